@@ -1,0 +1,57 @@
+# Every command sets up what it needs by itself; only Python 3.11+ and make are assumed.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench lock clean
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+READY  := $(VENV)/.ready
+PARALLEL ?= auto
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+setup: $(READY) ## .venv with every dependency
+
+# uv installs in seconds what takes pip half a minute; without a wheel for it pip does the work.
+$(READY): requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Easel needs Python 3.11 or newer; none was found. Install one, or run make PYTHON=/path/to/python3."; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@awk '/^uv==/{on=1} on{print} on && !/\\$$/{exit}' requirements-dev.txt > $(VENV)/uv.txt
+	@if $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r $(VENV)/uv.txt; then \
+		$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt; \
+	else \
+		$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt; \
+	fi
+	@touch $@
+
+demo: $(READY) ## Easel and a stand-in Canvas; prints one URL
+	@$(BIN)/python demo.py
+
+test: $(READY) ## every test
+	$(BIN)/python -m pytest -n $(PARALLEL) --cov --cov-report=term
+
+check: $(READY) ## format, lint, types, import contracts, then the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory test
+
+format: $(READY) ## mend what the formatter and the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## the client side by side with others
+	@$(BIN)/python -m bench
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-annotate --no-header --python-version 3.11 pyproject.toml
+
+lock: $(READY) ## renew the pinned requirement files from pyproject.toml
+	$(LOCK) --upgrade --extra redis --extra postgres --output-file requirements.txt
+	$(LOCK) --upgrade --all-extras --output-file requirements-dev.txt
+
+clean: ## remove what the other commands made
+	rm -rf $(VENV) instance .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*

@@ -1,0 +1,1 @@
+"""Easel: a web application beside Canvas LMS."""

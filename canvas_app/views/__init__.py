@@ -1,0 +1,1 @@
+"""What the browser asks for: thin, and the only rooms that render."""

