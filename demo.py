@@ -1,0 +1,144 @@
+"""``make demo``: a stand-in Canvas and Easel side by side, stopped together."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import requests
+
+HERE = Path(__file__).resolve().parent
+START_LIMIT = 60.0  # seconds either program may take to answer
+
+
+def main() -> int:
+    """Start both programs, print where to go, wait for Ctrl-C; 0 unless one of them failed."""
+    port = int(os.environ.get("PORT", "8000"))
+    emulator_port = int(os.environ.get("EMULATOR_PORT", "8001"))
+    for name, number in (("PORT", port), ("EMULATOR_PORT", emulator_port)):
+        if taken(number):
+            print(
+                f"Port {number} is in use, so the demo was not started. "
+                f"Stop what uses it, or choose another: make demo {name}={number + 10}"
+            )
+            return 1
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    programs: list[subprocess.Popen[bytes]] = []
+    with tempfile.TemporaryDirectory(prefix="easel-demo-") as instance:
+        try:
+            public_url = f"http://127.0.0.1:{port}"
+            canvas_url = f"http://127.0.0.1:{emulator_port}"
+            callback = f"{public_url}/oauth/callback"
+            programs.append(
+                run("canvas_emulator", "--port", str(emulator_port), "--redirect-uri", callback)
+            )
+            wait_for(f"{canvas_url}/_emulator/keys", programs)
+            key = developer_key(canvas_url)
+            programs.append(
+                run(
+                    "gunicorn",
+                    "app:app",
+                    settings={
+                        "CANVAS_URL": canvas_url,
+                        "CANVAS_CLIENT_ID": str(key["client_id"]),
+                        "CANVAS_CLIENT_SECRET": str(key["client_secret"]),
+                        "PUBLIC_URL": public_url,
+                        "PORT": str(port),
+                        "INSTANCE_PATH": instance,
+                        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
+                    },
+                )
+            )
+            wait_for(f"{public_url}/healthz", programs)
+            welcome(public_url, canvas_url)
+            return first_to_stop(programs)
+        except KeyboardInterrupt:
+            return 0
+        except RuntimeError as failure:
+            print(failure, file=sys.stderr)
+            return 1
+        finally:
+            stop(programs)
+
+
+def taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def run(
+    module: str, *arguments: str, settings: Mapping[str, str] | None = None
+) -> "subprocess.Popen[bytes]":
+    # A session of its own: Ctrl-C reaches only this program, which stops both in order.
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=HERE,
+        env={**os.environ, **(settings or {})},
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def wait_for(url: str, programs: list["subprocess.Popen[bytes]"]) -> None:
+    """Return once ``url`` answers; RuntimeError when its program ended or took too long."""
+    end = time.monotonic() + START_LIMIT
+    while time.monotonic() < end:
+        if (code := programs[-1].poll()) is not None:
+            raise RuntimeError(f"The program behind {url} ended with status {code}; see above.")
+        try:
+            if requests.get(url, timeout=2).ok:
+                return
+        except requests.RequestException:
+            pass
+        threading.Event().wait(0.1)
+    raise RuntimeError(f"{url} did not answer within {START_LIMIT:.0f} seconds.")
+
+
+def developer_key(canvas_url: str) -> dict[str, Any]:
+    keys = requests.get(f"{canvas_url}/_emulator/keys", timeout=10).json()
+    return next(key for key in keys if key["kind"] == "confidential")
+
+
+def welcome(public_url: str, canvas_url: str) -> None:
+    people = requests.get(f"{canvas_url}/_emulator/people", timeout=10).json()
+    print(f"\nEasel is at {public_url}\n\nSign in as one of these (the stand-in Canvas asks):\n")
+    wide = max(len(person["login"]) for person in people)
+    for person in people:
+        roles = ", ".join(person["roles"])
+        print(
+            f"  {person['login']:{wide}}  password {person['password']}  {person['key']} ({roles})"
+        )
+    print(f"\nThe stand-in Canvas is at {canvas_url}. Ctrl-C stops both.", flush=True)
+
+
+def first_to_stop(programs: list["subprocess.Popen[bytes]"]) -> int:
+    while True:
+        for program in programs:
+            if (code := program.poll()) is not None:
+                print(f"One of the two programs ended with status {code}; stopping the other.")
+                return 1
+        time.sleep(0.5)
+
+
+def stop(programs: list["subprocess.Popen[bytes]"]) -> None:
+    for program in reversed(programs):
+        program.terminate()
+    for program in programs:
+        try:
+            program.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            program.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
