@@ -1,6 +1,5 @@
 """What every test may ask for: a live stand-in Canvas, real servers, a running Easel."""
 
-import json
 import os
 import subprocess
 import sys
