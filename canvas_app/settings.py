@@ -1,0 +1,386 @@
+"""What a deployment decides: every setting, read once from the environment and checked at start."""
+
+import os
+import re
+import secrets
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+#: Canvas's scopes: ``url:<VERB>|<route path>`` (Canvas: API token scopes), or ``/auth/userinfo``.
+SCOPE = re.compile(r"url:(GET|POST|PUT|PATCH|DELETE)\|/[\x21-\x7e]+|/auth/userinfo")
+
+
+class SettingsError(Exception):
+    """Settings are missing or wrong; the message names every fault and what to do about it."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = tuple(faults)
+        lines = "\n".join(f"  - {fault}" for fault in faults)
+        super().__init__(
+            "Easel did not start. Mend these settings (environment variables) and start it again:\n"
+            f"{lines}\n.env.example describes every setting."
+        )
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One Canvas to sign in with: production, beta or test, and the developer key used there."""
+
+    name: str
+    canvas_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the deployment decided. Times are seconds; ``public_url`` has no final slash."""
+
+    environments: tuple[Environment, ...]
+    public_url: str
+    secret_key: str = field(repr=False)
+    token_keys: tuple[str, ...] = field(repr=False)
+    instance_path: Path
+    database_url: str = field(repr=False)
+    redis_url: str | None = field(default=None, repr=False)
+    scopes: str | tuple[str, ...] = "none"
+    pkce: bool = True
+    page_deadline: float = 8.0
+    cache_seconds: float = 60.0
+    trusted_proxies: int = 0
+    max_parallel: int = 10
+    web_concurrency: int = 1
+    web_threads: int = 16
+    port: int = 8000
+    log_level: str = "INFO"
+    log_format: str = "text"
+    metrics_token: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read the settings; raise SettingsError naming every fault at once.
+
+        Keys that may be generated (``CANVAS_URL`` on loopback) are kept, readable by the owner
+        alone, in ``INSTANCE_PATH``.
+        """
+        return _Reader(environ).settings()
+
+    @property
+    def production(self) -> Environment:
+        return self.environments[0]
+
+    def environment(self, name: str) -> Environment | None:
+        """The environment of this name, or None when the deployment offers no such one."""
+        return next((each for each in self.environments if each.name == name), None)
+
+    @property
+    def https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    @property
+    def path_prefix(self) -> str:
+        """The path in PUBLIC_URL, such as ``/easel``; empty when Easel has a host of its own."""
+        return urlsplit(self.public_url).path
+
+    @property
+    def redirect_uri(self) -> str:
+        """What the developer key must list, character for character."""
+        return f"{self.public_url}/oauth/callback"
+
+    @property
+    def processes(self) -> int:
+        """Worker processes: only with Redis may there be several, for they share what it holds."""
+        return self.web_concurrency if self.redis_url else 1
+
+
+class _Reader:
+    """Reads one environment and collects its faults."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.faults: list[str] = []
+
+    def settings(self) -> Settings:
+        canvas_url = self.canvas_url("CANVAS_URL", required=True)
+        local = is_loopback(canvas_url)
+        port = self.number("PORT", 8000, low=1, high=65535)
+        instance_path = Path(self.text("INSTANCE_PATH") or "instance").resolve()
+        environments = self.environments(canvas_url)
+        public_url = self.public_url(f"http://127.0.0.1:{port}" if local else "")
+        values = {
+            "redis_url": self.redis_url(),
+            "scopes": self.scopes(),
+            "pkce": self.choice("CANVAS_PKCE", "on", ("on", "off")) == "on",
+            "page_deadline": self.seconds("PAGE_DEADLINE", 8.0, low=0.5, high=120.0),
+            "cache_seconds": self.seconds("CACHE_SECONDS", 60.0, low=0.0, high=86400.0),
+            "trusted_proxies": self.number("TRUSTED_PROXIES", 0, low=0, high=10),
+            "max_parallel": self.number("MAX_PARALLEL", 10, low=1, high=40),
+            "web_concurrency": self.number("WEB_CONCURRENCY", 1, low=1, high=64),
+            "web_threads": self.number("WEB_THREADS", 16, low=1, high=256),
+            "log_level": self.choice("LOG_LEVEL", "INFO", LOG_LEVELS),
+            "log_format": self.choice("LOG_FORMAT", "text", ("text", "json")),
+            "metrics_token": self.text("METRICS_TOKEN") or None,
+        }
+        database_url = self.database_url(instance_path)
+        secret_key = self.key("SECRET_KEY", instance_path, local, lambda: secrets.token_hex(32))
+        if secret_key and len(secret_key) < 32:
+            self.fault("SECRET_KEY is shorter than 32 characters", f"set it to {NEW_SIGNING_KEY}")
+        token_keys = self.token_keys(
+            self.key("TOKEN_KEYS", instance_path, local, lambda: Fernet.generate_key().decode())
+        )
+        if self.faults:
+            raise SettingsError(self.faults)
+        return Settings(
+            environments=environments,
+            public_url=public_url,
+            secret_key=secret_key,
+            token_keys=token_keys,
+            instance_path=instance_path,
+            database_url=database_url,
+            port=port,
+            **values,  # type: ignore[arg-type]  # each value is made two lines from its name
+        )
+
+    def fault(self, what: str, remedy: str) -> None:
+        self.faults.append(f"{what}: {remedy}.")
+
+    def text(self, name: str) -> str:
+        return self.environ.get(name, "").strip()
+
+    def number(self, name: str, default: int, *, low: int, high: int) -> int:
+        given = self.text(name)
+        if not given:
+            return default
+        if given.isascii() and given.isdigit() and low <= int(given) <= high:
+            return int(given)
+        self.fault(
+            f"{name} is not a whole number from {low} to {high}", f"leave it out for {default}"
+        )
+        return default
+
+    def seconds(self, name: str, default: float, *, low: float, high: float) -> float:
+        given = self.text(name)
+        if not given:
+            return default
+        try:
+            value = float(given)
+        except ValueError:
+            value = -1.0
+        if low <= value <= high:
+            return value
+        self.fault(
+            f"{name} is not a number of seconds from {low:g} to {high:g}",
+            f"leave it out for {default:g}",
+        )
+        return default
+
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        given = self.text(name) or default
+        for each in allowed:
+            if given.lower() == each.lower():
+                return each
+        self.fault(f"{name} is none of {', '.join(allowed)}", f"leave it out for {default}")
+        return default
+
+    def canvas_url(self, name: str, *, required: bool = False) -> str:
+        given = self.text(name).rstrip("/")
+        if not given:
+            if required:
+                self.fault(
+                    f"{name} is missing",
+                    "set it to your Canvas's root URL, such as https://canvas.example.edu",
+                )
+            return ""
+        if not is_web_url(given) or urlsplit(given).path:
+            self.fault(
+                f"{name} is not the root URL of a Canvas",
+                "give scheme and host only, such as https://canvas.example.edu",
+            )
+            return ""
+        if given.startswith("http://") and not is_loopback(given):
+            self.fault(
+                f"{name} is http, and tokens would travel in the clear",
+                "use https (http is taken on loopback only)",
+            )
+            return ""
+        return given
+
+    def environments(self, canvas_url: str) -> tuple[Environment, ...]:
+        client_id = self.text("CANVAS_CLIENT_ID")
+        if not client_id:
+            self.fault(
+                "CANVAS_CLIENT_ID is missing",
+                "set it to the ID of the developer key (Canvas: Admin, Developer Keys)",
+            )
+        if "CANVAS_CLIENT_SECRET" not in self.environ:
+            self.fault(
+                "CANVAS_CLIENT_SECRET is missing",
+                "set it to the developer key's secret, or to nothing for a public client",
+            )
+        secret = self.text("CANVAS_CLIENT_SECRET")
+        found = [Environment("production", canvas_url, client_id, secret)]
+        for name in ("beta", "test"):
+            prefix = f"CANVAS_{name.upper()}"
+            if url := self.canvas_url(f"{prefix}_URL"):
+                found.append(
+                    Environment(
+                        name,
+                        url,
+                        self.text(f"{prefix}_CLIENT_ID") or client_id,
+                        self.text(f"{prefix}_CLIENT_SECRET") or secret,
+                    )
+                )
+        return tuple(found)
+
+    def public_url(self, default: str) -> str:
+        given = self.text("PUBLIC_URL").rstrip("/") or default
+        if not given:
+            if self.text("CANVAS_URL"):
+                self.fault(
+                    "PUBLIC_URL is missing",
+                    "set it to the URL people open Easel at, such as https://easel.example.edu",
+                )
+            return ""
+        if not is_web_url(given):
+            self.fault(
+                "PUBLIC_URL is not a web address without query and user name",
+                "set it to the URL people open Easel at, such as https://easel.example.edu",
+            )
+        elif given.startswith("http://") and not is_loopback(given):
+            self.fault(
+                "PUBLIC_URL is http, and sign-ins would travel in the clear",
+                "serve Easel by https (http is taken on loopback only)",
+            )
+        return given
+
+    def scopes(self) -> str | tuple[str, ...]:
+        given = self.text("CANVAS_SCOPES") or "none"
+        if given.lower() in ("none", "auto"):
+            return given.lower()
+        wanted = tuple(dict.fromkeys(re.split(r"[\s,]+", given)))
+        wrong = [each for each in wanted if not SCOPE.fullmatch(each)]
+        if wrong:
+            self.fault(
+                f"CANVAS_SCOPES holds what is no scope ({', '.join(wrong[:3])})",
+                "use auto, none, or scopes such as url:GET|/api/v1/courses, separated by spaces",
+            )
+        return wanted
+
+    def database_url(self, instance_path: Path) -> str:
+        given = self.text("DATABASE_URL")
+        if not given:
+            return f"sqlite:///{instance_path / 'easel.sqlite'}"
+        for old in ("postgres://", "postgresql://"):
+            if given.startswith(old):
+                given = "postgresql+psycopg://" + given.removeprefix(old)
+        try:
+            known = make_url(given).drivername in ("sqlite", "postgresql+psycopg")
+        except ArgumentError:
+            known = False
+        if not known:
+            self.fault(
+                "DATABASE_URL is neither SQLite nor PostgreSQL",
+                "use sqlite:////path/to/easel.sqlite or postgresql+psycopg://user@host/easel, "
+                "or leave it out for a SQLite file in INSTANCE_PATH",
+            )
+        return given
+
+    def redis_url(self) -> str | None:
+        given = self.text("REDIS_URL")
+        if given and not given.startswith(("redis://", "rediss://", "unix://")):
+            self.fault(
+                "REDIS_URL is no address of a Redis or Valkey server",
+                "use redis://host:6379/0 or rediss://..., or leave it out for one process",
+            )
+        return given or None
+
+    def key(self, name: str, folder: Path, local: bool, make: Callable[[], str]) -> str:
+        """The key given; for a Canvas on loopback one kept in the folder, made if need be."""
+        if given := self.text(name):
+            return given
+        if not local:
+            if self.text("CANVAS_URL"):
+                hint = NEW_SIGNING_KEY if name == "SECRET_KEY" else NEW_FERNET_KEYS
+                self.fault(f"{name} is missing", f"set it to {hint}")
+            return ""
+        try:
+            return kept_secret(folder / name.lower(), make)
+        except OSError as fault:
+            self.fault(
+                f"{name} is missing and none could be kept in INSTANCE_PATH ({fault.strerror})",
+                f"set {name}, or INSTANCE_PATH to a folder Easel may write to",
+            )
+            return ""
+
+    def token_keys(self, given: str) -> tuple[str, ...]:
+        keys = tuple(part.strip() for part in given.split(",") if part.strip())
+        for place, each in enumerate(keys, start=1):
+            try:
+                Fernet(each)
+            except ValueError:
+                self.fault(
+                    f"TOKEN_KEYS: key {place} of {len(keys)} is no Fernet key",
+                    f"use {NEW_FERNET_KEYS}",
+                )
+        return keys
+
+
+NEW_SIGNING_KEY = (
+    'a long random text; python3 -c "import secrets; print(secrets.token_hex(32))" makes one'
+)
+NEW_FERNET_KEYS = (
+    "Fernet keys, newest first, separated by commas; "
+    'python3 -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())" '
+    "makes one"
+)
+
+
+def is_web_url(text: str) -> bool:
+    """Whether this is an http(s) URL of scheme, host, port and path alone."""
+    try:
+        parts = urlsplit(text)
+        port_is_right = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    plain = text.isascii() and text.isprintable() and not set(text) & set(" \\\"'<>")
+    extra = parts.query or parts.fragment or parts.username is not None or "?" in text
+    return (
+        plain
+        and port_is_right
+        and parts.scheme in ("http", "https")
+        and bool(parts.hostname and not extra)
+    )
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL names this very machine."""
+    return urlsplit(url).hostname in LOOPBACK_HOSTS if url else False
+
+
+def kept_secret(path: Path, make: Callable[[], str]) -> str:
+    """The secret in a file only its owner may read; made when there is none.
+
+    Two programs that start at once get the same secret: the file appears whole, or not at all.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        handle, name = tempfile.mkstemp(dir=path.parent)  # made with mode 0600
+        draft = Path(name)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(make())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another program was quicker; its secret counts
+        finally:
+            draft.unlink()
+    return path.read_text(encoding="ascii").strip()
