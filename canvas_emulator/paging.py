@@ -1,0 +1,216 @@
+"""How Canvas cuts lists into pages and says so in the Link header (``lib/api.rb``)."""
+
+import base64
+import binascii
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
+from urllib.parse import quote_plus
+
+import msgspec
+
+Row = TypeVar("Row")
+
+DEFAULT_PER_PAGE = 10
+LINK_LIMIT = 6144
+"""Characters all links together may take; the rest is dropped (``lib/api.rb``)."""
+
+_ORDER = ("current", "next", "prev", "first", "last")
+_IMPORTANCE = ("next", "last", "prev", "current", "first")
+_DROPPED = frozenset({"page", "per_page", "access_token", "api_key"})
+
+
+class InvalidPage(Exception):
+    """The asked page is no page of this list; ``bookmarked`` tells which kind of list it is."""
+
+    def __init__(self, *, bookmarked: bool) -> None:
+        super().__init__("invalid page")
+        self.bookmarked = bookmarked
+
+
+@dataclass(frozen=True)
+class Paged:
+    """One page: rows ready for JSON, and the Link header that goes with them."""
+
+    rows: list[Any]
+    link: str
+
+
+class Skew(Protocol):
+    """How far a list moved while it is being read: rows gone from or added to its front."""
+
+    @property
+    def overlap(self) -> int:
+        """Rows of the page before that this page repeats."""
+
+    def removed(self) -> int: ...
+    def added(self) -> int: ...
+    def delivered(self, page: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Request:
+    """What paging needs of a request."""
+
+    url: str
+    query: Sequence[tuple[str, str]]
+    page: str | None
+    per_page: str | None
+    maximum: int = 100
+    skew: Skew | None = None
+
+    def size(self, default: int) -> int:
+        """Rows of a page: as asked from 1 to the maximum; nonsense is 1, silently."""
+        if self.per_page is None:
+            return min(default, self.maximum)
+        try:
+            return max(1, min(int(self.per_page), self.maximum))
+        except ValueError:
+            return 1
+
+
+def numbered(
+    request: Request,
+    rows: Sequence[Row],
+    default: int,
+    render: Callable[[Row], Any] | None,
+    keep: Callable[[Row], bool] | None,
+) -> Paged:
+    """A page of a list whose pages are 1, 2, 3...; past the end it is empty."""
+    size = request.size(default)
+    page = _number(request.page)
+    shift, total, fresh = 0, len(rows), 0
+    if request.skew is not None:
+        removed = min(request.skew.removed(), total)
+        fresh = request.skew.added() if total else 0
+        shift, total = removed - fresh, total - removed + fresh
+    start = (page - 1) * size + shift
+    stop = start + size
+    if request.skew is not None and page > 1:
+        start -= request.skew.overlap
+    part = _rendered(rows[max(start, 0) : max(stop, 0)], render, keep)
+    if start < 0 and fresh:
+        part = _invented(_rendered(rows[:1], render, None)[0], min(-start, size), start) + part
+    if request.skew is not None:
+        request.skew.delivered(page)
+    last = max(1, -(-total // size))
+    pages = {
+        "current": str(page),
+        "next": str(page + 1) if page < last else None,
+        "prev": str(page - 1) if page > 1 else None,
+        "first": "1",
+        "last": str(last),
+    }
+    return Paged(part, link_header(request, pages, size))
+
+
+def bookmarked(
+    request: Request,
+    rows: Sequence[Row],
+    key: Callable[[Row], Any],
+    default: int,
+    render: Callable[[Row], Any] | None,
+    keep: Callable[[Row], bool] | None,
+) -> Paged:
+    """A page of a list, sorted by ``key``, whose next page is named by an opaque bookmark.
+
+    A number other than 1 is refused; a bookmark that cannot be read starts again at the
+    first page without a word (``bookmarked_collection/collection.rb``).
+    """
+    size = request.size(default)
+    asked = request.page
+    if asked is not None and asked.isdigit() and asked != "1":
+        raise InvalidPage(bookmarked=True)
+    start, current = 0, "first"
+    if asked is not None and asked.startswith("bookmark:"):
+        try:
+            place = _unsealed(asked.removeprefix("bookmark:"))
+            start = bisect_right(rows, place, key=lambda row: _comparable(key(row)))
+            current = asked
+        except (ValueError, TypeError, binascii.Error, msgspec.DecodeError):
+            start = 0
+    stop = start + size
+    following = None
+    if stop < len(rows):
+        following = "bookmark:" + _sealed(_comparable(key(rows[stop - 1])))
+    if request.skew is not None:
+        start = max(0, start - (request.skew.overlap if start else 0))
+    part = _rendered(rows[start:stop], render, keep)
+    return Paged(
+        part,
+        link_header(request, {"current": current, "next": following, "first": "first"}, size),
+    )
+
+
+def link_header(request: Request, pages: dict[str, str | None], per_page: int) -> str:
+    """The Link header: current, next, prev, first, last; a comma and no space between them.
+
+    When all together are too long, the less important ones are left out.
+    """
+    prefix = f"<{request.url}?{_query(request.query)}page="
+    links: dict[str, str] = {}
+    length = 0
+    for relation in _IMPORTANCE:
+        value = pages.get(relation)
+        if value is None:
+            continue
+        link = f'{prefix}{quote_plus(value)}&per_page={per_page}>; rel="{relation}"'
+        if length + len(link) > LINK_LIMIT:
+            break
+        length += len(link)
+        links[relation] = link
+    return ",".join(links[relation] for relation in _ORDER if relation in links)
+
+
+def _query(parameters: Iterable[tuple[str, str]]) -> str:
+    """The query kept in links: re-encoded and sorted as Rails's ``to_query`` does."""
+    groups: dict[str, list[str]] = {}
+    for name, value in parameters:
+        if name not in _DROPPED:
+            groups.setdefault(name, []).append(f"{quote_plus(name)}={quote_plus(value)}")
+    kept = sorted("&".join(group) for group in groups.values())
+    return "&".join(kept) + "&" if kept else ""
+
+
+def _number(page: str | None) -> int:
+    if page is None:
+        return 1
+    if not page.isascii() or not page.isdigit() or int(page) < 1:
+        raise InvalidPage(bookmarked=False)
+    return int(page)
+
+
+def _rendered(
+    rows: Sequence[Row],
+    render: Callable[[Row], Any] | None,
+    keep: Callable[[Row], bool] | None,
+) -> list[Any]:
+    kept = rows if keep is None else [row for row in rows if keep(row)]
+    return list(kept) if render is None else [render(row) for row in kept]
+
+
+def _invented(model: Any, count: int, start: int) -> list[Any]:
+    """Rows that arrived at the front while the list was read: copies with ids of their own."""
+    if not isinstance(model, dict):
+        return [model] * count
+    return [model | {"id": 900_000_000 - start - place} for place in range(count)]
+
+
+def _comparable(key: Any) -> list[Any]:
+    parts = key if isinstance(key, tuple | list) else (key,)
+    return [
+        part.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        if isinstance(part, datetime)
+        else part
+        for part in parts
+    ]
+
+
+def _sealed(key: list[Any]) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
+
+
+def _unsealed(text: str) -> list[Any]:
+    return msgspec.json.decode(base64.b64decode(text + "=" * (-len(text) % 4), b"-_"), type=list)

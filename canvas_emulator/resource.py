@@ -1,0 +1,443 @@
+"""The API's side of the emulator: routes, callers, their rights, and how answers are written."""
+
+import hashlib
+import re
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote, unquote
+
+import msgspec
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Request as HttpRequest
+from werkzeug.wrappers import Response
+
+from canvas_emulator import paging
+from canvas_emulator.paging import InvalidPage, Paged
+
+if TYPE_CHECKING:
+    from canvas_emulator.campus import Campus, Person
+    from canvas_emulator.state import State, TokenRow
+
+Row = TypeVar("Row")
+Endpoint = Callable[..., object]
+Registrar = Callable[[Endpoint], Endpoint]
+
+STRING_IDS = "application/json+canvas-string-ids"
+REALM = {"WWW-Authenticate": 'Bearer realm="canvas-lms"'}
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+SHARD = 10_000_000_000_000
+"""A global id is the shard times this, plus the local id (``doc/api/object_ids.md``)."""
+GZIP_FROM = 860
+"""Bytes from which an answer is compressed."""
+
+_TRUE = frozenset({"true", "1", "t", "on", "yes"})
+_SINGLE_ID = re.compile(rb'(["_]id":)(-?\d+)')
+_MANY_IDS = re.compile(rb'("[^"\\]*_ids":\[)([-\d,]+)(?=\])')
+
+
+@dataclass
+class Answer(Exception):  # noqa: N818 - an answer is raised as often as it is returned
+    """What an endpoint says when it says more than a body with status 200."""
+
+    body: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class NotFound(Answer):
+    """404, as Canvas says it of a record it did not find or does not show."""
+
+    def __init__(self, body: Any = None) -> None:
+        super().__init__(body or _errors("The specified resource does not exist."), 404)
+
+
+class Unrouted(Answer):
+    """404 for what is no API route, or no page of a numbered list."""
+
+    def __init__(self) -> None:
+        error = {"message": "An error occurred.", "error_code": "not_found"}
+        super().__init__({"errors": [error]}, 404)
+
+
+class Forbidden(Answer):
+    """The caller is known and may not do this: 403 (401 in older Canvas, see the settings)."""
+
+    def __init__(self, body: Any = None) -> None:
+        super().__init__(
+            body
+            or {"status": "unauthorized"} | _errors("user not authorized to perform that action"),
+            403,
+            NO_STORE,
+        )
+
+
+class Unauthorized(Answer):
+    """401 of a call whose token is missing, unknown or over; ``challenge`` adds the header."""
+
+    def __init__(self, body: Any = None, *, challenge: bool = True) -> None:
+        if body is None:
+            body = {"status": "unauthenticated"} | _errors("user authorization required")
+        super().__init__(body, 401, NO_STORE | (REALM if challenge else {}))
+
+
+class BadRequest(Answer):
+    """400 with the body this endpoint uses for it."""
+
+    def __init__(self, body: Any) -> None:
+        super().__init__(body, 400)
+
+
+def _errors(message: str) -> dict[str, Any]:
+    return {"errors": [{"message": message}]}
+
+
+@dataclass(frozen=True)
+class Route:
+    """An endpoint and the template it is found by, which is also the text of its scope."""
+
+    template: str
+    endpoint: Endpoint
+
+
+@dataclass
+class _Node:
+    literals: dict[str, "_Node"] = field(default_factory=dict)
+    parameter: "_Node | None" = None
+    routes: dict[str, tuple[Route, tuple[str, ...]]] = field(default_factory=dict)
+
+
+class Router:
+    """Finds the endpoint of a path; a literal segment wins over a parameter."""
+
+    def __init__(self) -> None:
+        self._root = _Node()
+        self.routes: list[tuple[str, str]] = []
+
+    def get(self, template: str) -> Registrar:
+        return self._registrar("GET", template)
+
+    def post(self, template: str) -> Registrar:
+        return self._registrar("POST", template)
+
+    def put(self, template: str) -> Registrar:
+        return self._registrar("PUT", template)
+
+    def delete(self, template: str) -> Registrar:
+        return self._registrar("DELETE", template)
+
+    def _registrar(self, method: str, template: str) -> Registrar:
+        def register(endpoint: Endpoint) -> Endpoint:
+            node, names = self._root, []
+            for segment in template.strip("/").split("/"):
+                if segment.startswith(":"):
+                    names.append(segment[1:])
+                    node.parameter = node.parameter or _Node()
+                    node = node.parameter
+                else:
+                    node = node.literals.setdefault(segment, _Node())
+            node.routes[method] = (Route(template, endpoint), tuple(names))
+            self.routes.append((method, template))
+            return endpoint
+
+        return register
+
+    def match(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        """The route of an undecoded path and its parameters, or None."""
+        segments = [unquote(part) for part in path.removesuffix(".json").strip("/").split("/")]
+        return _descend(self._root, "GET" if method == "HEAD" else method, segments, 0, ())
+
+
+def _descend(
+    node: _Node, method: str, segments: Sequence[str], at: int, values: tuple[str, ...]
+) -> tuple[Route, dict[str, str]] | None:
+    if at == len(segments):
+        found = node.routes.get(method)
+        return None if found is None else (found[0], dict(zip(found[1], values, strict=True)))
+    segment = segments[at]
+    if (literal := node.literals.get(segment)) is not None:
+        found_below = _descend(literal, method, segments, at + 1, values)
+        if found_below is not None:
+            return found_below
+    if node.parameter is None or not segment:
+        return None
+    return _descend(node.parameter, method, segments, at + 1, (*values, segment))
+
+
+router = Router()
+
+
+class Call:
+    """One authorised API call as an endpoint sees it."""
+
+    def __init__(
+        self,
+        state: "State",
+        request: HttpRequest,
+        *,
+        viewer: "Person",
+        real_user: "Person | None",
+        params: MultiDict[str, str],
+        skew: paging.Skew | None = None,
+    ) -> None:
+        self.state = state
+        self.request = request
+        self.viewer = viewer
+        self.real_user = real_user
+        self.params = params
+        self._skew = skew
+
+    @property
+    def campus(self) -> "Campus":
+        return self.state.campus
+
+    @property
+    def now(self) -> datetime:
+        """The emulator's time, UTC."""
+        return self.state.clock.now()
+
+    @property
+    def base_url(self) -> str:
+        """Scheme and host of this Canvas, without a slash at its end."""
+        return self.request.host_url.rstrip("/")
+
+    def many(self, name: str) -> list[str]:
+        """The values of ``name[]``, or those of a plain ``name``; blanks are left out."""
+        values = self.params.getlist(f"{name}[]") or self.params.getlist(name)
+        return [value for value in values if value]
+
+    def one(self, name: str) -> str | None:
+        """The last value of a parameter, or None."""
+        values = self.params.getlist(name)
+        return values[-1] if values else None
+
+    def flag(self, name: str) -> bool:
+        """Whether a parameter is there and says yes."""
+        return (self.one(name) or "").lower() in _TRUE
+
+    @property
+    def include(self) -> frozenset[str]:
+        """What ``include[]`` asks for, after what a scoped key silently loses."""
+        return frozenset(self.many("include"))
+
+    def numbered(
+        self,
+        rows: Sequence[Row],
+        default: int = paging.DEFAULT_PER_PAGE,
+        *,
+        render: Callable[[Row], Any] | None = None,
+        keep: Callable[[Row], bool] | None = None,
+    ) -> Paged:
+        """The asked page of a numbered list.
+
+        ``render`` makes JSON of a row, of this page's rows only; ``keep`` drops rows after
+        the page was cut, as Canvas does in some lists.
+        """
+        return paging.numbered(self._paging(), rows, default, render, keep)
+
+    def bookmarked(
+        self,
+        rows: Sequence[Row],
+        key: Callable[[Row], Any],
+        default: int = paging.DEFAULT_PER_PAGE,
+        *,
+        render: Callable[[Row], Any] | None = None,
+        keep: Callable[[Row], bool] | None = None,
+    ) -> Paged:
+        """The asked page of a bookmarked list; ``rows`` are sorted by ``key``."""
+        return paging.bookmarked(self._paging(), rows, key, default, render, keep)
+
+    def _paging(self) -> paging.Request:
+        path = self.request.path.removesuffix(".json")
+        return paging.Request(
+            url=self.base_url + quote(path, safe="/~:@!$&'()*+,;="),
+            query=list(self.request.args.items(multi=True)),
+            page=self.one("page"),
+            per_page=self.one("per_page"),
+            maximum=self.state.settings.api_max_per_page,
+            skew=self._skew,
+        )
+
+
+def parameters(request: HttpRequest) -> MultiDict[str, str]:
+    """Query, form and JSON body as Rails sees them, nested names written ``a[b][]``."""
+    found: MultiDict[str, str] = MultiDict(request.args)
+    if request.method in {"GET", "HEAD"}:
+        return found
+    for name, value in request.form.items(multi=True):
+        found.add(name, value)
+    if request.is_json and request.get_data():
+        try:
+            body = msgspec.json.decode(request.get_data())
+        except msgspec.DecodeError as error:
+            raise BadRequest(_errors("Invalid JSON")) from error
+        if isinstance(body, dict):
+            _flatten(found, body, "")
+    return found
+
+
+def _flatten(found: MultiDict[str, str], value: Any, name: str) -> None:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _flatten(found, inner, f"{name}[{key}]" if name else key)
+    elif isinstance(value, list):
+        for inner in value:
+            _flatten(found, inner, f"{name}[]")
+    elif isinstance(value, bool):
+        found.add(name, "true" if value else "false")
+    else:
+        found.add(name, "" if value is None else str(value))
+
+
+@lru_cache(maxsize=2048)
+def _scope_pattern(scope: str) -> re.Pattern[str]:
+    verb, _, template = scope.removeprefix("url:").partition("|")
+    path = re.sub(r":\w+", "[^/]+", re.escape(template).replace(r"\:", ":"))
+    return re.compile(rf"{re.escape(verb)} {path}(\.json)?")
+
+
+def permitted(scopes: Sequence[str], method: str, path: str) -> bool:
+    """Whether one of a token's scopes covers this call; HEAD counts as GET."""
+    asked = f"{'GET' if method == 'HEAD' else method} {path}"
+    return any(_scope_pattern(scope).fullmatch(asked) for scope in scopes)
+
+
+def presented_token(request: HttpRequest) -> str | None:
+    """The token a request carries: header (``Bearer``, case matters), query or body."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme == "Bearer" and token:
+        return token.strip()
+    if token := request.args.get("access_token"):
+        return token
+    if request.method in {"GET", "HEAD"}:
+        return None
+    return request.form.get("access_token")
+
+
+def respond(state: "State", request: HttpRequest, skew: paging.Skew | None = None) -> Response:
+    """Answer one API call: token, scope, masquerade, endpoint, and the answer's form."""
+    row: TokenRow | None = None
+    viewer = real_user = None
+    link = None
+    try:
+        row, viewer, real_user, params = _authorise(state, request)
+        found = request.environ.get("emulator.route")
+        if found is None:
+            raise Unrouted
+        route, names = found
+        call = Call(state, request, viewer=viewer, real_user=real_user, params=params, skew=skew)
+        body = route.endpoint(call, **names)
+        answer = body if isinstance(body, Answer) else Answer(body)
+    except InvalidPage as invalid:
+        answer = Unrouted() if not invalid.bookmarked else _numeric_bookmark()
+    except Answer as raised:
+        answer = raised
+    if isinstance(answer.body, Paged):
+        link, answer.body = answer.body.link, answer.body.rows
+    status = answer.status
+    if isinstance(answer, Forbidden):
+        status = state.settings.permission_status
+    response = written(request, answer.body, status)
+    response.headers.extend(answer.headers)
+    if link:
+        response.headers["Link"] = link
+    _identify(response, row, viewer, real_user)
+    return response
+
+
+def _numeric_bookmark() -> Answer:
+    text = "Invalid page; please restart iteration and follow `next` links"
+    return BadRequest({"status": "bad_request", "errors": [{"page": text}]})
+
+
+def _authorise(
+    state: "State", request: HttpRequest
+) -> tuple["TokenRow", "Person", "Person | None", MultiDict[str, str]]:
+    token = presented_token(request)
+    if token is None:
+        raise Unauthorized
+    row = state.tokens.of(token)
+    if row is not None and row.revoked:
+        raise Unauthorized(_errors("Revoked access token."))
+    person = None if row is None else state.campus.people.get(row.person_id)
+    if row is None or person is None or not state.usable(row):
+        raise Unauthorized(_errors("Invalid access token."))
+    key = row.key
+    if (
+        key is not None
+        and key.require_scopes
+        and not permitted(row.scopes, request.method, request.path)
+    ):
+        raise Unauthorized(_errors("Insufficient scopes on access token."), challenge=False)
+    params = parameters(request)
+    if key is not None and key.require_scopes and not key.allow_includes:
+        _drop_includes(params)
+    real_user = None
+    if row.real_person_id is not None:
+        real_user = state.campus.people[row.real_person_id]
+    wanted = params.get("as_user_id")
+    if wanted and wanted not in {"self", str(person.id), str(SHARD + person.id)}:
+        if real_user is not None:
+            raise Unauthorized({"errors": "Cannot change masquerade"}, challenge=False)
+        real_user, person = person, _masqueraded(state, person, wanted)
+    return row, person, real_user, params
+
+
+def _drop_includes(params: MultiDict[str, str]) -> None:
+    for name in ("include", "includes"):
+        params.poplist(name)
+        if "uuid" in params.poplist(f"{name}[]"):
+            params.add(f"{name}[]", "uuid")
+
+
+def _masqueraded(state: "State", caller: "Person", wanted: str) -> "Person":
+    target = state.person_named(wanted)
+    if target is None or "admin" not in caller.roles:
+        raise Unauthorized({"errors": "Invalid as_user_id"}, challenge=False)
+    return target
+
+
+def _identify(
+    response: Response,
+    row: "TokenRow | None",
+    viewer: "Person | None",
+    real_user: "Person | None",
+) -> None:
+    meta = "q=0;"
+    if row is not None:
+        meta += f"at={SHARD + row.id};"
+        if row.key is not None:
+            meta += f"dk={row.key.client_id};"
+    response.headers["X-Canvas-Meta"] = meta
+    if viewer is not None:
+        response.headers["X-Canvas-User-Id"] = str(SHARD + viewer.id)
+    if real_user is not None:
+        response.headers["X-Canvas-Real-User-Id"] = str(SHARD + real_user.id)
+
+
+def written(request: HttpRequest, body: Any, status: int) -> Response:
+    """A JSON answer: ids as asked for, weak ETag, 304 when it is known, gzip when accepted."""
+    data = msgspec.json.encode(body)
+    data = data.replace(b"<", rb"\u003c").replace(b">", rb"\u003e").replace(b"&", rb"\u0026")
+    if STRING_IDS in request.headers.get("Accept", ""):
+        data = _SINGLE_ID.sub(rb'\1"\2"', data)
+        data = _MANY_IDS.sub(_quoted, data)
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    if status == 200:
+        etag = f'W/"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
+        headers |= {"ETag": etag, "Cache-Control": "max-age=0, private, must-revalidate"}
+        known = request.headers.get("If-None-Match", "")
+        if request.method in {"GET", "HEAD"} and etag in known:
+            return Response(b"", status=304, headers=headers)
+    if len(data) >= GZIP_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):
+        packer = zlib.compressobj(1, wbits=31)
+        data = packer.compress(data) + packer.flush()
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return Response(data, status=status, headers=headers)
+
+
+def _quoted(match: re.Match[bytes]) -> bytes:
+    return match[1] + b",".join(b'"' + part + b'"' for part in match[2].split(b","))
