@@ -1,1 +1,49 @@
 """Easel: a web application beside Canvas LMS."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_compress import Compress
+
+from canvas_app.settings import Settings
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Wire the rooms together; raises SettingsError when the environment's settings are wrong."""
+    # Imported here: canvas_app.canvas is a library for programs without Flask's rooms.
+    from canvas_app import error_pages, gateway, logs, metrics, security, sessions
+    from canvas_app.views import account, auth, health, pages, rendering
+
+    settings = settings or Settings.from_environ(os.environ)
+    logs.configure(settings)
+    app = Flask(__name__, template_folder=str(TEMPLATES))
+    app.secret_key = settings.secret_key
+    app.config["ANY_HOST"] = frozenset({"health.healthz", "health.readyz", "health.metrics"})
+    # A streamed page must not wait in a compressor for its next part.
+    app.config["COMPRESS_STREAMS"] = False
+    redis = connect(settings.redis_url)
+
+    logs.init_app(app)
+    metrics.init_app(app)
+    sessions.init_app(app, settings, redis)
+    security.init_app(app, settings)
+    gateway.init_app(app, settings, redis)
+    error_pages.init_app(app)
+    rendering.init_app(app)
+    Compress(app)
+    for view in (auth, account, health, pages):
+        app.register_blueprint(view.bp)
+    return app
+
+
+def connect(redis_url: str | None) -> Any | None:
+    """A client of the Redis or Valkey server, if the deployment has one; connects on first use."""
+    if redis_url is None:
+        return None
+    from redis import Redis
+
+    return Redis.from_url(redis_url)

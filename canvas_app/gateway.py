@@ -1,0 +1,255 @@
+"""The one door between Flask and the rest: who is signed in, with which Canvas client."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import wraps
+from threading import Lock
+from typing import Any, ParamSpec
+from urllib.parse import quote
+
+from authlib.integrations.flask_client import OAuth
+from flask import Flask, Response, current_app, g, jsonify, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
+from itsdangerous import BadSignature, TimestampSigner
+from werkzeug.wrappers import Response as BaseResponse
+
+from canvas_app.canvas.api import SCOPES, CanvasAPI
+from canvas_app.canvas.client import CanvasClient
+from canvas_app.canvas.oauth import TokenEndpoint
+from canvas_app.canvas.throttle import Buckets, MemoryBuckets, Throttle
+from canvas_app.canvas.transport import Transport
+from canvas_app.services.cache import Cache, MemoryCache, RedisCache
+from canvas_app.services.sources import Sources
+from canvas_app.sessions import cookie_name
+from canvas_app.settings import Environment, Settings
+from canvas_app.storage import SignIn, Storage
+
+View = ParamSpec("View")
+
+USER_AGENT = "Easel/0.1 (+https://github.com/easel-lms/easel)"
+SIGN_IN_DAYS = 180
+CACHE_BYTES = 32 * 2**20
+POOL_THREADS = 40  # measured: the steadiest size for one process
+
+
+class Trouble(Exception):
+    """What ends a request with an error page of its own: what happened and what to do.
+
+    ``for_admin`` speaks to whoever runs Easel. Nothing in it is secret.
+    """
+
+    def __init__(
+        self, status: int, title: str, happened: str, what_to_do: str, for_admin: str = ""
+    ) -> None:
+        super().__init__(title)
+        self.status = status
+        self.title = title
+        self.happened = happened
+        self.what_to_do = what_to_do
+        self.for_admin = for_admin
+
+
+@dataclass
+class Gateway:
+    """What all requests of a process share."""
+
+    settings: Settings
+    storage: Storage
+    oauth: OAuth
+    redis: Any | None
+    buckets: Buckets
+    cache: Cache
+    pool: ThreadPoolExecutor
+    signer: TimestampSigner = field(repr=False)
+    _transports: dict[str, Transport] = field(default_factory=dict, repr=False)
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def environment(self, name: str) -> Environment:
+        """The environment of this name; KeyError when the deployment no longer offers it."""
+        found = self.settings.environment(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def endpoint_for(self, name: str) -> TokenEndpoint:
+        """The token endpoint of an environment, spoken to with its developer key."""
+        environment = self.environment(name)
+        return TokenEndpoint(
+            environment.canvas_url,
+            environment.client_id,
+            environment.client_secret,
+            user_agent=USER_AGENT,
+        )
+
+    def transport_for(self, name: str) -> Transport:
+        """The pooled connections to an environment; made on first use, so after any fork."""
+        with self._lock:
+            if name not in self._transports:
+                url = self.environment(name).canvas_url
+                self._transports[name] = Transport(url, pool=POOL_THREADS)
+            return self._transports[name]
+
+    def scopes(self) -> str:
+        """The scopes a sign-in asks for, as one string; empty for an unscoped key."""
+        if self.settings.scopes == "none":
+            return ""
+        wanted = SCOPES if self.settings.scopes == "auto" else self.settings.scopes
+        return " ".join(wanted)
+
+    def api_for(self, sign_in: SignIn, deadline: float) -> CanvasAPI:
+        """A Canvas API that speaks as this person until the deadline (monotonic seconds)."""
+        name = sign_in.identity.environment
+        environment = self.environment(name)
+        client = CanvasClient(
+            environment.canvas_url,
+            self.storage.credentials(sign_in.grant_id, self.endpoint_for(name)),
+            transport=self.transport_for(name),
+            throttle=Throttle(
+                self.buckets, environment.canvas_url, max_parallel=self.settings.max_parallel
+            ),
+            user_agent=USER_AGENT,
+            deadline=deadline,
+        )
+        return CanvasAPI(client)
+
+
+def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
+    """Make what the process shares, and upgrade the database."""
+    storage = Storage(settings.database_url, settings.token_keys)
+    storage.upgrade()
+    storage.close()  # with gunicorn's preload this is the parent; connections must not be shared
+    gateway = Gateway(
+        settings=settings,
+        storage=storage,
+        oauth=oauth_clients(app, settings),
+        redis=redis,
+        buckets=MemoryBuckets(),
+        cache=RedisCache(settings.redis_url) if settings.redis_url else MemoryCache(CACHE_BYTES),
+        pool=ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="canvas"),
+        signer=TimestampSigner(settings.secret_key, salt="easel.sign-in"),
+    )
+    app.extensions["easel"] = gateway
+    app.jinja_env.globals["current_sign_in"] = current_sign_in
+    return gateway
+
+
+def oauth_clients(app: Flask, settings: Settings) -> OAuth:
+    """Authlib's client for each environment: it builds the authorization requests."""
+    oauth = OAuth(app)
+    for environment in settings.environments:
+        oauth.register(
+            environment.name,
+            client_id=environment.client_id,
+            authorize_url=f"{environment.canvas_url}/login/oauth2/auth",
+            client_kwargs={"code_challenge_method": "S256"} if settings.pkce else {},
+        )
+    return oauth
+
+
+def current() -> Gateway:
+    """The gateway of the app that serves this request."""
+    gateway: Gateway = current_app.extensions["easel"]
+    return gateway
+
+
+def current_secret() -> str | None:
+    """The secret in the sign-in cookie, when its signature is ours and young enough."""
+    cookie = request.cookies.get(cookie_name("easel_sign_in", current().settings))
+    if not cookie:
+        return None
+    try:
+        return current().signer.unsign(cookie, max_age=SIGN_IN_DAYS * 24 * 3600).decode()
+    except BadSignature:
+        return None
+
+
+def current_sign_in() -> SignIn | None:
+    """Who is signed in with this browser, or None. Never asks Canvas."""
+    if "sign_in" not in g:
+        secret = current_secret()
+        found = current().storage.signed_in(secret) if secret else None
+        if found and current().settings.environment(found.identity.environment) is None:
+            found = None  # the deployment no longer offers that Canvas
+        g.sign_in = found
+    sign_in: SignIn | None = g.sign_in
+    return sign_in
+
+
+def remember(response: BaseResponse, secret: str) -> None:
+    """Set the sign-in cookie. Its row in the database decides; the cookie only names it."""
+    settings = current().settings
+    response.set_cookie(
+        cookie_name("easel_sign_in", settings),
+        current().signer.sign(secret).decode(),
+        max_age=SIGN_IN_DAYS * 24 * 3600,
+        secure=settings.https,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def forget(response: BaseResponse) -> None:
+    """Take the sign-in cookie back."""
+    settings = current().settings
+    response.delete_cookie(
+        cookie_name("easel_sign_in", settings),
+        secure=settings.https,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def wants_json() -> bool:
+    """Whether this request is for a page's JSON twin."""
+    return request.path.endswith(".json")
+
+
+def login_required(view: Callable[View, ResponseReturnValue]) -> Callable[View, Any]:
+    """Serve a view to signed-in people only: others sign in first, twins answer 401."""
+
+    @wraps(view)
+    def guarded(*args: View.args, **kwargs: View.kwargs) -> ResponseReturnValue:
+        if current_sign_in() is None:
+            return to_login()
+        # Now: a streamed page writes its forms when the session has long been saved.
+        generate_csrf()
+        return current_app.ensure_sync(view)(*args, **kwargs)
+
+    return guarded
+
+
+def to_login() -> Response | BaseResponse:
+    """Send a person to sign in and back here; tell a program that it must."""
+    if wants_json():
+        answer = jsonify(
+            data=[],
+            complete=False,
+            sources=[],
+            error="Sign in first: this address answers signed-in people only.",
+        )
+        answer.status_code = 401
+        return answer
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    return redirect(f"{current().settings.path_prefix}/login?next={quote(wanted, safe='/')}")
+
+
+def page_deadline() -> float:
+    """When this request must have what it will show, in monotonic seconds."""
+    if "deadline" not in g:
+        g.deadline = time.monotonic() + current().settings.page_deadline
+    deadline: float = g.deadline
+    return deadline
+
+
+def current_api() -> CanvasAPI:
+    """The Canvas API of the person signed in; only behind ``login_required``."""
+    if "canvas_api" not in g:
+        sign_in = current_sign_in()
+        if sign_in is None:
+            raise LookupError("current_api() needs somebody signed in; use login_required")
+        g.canvas_api = current().api_for(sign_in, page_deadline())
+    api: CanvasAPI = g.canvas_api
+    return api

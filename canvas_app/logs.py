@@ -1,0 +1,130 @@
+"""What operators read: one log, as text or JSON, with a request id and without secrets."""
+
+import logging
+import re
+import secrets
+import sys
+import time
+from contextvars import ContextVar
+from typing import Any, TextIO
+
+from flask import Flask, Response, g, request
+from pythonjsonlogger.json import JsonFormatter
+
+from canvas_app.settings import Settings
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+access = logging.getLogger("easel.access")
+
+#: Loggers that write secrets (Authlib: the PKCE verifier; urllib3: query strings) at DEBUG.
+HELD_AT_INFO = ("authlib", "urllib3", "requests", "httpx")
+
+# The second line of defence: nothing should write secrets, and what looks like one is taken out.
+SECRET = re.compile(
+    r"""
+    (?P<name>\b(?:access_token|refresh_token|client_secret|code_verifier|code|state)
+        ["']?\s*[=:]\s*["']?) [^\s"'&,;}\\]{8,}
+    | (?P<scheme>\bBearer\s+) [^\s"',}\\]+
+    | \b\d+~[A-Za-z0-9]{16,}                               # Canvas: <shard>~<token>
+    | (?=[A-Za-z_~-]*\d) [A-Za-z0-9_~-]{40,}={0,2}         # tokens, codes, hashes, sealed records
+    """,
+    re.VERBOSE,
+)
+
+
+def redact(text: str) -> str:
+    """The text with everything that looks like a token, code or secret taken out."""
+    return SECRET.sub(lambda hit: f"{hit['name'] or hit['scheme'] or ''}[redacted]", text)
+
+
+class TextFormatter(logging.Formatter):
+    """One line of text a record, redacted (its traceback too)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+class JsonLineFormatter(JsonFormatter):
+    """One JSON object a record, redacted."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+class StderrHandler(logging.StreamHandler[TextIO]):
+    """Writes to whatever ``sys.stderr`` is now, and adds the request id."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        record.request_id = request_id.get()
+        super().emit(record)
+
+
+def configure(settings: Settings) -> None:
+    """Send every logger's records through one redacting handler; may be called again."""
+    handler = StderrHandler()
+    if settings.log_format == "json":
+        handler.setFormatter(
+            JsonLineFormatter(
+                "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s",
+                rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
+            )
+        )
+    else:
+        handler.setFormatter(
+            TextFormatter("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s")
+        )
+    root = logging.getLogger()
+    for old in [each for each in root.handlers if isinstance(each, StderrHandler)]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(settings.log_level)
+    for name in HELD_AT_INFO:
+        logging.getLogger(name).setLevel(max(logging.INFO, root.level))
+
+
+def init_app(app: Flask) -> None:
+    """Give each request an id, tell it in ``X-Request-Id``, and write the access log."""
+
+    @app.before_request
+    def begin() -> None:
+        g.began = time.monotonic()
+        g.request_id = secrets.token_hex(8)
+        request_id.set(g.request_id)
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.get("request_id", "-")
+        record = {
+            "method": request.method,
+            "route": route(),
+            "status": response.status_code,
+        }
+        began = g.get("began", time.monotonic())
+        identity = g.get("request_id", "-")
+
+        # At close, not here: a streamed page is still being written now.
+        @response.call_on_close
+        def log() -> None:
+            request_id.set(identity)
+            write(record, time.monotonic() - began)
+
+        return response
+
+
+def route() -> str:
+    """The route's template, never the path: a feed's secret stands in its path."""
+    return request.url_rule.rule if request.url_rule else "(no route)"
+
+
+def write(record: dict[str, Any], seconds: float) -> None:
+    """Write one line of the access log."""
+    milliseconds = round(seconds * 1000)
+    access.info(
+        "%s %s → %s in %s ms",
+        record["method"],
+        record["route"],
+        record["status"],
+        milliseconds,
+        extra=record | {"milliseconds": milliseconds},
+    )

@@ -1,0 +1,123 @@
+"""What protects the browser: response headers, the origin of each POST, the one host name."""
+
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, redirect, request
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as BaseResponse
+
+from canvas_app.settings import Settings
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+DEFAULT_PORTS = {"http": 80, "https": 443}
+YEAR = 365 * 24 * 3600  # seconds
+
+csrf = CSRFProtect()
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Guard every request and dress every response."""
+    app.config.update(
+        WTF_CSRF_TIME_LIMIT=None,  # it lives as long as its session
+        WTF_CSRF_SSL_STRICT=False,  # asks for a Referer; check_origin asks for more
+    )
+    here = host(settings.public_url)
+
+    @app.before_request
+    def check_host() -> BaseResponse | None:
+        if request.host.lower() == here or request.endpoint in app.config["ANY_HOST"]:
+            return None
+        if request.method not in ("GET", "HEAD"):
+            abort(400, "This form belongs to another address of Easel.")
+        query = request.query_string.decode("ascii", "replace")
+        return redirect(f"{settings.public_url}{request.path}" + (f"?{query}" if query else ""))
+
+    @app.before_request
+    def check_origin() -> None:
+        if request.method not in SAFE_METHODS and not from_here(origin(settings.public_url)):
+            abort(400, "The form was sent from another site.")
+
+    @app.after_request
+    def dress(response: Response) -> Response:
+        headers = response.headers
+        headers["Content-Security-Policy"] = content_security_policy(csp_nonce())
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["X-Frame-Options"] = "DENY"
+        headers["Referrer-Policy"] = "same-origin"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        if settings.https:
+            headers["Strict-Transport-Security"] = f"max-age={YEAR}"
+        if request.endpoint != "static":
+            headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    csrf.init_app(app)  # after check_origin: what comes from elsewhere is told so
+    app.jinja_env.globals["csp_nonce"] = csp_nonce
+    app.wsgi_app = PathPrefix(app.wsgi_app, settings.path_prefix)  # type: ignore[method-assign]
+    if hops := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=0, x_prefix=0
+        )
+
+
+def csp_nonce() -> str:
+    """This response's nonce for a ``<style>`` of its own (course colours)."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    nonce: str = g.csp_nonce
+    return nonce
+
+
+def content_security_policy(nonce: str) -> str:
+    """Only Easel's own files; no inline script or style attribute, no frame, no other site."""
+    return (
+        "default-src 'none'; script-src 'self'; "
+        f"style-src 'self' 'nonce-{nonce}'; "
+        "img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def from_here(own: str) -> bool:
+    """Whether a form came from Easel's own pages, as far as the browser tells.
+
+    Fetch Metadata first, ``Origin`` (RFC 6454) else; a program that sends neither still needs the
+    CSRF token.
+    """
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site in ("same-origin", "none")
+    sent = request.headers.get("Origin")
+    return sent is None or sent == own
+
+
+def origin(url: str) -> str:
+    """Scheme and host as browsers write an origin, without a default port."""
+    return f"{urlsplit(url).scheme}://{host(url)}"
+
+
+def host(url: str) -> str:
+    """Host and port as browsers send them, without a default port."""
+    parts = urlsplit(url)
+    if parts.port == DEFAULT_PORTS[parts.scheme]:
+        return parts.netloc.lower().rpartition(":")[0]
+    return parts.netloc.lower()
+
+
+class PathPrefix:
+    """Serves the app under the path of PUBLIC_URL, whether or not a proxy has taken it off."""
+
+    def __init__(self, app, prefix):  # type: ignore[no-untyped-def]  # WSGI
+        self.app = app
+        self.prefix = prefix
+
+    def __call__(self, environ, start_response):  # type: ignore[no-untyped-def]
+        path = environ.get("PATH_INFO", "")
+        if self.prefix:
+            environ["SCRIPT_NAME"] = self.prefix
+            if path == self.prefix or path.startswith(f"{self.prefix}/"):
+                environ["PATH_INFO"] = path.removeprefix(self.prefix) or "/"
+        return self.app(environ, start_response)

@@ -1,0 +1,170 @@
+"""Flask's sessions on the server, in files or Redis: what may be lost, and never pickled.
+
+Sessions hold the state of a sign-in in progress, the CSRF secret and messages; who is signed in
+stands in the database. Flask-Session brings the interface; the stores are our own because its
+decoders fall back to pickle, its file store drops live sessions, and it writes a session back that
+another request has deleted meanwhile.
+"""
+
+import hashlib
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from flask import Flask, Request
+from flask_session.base import ServerSideSession, ServerSideSessionInterface
+
+from canvas_app.settings import Settings
+
+LIFETIME = timedelta(days=7)
+SWEEP_EVERY = 600.0  # seconds
+
+
+class Session(ServerSideSession):  # type: ignore[misc]  # Flask-Session is untyped
+    """One browser's session; ``stored`` tells whether the store held it when it was opened."""
+
+    stored = False
+
+
+class SessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
+    """Sessions as msgpack under the hash of their id, updated only while they still exist."""
+
+    session_class = Session
+
+    def open_session(self, app: Flask, request: Request) -> Session:
+        session: Session = super().open_session(app, request)
+        session.stored = session.sid == request.cookies.get(app.config["SESSION_COOKIE_NAME"])
+        return session
+
+    def regenerate(self, session: Session) -> None:
+        """Give the session another id; what had the old id reads nothing any more."""
+        self._delete_session(self._get_store_id(session.sid))
+        session.sid = self._generate_sid(self.sid_length)
+        session.stored = False
+        session.modified = True
+
+    def _get_store_id(self, sid: str) -> str:
+        return hashlib.sha256(sid.encode()).hexdigest()
+
+    def _retrieve_session_data(self, store_id: str) -> dict[str, Any] | None:
+        packed = self.read(store_id)
+        if packed is None:
+            return None
+        try:
+            return msgspec.msgpack.decode(packed, type=dict[str, Any])
+        except msgspec.DecodeError:
+            return None  # written by something else: as good as no session
+
+    def _upsert_session(self, lifetime: timedelta, session: Session, store_id: str) -> None:
+        packed = msgspec.msgpack.encode(dict(session))
+        self.write(store_id, packed, lifetime.total_seconds(), update=session.stored)
+
+    def _delete_session(self, store_id: str) -> None:
+        self.delete(store_id)
+
+    def read(self, store_id: str) -> bytes | None:
+        raise NotImplementedError
+
+    def write(self, store_id: str, packed: bytes, seconds: float, *, update: bool) -> None:
+        """Keep a session; with ``update`` only while it is there, lest a deleted one return."""
+        raise NotImplementedError
+
+    def delete(self, store_id: str) -> None:
+        raise NotImplementedError
+
+
+class FileSessions(SessionInterface):
+    """One file a session, readable by its owner alone; its modification time is its end."""
+
+    def __init__(self, app: Flask, folder: Path, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(app)
+        self.folder = folder
+        self.clock = clock
+        self.swept_at = clock()
+        self.sweeping = threading.Lock()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def read(self, store_id: str) -> bytes | None:
+        path = self.folder / store_id
+        try:
+            return path.read_bytes() if path.stat().st_mtime > self.clock() else None
+        except FileNotFoundError:
+            return None
+
+    def write(self, store_id: str, packed: bytes, seconds: float, *, update: bool) -> None:
+        path = self.folder / store_id
+        if update and not path.exists():
+            return
+        now = self.clock()
+        handle, draft = tempfile.mkstemp(dir=self.folder, prefix=".")
+        with os.fdopen(handle, "wb") as file:
+            file.write(packed)
+        os.utime(draft, (now, now + seconds))
+        os.replace(draft, path)
+        self.sweep(now)
+
+    def delete(self, store_id: str) -> None:
+        (self.folder / store_id).unlink(missing_ok=True)
+
+    def sweep(self, now: float) -> None:
+        """Remove what has ended; at most every ten minutes, by one thread."""
+        if now - self.swept_at < SWEEP_EVERY or not self.sweeping.acquire(blocking=False):
+            return
+        try:
+            self.swept_at = now
+            for path in self.folder.iterdir():
+                # A draft may be another thread's; it is old only when that thread died.
+                ended = now - SWEEP_EVERY if path.name.startswith(".") else now
+                with suppress(FileNotFoundError):
+                    if path.stat().st_mtime <= ended:
+                        path.unlink()
+        finally:
+            self.sweeping.release()
+
+
+class RedisSessions(SessionInterface):
+    """Sessions in Redis or Valkey, which ends them by itself."""
+
+    def __init__(self, app: Flask, client: Any) -> None:
+        super().__init__(app)
+        self.client = client
+
+    def read(self, store_id: str) -> bytes | None:
+        packed: bytes | None = self.client.get(f"easel:session:{store_id}")
+        return packed
+
+    def write(self, store_id: str, packed: bytes, seconds: float, *, update: bool) -> None:
+        self.client.set(f"easel:session:{store_id}", packed, ex=int(seconds), xx=update)
+
+    def delete(self, store_id: str) -> None:
+        self.client.delete(f"easel:session:{store_id}")
+
+
+def init_app(app: Flask, settings: Settings, redis: Any | None) -> None:
+    """Give the app its sessions: in Redis when there is one, else in files."""
+    app.config.update(
+        SESSION_COOKIE_NAME=cookie_name("easel_session", settings),
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",  # Strict would not come back with the person from Canvas
+        SESSION_COOKIE_SECURE=settings.https,
+        SESSION_COOKIE_PATH="/",
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=LIFETIME,
+    )
+    app.session_interface = (
+        RedisSessions(app, redis)
+        if redis is not None
+        else FileSessions(app, settings.instance_path / "sessions")
+    )
+
+
+def cookie_name(name: str, settings: Settings) -> str:
+    """The cookie's name, with the prefix that binds it to this host whenever there is https."""
+    return f"__Host-{name}" if settings.https else name
