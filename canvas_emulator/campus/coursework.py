@@ -1,0 +1,308 @@
+"""Assignments, submissions, and what the clock and the gradebook make of them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from .chance import chance, choose, scatter
+
+ONLINE = frozenset(
+    {
+        "online_text_entry",
+        "online_url",
+        "online_upload",
+        "online_quiz",
+        "discussion_topic",
+        "media_recording",
+        "student_annotation",
+        "external_tool",
+    }
+)
+SHARD = 10**13
+SCHEME = (
+    ("A", 94.0),
+    ("A-", 90.0),
+    ("B+", 87.0),
+    ("B", 84.0),
+    ("B-", 80.0),
+    ("C+", 77.0),
+    ("C", 74.0),
+    ("C-", 70.0),
+    ("D+", 67.0),
+    ("D", 64.0),
+    ("D-", 61.0),
+    ("F", 0.0),
+)
+CUSTOM_STATUSES = {1: "Turned in on paper", 2: "Oral exam agreed"}
+"""Names of the custom grade statuses of the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentGroup:
+    id: int
+    course_id: int
+    name: str
+    position: int
+    weight: float = 0.0
+    drop_lowest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    id: str
+    description: str
+    points: float
+    long_description: str = ""
+
+    def ratings(self) -> list[dict[str, object]]:
+        steps = (("Excellent", 1.0), ("Good", 0.75), ("Developing", 0.5), ("Not shown", 0.0))
+        return [
+            {
+                "id": f"{self.id}_{index}",
+                "description": words,
+                "long_description": "",
+                "points": self.points * share,
+            }
+            for index, (words, share) in enumerate(steps)
+        ]
+
+
+@dataclass(slots=True)
+class Assignment:
+    id: int
+    course_id: int
+    group_id: int
+    name: str
+    position: int
+    created_at: datetime
+    points_possible: float | None = 10.0
+    submission_types: tuple[str, ...] = ("online_text_entry", "online_upload")
+    grading_type: str = "points"
+    due_at: datetime | None = None
+    unlock_at: datetime | None = None
+    lock_at: datetime | None = None
+    description: str | None = None
+    published: bool = True
+    post_manually: bool = False
+    omit_from_final_grade: bool = False
+    allowed_attempts: int = -1
+    rubric: tuple[Criterion, ...] = ()
+    due_dates: dict[int, datetime] = field(default_factory=dict)
+    only_for: frozenset[int] | None = None
+
+    @property
+    def is_quiz(self) -> bool:
+        return "online_quiz" in self.submission_types
+
+    @property
+    def is_discussion(self) -> bool:
+        return "discussion_topic" in self.submission_types
+
+    @property
+    def plannable(self) -> tuple[str, int]:
+        """Kind and id of the underlying object (facts 6.9)."""
+        if self.is_quiz:
+            return "quiz", self.id + 500_000
+        if self.is_discussion:
+            return "discussion_topic", self.id + 700_000
+        return "assignment", self.id
+
+    @property
+    def expects_submission(self) -> bool:
+        return not ONLINE.isdisjoint(self.submission_types)
+
+    @property
+    def is_graded(self) -> bool:
+        return self.grading_type != "not_graded"
+
+    def due_for(self, user_id: int | None) -> datetime | None:
+        """The date that applies to this person; the base date for nobody in particular."""
+        return self.due_at if user_id is None else self.due_dates.get(user_id, self.due_at)
+
+    def is_for(self, user_id: int) -> bool:
+        return self.only_for is None or user_id in self.only_for
+
+    def locked(self, now: datetime) -> bool:
+        return bool((self.unlock_at and self.unlock_at > now) or self.closed(now))
+
+    def closed(self, now: datetime) -> bool:
+        return self.lock_at is not None and self.lock_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    id: int
+    author_id: int
+    text: str
+    created_at: datetime
+    attempt: int | None = None
+
+
+@dataclass(slots=True)
+class Submission:
+    """One student's row for one assignment; ``late`` and ``missing`` are asked of the clock."""
+
+    id: int
+    assignment_id: int
+    user_id: int
+    workflow_state: str = "unsubmitted"
+    submission_type: str | None = None
+    submitted_at: datetime | None = None
+    attempt: int | None = None
+    entered_score: float | None = None
+    points_deducted: float | None = None
+    graded_at: datetime | None = None
+    posted_at: datetime | None = None
+    grader_id: int | None = None
+    grade_matches: bool = True
+    late_policy_status: str | None = None
+    excused: bool = False
+    custom_grade_status_id: int | None = None
+    redo_request: bool = False
+    body: str | None = None
+    url: str | None = None
+    extra_attempts: int | None = None
+    comments: list[Comment] = field(default_factory=list)
+    rubric: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def score(self) -> float | None:
+        if self.entered_score is None:
+            return None
+        return self.entered_score - (self.points_deducted or 0.0)
+
+    @property
+    def is_graded(self) -> bool:
+        """Facts 7.2."""
+        return self.excused or (self.score is not None and self.workflow_state == "graded")
+
+    @property
+    def needs_grading(self) -> bool:
+        """Handed in and not graded, or handed in again after the grade."""
+        if self.excused or self.custom_grade_status_id or self.submitted_at is None:
+            return False
+        if self.workflow_state in ("submitted", "pending_review"):
+            return True
+        return self.workflow_state == "graded" and not self.grade_matches
+
+
+def submission_id(assignment_id: int, user_id: int) -> int:
+    """An id of its own for each pair, on the shard of the assignment."""
+    shard, local = divmod(assignment_id, SHARD)
+    return shard * SHARD + local * 10_000 + user_id % 10_000
+
+
+def seconds_late(row: Submission, work: Assignment, now: datetime) -> int:
+    """Facts 7.2: 60 s grace for quizzes; counted up to now while nothing is handed in."""
+    due = work.due_for(row.user_id)
+    if due is None:
+        return 0
+    handed_in = row.submitted_at or now
+    if work.is_quiz:
+        handed_in -= timedelta(seconds=60)
+    return max(0, int((handed_in - due).total_seconds()))
+
+
+def is_late(row: Submission, work: Assignment, now: datetime) -> bool:
+    """Facts 7.2, Tardiness#late?."""
+    if row.excused or row.custom_grade_status_id:
+        return False
+    if row.late_policy_status:
+        return row.late_policy_status == "late"
+    return row.submitted_at is not None and seconds_late(row, work, now) > 0
+
+
+def is_missing(row: Submission, work: Assignment, now: datetime) -> bool:
+    """Facts 7.2, Tardiness#missing?."""
+    if row.excused or row.custom_grade_status_id:
+        return False
+    if row.late_policy_status:
+        return row.late_policy_status == "missing"
+    if row.grader_id is not None or row.submitted_at is not None:
+        return False
+    due = work.due_for(row.user_id)
+    return due is not None and due < now and work.expects_submission
+
+
+def letter(percent: float) -> str:
+    """The letter of the account's default grading scheme."""
+    return next(name for name, least in SCHEME if percent >= least or least == 0.0)
+
+
+def grade_text(score: float | None, work: Assignment) -> str | None:
+    """The grade as Canvas words it for the grading type of the assignment."""
+    if score is None:
+        return None
+    possible = work.points_possible or 0.0
+    percent = 100 * score / possible if possible else 100.0
+    if work.grading_type == "percent":
+        return f"{round(percent, 2):g}%"
+    if work.grading_type in ("letter_grade", "gpa_scale"):
+        return letter(percent)
+    if work.grading_type == "pass_fail":
+        return "complete" if score > 0 or not possible else "incomplete"
+    return f"{score:g}"
+
+
+def ordinary_submission(
+    work: Assignment, user_id: int, start: datetime, grader_id: int
+) -> Submission:
+    """What a student without a story did: derived from the two ids and the start time."""
+    row = Submission(submission_id(work.id, user_id), work.id, user_id)
+    due = work.due_for(user_id)
+    if due is None or not work.is_graded:
+        return row
+    diligence = chance(user_id, 11) * 0.35 + 0.65
+    # The teacher is busy: work older than a week is graded, newer work partly.
+    days_past = (start - due).total_seconds() / 86400
+    if work.expects_submission:
+        if chance(work.id, user_id, 1) > (diligence if days_past > 0 else 0.15):
+            if days_past > 21 and chance(work.id, user_id, 2) < 0.5:
+                grade(row, work, 0.0, due + timedelta(days=20), grader_id)
+                row.late_policy_status = "missing"
+            return row
+        _hand_in(row, work, due, start)
+    share = 0.97 if days_past > 7 else 0.45 if days_past > 0 else 0.0
+    if chance(work.id, user_id, 3) < share:
+        possible = work.points_possible or 0.0
+        ability = 0.55 + 0.45 * chance(user_id, 12) ** 0.6
+        score = possible * min(1.0, ability + 0.2 * (chance(work.id, user_id, 4) - 0.4))
+        handed_in = row.submitted_at or due
+        graded_at = min(start - timedelta(minutes=5), handed_in + timedelta(days=4))
+        grade(row, work, round(score * 2) / 2, max(handed_in, graded_at), grader_id)
+    return row
+
+
+def _hand_in(row: Submission, work: Assignment, due: datetime, start: datetime) -> None:
+    kinds = [kind for kind in work.submission_types if kind in ONLINE]
+    early = timedelta(minutes=1 + scatter(work.id, row.user_id, 5) % (60 * 30))
+    if chance(work.id, row.user_id, 6) < 0.1:
+        early = timedelta(minutes=-1 - scatter(work.id, row.user_id, 5) % (60 * 60))
+    latest = start - timedelta(minutes=10 + scatter(work.id, row.user_id, 8) % 600)
+    row.submitted_at = min(due - early, latest).replace(microsecond=0)
+    row.submission_type = choose(kinds, work.id, row.user_id, 9)
+    row.workflow_state = "submitted"
+    row.attempt = 1
+    if row.submission_type == "online_url":
+        row.url = f"https://example.edu/~student{row.user_id}/{work.id}"
+    elif row.submission_type == "online_text_entry":
+        row.body = f"<p>My answer to “{work.name}”.</p>"
+
+
+def grade(
+    row: Submission,
+    work: Assignment,
+    score: float,
+    graded_at: datetime,
+    grader_id: int,
+    *,
+    deducted: float | None = None,
+) -> None:
+    """Enter a grade; it is posted at once unless the assignment posts by hand."""
+    row.entered_score = score
+    row.points_deducted = deducted
+    row.workflow_state = "graded"
+    row.graded_at = graded_at
+    row.grader_id = -work.id if work.is_quiz else grader_id
+    row.grade_matches = True
+    if not work.post_manually:
+        row.posted_at = row.posted_at or graded_at

@@ -1,0 +1,69 @@
+"""Announcements, events, notes and overrides: what the planner and the calendar list."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    id: int
+    course_id: int
+    title: str
+    message: str
+    posted_at: datetime
+    author_id: int
+    read: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A wiki page with a to-do date: on the planner without being graded."""
+
+    id: int
+    course_id: int
+    title: str
+    todo_date: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """``course_id`` or ``user_id`` says whose calendar holds it."""
+
+    id: int
+    title: str
+    start_at: datetime
+    end_at: datetime
+    created_at: datetime
+    course_id: int | None = None
+    user_id: int | None = None
+    all_day: bool = False
+    description: str | None = None
+    location: str | None = None
+
+
+@dataclass(slots=True)
+class Note:
+    id: int
+    user_id: int
+    title: str
+    details: str | None
+    todo_date: datetime
+    course_id: int | None
+    created_at: datetime
+    updated_at: datetime
+    workflow_state: str = "active"
+
+
+@dataclass(slots=True)
+class Override:
+    id: int
+    user_id: int
+    plannable_type: str
+    plannable_id: int
+    marked_complete: bool
+    dismissed: bool
+    created_at: datetime
+    updated_at: datetime
+    assignment_id: int | None = None
+    workflow_state: str = "active"
+    deleted_at: datetime | None = None

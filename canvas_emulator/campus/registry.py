@@ -1,0 +1,173 @@
+"""The campus as a whole: who and what there is, found by id, and what visitors changed."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+
+from .courses import Course, Enrollment, Section, Term, effective_state
+from .coursework import Assignment, AssignmentGroup, Submission, ordinary_submission
+from .happenings import Announcement, Event, Note, Override, Page
+from .people import Person
+
+FIRST_FREE_ID = 800_001
+
+
+@dataclass
+class Campus:
+    """Everything there is; ``start`` is the moment its dates are counted from."""
+
+    start: datetime
+    bulk_rows: int = 5000
+    people: dict[int, Person] = field(default_factory=dict)
+    terms: dict[int, Term] = field(default_factory=dict)
+    courses: dict[int, Course] = field(default_factory=dict)
+    sections: dict[int, Section] = field(default_factory=dict)
+    enrollments: dict[int, Enrollment] = field(default_factory=dict)
+    assignments: dict[int, Assignment] = field(default_factory=dict)
+    announcements: dict[int, list[Announcement]] = field(default_factory=lambda: defaultdict(list))
+    pages: dict[int, list[Page]] = field(default_factory=lambda: defaultdict(list))
+    events: dict[int, Event] = field(default_factory=dict)
+    notes: dict[int, Note] = field(default_factory=dict)
+    overrides: dict[int, Override] = field(default_factory=dict)
+    favourites: dict[int, list[int]] = field(default_factory=dict)
+    nicknames: dict[int, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
+    colours: dict[int, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    positions: dict[int, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
+    dashboard_views: dict[int, str] = field(default_factory=dict)
+    ignored: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    hidden_stream: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    unread_conversations: dict[int, int] = field(default_factory=dict)
+    course_groups: dict[int, list[AssignmentGroup]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    def __post_init__(self) -> None:
+        self._of_course: dict[int, list[Enrollment]] = defaultdict(list)
+        self._of_user: dict[int, list[Enrollment]] = defaultdict(list)
+        self._work: dict[int, list[Assignment]] = defaultdict(list)
+        self._written: dict[int, dict[int, Submission]] = defaultdict(dict)
+        self._submissions: dict[int, dict[int, Submission]] = {}
+        self._free_ids = count(FIRST_FREE_ID)
+
+    def person(self, key: str) -> Person:
+        """The person of a story."""
+        return next(person for person in self.people.values() if person.key == key)
+
+    def fresh_id(self) -> int:
+        """An id for what a visitor creates."""
+        return next(self._free_ids)
+
+    def enrol(self, enrollment: Enrollment) -> None:
+        self.enrollments[enrollment.id] = enrollment
+        self._of_course[enrollment.course_id].append(enrollment)
+        self._of_user[enrollment.user_id].append(enrollment)
+
+    def assign(self, work: Assignment) -> None:
+        self.assignments[work.id] = work
+        self._work[work.course_id].append(work)
+
+    def hand_in(self, row: Submission) -> None:
+        """Put a row in the place of the one derived from ids."""
+        self._written[row.assignment_id][row.user_id] = row
+        if row.assignment_id in self._submissions:
+            self._submissions[row.assignment_id][row.user_id] = row
+
+    def enrollments_in(self, course_id: int) -> list[Enrollment]:
+        return self._of_course.get(course_id, [])
+
+    def enrollments_of(self, user_id: int) -> list[Enrollment]:
+        return self._of_user.get(user_id, [])
+
+    def between(self, user_id: int, course_id: int) -> list[Enrollment]:
+        """What a person is in a course, deleted and rejected rows left out."""
+        return [
+            row
+            for row in self.enrollments_of(user_id)
+            if row.course_id == course_id and row.state not in ("deleted", "rejected")
+        ]
+
+    def sections_of(self, course_id: int) -> list[Section]:
+        return [self.sections[section_id] for section_id in self.courses[course_id].section_ids]
+
+    def work_of(self, course_id: int) -> list[Assignment]:
+        """Assignments of a course in their order, unpublished ones too."""
+        return self._work.get(course_id, [])
+
+    def students_of(self, course_id: int) -> list[int]:
+        """Ids of those who are or were students there, ascending, each once."""
+        ids = {
+            row.user_id
+            for row in self.enrollments_in(course_id)
+            if row.type == "StudentEnrollment"
+            and row.state in ("active", "invited", "completed", "inactive")
+        }
+        return sorted(ids)
+
+    def teachers_of(self, course_id: int) -> list[Person]:
+        return [
+            self.people[row.user_id]
+            for row in self.enrollments_in(course_id)
+            if row.type == "TeacherEnrollment" and row.state in ("active", "completed")
+        ]
+
+    def submissions_of(self, work: Assignment) -> dict[int, Submission]:
+        """Rows of an assignment by student; derived when first asked for, then kept."""
+        rows = self._submissions.get(work.id)
+        if rows is None:
+            teachers = self.teachers_of(work.course_id)
+            grader = teachers[0].id if teachers else 1
+            written = self._written[work.id]
+            rows = {
+                user_id: written.get(user_id)
+                or ordinary_submission(work, user_id, self.start, grader)
+                for user_id in self.students_of(work.course_id)
+                if work.is_for(user_id)
+            }
+            self._submissions[work.id] = rows
+        return rows
+
+    def submission(self, work: Assignment, user_id: int) -> Submission | None:
+        """One student's row; None when the work is not for that person."""
+        rows = self._submissions.get(work.id)
+        if rows is not None:
+            return rows.get(user_id)
+        # A single row does not need those of the 639 others.
+        if (written := self._written[work.id].get(user_id)) is not None:
+            return written
+        return self.submissions_of(work).get(user_id)
+
+    def active_students(self, course_id: int, section_ids: Iterable[int] | None = None) -> set[int]:
+        """Whose work counts as waiting: active students, of some sections if so limited."""
+        sections = None if section_ids is None else set(section_ids)
+        return {
+            row.user_id
+            for row in self.enrollments_in(course_id)
+            if row.type == "StudentEnrollment"
+            and row.state == "active"
+            and (sections is None or row.section_id in sections)
+        }
+
+    def needs_grading(self, work: Assignment, section_ids: Iterable[int] | None = None) -> int:
+        """How many rows wait for a grade, counted from the rows themselves."""
+        students = self.active_students(work.course_id, section_ids)
+        rows = self.submissions_of(work)
+        return sum(row.needs_grading for user_id, row in rows.items() if user_id in students)
+
+    def courses_where(
+        self, user_id: int, now: datetime, kinds: Iterable[str] = ("StudentEnrollment",)
+    ) -> Iterator[Course]:
+        """Courses in which a person takes part now, each once."""
+        seen: set[int] = set()
+        wanted = set(kinds)
+        for row in self.enrollments_of(user_id):
+            course = self.courses[row.course_id]
+            if (
+                row.type in wanted
+                and course.id not in seen
+                and course.workflow_state == "available"
+                and effective_state(row, course, now) == "active"
+            ):
+                seen.add(course.id)
+                yield course

