@@ -1,1 +1,188 @@
 """A stand-in Canvas: OAuth2, the API, paging, throttling and faults, for anybody's client."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from flask import Flask
+from werkzeug.wrappers import Request, Response
+
+from canvas_emulator import control, faults, oauth, resource
+from canvas_emulator.clock import Clock
+from canvas_emulator.quota import bucket_of
+from canvas_emulator.state import State
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+logger = logging.getLogger(__name__)
+
+
+def create_emulator(
+    clock: Clock | None = None,
+    redirect_uris: Sequence[str] = (),
+    start: datetime | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Flask:
+    """A stand-in Canvas as a WSGI application.
+
+    ``redirect_uris`` are registered with every developer key, beside the usual ones;
+    ``start`` is the time its clock begins at (unless ``clock`` is given), around which the
+    campus's dates lie; ``sleep`` waits out latencies.
+    """
+    # Endpoints register themselves with the router when they are imported.
+    import canvas_emulator.api  # noqa: F401
+
+    app = Flask(__name__)
+    state = State(clock or Clock(start), redirect_uris, sleep)
+    app.extensions["emulator"] = state
+    app.register_blueprint(oauth.blueprint)
+    app.register_blueprint(control.blueprint)
+    app.wsgi_app = Front(app.wsgi_app, state)  # type: ignore[method-assign]
+    return app
+
+
+class Front:
+    """What a request passes before Canvas's own work: edge, throttle, latency, faults."""
+
+    def __init__(self, pages: "WSGIApplication", state: State) -> None:
+        self._pages = pages
+        self._state = state
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        if environ.get("PATH_INFO", "").startswith("/_emulator/"):
+            return self._pages(environ, start_response)
+        request = Request(environ)
+        label = self._label(request)
+        try:
+            response = self._admit(request, label)
+        except ConnectionResetError:
+            self._state.stats.answered(label, "reset")
+            raise
+        self._state.stats.answered(label, str(response.status_code))
+        if self._state.settings.lowercase_headers:
+            start_response = _lowered(start_response)
+        return response(environ, start_response)
+
+    def _label(self, request: Request) -> str:
+        """The route as statistics, costs and latencies name it; finds the API's endpoint."""
+        method = "GET" if request.method == "HEAD" else request.method
+        if not request.path.startswith("/api/"):
+            return f"{method} {request.path}"
+        raw = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI", request.path)
+        found = resource.router.match(request.method, raw.partition("?")[0])
+        request.environ["emulator.route"] = found
+        return f"{method} {found[0].template}" if found else f"{method} (unknown)"
+
+    def _admit(self, request: Request, label: str) -> Response:
+        """Throttle as ``request_throttle.rb``: reserve, work, settle, tell what remains."""
+        state = self._state
+        if state.settings.require_user_agent and not request.headers.get("User-Agent"):
+            return _no_user_agent()
+        token = resource.throttled_token(request)
+        session = request.cookies.get(oauth.COOKIE)
+        session = session if session in state.sessions else None
+        bucket = bucket_of(token, session, request.remote_addr or "")
+        admitted = state.quotas.reserve(bucket)
+        cost = 0.0
+        is_api = "emulator.route" in request.environ
+        if is_api:
+            state.stats.began()
+        try:
+            if admitted:
+                response = self._produce(request, label, token)
+                cost = state.costs.of(label)
+                if label == "POST /login/oauth2/token":
+                    cost += state.quotas.limits.token_endpoint_surcharge
+            else:
+                state.stats.count("throttled")
+                response = _throttled(state.quotas.limits.status)
+        finally:
+            if is_api:
+                state.stats.ended()
+            remaining = state.quotas.settle(bucket, cost)
+        if response.mimetype != "text/html" or not is_api:
+            self._annotate(response, remaining, cost if admitted else None, bucket)
+        return response
+
+    def _annotate(
+        self, response: Response, remaining: float, cost: float | None, bucket: str
+    ) -> None:
+        headers = response.headers
+        headers["X-Request-Context-Id"] = str(uuid.uuid4())
+        headers["Content-Security-Policy"] = "frame-ancestors 'self';"
+        headers["Referrer-Policy"] = "no-referrer-when-downgrade"
+        if "X-Canvas-Meta" in headers:
+            headers["X-Canvas-Meta"] += f"rlr={remaining};"
+        if not bucket.startswith("session "):
+            headers["X-Rate-Limit-Remaining"] = str(remaining)
+            if cost is not None:
+                headers["X-Request-Cost"] = str(cost)
+
+    def _produce(self, request: Request, label: str, token: str | None) -> Response:
+        """Canvas's answer after its latency, or what a fault makes of it."""
+        state = self._state
+        is_api = "emulator.route" in request.environ
+        if is_api and (latency := state.latency.of(label)) > 0:
+            state.sleep(latency)
+        if not state.faults:
+            return self._answer(request, None)
+        row = state.tokens.of(token) if token else None
+        fault = state.faults.take(request, row.person_id if row else None)
+        skew = state.faults.skew(request, fault)
+        if fault is None:
+            return self._answer(request, skew)
+        if fault.kind == "slow":
+            state.sleep(fault.seconds)
+        if fault.handled:
+            self._answer(request, skew)
+        replacement = faults.instead(fault, request)
+        if replacement is not None:
+            return replacement
+        return faults.spoil(fault, request, self._answer(request, skew))
+
+    def _answer(self, request: Request, skew: faults.Skew | None) -> Response:
+        state = self._state
+        if "emulator.route" not in request.environ:
+            return Response.from_app(self._pages, request.environ, buffered=True)
+        if request.method not in {"GET", "HEAD"}:
+            state.campus_touched = True
+        try:
+            return resource.respond(state, request, skew)
+        except Exception:
+            logger.exception("%s failed", request.path)
+            error = {"message": "An error occurred.", "error_code": "internal_server_error"}
+            return resource.written(request, {"errors": [error]}, 500)
+
+
+def _lowered(start_response: "StartResponse") -> "StartResponse":
+    """Header names in lower case, as hosted Canvas has sent them since 2024-06-19."""
+
+    def lowered(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+        return start_response(status, [(name.lower(), value) for name, value in headers], *more)
+
+    return lowered
+
+
+def _no_user_agent() -> Response:
+    message = (
+        "You are not authorized to access this site because you have not provided a valid user "
+        "agent."
+    )
+    return Response(
+        msgspec.json.encode({"error": "Forbidden", "message": message}),
+        403,
+        content_type="application/json; charset=utf-8",
+    )
+
+
+def _throttled(status: int) -> Response:
+    reason = "Forbidden" if status == 403 else "Too Many Requests"
+    text = f"{status} {reason} (Rate Limit Exceeded)\n"
+    return Response(text, status, content_type="text/plain; charset=utf-8")

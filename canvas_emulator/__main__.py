@@ -1,0 +1,65 @@
+"""``python -m canvas_emulator``: serve the stand-in Canvas until stopped."""
+
+import argparse
+from typing import Any
+
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+
+from canvas_emulator import create_emulator
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """Gunicorn with one process, whose memory is the emulator, and many threads."""
+
+    def __init__(self, host: str, port: int, redirect_uris: list[str]) -> None:
+        self._bind = f"{host}:{port}"
+        self._redirect_uris = redirect_uris
+        super().__init__()
+
+    def load_config(self) -> None:
+        settings = {
+            "bind": self._bind,
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": 64,
+            "keepalive": 75,
+            "loglevel": "error",
+            "graceful_timeout": 2,
+            "control_socket_disable": True,
+            "on_starting": _stop_at_once,
+            "post_worker_init": _announce,
+        }
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return create_emulator(redirect_uris=self._redirect_uris)
+
+
+def _stop_at_once(arbiter: Any) -> None:
+    """Stop for SIGTERM as for SIGINT: kept-alive connections are not waited for."""
+    arbiter.handle_term = arbiter.handle_int
+
+
+def _announce(worker: Any) -> None:
+    host, port = worker.sockets[0].getsockname()[:2]
+    print(f"Canvas emulator at http://{host}:{port}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="canvas_emulator", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=8001, help="0 picks a free one")
+    parser.add_argument(
+        "--redirect-uri",
+        action="append",
+        default=[],
+        metavar="URI",
+        help="register this redirect URI with every developer key (repeatable)",
+    )
+    options = parser.parse_args()
+    Server(options.host, options.port, options.redirect_uri).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""The emulator's own routes under ``/_emulator``: people, keys, statistics, switches."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+from flask import Blueprint, Response, current_app, request
+from msgspec import UNSET, Struct, UnsetType
+
+from canvas_emulator.faults import Drift, Fault
+from canvas_emulator.state import Costs, State, TokenRow, personal_token
+
+blueprint = Blueprint("emulator", __name__, url_prefix="/_emulator")
+
+
+class Throttle(Struct, forbid_unknown_fields=True):
+    """Changes to the throttle's numbers."""
+
+    status: Literal[403, 429] | UnsetType = UNSET
+    hwm: float | UnsetType = UNSET
+    maximum: float | UnsetType = UNSET
+    outflow: float | UnsetType = UNSET
+    up_front: float | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+    token_endpoint_surcharge: float | UnsetType = UNSET
+
+
+class Switches(Struct, forbid_unknown_fields=True):
+    """Changes to which Canvas this is."""
+
+    permission_status: Literal[401, 403] | UnsetType = UNSET
+    require_user_agent: bool | UnsetType = UNSET
+    lowercase_headers: bool | UnsetType = UNSET
+    token_errors_redirect: bool | UnsetType = UNSET
+    invalid_grant_wording: Literal["new", "old"] | UnsetType = UNSET
+    api_max_per_page: int | UnsetType = UNSET
+    check_test_cluster: bool | UnsetType = UNSET
+
+
+class Movement(Struct, forbid_unknown_fields=True):
+    """How the clock moves: by seconds, or to a time."""
+
+    advance: float | UnsetType = UNSET
+    set: datetime | UnsetType = UNSET
+
+
+class Size(Struct, forbid_unknown_fields=True):
+    """How long the load-test lists are."""
+
+    bulk_rows: int
+
+
+class Control(Struct, forbid_unknown_fields=True):
+    """The body of ``POST /_emulator/control``; any of these keys together."""
+
+    reset: bool = False
+    latency: float | dict[str, float] | UnsetType = UNSET
+    costs: float | dict[str, float] | UnsetType = UNSET
+    throttle: Throttle | UnsetType = UNSET
+    faults: list[Fault] | UnsetType = UNSET
+    expire_tokens: Literal["all"] | list[int] | UnsetType = UNSET
+    revoke_tokens: Literal["all"] | list[int] | UnsetType = UNSET
+    clock: Movement | UnsetType = UNSET
+    settings: Switches | UnsetType = UNSET
+    drift: Drift | UnsetType = UNSET
+    campus: Size | UnsetType = UNSET
+
+
+def _state() -> State:
+    state: State = current_app.extensions["emulator"]
+    return state
+
+
+def _json(body: Any, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(body), status, content_type="application/json")
+
+
+@blueprint.get("/people")
+def people() -> Response:
+    """Who may sign in, how, and each one's token."""
+    return _json(
+        [
+            {
+                "id": person.id,
+                "key": person.key,
+                "name": person.name,
+                "login": person.login,
+                "password": person.password,
+                "roles": sorted(person.roles),
+                "token": personal_token(person),
+            }
+            for person in _state().campus.people.values()
+            if person.key
+        ]
+    )
+
+
+@blueprint.get("/keys")
+def keys() -> Response:
+    """The developer keys."""
+    return _json(
+        [
+            {
+                "client_id": key.client_id,
+                "client_secret": key.client_secret,
+                "kind": key.kind,
+                "name": key.name,
+                "redirect_uris": key.redirect_uris,
+            }
+            for key in _state().keys.values()
+        ]
+    )
+
+
+@blueprint.get("/stats")
+def stats() -> Response:
+    return _json(_state().stats.report())
+
+
+@blueprint.post("/control")
+def control() -> Response:
+    """Turn switches; 400 names the fault and then nothing was changed."""
+    try:
+        wanted = msgspec.json.decode(request.get_data(), type=Control)
+    except msgspec.MsgspecError as error:
+        return _json({"error": str(error)}, 400)
+    apply(_state(), wanted)
+    return _json({})
+
+
+def apply(state: State, wanted: Control) -> None:
+    """Do what a control body asks; ``reset`` comes first, before the other keys."""
+    if wanted.reset:
+        state.reset()
+    with state.lock:
+        if wanted.campus is not UNSET:
+            state.resize(wanted.campus.bulk_rows)
+        if wanted.latency is not UNSET:
+            state.latency = _costs(wanted.latency, state.latency)
+        if wanted.costs is not UNSET:
+            state.costs = _costs(wanted.costs, state.costs)
+        _change(state.quotas.limits, wanted.throttle)
+        _change(state.settings, wanted.settings)
+        if wanted.faults is not UNSET:
+            state.faults.arm(wanted.faults)
+        if wanted.drift is not UNSET:
+            state.faults.drift(wanted.drift)
+        if wanted.clock is not UNSET:
+            _move(state, wanted.clock)
+        for row in _chosen(state, wanted.expire_tokens):
+            row.expires_at = state.clock.seconds() - 1
+        for row in _chosen(state, wanted.revoke_tokens):
+            row.revoked = True
+
+
+def _costs(change: float | dict[str, float], before: Costs) -> Costs:
+    if not isinstance(change, dict):
+        return Costs(float(change))
+    routes = dict(change)
+    return Costs(routes.pop("default", before.default), before.routes | routes)
+
+
+def _change(target: object, change: Struct | UnsetType) -> None:
+    if change is not UNSET:
+        for name, value in msgspec.structs.asdict(change).items():
+            if value is not UNSET:
+                setattr(target, name, value)
+
+
+def _move(state: State, movement: Movement) -> None:
+    if movement.set is not UNSET:
+        at = movement.set
+        state.clock.set(at if at.tzinfo is not None else at.replace(tzinfo=UTC))
+    if movement.advance is not UNSET:
+        state.clock.advance(movement.advance)
+
+
+def _chosen(state: State, people: Literal["all"] | list[int] | UnsetType) -> list[TokenRow]:
+    if people is UNSET:
+        return []
+    rows = state.tokens.grants()
+    return rows if people == "all" else [row for row in rows if row.person_id in people]

@@ -1,0 +1,253 @@
+"""Faults that control asks for, and how each of them spoils an answer."""
+
+import errno
+import re
+import socket
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from threading import Lock
+from typing import Any, Literal
+
+import msgspec
+from werkzeug.datastructures import Headers
+from werkzeug.wrappers import Request, Response
+
+Kind = Literal[
+    "status",
+    "reset",
+    "truncate",
+    "slow",
+    "html",
+    "link_host",
+    "link_loop",
+    "link_missing",
+    "repeat",
+    "json_prefix",
+    "redirect",
+    "empty_token",
+]
+
+FOREIGN_HOST = "canvas.elsewhere.example"
+
+
+class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Which requests a fault meets, and what happens to them.
+
+    ``path`` is an fnmatch glob; ``query`` names parameters that must be there; ``after`` lets
+    as many pass first, ``times`` is how often it strikes (null: until cleared). With
+    ``handled`` a ``reset``, ``status`` or ``html`` comes after Canvas did its work, so that
+    the answer is lost and the deed is not.
+    """
+
+    kind: Kind
+    path: str = "*"
+    method: str | None = None
+    query: dict[str, str] = msgspec.field(default_factory=dict)
+    person: int | None = None
+    status: int | None = None
+    seconds: float = 5.0
+    after: int = 0
+    times: int | None = 1
+    handled: bool = False
+    location: str | None = None
+
+
+class Drift(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A numbered list whose front moves once a page of it was delivered."""
+
+    path: str
+    remove: int = 0
+    add: int = 0
+    after_page: int = 1
+
+
+@dataclass
+class _Armed:
+    fault: Fault
+    to_skip: int
+    left: int | None
+
+
+@dataclass
+class _Moving:
+    drift: Drift
+    happened: bool = False
+
+
+@dataclass(frozen=True)
+class Skew:
+    """What a request's list suffers: a repeated row, or a front that moved."""
+
+    overlap: int = 0
+    moving: _Moving | None = field(default=None)
+
+    def removed(self) -> int:
+        return self.moving.drift.remove if self.moving and self.moving.happened else 0
+
+    def added(self) -> int:
+        return self.moving.drift.add if self.moving and self.moving.happened else 0
+
+    def delivered(self, page: int) -> None:
+        if self.moving is not None and page >= self.moving.drift.after_page:
+            self.moving.happened = True
+
+
+class Faults:
+    """The faults and drifts that wait for their requests."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._armed: list[_Armed] = []
+        self._moving: list[_Moving] = []
+
+    def clear(self) -> None:
+        with self._lock:
+            self._armed = []
+            self._moving = []
+
+    def arm(self, faults: list[Fault]) -> None:
+        """Add faults to those that wait; an empty list clears all."""
+        with self._lock:
+            if not faults:
+                self._armed = []
+            self._armed += [_Armed(fault, fault.after, fault.times) for fault in faults]
+
+    def drift(self, drift: Drift) -> None:
+        with self._lock:
+            self._moving.append(_Moving(drift, happened=drift.after_page < 1))
+
+    def __bool__(self) -> bool:
+        return bool(self._armed or self._moving)
+
+    def take(self, request: Request, person_id: int | None) -> Fault | None:
+        """The fault that strikes this request, or None."""
+        with self._lock:
+            for armed in self._armed:
+                if not _meets(armed.fault, request, person_id) or armed.left == 0:
+                    continue
+                if armed.to_skip > 0:
+                    armed.to_skip -= 1
+                    continue
+                if armed.left is not None:
+                    armed.left -= 1
+                return armed.fault
+        return None
+
+    def skew(self, request: Request, fault: Fault | None) -> Skew | None:
+        """How this request's list is out of true, or None."""
+        overlap = 1 if fault is not None and fault.kind == "repeat" else 0
+        with self._lock:
+            moving = next(
+                (m for m in self._moving if fnmatchcase(request.path, m.drift.path)), None
+            )
+        return Skew(overlap, moving) if overlap or moving else None
+
+
+def _meets(fault: Fault, request: Request, person_id: int | None) -> bool:
+    if fault.method is not None and fault.method.upper() != request.method:
+        return False
+    if fault.person is not None and fault.person != person_id:
+        return False
+    if not fnmatchcase(request.path, fault.path):
+        return False
+    return all(value in request.args.getlist(name) for name, value in fault.query.items())
+
+
+def instead(fault: Fault, request: Request) -> Response | None:
+    """The answer a fault puts in the place of Canvas's own, or None when it spoils that."""
+    if fault.kind == "status":
+        return _status(fault.status or 503)
+    if fault.kind == "html":
+        return _html(fault.status or 503)
+    if fault.kind == "redirect":
+        to = fault.location or f"{request.host_url}login"
+        return Response(b"", status=fault.status or 302, headers={"Location": to})
+    if fault.kind == "reset":
+        reset(request)
+    return None
+
+
+def spoil(fault: Fault, request: Request, response: Response) -> Response:
+    """An answer as a fault leaves it."""
+    if fault.kind.startswith("link_") and "Link" in response.headers:
+        _spoil_link(fault, request, response.headers)
+    elif fault.kind == "json_prefix":
+        response.set_data(b"while(1);" + _plain(response))
+    elif fault.kind == "empty_token":
+        body = msgspec.json.decode(_plain(response))
+        response.set_data(msgspec.json.encode(body | {"access_token": ""}))
+    elif fault.kind == "truncate":
+        _truncate(request, response)
+    return response
+
+
+def _status(status: int) -> Response:
+    if status == 429:
+        return Response(
+            "429 Too Many Requests (Rate Limit Exceeded)\n", status, content_type="text/plain"
+        )
+    message: dict[str, Any] = {"message": "An error occurred."}
+    code = {500: "internal_server_error", 502: "bad_gateway", 404: "not_found"}.get(status)
+    body: dict[str, Any] = {"errors": [message | ({"error_code": code} if code else {})]}
+    headers = {}
+    if status == 401:
+        headers = {"WWW-Authenticate": 'Bearer realm="canvas-lms"'}
+        body = {"errors": [{"message": "Invalid access token."}]}
+    elif status == 403:
+        text = "user not authorized to perform that action"
+        body = {"status": "unauthorized", "errors": [{"message": text}]}
+    return Response(
+        msgspec.json.encode(body),
+        status,
+        headers=headers,
+        content_type="application/json; charset=utf-8",
+    )
+
+
+def _html(status: int) -> Response:
+    text = "<!DOCTYPE html><html><body><h1>Page is temporarily unavailable</h1></body></html>"
+    return Response(text, status, content_type="text/html; charset=utf-8")
+
+
+def reset(request: Request) -> None:
+    """Break the connection without an answer; raises ConnectionResetError for the server."""
+    connection = request.environ.get("gunicorn.socket")
+    if connection is not None:
+        # A linger of zero seconds makes closing send RST instead of FIN.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    raise ConnectionResetError(errno.ECONNRESET, "connection reset as asked")
+
+
+def _spoil_link(fault: Fault, request: Request, headers: Headers) -> None:
+    link = headers["Link"]
+    if fault.kind == "link_missing":
+        del headers["Link"]
+    elif fault.kind == "link_host":
+        headers["Link"] = link.replace(f"://{request.host}/", f"://{FOREIGN_HOST}/")
+    else:
+        current = re.search(r'<([^>]*)>; rel="current"', link)
+        if current is not None:
+            there = f'<{current[1]}>; rel="next"'
+            headers["Link"] = re.sub(r'<[^>]*>; rel="next"', lambda _: there, link)
+
+
+def _plain(response: Response) -> bytes:
+    data = response.get_data()
+    if response.headers.pop("Content-Encoding", None) == "gzip":
+        return zlib.decompress(data, wbits=31)
+    return data
+
+
+def _truncate(request: Request, response: Response) -> None:
+    data = response.get_data()
+    response.response = _half(data, request.environ.get("gunicorn.socket"))
+    response.headers["Content-Length"] = str(len(data))
+
+
+def _half(data: bytes, connection: Any) -> Iterator[bytes]:
+    yield data[: len(data) // 2]
+    if connection is not None:
+        connection.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,561 @@
+"""Canvas's OAuth2 provider, and the log-in that stands before it.
+
+Order of checks, wordings and statuses follow ``oauth2_provider_controller.rb`` and
+``lib/canvas/oauth/``; PKCE is RFC 7636.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote_plus, urlsplit
+
+import msgspec
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as BaseResponse
+
+from canvas_emulator.campus import Person
+from canvas_emulator.resource import NO_STORE, REALM, SHARD, presented_token
+from canvas_emulator.state import (
+    ACCESS_TOKEN_SECONDS,
+    PUBLIC_GRANT_SECONDS,
+    Authorization,
+    DeveloperKey,
+    Pending,
+    State,
+    TokenRow,
+    WebSession,
+    slug,
+)
+
+blueprint = Blueprint("oauth", __name__)
+
+COOKIE = "canvas_session"
+OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+CHALLENGE = {"WWW-Authenticate": "Canvas OAuth 2.0"}
+USERINFO = "/auth/userinfo"
+
+_INVALID_SCOPE = (
+    "A requested scope is invalid, unknown, malformed, or exceeds the scope granted by the "
+    "resource owner. The following scopes were requested, but not granted: "
+)
+_BAD_PKCE = (
+    "The provided authorization grant is invalid, expired, revoked, does not match the "
+    "redirection URI used in the authorization request, or was issued to another client."
+)
+
+
+@dataclass
+class OAuthError(Exception):
+    """A refusal in the words of RFC 6749; 401 carries a challenge."""
+
+    error: str
+    description: str | None
+    status: int = 400
+
+    def rendered(self) -> BaseResponse:
+        """The refusal as JSON."""
+        body = {"error": self.error, "error_description": self.description}
+        return _json(body, self.status, CHALLENGE if self.status == 401 else {})
+
+    def query(self, state: str | None) -> dict[str, str | None]:
+        return {"error": self.error, "error_description": self.description, "state": state}
+
+
+def _unknown_client() -> OAuthError:
+    return OAuthError("invalid_client", "unknown client", 401)
+
+
+def _state() -> State:
+    state: State = current_app.extensions["emulator"]
+    return state
+
+
+def _json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> BaseResponse:
+    return Response(
+        msgspec.json.encode(body),
+        status,
+        headers=NO_STORE | (headers or {}),
+        content_type="application/json; charset=utf-8",
+    )
+
+
+def _text(message: str, status: int = 400) -> BaseResponse:
+    return Response(message, status, headers=NO_STORE, content_type="text/plain; charset=utf-8")
+
+
+def _page(template: str, status: int = 200, **context: Any) -> BaseResponse:
+    return Response(render_template(template, **context), status, headers=NO_STORE)
+
+
+def _session() -> WebSession | None:
+    return _state().sessions.get(request.cookies.get(COOKIE, ""))
+
+
+def _opened(response: BaseResponse, session: WebSession) -> BaseResponse:
+    response.set_cookie(COOKIE, session.id, httponly=True, samesite="Lax")
+    return response
+
+
+def _renewed(session: WebSession | None) -> WebSession:
+    """The session under a new id, or a new one; a log-in never keeps the id from before."""
+    state = _state()
+    fresh = WebSession(secrets.token_hex(16))
+    if session is not None:
+        state.sessions.pop(session.id, None)
+        fresh.pending = session.pending
+    state.sessions[fresh.id] = fresh
+    return fresh
+
+
+def _person(person_id: int | None) -> Person | None:
+    return None if person_id is None else _state().campus.people.get(person_id)
+
+
+def _demo_people() -> list[Person]:
+    return [person for person in _state().campus.people.values() if person.key]
+
+
+# The authorization endpoint
+
+
+@blueprint.get("/login/oauth2/auth")
+def auth() -> BaseResponse:
+    """Start of the authorization code flow; also where out-of-band answers land."""
+    if "code" in request.args or "error" in request.args:
+        return _page("layout.html")
+    state = _state()
+    try:
+        key = _usable_key(request.args.get("client_id"))
+        target = _redirect_target(key, request.args.get("redirect_uri", ""))
+    except OAuthError as refusal:
+        return refusal.rendered()
+    session = _session() or _renewed(None)
+    session.pending = _parked(key, target)
+    try:
+        answer = _interaction(state, session, key)
+    except OAuthError as refusal:
+        answer = _back(session.pending, refusal.query(session.pending.state))
+    return _opened(answer, session)
+
+
+def _usable_key(client_id: str | None) -> DeveloperKey:
+    key = _state().keys.get(client_id or "")
+    if key is None or not key.active:
+        raise _unknown_client()
+    return key
+
+
+def _redirect_target(key: DeveloperKey, uri: str) -> str:
+    """The redirect URI when it is registered, or names a registered loopback host.
+
+    For those port and path are not looked at, as in ``redirect_domain_matches?``.
+    """
+    if uri in key.redirect_uris:
+        return uri
+    asked = urlsplit(uri)
+    for registered in map(urlsplit, key.redirect_uris):
+        if registered.hostname in LOOPBACK and (
+            (asked.scheme, asked.hostname) == (registered.scheme, registered.hostname)
+        ):
+            return uri
+    raise OAuthError("invalid_request", "redirect_uri does not match client settings")
+
+
+def _last(*names: str) -> str | None:
+    for name in names:
+        if values := request.args.getlist(name):
+            return values[-1]
+    return None
+
+
+def _parked(key: DeveloperKey, target: str) -> Pending:
+    challenge = request.args.get("code_challenge")
+    if request.args.get("code_challenge_method") != "S256":
+        challenge = None
+    return Pending(
+        client_id=key.client_id,
+        redirect_uri=target,
+        scopes=tuple((_last("scope", "scopes") or "").split()),
+        purpose=request.args.get("purpose") or key.name,
+        state=request.args.get("state"),
+        challenge=challenge or None,
+    )
+
+
+def _interaction(state: State, session: WebSession, key: DeveloperKey) -> BaseResponse:
+    """Checks d to g of the authorize call, then code, consent page or log-in form."""
+    pending = session.pending
+    assert pending is not None  # noqa: S101 - parked by the caller
+    _check_scopes(key, pending.scopes)
+    if state.barred(key):
+        raise OAuthError(
+            "unauthorized_client", "Client does not have access to the specified Canvas account."
+        )
+    if request.args.get("response_type") != "code":
+        raise OAuthError("unsupported_response_type", "Only response_type=code is permitted")
+    prompt = request.args.get("prompt")
+    if prompt == "none":
+        return _silently(session, key)
+    if prompt not in {None, "login"}:
+        raise OAuthError("unsupported_prompt_type", 'prompt must be "none" (or omitted)')
+    forced = prompt == "login" or bool((request.args.get("force_login") or "").strip())
+    if session.person_id is not None and not forced:
+        return _resumed(session)
+    asked = {
+        "canvas_login": request.args.get("canvas_login"),
+        "force_login": "1" if forced else None,
+        "authentication_provider": request.args.get("authentication_provider"),
+        "pseudonym_session[unique_id]": request.args.get("unique_id"),
+    }
+    query = _query(asked)
+    return redirect(url_for("oauth.login_form") + (f"?{query}" if query else ""))
+
+
+def _silently(session: WebSession, key: DeveloperKey) -> BaseResponse:
+    if session.person_id is None:
+        raise OAuthError("login_required", "prompt=none but there is no current session")
+    if not _skips_consent(session, key):
+        raise OAuthError(
+            "interaction_required",
+            "prompt=none but a token cannot be granted without user interaction",
+        )
+    return _granted(session)
+
+
+def _check_scopes(key: DeveloperKey, scopes: tuple[str, ...]) -> None:
+    if not key.require_scopes:
+        return
+    foreign = [scope for scope in scopes if not key.grants(scope)]
+    if not scopes or foreign:
+        raise OAuthError("invalid_scope", _INVALID_SCOPE + _sentence(foreign))
+
+
+def _sentence(words: list[str]) -> str:
+    """Words joined as Rails's ``to_sentence`` does: "a, b, and c"."""
+    if len(words) < 3:
+        return " and ".join(words)
+    return ", ".join(words[:-1]) + f", and {words[-1]}"
+
+
+def _skips_consent(session: WebSession, key: DeveloperKey) -> bool:
+    pending = session.pending
+    return key.trusted and pending is not None and pending.redirect_uri != OUT_OF_BAND
+
+
+def _resumed(session: WebSession) -> BaseResponse:
+    """Where a logged-in person goes with a pending request: back at once, or to consent."""
+    pending = session.pending
+    if pending is not None and _skips_consent(session, _state().keys[pending.client_id]):
+        return _granted(session)
+    return redirect(url_for("oauth.confirm"))
+
+
+def _granted(session: WebSession) -> BaseResponse:
+    pending = session.pending
+    assert pending is not None  # noqa: S101 - every caller looked
+    session.pending = None
+    code = _state().new_code(session, pending)
+    return _back(pending, {"code": code, "state": pending.state})
+
+
+def _back(pending: Pending, parameters: dict[str, str | None]) -> BaseResponse:
+    target = pending.redirect_uri
+    if target == OUT_OF_BAND:
+        target = url_for("oauth.auth")
+    answer = redirect(target + ("&" if "?" in target else "?") + _query(parameters))
+    answer.headers.extend(NO_STORE)
+    return answer
+
+
+def _query(parameters: dict[str, str | None]) -> str:
+    """Rails's ``Hash#to_query``: sorted by name, spaces as ``+``, nothing for null."""
+    return "&".join(
+        f"{quote_plus(name)}={quote_plus(value)}"
+        for name, value in sorted(parameters.items())
+        if value is not None
+    )
+
+
+@blueprint.get("/login/oauth2/confirm")
+def confirm() -> BaseResponse:
+    """The consent page."""
+    session = _session()
+    pending = session.pending if session is not None else None
+    person = _person(session.person_id) if session is not None else None
+    if session is None or pending is None or person is None:
+        return redirect(url_for("oauth.login_form"))
+    session.csrf_token = secrets.token_hex(24)
+    return _page(
+        "confirm.html",
+        key=_state().keys[pending.client_id],
+        person=person,
+        real=_person(session.real_person_id),
+        scopes=pending.scopes,
+        csrf_token=session.csrf_token,
+    )
+
+
+@blueprint.post("/login/oauth2/accept")
+def accept() -> BaseResponse:
+    """Consent given: back to the application with a code."""
+    session = _session()
+    if session is None or session.pending is None or session.person_id is None:
+        return _text("Invalid or missing session for oauth")
+    sent = request.form.get("custom_csrf_token")
+    if not sent:
+        return _text("Missing custom CSRF token")
+    if not hmac.compare_digest(sent.encode(), session.csrf_token.encode()):
+        return _text("Invalid custom CSRF token")
+    return _granted(session)
+
+
+@blueprint.route("/login/oauth2/deny", methods=["GET", "POST"])
+def deny() -> BaseResponse:
+    """Consent refused: back to the application with ``access_denied``."""
+    session = _session()
+    if session is None or session.pending is None:
+        return _text("Invalid or missing session for oauth")
+    pending, session.pending = session.pending, None
+    return _back(pending, {"error": "access_denied", "state": pending.state})
+
+
+# Logging in and out of this Canvas
+
+
+@blueprint.get("/")
+def home() -> BaseResponse:
+    """Who is logged in here; an administrator may act as somebody else."""
+    session = _session()
+    return _page(
+        "home.html",
+        person=_person(session.person_id) if session else None,
+        real=_person(session.real_person_id) if session else None,
+        people=_demo_people(),
+    )
+
+
+@blueprint.get("/login")
+def login_form() -> BaseResponse:
+    unique_id = request.args.get("pseudonym_session[unique_id]", "")
+    return _page("login.html", people=_demo_people(), unique_id=unique_id, wrong=False)
+
+
+@blueprint.post("/login")
+def login() -> BaseResponse:
+    """Check login and password; a pending authorization goes on from here."""
+    unique_id = request.form.get("pseudonym_session[unique_id]", "")
+    password = request.form.get("pseudonym_session[password]", "")
+    person = _state().person_with_login(unique_id)
+    if person is None or not hmac.compare_digest(person.password.encode(), password.encode()):
+        return _page("login.html", 400, people=_demo_people(), unique_id=unique_id, wrong=True)
+    session = _renewed(_session())
+    session.person_id = person.id
+    answer = _resumed(session) if session.pending else redirect(url_for("oauth.home"))
+    return _opened(answer, session)
+
+
+@blueprint.post("/logout")
+def logout() -> BaseResponse:
+    """End this browser's Canvas session."""
+    if (session := _session()) is not None:
+        _state().sessions.pop(session.id, None)
+    answer = redirect(url_for("oauth.login_form"))
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+@blueprint.post("/users/<int:person_id>/masquerade")
+def masquerade(person_id: int) -> BaseResponse:
+    """Act as somebody else in this browser; administrators only."""
+    session = _session()
+    admin = _person(session.person_id) if session else None
+    if session is None or admin is None or not admin.is_admin or _person(person_id) is None:
+        return _text("user not authorized to perform that action", 403)
+    session.person_id, session.real_person_id = person_id, admin.id
+    return redirect(url_for("oauth.home"))
+
+
+# The token endpoint
+
+
+@blueprint.post("/login/oauth2/token")
+def token() -> BaseResponse:
+    """Exchange a code, or refresh."""
+    state = _state()
+    sent = _token_parameters()
+    with state.lock:
+        try:
+            body = _token_answer(state, sent)
+        except OAuthError as refusal:
+            target = sent.get("redirect_uri")
+            if state.settings.token_errors_redirect and target:
+                # Canvas before 2021 (flag no_redirect_on_oauth_token_method off).
+                return redirect(f"{target}?{_query(refusal.query(None))}")
+            return refusal.rendered()
+    return _json(body)
+
+
+def _token_parameters() -> MultiDict[str, str]:
+    sent: MultiDict[str, str] = MultiDict(request.args)
+    sent.update(request.form)
+    if request.is_json:
+        body = request.get_json(silent=True)
+        if isinstance(body, dict):
+            sent.update({name: str(value) for name, value in body.items() if value is not None})
+    if "client_id" not in sent and (basic := request.authorization) is not None:
+        sent["client_id"] = basic.username or ""
+        sent.setdefault("client_secret", basic.password or "")
+    return sent
+
+
+def _token_answer(state: State, sent: MultiDict[str, str]) -> dict[str, Any]:
+    grant_type = sent.get("grant_type")
+    if not grant_type and sent.get("code"):
+        grant_type = "authorization_code"
+    if grant_type not in {"authorization_code", "refresh_token"}:
+        raise OAuthError(
+            "unsupported_grant_type", "The grant_type you requested is not currently supported"
+        )
+    key = _usable_key(sent.get("client_id"))
+    _check_secret(key, grant_type, sent)
+    if grant_type == "refresh_token":
+        return _refreshed(state, key, sent)
+    return _exchanged(state, key, sent)
+
+
+def _check_secret(key: DeveloperKey, grant_type: str, sent: MultiDict[str, str]) -> None:
+    secret = sent.get("client_secret")
+    if not secret and key.public and (grant_type == "refresh_token" or sent.get("code_verifier")):
+        return
+    if not hmac.compare_digest((secret or "").encode(), key.client_secret.encode()):
+        raise OAuthError("invalid_client", "invalid client", 401)
+
+
+def _exchanged(state: State, key: DeveloperKey, sent: MultiDict[str, str]) -> dict[str, Any]:
+    _check_verifier(state, sent)
+    if not sent.get("code"):
+        raise OAuthError(
+            "invalid_request",
+            "You must provide the code parameter when using the authorization_code grant type",
+        )
+    code = sent["code"]
+    found = state.code(code)
+    if found is None:
+        raise OAuthError("invalid_grant", "authorization_code not found")
+    if found.client_id != key.client_id:
+        raise OAuthError("invalid_grant", "incorrect client")
+    state.stats.count("exchanges")
+    if found.scopes == (USERINFO,):
+        body = _described(state, found.person_id, None)
+    else:
+        if (sent.get("replace_tokens") or "").lower() in {"1", "true", "t", "on", "yes"}:
+            _destroy_tokens(state, found.person_id, key)
+        row = _new_row(state, key, found)
+        body = _described(state, found.person_id, row)
+        if found.real_person_id is not None:
+            body["real_user"] = _named(state.campus.people[found.real_person_id])
+        body |= {"refresh_token": row.refresh, "expires_in": ACCESS_TOKEN_SECONDS}
+    del state.codes[code]
+    return body
+
+
+def _check_verifier(state: State, sent: MultiDict[str, str]) -> None:
+    """PKCE, RFC 7636 section 4.6; a challenge is gone after the first attempt."""
+    verifier, code = sent.get("code_verifier"), sent.get("code", "")
+    if verifier is None and code not in state.challenges:
+        return
+    challenge, ends = state.challenges.pop(code, ("", 0.0))
+    digest = hashlib.sha256((verifier or "").encode()).digest()
+    computed = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    if not verifier or ends <= state.clock.seconds() or computed != challenge:
+        raise OAuthError("invalid_grant", _BAD_PKCE)
+
+
+def _destroy_tokens(state: State, person_id: int, key: DeveloperKey) -> None:
+    for row in state.tokens.grants():
+        if row.person_id == person_id and row.key is key:
+            row.revoked = True
+
+
+def _new_row(state: State, key: DeveloperKey, grant: Authorization) -> TokenRow:
+    now = state.clock.seconds()
+    return state.tokens.add(
+        grant.person_id,
+        key,
+        slug(),
+        refresh=slug(),
+        real_person_id=grant.real_person_id,
+        scopes=grant.scopes,
+        purpose=grant.purpose,
+        expires_at=now + ACCESS_TOKEN_SECONDS,
+        grant_ends_at=now + PUBLIC_GRANT_SECONDS if key.public else None,
+    )
+
+
+def _refreshed(state: State, key: DeveloperKey, sent: MultiDict[str, str]) -> dict[str, Any]:
+    if not sent.get("refresh_token"):
+        raise OAuthError(
+            "invalid_request",
+            "You must provide the refresh_token parameter when using the refresh_token grant type",
+        )
+    row = state.tokens.of_refresh(sent["refresh_token"])
+    now = state.clock.seconds()
+    over = row is not None and row.grant_ends_at is not None and row.grant_ends_at <= now
+    if row is None or row.revoked or over or row.key is None or state.barred(row.key):
+        error = "invalid_grant"
+        if state.settings.invalid_grant_wording == "old":
+            error = "invalid_request"
+        raise OAuthError(error, "refresh_token not found")
+    if row.key is not key:
+        raise OAuthError("invalid_grant", "incorrect client")
+    state.stats.count("refreshes")
+    state.tokens.rewrite(row, rotate=key.public)
+    row.expires_at = now + ACCESS_TOKEN_SECONDS
+    body = _described(state, row.person_id, row)
+    if key.public:
+        row.grant_ends_at = now + PUBLIC_GRANT_SECONDS
+        body["refresh_token"] = row.refresh
+    return body | {"expires_in": ACCESS_TOKEN_SECONDS}
+
+
+def _named(person: Person) -> dict[str, Any]:
+    return {"id": person.id, "name": person.name, "global_id": str(SHARD + person.id)}
+
+
+def _described(state: State, person_id: int, row: TokenRow | None) -> dict[str, Any]:
+    """The success body's first keys, in Canvas's order (``token.rb``)."""
+    person = state.campus.people[person_id]
+    user = _named(person) | {"effective_locale": person.locale or "en", "fake_student": False}
+    return {
+        "access_token": None if row is None else row.access,
+        "token_type": "Bearer",
+        "user": user,
+        "canvas_region": "unknown",
+    }
+
+
+@blueprint.delete("/login/oauth2/token")
+def revoke() -> BaseResponse:
+    """Delete the token used for this call, and its refresh token with it."""
+    state = _state()
+    presented = presented_token(request)
+    if presented is None:
+        text = "can't delete OAuth access token when not using an OAuth access token"
+        return _json({"message": text}, 400)
+    with state.lock:
+        row = state.tokens.of(presented)
+        if row is None or not state.usable(row):
+            return _json({"errors": [{"message": "Invalid access token."}]}, 401, REALM)
+        if row.key is not None:
+            row.revoked = True
+        state.stats.count("revocations")
+        if request.values.get("expire_sessions") == "1":
+            for session in list(state.sessions.values()):
+                if session.person_id == row.person_id:
+                    del state.sessions[session.id]
+    return _json({})

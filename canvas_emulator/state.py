@@ -1,0 +1,314 @@
+"""Everything the emulator remembers: keys, tokens, codes, web sessions, switches, the campus."""
+
+import hashlib
+import secrets
+import string
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import Any
+
+from canvas_emulator.campus import Campus, Person, build_campus
+from canvas_emulator.clock import Clock
+from canvas_emulator.faults import Faults
+from canvas_emulator.quota import Limits, Quotas
+from canvas_emulator.resource import SHARD, permitted, router
+from canvas_emulator.stats import Stats
+
+ACCESS_TOKEN_SECONDS = 3600
+CODE_SECONDS = 600
+PUBLIC_GRANT_SECONDS = 120 * 60
+"""Rolling life of a public client's grant (``public_client_token_ttl``)."""
+REDIRECT_URIS = (
+    "http://127.0.0.1:8000/oauth/callback",
+    "http://localhost:8000/oauth/callback",
+)
+BULK_ROWS = 5000
+
+_ALPHABET = string.ascii_letters + string.digits
+
+
+def slug(length: int = 64) -> str:
+    """Random letters and digits, the form of Canvas's tokens (``CanvasSlug``)."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+@dataclass(frozen=True)
+class DeveloperKey:
+    """A registered application (``app/models/developer_key.rb``)."""
+
+    kind: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    redirect_uris: tuple[str, ...]
+    active: bool = True
+    trusted: bool = False
+    public: bool = False
+    require_scopes: bool = False
+    allow_includes: bool = False
+    test_cluster_only: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"Demo app ({self.kind})"
+
+    def grants(self, scope: str) -> bool:
+        """Whether the key holds a scope: any route of this Canvas, and reading who one is."""
+        if scope == "/auth/userinfo":
+            return True
+        return scope.startswith("url:") and any(
+            permitted([scope], method, template) for method, template in router.routes
+        )
+
+
+def developer_keys(redirect_uris: Sequence[str]) -> dict[str, DeveloperKey]:
+    """One key of every kind, by client id; ids and secrets are the same at every start."""
+    kinds: list[tuple[str, dict[str, bool]]] = [
+        ("confidential", {}),
+        ("trusted", {"trusted": True}),
+        ("scoped", {"require_scopes": True}),
+        ("scoped_includes", {"require_scopes": True, "allow_includes": True}),
+        ("public", {"public": True}),
+        ("inactive", {"active": False}),
+        ("test_cluster", {"test_cluster_only": True}),
+    ]
+    keys = [
+        DeveloperKey(
+            kind,
+            client_id=str(SHARD + number),
+            client_secret=_stable(f"secret of the {kind} key"),
+            redirect_uris=(*REDIRECT_URIS, *redirect_uris),
+            **flags,
+        )
+        for number, (kind, flags) in enumerate(kinds, start=1)
+    ]
+    return {key.client_id: key for key in keys}
+
+
+def _stable(text: str) -> str:
+    return hashlib.sha256(f"easel emulator: {text}".encode()).hexdigest()
+
+
+@dataclass(eq=False)
+class TokenRow:
+    """One access token row; a refresh rewrites it in place (``access_token.rb``)."""
+
+    id: int
+    person_id: int
+    key: DeveloperKey | None
+    access: str = field(repr=False)
+    refresh: str | None = field(default=None, repr=False)
+    real_person_id: int | None = None
+    scopes: tuple[str, ...] = ()
+    purpose: str = ""
+    expires_at: float | None = None
+    grant_ends_at: float | None = None
+    revoked: bool = False
+
+
+class Tokens:
+    """Token rows by the strings that name them."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._by_access: dict[str, TokenRow] = {}
+        self._by_refresh: dict[str, TokenRow] = {}
+        self._last_id = 0
+
+    def of(self, access: str) -> TokenRow | None:
+        return self._by_access.get(access)
+
+    def of_refresh(self, refresh: str) -> TokenRow | None:
+        return self._by_refresh.get(refresh)
+
+    def add(self, person_id: int, key: DeveloperKey | None, access: str, **more: Any) -> TokenRow:
+        with self._lock:
+            self._last_id += 1
+            row = TokenRow(self._last_id, person_id, key, access, **more)
+            self._by_access[access] = row
+            if row.refresh is not None:
+                self._by_refresh[row.refresh] = row
+            return row
+
+    def rewrite(self, row: TokenRow, *, rotate: bool) -> None:
+        """Give a row a new access token; the one before dies at once."""
+        with self._lock:
+            self._by_access.pop(row.access, None)
+            row.access = slug()
+            self._by_access[row.access] = row
+            if rotate and row.refresh is not None:
+                self._by_refresh.pop(row.refresh, None)
+                row.refresh = slug()
+                self._by_refresh[row.refresh] = row
+
+    def grants(self) -> list[TokenRow]:
+        """Rows made through OAuth2, that is all but people's own tokens."""
+        with self._lock:
+            return [row for row in self._by_access.values() if row.key is not None]
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """What an authorization code stands for."""
+
+    person_id: int
+    real_person_id: int | None
+    client_id: str
+    scopes: tuple[str, ...]
+    purpose: str
+    expires_at: float
+
+
+@dataclass
+class Pending:
+    """An authorization request parked in the web session."""
+
+    client_id: str
+    redirect_uri: str
+    scopes: tuple[str, ...]
+    purpose: str
+    state: str | None
+    challenge: str | None = None
+
+
+@dataclass
+class WebSession:
+    """A browser at this Canvas."""
+
+    id: str = field(repr=False)
+    person_id: int | None = None
+    real_person_id: int | None = None
+    pending: Pending | None = None
+    csrf_token: str = field(default="", repr=False)
+
+
+@dataclass
+class Settings:
+    """Which Canvas this is: switches whose value differs between versions and hosts."""
+
+    permission_status: int = 403
+    require_user_agent: bool = False
+    lowercase_headers: bool = True
+    token_errors_redirect: bool = False
+    invalid_grant_wording: str = "new"
+    api_max_per_page: int = 100
+    check_test_cluster: bool = True
+
+
+@dataclass
+class Costs:
+    """Latency (seconds) or cost (units) by route, with a default."""
+
+    default: float
+    routes: dict[str, float] = field(default_factory=dict)
+
+    def of(self, label: str) -> float:
+        return self.routes.get(label, self.default)
+
+
+class State:
+    """One emulator; everything here lives in memory and ``reset`` starts it over."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        redirect_uris: Sequence[str] = (),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.clock = clock
+        self.sleep = sleep
+        self.keys = developer_keys(redirect_uris)
+        self.lock = RLock()
+        self.quotas = Quotas(clock.seconds)
+        self.stats = Stats()
+        self.faults = Faults()
+        self._bulk_rows = BULK_ROWS
+        self._build()
+        self._clear()
+
+    def _build(self) -> None:
+        self.campus: Campus = build_campus(self.clock.start, bulk_rows=self._bulk_rows)
+        self.campus_touched = False
+
+    def _clear(self) -> None:
+        self.tokens = Tokens()
+        for person in self.campus.people.values():
+            self.tokens.add(person.id, None, personal_token(person))
+        self.codes: dict[str, Authorization] = {}
+        self.challenges: dict[str, tuple[str, float]] = {}
+        self.sessions: dict[str, WebSession] = {}
+        self.settings = Settings()
+        self.latency = Costs(0.0)
+        self.costs = Costs(0.05)
+        self.quotas.limits = Limits()
+        self.quotas.clear()
+        self.faults.clear()
+        self.stats.clear()
+
+    def reset(self) -> None:
+        """Everything as at the start; a campus nobody wrote to is kept, as building takes long."""
+        with self.lock:
+            self.clock.reset()
+            if self.campus_touched or self._bulk_rows != BULK_ROWS:
+                self._bulk_rows = BULK_ROWS
+                self._build()
+            self._clear()
+
+    def resize(self, bulk_rows: int) -> None:
+        """Build the campus again with load-test lists of another length."""
+        with self.lock:
+            self._bulk_rows = bulk_rows
+            self._build()
+
+    def usable(self, row: TokenRow) -> bool:
+        """Whether a token row may be used for a call now."""
+        now = self.clock.seconds()
+        if row.revoked or (row.expires_at is not None and row.expires_at <= now):
+            return False
+        return row.key is None or (row.key.active and not self.barred(row.key))
+
+    def barred(self, key: DeveloperKey) -> bool:
+        """Whether a key is for test clusters only, which this Canvas is not."""
+        return key.test_cluster_only and self.settings.check_test_cluster
+
+    def person_named(self, name: str) -> Person | None:
+        """The person of a local or global id, or of ``sis_login_id:``."""
+        if name.startswith("sis_login_id:"):
+            login = name.removeprefix("sis_login_id:").lower()
+            return self.person_with_login(login)
+        if not name.isascii() or not name.isdigit():
+            return None
+        number = int(name)
+        return self.campus.people.get(number - SHARD if number > SHARD else number)
+
+    def person_with_login(self, login: str) -> Person | None:
+        wanted = login.strip().lower()
+        return next((p for p in self.campus.people.values() if p.login.lower() == wanted), None)
+
+    def new_code(self, session: WebSession, pending: Pending) -> str:
+        """An authorization code: 128 hexadecimal characters, good for 600 seconds."""
+        if session.person_id is None:
+            raise ValueError("nobody is signed in in this session, so no code was made")
+        code = secrets.token_hex(64)
+        ends = self.clock.seconds() + CODE_SECONDS
+        self.codes[code] = Authorization(
+            session.person_id,
+            session.real_person_id,
+            pending.client_id,
+            pending.scopes,
+            pending.purpose,
+            ends,
+        )
+        if pending.challenge is not None:
+            self.challenges[code] = (pending.challenge, ends)
+        return code
+
+    def code(self, code: str) -> Authorization | None:
+        found = self.codes.get(code)
+        return found if found is not None and found.expires_at > self.clock.seconds() else None
+
+
+def personal_token(person: Person) -> str:
+    """A person's own token: permanent, and the same at every start."""
+    return _stable(f"personal token of {person.login}")

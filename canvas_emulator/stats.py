@@ -1,0 +1,50 @@
+"""What the emulator counts: calls by route and status, throttling, tokens, parallelism."""
+
+from collections import Counter, defaultdict
+from threading import Lock
+from typing import Any
+
+
+class Stats:
+    """Counters since the start or the last reset."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._in_flight = 0
+        self.clear()
+
+    def clear(self) -> None:
+        with self._lock:
+            self._calls: dict[str, Counter[str]] = defaultdict(Counter)
+            self._events: Counter[str] = Counter()
+            self._in_flight_max = self._in_flight
+
+    def began(self) -> None:
+        """An API call arrived."""
+        with self._lock:
+            self._in_flight += 1
+            self._in_flight_max = max(self._in_flight_max, self._in_flight)
+
+    def ended(self) -> None:
+        with self._lock:
+            self._in_flight -= 1
+
+    def answered(self, label: str, outcome: str) -> None:
+        """One request to a route came to its outcome: a status, or ``reset``."""
+        with self._lock:
+            self._calls[label][outcome] += 1
+
+    def count(self, event: str) -> None:
+        """One of throttled, refreshes, exchanges, revocations."""
+        with self._lock:
+            self._events[event] += 1
+
+    def report(self) -> dict[str, Any]:
+        """The shape of ``GET /_emulator/stats``."""
+        with self._lock:
+            names = ("throttled", "refreshes", "exchanges", "revocations")
+            return {
+                "calls": {label: dict(counts) for label, counts in self._calls.items()},
+                **{name: self._events[name] for name in names},
+                "in_flight_max": self._in_flight_max,
+            }
