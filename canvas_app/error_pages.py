@@ -1,0 +1,216 @@
+"""One page and status for whatever goes wrong: each Canvas error, each HTTP error, our own."""
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, flash, g, jsonify, make_response, render_template
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from canvas_app import gateway
+from canvas_app.canvas import errors
+from canvas_app.gateway import Trouble
+
+log = logging.getLogger(__name__)
+
+AGAIN = "Load the page again in a minute."
+TELL = "If it stays so, tell whoever runs Easel at your school and give the request id below."
+
+
+def init_app(app: Flask) -> None:
+    """Register every handler."""
+    app.register_error_handler(Trouble, page)
+    app.register_error_handler(errors.SignInRequired, sign_in_ended)
+    app.register_error_handler(errors.CanvasError, canvas_error)
+    app.register_error_handler(CSRFError, form_too_old)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(Exception, unexpected)
+
+
+def page(trouble: Trouble) -> ResponseReturnValue:
+    """The error page, or for a twin the same in JSON."""
+    if gateway.wants_json():
+        return twin(trouble)
+    text = render_template(
+        "error.html",
+        title=trouble.title,
+        happened=trouble.happened,
+        what_to_do=trouble.what_to_do,
+        for_admin=trouble.for_admin,
+        status=trouble.status,
+        request_id=g.get("request_id", "-"),
+    )
+    return make_response(text, trouble.status)
+
+
+def twin(trouble: Trouble) -> Response:
+    """A page that fails as a whole still answers its twin's shape."""
+    answer = jsonify(
+        data=[],
+        complete=False,
+        sources=[
+            {
+                "name": "page",
+                "status": "denied" if trouble.status in (401, 403) else "failed",
+                "fetched_at": None,
+                "detail": trouble.happened,
+            }
+        ],
+        error=trouble.happened,
+    )
+    answer.status_code = trouble.status
+    return answer
+
+
+def sign_in_ended(error: errors.SignInRequired) -> ResponseReturnValue:
+    """Canvas has ended the grant: sign in again, and come back here."""
+    log.info("Canvas ended a sign-in: %s", error)
+    response = make_response(gateway.to_login())
+    if not gateway.wants_json():
+        flash("Canvas had ended Easel's access, so you signed in anew.")
+    gateway.forget(response)
+    return response
+
+
+def canvas_error(error: errors.CanvasError) -> ResponseReturnValue:
+    """The page for what Canvas answered."""
+    log.warning("Canvas: %s", error)
+    trouble = explain(error)
+    response = make_response(page(trouble))
+    if isinstance(error, errors.Throttled):
+        response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
+    return response
+
+
+def explain(error: errors.CanvasError) -> Trouble:
+    """What happened and what to do, for each kind of Canvas error."""
+    said = f"Canvas says: {error.canvas_message}" if error.canvas_message else ""
+    match error:
+        case errors.AuthenticationError():
+            return Trouble(
+                502,
+                "Canvas did not accept your sign-in",
+                "Canvas refused the token Easel has for you, though it should still count.",
+                f"Load the page again; if that does not help, sign out and in. {TELL}",
+            )
+        case errors.MissingScope():
+            return Trouble(
+                403,
+                "Easel may not ask Canvas for this",
+                "The developer key of this Easel does not cover what this page needs.",
+                "You can do nothing about it; tell whoever runs Easel at your school.",
+                f"Add the scope of {error.method} {error.path} to the developer key, or set "
+                "CANVAS_SCOPES=auto; then sign in again.",
+            )
+        case errors.AuthorizationError():
+            return Trouble(
+                403,
+                "Canvas does not let you see this",
+                "You are signed in, but your Canvas account may not see this page's content.",
+                "If you think you should, ask the teacher or your school's Canvas support.",
+                said,
+            )
+        case errors.NotFound():
+            return Trouble(
+                404,
+                "Not found in Canvas",
+                "Canvas has nothing at this address that you can see. "
+                "It may have been deleted, or not be published yet.",
+                "Go back, or begin at the start page.",
+            )
+        case errors.Throttled():
+            return Trouble(
+                503,
+                "Canvas asks you to slow down",
+                "Canvas limits how much one person may ask at a time, and that is used up now.",
+                f"Nothing is lost. {AGAIN}",
+            )
+        case errors.Unavailable():
+            return Trouble(
+                503,
+                "Canvas did not answer",
+                "Canvas is down, slow, or cannot be reached from here.",
+                f"{AGAIN} {TELL}",
+            )
+        case errors.InvalidRequest():
+            return Trouble(
+                502,
+                "Canvas did not understand Easel",
+                "Canvas refused what Easel asked for this page. That is Easel's mistake.",
+                TELL,
+                said,
+            )
+        case _:
+            return Trouble(
+                502,
+                "Canvas gave an answer Easel does not understand",
+                "What Canvas sent for this page cannot be read, so Easel shows nothing of it.",
+                f"{AGAIN} {TELL}",
+            )
+
+
+def form_too_old(error: CSRFError) -> ResponseReturnValue:
+    """A form without its CSRF token, or with one of an earlier session."""
+    return page(
+        Trouble(
+            400,
+            "This form is too old",
+            "The page you sent it from belongs to an earlier session. Nothing was done.",
+            "Go back, load the page again, and repeat what you did.",
+        )
+    )
+
+
+HTTP_TROUBLES: dict[int, tuple[str, str, str]] = {
+    400: (
+        "Easel cannot read this request",
+        "The address or the form sent is not in order. Nothing was done.",
+        "Go back, load the page again, and repeat what you did.",
+    ),
+    403: (
+        "You may not see this",
+        "This page is not for you.",
+        "Go back, or begin at the start page.",
+    ),
+    404: (
+        "Page not found",
+        "Easel has no page at this address.",
+        "Look whether the address is complete, or begin at the start page.",
+    ),
+    405: (
+        "That cannot be done here",
+        "This address exists, but not for what was asked of it. Nothing was done.",
+        "Go back, or begin at the start page.",
+    ),
+}
+
+
+def http_error(error: HTTPException) -> ResponseReturnValue:
+    """The page for an HTTP error; redirects pass as they are."""
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return error
+    title, happened, what_to_do = HTTP_TROUBLES.get(
+        status, ("This request was refused", f"Easel answered {status} {error.name}.", AGAIN)
+    )
+    response = make_response(page(Trouble(status, title, happened, what_to_do)))
+    kept: Any = error.get_headers()
+    for name, value in kept:
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value  # Allow, Retry-After
+    return response
+
+
+def unexpected(error: Exception) -> ResponseReturnValue:
+    """Easel's own mistake: the trace goes to the log, never to the page."""
+    log.exception("a request failed", exc_info=error)
+    return page(
+        Trouble(
+            500,
+            "Easel failed",
+            "Something in Easel went wrong while it made this page. The fault is written down.",
+            f"{AGAIN} {TELL}",
+            "Search Easel's log for the request id.",
+        )
+    )

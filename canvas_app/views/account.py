@@ -1,0 +1,63 @@
+"""The account page: connected as whom, since when, what is stored, and how to end it."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from canvas_app import gateway
+from canvas_app.storage import SignIn
+from canvas_app.views.auth import signed_out
+
+bp = Blueprint("account", __name__, url_prefix="/account")
+
+
+def signed_in() -> SignIn:
+    sign_in = gateway.current_sign_in()
+    if sign_in is None:
+        raise LookupError("these views stand behind login_required")
+    return sign_in
+
+
+@bp.get("")
+@gateway.login_required
+def account() -> ResponseReturnValue:
+    """Tell what Easel knows; asks Canvas nothing."""
+    door = gateway.current()
+    sign_in = signed_in()
+    environment = door.environment(sign_in.identity.environment)
+    return render_template(
+        "account.html",
+        sign_in=sign_in,
+        identity=sign_in.identity,
+        environment=environment,
+        canvas_url=environment.canvas_url,
+        stored=door.storage.describe(sign_in.grant_id),
+        scopes=sign_in.scopes.split(),
+        public_client=not environment.client_secret,
+    )
+
+
+@bp.post("/sign-out-everywhere")
+@gateway.login_required
+def sign_out_everywhere() -> ResponseReturnValue:
+    """End the sign-ins of all this person's browsers, and with them Easel's access."""
+    door = gateway.current()
+    door.storage.sign_out_everywhere(signed_in().grant_id, door.endpoint_for)
+    return signed_out("You are signed out of Easel in every browser.")
+
+
+@bp.post("/disconnect")
+@gateway.login_required
+def disconnect() -> ResponseReturnValue:
+    """End Easel's access to Canvas: tokens revoked, every sign-in ended."""
+    door = gateway.current()
+    door.storage.disconnect(signed_in().grant_id, door.endpoint_for)
+    return signed_out("Easel is disconnected from Canvas and signed out in every browser.")
+
+
+@bp.post("/delete")
+@gateway.login_required
+def delete_everything() -> ResponseReturnValue:
+    """Disconnect and delete whatever Easel has stored about this person."""
+    door = gateway.current()
+    door.storage.delete_everything(signed_in().grant_id, door.endpoint_for)
+    return signed_out("Easel is disconnected, and everything it had stored about you is deleted.")

@@ -1,0 +1,102 @@
+"""What machines ask: does the process live, may it get traffic, how is it doing."""
+
+import hmac
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+
+import requests
+from flask import Blueprint, Response, abort, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from canvas_app import gateway, metrics
+
+bp = Blueprint("health", __name__)
+
+PROBE_EVERY = 30.0  # seconds
+PROBE_LIMIT = 2.0  # seconds
+
+
+@dataclass
+class CanvasProbe:
+    """Whether Canvas answered lately; asked at most every 30 s, by one request at a time."""
+
+    url: str
+    asked_at: float = float("-inf")
+    verdict: str = "unreachable"
+    lock: Lock = field(default_factory=Lock, repr=False)
+
+    def ask(self, now: float) -> str:
+        """ "ok" when Canvas answers anything but a server error, else "unreachable"."""
+        if now - self.asked_at >= PROBE_EVERY and self.lock.acquire(blocking=False):
+            try:
+                self.asked_at = now
+                self.verdict = self.probe()
+            finally:
+                self.lock.release()
+        return self.verdict
+
+    def probe(self) -> str:
+        try:
+            answer = requests.get(
+                f"{self.url}/login/oauth2/jwks",
+                timeout=PROBE_LIMIT,
+                allow_redirects=False,
+                headers={"User-Agent": gateway.USER_AGENT},
+            )
+        except requests.RequestException:
+            return "unreachable"
+        return "ok" if answer.status_code < 500 else "unreachable"
+
+
+@bp.get("/healthz")
+def healthz() -> ResponseReturnValue:
+    """The process lives."""
+    return jsonify(status="ok")
+
+
+@bp.get("/readyz")
+def readyz() -> ResponseReturnValue:
+    """Whether database and Redis answer; Canvas is told but changes no status."""
+    door = gateway.current()
+    parts = {"database": works(door.storage.ping)}
+    if door.redis is not None:
+        parts["redis"] = works(door.redis.ping)
+    probe = current_app.extensions.setdefault(
+        "easel.canvas_probe", CanvasProbe(door.settings.production.canvas_url)
+    )
+    ready = all(verdict == "ok" for verdict in parts.values())
+    answer = jsonify(
+        status="ok" if ready else "failed", **parts, canvas=probe.ask(time.monotonic())
+    )
+    answer.status_code = 200 if ready else 503
+    return answer
+
+
+def works(ask: Callable[[], object]) -> str:
+    try:
+        ask()
+    except Exception:  # whatever the driver raises, the verdict is the same
+        current_app.logger.exception("a readiness check failed")
+        return "failed"
+    return "ok"
+
+
+@bp.get("/metrics")
+def prometheus() -> ResponseReturnValue:
+    """Counters, for whoever has METRICS_TOKEN, or for this machine when there is none."""
+    token = gateway.current().settings.metrics_token
+    if token is None:
+        if request.remote_addr not in ("127.0.0.1", "::1"):
+            abort(404)
+    else:
+        sent = request.headers.get("Authorization", "")
+        if not hmac.compare_digest(sent.encode(), f"Bearer {token}".encode()):
+            answer = Response(
+                "The metrics token is missing or wrong.\n", 401, mimetype="text/plain"
+            )
+            answer.headers["WWW-Authenticate"] = 'Bearer realm="metrics"'
+            return answer
+    counters: metrics.Metrics = current_app.extensions["easel.metrics"]
+    return Response(counters.text(), content_type=metrics.CONTENT_TYPE)
