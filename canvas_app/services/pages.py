@@ -1,0 +1,243 @@
+"""The shapes every page is made of: its rows, and the page around them."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import ClassVar
+
+from canvas_app.services.dates import Profile
+from canvas_app.services.sources import Source
+
+
+@dataclass(frozen=True)
+class CourseRow:
+    """One course as a card or a table row. Ids are strings, ``url`` leads to Canvas.
+
+    ``state`` is one of current, future, past, invited, unpublished, restricted.
+    ``grade_state``: percentage, letter, none (nothing graded yet), hidden (by the teacher),
+    not_available (the person is no student here, or Canvas sent no totals).
+    ``grade`` is the text to show ("92.4 % · A-"), None in the last three states.
+    """
+
+    id: str
+    name: str
+    code: str = ""
+    term: str | None = None
+    roles: tuple[str, ...] = ()
+    grade: str | None = None
+    restricted: bool = False
+    url: str = ""
+    grade_state: str = "not_available"
+    grade_score: float | None = None
+    grade_letter: str | None = None
+    grade_basis: str = ""  # "current grading period", with its title, or "whole course"
+    letters_only: bool = False  # the course restricts quantitative data
+    original_name: str | None = None  # when a nickname stands in its place
+    state: str = "current"
+    favorite: bool = False
+    color: str | None = None
+    image_url: str | None = None
+    sections: tuple[str, ...] = ()
+    progress_done: int | None = None  # module requirements
+    progress_total: int | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    needs_grading: int | None = None  # teachers
+    students: int | None = None  # teachers
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to do or to know: a planner item, missing work, or work to grade.
+
+    ``type`` is the planner's word (assignment, quiz, discussion_topic, wiki_page, planner_note,
+    calendar_event, announcement, assessment_request, sub_assignment), or ``grading``.
+    ``id`` is the plannable's own id, unique only together with ``type``.
+    """
+
+    id: str
+    type: str
+    title: str
+    course_id: str | None
+    course_name: str
+    due_at: datetime | None
+    status: str
+    points_possible: float | None
+    done: bool
+    url: str
+    status_label: str | None = None  # the name of a custom grade status
+    late: bool = False
+    assignment_id: str | None = None
+    all_day: bool = False
+    ends_at: datetime | None = None
+    posted_at: datetime | None = None  # when its grade was posted
+    has_feedback: bool = False
+    feedback: str | None = None  # a teacher's comment, plain text
+    new_activity: bool = False
+    details: str | None = None  # HTML of a note or an event, not sanitised
+    location: str | None = None
+    unlock_at: datetime | None = None
+    lock_at: datetime | None = None
+    lock_explanation: str | None = None
+    letters_only: bool = False
+    override_id: str | None = None  # planner override: mark done and undo
+    needs_grading: int | None = None  # type grading: how many submissions wait
+    color: str | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows under one heading: overdue, today, tomorrow, day (a date this week or later),
+    later, undated, done, grading."""
+
+    key: str
+    rows: tuple[Item, ...]
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class SubmissionRow:
+    """One submission of the person, or (``kind`` grading) one assignment that waits for grading."""
+
+    assignment_id: str
+    course_id: str
+    title: str
+    status: str
+    late: bool
+    points_deducted: float | None
+    score: float | None
+    grade: str | None
+    points_possible: float | None
+    due_at: datetime | None
+    submitted_at: datetime | None
+    graded_at: datetime | None
+    url: str
+    kind: str = "submission"  # or grading
+    id: str = ""
+    course_name: str = ""
+    status_label: str | None = None
+    missing: bool = False
+    excused: bool = False
+    seconds_late: int = 0
+    entered_score: float | None = None  # before the late penalty
+    entered_grade: str | None = None
+    posted_at: datetime | None = None
+    attempt: int | None = None
+    allowed_attempts: int | None = None  # None: unlimited
+    extra_attempts: int | None = None
+    grading_type: str = ""
+    letters_only: bool = False
+    comments: tuple["Comment", ...] = ()
+    needs_grading: int | None = None  # kind grading
+    color: str | None = None
+
+
+@dataclass(frozen=True)
+class Comment:
+    author: str
+    text: str
+    created_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """What every page carries beside its own."""
+
+    sources: tuple[Source, ...] = ()
+    complete: bool = False
+    profile: Profile = field(default_factory=Profile)
+    now: datetime | None = None  # aware, UTC: the moment "today" was taken at
+    failure: ClassVar[Exception | None] = None
+
+    def source(self, name: str) -> Source | None:
+        """The source of this name, when the page asked for it."""
+        return next((source for source in self.sources if source.name == name), None)
+
+    def reliable(self, *names: str) -> bool:
+        """Whether totals from these sources are exact; otherwise say "at least"."""
+        return all(s.status in ("fresh", "stale") for s in self.sources if s.name in names)
+
+
+@dataclass(frozen=True)
+class CourseGroup:
+    """Courses of one role and term; ``state`` is current, future or past."""
+
+    role: str
+    term: str | None
+    state: str
+    rows: tuple[CourseRow, ...]
+
+
+@dataclass(frozen=True)
+class Courses(Page):
+    rows: tuple[CourseRow, ...] = ()
+    groups: tuple[CourseGroup, ...] = ()
+
+
+@dataclass(frozen=True)
+class Day:
+    date: date
+    rows: tuple[Item, ...]
+    today: bool = False
+
+
+@dataclass(frozen=True)
+class Dashboard(Page):
+    """``rows`` are the current courses, favourites first; the tiles are lists of items."""
+
+    rows: tuple[CourseRow, ...] = ()
+    missing: tuple[Item, ...] = ()
+    due: tuple[Item, ...] = ()  # this week, not done
+    new_grades: tuple[Item, ...] = ()  # posted within two weeks
+    days: tuple[Day, ...] = ()  # this week, Monday to Sunday in the person's time zone
+    grading: tuple[Item, ...] = ()  # teachers
+    other_courses: int = 0  # past, future, restricted: on /courses
+    is_student: bool = False
+    is_teacher: bool = False
+
+
+@dataclass(frozen=True)
+class AssignmentGroup:
+    name: str
+    weight: float | None
+    rows: tuple[SubmissionRow, ...]
+
+
+@dataclass(frozen=True)
+class CoursePage(Page):
+    """One course; ``groups`` are its assignment groups, ``rows`` the same assignments flat."""
+
+    course: CourseRow = field(default_factory=lambda: CourseRow(id="", name=""))
+    rows: tuple[SubmissionRow, ...] = ()
+    groups: tuple[AssignmentGroup, ...] = ()
+    syllabus: str | None = None  # Canvas's HTML, not sanitised
+    teachers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Upcoming(Page):
+    """``rows`` is everything; ``sections`` the same rows under headings, ``grading`` teachers'."""
+
+    rows: tuple[Item, ...] = ()
+    sections: tuple[Section, ...] = ()
+    done: tuple[Item, ...] = ()
+    grading: tuple[Item, ...] = ()
+    is_student: bool = False
+    is_teacher: bool = False
+
+
+@dataclass(frozen=True)
+class Submissions(Page):
+    """``rows`` newest activity first; ``grading`` the assignments that wait, most waiting first."""
+
+    rows: tuple[SubmissionRow, ...] = ()
+    grading: tuple[SubmissionRow, ...] = ()
+    is_student: bool = False
+    is_teacher: bool = False
+
+
+@dataclass(frozen=True)
+class FailedPage(Page):
+    """What stands in place of a page that Canvas refused as a whole."""
+
+    failure: Exception | None = None  # type: ignore[misc]
+    rows: tuple[()] = ()
