@@ -15,7 +15,7 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 def create_app(settings: Settings | None = None) -> Flask:
     """Wire the rooms together; raises SettingsError when the environment's settings are wrong."""
     # Imported here: canvas_app.canvas is a library for programs without Flask's rooms.
-    from canvas_app import error_pages, gateway, logs, metrics, security, sessions
+    from canvas_app import cli, error_pages, gateway, logs, metrics, security, sessions
     from canvas_app.views import account, auth, health, pages, rendering
 
     settings = settings or Settings.from_environ(os.environ)
@@ -34,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     gateway.init_app(app, settings, redis)
     error_pages.init_app(app)
     rendering.init_app(app)
+    cli.init_app(app)
     Compress(app)
     for view in (auth, account, health, pages):
         app.register_blueprint(view.bp)

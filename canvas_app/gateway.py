@@ -1,5 +1,6 @@
 """The one door between Flask and the rest: who is signed in, with which Canvas client."""
 
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,16 +23,17 @@ from canvas_app.canvas.oauth import TokenEndpoint
 from canvas_app.canvas.throttle import Buckets, MemoryBuckets, Throttle
 from canvas_app.canvas.transport import Transport
 from canvas_app.services.cache import Cache, MemoryCache, RedisCache
-from canvas_app.services.sources import Sources
 from canvas_app.sessions import cookie_name
 from canvas_app.settings import Environment, Settings
 from canvas_app.storage import SignIn, Storage
 
 View = ParamSpec("View")
+log = logging.getLogger(__name__)
 
 USER_AGENT = "Easel/0.1 (+https://github.com/easel-lms/easel)"
 SIGN_IN_DAYS = 180
 CACHE_BYTES = 32 * 2**20
+TEND_EVERY = 300.0  # seconds
 POOL_THREADS = 40  # measured: the steadiest size for one process
 
 
@@ -64,6 +66,7 @@ class Gateway:
     cache: Cache
     pool: ThreadPoolExecutor
     signer: TimestampSigner = field(repr=False)
+    tended_at: float = 0.0
     _transports: dict[str, Transport] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -99,6 +102,21 @@ class Gateway:
         wanted = SCOPES if self.settings.scopes == "auto" else self.settings.scopes
         return " ".join(wanted)
 
+    def tend(self) -> None:
+        """Try the outbox's revocations again, beside the requests, every few minutes."""
+        now = time.monotonic()
+        with self._lock:
+            if now - self.tended_at < TEND_EVERY:
+                return
+            self.tended_at = now
+        self.pool.submit(self._empty_outbox)
+
+    def _empty_outbox(self) -> None:
+        try:
+            self.storage.outbox.run(self.endpoint_for)
+        except Exception:  # nobody reads this future; the next turn tries again
+            log.exception("the outbox could not be emptied")
+
     def api_for(self, sign_in: SignIn, deadline: float) -> CanvasAPI:
         """A Canvas API that speaks as this person until the deadline (monotonic seconds)."""
         name = sign_in.identity.environment
@@ -133,6 +151,7 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
     )
     app.extensions["easel"] = gateway
     app.jinja_env.globals["current_sign_in"] = current_sign_in
+    app.before_request(gateway.tend)
     return gateway
 
 

@@ -1,0 +1,76 @@
+"""How gunicorn serves Easel: one process of many threads, several only with Redis."""
+
+import logging
+import os
+import socket
+import struct
+import sys
+import tempfile
+from typing import Any
+
+from canvas_app import logs
+from canvas_app.settings import Settings, SettingsError
+
+try:
+    settings = Settings.from_environ(os.environ)
+except SettingsError as fault:
+    sys.exit(str(fault))
+
+SLOW_CLIENT = 5  # seconds a client may be silent in the middle of a request
+
+if settings.processes > 1:
+    # Before prometheus_client is imported: each process writes its counters there.
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="easel-metrics-"))
+
+wsgi_app = "app:app"
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{settings.port}"
+worker_class = "gthread"
+workers = settings.processes
+threads = settings.web_threads
+preload_app = True  # the workers share the code's memory; settings are checked once
+timeout = 60
+graceful_timeout = 30
+keepalive = 5
+accesslog = None  # Easel writes its own, with route templates instead of paths
+control_socket_disable = True
+# Easel reads forwarded headers itself (TRUSTED_PROXIES).
+forwarded_allow_ips = ""
+
+
+class NoSlowClients(logging.Filter):
+    """Drops the trace gunicorn writes for each connection that fell silent."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        fault = record.exc_info[1] if record.exc_info else None
+        return not isinstance(fault, BlockingIOError | TimeoutError)
+
+
+def on_starting(server: Any) -> None:
+    """Let gunicorn speak through Easel's log, and say why there is one process."""
+    logs.configure(settings)
+    gunicorn = logging.getLogger("gunicorn.error")
+    gunicorn.handlers.clear()
+    gunicorn.propagate = True
+    gunicorn.addFilter(NoSlowClients())
+    if settings.web_concurrency > settings.processes:
+        gunicorn.warning(
+            "WEB_CONCURRENCY is %s, but without REDIS_URL one process runs: several would not "
+            "know of each other's sessions and calls. Set REDIS_URL, or raise WEB_THREADS.",
+            settings.web_concurrency,
+        )
+
+
+def when_ready(server: Any) -> None:
+    """Let no silent client hold a thread: accepted sockets inherit this on Linux."""
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SLOW_CLIENT, 0)
+        )
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forget the gauges of a process that ended."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)

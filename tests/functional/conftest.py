@@ -1,0 +1,176 @@
+"""A running Easel against the live stand-in Canvas, and a person who signs in to it."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import pytest
+import requests
+from cryptography.fernet import Fernet
+from flask import Flask
+from tests.conftest import StandIn
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from canvas_app import create_app
+from canvas_app.settings import Environment, Settings
+
+
+class Forms(HTMLParser):
+    """The forms of a page: method, action and fields, buttons with a name among them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[dict[str, Any]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            method = given.get("method", "get").upper()
+            self.forms.append({"method": method, "action": given.get("action", ""), "fields": {}})
+        elif tag in ("input", "button") and given.get("name") and self.forms:
+            self.forms[-1]["fields"][given["name"]] = given.get("value", "")
+
+
+def forms(page: requests.Response) -> list[dict[str, Any]]:
+    parser = Forms()
+    parser.feed(page.text)
+    return parser.forms
+
+
+def form_to(page: requests.Response, action: str) -> dict[str, Any]:
+    """The page's form whose action ends so."""
+    found = [form for form in forms(page) if form["action"].endswith(action)]
+    assert found, f"{page.url} has no form to {action}: {forms(page)}"
+    return found[0]
+
+
+def send(
+    browser: requests.Session, page: requests.Response, form: dict[str, Any], **fields: str
+) -> requests.Response:
+    """Fill in a form and send it, as a browser does."""
+    return browser.request(
+        form["method"],
+        urljoin(page.url, form["action"]),
+        data=form["fields"] | fields,
+        timeout=30,
+    )
+
+
+class Quiet(WSGIRequestHandler):
+    """Werkzeug's handler, without its own access log."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        pass
+
+
+@dataclass
+class RunningEasel:
+    """An Easel served over a real socket."""
+
+    url: str
+    app: Flask
+    canvas: StandIn
+    server: BaseWSGIServer = field(repr=False)
+
+    def browser(self) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False
+        return session
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def settings_for(canvas: StandIn, folder: Path, port: int, key: str = "confidential") -> Settings:
+    """Settings of an Easel at this port, in this folder, with this developer key."""
+    developer_key = canvas.key(key)
+    return Settings(
+        environments=(
+            Environment(
+                "production",
+                canvas.url,
+                str(developer_key["client_id"]),
+                developer_key["client_secret"] or "",
+            ),
+        ),
+        public_url=f"http://127.0.0.1:{port}",
+        secret_key="0123456789abcdef" * 4,
+        token_keys=(Fernet.generate_key().decode(),),
+        instance_path=folder,
+        database_url=f"sqlite:///{folder / 'easel.sqlite'}",
+        port=port,
+    )
+
+
+StartEasel = Callable[..., RunningEasel]
+
+
+@pytest.fixture
+def start_easel(canvas: StandIn, tmp_path: Path) -> Iterator[StartEasel]:
+    """Start an Easel; keywords change its settings, ``key`` its developer key."""
+    running: list[RunningEasel] = []
+
+    def start(key: str = "confidential", **changed: Any) -> RunningEasel:
+        port = free_port()
+        settings = settings_for(canvas, tmp_path, port, key)
+        app = create_app(replace(settings, **changed))
+        server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        easel = RunningEasel(f"http://127.0.0.1:{port}", app, canvas, server)
+        running.append(easel)
+        return easel
+
+    yield start
+    for easel in running:
+        easel.server.shutdown()
+        easel.server.server_close()
+        easel.app.extensions["easel"].pool.shutdown()
+        easel.app.extensions["easel"].storage.close()
+
+
+@pytest.fixture
+def easel(start_easel: StartEasel) -> RunningEasel:
+    """Easel with a confidential developer key and default settings."""
+    return start_easel()
+
+
+def to_consent(
+    easel: RunningEasel, person: str, browser: requests.Session, path: str = "/login"
+) -> requests.Response:
+    """Go to sign in and log in at Canvas; the answer is the consent page."""
+    page = browser.get(f"{easel.url}{path}", timeout=30)
+    who = easel.canvas.person(person)
+    if "/login/oauth2/" not in page.url:
+        form = forms(page)[0]
+        names = list(form["fields"])
+        login = next(name for name in names if "id" in name or "login" in name)
+        password = next(name for name in names if "password" in name)
+        page = send(browser, page, form, **{login: who["login"], password: who["password"]})
+    return page
+
+
+def sign_in(
+    easel: RunningEasel,
+    person: str,
+    browser: requests.Session | None = None,
+    path: str = "/login",
+) -> requests.Session:
+    """Walk through Canvas's login form and consent page, as the person does."""
+    browser = browser or easel.browser()
+    page = to_consent(easel, person, browser, path)
+    if page.url.startswith(easel.canvas.url):
+        page = send(browser, page, form_to(page, "/login/oauth2/accept"))
+    assert page.ok, f"{page.status_code} at {page.url.partition('?')[0]}: {page.text[:500]}"
+    assert page.url.startswith(easel.url)
+    return browser
