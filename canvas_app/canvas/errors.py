@@ -1,0 +1,159 @@
+"""What can go wrong between us and Canvas: one tree of errors, each telling what to do next."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+Delivery = Literal["not_sent", "rejected", "may_have_happened"]
+
+LONGEST_MESSAGE = 500
+
+
+class CanvasError(Exception):
+    """A call to Canvas that did not give what was asked for.
+
+    ``method`` and ``path`` (never the query) name the call, ``status`` is Canvas's or None when no
+    answer came, ``request_id`` is Canvas's ``X-Request-Context-Id`` for its support desk, ``at`` is
+    the time in UTC, ``repeat_is_safe`` says whether sending the call again can do no harm,
+    ``canvas_message`` is what Canvas itself said, and ``done`` what had been read before.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        method: str = "",
+        path: str = "",
+        status: int | None = None,
+        request_id: str | None = None,
+        at: datetime | None = None,
+        repeat_is_safe: bool = False,
+        canvas_message: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.method = method
+        self.path = path
+        self.status = status
+        self.request_id = request_id
+        self.at = at or datetime.now(UTC)
+        self.repeat_is_safe = repeat_is_safe
+        self.canvas_message = canvas_message
+        self.done = ""
+
+    def __str__(self) -> str:
+        parts = [self.message]
+        if self.canvas_message:
+            parts.append(f"Canvas said: “{self.canvas_message}”.")
+        if self.done:
+            parts.append(self.done)
+        facts = " ".join(part for part in (self.method, self.path) if part)
+        if self.status is not None:
+            facts = f"{facts} answered {self.status}".strip()
+        facts = ", ".join(
+            part
+            for part in (
+                facts,
+                self.at.isoformat(timespec="seconds"),
+                f"request {self.request_id}" if self.request_id else "",
+            )
+            if part
+        )
+        return f"{' '.join(parts)} ({facts})"
+
+
+class AuthenticationError(CanvasError):
+    """Canvas does not accept the token: 401 with ``WWW-Authenticate``."""
+
+
+class SignInRequired(AuthenticationError):
+    """The grant is over; only signing in with Canvas again helps."""
+
+
+class AuthorizationError(CanvasError):
+    """The token is good, the person may not do this: 403, or 401 without ``WWW-Authenticate``."""
+
+
+class MissingScope(AuthorizationError):
+    """The access token was not granted the scope this call needs; renewing it does not help."""
+
+
+class NotFound(CanvasError):
+    """Canvas has no such object, or does not show it to this person."""
+
+
+class InvalidRequest(CanvasError):
+    """Canvas understood the call and refuses it as it is: 400, 422 and other 4xx."""
+
+
+class Throttled(CanvasError):
+    """The person's bucket is full; ``retry_after`` is the wait in seconds."""
+
+    def __init__(self, message: str, *, retry_after: float = 1.0, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.retry_after = retry_after
+
+
+class Unavailable(CanvasError):
+    """No answer, or a 5xx.
+
+    ``delivery`` tells a writer what became of the call: ``not_sent`` (it never left),
+    ``rejected`` (Canvas refused it undone) or ``may_have_happened``.
+    """
+
+    def __init__(
+        self, message: str, *, delivery: Delivery = "may_have_happened", **facts: Any
+    ) -> None:
+        super().__init__(message, **facts)
+        self.delivery: Delivery = delivery
+
+
+class MalformedAnswer(CanvasError):
+    """An answer that cannot be Canvas's JSON: HTML, too large, a foreign link, a loop of pages."""
+
+
+def canvas_message(body: bytes, content_type: str) -> tuple[str | None, int | None]:
+    """Return what Canvas said and its ``error_report_id``, whatever shape the body has.
+
+    Shapes: ``errors`` as list of objects or strings, as object of fields, as string; ``message``;
+    ``error`` with ``error_description``; plain text (canvas-lms ``application_controller.rb``,
+    Instructure's iOS client). HTML is never quoted.
+    """
+    if "json" not in content_type:
+        text = body[:LONGEST_MESSAGE].decode("utf-8", "replace").strip()
+        return (text or None) if content_type.startswith("text/plain") else None, None
+    try:
+        answer = json.loads(body.removeprefix(b"while(1);"))
+    except ValueError:
+        return None, None
+    if not isinstance(answer, dict):
+        return None, None
+    report = answer.get("error_report_id")
+    found = list(_texts(answer.get("errors")))
+    if not found:
+        found = [
+            answer[key]
+            for key in ("message", "error", "error_description")
+            if isinstance(answer.get(key), str)
+        ]
+    text = "; ".join(dict.fromkeys(found))[:LONGEST_MESSAGE]
+    return text or None, report if isinstance(report, int) else None
+
+
+def _texts(errors: Any, field: str = "") -> list[str]:
+    """Flatten Canvas's ``errors`` into sentences, naming the field each is about."""
+    match errors:
+        case str():
+            return [f"{field}: {errors}" if field else errors]
+        case list():
+            return [text for error in errors for text in _texts(error, field)]
+        case {"message": str(message)}:
+            return [f"{field}: {message}" if field else message]
+        case dict():
+            return [
+                text
+                for name, error in errors.items()
+                for text in _texts(error, f"{field}.{name}" if field else str(name))
+            ]
+        case _:
+            return []
