@@ -9,7 +9,7 @@ import tempfile
 from typing import Any
 
 from canvas_app import logs
-from canvas_app.settings import Settings, SettingsError
+from canvas_app.settings import Settings, SettingsError, is_loopback
 
 try:
     settings = Settings.from_environ(os.environ)
@@ -23,7 +23,8 @@ if settings.processes > 1:
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="easel-metrics-"))
 
 wsgi_app = "app:app"
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{settings.port}"
+# On every interface once Easel has a name of its own; a demo stays on this machine.
+bind = f"127.0.0.1:{settings.port}" if is_loopback(settings.public_url) else f":{settings.port}"
 worker_class = "gthread"
 workers = settings.processes
 threads = settings.web_threads

@@ -13,11 +13,11 @@ import pytest
 import requests
 from cryptography.fernet import Fernet
 from flask import Flask
-from tests.conftest import StandIn
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from canvas_app import create_app
 from canvas_app.settings import Environment, Settings
+from tests.conftest import StandIn
 
 
 class Forms(HTMLParser):
@@ -152,11 +152,15 @@ def to_consent(
     page = browser.get(f"{easel.url}{path}", timeout=30)
     who = easel.canvas.person(person)
     if "/login/oauth2/" not in page.url:
-        form = forms(page)[0]
-        names = list(form["fields"])
-        login = next(name for name in names if "id" in name or "login" in name)
-        password = next(name for name in names if "password" in name)
-        page = send(browser, page, form, **{login: who["login"], password: who["password"]})
+        page = send(
+            browser,
+            page,
+            forms(page)[0],
+            **{
+                "pseudonym_session[unique_id]": who["login"],
+                "pseudonym_session[password]": who["password"],
+            },
+        )
     return page
 
 

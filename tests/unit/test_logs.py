@@ -1,0 +1,113 @@
+"""Logs: text or JSON, a request id, and nothing that looks like a secret."""
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from canvas_app import logs
+from canvas_app.settings import Environment, Settings
+
+SETTINGS = Settings(
+    environments=(Environment("production", "https://canvas.example.edu", "1", "x"),),
+    public_url="https://easel.example.edu",
+    secret_key="k",
+    token_keys=(),
+    instance_path=Path(),
+    database_url="sqlite://",
+)
+
+
+@pytest.fixture(autouse=True)
+def put_back() -> Iterator[None]:
+    """Leave the root logger as it was."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "Bearer abc",
+        "Authorization: Bearer 1234~shortish",
+        "access_token=tiny-but-secret",
+        '"refresh_token": "tiny-but-secret"',
+        "/oauth/callback?code=0123456789abcdef&state=abcdefgh1",
+        "1234~0123456789abcdefABCDEF",
+        "a1" * 64,
+        "vErIfIeR-_0123456789-0123456789-0123456789-01234",
+        Fernet.generate_key().decode(),
+    ],
+)
+def test_secrets_are_taken_out(secret: str) -> None:
+    shown = logs.redact(f"before {secret} after")
+
+    assert shown.startswith("before ")
+    assert "[redacted]" in shown
+    for part in ("abc", "tiny", "0123456789", "a1a1"):
+        assert part not in shown.removeprefix("before").replace("abcdefgh", "")
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        "GET /api/v1/courses/:course_id/assignments → 200",
+        "the state of things: fine",
+        "request 0123456789abcdef answered",
+        "a_long_name_of_a_function_that_says_what_it_does",
+    ],
+)
+def test_plain_text_stays(plain: str) -> None:
+    assert logs.redact(plain) == plain
+
+
+def test_text_line(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(SETTINGS)
+    token = logs.request_id.set("a-request")
+
+    logging.getLogger("easel.test").info("said %s", "Bearer something")
+    logs.request_id.reset(token)
+
+    line = capsys.readouterr().err
+    assert "INFO easel.test [a-request] said Bearer [redacted]" in line
+
+
+def test_json_line_with_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(replace(SETTINGS, log_format="json"))
+
+    try:
+        raise ValueError("access_token=very-secret-thing")
+    except ValueError:
+        logging.getLogger("easel.test").exception("failed")
+
+    line = capsys.readouterr().err
+    record = json.loads(line)
+    assert record["level"] == "ERROR"
+    assert record["logger"] == "easel.test"
+    assert record["message"] == "failed"
+    assert "ValueError" in record["exc_info"]
+    assert "very-secret-thing" not in line
+
+
+def test_talkative_libraries_are_held() -> None:
+    logs.configure(replace(SETTINGS, log_level="DEBUG"))
+
+    assert not logging.getLogger("authlib").isEnabledFor(logging.DEBUG)
+    assert not logging.getLogger("urllib3.connectionpool").isEnabledFor(logging.DEBUG)
+    assert logging.getLogger("canvas_app").isEnabledFor(logging.DEBUG)
+
+
+def test_configured_twice_writes_once(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(SETTINGS)
+    logs.configure(SETTINGS)
+
+    logging.getLogger("easel.test").info("once")
+
+    assert capsys.readouterr().err.count("once") == 1

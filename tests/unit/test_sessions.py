@@ -1,0 +1,174 @@
+"""Sessions: hashed names, no pickle, nothing comes back once deleted, an end by themselves."""
+
+import hashlib
+import os
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, session
+from redis import Redis
+
+from canvas_app.sessions import SWEEP_EVERY, FileSessions, RedisSessions, SessionInterface
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def app_with(make: Any) -> Flask:
+    app = Flask(__name__)
+    app.config["SESSION_REFRESH_EACH_REQUEST"] = False
+    app.session_interface = make(app)
+
+    @app.get("/put/<word>")
+    def put(word: str) -> str:
+        session["word"] = word
+        return "kept"
+
+    @app.get("/word")
+    def word() -> str:
+        return str(session.get("word"))
+
+    @app.get("/renew")
+    def renew() -> str:
+        app.session_interface.regenerate(session)  # type: ignore[attr-defined]
+        return "renewed"
+
+    @app.get("/racing")
+    def racing() -> str:
+        """Another request signs out while this one changes the session."""
+        interface = app.session_interface
+        assert isinstance(interface, SessionInterface)
+        interface.delete(hashlib.sha256(session.sid.encode()).hexdigest())  # type: ignore[attr-defined]
+        session["word"] = "back again"
+        return "raced"
+
+    return app
+
+
+@pytest.fixture
+def files(tmp_path: Path, clock: Clock) -> Flask:
+    return app_with(lambda app: FileSessions(app, tmp_path / "sessions", clock))
+
+
+@pytest.fixture(params=["files", "redis"])
+def app(request: pytest.FixtureRequest, files: Flask, valkey_url: str) -> Iterator[Flask]:
+    if request.param == "files":
+        yield files
+        return
+    client = Redis.from_url(valkey_url)
+    yield app_with(lambda app: RedisSessions(app, client))
+    client.close()
+
+
+def test_session_is_kept(app: Flask) -> None:
+    browser = app.test_client()
+
+    browser.get("/put/hello")
+
+    assert browser.get("/word").text == "hello"
+    assert app.test_client().get("/word").text == "None"
+
+
+def test_session_changes(app: Flask) -> None:
+    browser = app.test_client()
+
+    browser.get("/put/hello")
+    browser.get("/put/goodbye")
+
+    assert browser.get("/word").text == "goodbye"
+
+
+def test_unknown_id_is_not_adopted(app: Flask) -> None:
+    browser = app.test_client()
+    browser.set_cookie("session", "chosen-by-somebody-else")
+
+    browser.get("/put/hello")
+
+    assert browser.get_cookie("session").value != "chosen-by-somebody-else"  # type: ignore[union-attr]
+
+
+def test_old_id_reads_nothing(app: Flask) -> None:
+    browser, thief = app.test_client(), app.test_client()
+    browser.get("/put/hello")
+    thief.set_cookie("session", browser.get_cookie("session").value)  # type: ignore[union-attr]
+
+    browser.get("/renew")
+
+    assert browser.get("/word").text == "hello"
+    assert thief.get("/word").text == "None"
+
+
+def test_deleted_session_stays_deleted(app: Flask) -> None:
+    browser = app.test_client()
+    browser.get("/put/hello")
+
+    browser.get("/racing")
+
+    assert browser.get("/word").text == "None"
+
+
+def test_files_are_named_by_hash(files: Flask, tmp_path: Path) -> None:
+    browser = files.test_client()
+    browser.get("/put/hello")
+    identity = browser.get_cookie("session").value  # type: ignore[union-attr]
+
+    (path,) = (tmp_path / "sessions").iterdir()
+
+    assert path.name == hashlib.sha256(identity.encode()).hexdigest()
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_pickle_is_never_read(files: Flask, tmp_path: Path) -> None:
+    browser = files.test_client()
+    browser.get("/put/hello")
+    (path,) = (tmp_path / "sessions").iterdir()
+    end = path.stat().st_mtime
+    path.write_bytes(pickle.dumps({"word": "run me"}))
+    os.utime(path, (end, end))
+
+    assert browser.get("/word").text == "None"
+
+
+def test_session_ends(files: Flask, clock: Clock) -> None:
+    browser = files.test_client()
+    browser.get("/put/hello")
+
+    clock.now += files.permanent_session_lifetime.total_seconds() + 1
+
+    assert browser.get("/word").text == "None"
+
+
+def test_ended_files_are_swept(files: Flask, tmp_path: Path, clock: Clock) -> None:
+    files.test_client().get("/put/old")
+    draft = tmp_path / "sessions" / ".draft"
+    draft.write_bytes(b"")
+    os.utime(draft, (clock.now, clock.now))
+    clock.now += files.permanent_session_lifetime.total_seconds() + SWEEP_EVERY
+
+    files.test_client().get("/put/new")
+
+    assert len(list((tmp_path / "sessions").iterdir())) == 1
+
+
+def test_fresh_drafts_are_left(files: Flask, tmp_path: Path, clock: Clock) -> None:
+    clock.now += SWEEP_EVERY
+    draft = tmp_path / "sessions" / ".draft"
+    draft.write_bytes(b"")
+    os.utime(draft, (clock.now - 1, clock.now - 1))
+
+    files.test_client().get("/put/new")
+
+    assert draft.exists()

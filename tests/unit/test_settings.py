@@ -1,0 +1,225 @@
+"""Settings: read once, every fault named at once, keys made for a Canvas on loopback."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from canvas_app.settings import Settings, SettingsError, kept_secret
+
+FERNET = Fernet.generate_key().decode()
+
+
+def full(folder: Path, **changed: str) -> dict[str, str]:
+    """A deployment's environment; keywords change it, an empty text takes a variable out."""
+    given = {
+        "CANVAS_URL": "https://canvas.example.edu",
+        "CANVAS_CLIENT_ID": "10000000000001",
+        "CANVAS_CLIENT_SECRET": "the-client-secret",
+        "PUBLIC_URL": "https://easel.example.edu",
+        "SECRET_KEY": "s" * 40,
+        "TOKEN_KEYS": FERNET,
+        "INSTANCE_PATH": str(folder),
+    } | changed
+    return {name: value for name, value in given.items() if value}
+
+
+def local(folder: Path, **changed: str) -> dict[str, str]:
+    return {
+        "CANVAS_URL": "http://127.0.0.1:8001",
+        "CANVAS_CLIENT_ID": "1",
+        "CANVAS_CLIENT_SECRET": "",
+        "INSTANCE_PATH": str(folder),
+    } | changed
+
+
+def test_defaults_are_the_documented_ones(tmp_path: Path) -> None:
+    settings = Settings.from_environ(full(tmp_path))
+
+    assert settings.scopes == "none"
+    assert settings.pkce is True
+    assert settings.page_deadline == 8
+    assert settings.cache_seconds == 60
+    assert settings.trusted_proxies == 0
+    assert settings.max_parallel == 10
+    assert settings.web_threads == 16
+    assert settings.port == 8000
+    assert settings.log_level == "INFO"
+    assert settings.log_format == "text"
+    assert settings.metrics_token is None
+    assert settings.redis_url is None
+    assert settings.database_url == f"sqlite:///{tmp_path}/easel.sqlite"
+    assert settings.redirect_uri == "https://easel.example.edu/oauth/callback"
+    assert [each.name for each in settings.environments] == ["production"]
+
+
+def test_everything_missing_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environ({})
+
+    message = str(caught.value)
+    for name in ("CANVAS_URL", "CANVAS_CLIENT_ID", "CANVAS_CLIENT_SECRET"):
+        assert f"{name} is missing: " in message
+    assert len(caught.value.faults) == 3
+
+
+def test_a_real_canvas_needs_every_key(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environ(full(tmp_path, PUBLIC_URL="", SECRET_KEY="", TOKEN_KEYS=""))
+
+    assert [fault.split()[0] for fault in caught.value.faults] == [
+        "PUBLIC_URL",
+        "SECRET_KEY",
+        "TOKEN_KEYS",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CANVAS_URL", "canvas.example.edu"),
+        ("CANVAS_URL", "http://canvas.example.edu"),
+        ("CANVAS_URL", "https://canvas.example.edu/api/v1"),
+        ("CANVAS_URL", "https://me:secret@canvas.example.edu"),
+        ("CANVAS_URL", "https://canvas.example.edu:port"),
+        ("CANVAS_URL", "https://canvas.example.edu?x=1"),
+        ("CANVAS_BETA_URL", "ftp://canvas.beta.example.edu"),
+        ("CANVAS_SCOPES", "read write"),
+        ("CANVAS_PKCE", "perhaps"),
+        ("PUBLIC_URL", "http://easel.example.edu"),
+        ("PUBLIC_URL", "easel"),
+        ("SECRET_KEY", "short"),
+        ("TOKEN_KEYS", "not-a-fernet-key"),
+        ("DATABASE_URL", "mysql://localhost/easel"),
+        ("DATABASE_URL", "no address"),
+        ("REDIS_URL", "localhost:6379"),
+        ("PAGE_DEADLINE", "soon"),
+        ("CACHE_SECONDS", "-1"),
+        ("TRUSTED_PROXIES", "one"),
+        ("MAX_PARALLEL", "0"),
+        ("WEB_CONCURRENCY", "1.5"),
+        ("WEB_THREADS", "100000"),
+        ("PORT", "99999"),
+        ("LOG_LEVEL", "LOUD"),
+        ("LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_wrong_value_is_named(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environ(full(tmp_path, **{name: value}))
+
+    (fault,) = caught.value.faults
+    assert fault.startswith(name)
+    assert ": " in fault, "each fault says what to do"
+
+
+def test_given_values_are_read(tmp_path: Path) -> None:
+    settings = Settings.from_environ(
+        full(
+            tmp_path,
+            CANVAS_BETA_URL="https://canvas.beta.example.edu/",
+            CANVAS_TEST_URL="https://canvas.test.example.edu",
+            CANVAS_TEST_CLIENT_ID="99",
+            CANVAS_SCOPES="url:GET|/api/v1/courses, url:GET|/api/v1/users/:id",
+            CANVAS_PKCE="OFF",
+            PUBLIC_URL="https://school.example.edu/easel/",
+            DATABASE_URL="postgres://me:pw@db/easel",
+            REDIS_URL="redis://cache:6379/0",
+            WEB_CONCURRENCY="4",
+            CACHE_SECONDS="0",
+            LOG_LEVEL="debug",
+            LOG_FORMAT="json",
+            METRICS_TOKEN="m",
+            TOKEN_KEYS=f"{FERNET}, {FERNET}",
+        )
+    )
+
+    beta, test = settings.environment("beta"), settings.environment("test")
+    assert beta is not None
+    assert (beta.canvas_url, beta.client_id) == (
+        "https://canvas.beta.example.edu",
+        "10000000000001",
+    )
+    assert test is not None
+    assert test.client_id == "99"
+    assert settings.environment("moon") is None
+    assert settings.scopes == ("url:GET|/api/v1/courses", "url:GET|/api/v1/users/:id")
+    assert settings.pkce is False
+    assert settings.path_prefix == "/easel"
+    assert settings.https
+    assert settings.database_url == "postgresql+psycopg://me:pw@db/easel"
+    assert settings.processes == 4
+    assert settings.cache_seconds == 0
+    assert settings.log_level == "DEBUG"
+    assert len(settings.token_keys) == 2
+
+
+def test_one_process_without_redis(tmp_path: Path) -> None:
+    settings = Settings.from_environ(full(tmp_path, WEB_CONCURRENCY="4"))
+
+    assert settings.processes == 1
+
+
+def test_loopback_needs_no_keys(tmp_path: Path) -> None:
+    settings = Settings.from_environ(local(tmp_path, PORT="8123"))
+
+    assert settings.public_url == "http://127.0.0.1:8123"
+    assert not settings.https
+    for name in ("secret_key", "token_keys"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+    again = Settings.from_environ(local(tmp_path))
+    assert (again.secret_key, again.token_keys) == (settings.secret_key, settings.token_keys)
+
+
+def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environ(local(tmp_path / "file" / "instance"))
+
+    assert all("INSTANCE_PATH" in fault for fault in caught.value.faults)
+    assert len(caught.value.faults) == 2
+
+
+def test_first_secret_kept_wins(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+
+    def slower() -> str:
+        path.write_text("the quicker one's")
+        return "the slower one's"
+
+    assert kept_secret(path, slower) == "the quicker one's"
+    assert list(tmp_path.iterdir()) == [path], "no draft stays behind"
+
+
+def test_no_secret_in_repr(tmp_path: Path) -> None:
+    settings = Settings.from_environ(
+        full(
+            tmp_path,
+            REDIS_URL="redis://:redis-password@cache",
+            DATABASE_URL="postgresql://me:database-password@db/easel",
+            METRICS_TOKEN="the-metrics-token",
+        )
+    )
+
+    shown = repr(settings)
+    for secret in (
+        "the-client-secret",
+        "s" * 40,
+        FERNET,
+        "redis-password",
+        "database-password",
+        "the-metrics-token",
+    ):
+        assert secret not in shown
+
+
+def test_no_value_in_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environ(
+            full(tmp_path, SECRET_KEY="topsecret", TOKEN_KEYS="private", REDIS_URL="pw@cache")
+        )
+
+    for value in ("topsecret", "private", "pw@cache"):
+        assert value not in str(caught.value)
