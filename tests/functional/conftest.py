@@ -151,7 +151,7 @@ def to_consent(
     """Go to sign in and log in at Canvas; the answer is the consent page."""
     page = browser.get(f"{easel.url}{path}", timeout=30)
     who = easel.canvas.person(person)
-    if "/login/oauth2/" not in page.url:
+    if page.url.startswith(easel.canvas.url) and "/login/oauth2/" not in page.url:
         page = send(
             browser,
             page,
