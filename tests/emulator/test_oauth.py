@@ -1,0 +1,579 @@
+"""The OAuth2 provider against ``oauth2_provider_controller.rb`` and ``lib/canvas/oauth``."""
+
+import base64
+import hashlib
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.emulator.harness import CALLBACK, Emulator, agree, csrf_token
+
+VERIFIER = "a-verifier-of-forty-three-characters-or-more-0123"
+CHALLENGE = (
+    base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
+)
+PKCE = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+BAD_PKCE = (
+    "The provided authorization grant is invalid, expired, revoked, does not match the "
+    "redirection URI used in the authorization request, or was issued to another client."
+)
+COURSES = "url:GET|/api/v1/probe/numbered"
+
+
+def query(location: str) -> dict[str, str]:
+    return {name: values[-1] for name, values in parse_qs(urlsplit(location).query).items()}
+
+
+class TestAuthorize:
+    @pytest.mark.parametrize("client_id", ["", "abc", "10000000009999", "inactive"])
+    def test_unknown_client_is_rendered(self, emulator: Emulator, client_id: str) -> None:
+        """Unknown, malformed and inactive keys: 401 JSON with a challenge, never a redirect."""
+        if client_id == "inactive":
+            client_id = emulator.key("inactive").client_id
+        answer = emulator.authorize(emulator.browser(), client_id=client_id)
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"] == "Canvas OAuth 2.0"
+        assert answer.json == {
+            "error": "invalid_client",
+            "error_description": "unknown client",
+        }
+
+    @pytest.mark.parametrize(
+        "uri", ["", "https://evil.example/", "https://127.0.0.1/x", "urn:ietf:wg:oauth:2.0:oob"]
+    )
+    def test_bad_redirect_is_rendered(self, emulator: Emulator, uri: str) -> None:
+        """A redirect URI that is not the key's: 400 JSON, never a redirect."""
+        answer = emulator.authorize(emulator.browser(), redirect_uri=uri)
+        assert answer.status_code == 400
+        assert answer.json == {
+            "error": "invalid_request",
+            "error_description": "redirect_uri does not match client settings",
+        }
+
+    def test_loopback_ignores_the_port(self, emulator: Emulator) -> None:
+        """The lenient rule looks at scheme and host only (``redirect_domain_matches?``)."""
+        answer = emulator.authorize(
+            emulator.browser(), redirect_uri="http://localhost:4567/oauth/callback"
+        )
+        assert answer.status_code == 302
+        assert answer.location.endswith("/login")
+
+    def test_error_in_the_query_renders_a_page(self, emulator: Emulator) -> None:
+        """With ``code`` or ``error`` the endpoint is the out-of-band landing page."""
+        assert emulator.browser().get("/login/oauth2/auth?error=access_denied").status_code == 200
+
+    @pytest.mark.parametrize(
+        ("kind", "more", "error", "description"),
+        [
+            (
+                "confidential",
+                {"response_type": "token"},
+                "unsupported_response_type",
+                "Only response_type=code is permitted",
+            ),
+            (
+                "confidential",
+                {"prompt": "none"},
+                "login_required",
+                "prompt=none but there is no current session",
+            ),
+            (
+                "confidential",
+                {"prompt": "consent"},
+                "unsupported_prompt_type",
+                'prompt must be "none" (or omitted)',
+            ),
+            (
+                "test_cluster",
+                {},
+                "unauthorized_client",
+                "Client does not have access to the specified Canvas account.",
+            ),
+        ],
+    )
+    def test_redirected_errors(
+        self, emulator: Emulator, kind: str, more: dict[str, str], error: str, description: str
+    ) -> None:
+        """After the redirect URI is known to be good, errors go there, sorted, with state."""
+        answer = emulator.authorize(emulator.browser(), kind, state="s 1", **more)
+        assert answer.status_code == 302
+        names = re.findall(r"[?&](\w+)=", answer.location)
+        assert names == ["error", "error_description", "state"]
+        assert query(answer.location) == {
+            "error": error,
+            "error_description": description,
+            "state": "s 1",
+        }
+        assert "state=s+1" in answer.location
+
+    @pytest.mark.parametrize(
+        ("asked", "listed"),
+        [
+            ("", ""),
+            ("nonsense", "nonsense"),
+            ("one two", "one and two"),
+            ("one two three", "one, two, and three"),
+            (f"{COURSES} url:GET|/api/v1/nothing", "url:GET|/api/v1/nothing"),
+        ],
+    )
+    def test_invalid_scope(self, emulator: Emulator, asked: str, listed: str) -> None:
+        """A key that requires scopes names those it does not grant, "a, b, and c"."""
+        answer = emulator.authorize(emulator.browser(), "scoped", scope=asked)
+        told = query(answer.location)
+        assert told["error"] == "invalid_scope"
+        assert told["error_description"].endswith(
+            f"The following scopes were requested, but not granted: {listed}"
+        )
+        assert "state" not in told
+
+    def test_ordinary_key_asks_for_consent_every_time(self, emulator: Emulator) -> None:
+        """There is no memory of earlier consent."""
+        browser = emulator.browser()
+        first = emulator.authorize(browser, state="x")
+        assert urlsplit(first.location).path == "/login"
+        logged_in = emulator.log_in(browser)
+        assert logged_in.location.endswith("/login/oauth2/confirm")
+        answer = agree(browser)
+        assert answer.status_code == 302
+        assert answer.location.startswith(CALLBACK + "?code=")
+        assert re.findall(r"[?&](\w+)=", answer.location) == ["code", "state"]
+        assert re.fullmatch("[0-9a-f]{128}", query(answer.location)["code"])
+        assert emulator.authorize(browser).location.endswith("/login/oauth2/confirm")
+
+    def test_trusted_key_skips_consent(self, emulator: Emulator) -> None:
+        """A trusted key gets its code at log-in, and with ``prompt=none`` in silence."""
+        browser = emulator.browser()
+        emulator.authorize(browser, "trusted")
+        assert emulator.log_in(browser).location.startswith(CALLBACK + "?code=")
+        silent = emulator.authorize(browser, "trusted", prompt="none")
+        assert silent.location.startswith(CALLBACK + "?code=")
+
+    def test_prompt_none_without_consent(self, emulator: Emulator) -> None:
+        """``prompt=none`` with an ordinary key: ``interaction_required``."""
+        browser = emulator.browser()
+        emulator.log_in(browser)
+        answer = emulator.authorize(browser, prompt="none")
+        assert query(answer.location)["error"] == "interaction_required"
+
+    @pytest.mark.parametrize("more", [{"force_login": "1"}, {"prompt": "login"}])
+    def test_forced_login(self, emulator: Emulator, more: dict[str, str]) -> None:
+        """``force_login`` and ``prompt=login`` ask for a log-in in spite of a session."""
+        browser = emulator.browser()
+        emulator.log_in(browser)
+        answer = emulator.authorize(browser, unique_id="ann", **more)
+        assert urlsplit(answer.location).path == "/login"
+        assert query(answer.location) == {
+            "force_login": "1",
+            "pseudonym_session[unique_id]": "ann",
+        }
+        assert 'value="ann"' in browser.get(answer.location).text
+
+    def test_query_of_the_redirect_uri_is_kept(self, emulator: Emulator) -> None:
+        """Parameters are joined with ``&`` when the redirect URI has a query already."""
+        browser = emulator.browser()
+        answer = emulator.authorize(
+            browser, redirect_uri="http://localhost:9/cb?a=1", response_type="x"
+        )
+        assert answer.location.startswith("http://localhost:9/cb?a=1&error=")
+
+    def test_refusal(self, emulator: Emulator) -> None:
+        """Deny sends ``access_denied`` without a description; a second time there is nothing."""
+        browser = emulator.browser()
+        emulator.log_in(browser)
+        emulator.authorize(browser, state="s")
+        answer = browser.post("/login/oauth2/deny")
+        assert query(answer.location) == {"error": "access_denied", "state": "s"}
+        again = browser.post("/login/oauth2/deny")
+        assert (again.status_code, again.text) == (400, "Invalid or missing session for oauth")
+
+    def test_accept_checks_its_token(self, emulator: Emulator) -> None:
+        """Accept answers 400 in plain text without session, without and with a wrong token."""
+        browser = emulator.browser()
+        assert browser.post("/login/oauth2/accept").text == "Invalid or missing session for oauth"
+        emulator.log_in(browser)
+        emulator.authorize(browser)
+        missing = browser.post("/login/oauth2/accept")
+        assert (missing.status_code, missing.text) == (400, "Missing custom CSRF token")
+        wrong = browser.post("/login/oauth2/accept", data={"custom_csrf_token": "x"})
+        assert (wrong.status_code, wrong.text) == (400, "Invalid custom CSRF token")
+        assert wrong.mimetype == "text/plain"
+        page = browser.get("/login/oauth2/confirm")
+        assert re.fullmatch("[0-9a-f]{48}", csrf_token(page.text))
+        assert page.headers["Cache-Control"] == "no-store"
+
+    def test_confirm_without_a_request(self, emulator: Emulator) -> None:
+        """The consent page without a pending request: 302 to the log-in."""
+        answer = emulator.browser().get("/login/oauth2/confirm")
+        assert answer.location.endswith("/login")
+
+
+class TestLogin:
+    def test_lists_the_demo_people(self, emulator: Emulator) -> None:
+        """The form has Canvas's field names, and a button for each demo person."""
+        page = emulator.browser().get("/login").text
+        assert 'name="pseudonym_session[unique_id]"' in page
+        assert 'name="pseudonym_session[password]"' in page
+        assert emulator.person("teacher").login in page
+
+    def test_wrong_password(self, emulator: Emulator) -> None:
+        """A wrong password shows the form again and opens no session."""
+        browser = emulator.browser()
+        form = {
+            "pseudonym_session[unique_id]": emulator.person("dozen").login,
+            "pseudonym_session[password]": "wrong",
+        }
+        answer = browser.post("/login", data=form)
+        assert answer.status_code == 400
+        assert "Please verify your login or password" in answer.text
+        assert browser.get_cookie("canvas_session") is None
+
+    def test_session_id_changes_and_ends(self, emulator: Emulator) -> None:
+        """A log-in gives the session a new id; logging out ends it on the server too."""
+        browser = emulator.browser()
+        emulator.authorize(browser)
+        before = browser.get_cookie("canvas_session").value
+        emulator.log_in(browser)
+        after = browser.get_cookie("canvas_session").value
+        assert before != after
+        assert emulator.person("dozen").name.split()[0] in browser.get("/").text
+        browser.post("/logout")
+        browser.set_cookie("canvas_session", after)
+        assert "Log in" in browser.get("/").text
+        assert emulator.browser().post("/logout").status_code == 302
+
+    def test_acting_as_somebody(self, emulator: Emulator) -> None:
+        """Authorised while masquerading, the token answer names the real user too."""
+        browser = emulator.browser()
+        student = emulator.person("dozen")
+        emulator.log_in(browser, "admin")
+        assert "Act as" in browser.get("/").text
+        browser.post(f"/users/{student.id}/masquerade")
+        emulator.authorize(browser)
+        code = query(agree(browser).location)["code"]
+        body = emulator.exchange(code).json
+        assert body["user"]["id"] == student.id
+        assert body["real_user"]["id"] == emulator.person("admin").id
+        refreshed = emulator.refresh(body["refresh_token"]).json
+        assert "real_user" not in refreshed
+        answer = emulator.with_token(refreshed["access_token"], "/api/v1/probe/1/echo")
+        assert answer.json["viewer_id"] == student.id
+        assert answer.headers["X-Canvas-Real-User-Id"] == str(10**13 + emulator.person("admin").id)
+        other = emulator.with_token(
+            refreshed["access_token"],
+            f"/api/v1/probe/1/echo?as_user_id={emulator.person('many').id}",
+        )
+        assert (other.status_code, other.json) == (401, {"errors": "Cannot change masquerade"})
+
+    def test_students_may_not_act(self, emulator: Emulator) -> None:
+        """Only an administrator may act as somebody."""
+        browser = emulator.browser()
+        emulator.log_in(browser)
+        assert browser.post("/users/5/masquerade").status_code == 403
+
+
+class TestExchange:
+    def test_body(self, emulator: Emulator) -> None:
+        """Keys in Canvas's order; no scope; an hour; not to be stored."""
+        answer = emulator.exchange(emulator.code())
+        person = emulator.person("dozen")
+        assert list(answer.json) == [
+            "access_token",
+            "token_type",
+            "user",
+            "canvas_region",
+            "refresh_token",
+            "expires_in",
+        ]
+        assert answer.json["token_type"] == "Bearer"
+        assert answer.json["expires_in"] == 3600
+        assert answer.json["user"] == {
+            "id": person.id,
+            "name": person.name,
+            "global_id": str(10**13 + person.id),
+            "effective_locale": person.locale or "en",
+            "fake_student": False,
+        }
+        assert re.fullmatch("[A-Za-z0-9]{64}", answer.json["access_token"])
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Pragma"] == "no-cache"
+
+    def test_basic_and_json(self, emulator: Emulator) -> None:
+        """HTTP Basic is the fallback for the client's credentials; a JSON body is read too."""
+        key = emulator.key("confidential")
+        basic = emulator.browser().post(
+            "/login/oauth2/token",
+            data={"grant_type": "authorization_code", "code": emulator.code()},
+            auth=(key.client_id, key.client_secret),
+        )
+        assert basic.status_code == 200
+        as_json = emulator.browser().post(
+            "/login/oauth2/token",
+            json={
+                "code": emulator.code(),
+                "client_id": key.client_id,
+                "client_secret": key.client_secret,
+            },
+        )
+        assert as_json.status_code == 200
+        assert (
+            emulator.browser().post("/login/oauth2/token", json=["x"]).json["error"]
+            == "unsupported_grant_type"
+        )
+
+    @pytest.mark.parametrize(
+        ("more", "status", "error", "description"),
+        [
+            (
+                {"grant_type": "password", "client_id": "0"},
+                400,
+                "unsupported_grant_type",
+                "The grant_type you requested is not currently supported",
+            ),
+            (
+                {"client_id": "0", "client_secret": ""},
+                401,
+                "invalid_client",
+                "unknown client",
+            ),
+            ({"client_secret": "x", "code": ""}, 401, "invalid_client", "invalid client"),
+            ({"client_secret": "é"}, 401, "invalid_client", "invalid client"),
+            ({"code_verifier": "x", "code": ""}, 400, "invalid_grant", BAD_PKCE),
+            (
+                {"code": ""},
+                400,
+                "invalid_request",
+                "You must provide the code parameter when using the authorization_code grant type",
+            ),
+            ({"code": "f" * 128}, 400, "invalid_grant", "authorization_code not found"),
+            (
+                {"grant_type": "refresh_token"},
+                400,
+                "invalid_request",
+                "You must provide the refresh_token parameter when using the refresh_token "
+                "grant type",
+            ),
+            (
+                {"grant_type": "refresh_token", "refresh_token": "x"},
+                400,
+                "invalid_grant",
+                "refresh_token not found",
+            ),
+        ],
+    )
+    def test_refusals_in_order(
+        self,
+        emulator: Emulator,
+        more: dict[str, str],
+        status: int,
+        error: str,
+        description: str,
+    ) -> None:
+        """Each check answers before those that come after it (``request_error.rb``)."""
+        answer = emulator.exchange("f" * 128, **more)
+        assert answer.status_code == status
+        assert answer.json == {"error": error, "error_description": description}
+        challenge = answer.headers.get("WWW-Authenticate")
+        assert challenge == ("Canvas OAuth 2.0" if status == 401 else None)
+
+    def test_code_is_used_once(self, emulator: Emulator) -> None:
+        """A used code is "not found"; a failed attempt does not use it up."""
+        code = emulator.code()
+        assert emulator.exchange(code, client_secret="wrong").status_code == 401
+        assert emulator.exchange(code).status_code == 200
+        again = emulator.exchange(code)
+        assert again.json["error_description"] == "authorization_code not found"
+
+    def test_code_lives_600_seconds(self, emulator: Emulator) -> None:
+        """A code dies after 600 seconds, also when control moves the clock."""
+        living, dead = emulator.code(), emulator.code()
+        emulator.control(clock={"advance": 599})
+        assert emulator.exchange(living).status_code == 200
+        emulator.time.seconds += 2
+        assert emulator.exchange(dead).json["error"] == "invalid_grant"
+
+    def test_code_of_another_key(self, emulator: Emulator) -> None:
+        """A code belongs to the key that asked for it; the redirect URI is never looked at."""
+        code = emulator.code("trusted")
+        answer = emulator.exchange(code)
+        assert answer.json == {"error": "invalid_grant", "error_description": "incorrect client"}
+        other = "https://anything.example/"
+        assert emulator.exchange(code, "trusted", redirect_uri=other).status_code == 200
+
+    def test_every_exchange_adds_a_grant(self, emulator: Emulator) -> None:
+        """Older grants go on working, unless ``replace_tokens`` destroys them."""
+        first, second = emulator.grant(), emulator.grant()
+        path = "/api/v1/probe/1/echo"
+        assert emulator.with_token(first["access_token"], path).status_code == 200
+        third = emulator.exchange(emulator.code(), replace_tokens="1").json
+        for old in (first, second):
+            answer = emulator.with_token(old["access_token"], path)
+            assert answer.json == {"errors": [{"message": "Revoked access token."}]}
+        assert emulator.with_token(third["access_token"], path).status_code == 200
+
+    def test_userinfo_scope_gives_no_token(self, emulator: Emulator) -> None:
+        """Scope exactly ``/auth/userinfo``: identity only, the access token is null."""
+        body = emulator.grant(scope="/auth/userinfo")
+        assert body["access_token"] is None
+        assert "refresh_token" not in body
+        assert body["user"]["id"] == emulator.person("dozen").id
+
+    def test_older_canvas_redirects_errors(self, emulator: Emulator) -> None:
+        """About 2020, token errors were a 302 to the redirect URI that was sent."""
+        emulator.control(settings={"token_errors_redirect": True})
+        answer = emulator.exchange("x", redirect_uri=CALLBACK)
+        assert answer.status_code == 302
+        assert query(answer.location)["error"] == "invalid_grant"
+        assert emulator.exchange("x").status_code == 400
+
+
+class TestPkce:
+    def test_verifier_must_fit(self, emulator: Emulator) -> None:
+        """base64url(SHA-256(verifier)) without padding equals the challenge."""
+        code = emulator.code(**PKCE)
+        assert emulator.exchange(code, code_verifier=VERIFIER).status_code == 200
+
+    @pytest.mark.parametrize("sent", [{}, {"code_verifier": "wrong"}, {"code_verifier": ""}])
+    def test_wrong_or_missing_verifier(self, emulator: Emulator, sent: dict[str, str]) -> None:
+        """Without the right verifier: ``invalid_grant``."""
+        answer = emulator.exchange(emulator.code(**PKCE), **sent)
+        assert answer.json == {"error": "invalid_grant", "error_description": BAD_PKCE}
+
+    def test_challenge_is_gone_after_one_attempt(self, emulator: Emulator) -> None:
+        """The challenge is deleted on the first attempt, so the right verifier comes too late."""
+        code = emulator.code(**PKCE)
+        emulator.exchange(code, code_verifier="wrong")
+        assert emulator.exchange(code, code_verifier=VERIFIER).json["error"] == "invalid_grant"
+
+    def test_other_methods_are_ignored(self, emulator: Emulator) -> None:
+        """Any method but S256 is ignored, and a verifier then fails."""
+        plain = {"code_challenge": VERIFIER, "code_challenge_method": "plain"}
+        assert emulator.exchange(emulator.code(**plain)).status_code == 200
+        answer = emulator.exchange(emulator.code(**plain), code_verifier=VERIFIER)
+        assert answer.json["error_description"] == BAD_PKCE
+
+    def test_public_client(self, emulator: Emulator) -> None:
+        """A public client needs no secret with PKCE, but a wrong one still fails."""
+        code = emulator.code("public", **PKCE)
+        wrong = emulator.exchange(code, "public", client_secret="x", code_verifier=VERIFIER)
+        assert wrong.json["error_description"] == "invalid client"
+        bare = emulator.exchange(code, "public", client_secret="")
+        assert bare.json["error_description"] == "invalid client"
+        good = emulator.exchange(code, "public", client_secret="", code_verifier=VERIFIER)
+        assert good.status_code == 200
+
+    def test_confidential_client_needs_its_secret(self, emulator: Emulator) -> None:
+        """PKCE does not replace a confidential client's secret."""
+        code = emulator.code(**PKCE)
+        answer = emulator.exchange(code, client_secret="", code_verifier=VERIFIER)
+        assert answer.status_code == 401
+
+
+class TestRefresh:
+    def test_old_access_token_dies_at_once(self, emulator: Emulator) -> None:
+        """A refresh overwrites the access token in its row; no refresh token in the answer."""
+        grant = emulator.grant()
+        answer = emulator.refresh(grant["refresh_token"])
+        assert answer.status_code == 200
+        assert "refresh_token" not in answer.json
+        assert answer.json["expires_in"] == 3600
+        path = "/api/v1/probe/1/echo"
+        dead = emulator.with_token(grant["access_token"], path)
+        assert dead.json == {"errors": [{"message": "Invalid access token."}]}
+        assert emulator.with_token(answer.json["access_token"], path).status_code == 200
+        again = emulator.refresh(grant["refresh_token"])
+        assert again.status_code == 200
+        assert emulator.with_token(answer.json["access_token"], path).status_code == 401
+
+    def test_an_hour(self, emulator: Emulator) -> None:
+        """Access tokens live 3600 s and then read "Invalid", not "Expired"."""
+        grant = emulator.grant()
+        path = "/api/v1/probe/1/echo"
+        emulator.control(clock={"advance": 3599})
+        assert emulator.with_token(grant["access_token"], path).status_code == 200
+        emulator.control(clock={"advance": 2})
+        answer = emulator.with_token(grant["access_token"], path)
+        assert answer.status_code == 401
+        assert answer.json == {"errors": [{"message": "Invalid access token."}]}
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="canvas-lms"'
+        emulator.control(clock={"advance": 400 * 86400})
+        assert emulator.refresh(grant["refresh_token"]).status_code == 200
+
+    def test_public_client_rotates(self, emulator: Emulator) -> None:
+        """A public client's refresh token is replaced each time; 120 idle minutes end it."""
+        grant = emulator.exchange(
+            emulator.code("public", **PKCE), "public", code_verifier=VERIFIER
+        ).json
+        first = emulator.refresh(grant["refresh_token"], "public", client_secret="").json
+        assert first["refresh_token"] != grant["refresh_token"]
+        used = emulator.refresh(grant["refresh_token"], "public")
+        assert used.json["error_description"] == "refresh_token not found"
+        emulator.control(clock={"advance": 119 * 60})
+        second = emulator.refresh(first["refresh_token"], "public").json
+        emulator.control(clock={"advance": 120 * 60})
+        over = emulator.refresh(second["refresh_token"], "public")
+        assert over.json["error"] == "invalid_grant"
+
+    def test_wrong_key_and_old_wording(self, emulator: Emulator) -> None:
+        """A refresh token of another key; the older ``invalid_request`` for an unknown one."""
+        grant = emulator.grant()
+        other = emulator.refresh(grant["refresh_token"], "trusted")
+        assert other.json == {"error": "invalid_grant", "error_description": "incorrect client"}
+        emulator.control(settings={"invalid_grant_wording": "old"})
+        assert emulator.refresh("unknown").json == {
+            "error": "invalid_request",
+            "error_description": "refresh_token not found",
+        }
+
+    def test_test_cluster_key(self, emulator: Emulator) -> None:
+        """Outside a test cluster such a key's tokens are invalid and not refreshed."""
+        emulator.control(settings={"check_test_cluster": False})
+        grant = emulator.grant("test_cluster")
+        assert emulator.with_token(grant["access_token"], "/api/v1/probe/1/echo").status_code == 200
+        emulator.control(settings={"check_test_cluster": True})
+        answer = emulator.with_token(grant["access_token"], "/api/v1/probe/1/echo")
+        assert answer.json == {"errors": [{"message": "Invalid access token."}]}
+        assert emulator.refresh(grant["refresh_token"], "test_cluster").status_code == 400
+
+
+class TestRevoke:
+    def revoke(self, emulator: Emulator, token: str, **more: Any) -> Any:
+        return emulator.with_token(token, "/login/oauth2/token", method="DELETE", **more)
+
+    def test_ends_the_grant(self, emulator: Emulator) -> None:
+        """DELETE takes the row, its refresh token with it; the token then reads "Revoked"."""
+        grant = emulator.grant()
+        answer = self.revoke(emulator, grant["access_token"])
+        assert (answer.status_code, answer.json) == (200, {})
+        used = emulator.with_token(grant["access_token"], "/api/v1/probe/1/echo")
+        assert used.status_code == 401
+        assert used.json == {"errors": [{"message": "Revoked access token."}]}
+        assert used.headers["WWW-Authenticate"] == 'Bearer realm="canvas-lms"'
+        assert emulator.refresh(grant["refresh_token"]).json["error"] == "invalid_grant"
+        assert self.revoke(emulator, grant["access_token"]).status_code == 401
+        assert emulator.state.stats.report()["revocations"] == 1
+
+    def test_without_a_token(self, emulator: Emulator) -> None:
+        """No token presented: 400 with Canvas's words."""
+        answer = emulator.browser().delete("/login/oauth2/token")
+        assert answer.status_code == 400
+        assert answer.json == {
+            "message": "can't delete OAuth access token when not using an OAuth access token"
+        }
+
+    def test_expire_sessions(self, emulator: Emulator) -> None:
+        """``expire_sessions=1`` logs the person out of every browser, nobody else."""
+        mine, other = emulator.browser(), emulator.browser()
+        emulator.log_in(mine)
+        emulator.log_in(other, "teacher")
+        grant = emulator.grant()
+        self.revoke(emulator, grant["access_token"], data={"expire_sessions": "1"})
+        assert "Log out" not in mine.get("/").text
+        assert "Log out" in other.get("/").text
+
+    def test_personal_tokens_stay(self, emulator: Emulator) -> None:
+        """People's own tokens always work."""
+        self.revoke(emulator, emulator.token("dozen"))
+        emulator.control(revoke_tokens="all", expire_tokens="all")
+        assert emulator.call("/api/v1/probe/1/echo").status_code == 200

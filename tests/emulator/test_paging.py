@@ -1,0 +1,179 @@
+"""Pages and Link headers against ``lib/api.rb`` and ``bookmarked_collection``."""
+
+import base64
+import re
+from typing import Any
+
+import pytest
+
+from canvas_emulator.paging import Request, bookmarked, link_header, numbered
+from tests.emulator.harness import Emulator
+
+NUMBERED = "/api/v1/probe/numbered"
+BOOKMARKED = "/api/v1/probe/bookmarked"
+MISFIT = base64.urlsafe_b64encode(b'[5, "x"]').decode()
+Rows = list[dict[str, Any]]
+
+
+def links(header: str) -> dict[str, str]:
+    return {name: url for url, name in re.findall(r'<([^>]*)>; rel="(\w+)"', header)}
+
+
+def relative(url: str) -> str:
+    return url.removeprefix("http://localhost")
+
+
+@pytest.mark.usefixtures("rows")
+class TestSize:
+    @pytest.mark.parametrize(
+        ("asked", "given"),
+        [("", 1), ("7", 7), ("0", 1), ("-3", 1), ("x", 1), ("35", 35), ("500", 35)],
+    )
+    def test_per_page(self, emulator: Emulator, asked: str, given: int) -> None:
+        """1 to 100 as asked, more is 100, nonsense is 1, all silently."""
+        answer = emulator.call(f"{NUMBERED}?per_page={asked}")
+        assert len(answer.json) == given
+
+    def test_default_and_maximum(self, emulator: Emulator) -> None:
+        """Ten by default; the effective size is told in the links."""
+        assert len(emulator.call(NUMBERED).json) == 10
+        assert "per_page=100>" in emulator.call(f"{NUMBERED}?per_page=500").headers["Link"]
+        emulator.control(settings={"api_max_per_page": 5})
+        assert len(emulator.call(NUMBERED).json) == 5
+
+
+@pytest.mark.usefixtures("rows")
+class TestNumbered:
+    def test_link_format(self, emulator: Emulator) -> None:
+        """Comma without space; current, next, prev, first, last; page and per_page at the end."""
+        answer = emulator.call(f"{NUMBERED}?page=2&include[]=term&b=1&a=x%20y&include[]=a")
+        base = "http://localhost/api/v1/probe/numbered?a=x+y&b=1"
+        base += "&include%5B%5D=term&include%5B%5D=a"
+        assert answer.headers["Link"] == (
+            f'<{base}&page=2&per_page=10>; rel="current",'
+            f'<{base}&page=3&per_page=10>; rel="next",'
+            f'<{base}&page=1&per_page=10>; rel="prev",'
+            f'<{base}&page=1&per_page=10>; rel="first",'
+            f'<{base}&page=4&per_page=10>; rel="last"'
+        )
+
+    def test_ends(self, emulator: Emulator) -> None:
+        """No prev on the first page, no next on the last."""
+        first = links(emulator.call(NUMBERED).headers["Link"])
+        last = links(emulator.call(f"{NUMBERED}?page=4").headers["Link"])
+        assert set(first) == {"current", "next", "first", "last"}
+        assert set(last) == {"current", "prev", "first", "last"}
+
+    def test_past_the_end(self, emulator: Emulator) -> None:
+        """A page beyond the last: 200 with nothing in it."""
+        answer = emulator.call(f"{NUMBERED}?page=9")
+        assert (answer.status_code, answer.json) == (200, [])
+        assert "next" not in links(answer.headers["Link"])
+
+    def test_single_page(self, emulator: Emulator, rows: Rows) -> None:
+        """One page, even an empty one, still carries current, first and last."""
+        rows.clear()
+        answer = emulator.call(NUMBERED)
+        assert answer.json == []
+        assert set(links(answer.headers["Link"])) == {"current", "first", "last"}
+
+    @pytest.mark.parametrize("page", ["0", "-1", "x", "first", "bookmark:abc"])
+    def test_garbage_page(self, emulator: Emulator, page: str) -> None:
+        """What is no page number: 404 in the exception form."""
+        answer = emulator.call(f"{NUMBERED}?page={page}")
+        assert answer.status_code == 404
+        assert answer.json == {
+            "errors": [{"message": "An error occurred.", "error_code": "not_found"}]
+        }
+
+    def test_tokens_never_stand_in_links(self, emulator: Emulator) -> None:
+        """access_token and api_key are left out of links; ``.json`` is too."""
+        token = emulator.token("dozen")
+        answer = emulator.browser().get(f"{NUMBERED}.json?access_token={token}&api_key=k&a=1")
+        assert token not in answer.headers["Link"]
+        assert links(answer.headers["Link"])["next"] == (
+            "http://localhost/api/v1/probe/numbered?a=1&page=2&per_page=10"
+        )
+
+    def test_rows_dropped_after_the_cut(self, emulator: Emulator) -> None:
+        """Where Canvas filters after paging, a page is short and ``next`` still exists."""
+        answer = emulator.call("/api/v1/probe/rendered?per_page=6")
+        assert answer.json == []
+        assert "next" in links(answer.headers["Link"])
+        assert emulator.call("/api/v1/probe/rendered").json == [{"id": 10}]
+
+    def test_all_rows_once(self, emulator: Emulator, rows: Rows) -> None:
+        """Following next yields every row once, in order."""
+        seen, url = [], NUMBERED
+        while url:
+            answer = emulator.call(url)
+            seen += answer.json
+            url = relative(links(answer.headers["Link"]).get("next", ""))
+        assert seen == rows
+
+
+class TestLength:
+    def test_6144_characters(self) -> None:
+        """Links are added as next, last, prev, current, first until 6144 characters."""
+        pages = dict.fromkeys(("current", "next", "prev", "first", "last"), "2")
+        url = "http://localhost/api/v1/x"
+        for length, expected in ((2900, ["next", "last"]), (1900, ["next", "prev", "last"])):
+            request = Request(url, [("q", "x" * length)], None, None)
+            header = link_header(request, pages, 10)
+            assert list(links(header)) == expected
+        assert link_header(Request(url, [("q", "x" * 7000)], None, None), pages, 10) == ""
+
+    def test_lists_are_not_read_beyond_their_page(self) -> None:
+        """A page of a lazy sequence reads the rows of that page only, however long the list."""
+        rows = range(10**9)
+        page = numbered(Request("u", [], "5000000", "100"), rows, 10, None, None)
+        assert page.rows == list(range(499_999_900, 500_000_000))
+        first = bookmarked(Request("u", [], None, "2"), rows, lambda row: row, 10, None, None)
+        following = re.search(r"page=bookmark%3A([^&]*)", first.link)
+        assert following is not None
+        second = bookmarked(
+            Request("u", [], f"bookmark:{following[1]}", "2"), rows, lambda r: r, 10, None, None
+        )
+        assert second.rows == [2, 3]
+
+
+@pytest.mark.usefixtures("rows")
+class TestBookmarked:
+    def test_relations(self, emulator: Emulator) -> None:
+        """current, next and first; never last nor prev; pages are first or a bookmark."""
+        answer = emulator.call(BOOKMARKED)
+        found = links(answer.headers["Link"])
+        assert list(found) == ["current", "next", "first"]
+        assert "page=first&" in found["current"]
+        assert "page=bookmark%3A" in found["next"]
+
+    def test_all_rows_once(self, emulator: Emulator, rows: Rows) -> None:
+        """Following next yields every row once, also when rows vanish on the way."""
+        seen, url = [], f"{BOOKMARKED}?per_page=7"
+        while url:
+            answer = emulator.call(url)
+            seen += answer.json
+            url = relative(links(answer.headers["Link"]).get("next", ""))
+            rows[:] = rows[1:]
+        assert [row["id"] for row in seen] == list(range(1, 36))
+
+    def test_page_one_is_the_first(self, emulator: Emulator) -> None:
+        """page=1 is taken as the first page."""
+        assert emulator.call(f"{BOOKMARKED}?page=1").json == emulator.call(BOOKMARKED).json
+
+    def test_numbers_are_refused(self, emulator: Emulator) -> None:
+        """page=2 of a bookmarked list: 400 that tells to follow next links."""
+        answer = emulator.call(f"{BOOKMARKED}?page=2")
+        assert answer.status_code == 400
+        text = "Invalid page; please restart iteration and follow `next` links"
+        assert answer.json == {"status": "bad_request", "errors": [{"page": text}]}
+
+    @pytest.mark.parametrize(
+        "page",
+        ["bookmark:%21", "bookmark:bm90IGpzb24", "bookmark:", "x", f"bookmark:{MISFIT}"],
+    )
+    def test_bad_bookmarks_restart(self, emulator: Emulator, page: str) -> None:
+        """A bookmark that cannot be read silently begins at the first page."""
+        answer = emulator.call(f"{BOOKMARKED}?page={page}")
+        assert answer.status_code == 200
+        assert answer.json[0]["id"] == 1
