@@ -1,0 +1,174 @@
+"""Canvas's endpoints by name: one method each, with its scope and its documentation page beside it."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote
+
+from canvas_app.canvas.client import CanvasClient
+from canvas_app.canvas.models import (
+    Assignment,
+    AssignmentGroup,
+    Colors,
+    Course,
+    Enrollment,
+    PlannerItem,
+    Profile,
+    Submission,
+    TodoItem,
+)
+from canvas_app.canvas.paging import Pages
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+DOCS = "https://developerdocs.instructure.com/services/canvas/resources"
+
+_scopes: dict[str, str] = {}
+
+
+def endpoint(scope: str, doc: str, *, page: bool = True) -> Callable[[Method], Method]:
+    """Name the scope a method needs (facts: ``url:<VERB>|<route>``) and where Canvas documents it.
+
+    ``page`` tells whether a page of Easel needs it, so that ``CANVAS_SCOPES=auto`` asks for it.
+    """
+
+    def named(method: Method) -> Method:
+        method.scope = scope  # type: ignore[attr-defined]
+        method.doc = f"{DOCS}/{doc}"  # type: ignore[attr-defined]
+        if page:
+            _scopes[method.__name__] = scope
+        return method
+
+    return named
+
+
+def _segment(value: str) -> str:
+    """An id as one path segment: SIS ids may hold slashes (canvas-lms ``doc/api/object_ids.md``)."""
+    return quote(str(value), safe=":~")
+
+
+class CanvasAPI:
+    """What Easel asks of Canvas for one person, until her request's deadline.
+
+    Every method raises :class:`~canvas_app.canvas.errors.CanvasError`; lists are lazy and raise
+    while they are read. No list asks for ``read_status``: that would mark submissions read.
+    """
+
+    def __init__(self, client: CanvasClient) -> None:
+        self.client = client
+
+    @property
+    def canvas_url(self) -> str:
+        """Canvas's root, without a slash at its end."""
+        return self.client.base_url.rstrip("/")
+
+    @endpoint("url:GET|/api/v1/users/:user_id/profile", "users#method.profile.settings")
+    def profile(self) -> Profile:
+        return self.client.get("/api/v1/users/self/profile", type=Profile)
+
+    @endpoint("url:GET|/api/v1/users/:id/colors", "users#method.users.get_custom_colors")
+    def colors(self) -> Colors:
+        return self.client.get("/api/v1/users/self/colors", type=Colors)
+
+    @endpoint("url:GET|/api/v1/courses", "courses#method.courses.index")
+    def courses(
+        self,
+        include: Sequence[str] = (),
+        enrollment_state: Literal["active", "invited_or_pending", "completed"] | None = None,
+    ) -> Pages[Course]:
+        """List the person's courses; without a state, those with a current-ish enrollment."""
+        params: dict[str, Any] = {"include": list(include)}
+        if enrollment_state:
+            params["enrollment_state"] = enrollment_state
+        return self.client.paginate("/api/v1/courses", params, type=Course)
+
+    @endpoint("url:GET|/api/v1/courses/:id", "courses#method.courses.show")
+    def course(self, course_id: str, include: Sequence[str] = ()) -> Course:
+        path = f"/api/v1/courses/{_segment(course_id)}"
+        return self.client.get(path, {"include": list(include)}, type=Course)
+
+    @endpoint("url:GET|/api/v1/planner/items", "planner#method.planner.index")
+    def planner_items(self, start_date: datetime, end_date: datetime) -> Pages[PlannerItem]:
+        """List what Canvas's planner holds between two moments: work, notes, events, announcements."""
+        params = {"start_date": start_date, "end_date": end_date}
+        return self.client.paginate("/api/v1/planner/items", params, type=PlannerItem)
+
+    @endpoint(
+        "url:GET|/api/v1/users/:user_id/missing_submissions",
+        "users#method.users.missing_submissions",
+    )
+    def missing_submissions(self) -> Pages[Assignment]:
+        """List past due assignments without a submission that the person could still hand in."""
+        params = {
+            "include": ["planner_overrides", "course"],
+            "filter": ["submittable", "current_grading_period"],
+        }
+        path = "/api/v1/users/self/missing_submissions"
+        return self.client.paginate(path, params, type=Assignment)
+
+    @endpoint("url:GET|/api/v1/users/self/todo", "users#method.users.todo_items")
+    def todo(self) -> Pages[TodoItem]:
+        """List what waits: of kind ``grading`` for teachers, ``submitting`` for students."""
+        return self.client.paginate("/api/v1/users/self/todo", type=TodoItem)
+
+    @endpoint(
+        "url:GET|/api/v1/courses/:course_id/assignments", "assignments#method.assignments_api.index"
+    )
+    def assignments(
+        self, course_id: str, include: Sequence[str] = (), bucket: str | None = None
+    ) -> Pages[Assignment]:
+        params: dict[str, Any] = {"include": list(include)}
+        if bucket:
+            params["bucket"] = bucket
+        path = f"/api/v1/courses/{_segment(course_id)}/assignments"
+        return self.client.paginate(path, params, type=Assignment)
+
+    @endpoint(
+        "url:GET|/api/v1/courses/:course_id/assignment_groups",
+        "assignment_groups#method.assignment_groups.index",
+    )
+    def assignment_groups(
+        self, course_id: str, include: Sequence[str] = ()
+    ) -> Pages[AssignmentGroup]:
+        path = f"/api/v1/courses/{_segment(course_id)}/assignment_groups"
+        return self.client.paginate(path, {"include": list(include)}, type=AssignmentGroup)
+
+    @endpoint(
+        "url:GET|/api/v1/courses/:course_id/students/submissions",
+        "submissions#method.submissions_api.for_students",
+    )
+    def student_submissions(
+        self,
+        course_id: str,
+        include: Sequence[str] = (),
+        student_ids: Sequence[str] = (),
+    ) -> Pages[Submission]:
+        """List submissions across a course's assignments; without students, the person's own."""
+        params: dict[str, Any] = {"include": list(include)}
+        if student_ids:
+            params["student_ids"] = list(student_ids)
+        path = f"/api/v1/courses/{_segment(course_id)}/students/submissions"
+        return self.client.paginate(path, params, type=Submission)
+
+    @endpoint(
+        "url:DELETE|/api/v1/courses/:course_id/enrollments/:id",
+        "enrollments#method.enrollments_api.destroy",
+        page=False,
+    )
+    def remove_enrollment(
+        self,
+        course_id: str,
+        enrollment_id: str,
+        *,
+        task: Literal["conclude", "delete", "inactivate", "deactivate"],
+    ) -> Enrollment:
+        """End an enrollment. ``task`` must be named: without it Canvas concludes, not deletes."""
+        path = f"/api/v1/courses/{_segment(course_id)}/enrollments/{_segment(enrollment_id)}"
+        removed: Enrollment = self.client.request(
+            "DELETE", path, params={"task": task}, type=Enrollment
+        )
+        return removed
+
+
+SCOPES: tuple[str, ...] = tuple(sorted(set(_scopes.values())))
+"""What ``CANVAS_SCOPES=auto`` asks for: exactly what Easel's pages call."""

@@ -1,0 +1,314 @@
+"""What Canvas answers, as types: only the fields Easel reads, lenient about the rest.
+
+Canvas leaves out keys, sends null, and sends ids as numbers or strings (canvas-lms
+``lib/api/v1/``); so everything may be absent, and every id is a str here.
+"""
+
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+if TYPE_CHECKING:
+    Id = str
+else:
+    Id = str | int  # as it arrives; Model.__post_init__ makes it a str
+
+
+@cache
+def _id_fields(model: type[Struct]) -> tuple[str, ...]:
+    return tuple(n for n in model.__struct_fields__ if n == "id" or n.endswith("_id"))
+
+
+class Model(Struct, kw_only=True, frozen=True):
+    """A Canvas object. Ids may exceed 2**53, so they are text everywhere outside Canvas."""
+
+    def __post_init__(self) -> None:
+        for name in _id_fields(type(self)):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                msgspec.structs.force_setattr(self, name, str(value))
+
+
+class Profile(Model):
+    """GET /api/v1/users/self/profile (``lib/api/v1/user_profile.rb``)."""
+
+    id: Id = ""
+    name: str | None = None
+    short_name: str | None = None
+    time_zone: str | None = None
+    locale: str | None = None
+    effective_locale: str | None = None
+
+
+class Term(Model):
+    id: Id | None = None
+    name: str | None = None
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+
+
+class CourseSection(Model):
+    id: Id | None = None
+    name: str | None = None
+
+
+class CourseEnrollment(Model):
+    """An enrollment inside a course (``lib/api/v1/course_json.rb``): ``type`` in short form.
+
+    The scores are absent, not null, in a course that hides its totals from students.
+    """
+
+    type: str | None = None
+    role: str | None = None
+    user_id: Id | None = None
+    enrollment_state: str | None = None
+    associated_user_id: Id | None = None
+    computed_current_score: float | None | UnsetType = UNSET
+    computed_current_grade: str | None = None
+    computed_current_letter_grade: str | None = None
+    current_grading_period_id: Id | None = None
+    current_grading_period_title: str | None = None
+    has_grading_periods: bool | None = None
+    current_period_computed_current_score: float | None | UnsetType = UNSET
+    current_period_computed_current_grade: str | None = None
+
+
+class CourseProgress(Model):
+    """Module requirements; Canvas puts an ``error`` object here for courses without modules."""
+
+    requirement_count: int | None = None
+    requirement_completed_count: int | None = None
+
+
+class UserDisplay(Model):
+    id: Id | None = None
+    display_name: str | None = None
+
+
+class Course(Model):
+    """GET /api/v1/courses. A restricted stub holds ``id`` and ``access_restricted_by_date`` alone."""
+
+    id: Id
+    name: str | None = None
+    original_name: str | None = None
+    course_code: str | None = None
+    workflow_state: str | None = None
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    access_restricted_by_date: bool | None = None
+    concluded: bool | None = None
+    is_favorite: bool | None = None
+    hide_final_grades: bool | None = None
+    restrict_quantitative_data: bool | None = None
+    has_grading_periods: bool | None = None
+    course_color: str | None = None
+    image_download_url: str | None = None
+    needs_grading_count: int | None = None
+    total_students: int | None = None
+    syllabus_body: str | None = None
+    term: Term | None = None
+    enrollments: list[CourseEnrollment] | None = None
+    sections: list[CourseSection] | None = None
+    teachers: list[UserDisplay] | None = None
+    course_progress: CourseProgress | None = None
+
+
+class Colors(Model):
+    """GET /api/v1/users/self/colors: ``{"course_42": "#abc123"}``."""
+
+    custom_colors: dict[str, str | None] | None = None
+
+
+class LockInfo(Model):
+    unlock_at: datetime | None = None
+    lock_at: datetime | None = None
+
+
+class SubmissionComment(Model):
+    id: Id | None = None
+    author_name: str | None = None
+    comment: str | None = None
+    created_at: datetime | None = None
+
+
+class PlannerOverride(Model):
+    id: Id | None = None
+    marked_complete: bool | None = None
+    dismissed: bool | None = None
+
+
+class DiscussionTopic(Model):
+    id: Id | None = None
+
+
+class Assignment(Model):
+    """An assignment as the caller sees it: her own dates (``lib/api/v1/assignment.rb``)."""
+
+    id: Id
+    course_id: Id | None = None
+    assignment_group_id: Id | None = None
+    name: str | None = None
+    position: int | None = None
+    html_url: str | None = None
+    due_at: datetime | None = None
+    unlock_at: datetime | None = None
+    lock_at: datetime | None = None
+    points_possible: float | None = None
+    grading_type: str | None = None
+    submission_types: list[str] | None = None
+    allowed_attempts: int | None = None
+    locked_for_user: bool | None = None
+    lock_explanation: str | None = None
+    published: bool | None = None
+    omit_from_final_grade: bool | None = None
+    restrict_quantitative_data: bool | None = None
+    needs_grading_count: int | None = None
+    speed_grader_url: str | None = None
+    quiz_id: Id | None = None
+    discussion_topic: DiscussionTopic | None = None
+    planner_override: PlannerOverride | None = None
+    submission: "Submission | list[Submission] | None" = None
+    course: Course | None = None
+
+    @property
+    def own_submission(self) -> "Submission | None":
+        """The caller's submission; an observer's answer is a list and belongs to others."""
+        return self.submission if isinstance(self.submission, Submission) else None
+
+
+class AssignmentGroup(Model):
+    id: Id
+    name: str | None = None
+    position: int | None = None
+    group_weight: float | None = None
+    assignments: list[Assignment] | None = None
+
+
+class Submission(Model):
+    """A submission (``lib/api/v1/submission.rb``).
+
+    ``score`` and ``grade`` are absent while the caller may not read them; ``missing`` and ``late``
+    are computed at the time of asking.
+    """
+
+    id: Id | None = None
+    assignment_id: Id | None = None
+    user_id: Id | None = None
+    workflow_state: str | None = None
+    submission_type: str | None = None
+    score: float | None = None
+    grade: str | None = None
+    entered_score: float | None = None
+    entered_grade: str | None = None
+    points_deducted: float | None = None
+    late: bool | None = None
+    missing: bool | None = None
+    excused: bool | None = None
+    seconds_late: float | None = None
+    late_policy_status: str | None = None
+    custom_grade_status_id: Id | None = None
+    custom_grade_status_name: str | None = None
+    redo_request: bool | None = None
+    grade_matches_current_submission: bool | None = None
+    attempt: int | None = None
+    extra_attempts: int | None = None
+    submitted_at: datetime | None = None
+    graded_at: datetime | None = None
+    posted_at: datetime | None = None
+    cached_due_date: datetime | None = None
+    preview_url: str | None = None
+    html_url: str | None = None
+    assignment: Assignment | None = None
+    submission_comments: list[SubmissionComment] | None = None
+
+
+class PlannerFeedback(Model):
+    comment: str | None = None
+    author_name: str | None = None
+
+
+class PlannerSubmission(Model):
+    """The ``submissions`` of a planner item; all null while no submission row exists."""
+
+    submitted: bool | None = None
+    excused: bool | None = None
+    graded: bool | None = None
+    posted_at: datetime | None = None
+    late: bool | None = None
+    missing: bool | None = None
+    needs_grading: bool | None = None
+    has_feedback: bool | None = None
+    redo_request: bool | None = None
+    feedback: PlannerFeedback | None = None
+
+
+class Plannable(Model):
+    """The slim object inside a planner item: only fields physically on its row appear."""
+
+    id: Id | None = None
+    title: str | None = None
+    name: str | None = None
+    assignment_id: Id | None = None
+    points_possible: float | None = None
+    due_at: datetime | None = None
+    lock_at: datetime | None = None
+    unlock_at: datetime | None = None
+    todo_date: datetime | None = None
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    all_day: bool | None = None
+    details: str | None = None
+    description: str | None = None
+    location_name: str | None = None
+    restrict_quantitative_data: bool | None = None
+    sub_assignment_tag: str | None = None
+
+
+class PlannerItem(Model):
+    """GET /api/v1/planner/items (``lib/api/v1/planner_item.rb``).
+
+    ``plannable_id`` is the quiz's, topic's or page's own id, not its assignment's;
+    ``submissions`` is ``false`` where nothing can be submitted.
+    """
+
+    plannable_id: Id
+    plannable_type: str
+    context_type: str | None = None
+    context_name: str | None = None
+    course_id: Id | None = None
+    group_id: Id | None = None
+    user_id: Id | None = None
+    plannable_date: datetime | None = None
+    planner_override: PlannerOverride | None = None
+    submissions: PlannerSubmission | bool | None = None
+    new_activity: bool | None = None
+    html_url: str | None = None
+    plannable: Plannable | None = None
+
+
+class TodoItem(Model):
+    """GET /api/v1/users/self/todo (``lib/api/v1/todo_item.rb``): ``grading`` or ``submitting``."""
+
+    type: str | None = None
+    context_type: str | None = None
+    context_name: str | None = None
+    course_id: Id | None = None
+    needs_grading_count: int | None = None
+    html_url: str | None = None
+    assignment: Assignment | None = None
+    quiz: dict[str, Any] | None = None
+
+
+class Enrollment(Model):
+    """An enrollment of a course's list: ``type`` in long form (StudentEnrollment)."""
+
+    id: Id
+    user_id: Id | None = None
+    course_id: Id | None = None
+    course_section_id: Id | None = None
+    type: str | None = None
+    role: str | None = None
+    enrollment_state: str | None = None
