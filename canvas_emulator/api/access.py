@@ -1,0 +1,163 @@
+"""Which object a path names, and what the viewer may do with it (facts 4.2, 5, 6)."""
+
+import re
+
+from canvas_emulator.campus import Person
+from canvas_emulator.campus.courses import Course, Enrollment, effective_state
+from canvas_emulator.campus.coursework import SHARD, Assignment
+from canvas_emulator.resource import Call, Forbidden, NotFound
+
+_CROSS_SHARD = re.compile(r"(\d{1,6})~(\d{1,19})")
+STAFF = frozenset({"TeacherEnrollment", "TaEnrollment"})
+
+
+def number(text: str) -> int:
+    """The id a path names: digits, or ``<shard>~<id>``; anything else is not found."""
+    if text.isascii() and text.isdigit() and len(text) <= 19:
+        return int(text)
+    if found := _CROSS_SHARD.fullmatch(text):
+        return int(found[1]) * SHARD + int(found[2])
+    raise NotFound
+
+
+def user(call: Call, text: str) -> Person:
+    """The user a path names; ``self`` is the viewer, ``sis_login_id:`` the login."""
+    if text == "self":
+        return call.viewer
+    if text.lower().startswith("sis_login_id:"):
+        login = text.partition(":")[2]
+        found = next((row for row in call.campus.people.values() if row.login == login), None)
+    else:
+        found = call.campus.people.get(number(text) % SHARD)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def own(call: Call, text: str) -> Person:
+    """A user whose lists the viewer may read: oneself, or anybody for an admin."""
+    found = user(call, text)
+    if found.id != call.viewer.id and not call.viewer.is_admin:
+        raise Forbidden
+    return found
+
+
+def existing_course(call: Call, text: str) -> Course:
+    """The course of an id or ``sis_course_id:CODE``, whoever asks; deleted ones are gone."""
+    if text.lower().startswith("sis_course_id:"):
+        code = text.partition(":")[2]
+        found = next((row for row in call.campus.courses.values() if row.code == code), None)
+    else:
+        found = call.campus.courses.get(number(text))
+    if found is None or found.workflow_state == "deleted":
+        raise NotFound
+    return found
+
+
+def readable(call: Call, course: Course) -> bool:
+    """Whether the viewer may open the course."""
+    if call.viewer.is_admin:
+        return True
+    rows = [
+        row for row in call.campus.between(call.viewer.id, course.id) if row.state != "inactive"
+    ]
+    return bool(rows) and not restricted(call, course, rows)
+
+
+def restricted(call: Call, course: Course, rows: list[Enrollment]) -> bool:
+    """Whether only the stub is shown: every enrolment closed by date or inactive (facts 6.2)."""
+    if call.viewer.is_admin or any(row.type in STAFF for row in rows):
+        return False
+    return all(_closed(call, course, row) for row in rows)
+
+
+def _closed(call: Call, course: Course, row: Enrollment) -> bool:
+    state = effective_state(row, course, call.now)
+    if state == "inactive" or course.workflow_state == "unpublished":
+        return True
+    if state == "completed":
+        return course.restrict_student_past_view
+    return state.startswith("pending_") and course.restrict_student_future_view
+
+
+def open_course(call: Call, text: str) -> Course:
+    """A course the viewer may read; else 404 or 403."""
+    course = existing_course(call, text)
+    if not readable(call, course):
+        raise Forbidden
+    return course
+
+
+def staff_rows(call: Call, course: Course) -> list[Enrollment]:
+    return [
+        row
+        for row in call.campus.between(call.viewer.id, course.id)
+        if row.type in STAFF and row.state in ("active", "completed")
+    ]
+
+
+def grades_others(call: Call, course: Course) -> bool:
+    """Teacher, TA or admin: who may see everybody's grades."""
+    return call.viewer.is_admin or bool(staff_rows(call, course))
+
+
+def section_limit(call: Call, course: Course) -> set[int] | None:
+    """The sections a limited teacher or TA is confined to; None without a limit."""
+    rows = staff_rows(call, course)
+    if rows and all(row.limited_to_section for row in rows):
+        return {row.section_id for row in rows}
+    return None
+
+
+def observed(call: Call, course: Course) -> set[int]:
+    """Students the viewer observes in the course."""
+    return {
+        row.associated_user_id
+        for row in call.campus.between(call.viewer.id, course.id)
+        if row.associated_user_id is not None and row.state == "active"
+    }
+
+
+def is_student(call: Call, course: Course) -> bool:
+    return any(
+        row.type == "StudentEnrollment" for row in call.campus.between(call.viewer.id, course.id)
+    )
+
+
+def visible_students(call: Call, course: Course) -> set[int]:
+    """Students whose work the viewer may see: all, those of the own sections, or few."""
+    if not grades_others(call, course):
+        mine = {call.viewer.id} if is_student(call, course) else set()
+        return mine | observed(call, course)
+    sections = section_limit(call, course)
+    if sections is None:
+        return set(call.campus.students_of(course.id))
+    return {
+        row.user_id
+        for row in call.campus.enrollments_in(course.id)
+        if row.type == "StudentEnrollment" and row.section_id in sections
+    }
+
+
+def assignment(call: Call, course: Course, text: str) -> Assignment:
+    """An assignment the viewer may see: unpublished or not assigned is 403 (facts 6.6)."""
+    found = call.campus.assignments.get(number(text))
+    if found is None or found.course_id != course.id:
+        raise NotFound
+    if not sees(call, course, found):
+        raise Forbidden
+    return found
+
+
+def sees(call: Call, course: Course, work: Assignment) -> bool:
+    if grades_others(call, course):
+        return True
+    for_whom = {call.viewer.id} | observed(call, course)
+    return work.published and any(work.is_for(user_id) for user_id in for_whom)
+
+
+def due_subject(call: Call, course: Course) -> int | None:
+    """Whose due dates an assignment shows: the viewer's, the observed student's, or the base."""
+    if grades_others(call, course):
+        return None
+    return next(iter(sorted(observed(call, course))), call.viewer.id)

@@ -1,0 +1,487 @@
+"""Courses, favourites, dashboard, sections, grading periods and rosters (facts 6.2 to 6.4)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from canvas_emulator.campus import Person
+from canvas_emulator.campus.courses import ROLE_IDS, Course, Enrollment, effective_state
+from canvas_emulator.campus.coursework import is_missing
+from canvas_emulator.campus.grades import Totals, current_period, letter_of, totals
+from canvas_emulator.resource import BadRequest, Call, Forbidden, router
+
+from . import access
+from .values import avatar, stamp, user_display
+
+Json = dict[str, Any]
+Membership = tuple[Course, list[Enrollment]]
+
+
+@router.get("/api/v1/courses")
+def index(call: Call) -> object:
+    return _listed(call, call.viewer)
+
+
+@router.get("/api/v1/users/:user_id/courses")
+def index_of_user(call: Call, user_id: str) -> object:
+    return _listed(call, access.own(call, user_id))
+
+
+@router.get("/api/v1/courses/:id")
+def show(call: Call, id: str) -> object:
+    course = access.existing_course(call, id)
+    rows = call.campus.between(call.viewer.id, course.id)
+    if not access.readable(call, course):
+        if rows and access.restricted(call, course, rows):
+            return {"id": course.id, "access_restricted_by_date": True}
+        raise Forbidden
+    body = course_json(call, (course, rows), call.viewer)
+    if "permissions" in call.include:
+        staff = access.grades_others(call, course)
+        body["permissions"] = {"create_discussion_topic": True, "create_announcement": staff}
+    return body
+
+
+def _listed(call: Call, person: Person) -> object:
+    rows = memberships(call, person)
+    rows.sort(key=lambda row: (_shown_name(call, row[0], person).casefold(), row[0].id))
+    return call.numbered(rows, render=lambda row: course_json(call, row, person))
+
+
+def memberships(call: Call, person: Person) -> list[Membership]:
+    """Courses the filters leave, each with the person's enrolments there."""
+    by_course: dict[int, list[Enrollment]] = {}
+    states = set(call.many("state"))
+    kinds = {f"{kind.capitalize()}Enrollment" for kind in call.many("enrollment_type")}
+    kinds = set(call.many("enrollment_role")) or kinds
+    for row in call.campus.enrollments_of(person.id):
+        course = call.campus.courses[row.course_id]
+        if kinds and row.type not in kinds:
+            continue
+        if _in_state(call, row, course, bool(states)) and _course_shown(course, row, states):
+            by_course.setdefault(course.id, []).append(row)
+    return [(call.campus.courses[key], rows) for key, rows in by_course.items()]
+
+
+def _in_state(call: Call, row: Enrollment, course: Course, any_state: bool) -> bool:
+    wanted = call.one("enrollment_state")
+    effective = effective_state(row, course, call.now)
+    if wanted == "active":
+        return effective == "active"
+    if wanted == "invited_or_pending":
+        return row.state in ("invited", "creation_pending") or effective.startswith("pending_")
+    if wanted == "completed":
+        return effective == "completed"
+    # Without a filter the stored state decides, whatever the dates say (facts 7.3).
+    currentish = ("active", "invited", "creation_pending", "inactive")
+    return row.state in currentish or (any_state and row.state == "completed")
+
+
+def _course_shown(course: Course, row: Enrollment, states: set[str]) -> bool:
+    if states:
+        return course.workflow_state in states
+    if row.type in ("StudentEnrollment", "ObserverEnrollment"):
+        return course.workflow_state == "available"
+    return course.workflow_state != "deleted"
+
+
+def _shown_name(call: Call, course: Course, person: Person) -> str:
+    return call.campus.nicknames[person.id].get(course.id, course.name)
+
+
+def course_json(call: Call, membership: Membership, person: Person) -> Json:
+    """A course as ``lib/api/v1/course_json.rb`` writes it, or the stub of a closed one."""
+    course, rows = membership
+    if rows and person.id == call.viewer.id and access.restricted(call, course, rows):
+        return {"id": course.id, "access_restricted_by_date": True}
+    name = _shown_name(call, course, person)
+    body: Json = {
+        "id": course.id,
+        "name": name,
+        "account_id": 1,
+        "uuid": f"course-uuid-{course.id}",
+        "start_at": stamp(course.start_at),
+        "grading_standard_id": 1 if course.grading_standard else None,
+        "is_public": False,
+        "created_at": stamp(course.created_at),
+        "course_code": course.code,
+        "default_view": "modules" if course.modules else "assignments",
+        "root_account_id": 1,
+        "enrollment_term_id": course.term.id,
+        "license": "private",
+        "grade_passback_setting": None,
+        "end_at": stamp(course.end_at),
+        "public_syllabus": False,
+        "public_syllabus_to_auth": False,
+        "storage_quota_mb": 500,
+        "is_public_to_auth_users": False,
+        "homeroom_course": False,
+        "course_color": None,
+        "friendly_name": None,
+        "template": False,
+        "apply_assignment_group_weights": course.apply_assignment_group_weights,
+        "calendar": {"ics": f"{call.base_url}/feeds/calendars/course_{course.id}.ics"},
+        "time_zone": course.time_zone,
+        "blueprint": False,
+        "hide_final_grades": course.hide_final_grades,
+        "workflow_state": course.workflow_state,
+        "restrict_enrollments_to_course_dates": course.start_at is not None,
+    }
+    if name != course.name:
+        body["original_name"] = course.name
+    body["enrollments"] = [_enrollment_json(call, course, row) for row in rows]
+    body.update(_included(call, course, rows, person))
+    return body
+
+
+def _included(call: Call, course: Course, rows: list[Enrollment], person: Person) -> Json:
+    include, campus = call.include, call.campus
+    found: Json = {}
+    if "term" in include:
+        term = course.term
+        found["term"] = {
+            "id": term.id,
+            "name": term.name,
+            "start_at": stamp(term.start_at),
+            "end_at": stamp(term.end_at),
+            "created_at": stamp(course.created_at),
+            "workflow_state": "active",
+            "grading_period_group_id": None,
+        }
+    if "favorites" in include:
+        found["is_favorite"] = course.id in campus.favourites.get(person.id, ())
+    if "concluded" in include:
+        found["concluded"] = course.has_ended(call.now)
+    if "total_students" in include:
+        found["total_students"] = len(campus.active_students(course.id))
+    if "teachers" in include:
+        found.update(_teachers(call, course))
+    if "sections" in include:
+        found["sections"] = [
+            {
+                "id": row.section_id,
+                "name": campus.sections[row.section_id].name,
+                "start_at": None,
+                "end_at": None,
+                "enrollment_role": row.type,
+            }
+            for row in rows
+        ]
+    if "course_progress" in include:
+        found["course_progress"] = _progress(call, course, rows)
+    if "course_image" in include:
+        found["image_download_url"] = None
+    if "banner_image" in include:
+        found["banner_image_download_url"] = None
+    if "syllabus_body" in include:
+        found["syllabus_body"] = course.syllabus_body
+    if "public_description" in include:
+        found["public_description"] = course.public_description
+    if "restrict_quantitative_data" in include:
+        found["restrict_quantitative_data"] = course.restrict_quantitative_data
+    if "account" in include:
+        found["account"] = {"id": 1, "name": "Stand-in University", "workflow_state": "active"}
+    if "needs_grading_count" in include and access.grades_others(call, course):
+        limit = access.section_limit(call, course)
+        found["needs_grading_count"] = sum(
+            campus.needs_grading(work, limit)
+            for work in campus.work_of(course.id)
+            if work.published
+        )
+    if "current_grading_period_scores" in include:
+        weighted = any(period.weight for period in course.grading_periods)
+        found["has_grading_periods"] = bool(course.grading_periods)
+        found["multiple_grading_periods_enabled"] = bool(course.grading_periods)
+        found["has_weighted_grading_periods"] = weighted
+    if "grading_periods" in include:
+        found["grading_periods"] = _periods(call, course)
+    return found
+
+
+def _teachers(call: Call, course: Course) -> Json:
+    teachers = call.campus.teachers_of(course.id)
+    limit = call.one("teacher_limit")
+    if limit and limit.isdigit() and len(teachers) > int(limit):
+        return {"teacher_count": len(teachers)}
+    return {"teachers": [user_display(call, row) for row in teachers]}
+
+
+def _progress(call: Call, course: Course, rows: list[Enrollment]) -> Json:
+    if not course.modules or not any(row.type == "StudentEnrollment" for row in rows):
+        message = "no progress available because this course is not module based"
+        return {"error": {"message": message}}
+    past = [
+        work
+        for work in call.campus.work_of(course.id)
+        if work.due_at and work.due_at < call.now and work.published
+    ]
+    done = len(past)
+    for work in past:
+        row = call.campus.submission(work, call.viewer.id)
+        done -= row is not None and is_missing(row, work, call.now)
+    total = len(call.campus.work_of(course.id))
+    url = f"{call.base_url}/courses/{course.id}/modules/items/{course.id}"
+    return {
+        "requirement_count": total,
+        "requirement_completed_count": done,
+        "next_requirement_url": None if done >= total else url,
+        "completed_at": None,
+    }
+
+
+def _enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
+    body: Json = {
+        "type": row.short_type,
+        "role": row.type,
+        "role_id": ROLE_IDS[row.type],
+        "user_id": row.user_id,
+        "enrollment_state": row.state,
+        "limit_privileges_to_course_section": row.limited_to_section,
+    }
+    if row.type == "ObserverEnrollment":
+        body["associated_user_id"] = row.associated_user_id
+    if row.type == "StudentEnrollment" and not course.hide_final_grades:
+        if "total_scores" in call.include:
+            whole = totals(call.campus, course, row.user_id)
+            body.update(_scores(course, whole, "computed"))
+            body["computed_current_letter_grade"] = letter_of(course, whole.current)
+        if "current_grading_period_scores" in call.include:
+            body.update(_period_scores(call, course, row))
+    return body
+
+
+def _scores(course: Course, whole: Totals, prefix: str) -> Json:
+    hidden = course.restrict_quantitative_data
+    return {
+        f"{prefix}_current_score": None if hidden else whole.current,
+        f"{prefix}_current_grade": letter_of(course, whole.current),
+        f"{prefix}_final_score": None if hidden else whole.final,
+        f"{prefix}_final_grade": letter_of(course, whole.final),
+    }
+
+
+def _period_scores(call: Call, course: Course, row: Enrollment) -> Json:
+    period = current_period(course, call.now)
+    body: Json = {
+        "has_grading_periods": bool(course.grading_periods),
+        "multiple_grading_periods_enabled": bool(course.grading_periods),
+        "totals_for_all_grading_periods_option": True,
+        "current_grading_period_title": period.title if period else None,
+        "current_grading_period_id": period.id if period else None,
+    }
+    if period is None:
+        empty = Totals(None, None, 0.0)
+        return body | _scores(course, empty, "current_period_computed")
+    part = totals(call.campus, course, row.user_id, period=period)
+    return body | _scores(course, part, "current_period_computed")
+
+
+# Favourites, dashboard (facts 6.3)
+
+
+def menu(call: Call) -> list[Membership]:
+    """The courses of the menu: favourites, or the active ones when none are chosen."""
+    chosen = call.campus.favourites.get(call.viewer.id)
+    every: list[Membership] = []
+    for course_id in dict.fromkeys(
+        row.course_id for row in call.campus.enrollments_of(call.viewer.id)
+    ):
+        course = call.campus.courses[course_id]
+        rows = [
+            row
+            for row in call.campus.between(call.viewer.id, course_id)
+            if effective_state(row, course, call.now) in ("active", "invited")
+        ]
+        if rows and course.workflow_state == "available":
+            every.append((course, rows))
+    if chosen:
+        every = [row for row in every if row[0].id in chosen]
+    return sorted(every, key=lambda row: _shown_name(call, row[0], call.viewer).casefold())
+
+
+@router.get("/api/v1/users/self/favorites/courses")
+def favourites(call: Call) -> object:
+    found = [course_json(call, row, call.viewer) for row in menu(call)]
+    if "enrollments" in call.many("exclude"):
+        for row in found:
+            row.pop("enrollments", None)
+    return found
+
+
+@router.post("/api/v1/users/self/favorites/courses/:id")
+def favour(call: Call, id: str) -> object:
+    course = access.open_course(call, id)
+    chosen = call.campus.favourites.setdefault(call.viewer.id, [])
+    if course.id not in chosen:
+        chosen.append(course.id)
+    return {"context_id": course.id, "context_type": "Course"}
+
+
+@router.delete("/api/v1/users/self/favorites/courses/:id")
+def unfavour(call: Call, id: str) -> object:
+    course_id = access.number(id)
+    chosen = call.campus.favourites.get(call.viewer.id)
+    if not chosen:
+        # The first removal turns the automatic list into chosen favourites.
+        chosen = [course.id for course, _ in menu(call)]
+        call.campus.favourites[call.viewer.id] = chosen
+    if course_id not in chosen:
+        return {}
+    chosen.remove(course_id)
+    return {"context_id": course_id, "context_type": "Course"}
+
+
+@router.delete("/api/v1/users/self/favorites/courses")
+def reset_favourites(call: Call) -> object:
+    call.campus.favourites.pop(call.viewer.id, None)
+    return {"status": "ok"}
+
+
+@router.get("/api/v1/dashboard/dashboard_cards")
+def dashboard_cards(call: Call) -> object:
+    cards = [_card(call, course, rows[0]) for course, rows in menu(call)][:50]
+    return sorted(cards, key=lambda card: (card["position"] is None, card["position"] or 0))
+
+
+def _card(call: Call, course: Course, row: Enrollment) -> Json:
+    viewer = call.viewer.id
+    staff = access.grades_others(call, course)
+    return {
+        "longName": f"{course.name} - {course.code}",
+        "shortName": _shown_name(call, course, call.viewer),
+        "originalName": course.name,
+        "courseCode": course.code,
+        "assetString": course.asset_string,
+        "href": f"/courses/{course.id}",
+        "term": None if course.term.id == 1 else course.term.name,
+        "subtitle": f"enrolled as: {row.short_type.capitalize()}",
+        "enrollmentState": row.state,
+        "enrollmentType": row.type,
+        "observee": None,
+        "id": course.id,
+        "isFavorited": course.id in call.campus.favourites.get(viewer, ()),
+        "isK5Subject": False,
+        "isHomeroom": False,
+        "useClassicFont": False,
+        "canManage": staff,
+        "canReadAnnouncements": True,
+        "image": None,
+        "color": None,
+        "position": call.campus.positions[viewer].get(course.asset_string),
+        "published": course.workflow_state != "unpublished",
+        "links": [
+            {
+                "css_class": css,
+                "icon": f"icon-{icon}",
+                "hidden": None,
+                "path": f"/courses/{course.id}/{css}",
+                "label": label,
+            }
+            for css, icon, label in (
+                ("announcements", "announcement", "Announcements"),
+                ("assignments", "assignment", "Assignments"),
+            )
+        ],
+        "canChangeCoursePublishState": staff,
+        "defaultView": "assignments",
+        "pagesUrl": f"{call.base_url}/courses/{course.id}/pages",
+        "frontPageTitle": None,
+    }
+
+
+# Sections, grading periods, roster
+
+
+@router.get("/api/v1/courses/:course_id/sections")
+def sections(call: Call, course_id: str) -> object:
+    course = access.open_course(call, course_id)
+    rows = call.campus.sections_of(course.id)
+    with_count = "total_students" in call.include
+
+    def render(section: Any) -> Json:
+        body = {
+            "id": section.id,
+            "course_id": course.id,
+            "name": section.name,
+            "start_at": None,
+            "end_at": None,
+            "created_at": stamp(course.created_at),
+            "restrict_enrollments_to_section_dates": None,
+            "nonxlist_course_id": None,
+        }
+        if with_count:
+            body["total_students"] = len(call.campus.active_students(course.id, [section.id]))
+        return body
+
+    return call.numbered(rows, render=render)
+
+
+def _periods(call: Call, course: Course) -> list[Json]:
+    return [
+        {
+            "id": period.id,
+            "title": period.title,
+            "start_date": stamp(period.start_at),
+            "end_date": stamp(period.end_at),
+            "close_date": stamp(period.end_at),
+            "weight": period.weight,
+            "is_closed": period.end_at < call.now,
+            "is_last": period is course.grading_periods[-1],
+        }
+        for period in course.grading_periods
+    ]
+
+
+@router.get("/api/v1/courses/:course_id/grading_periods")
+def grading_periods(call: Call, course_id: str) -> object:
+    """Wrapped in an object, as this endpoint has it (doc/api/grading_periods)."""
+    course = access.open_course(call, course_id)
+    page = call.numbered(_periods(call, course))
+    return {"grading_periods": page.rows}
+
+
+@router.get("/api/v1/courses/:course_id/users")
+def users(call: Call, course_id: str) -> object:
+    course = access.open_course(call, course_id)
+    rows = _roster(call, course)
+    return call.numbered(rows, render=lambda person: _roster_json(call, course, person))
+
+
+def _roster(call: Call, course: Course) -> list[Person]:
+    kinds = {f"{kind.capitalize()}Enrollment" for kind in call.many("enrollment_type")}
+    kinds |= set(call.many("enrollment_role"))
+    states = set(call.many("enrollment_state")) or {"active", "invited"}
+    limit = access.section_limit(call, course)
+    wanted = {access.number(text) for text in call.many("user_ids")}
+    term = (call.one("search_term") or "").casefold()
+    if term and len(term) < 2:
+        raise BadRequest(
+            {"errors": [{"message": "search_term of 2 or more characters is required"}]}
+        )
+    ids = {
+        row.user_id
+        for row in call.campus.enrollments_in(course.id)
+        if row.state in states
+        and (not kinds or row.type in kinds)
+        and (limit is None or row.section_id in limit)
+        and (not wanted or row.user_id in wanted)
+    }
+    people: Iterable[Person] = (call.campus.people[user_id] for user_id in ids)
+    if term:
+        people = (row for row in people if term in row.name.casefold())
+    return sorted(people, key=lambda row: (row.sortable_name.casefold(), row.id))
+
+
+def _roster_json(call: Call, course: Course, person: Person) -> Json:
+    from .enrollments import enrollment_json
+    from .users import user_json
+
+    body = user_json(call, person)
+    if "email" in call.include and access.grades_others(call, course):
+        body["email"] = f"{person.login}@example.edu"
+    if "avatar_url" in call.include:
+        body["avatar_url"] = avatar(call, person)
+    if "enrollments" in call.include:
+        body["enrollments"] = [
+            enrollment_json(call, course, row) for row in call.campus.between(person.id, course.id)
+        ]
+    return body

@@ -1,0 +1,274 @@
+"""Enrolments and their grades; ending and deleting them (facts 6.5)."""
+
+from typing import Any
+
+from canvas_emulator.campus import Person
+from canvas_emulator.campus.chance import chance, scatter
+from canvas_emulator.campus.courses import ROLE_IDS, Course, Enrollment, effective_state
+from canvas_emulator.campus.crowds import (
+    BULK_COURSE_ID,
+    FIRST_BULK_ENROLLMENT,
+    FIRST_BULK_USER,
+    Derived,
+)
+from canvas_emulator.campus.grades import letter_of, totals
+from canvas_emulator.resource import BadRequest, Call, Forbidden, NotFound, router
+
+from . import access
+from .users import bulk_user, user_json
+from .values import avatar, stamp
+
+Json = dict[str, Any]
+STATES = frozenset(
+    {"active", "invited", "creation_pending", "deleted", "rejected", "completed", "inactive"}
+)
+OWN_STATES = {
+    "current_and_invited": ("active", "invited"),
+    "current_and_future": ("active", "pending_active"),
+    "current_future_and_restricted": ("active", "pending_active"),
+    "current_and_concluded": ("active", "completed"),
+}
+
+
+@router.get("/api/v1/users/:user_id/enrollments")
+def of_user(call: Call, user_id: str) -> object:
+    person = access.own(call, user_id)
+    asked = call.many("state")
+    rows = [row for row in call.campus.enrollments_of(person.id) if _own_state(call, row, asked)]
+    return _bookmarked(call, [row for row in rows if _wanted(call, row)])
+
+
+def _own_state(call: Call, row: Enrollment, asked: list[str]) -> bool:
+    effective = effective_state(row, call.campus.courses[row.course_id], call.now)
+    if not asked:
+        return effective in ("active", "invited", "pending_active", "pending_invited")
+    for state in asked:
+        if state not in STATES and state not in OWN_STATES:
+            raise BadRequest({"error": f"Invalid state {state}"})
+        if row.state == state or effective in OWN_STATES.get(state, ()):
+            return True
+    return False
+
+
+@router.get("/api/v1/courses/:course_id/enrollments")
+def of_course(call: Call, course_id: str) -> object:
+    if course_id == str(BULK_COURSE_ID):
+        return _bulk(call)
+    course = access.open_course(call, course_id)
+    return _bookmarked(call, _in_course(call, course, call.campus.enrollments_in(course.id)))
+
+
+@router.get("/api/v1/sections/:section_id/enrollments")
+def of_section(call: Call, section_id: str) -> object:
+    section = call.campus.sections.get(access.number(section_id))
+    if section is None:
+        raise NotFound
+    course = access.open_course(call, str(section.course_id))
+    rows = [row for row in call.campus.enrollments_in(course.id) if row.section_id == section.id]
+    return _bookmarked(call, _in_course(call, course, rows))
+
+
+def _in_course(call: Call, course: Course, rows: list[Enrollment]) -> list[Enrollment]:
+    states = set(call.many("state"))
+    if not states:
+        states = {"active", "invited", "creation_pending"}
+        if call.viewer.is_admin:
+            states.add("inactive")
+    limit = access.section_limit(call, course)
+    own_only = call.one("user_id") in ("self", str(call.viewer.id))
+    kinds = {row.type for row in call.campus.between(call.viewer.id, course.id)}
+    if kinds == {"ObserverEnrollment"}:
+        # Observers get themselves and those they observe.
+        shown = access.observed(call, course) | {call.viewer.id}
+        rows = [row for row in rows if row.user_id in shown]
+    return [
+        row
+        for row in rows
+        if row.state in states
+        and (limit is None or own_only or row.section_id in limit)
+        and _wanted(call, row)
+    ]
+
+
+def _wanted(call: Call, row: Enrollment) -> bool:
+    kinds = call.many("role") or call.many("type")
+    user_id = call.one("user_id")
+    if user_id and access.user(call, user_id).id != row.user_id:
+        return False
+    term = call.one("enrollment_term_id")
+    if term and str(call.campus.courses[row.course_id].term.id) != term:
+        return False
+    return not kinds or row.type in kinds
+
+
+def _bookmarked(call: Call, rows: list[Enrollment]) -> object:
+    campus = call.campus
+
+    def key(row: Enrollment) -> tuple[str, str, int]:
+        return row.type, campus.people[row.user_id].sortable_name, row.id
+
+    return call.bookmarked(
+        sorted(rows, key=key),
+        key,
+        render=lambda row: enrollment_json(call, campus.courses[row.course_id], row),
+    )
+
+
+def enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
+    """An enrolment with its user; grades as far as the viewer may read them."""
+    person = call.campus.people[row.user_id]
+    staff = access.grades_others(call, course)
+    own = row.user_id == call.viewer.id
+    body: Json = {
+        "id": row.id,
+        "user_id": row.user_id,
+        "course_id": row.course_id,
+        "type": row.type,
+        "created_at": stamp(row.created_at),
+        "updated_at": stamp(row.updated_at),
+        "associated_user_id": row.associated_user_id,
+        "start_at": None,
+        "end_at": None,
+        "course_section_id": row.section_id,
+        "root_account_id": 1,
+        "limit_privileges_to_course_section": row.limited_to_section,
+        "enrollment_state": row.state,
+        "role": row.type,
+        "role_id": ROLE_IDS[row.type],
+        "html_url": f"{call.base_url}/courses/{row.course_id}/users/{row.user_id}",
+        "user": _user(call, person),
+    }
+    if own or staff:
+        body["last_activity_at"] = stamp(row.last_activity_at)
+        body["last_attended_at"] = None
+        body["total_activity_time"] = row.total_activity_time
+    if row.type == "StudentEnrollment":
+        body["grades"] = _grades(call, course, row, staff)
+    return body
+
+
+def _user(call: Call, person: Person) -> Json:
+    body = user_json(call, person)
+    if "avatar_url" in call.include:
+        body["avatar_url"] = avatar(call, person)
+    return body
+
+
+def _grades(call: Call, course: Course, row: Enrollment, staff: bool) -> Json:
+    url = f"{call.base_url}/courses/{course.id}/grades"
+    if staff:
+        url += f"/{row.user_id}"
+    body: Json = {"html_url": url}
+    readable = row.user_id == call.viewer.id or row.user_id in access.observed(call, course)
+    if not staff and (not readable or course.hide_final_grades):
+        return body
+    period = None
+    if wanted := call.one("grading_period_id"):
+        period = next((p for p in course.grading_periods if str(p.id) == wanted), None)
+        if period is None and wanted != "0":
+            raise BadRequest({"error": "invalid grading_period_id"})
+    whole = totals(call.campus, course, row.user_id, period=period)
+    hidden = course.restrict_quantitative_data and not staff
+    body |= {
+        "current_score": None if hidden else whole.current,
+        "current_grade": letter_of(course, whole.current),
+        "final_score": None if hidden else whole.final,
+        "final_grade": letter_of(course, whole.final),
+    }
+    if "current_points" in call.include:
+        body["current_points"] = whole.points
+    if staff:
+        every = totals(call.campus, course, row.user_id, unposted=True, period=period)
+        body |= {
+            "unposted_current_score": every.current,
+            "unposted_current_grade": letter_of(course, every.current),
+            "unposted_final_score": every.final,
+            "unposted_final_grade": letter_of(course, every.final),
+        }
+        if "current_points" in call.include:
+            body["unposted_current_points"] = every.points
+    return body
+
+
+@router.delete("/api/v1/courses/:course_id/enrollments/:id")
+def destroy(call: Call, course_id: str, id: str) -> object:
+    """Concludes, unless ``task`` asks for more (facts 6.5)."""
+    course = access.open_course(call, course_id)
+    row = _row(call, course, id)
+    if not access.grades_others(call, course):
+        raise Forbidden
+    task = call.one("task")
+    row.state = {
+        "delete": "deleted",
+        "inactivate": "inactive",
+        "deactivate": "inactive",
+    }.get(task or "", "completed")
+    row.updated_at = call.now
+    return enrollment_json(call, course, row)
+
+
+@router.put("/api/v1/courses/:course_id/enrollments/:id/reactivate")
+def reactivate(call: Call, course_id: str, id: str) -> object:
+    course = access.open_course(call, course_id)
+    row = _row(call, course, id)
+    if not access.grades_others(call, course):
+        raise Forbidden
+    if row.state != "inactive":
+        raise BadRequest({"error": "enrollment not inactive"})
+    row.state = "active"
+    return enrollment_json(call, course, row)
+
+
+@router.post("/api/v1/courses/:course_id/enrollments/:id/accept")
+def accept(call: Call, course_id: str, id: str) -> object:
+    return _answered(call, course_id, id, "active")
+
+
+@router.post("/api/v1/courses/:course_id/enrollments/:id/reject")
+def reject(call: Call, course_id: str, id: str) -> object:
+    return _answered(call, course_id, id, "rejected")
+
+
+def _answered(call: Call, course_id: str, enrollment_id: str, state: str) -> object:
+    row = _row(call, access.open_course(call, course_id), enrollment_id)
+    if row.user_id != call.viewer.id or row.state != "invited":
+        raise BadRequest({"error": "no current invitation"})
+    row.state = state
+    return {"success": True}
+
+
+def _row(call: Call, course: Course, text: str) -> Enrollment:
+    row = call.campus.enrollments.get(access.number(text))
+    if row is None or row.course_id != course.id:
+        raise NotFound
+    return row
+
+
+def _bulk(call: Call) -> object:
+    """Admins only: as many enrolments as the load test asked for, derived from their ids."""
+    if not call.viewer.is_admin:
+        raise Forbidden
+    places = range(FIRST_BULK_ENROLLMENT, FIRST_BULK_ENROLLMENT + call.campus.bulk_rows)
+    return call.bookmarked(Derived(places, _bulk_enrollment), lambda row: row["id"])
+
+
+def _bulk_enrollment(enrollment_id: int) -> Json:
+    user_id = enrollment_id - FIRST_BULK_ENROLLMENT + FIRST_BULK_USER
+    user = bulk_user(user_id)
+    return {
+        "id": enrollment_id,
+        "user_id": user_id,
+        "course_id": BULK_COURSE_ID,
+        "type": "StudentEnrollment",
+        "created_at": user["created_at"],
+        "updated_at": user["created_at"],
+        "associated_user_id": None,
+        "course_section_id": 90_000 + scatter(enrollment_id) % 40,
+        "root_account_id": 1,
+        "limit_privileges_to_course_section": False,
+        "enrollment_state": "active",
+        "role": "StudentEnrollment",
+        "role_id": 3,
+        "user": {key: user[key] for key in ("id", "name", "sortable_name", "short_name")},
+        "grades": {"current_score": round(100 * chance(enrollment_id), 2), "current_grade": None},
+    }

@@ -1,0 +1,554 @@
+"""Submissions: reading, listing, grading, commenting (facts 6.8, 7.1, 7.2)."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from canvas_emulator.campus.courses import Course, effective_state
+from canvas_emulator.campus.coursework import (
+    ONLINE,
+    SCHEME,
+    Assignment,
+    Comment,
+    Submission,
+    grade,
+    grade_text,
+    is_late,
+    is_missing,
+    seconds_late,
+)
+from canvas_emulator.campus.grades import letter_of, period_of, totals
+from canvas_emulator.resource import Answer, BadRequest, Call, Forbidden, NotFound, router
+
+from . import access
+from .users import user_json
+from .values import stamp, strict, user_display
+
+Json = dict[str, Any]
+Pair = tuple[Submission, Assignment]
+ALL_STUDENTS = "all"
+
+
+def reads_grade(call: Call, course: Course, row: Submission) -> bool:
+    """Staff always; the student once the grade is posted (facts 7.1)."""
+    return access.grades_others(call, course) or row.posted_at is not None or row.score is None
+
+
+def submission_json(
+    call: Call, course: Course, work: Assignment, row: Submission, *, bare: bool = False
+) -> Json:
+    """A submission as the viewer may read it; ``bare`` leaves the includes of a list out."""
+    now, staff = call.now, access.grades_others(call, course)
+    due = work.due_for(row.user_id)
+    readable = reads_grade(call, course, row)
+    period = period_of(course, due)
+    url = f"{call.base_url}/courses/{course.id}/assignments/{work.id}/submissions/{row.user_id}"
+    hide_numbers = course.restrict_quantitative_data and not staff
+    body: Json = {
+        "id": row.id,
+        "assignment_id": work.id,
+        "user_id": row.user_id,
+        "grader_id": row.grader_id if readable else None,
+        "grading_period_id": period.id if period else None,
+        "workflow_state": row.workflow_state,
+        "submission_type": row.submission_type,
+        "url": row.url,
+        "body": row.body,
+        "submitted_at": stamp(row.submitted_at),
+        "attempt": row.attempt,
+        "points_deducted": row.points_deducted if readable and not hide_numbers else None,
+        "late": is_late(row, work, now),
+        "missing": is_missing(row, work, now),
+        "seconds_late": seconds_late(row, work, now),
+        "late_policy_status": row.late_policy_status,
+        "excused": row.excused,
+        "custom_grade_status_id": row.custom_grade_status_id,
+        "posted_at": stamp(row.posted_at),
+        "graded_at": stamp(row.graded_at) if readable else None,
+        "grade_matches_current_submission": row.grade_matches,
+        "cached_due_date": stamp(due),
+        "extra_attempts": row.extra_attempts,
+        "redo_request": row.redo_request,
+        "sticker": None,
+        "preview_url": f"{url}?preview=1&version={row.attempt or 0}",
+    }
+    if readable:
+        score, entered = row.score, row.entered_score
+        lettered = hide_numbers and score is not None
+        body |= {
+            "score": None if hide_numbers else score,
+            "grade": _letter(course, work, score) if lettered else grade_text(score, work),
+            "entered_score": None if hide_numbers else entered,
+            "entered_grade": (
+                _letter(course, work, entered) if lettered else grade_text(entered, work)
+            ),
+        }
+    if row.submission_type == "online_upload":
+        body["attachments"] = [_attachment(call, row)]
+    if not bare:
+        _include(call, course, work, row, body, readable)
+    _narrow(call, body, bare)
+    return body
+
+
+def _letter(course: Course, work: Assignment, score: float | None) -> str | None:
+    possible = work.points_possible or 0.0
+    if score is None:
+        return None
+    return letter_of(course, 100 * score / possible if possible else 100.0)
+
+
+def _attachment(call: Call, row: Submission) -> Json:
+    number = row.id % 10**12 + 1
+    return {
+        "id": number,
+        "uuid": f"file-{number}",
+        "display_name": f"hand-in-{row.user_id}.pdf",
+        "filename": f"hand-in-{row.user_id}.pdf",
+        "content-type": "application/pdf",
+        "mime_class": "pdf",
+        "size": 48_211,
+        "created_at": stamp(row.submitted_at),
+        "updated_at": stamp(row.submitted_at),
+        "url": f"{call.base_url}/files/{number}/download",
+        "thumbnail_url": None,
+        "locked": False,
+        "hidden": False,
+    }
+
+
+def _include(
+    call: Call,
+    course: Course,
+    work: Assignment,
+    row: Submission,
+    body: Json,
+    readable: bool,
+) -> None:
+    from .assignments import assignment_json
+    from .courses import course_json
+
+    include, person = call.include, call.campus.people[row.user_id]
+    if "submission_comments" in include:
+        body["submission_comments"] = comments(call, course, row)
+    if "rubric_assessment" in include and row.rubric and readable:
+        body["rubric_assessment"] = rubric_assessment(work, row)
+    if "full_rubric_assessment" in include and row.rubric and readable:
+        body["full_rubric_assessment"] = {
+            "rating": rubric_assessment(work, row),
+            "assessor_id": row.grader_id,
+            "score": sum(row.rubric.values()),
+        }
+    if "assignment" in include:
+        body["assignment"] = assignment_json(call, course, work, subject=row.user_id)
+    if "visibility" in include:
+        body["assignment_visible"] = True
+    if "course" in include:
+        mine = call.campus.between(call.viewer.id, course.id)
+        body["course"] = course_json(call, (course, mine), call.viewer)
+    if "user" in include:
+        body["user"] = user_json(call, person)
+    if "user_summary" in include:
+        body["user"] = user_display(call, person)
+    if "html_url" in include:
+        body["html_url"] = body["preview_url"].partition("?")[0]
+    if "submission_history" in include:
+        kept = {key: value for key, value in body.items() if not isinstance(value, dict | list)}
+        body["submission_history"] = [kept]
+    if "read_status" in include or "read_state" in include:
+        body["read_status"] = "read"
+
+
+def _narrow(call: Call, body: Json, bare: bool) -> None:
+    if bare:
+        return
+    if wanted := call.many("response_fields"):
+        for name in set(body) - set(wanted) - {"id"}:
+            del body[name]
+    for name in call.many("exclude_response_fields"):
+        body.pop(name, None)
+
+
+def rubric_assessment(work: Assignment, row: Submission) -> Json:
+    """By criterion: the rating reached, its points, and a comment."""
+    found: Json = {}
+    for criterion in work.rubric:
+        if (points := row.rubric.get(criterion.id)) is None:
+            continue
+        reached = [
+            rating for rating in criterion.ratings() if float(str(rating["points"])) <= points
+        ]
+        found[criterion.id] = {
+            "rating_id": reached[0]["id"] if reached else None,
+            "points": points,
+            "comments": "",
+        }
+    return found
+
+
+def visible_comments(call: Call, course: Course, row: Submission) -> list[Comment]:
+    """Comments of staff stay hidden with a hidden grade (facts 7.1)."""
+    if reads_grade(call, course, row):
+        return row.comments
+    return [comment for comment in row.comments if comment.author_id == row.user_id]
+
+
+def comments(call: Call, course: Course, row: Submission) -> list[Json]:
+    """Submission comments, oldest first; tags are stripped as Canvas does."""
+    people = call.campus.people
+    return [
+        {
+            "id": comment.id,
+            "author_id": comment.author_id,
+            "author_name": people[comment.author_id].name,
+            "author": user_display(call, people[comment.author_id]),
+            "comment": re.sub(r"<[^>]*>", "", comment.text),
+            "created_at": stamp(comment.created_at),
+            "edited_at": None,
+            "attempt": comment.attempt,
+        }
+        for comment in visible_comments(call, course, row)
+    ]
+
+
+# One submission
+
+
+@router.get("/api/v1/courses/:course_id/assignments/:assignment_id/submissions/:user_id")
+def show(call: Call, course_id: str, assignment_id: str, user_id: str) -> object:
+    course, work, row = _named(call, course_id, assignment_id, user_id)
+    return submission_json(call, course, work, row)
+
+
+def _named(
+    call: Call, course_id: str, assignment_id: str, user_id: str
+) -> tuple[Course, Assignment, Submission]:
+    course = access.open_course(call, course_id)
+    work = access.assignment(call, course, assignment_id)
+    student = access.user(call, user_id)
+    if student.id not in access.visible_students(call, course):
+        raise Forbidden
+    row = call.campus.submission(work, student.id)
+    if row is None:
+        raise Forbidden
+    return course, work, row
+
+
+@router.put("/api/v1/courses/:course_id/assignments/:assignment_id/submissions/:user_id")
+def update(call: Call, course_id: str, assignment_id: str, user_id: str) -> object:
+    """Grade and comment; a comment alone is open to the student (facts 6.8)."""
+    course, work, row = _named(call, course_id, assignment_id, user_id)
+    if course.has_ended(call.now) and not call.viewer.is_admin:
+        raise Forbidden
+    names = set(call.params)
+    grading = any(name.startswith(("submission[", "rubric_assessment[")) for name in names)
+    if grading and not access.grades_others(call, course):
+        raise Forbidden
+    if grading:
+        _grade(call, work, row)
+    if text := call.one("comment[text_comment]"):
+        attempt = call.one("comment[attempt]") or ""
+        row.comments.append(
+            Comment(
+                call.campus.fresh_id(),
+                call.viewer.id,
+                text,
+                call.now,
+                int(attempt) if attempt.isdigit() else row.attempt,
+            )
+        )
+    # The row may be a derived one: from now on it is the one that counts.
+    call.campus.hand_in(row)
+    body = submission_json(call, course, work, row)
+    alone = {key: value for key, value in body.items() if key != "submission_comments"}
+    body["submission_comments"] = comments(call, course, row)
+    body["all_submissions"] = [alone]
+    return body
+
+
+def _grade(call: Call, work: Assignment, row: Submission) -> None:
+    if (posted := call.one("submission[posted_grade]")) is not None:
+        if posted == "":
+            row.entered_score = row.graded_at = row.posted_at = row.grader_id = None
+            row.workflow_state = "submitted" if row.submitted_at else "unsubmitted"
+        else:
+            grade(row, work, _points(posted, work), call.now, call.viewer.id)
+            row.grader_id, row.excused, row.redo_request = call.viewer.id, False, False
+    if call.one("submission[excuse]") is not None:
+        row.excused = call.flag("submission[excuse]")
+        if row.excused:
+            row.entered_score, row.workflow_state = None, "graded"
+            row.graded_at = row.posted_at = call.now
+            row.grader_id = call.viewer.id
+    if (status := call.one("submission[late_policy_status]")) is not None:
+        if status not in ("late", "missing", "extended", "none", ""):
+            raise BadRequest({"errors": {"late_policy_status": [{"message": "is not included"}]}})
+        row.late_policy_status = status or None
+    if (custom := call.one("submission[custom_grade_status_id]")) is not None:
+        row.custom_grade_status_id = access.number(custom) if custom else None
+    _assess(call, work, row)
+
+
+def _assess(call: Call, work: Assignment, row: Submission) -> None:
+    known = {criterion.id for criterion in work.rubric}
+    for name, value in call.params.items():
+        if found := re.fullmatch(r"rubric_assessment\[(\w+)\]\[points\]", name):
+            if found[1] not in known:
+                raise BadRequest({"message": "invalid rubric_assessment"})
+            row.rubric[found[1]] = float(value)
+
+
+def _points(text: str, work: Assignment) -> float:
+    """The score a posted grade stands for: points, percentage, letter, pass or fail."""
+    possible = work.points_possible or 0.0
+    if text in ("pass", "complete"):
+        return possible
+    if text in ("fail", "incomplete"):
+        return 0.0
+    letters = dict(SCHEME)
+    if text in letters:
+        return possible * (100.0 if text == "A" else letters[text]) / 100
+    try:
+        return possible * float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        raise BadRequest({"error": "invalid grade"}) from None
+
+
+@router.post("/api/v1/courses/:course_id/assignments/:assignment_id/submissions")
+def create(call: Call, course_id: str, assignment_id: str) -> object:
+    """Hand something in."""
+    course, work, row = _named(call, course_id, assignment_id, "self")
+    kind = call.one("submission[submission_type]") or ""
+    if work.locked(call.now) or course.has_ended(call.now):
+        raise Forbidden
+    if kind not in work.submission_types or kind not in ONLINE:
+        raise BadRequest({"message": "Invalid submission type"})
+    row.submission_type, row.submitted_at = kind, call.now
+    row.attempt = (row.attempt or 0) + 1
+    row.body, row.url = call.one("submission[body]"), call.one("submission[url]")
+    row.workflow_state, row.grade_matches = "submitted", row.score is None
+    call.campus.hand_in(row)
+    return Answer(submission_json(call, course, work, row), 201)
+
+
+@router.put("/api/v1/courses/:course_id/assignments/:assignment_id/submissions/:user_id/read")
+def mark_read(call: Call, course_id: str, assignment_id: str, user_id: str) -> object:
+    _named(call, course_id, assignment_id, user_id)
+    return Answer(None, 204)
+
+
+# Lists
+
+
+@router.get("/api/v1/courses/:course_id/assignments/:assignment_id/submissions")
+def of_assignment(call: Call, course_id: str, assignment_id: str) -> object:
+    """Staff only: students get 403 (facts 6.8)."""
+    course, work, students = _for_staff(call, course_id, assignment_id)
+    rows = [row for user_id, row in call.campus.submissions_of(work).items() if user_id in students]
+    return call.numbered(
+        sorted(rows, key=lambda row: row.user_id),
+        render=lambda row: submission_json(call, course, work, row),
+    )
+
+
+def _for_staff(
+    call: Call, course_id: str, assignment_id: str
+) -> tuple[Course, Assignment, set[int]]:
+    course = access.open_course(call, course_id)
+    if not access.grades_others(call, course):
+        raise Forbidden
+    work = access.assignment(call, course, assignment_id)
+    active = call.campus.active_students(course.id, access.section_limit(call, course))
+    return course, work, active
+
+
+@router.get("/api/v1/courses/:course_id/assignments/:assignment_id/submission_summary")
+def summary(call: Call, course_id: str, assignment_id: str) -> object:
+    _, work, students = _for_staff(call, course_id, assignment_id)
+    every = call.campus.submissions_of(work)
+    rows = [row for user_id, row in every.items() if user_id in students]
+    waiting = sum(row.needs_grading for row in rows)
+    graded = sum(row.is_graded and not row.needs_grading for row in rows)
+    return {
+        "graded": graded,
+        "ungraded": waiting,
+        "not_submitted": len(rows) - graded - waiting,
+    }
+
+
+@router.get("/api/v1/courses/:course_id/assignments/:assignment_id/gradeable_students")
+def gradeable_students(call: Call, course_id: str, assignment_id: str) -> object:
+    _, work, students = _for_staff(call, course_id, assignment_id)
+    people = [call.campus.people[row] for row in sorted(students) if work.is_for(row)]
+    if call.one("sort") == "name":
+        people.sort(key=lambda row: row.sortable_name.casefold(), reverse=_descends(call, "order"))
+    return call.numbered(people, render=lambda person: user_display(call, person))
+
+
+def _descends(call: Call, name: str) -> bool:
+    return (call.one(name) or "").startswith("desc")
+
+
+@router.get("/api/v1/courses/:course_id/students/submissions")
+def for_students(call: Call, course_id: str) -> object:
+    course = access.open_course(call, course_id)
+    students = _students(call, course)
+    works = _works(call, course)
+    keep = _filter(call)
+    if call.one("grouped") is not None:
+        return _grouped(call, course, students, works, keep)
+    pairs: list[Pair] = []
+    for work in works:
+        for user_id in students:
+            row = call.campus.submission(work, user_id)
+            if row is not None and keep(row, work):
+                pairs.append((row, work))
+    by_grading = call.one("order") == "graded_at"
+    if by_grading:
+        pairs = [pair for pair in pairs if pair[0].graded_at]
+
+    def key(pair: Pair) -> tuple[str | int, ...]:
+        row = pair[0]
+        return (stamp(row.graded_at) or "", row.id) if by_grading else (row.id,)
+
+    def render(pair: Pair) -> Json:
+        return submission_json(call, course, pair[1], pair[0])
+
+    if _descends(call, "order_direction"):
+        return call.numbered(sorted(pairs, key=key, reverse=True), render=render)
+    return call.bookmarked(sorted(pairs, key=key), key, render=render)
+
+
+def _students(call: Call, course: Course) -> list[int]:
+    """Whose submissions are asked for; somebody not allowed refuses the whole request."""
+    asked = call.many("student_ids")
+    visible = access.visible_students(call, course)
+    if not asked:
+        if call.viewer.id not in visible and not access.grades_others(call, course):
+            raise Forbidden
+        wanted = {call.viewer.id} & visible
+    elif ALL_STUDENTS in asked:
+        wanted = visible
+    else:
+        if len(asked) > 100:
+            raise BadRequest({"error": "too many students"})
+        wanted = {access.user(call, text).id for text in asked}
+        if not wanted <= visible:
+            raise Forbidden
+    state = call.one("enrollment_state")
+    if state and state not in ("active", "concluded"):
+        raise BadRequest({"error": "invalid enrollment_state"})
+    effective = {"active": "active", "concluded": "completed", None: None}[state or None]
+    return sorted(
+        {
+            row.user_id
+            for row in call.campus.enrollments_in(course.id)
+            if row.type == "StudentEnrollment"
+            and row.user_id in wanted
+            and (effective is None or effective_state(row, course, call.now) == effective)
+        }
+    )
+
+
+def _works(call: Call, course: Course) -> list[Assignment]:
+    published = [row for row in call.campus.work_of(course.id) if row.published]
+    asked = call.many("assignment_ids")
+    if not asked:
+        return published
+    known = {row.id: row for row in published}
+    ids = [access.number(text) for text in asked]
+    if any(number not in known for number in ids):
+        raise Forbidden({"error": "invalid assignment ids requested"})
+    return [known[number] for number in dict.fromkeys(ids)]
+
+
+def _filter(call: Call) -> Callable[[Submission, Assignment], bool]:
+    submitted, graded = _since(call, "submitted_since"), _since(call, "graded_since")
+    state, period_id = call.one("workflow_state"), call.one("grading_period_id")
+    course_of = call.campus.courses
+
+    def keep(row: Submission, work: Assignment) -> bool:
+        if state and row.workflow_state != state:
+            return False
+        if submitted and (row.submitted_at is None or row.submitted_at <= submitted):
+            return False
+        if graded and (row.graded_at is None or row.graded_at <= graded):
+            return False
+        if not period_id:
+            return True
+        period = period_of(course_of[work.course_id], work.due_for(row.user_id))
+        return period is not None and str(period.id) == period_id
+
+    return keep
+
+
+def _since(call: Call, name: str) -> datetime | None:
+    text = call.one(name)
+    if not text:
+        return None
+    try:
+        return strict(text, call.viewer)
+    except ValueError:
+        raise BadRequest({"errors": {name: f"Invalid datetime for {name}"}}) from None
+
+
+def _grouped(
+    call: Call,
+    course: Course,
+    students: list[int],
+    works: list[Assignment],
+    keep: Callable[[Submission, Assignment], bool],
+) -> object:
+    sections = {
+        row.user_id: row.section_id
+        for row in reversed(call.campus.enrollments_in(course.id))
+        if row.type == "StudentEnrollment"
+    }
+
+    def render(user_id: int) -> Json:
+        rows = [(call.campus.submission(work, user_id), work) for work in works]
+        body: Json = {
+            "user_id": user_id,
+            "section_id": sections[user_id],
+            "submissions": [
+                submission_json(call, course, work, row) | {"has_postable_comments": False}
+                for row, work in rows
+                if row is not None and keep(row, work)
+            ],
+        }
+        if "total_scores" in call.include:
+            body.update(_total_scores(call, course, user_id))
+        return body
+
+    return call.numbered(students, render=render)
+
+
+def _total_scores(call: Call, course: Course, user_id: int) -> Json:
+    staff = access.grades_others(call, course)
+    if course.hide_final_grades and not staff:
+        return {}
+    whole = totals(call.campus, course, user_id)
+    body: Json = {"computed_final_score": whole.final, "computed_current_score": whole.current}
+    if staff:
+        every = totals(call.campus, course, user_id, unposted=True)
+        body |= {"unposted_final_score": every.final, "unposted_current_score": every.current}
+    return body
+
+
+@router.get("/api/v1/courses/:course_id/assignments/gradeable_students")
+def gradeable_students_of_many(call: Call, course_id: str) -> object:
+    course = access.open_course(call, course_id)
+    if not access.grades_others(call, course):
+        raise Forbidden
+    works = _works(call, course)
+    if not works:
+        raise NotFound
+    students = sorted(call.campus.active_students(course.id, access.section_limit(call, course)))
+    return call.numbered(
+        students,
+        render=lambda user_id: (
+            user_display(call, call.campus.people[user_id])
+            | {"assignment_ids": [work.id for work in works if work.is_for(user_id)]}
+        ),
+    )

@@ -1,0 +1,72 @@
+"""How values look in JSON and how they are read from parameters (facts 4.7)."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from canvas_emulator.campus import Person
+from canvas_emulator.resource import Call
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?")
+_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def stamp(moment: datetime | None) -> str | None:
+    """UTC, whole seconds: ``2026-03-01T07:00:00Z``."""
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def zone(person: Person) -> ZoneInfo:
+    return ZoneInfo(person.time_zone)
+
+
+def moment(text: str, viewer: Person, *, end: bool = False) -> datetime:
+    """A date or ISO moment; a date is the start or end of that day where the viewer is.
+
+    Raises ValueError for anything else.
+    """
+    if _DATE.fullmatch(text):
+        clock = time(23, 59, 59) if end else time()
+        return datetime.combine(date.fromisoformat(text), clock, zone(viewer))
+    return strict(text, viewer)
+
+
+def strict(text: str, viewer: Person) -> datetime:
+    """An ISO moment with seconds; without an offset it is the viewer's time."""
+    # A plus sign in a query that was not escaped arrives as a blank.
+    if not _STRICT.fullmatch(text := text.replace(" ", "+")):
+        raise ValueError(text)
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=zone(viewer))
+
+
+def day_start(now: datetime, viewer: Person, days: int = 0) -> datetime:
+    """Midnight where the viewer is, some days from today."""
+    today = now.astimezone(zone(viewer)).date() + timedelta(days=days)
+    return datetime.combine(today, time(), zone(viewer))
+
+
+def anonymous_id(number: int) -> str:
+    """Base 36, as in UserDisplay."""
+    digits = ""
+    while number:
+        number, rest = divmod(number, 36)
+        digits = _BASE36[rest] + digits
+    return digits or "0"
+
+
+def avatar(call: Call, person: Person) -> str:
+    return f"{call.base_url}/images/messages/avatar-50.png"
+
+
+def user_display(call: Call, person: Person) -> dict[str, object]:
+    """UserDisplay, the small form of a user (facts 6.4)."""
+    return {
+        "id": person.id,
+        "anonymous_id": anonymous_id(person.id),
+        "display_name": person.name,
+        "avatar_image_url": avatar(call, person),
+        "html_url": f"{call.base_url}/users/{person.id}",
+        "pronouns": person.pronouns,
+    }
