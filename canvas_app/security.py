@@ -14,8 +14,6 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 DEFAULT_PORTS = {"http": 80, "https": 443}
 YEAR = 365 * 24 * 3600  # seconds
 
-csrf = CSRFProtect()
-
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Guard every request and dress every response."""
@@ -55,7 +53,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             headers.setdefault("Cache-Control", "private, no-store")
         return response
 
-    csrf.init_app(app)  # after check_origin: what comes from elsewhere is told so
+    CSRFProtect(app)  # after check_origin: what comes from elsewhere is told so
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.wsgi_app = PathPrefix(app.wsgi_app, settings.path_prefix)  # type: ignore[method-assign]
     if hops := settings.trusted_proxies:
