@@ -1,0 +1,109 @@
+"""The account page: connected as whom, what is stored, and each way to end it."""
+
+import pytest
+import requests
+from sqlalchemy import inspect, text
+
+from .conftest import RunningEasel, StartEasel, form_to, send, sign_in
+
+
+def press(easel: RunningEasel, browser: requests.Session, action: str) -> requests.Response:
+    page = browser.get(f"{easel.url}/account", timeout=10)
+    return send(browser, page, form_to(page, action))
+
+
+def signed_in(easel: RunningEasel, browser: requests.Session) -> bool:
+    answer = browser.get(f"{easel.url}/account", allow_redirects=False, timeout=10)
+    return answer.status_code == 200
+
+
+def rows(easel: RunningEasel, table: str) -> int:
+    with easel.app.extensions["easel"].storage.engine.connect() as connection:
+        assert table in inspect(connection).get_table_names()
+        return int(connection.execute(text(f"select count(*) from {table}")).scalar_one())  # noqa: S608
+
+
+def test_account_tells_what_easel_knows(easel: RunningEasel) -> None:
+    browser = sign_in(easel, "dozen")
+
+    page = browser.get(f"{easel.url}/account", timeout=10)
+
+    assert easel.canvas.person("dozen")["name"] in page.text
+    assert easel.canvas.url.removeprefix("http://") in page.text
+    assert page.headers["Cache-Control"] == "private, no-store"
+
+
+def test_account_asks_canvas_nothing(easel: RunningEasel) -> None:
+    browser = sign_in(easel, "dozen")
+    before = easel.canvas.stats()["calls"]
+
+    browser.get(f"{easel.url}/account", timeout=10)
+
+    assert easel.canvas.stats()["calls"] == before
+
+
+def test_public_client_is_told_of_its_limits(start_easel: StartEasel) -> None:
+    public, confidential = start_easel(key="public"), start_easel()
+
+    told = sign_in(public, "dozen").get(f"{public.url}/account", timeout=10)
+    untold = sign_in(confidential, "dozen").get(f"{confidential.url}/account", timeout=10)
+
+    assert "two hours" in told.text
+    assert "two hours" not in untold.text
+
+
+def test_sign_out_everywhere(easel: RunningEasel) -> None:
+    first, second = sign_in(easel, "dozen"), sign_in(easel, "dozen")
+    other = sign_in(easel, "many")
+
+    press(easel, first, "/account/sign-out-everywhere")
+
+    assert not signed_in(easel, first)
+    assert not signed_in(easel, second)
+    assert signed_in(easel, other)
+
+
+@pytest.mark.parametrize("action", ["/account/disconnect", "/account/delete"])
+def test_disconnect_ends_everything(easel: RunningEasel, action: str) -> None:
+    first, second = sign_in(easel, "dozen"), sign_in(easel, "dozen")
+    before = easel.canvas.stats()["revocations"]
+
+    page = press(easel, first, action)
+
+    assert "disconnected" in page.text
+    assert not signed_in(easel, first)
+    assert not signed_in(easel, second)
+    assert easel.canvas.stats()["revocations"] == before + 1
+    assert rows(easel, "grants") == 0
+
+
+@pytest.mark.parametrize("path", ["sign-out-everywhere", "disconnect", "delete"])
+def test_signed_out_people_end_nothing(easel: RunningEasel, path: str) -> None:
+    browser = sign_in(easel, "dozen")
+
+    answer = requests.post(f"{easel.url}/account/{path}", allow_redirects=False, timeout=10)
+
+    assert answer.status_code == 400
+    assert signed_in(easel, browser)
+
+
+def test_canvas_down_disconnects_all_the_same(easel: RunningEasel) -> None:
+    browser = sign_in(easel, "dozen")
+    easel.canvas.control(
+        faults=[
+            {
+                "method": "DELETE",
+                "path": "/login/oauth2/token",
+                "kind": "status",
+                "status": 503,
+                "times": None,
+            }
+        ]
+    )
+
+    press(easel, browser, "/account/disconnect")
+    easel.canvas.control(faults=[])
+    door = easel.app.extensions["easel"]
+    door.storage.outbox.run(door.endpoint_for)
+
+    assert not signed_in(easel, browser)

@@ -1,0 +1,178 @@
+"""What goes wrong has its own page and status, never a trace; health checks tell the truth."""
+
+import pytest
+import requests
+
+from canvas_app.canvas import errors
+
+from .conftest import RunningEasel, StartEasel, sign_in
+
+WHERE = {"method": "GET", "path": "/api/v1/courses/:course_id"}
+
+
+def raise_at(easel: RunningEasel, error: Exception) -> None:
+    """Let /broken and its twin raise this."""
+
+    def broken() -> str:
+        raise error
+
+    easel.app.add_url_rule("/broken", "broken", broken)
+    easel.app.add_url_rule("/broken.json", "broken_json", broken)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (errors.AuthenticationError("no", **WHERE), 502, "did not accept your sign-in"),
+        (errors.MissingScope("no", **WHERE), 403, "CANVAS_SCOPES=auto"),
+        (errors.AuthorizationError("no", **WHERE), 403, "does not let you see this"),
+        (errors.NotFound("no", **WHERE), 404, "Not found in Canvas"),
+        (errors.InvalidRequest("no", canvas_message="too odd", **WHERE), 502, "too odd"),
+        (errors.Unavailable("no", **WHERE), 503, "did not answer"),
+        (errors.MalformedAnswer("no", **WHERE), 502, "does not understand"),
+        (errors.Throttled("no", retry_after=7.2, **WHERE), 503, "slow down"),
+        (RuntimeError("access_token=very-secret"), 500, "Easel failed"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_each_error_has_its_page(
+    easel: RunningEasel, error: Exception, status: int, words: str
+) -> None:
+    raise_at(easel, error)
+
+    page = requests.get(f"{easel.url}/broken", timeout=10)
+    twin = requests.get(f"{easel.url}/broken.json", timeout=10)
+
+    assert page.status_code == status
+    assert words in page.text
+    assert page.headers["X-Request-Id"] in page.text
+    for trace in ("Traceback", "very-secret", "RuntimeError"):
+        assert trace not in page.text
+    assert twin.status_code == status
+    assert twin.json()["data"] == []
+    assert twin.json()["complete"] is False
+    assert twin.json()["sources"][0]["status"] == ("denied" if status == 403 else "failed")
+
+
+def test_throttled_says_when_to_come_back(easel: RunningEasel) -> None:
+    raise_at(easel, errors.Throttled("no", retry_after=7.2, **WHERE))
+
+    assert requests.get(f"{easel.url}/broken", timeout=10).headers["Retry-After"] == "7"
+
+
+def test_ended_grant_leads_to_sign_in(easel: RunningEasel) -> None:
+    raise_at(easel, errors.SignInRequired("no", **WHERE))
+    browser = sign_in(easel, "dozen")
+
+    page = browser.get(f"{easel.url}/broken?a=b", allow_redirects=False, timeout=10)
+    twin = browser.get(f"{easel.url}/broken.json", allow_redirects=False, timeout=10)
+
+    assert page.status_code == 302
+    assert page.headers["Location"] == "/login?next=/broken%3Fa%3Db"
+    assert twin.status_code == 401
+
+
+def test_unknown_route(easel: RunningEasel) -> None:
+    answer = requests.get(f"{easel.url}/nowhere", timeout=10)
+
+    assert answer.status_code == 404
+    assert "Page not found" in answer.text
+
+
+def test_unknown_twin(easel: RunningEasel) -> None:
+    answer = requests.get(f"{easel.url}/nowhere.json", timeout=10)
+
+    assert answer.status_code == 404
+    assert answer.json()["complete"] is False
+
+
+def test_wrong_method(easel: RunningEasel) -> None:
+    answer = requests.delete(f"{easel.url}/healthz", timeout=10)
+
+    assert answer.status_code in (400, 405)
+    assert "Traceback" not in answer.text
+
+
+def test_other_host_name(easel: RunningEasel) -> None:
+    port = easel.url.rpartition(":")[2]
+
+    answer = requests.get(
+        f"http://localhost:{port}/login?next=/x", allow_redirects=False, timeout=10
+    )
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == f"{easel.url}/login?next=/x"
+
+
+def test_health(easel: RunningEasel) -> None:
+    answer = requests.get(f"{easel.url}/healthz", timeout=10)
+
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok"}
+
+
+def test_ready(easel: RunningEasel) -> None:
+    answer = requests.get(f"{easel.url}/readyz", timeout=10)
+
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "database": "ok", "canvas": "ok"}
+
+
+def test_ready_with_redis(start_easel: StartEasel, valkey_url: str) -> None:
+    easel = start_easel(redis_url=valkey_url)
+
+    assert requests.get(f"{easel.url}/readyz", timeout=10).json()["redis"] == "ok"
+
+
+def test_not_ready_without_redis(start_easel: StartEasel) -> None:
+    easel = start_easel(redis_url="redis://127.0.0.1:1/0")
+
+    answer = requests.get(f"{easel.url}/readyz", timeout=10)
+
+    assert answer.status_code == 503
+    assert answer.json()["redis"] == "failed"
+
+
+def test_canvas_down_changes_no_status(easel: RunningEasel) -> None:
+    down = {"method": "GET", "path": "/login/oauth2/jwks", "kind": "status", "status": 503}
+    easel.canvas.control(faults=[down | {"times": None}])
+
+    first = requests.get(f"{easel.url}/readyz", timeout=10)
+    easel.canvas.control(faults=[])
+    second = requests.get(f"{easel.url}/readyz", timeout=10)
+
+    assert first.status_code == 200
+    assert first.json()["canvas"] == "unreachable"
+    assert second.json()["canvas"] == "unreachable", "asked at most every 30 seconds"
+
+
+def test_metrics_hold_templates_only(easel: RunningEasel) -> None:
+    requests.get(f"{easel.url}/login?next=/secret-path", allow_redirects=False, timeout=10)
+    requests.get(f"{easel.url}/nowhere/secret-path", timeout=10)
+
+    text = requests.get(f"{easel.url}/metrics", timeout=10).text
+
+    assert 'easel_requests_total{method="GET",route="/login",status="302"}' in text
+    assert "secret-path" not in text
+
+
+def test_metrics_token(start_easel: StartEasel) -> None:
+    easel = start_easel(metrics_token="the-metrics-token")
+
+    without = requests.get(f"{easel.url}/metrics", timeout=10)
+    with_it = requests.get(
+        f"{easel.url}/metrics", headers={"Authorization": "Bearer the-metrics-token"}, timeout=10
+    )
+
+    assert without.status_code == 401
+    assert with_it.status_code == 200
+
+
+def test_metrics_are_this_machines_own(start_easel: StartEasel) -> None:
+    easel = start_easel(trusted_proxies=1)
+
+    answer = requests.get(
+        f"{easel.url}/metrics", headers={"X-Forwarded-For": "203.0.113.9"}, timeout=10
+    )
+
+    assert answer.status_code == 404
