@@ -23,6 +23,7 @@ from canvas_app.canvas.oauth import TokenEndpoint
 from canvas_app.canvas.throttle import Buckets, MemoryBuckets, Throttle
 from canvas_app.canvas.transport import Transport
 from canvas_app.services.cache import Cache, MemoryCache, RedisCache
+from canvas_app.services.sources import Sources, owner_key
 from canvas_app.sessions import cookie_name
 from canvas_app.settings import Environment, Settings
 from canvas_app.storage import SignIn, Storage
@@ -197,6 +198,14 @@ def current_sign_in() -> SignIn | None:
     return sign_in
 
 
+def required_sign_in() -> SignIn:
+    """Who is signed in, behind ``login_required``."""
+    sign_in = current_sign_in()
+    if sign_in is None:
+        raise LookupError("nobody is signed in: this view lacks login_required")
+    return sign_in
+
+
 def remember(response: BaseResponse, secret: str) -> None:
     """Set the sign-in cookie. Its row in the database decides; the cookie only names it."""
     settings = current().settings
@@ -266,9 +275,37 @@ def page_deadline() -> float:
 def current_api() -> CanvasAPI:
     """The Canvas API of the person signed in; only behind ``login_required``."""
     if "canvas_api" not in g:
-        sign_in = current_sign_in()
-        if sign_in is None:
-            raise LookupError("current_api() needs somebody signed in; use login_required")
-        g.canvas_api = current().api_for(sign_in, page_deadline())
+        g.canvas_api = current().api_for(required_sign_in(), page_deadline())
     api: CanvasAPI = g.canvas_api
     return api
+
+
+def current_sources() -> Sources:
+    """What this request's page is gathered with: cache, pool and deadline, for this person."""
+    sign_in = required_sign_in()
+    door = current()
+    return Sources(
+        current_api(),
+        door.cache,
+        door.pool,
+        deadline=page_deadline(),
+        owner=owner(sign_in),
+        cache_seconds=door.settings.cache_seconds,
+    )
+
+
+def owner(sign_in: SignIn) -> tuple[object, ...]:
+    """Whose answers these are: nobody else's cache key begins so."""
+    identity = sign_in.identity
+    return (
+        identity.environment,
+        identity.user_id,
+        identity.real_user_id or "",
+        sign_in.generation,
+    )
+
+
+def forget_answers() -> None:
+    """Drop what is kept of Canvas's answers to the person signed in."""
+    if sign_in := current_sign_in():
+        current().cache.drop(owner_key(owner(sign_in)))

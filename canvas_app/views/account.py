@@ -4,17 +4,9 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from canvas_app import gateway
-from canvas_app.storage import SignIn
 from canvas_app.views.auth import signed_out
 
 bp = Blueprint("account", __name__, url_prefix="/account")
-
-
-def signed_in() -> SignIn:
-    sign_in = gateway.current_sign_in()
-    if sign_in is None:
-        raise LookupError("these views stand behind login_required")
-    return sign_in
 
 
 @bp.get("")
@@ -22,7 +14,7 @@ def signed_in() -> SignIn:
 def account() -> ResponseReturnValue:
     """Tell what Easel knows; asks Canvas nothing."""
     door = gateway.current()
-    sign_in = signed_in()
+    sign_in = gateway.required_sign_in()
     environment = door.environment(sign_in.identity.environment)
     return render_template(
         "account.html",
@@ -41,7 +33,8 @@ def account() -> ResponseReturnValue:
 def sign_out_everywhere() -> ResponseReturnValue:
     """End the sign-ins of all this person's browsers, and with them Easel's access."""
     door = gateway.current()
-    door.storage.sign_out_everywhere(signed_in().grant_id, door.endpoint_for)
+    gateway.forget_answers()
+    door.storage.sign_out_everywhere(gateway.required_sign_in().grant_id, door.endpoint_for)
     return signed_out("You are signed out of Easel in every browser.")
 
 
@@ -50,7 +43,8 @@ def sign_out_everywhere() -> ResponseReturnValue:
 def disconnect() -> ResponseReturnValue:
     """End Easel's access to Canvas: tokens revoked, every sign-in ended."""
     door = gateway.current()
-    door.storage.disconnect(signed_in().grant_id, door.endpoint_for)
+    gateway.forget_answers()
+    door.storage.disconnect(gateway.required_sign_in().grant_id, door.endpoint_for)
     return signed_out("Easel is disconnected from Canvas and signed out in every browser.")
 
 
@@ -59,5 +53,6 @@ def disconnect() -> ResponseReturnValue:
 def delete_everything() -> ResponseReturnValue:
     """Disconnect and delete whatever Easel has stored about this person."""
     door = gateway.current()
-    door.storage.delete_everything(signed_in().grant_id, door.endpoint_for)
+    gateway.forget_answers()
+    door.storage.delete_everything(gateway.required_sign_in().grant_id, door.endpoint_for)
     return signed_out("Easel is disconnected, and everything it had stored about you is deleted.")

@@ -309,6 +309,7 @@ def logout() -> Response:
     """End this browser's sign-in; the person's last one ends Easel's access to Canvas too."""
     door = gateway.current()
     if secret := gateway.current_secret():
+        gateway.forget_answers()
         door.storage.sign_out(secret, door.endpoint_for)
     return signed_out("You are signed out of Easel. This browser may still be signed in to Canvas.")
 
