@@ -1,0 +1,360 @@
+"""The switches under ``/_emulator``: what they accept, and what each of them does."""
+
+import re
+import signal
+from typing import Any
+
+import pytest
+import requests
+
+from canvas_emulator import create_emulator
+from tests.conftest import StandIn, start_emulator, stop
+from tests.emulator.harness import START, Emulator
+
+ECHO = "/api/v1/probe/1/echo"
+NUMBERED = "/api/v1/probe/numbered"
+BOOKMARKED = "/api/v1/probe/bookmarked"
+
+
+def following(answer: Any) -> str:
+    found = re.search(r'<([^>]*)>; rel="next"', answer.headers.get("Link", ""))
+    return found[1] if found else ""
+
+
+class TestControl:
+    @pytest.mark.parametrize(
+        ("body", "fault"),
+        [
+            ("{", "truncated"),
+            ('{"latncy": 1}', "latncy"),
+            ('{"throttle": {"status": 500}}', "status"),
+            ('{"faults": [{"kind": "explode"}]}', "explode"),
+            ('{"settings": {"permission_status": 404}}', "permission_status"),
+            ('{"clock": {"set": "tomorrow"}}', "clock"),
+        ],
+    )
+    def test_faulty_bodies(self, emulator: Emulator, body: str, fault: str) -> None:
+        """400 names the fault, and nothing was changed."""
+        answer = emulator.browser().post("/_emulator/control", data=body)
+        assert answer.status_code == 400
+        assert fault in answer.json["error"]
+
+    def test_answer(self, emulator: Emulator) -> None:
+        """200 with an empty object."""
+        answer = emulator.browser().post("/_emulator/control", json={"latency": 0})
+        assert (answer.status_code, answer.json) == (200, {})
+
+    def test_people(self, emulator: Emulator) -> None:
+        """People worth meeting, each with a token that works and a password that logs in."""
+        people = emulator.browser().get("/_emulator/people").json
+        keys = {person["key"] for person in people}
+        assert {"dozen", "many", "newcomer", "hostile", "teacher", "admin", "ta"} <= keys
+        for person in people:
+            assert set(person) == {"id", "key", "name", "login", "password", "roles", "token"}
+            answer = emulator.with_token(person["token"], ECHO)
+            assert answer.json["viewer_id"] == person["id"]
+            browser = emulator.browser()
+            assert emulator.log_in(browser, person["key"]).status_code == 302
+
+    def test_keys(self, emulator: Emulator) -> None:
+        """One developer key of each kind; client ids are global ids."""
+        keys = emulator.browser().get("/_emulator/keys").json
+        kinds = {key["kind"] for key in keys}
+        assert kinds == {
+            "confidential",
+            "trusted",
+            "scoped",
+            "scoped_includes",
+            "public",
+            "inactive",
+            "test_cluster",
+        }
+        for key in keys:
+            assert re.fullmatch(r"1\d{13}", key["client_id"])
+            assert len(key["client_secret"]) == 64
+            assert "http://127.0.0.1:8000/oauth/callback" in key["redirect_uris"]
+
+    def test_secrets_are_in_no_repr(self, emulator: Emulator) -> None:
+        """Keys and token rows show neither secret nor token."""
+        key = emulator.key("confidential")
+        grant = emulator.grant()
+        row = emulator.state.tokens.of(grant["access_token"])
+        assert key.client_secret not in repr(key)
+        assert grant["access_token"] not in repr(row)
+        assert grant["refresh_token"] not in repr(row)
+
+    def test_stats(self, emulator: Emulator) -> None:
+        """Calls by route and status; exchanges, refreshes, revocations; greatest parallelism."""
+        grant = emulator.grant()
+        token = emulator.refresh(grant["refresh_token"]).json["access_token"]
+        emulator.with_token(token, ECHO)
+        emulator.with_token(token, "/api/v1/nothing")
+        emulator.with_token(token, "/login/oauth2/token", method="DELETE")
+        emulator.with_token(token, ECHO)
+        stats = emulator.browser().get("/_emulator/stats").json
+        assert stats["calls"]["GET /api/v1/probe/:probe_id/echo"] == {"200": 1, "401": 1}
+        assert stats["calls"]["GET (unknown)"] == {"404": 1}
+        assert stats["calls"]["POST /login/oauth2/token"] == {"200": 2}
+        counted = {name: stats[name] for name in ("exchanges", "refreshes", "revocations")}
+        assert counted == {"exchanges": 1, "refreshes": 1, "revocations": 1}
+        assert (stats["throttled"], stats["in_flight_max"]) == (0, 1)
+
+    def test_reset(self, emulator: Emulator) -> None:
+        """Reset comes first and puts everything back: grants, clock, switches, counters."""
+        grant = emulator.grant()
+        emulator.control(
+            clock={"advance": 60}, latency=1, costs=9, settings={"api_max_per_page": 1}
+        )
+        emulator.control(reset=True, costs=7)
+        answer = emulator.with_token(grant["access_token"], ECHO)
+        assert answer.json == {"errors": [{"message": "Invalid access token."}]}
+        assert emulator.time.slept == []
+        assert answer.headers["X-Request-Cost"] == "7.0"
+        assert emulator.state.clock.now() < START.replace(minute=30)
+        assert emulator.refresh(grant["refresh_token"]).status_code == 400
+
+    def test_reset_undoes_writes(self, emulator: Emulator) -> None:
+        """A campus somebody wrote to is built anew; an untouched one is kept."""
+        before = emulator.state.campus
+        emulator.call(ECHO)
+        emulator.control(reset=True)
+        assert emulator.state.campus is before
+        emulator.call(ECHO, method="POST")
+        emulator.control(reset=True)
+        assert emulator.state.campus is not before
+
+    def test_campus_size(self, emulator: Emulator) -> None:
+        """The load-test lists get as long as asked."""
+        emulator.control(campus={"bulk_rows": 120})
+        answer = emulator.call("/api/v1/accounts/1/users?per_page=50", "admin")
+        assert answer.status_code == 200
+        assert "page=3&per_page=50" in answer.headers["Link"]
+
+    def test_latency(self, emulator: Emulator) -> None:
+        """One latency for every API call, or one by route; pages of the log-in have none."""
+        emulator.control(latency=0.25)
+        emulator.call(ECHO)
+        emulator.browser().get("/login")
+        assert emulator.time.slept == [0.25]
+        emulator.control(latency={"default": 0, "GET /api/v1/probe/numbered": 0.5})
+        emulator.call(ECHO)
+        emulator.call(NUMBERED)
+        assert emulator.time.slept == [0.25, 0.5]
+
+    def test_costs_by_route(self, emulator: Emulator) -> None:
+        """Costs by route template, with a default."""
+        emulator.control(costs={"default": 1, "GET /api/v1/probe/numbered": 3})
+        assert emulator.call(ECHO).headers["X-Request-Cost"] == "1.0"
+        assert emulator.call(NUMBERED).headers["X-Request-Cost"] == "3.0"
+        emulator.control(costs={"GET /api/v1/probe/numbered": 4})
+        assert emulator.call(ECHO).headers["X-Request-Cost"] == "1.0"
+
+    def test_clock(self, emulator: Emulator) -> None:
+        """The clock is moved by seconds or set, with or without a zone, and runs on."""
+        emulator.control(clock={"set": "2027-01-01T12:00:00+01:00"})
+        assert emulator.state.clock.now().isoformat() == "2027-01-01T11:00:00+00:00"
+        emulator.control(clock={"set": "2027-01-01T12:00:00", "advance": 60})
+        emulator.time.seconds += 5
+        assert emulator.state.clock.now().isoformat() == "2027-01-01T12:01:05+00:00"
+
+    def test_expire_and_revoke_by_person(self, emulator: Emulator) -> None:
+        """Expired access tokens can be refreshed, revoked grants cannot; others stay."""
+        mine, other = emulator.grant(), emulator.grant(person="teacher")
+        person = emulator.person("dozen").id
+        emulator.control(expire_tokens=[person])
+        assert emulator.with_token(mine["access_token"], ECHO).status_code == 401
+        assert emulator.with_token(other["access_token"], ECHO).status_code == 200
+        assert emulator.refresh(mine["refresh_token"]).status_code == 200
+        emulator.control(revoke_tokens=[person])
+        assert emulator.refresh(mine["refresh_token"]).status_code == 400
+        emulator.control(revoke_tokens="all")
+        assert emulator.refresh(other["refresh_token"]).status_code == 400
+
+
+@pytest.mark.usefixtures("rows")
+class TestFaults:
+    def test_matching(self, emulator: Emulator) -> None:
+        """Method, glob, query and person are matched; ``after`` and ``times`` count."""
+        person = emulator.person("dozen").id
+        fault = {
+            "method": "GET",
+            "path": "/api/v1/probe/*",
+            "query": {"page": "2"},
+            "person": person,
+            "kind": "status",
+            "status": 503,
+            "after": 1,
+            "times": 2,
+        }
+        emulator.control(faults=[fault])
+        assert emulator.call(NUMBERED).status_code == 200
+        assert emulator.call(f"{ECHO}?page=2", method="POST").status_code == 200
+        assert emulator.call(f"{NUMBERED}?page=2", "teacher").status_code == 200
+        assert emulator.call("/api/v1/other?page=2").status_code == 404
+        statuses = [emulator.call(f"{NUMBERED}?page=2").status_code for _ in range(4)]
+        assert statuses == [200, 503, 503, 200]
+
+    def test_until_cleared(self, emulator: Emulator) -> None:
+        """``times`` null strikes until an empty list clears all."""
+        emulator.control(faults=[{"kind": "status", "status": 500, "times": None}])
+        assert [emulator.call(ECHO).status_code for _ in range(3)] == [500] * 3
+        emulator.control(faults=[])
+        assert emulator.call(ECHO).status_code == 200
+
+    @pytest.mark.parametrize(
+        ("status", "words"),
+        [
+            (401, "Invalid access token."),
+            (403, "user not authorized to perform that action"),
+            (404, "not_found"),
+            (429, "Rate Limit Exceeded"),
+            (500, "internal_server_error"),
+            (502, "bad_gateway"),
+            (504, "An error occurred."),
+        ],
+    )
+    def test_status(self, emulator: Emulator, status: int, words: str) -> None:
+        """A status with the body Canvas has for it; 401 challenges."""
+        emulator.control(faults=[{"kind": "status", "status": status}])
+        answer = emulator.call(ECHO)
+        assert answer.status_code == status
+        assert words in answer.text
+        assert ("WWW-Authenticate" in answer.headers) == (status == 401)
+
+    def test_html(self, emulator: Emulator) -> None:
+        """An HTML page of the edge in front of Canvas, without Canvas's headers."""
+        emulator.control(faults=[{"kind": "html"}, {"kind": "html", "status": 200}])
+        answer = emulator.call(ECHO)
+        assert (answer.status_code, answer.mimetype) == (503, "text/html")
+        assert "X-Request-Cost" not in answer.headers
+        assert emulator.call(ECHO).status_code == 200
+
+    def test_slow(self, emulator: Emulator) -> None:
+        """A slow answer is a whole one."""
+        emulator.control(faults=[{"kind": "slow", "seconds": 4}])
+        assert emulator.call(ECHO).status_code == 200
+        assert emulator.time.slept == [4]
+
+    def test_redirect(self, emulator: Emulator) -> None:
+        """A redirect, to the log-in or where it is told."""
+        there = "https://elsewhere.example/"
+        emulator.control(faults=[{"kind": "redirect"}, {"kind": "redirect", "location": there}])
+        assert emulator.call(ECHO).location == "http://localhost/login"
+        assert emulator.call(ECHO).location == there
+
+    def test_links(self, emulator: Emulator) -> None:
+        """Links to another host, to the page itself, or none."""
+        kinds = ("link_host", "link_loop", "link_missing", "link_loop")
+        emulator.control(faults=[{"kind": kind} for kind in kinds])
+        assert following(emulator.call(NUMBERED)).startswith(
+            "http://canvas.elsewhere.example/api/v1/"
+        )
+        assert "page=2&" in following(emulator.call(f"{NUMBERED}?page=2"))
+        assert "Link" not in emulator.call(NUMBERED).headers
+        assert emulator.call(ECHO).status_code == 200
+
+    @pytest.mark.parametrize("path", [NUMBERED, BOOKMARKED])
+    def test_repeat(self, emulator: Emulator, path: str) -> None:
+        """A page that begins with the last row of the page before."""
+        second = following(emulator.call(path)).removeprefix("http://localhost")
+        emulator.control(faults=[{"kind": "repeat", "times": None}])
+        assert [row["id"] for row in emulator.call(second).json] == list(range(10, 21))
+        assert [row["id"] for row in emulator.call(path).json] == list(range(1, 11))
+
+    def test_json_prefix(self, emulator: Emulator) -> None:
+        """``while(1);`` before the JSON, also when the answer was to be compressed."""
+        emulator.control(faults=[{"kind": "json_prefix", "times": 2}])
+        assert emulator.call(ECHO).data.startswith(b"while(1);{")
+        packed = emulator.call("/api/v1/probe/long", headers={"Accept-Encoding": "gzip"})
+        assert packed.data.startswith(b"while(1);{")
+
+    def test_empty_token(self, emulator: Emulator) -> None:
+        """A token answer whose access token is empty."""
+        code = emulator.code()
+        emulator.control(faults=[{"kind": "empty_token", "path": "/login/oauth2/token"}])
+        assert emulator.exchange(code).json["access_token"] == ""
+
+    def test_answer_lost_after_the_deed(self, emulator: Emulator) -> None:
+        """With ``handled`` Canvas did its work and only the answer is lost."""
+        grant = emulator.grant()
+        emulator.control(
+            faults=[{"kind": "status", "path": "/login/oauth2/token", "handled": True}]
+        )
+        assert emulator.refresh(grant["refresh_token"]).status_code == 503
+        assert emulator.with_token(grant["access_token"], ECHO).status_code == 401
+
+    def test_reset_and_truncation_without_a_server(self, emulator: Emulator) -> None:
+        """In process a reset raises, and half of a body keeps its full length."""
+        emulator.control(faults=[{"kind": "reset"}, {"kind": "truncate"}])
+        with pytest.raises(ConnectionResetError):
+            emulator.call(ECHO)
+        calls = emulator.state.stats.report()["calls"]
+        assert calls["GET /api/v1/probe/:probe_id/echo"] == {"reset": 1}
+        answer = emulator.call("/api/v1/probe/long")
+        assert int(answer.headers["Content-Length"]) > len(answer.data)
+
+
+@pytest.mark.usefixtures("rows")
+class TestDrift:
+    def ids(self, emulator: Emulator, path: str = NUMBERED) -> list[int]:
+        return [row["id"] for row in emulator.call(path).json]
+
+    def test_removal(self, emulator: Emulator) -> None:
+        """After page 1 two rows vanish from the front, so page 2 begins two rows later."""
+        emulator.control(drift={"path": NUMBERED, "remove": 2, "after_page": 1})
+        assert self.ids(emulator) == list(range(1, 11))
+        assert self.ids(emulator, f"{NUMBERED}?page=2") == list(range(13, 23))
+        assert self.ids(emulator)[0] == 3
+
+    def test_addition(self, emulator: Emulator) -> None:
+        """After page 2 three rows arrive at the front: page 3 repeats, page 1 has new ids."""
+        emulator.control(drift={"path": NUMBERED, "add": 3, "after_page": 2})
+        self.ids(emulator)
+        assert self.ids(emulator, f"{NUMBERED}?page=2") == list(range(11, 21))
+        assert self.ids(emulator, f"{NUMBERED}?page=3") == list(range(18, 28))
+        first = self.ids(emulator)
+        assert first[3:] == list(range(1, 8))
+        assert len(set(first)) == 10
+        assert 'page=4&per_page=10>; rel="last"' in emulator.call(NUMBERED).headers["Link"]
+
+    def test_at_once_and_for_plain_rows(self, emulator: Emulator) -> None:
+        """With ``after_page`` 0 the list has moved before it is read; rows may be plain."""
+        path = "/api/v1/probe/plain"
+        emulator.control(drift={"path": path, "add": 1, "after_page": 0})
+        assert emulator.call(path).json[:2] == ["row 1", "row 1"]
+
+
+class TestProgram:
+    def test_starts_serves_and_stops(self) -> None:
+        """One line with the URL once it serves; the further redirect URI; a clean quick end."""
+        uri = "https://easel.example/oauth/callback"
+        process, url = start_emulator("--redirect-uri", uri)
+        try:
+            keys = requests.get(f"{url}/_emulator/keys", timeout=10).json()
+            assert all(uri in key["redirect_uris"] for key in keys)
+            with requests.Session() as kept:
+                kept.get(f"{url}/login", timeout=10)
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(timeout=30) == 0
+            assert process.stdout is not None
+            assert process.stdout.read() == ""
+        finally:
+            stop(process)
+
+    def test_broken_connections(self, canvas: StandIn) -> None:
+        """A reset breaks the connection; a truncated body ends before its length."""
+        headers = {"Authorization": f"Bearer {canvas.token('dozen')}"}
+        canvas.control(faults=[{"kind": "reset", "path": "/api/*"}])
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"{canvas.url}/api/v1/courses", headers=headers, timeout=10)
+        canvas.control(faults=[{"kind": "truncate", "path": "/api/*"}])
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            requests.get(f"{canvas.url}/api/v1/courses", headers=headers, timeout=10)
+
+    def test_in_process(self) -> None:
+        """``create_emulator`` needs nothing but a start, which its clock then shows."""
+        app = create_emulator(start=START)
+        clock = app.extensions["emulator"].clock
+        assert clock.now() >= START
+        assert (clock.now() - START).total_seconds() < 600
+        assert app.test_client().get("/").status_code == 200
