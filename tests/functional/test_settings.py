@@ -1,0 +1,97 @@
+"""Starting: wrong settings stop gunicorn with one message, right ones serve."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(*command: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run a program that must end by itself, with nothing but these settings."""
+    environ = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=environ | settings,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "command", [("-m", "gunicorn"), ("-c", "import app")], ids=["gunicorn", "app"]
+)
+def test_no_settings_stop_the_start(command: tuple[str, ...]) -> None:
+    ended = start(*command)
+
+    assert ended.returncode != 0
+    for name in ("CANVAS_URL", "CANVAS_CLIENT_ID", "CANVAS_CLIENT_SECRET"):
+        assert ended.stderr.count(f"- {name} is missing: ") == 1
+    assert "Traceback" not in ended.stderr
+
+
+def test_wrong_settings_are_all_named() -> None:
+    ended = start(
+        "-m",
+        "gunicorn",
+        CANVAS_URL="https://canvas.example.edu",
+        CANVAS_CLIENT_ID="1",
+        CANVAS_CLIENT_SECRET="",
+        WEB_THREADS="lots",
+        CACHE_SECONDS="-1",
+    )
+
+    assert ended.returncode != 0
+    for name in ("PUBLIC_URL", "SECRET_KEY", "TOKEN_KEYS", "WEB_THREADS", "CACHE_SECONDS"):
+        assert f"- {name}" in ended.stderr
+
+
+def gunicorn_settings(**settings: str) -> dict[str, Any]:
+    """What gunicorn.conf.py makes of these settings."""
+    shown = start(
+        "-m",
+        "gunicorn",
+        "--print-config",
+        CANVAS_URL="http://127.0.0.1:9",
+        CANVAS_CLIENT_ID="1",
+        CANVAS_CLIENT_SECRET="x",
+        **settings,
+    )
+    assert shown.returncode == 0, shown.stderr
+    pairs = (line.partition("=") for line in shown.stdout.splitlines() if "=" in line)
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def test_one_process_without_redis(tmp_path: Path) -> None:
+    made = gunicorn_settings(INSTANCE_PATH=str(tmp_path), WEB_CONCURRENCY="4", PORT="8123")
+
+    assert made["workers"] == "1"
+    assert made["threads"] == "16"
+    assert made["bind"] == "['127.0.0.1:8123']"
+    assert made["worker_class"] == "gthread"
+
+
+def test_several_processes_with_redis(tmp_path: Path) -> None:
+    made = gunicorn_settings(
+        INSTANCE_PATH=str(tmp_path),
+        WEB_CONCURRENCY="4",
+        WEB_THREADS="8",
+        REDIS_URL="redis://127.0.0.1:1/0",
+    )
+
+    assert made["workers"] == "4"
+    assert made["threads"] == "8"
+
+
+def test_every_setting_is_in_the_example() -> None:
+    example = (ROOT / ".env.example").read_text()
+
+    for name in ["CANVAS_URL", "CANVAS_CLIENT_ID", "CANVAS_CLIENT_SECRET", "CANVAS_SCOPES", "CANVAS_PKCE", "CANVAS_BETA_URL", "CANVAS_TEST_URL", "PUBLIC_URL", "SECRET_KEY", "TOKEN_KEYS", "INSTANCE_PATH", "DATABASE_URL", "REDIS_URL", "PAGE_DEADLINE", "CACHE_SECONDS", "TRUSTED_PROXIES", "MAX_PARALLEL", "WEB_CONCURRENCY", "WEB_THREADS", "PORT", "LOG_LEVEL", "LOG_FORMAT", "METRICS_TOKEN"]:
+        assert f"{name}=" in example
