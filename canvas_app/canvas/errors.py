@@ -98,14 +98,21 @@ class Unavailable(CanvasError):
     """No answer, or a 5xx.
 
     ``delivery`` tells a writer what became of the call: ``not_sent`` (it never left),
-    ``rejected`` (Canvas refused it undone) or ``may_have_happened``.
+    ``rejected`` (Canvas refused it undone) or ``may_have_happened``. ``retry_after`` is the wait
+    Canvas asked for, in seconds; 0 when it asked for none.
     """
 
     def __init__(
-        self, message: str, *, delivery: Delivery = "may_have_happened", **facts: Any
+        self,
+        message: str,
+        *,
+        delivery: Delivery = "may_have_happened",
+        retry_after: float = 0.0,
+        **facts: Any,
     ) -> None:
         super().__init__(message, **facts)
         self.delivery: Delivery = delivery
+        self.retry_after = retry_after
 
 
 class MalformedAnswer(CanvasError):

@@ -1,0 +1,627 @@
+"""Calls to Canvas for one person: admitted by the bucket, signed, repeated only when it is safe."""
+
+import copy
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
+from importlib.metadata import PackageNotFoundError, version
+from random import SystemRandom
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar, overload
+from urllib.parse import parse_qs, quote, urlencode
+
+import msgspec
+
+from canvas_app.canvas.credentials import Credentials, PersonalToken
+from canvas_app.canvas.errors import (
+    AuthenticationError,
+    AuthorizationError,
+    CanvasError,
+    InvalidRequest,
+    MalformedAnswer,
+    MissingScope,
+    NotFound,
+    Throttled,
+    Unavailable,
+    canvas_message,
+)
+from canvas_app.canvas.paging import Page, Pages, decode_page, decoder, links
+from canvas_app.canvas.throttle import Admission, MemoryBuckets, Throttle
+from canvas_app.canvas.transport import SAFE_METHODS, Answer, Transport
+
+T = TypeVar("T")
+
+log = logging.getLogger("canvas_app.canvas")
+
+# String ids: ids of other shards exceed 2^53 (Canvas doc page "Object IDs, SIS IDs").
+ACCEPT = "application/json+canvas-string-ids, application/json"
+LONGEST_RETRY_AFTER = 60.0
+MAX_PAGES = 10_000
+
+EnrollmentTask = Literal["conclude", "delete", "inactivate", "deactivate"]
+ENROLLMENT_TASKS = ("conclude", "delete", "inactivate", "deactivate")
+
+
+def _user_agent() -> str:
+    try:
+        return f"Easel/{version('easel')} (+https://github.com/easel-lms/easel)"
+    except PackageNotFoundError:
+        return "Easel (+https://github.com/easel-lms/easel)"
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How long to try again: pauses in seconds double from ``first_pause`` up to ``longest_pause``.
+
+    Each pause is drawn between nothing and its size (full jitter), so that many clients do not
+    come back together. It ends after ``attempts`` calls or ``give_up_after`` seconds.
+    ``throttled_attempts`` counts answers that say Rate Limit Exceeded, which cost Canvas nothing.
+    """
+
+    attempts: int
+    throttled_attempts: int
+    first_pause: float
+    longest_pause: float
+    give_up_after: float
+
+    def pause(self, failures: int) -> float:
+        """Seconds to wait after so many failures in a row (1 is the first)."""
+        most = min(self.longest_pause, self.first_pause * 2.0 ** min(failures - 1, 30))
+        return _random.uniform(0.0, most)
+
+
+_random = SystemRandom()
+INTERACTIVE = RetryPolicy(3, 12, first_pause=0.2, longest_pause=1.0, give_up_after=60.0)
+PATIENT = RetryPolicy(
+    1_000_000, 1_000_000, first_pause=1.0, longest_pause=3600.0, give_up_after=86_400.0
+)
+
+
+class CanvasClient:
+    """One person's view of one Canvas.
+
+    ``credentials`` is a personal access token or a ``Credentials`` object. ``deadline`` bounds
+    every call, on the client's ``clock`` (seconds, monotonic). A transport given is shared and
+    stays open; without one the client owns its own and closes it at the end of ``with``.
+
+    Every call may raise ``CanvasError``; one line per call is logged on ``canvas_app.canvas``.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: str | Credentials,
+        *,
+        transport: Transport | None = None,
+        throttle: Throttle | None = None,
+        retry: RetryPolicy = INTERACTIVE,
+        deadline: float | None = None,
+        per_page: int = 100,
+        max_pages: int = MAX_PAGES,
+        user_agent: str = "",
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._owns_transport = transport is None
+        self.transport = transport or Transport(base_url)
+        self.throttle = throttle or Throttle(MemoryBuckets(), self.transport.origin)
+        self._credentials = (
+            PersonalToken(credentials) if isinstance(credentials, str) else credentials
+        )
+        self._retry = retry
+        self._deadline = deadline
+        self._per_page = per_page
+        self._max_pages = max_pages
+        self._user_agent = user_agent or _user_agent()
+        self._clock = clock
+        self._sleep = sleep
+        self._as_user: str | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Canvas's root URL, without a trailing slash."""
+        return self.transport.origin
+
+    def __repr__(self) -> str:
+        scope = f", as_user={self._as_user!r}" if self._as_user else ""
+        return f"CanvasClient({self.transport.origin!r}{scope})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the transport, unless it was given."""
+        if self._owns_transport:
+            self.transport.close()
+
+    def as_user(self, user_id: str | int) -> "CanvasClient":
+        """Return a client that acts as another user (Canvas doc page "Masquerading").
+
+        This client stays as it is; the other one can act as nobody else.
+        """
+        segment(user_id)
+        if self._as_user is not None:
+            raise ValueError("This client already acts as another user")
+        other = self._twin()
+        other._as_user = str(user_id)
+        return other
+
+    def with_deadline(self, deadline: float | None) -> "CanvasClient":
+        """Return this client with another deadline."""
+        other = self._twin()
+        other._deadline = deadline
+        return other
+
+    def _twin(self) -> "CanvasClient":
+        other = copy.copy(self)
+        other._owns_transport = False
+        return other
+
+    @overload
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        type: type[T],
+        deadline: float | None = None,
+    ) -> T: ...
+
+    @overload
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        deadline: float | None = None,
+    ) -> Any: ...
+
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        type: Any = Any,
+        deadline: float | None = None,
+    ) -> Any:
+        """Get one object, decoded as ``type``."""
+        answer = self._exchange("GET", self._target(path, params), None, None, deadline)
+        return self._decoded(answer, "GET", path, type)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
+        json: Any = None,
+        type: Any = Any,
+        deadline: float | None = None,
+    ) -> Any:
+        """Send any call; ``data`` goes as a form, ``json`` as JSON. None when nothing came back.
+
+        A write is repeated only when Canvas surely did nothing with it; when it fails as
+        ``Unavailable``, its ``delivery`` says what may have become of it.
+        """
+        if data is not None and json is not None:
+            raise ValueError("Give data or json, not both")
+        method = method.upper()
+        body, content_type = None, None
+        if data is not None:
+            body = urlencode(pairs(data)).encode()
+            content_type = "application/x-www-form-urlencoded"
+        elif json is not None:
+            body, content_type = msgspec.json.encode(json), "application/json"
+        target = self._target(path, params)
+        answer = self._exchange(method, target, body, content_type, deadline)
+        if method == "HEAD" or answer.status == 204 or not answer.body.strip():
+            return None
+        return self._decoded(answer, method, path, type)
+
+    @overload
+    def paginate(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        type: type[T],
+        per_page: int | None = None,
+        max_pages: int | None = None,
+        deadline: float | None = None,
+    ) -> Pages[T]: ...
+
+    @overload
+    def paginate(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        per_page: int | None = None,
+        max_pages: int | None = None,
+        deadline: float | None = None,
+    ) -> Pages[Any]: ...
+
+    def paginate(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        type: Any = Any,
+        per_page: int | None = None,
+        max_pages: int | None = None,
+        deadline: float | None = None,
+    ) -> Pages[Any]:
+        """Return a lazy list of rows, each decoded as ``type``, in Canvas's order."""
+        asked = {"per_page": per_page or self._per_page} | dict(params or {})
+
+        def fetch(target: str) -> Page[Any]:
+            answer = self._exchange("GET", target, None, None, deadline)
+            return self._page(answer, path, type)
+
+        return Pages(
+            fetch,
+            self._target(path, asked),
+            path=path,
+            parallel=max(1, int(getattr(self.throttle, "max_parallel", 10))),
+            max_pages=max_pages or self._max_pages,
+        )
+
+    def remove_enrollment(
+        self, course_id: str | int, enrollment_id: str | int, *, task: EnrollmentTask
+    ) -> Any:
+        """End an enrollment as ``task`` says; Canvas itself would conclude when left in doubt."""
+        if task not in ENROLLMENT_TASKS:
+            raise ValueError(f"task is one of {', '.join(ENROLLMENT_TASKS)}")
+        where = api_path("courses", course_id, "enrollments", enrollment_id)
+        return self.request("DELETE", where, params={"task": task})
+
+    def _target(self, path: str, params: Mapping[str, Any] | None) -> str:
+        """The path and query of a call."""
+        if not path.startswith("/") or path.startswith("//") or set(path) & set("?#\\ \t\r\n"):
+            raise ValueError("A path begins with one / and carries no query; use params")
+        if {".", ".."} & set(path.lower().replace("%2e", ".").split("/")):
+            raise ValueError("A path has no dot segments")
+        asked = pairs(params or {})
+        for name, _ in asked:
+            if name == "access_token":
+                raise ValueError("The token travels in the header only")
+            if name == "as_user_id":
+                raise ValueError("Use as_user() to act as another user")
+        if self._as_user is not None:
+            asked.append(("as_user_id", self._as_user))
+        path = quote(path, safe="/%:@~!$&'()*+,;=")
+        return f"{path}?{urlencode(asked)}" if asked else path
+
+    def _exchange(
+        self,
+        method: str,
+        target: str,
+        body: bytes | None,
+        content_type: str | None,
+        deadline: float | None,
+    ) -> Answer:
+        """Send a call until it succeeds or its error is final; raise that error."""
+        path = target.partition("?")[0]
+        deadline = _earlier(self._deadline, deadline)
+        give_up = self._clock() + self._retry.give_up_after
+        failures = throttled = 0
+        renewed = False
+        try:
+            token = self._credentials.access_token(deadline)
+            while True:
+                outcome = self._once(method, target, token, body, content_type, deadline)
+                if isinstance(outcome, Answer):
+                    return outcome
+                if isinstance(outcome, AuthenticationError) and not renewed:
+                    renewed = True
+                    token = self._credentials.renewed(token, deadline)
+                    continue
+                if isinstance(outcome, Throttled):
+                    throttled += 1
+                    if throttled >= self._retry.throttled_attempts:
+                        raise outcome
+                    pause = outcome.retry_after
+                elif isinstance(outcome, Unavailable) and outcome.repeat_is_safe:
+                    failures += 1
+                    if failures >= self._retry.attempts:
+                        raise outcome
+                    pause = max(outcome.retry_after, self._retry.pause(failures))
+                else:
+                    raise outcome
+                if self._clock() + pause >= min(give_up, deadline or give_up):
+                    self._give_up(outcome)
+                if pause:
+                    self._sleep(pause)
+        except CanvasError as error:
+            if not error.method:
+                error.method, error.path = method, path
+            raise
+
+    def _give_up(self, error: CanvasError) -> None:
+        if self._retry.give_up_after >= 3600:
+            hours = self._retry.give_up_after / 3600
+            error.message += f" It was tried again for {hours:.0f} hours, which is the limit."
+        raise error
+
+    def _once(
+        self,
+        method: str,
+        target: str,
+        token: str,
+        body: bytes | None,
+        content_type: str | None,
+        deadline: float | None,
+    ) -> Answer | CanvasError:
+        """Send a call once, through the bucket; return the answer, or the error to judge."""
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Accept": ACCEPT,
+            "Accept-Encoding": "gzip, deflate",
+            "User-Agent": self._user_agent,
+        }
+        if content_type:
+            headers["Content-Type"] = content_type
+        admission = self.throttle.admit(token, deadline)
+        sent = self._clock()
+        path = target.partition("?")[0]
+        try:
+            answer = self.transport.send(
+                method, target, headers=headers, body=body, deadline=deadline
+            )
+        except Unavailable as error:
+            if error.delivery == "not_sent":
+                admission.forget()
+            else:
+                admission.settle(throttled=False, remaining=None, cost=None)
+            log.info("%s %s failed: %s", method, path, error.message)
+            return error
+        except BaseException:
+            admission.settle(throttled=False, remaining=None, cost=None)
+            raise
+        throttled = answer.status == 429 or (
+            answer.status == 403 and b"rate limit exceeded" in answer.body[:1000].lower()
+        )
+        self._settle(admission, answer, throttled)
+        if log.isEnabledFor(logging.INFO):
+            self._log(method, path, answer, 1000 * (self._clock() - sent))
+        if 200 <= answer.status < 300:
+            return answer
+        return _error(method, path, answer, throttled, token)
+
+    def _settle(self, admission: Admission, answer: Answer, throttled: bool) -> None:
+        admission.settle(
+            throttled=throttled,
+            remaining=answer.number("X-Rate-Limit-Remaining"),
+            cost=answer.number("X-Request-Cost"),
+        )
+
+    def _log(self, method: str, path: str, answer: Answer, milliseconds: float) -> None:
+        facts = {
+            "method": method,
+            "path": path,
+            "status": answer.status,
+            "milliseconds": round(milliseconds, 1),
+            "cost": answer.number("X-Request-Cost"),
+            "remaining": answer.number("X-Rate-Limit-Remaining"),
+            "request_id": answer.headers.get("X-Request-Context-Id"),
+        }
+        log.info(
+            "%s %s → %s, %s ms, cost %s, remaining %s, request %s", *facts.values(), extra=facts
+        )
+
+    def _decoded(self, answer: Answer, method: str, path: str, type: Any) -> Any:
+        body = _json(answer, method, path)
+        reason = ""
+        try:
+            return decoder(type).decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            reason = _reason(error)
+        raise _malformed(f"Canvas's answer is not as expected: {reason}.", answer, method, path)
+
+    def _page(self, answer: Answer, path: str, type: Any) -> Page[Any]:
+        body = _json(answer, "GET", path)
+        reason = ""
+        try:
+            rows, wrapped, odd = decode_page(body, type, path)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            reason = _reason(error)
+        if reason:
+            raise _malformed(f"Canvas's list is not as expected: {reason}.", answer, "GET", path)
+        named = wrapped | links(answer.headers.get("Link"))
+        targets: dict[str, str] = {}
+        for rel in ("next", "current", "last"):
+            if rel in named:
+                try:
+                    targets[rel] = self._scoped(
+                        self.transport.re_rooted(named[rel], method="GET", path=path), path
+                    )
+                except MalformedAnswer:
+                    if rel == "next":
+                        raise
+        return Page(rows, targets, odd)
+
+    def _scoped(self, target: str, path: str) -> str:
+        """Keep a link within this client's masquerade: never drop it, never take another's."""
+        query = target.partition("?")[2]
+        named = parse_qs(query).get("as_user_id", []) if "as_user_id" in query else []
+        if named == ([] if self._as_user is None else [self._as_user]):
+            return target
+        if self._as_user is not None and not named:
+            joint = "&" if query else "?"
+            return f"{target}{joint}{urlencode({'as_user_id': self._as_user})}"
+        raise MalformedAnswer(
+            "Canvas's next link acts as another user; it was not followed.",
+            method="GET",
+            path=path,
+            repeat_is_safe=True,
+        )
+
+
+def api_path(*segments: str | int) -> str:
+    """Return ``/api/v1/...`` of words and ids: ``api_path("courses", course_id, "users")``.
+
+    Whatever an id holds (``sis_course_id:A/1.b``) it stays one segment, so it cannot lead a call
+    elsewhere. Raises ``ValueError`` for an id that is empty, a dot segment or has control
+    characters.
+    """
+    return "/api/v1/" + "/".join(segment(part) for part in segments)
+
+
+def segment(value: str | int) -> str:
+    """Percent-encode one path segment; ``.`` too, which Rails takes for a format's beginning."""
+    text = str(value)
+    if not text.strip() or any(ord(character) < 32 or character == "\x7f" for character in text):
+        raise ValueError("An id is not empty and has no control characters")
+    # Some proxies decode %2F and then resolve dot segments.
+    if {".", ".."} & set(text.replace("\\", "/").split("/")):
+        raise ValueError("An id is not a dot segment and has none")
+    return quote(text, safe="~:").replace(".", "%2E")
+
+
+def pairs(params: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Spell parameters Rails's way: ``include[]=a``, ``assignment[name]=b``, ``true``, UTC dates.
+
+    None is left out. Raises ``ValueError`` for a datetime without a zone.
+    """
+    return [pair for name, value in params.items() for pair in _spelled(str(name), value)]
+
+
+def _spelled(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    match value:
+        case None:
+            return
+        case bool():
+            yield name, "true" if value else "false"
+        case Mapping():
+            for key, inner in value.items():
+                yield from _spelled(f"{name}[{key}]", inner)
+        case list() | tuple():
+            for inner in value:
+                yield from _spelled(name if name.endswith("[]") else f"{name}[]", inner)
+        case set() | frozenset():
+            yield from _spelled(name, sorted(value))
+        case datetime():
+            if value.tzinfo is None:
+                raise ValueError(f"{name} is a time without a zone")
+            yield name, value.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
+        case date():
+            yield name, value.isoformat()
+        case _:
+            yield name, str(value)
+
+
+def _error(method: str, path: str, answer: Answer, throttled: bool, token: str) -> CanvasError:
+    """Name what an answer other than 2xx means."""
+    status = answer.status
+    said, report = canvas_message(answer.body, answer.headers.get("Content-Type", "").lower())
+    request_id = answer.headers.get("X-Request-Context-Id")
+    if report is not None:
+        request_id = f"{request_id or 'unknown'}, error report {report}"
+    safe = method in SAFE_METHODS
+    facts: dict[str, Any] = {
+        "method": method,
+        "path": path,
+        "status": status,
+        "request_id": request_id,
+        "canvas_message": said.replace(token, "…") if said else None,
+    }
+    if throttled:
+        wait = _retry_after(answer)
+        return Throttled(
+            "Canvas asks to slow down; the call was not carried out.",
+            retry_after=wait,
+            repeat_is_safe=True,
+            **facts,
+        )
+    match status:
+        case 401 if "WWW-Authenticate" in answer.headers:
+            return AuthenticationError(
+                "Canvas does not accept the access token.", repeat_is_safe=True, **facts
+            )
+        case 401 if said and "insufficient scopes" in said.lower():
+            return MissingScope(
+                "The access token was not granted the scope for this call; an administrator adds"
+                " it to the developer key, then sign in again.",
+                **facts,
+            )
+        case 401 | 403:
+            return AuthorizationError("Canvas does not allow this person to do that.", **facts)
+        case 404:
+            return NotFound("Canvas has no such thing, or does not show it here.", **facts)
+        case _ if 300 <= status < 400:
+            return MalformedAnswer(
+                "Canvas answered with a redirect, which is not followed; check Canvas's URL.",
+                repeat_is_safe=safe,
+                **facts,
+            )
+        case _ if status < 500:
+            return InvalidRequest("Canvas refuses the call as it is.", **facts)
+        case _:
+            return Unavailable(
+                "Canvas is in trouble and did not answer properly.",
+                delivery="may_have_happened",
+                retry_after=_retry_after(answer),
+                repeat_is_safe=safe,
+                **facts,
+            )
+
+
+def _retry_after(answer: Answer) -> float:
+    """The ``Retry-After`` in seconds (RFC 9110 section 10.2.3), at most a minute; 0 without one."""
+    value = answer.headers.get("Retry-After", "")
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            seconds = 0.0
+    return max(0.0, min(seconds, LONGEST_RETRY_AFTER)) if seconds == seconds else 0.0
+
+
+def _json(answer: Answer, method: str, path: str) -> bytes:
+    """The JSON of an answer, without the guard ``while(1);`` of older Canvas."""
+    kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if "json" not in kind:
+        page = " It may be a sign-in or maintenance page." if "html" in kind else ""
+        raise _malformed(
+            f"Canvas answered with {kind or 'no content type'} instead of JSON.{page}",
+            answer,
+            method,
+            path,
+        )
+    return answer.body.removeprefix(b"while(1);")
+
+
+def _malformed(message: str, answer: Answer, method: str, path: str) -> MalformedAnswer:
+    return MalformedAnswer(
+        message,
+        method=method,
+        path=path,
+        status=answer.status,
+        request_id=answer.headers.get("X-Request-Context-Id"),
+        repeat_is_safe=method in SAFE_METHODS,
+    )
+
+
+def _reason(error: Exception) -> str:
+    """Where decoding failed; msgspec names types and places, never values."""
+    return "its text is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+
+
+def _earlier(one: float | None, other: float | None) -> float | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)

@@ -1,0 +1,354 @@
+"""Lists of Canvas: every row, in order, once, and whether that is surely all of them."""
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from canvas_app.canvas.errors import CanvasError, MalformedAnswer
+
+T = TypeVar("T")
+
+_LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:"[^"]*"|[^\s;,"]*))?)*)')
+_PAGE = re.compile(r"([?&]page=)(\d{1,9})(?=&|$)")
+_PER_PAGE = re.compile(r"[?&]per_page=(\d{1,9})(?=&|$)")
+_PARAMETER = re.compile(r';\s*([^\s=;,]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;,"]*)))?')
+
+
+def links(header: str | None) -> dict[str, str]:
+    """Read a ``Link`` header into ``{rel: URL}`` (RFC 8288): any case, any order of parameters.
+
+    A URL ends at its ``>``, so ``;`` and ``,`` may stand in it; the first of equal rels counts.
+    """
+    found: dict[str, str] = {}
+    for url, parameters in _LINK.findall(header or ""):
+        for name, quoted, plain in _PARAMETER.findall(parameters):
+            if name.lower() == "rel":
+                for rel in (quoted or plain).lower().split():
+                    found.setdefault(rel, url)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page: its rows, the targets (path and query) its links name, and its odd rows' count."""
+
+    rows: list[T]
+    links: dict[str, str]
+    odd: int = 0
+
+    def number(self, rel: str) -> int | None:
+        """The page number a link names, or None when it names none (bookmarks)."""
+        return _page_number(self.links[rel]) if rel in self.links else None
+
+
+Fetch = Callable[[str], Page[T]]
+
+
+def decode_page(body: bytes, type: Any, path: str) -> tuple[list[Any], dict[str, str], int]:
+    """Decode a page's rows; return them with links found in the body and the count of odd rows.
+
+    The list stands alone or in an object (``{"quizzes": [...], "meta": {"pagination": ...}}``),
+    then under the path's last word or as the only list there. A row that does not fit ``type``
+    is left out and counted; raises ``msgspec.MsgspecError`` when there is no list at all.
+    """
+    try:
+        return decoder(list[type]).decode(body), {}, 0
+    except msgspec.ValidationError:
+        pass
+    wrapped: dict[str, str] = {}
+    raw = decoder(Any).decode(body)
+    if isinstance(raw, dict):
+        wrapped = _links_in_body(raw)
+        raw = _list_in(raw, path)
+    if not isinstance(raw, list):
+        raise msgspec.ValidationError("Expected a list")
+    rows, odd = [], 0
+    for row in raw:
+        try:
+            rows.append(msgspec.convert(row, type, strict=False))
+        except msgspec.ValidationError:
+            odd += 1
+    return rows, wrapped, odd
+
+
+@lru_cache(maxsize=256)
+def decoder(type: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(type, strict=False)
+
+
+def _list_in(answer: dict[str, Any], path: str) -> Any:
+    word = path.rstrip("/").rpartition("/")[2]
+    if isinstance(answer.get(word), list):
+        return answer[word]
+    lists = [v for k, v in answer.items() if isinstance(v, list) and k not in ("links", "linked")]
+    return lists[0] if len(lists) == 1 else None
+
+
+def _links_in_body(answer: dict[str, Any]) -> dict[str, str]:
+    meta = answer.get("meta")
+    pagination = meta.get("pagination") if isinstance(meta, dict) else None
+    if not isinstance(pagination, dict):
+        return {}
+    rels = ("current", "next", "prev", "first", "last")
+    return {rel: pagination[rel] for rel in rels if isinstance(pagination.get(rel), str)}
+
+
+class Pages(Generic[T]):
+    """A lazy list: iterate over its rows; nothing is asked before the first.
+
+    ``complete`` is None until the list was read to its end, then whether all of it surely came;
+    ``why`` says what makes it incomplete. ``pages_expected`` is None when Canvas does not say.
+    Memory is bounded by ``window`` pages. Threads may not share one ``Pages``.
+    """
+
+    def __init__(
+        self, fetch: Fetch[T], first: str, *, path: str, parallel: int, max_pages: int
+    ) -> None:
+        self._reading: _Reading[T] = _Reading(fetch, first, path, parallel, max_pages)
+        # The generator knows the reading, not us: an abandoned list ends at once, uncollected.
+        self._rows = self._reading.rows()
+
+    def __iter__(self) -> Iterator[T]:
+        return self._rows
+
+    def __next__(self) -> T:
+        return next(self._rows)
+
+    def __repr__(self) -> str:
+        return f"Pages({self._reading.path!r}, read={self.pages_read}, complete={self.complete})"
+
+    @property
+    def complete(self) -> bool | None:
+        return self._reading.complete
+
+    @property
+    def why(self) -> str:
+        return "; ".join(self._reading.why)
+
+    @property
+    def pages_read(self) -> int:
+        return self._reading.pages_read
+
+    @property
+    def pages_expected(self) -> int | None:
+        return self._reading.pages_expected
+
+
+@dataclass(slots=True)
+class _Reading(Generic[T]):
+    """How far a list has been read, and what was noticed on the way."""
+
+    fetch: Fetch[T]
+    first: str
+    path: str
+    parallel: int
+    max_pages: int
+    complete: bool | None = None
+    why: list[str] = field(default_factory=list)
+    pages_read: int = 0
+    pages_expected: int | None = None
+    rows_read: int = 0
+    odd: int = 0
+    repeats: int = 0
+    keyed: bool = True
+    asked: set[int] = field(default_factory=set)
+    window: deque[frozenset[Any]] = field(default_factory=deque)
+
+    def rows(self) -> Iterator[T]:
+        # Threads of this list's own: a call that waits for one person's bucket never holds up
+        # another's list, and a list read from a pool never waits for that pool.
+        threads = ThreadPoolExecutor(self.parallel, "canvas-pages")
+        try:
+            page = self._arrived(self.first, self.fetch(self.first))
+            last = _numbered_to(page)
+            yield from (
+                self._followed(page, threads)
+                if last is None
+                else self._numbered(page, last, threads)
+            )
+        except CanvasError as error:
+            self.complete = False
+            self._note(error.message)
+            error.done = (
+                f"Before that, {self.pages_read} pages with {self.rows_read} rows had been read."
+            )
+            raise
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+        if self.odd:
+            self._note(f"{self.odd} rows could not be understood and are left out")
+        if self.repeats:
+            self._note(f"the list changed while it was read: {self.repeats} rows came twice")
+        self.complete = not self.why
+
+    def _followed(self, page: Page[T], threads: ThreadPoolExecutor) -> Iterator[T]:
+        """Follow ``next``, one page ahead of who reads, once the second row is asked for."""
+        while True:
+            rows = self._fresh(page)
+            target = page.links.get("next")
+            ahead: Future[Page[T]] | None = None
+            yield from rows[:1]
+            if target is not None and self._may_ask(target):
+                ahead = threads.submit(self.fetch, target)
+            yield from rows[1:]
+            if target is None:
+                return
+            self._refuse_loops(target)
+            if ahead is None:
+                raise self._ceiling()
+            page = self._arrived(target, ahead.result())
+
+    def _numbered(self, page: Page[T], last: int, threads: ThreadPoolExecutor) -> Iterator[T]:
+        """Read the pages up to ``last`` in parallel, deliver them in order, then look again.
+
+        Here page numbers are written by us, the one exception to following ``next``. The second
+        look at the first page leaves with the last pages, so it costs no round trip of its own.
+        """
+        self.pages_expected = last
+        per_page = _page_size(page.links["next"]) or len(page.rows) + page.odd
+        keys = [_key(row) for row in page.rows]
+        final = min(last, self.max_pages)
+        numbers = iter(range(page.number("next") or 2, final + 1))
+        futures: deque[tuple[str, Future[Page[T]]]] = deque()
+        template = page.links["next"]
+        again: Future[Page[T]] | None = None
+
+        def send_ahead() -> None:
+            nonlocal again
+            while again is None and len(futures) < 2 * self.parallel:
+                number = next(numbers, None)
+                target = self.first if number is None else _with_page(template, number)
+                future = threads.submit(self.fetch, target)
+                if number is None:
+                    again = future
+                else:
+                    futures.append((target, future))
+
+        rows = self._fresh(page)
+        self._check_size(page, per_page)
+        yield from rows[:1]
+        send_ahead()
+        yield from rows[1:]
+        while futures:
+            self._refuse_loops(page.links.get("next"))
+            target, future = futures.popleft()
+            page = self._arrived(target, future.result())
+            send_ahead()
+            if page.number("last") not in (last, None) or not page.links:
+                self._note("the list changed while it was read: its number of pages did")
+            if futures:
+                self._check_size(page, per_page)
+            yield from self._fresh(page)
+        if last > final:
+            raise self._ceiling()
+        if "next" in page.links:
+            self._note("the list changed while it was read: it grew at its end")
+            yield from self._followed(Page([], page.links), threads)
+        if again is not None:
+            self._compare(keys, again)
+
+    def _arrived(self, target: str, page: Page[T]) -> Page[T]:
+        """Count a page and remember its names."""
+        self.asked.add(hash(target))
+        if "current" in page.links:
+            self.asked.add(hash(page.links["current"]))
+        if not page.links and self.pages_read:
+            self._note("a page came without the Link header that names the next one")
+        elif not page.links and len(page.rows) + page.odd == _page_size(self.first):
+            self._note("the first page is full and came without a Link header")
+        self.pages_read += 1
+        return page
+
+    def _fresh(self, page: Page[T]) -> list[T]:
+        """The rows that did not come with a page still in hand.
+
+        A list that has one id twice on one page (a feed of versions) is not told apart by ids.
+        """
+        rows = page.rows
+        self.odd += page.odd
+        keys = [_key(row) for row in rows]
+        ids = frozenset(keys) - {None}
+        if len(ids) < len(keys) - keys.count(None):
+            self.keyed = False
+        if self.keyed:
+            known = {key for earlier in self.window for key in ids & earlier}
+            if known:
+                rows = [row for row, key in zip(rows, keys, strict=True) if key not in known]
+                self.repeats += len(keys) - len(rows)
+            self.window.append(ids)
+            if len(self.window) > 2 * self.parallel:
+                self.window.popleft()
+        self.rows_read += len(rows)
+        return rows
+
+    def _may_ask(self, target: str) -> bool:
+        return hash(target) not in self.asked and self.pages_read < self.max_pages
+
+    def _refuse_loops(self, target: str | None) -> None:
+        if target is not None and hash(target) in self.asked:
+            raise MalformedAnswer(
+                "Canvas's next link leads back to a page already read; the list never ends.",
+                method="GET",
+                path=self.path,
+                repeat_is_safe=True,
+            )
+
+    def _ceiling(self) -> MalformedAnswer:
+        return MalformedAnswer(
+            f"The list is longer than the {self.max_pages:,} pages allowed; raise max_pages.",
+            method="GET",
+            path=self.path,
+            repeat_is_safe=True,
+        )
+
+    def _check_size(self, page: Page[T], per_page: int) -> None:
+        if len(page.rows) + page.odd < per_page:
+            self._note("a page before the last is short: the list changed, or rows are hidden")
+
+    def _compare(self, keys: Sequence[Any], again: Future[Page[T]]) -> None:
+        try:
+            page = again.result()
+        except CanvasError as error:
+            self._note(f"whether the list changed could not be checked: {error.message}")
+            return
+        if [_key(row) for row in page.rows] != keys:
+            self._note("the list changed while it was read: its first page is different now")
+
+    def _note(self, why: str) -> None:
+        if why not in self.why:
+            self.why.append(why)
+
+
+def _key(row: Any) -> int | str | None:
+    """What a row is known by: its ``id``, when it has one."""
+    key = row.get("id") if isinstance(row, dict) else getattr(row, "id", None)
+    return key if isinstance(key, int | str) else None
+
+
+def _numbered_to(page: Page[Any]) -> int | None:
+    """The last page's number, when all links are alike but for their page numbers."""
+    following, last = page.number("next"), page.number("last")
+    if following is None or last is None or last < following:
+        return None
+    alike = _with_page(page.links["next"], 0) == _with_page(page.links["last"], 0)
+    return last if alike else None
+
+
+def _page_number(target: str) -> int | None:
+    number = _PAGE.search(target)
+    return int(number[2]) if number else None
+
+
+def _page_size(target: str) -> int | None:
+    size = _PER_PAGE.search(target)
+    return int(size[1]) if size else None
+
+
+def _with_page(target: str, number: int) -> str:
+    return _PAGE.sub(rf"\g<1>{number}", target, count=1)
