@@ -440,6 +440,7 @@ def grading_periods(call: Call, course_id: str) -> object:
 
 
 @router.get("/api/v1/courses/:course_id/users")
+@router.get("/api/v1/courses/:course_id/search_users")
 def users(call: Call, course_id: str) -> object:
     course = access.open_course(call, course_id)
     rows = _roster(call, course)

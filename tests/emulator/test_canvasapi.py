@@ -1,0 +1,124 @@
+"""The best-known Python client, canvasapi, reads this Canvas unchanged and completely."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from canvasapi import Canvas
+from canvasapi.exceptions import Forbidden, InvalidAccessToken, ResourceDoesNotExist
+from werkzeug.serving import make_server
+
+from canvas_emulator.campus import Campus
+from tests.emulator.harness import Emulator
+
+pytestmark = pytest.mark.filterwarnings("ignore:Canvas may respond unexpectedly:UserWarning")
+
+
+@pytest.fixture
+def url(emulator: Emulator) -> Iterator[str]:
+    """The emulator of this process on a real socket, so that its campus can be compared."""
+    server = make_server("127.0.0.1", 0, emulator.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def campus(emulator: Emulator) -> Campus:
+    return emulator.state.campus
+
+
+@pytest.fixture
+def teacher(emulator: Emulator, url: str) -> Canvas:
+    return Canvas(url, emulator.token("teacher"))
+
+
+def test_who_am_i(emulator: Emulator, teacher: Canvas) -> None:
+    """``users/self`` is the owner of the token."""
+    me = teacher.get_current_user()
+    assert (me.id, me.name) == (emulator.person("teacher").id, emulator.person("teacher").name)
+
+
+def test_courses(emulator: Emulator, campus: Campus, url: str) -> None:
+    """137 courses over many pages, each once, none missing."""
+    person = emulator.person("many")
+    canvas = Canvas(url, emulator.token("many"))
+    found = [course.id for course in canvas.get_courses(per_page=20)]
+    expected = {row.course_id for row in campus.enrollments_of(person.id)}
+    assert len(found) == len(set(found)) == 137
+    assert set(found) <= expected
+    course = canvas.get_course(found[0])
+    assert course.name == campus.courses[course.id].name
+
+
+def taught(emulator: Emulator, campus: Campus) -> int:
+    """A course the teacher teaches now."""
+    rows = campus.enrollments_of(emulator.person("teacher").id)
+    return next(row.course_id for row in rows if len(campus.students_of(row.course_id)) >= 60)
+
+
+def test_users(emulator: Emulator, campus: Campus, teacher: Canvas) -> None:
+    """The roster of a course, in pages of ten."""
+    course_id = taught(emulator, campus)
+    found = [user.id for user in teacher.get_course(course_id).get_users()]
+    rows = campus.enrollments_in(course_id)
+    assert len(found) >= 64
+    assert sorted(found) == sorted(
+        {row.user_id for row in rows if row.state in ("active", "invited")}
+    )
+
+
+def test_assignments(emulator: Emulator, campus: Campus, teacher: Canvas) -> None:
+    """A teacher's list of assignments, unpublished ones too."""
+    course_id = taught(emulator, campus)
+    found = [work.id for work in teacher.get_course(course_id).get_assignments(per_page=3)]
+    assert len(found) == len(set(found))
+    assert set(found) == {work.id for work in campus.work_of(course_id)}
+
+
+def test_submissions(emulator: Emulator, campus: Campus, teacher: Canvas) -> None:
+    """Submissions of an assignment and of a whole course, through both kinds of paging."""
+    course_id = taught(emulator, campus)
+    course = teacher.get_course(course_id)
+    work = next(work for work in campus.work_of(course_id) if work.published)
+    active = {
+        row.user_id
+        for row in campus.enrollments_in(course_id)
+        if row.type == "StudentEnrollment" and row.state == "active"
+    }
+    expected = {row.id for user, row in campus.submissions_of(work).items() if user in active}
+    numbered = [row.id for row in course.get_assignment(work.id).get_submissions()]
+    assert len(numbered) == len(expected)
+    assert set(numbered) == expected
+    bookmarked = [
+        row.id
+        for row in course.get_multiple_submissions(student_ids=["all"], assignment_ids=[work.id])
+    ]
+    assert len(bookmarked) == len(set(bookmarked))
+    assert set(bookmarked) >= expected
+
+
+def test_enrollments(emulator: Emulator, campus: Campus, teacher: Canvas) -> None:
+    """Enrollments of a course are paged by bookmarks; nothing is lost on the way."""
+    course_id = taught(emulator, campus)
+    found = [row.id for row in teacher.get_course(course_id).get_enrollments(per_page=7)]
+    assert len(found) == len(set(found))
+    assert set(found) == {
+        row.id
+        for row in campus.enrollments_in(course_id)
+        if row.state in ("active", "invited", "creation_pending")
+    }
+
+
+def test_errors(emulator: Emulator, campus: Campus, url: str) -> None:
+    """A bad token, a missing and a foreign course raise what canvasapi has for them."""
+    with pytest.raises(InvalidAccessToken):
+        Canvas(url, "nonsense").get_current_user()
+    student = Canvas(url, emulator.token("newcomer"))
+    with pytest.raises(ResourceDoesNotExist):
+        student.get_course(99_999_999)
+    with pytest.raises(Forbidden):
+        student.get_course(taught(emulator, campus))
