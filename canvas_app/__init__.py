@@ -14,15 +14,15 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Wire the rooms together; raises SettingsError when the environment's settings are wrong."""
+    settings = settings or Settings.from_environ(os.environ)
     # Imported here: canvas_app.canvas is a library for programs without Flask's rooms.
     from canvas_app import cli, error_pages, gateway, logs, metrics, security, sessions
     from canvas_app.views import account, auth, health, pages, rendering
 
-    settings = settings or Settings.from_environ(os.environ)
     logs.configure(settings)
     app = Flask(__name__, template_folder=str(TEMPLATES))
     app.secret_key = settings.secret_key
-    app.config["ANY_HOST"] = frozenset({"health.healthz", "health.readyz", "health.metrics"})
+    app.config["ANY_HOST"] = frozenset({"health.healthz", "health.readyz", "health.prometheus"})
     # A streamed page must not wait in a compressor for its next part.
     app.config["COMPRESS_STREAMS"] = False
     redis = connect(settings.redis_url)

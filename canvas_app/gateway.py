@@ -122,12 +122,13 @@ class Gateway:
         """A Canvas API that speaks as this person until the deadline (monotonic seconds)."""
         name = sign_in.identity.environment
         environment = self.environment(name)
+        transport = self.transport_for(name)
         client = CanvasClient(
             environment.canvas_url,
             self.storage.credentials(sign_in.grant_id, self.endpoint_for(name)),
-            transport=self.transport_for(name),
+            transport=transport,
             throttle=Throttle(
-                self.buckets, environment.canvas_url, max_parallel=self.settings.max_parallel
+                self.buckets, transport.origin, max_parallel=self.settings.max_parallel
             ),
             user_agent=USER_AGENT,
             deadline=deadline,
