@@ -1,4 +1,4 @@
-"""Canvas's endpoints by name: one method each, with its scope and its documentation page beside it."""
+"""Canvas's endpoints by name: one method each, its scope and documentation beside it."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -43,7 +43,7 @@ def endpoint(scope: str, doc: str, *, page: bool = True) -> Callable[[Method], M
 
 
 def _segment(value: str) -> str:
-    """An id as one path segment: SIS ids may hold slashes (canvas-lms ``doc/api/object_ids.md``)."""
+    """An id as one path segment; SIS ids may hold slashes (``doc/api/object_ids.md``)."""
     return quote(str(value), safe=":~")
 
 
@@ -89,7 +89,7 @@ class CanvasAPI:
 
     @endpoint("url:GET|/api/v1/planner/items", "planner#method.planner.index")
     def planner_items(self, start_date: datetime, end_date: datetime) -> Pages[PlannerItem]:
-        """List what Canvas's planner holds between two moments: work, notes, events, announcements."""
+        """List work, notes, events and announcements of the planner between two moments."""
         params = {"start_date": start_date, "end_date": end_date}
         return self.client.paginate("/api/v1/planner/items", params, type=PlannerItem)
 

@@ -66,13 +66,13 @@ class CourseEnrollment(Model):
     user_id: Id | None = None
     enrollment_state: str | None = None
     associated_user_id: Id | None = None
-    computed_current_score: float | None | UnsetType = UNSET
+    computed_current_score: float | UnsetType | None = UNSET
     computed_current_grade: str | None = None
     computed_current_letter_grade: str | None = None
     current_grading_period_id: Id | None = None
     current_grading_period_title: str | None = None
     has_grading_periods: bool | None = None
-    current_period_computed_current_score: float | None | UnsetType = UNSET
+    current_period_computed_current_score: float | UnsetType | None = UNSET
     current_period_computed_current_grade: str | None = None
 
 
@@ -89,7 +89,7 @@ class UserDisplay(Model):
 
 
 class Course(Model):
-    """GET /api/v1/courses. A restricted stub holds ``id`` and ``access_restricted_by_date`` alone."""
+    """GET /api/v1/courses. A restricted stub is ``id`` and ``access_restricted_by_date``."""
 
     id: Id
     name: str | None = None

@@ -234,6 +234,11 @@ class Submissions(Page):
     is_student: bool = False
     is_teacher: bool = False
 
+    @property
+    def all_rows(self) -> tuple[SubmissionRow, ...]:
+        """The person's own submissions, then what waits for her grading."""
+        return self.rows + self.grading
+
 
 @dataclass(frozen=True)
 class FailedPage(Page):

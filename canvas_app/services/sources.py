@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Source:
-    """How one part of a page stands: fresh, stale (older than the cache time), partial, denied, failed.
+    """How one part of a page stands: fresh, stale, partial, denied or failed.
 
     ``detail`` says in plain words what happened; ``refreshing`` that a newer answer is on its way.
     """

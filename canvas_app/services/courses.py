@@ -1,0 +1,243 @@
+"""The person's courses: every one, by role and term, with the grade Canvas shows and its basis."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import partial
+
+from msgspec import UnsetType
+
+from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.models import Colors, Course, CourseEnrollment
+from canvas_app.canvas.models import Profile as CanvasProfile
+from canvas_app.services.dates import Profile
+from canvas_app.services.pages import CourseGroup, CourseRow, Courses
+from canvas_app.services.sources import One, Rows, Sources, complete
+
+INCLUDE = (
+    "term",
+    "total_scores",
+    "current_grading_period_scores",
+    "favorites",
+    "course_progress",
+    "concluded",
+    "sections",
+    "needs_grading_count",
+    "total_students",
+    "course_image",
+    "restrict_quantitative_data",
+)
+ROLES = ("student", "teacher", "ta", "observer", "designer")
+TEACHING = frozenset({"teacher", "ta"})
+STATES = ("current", "invited", "unpublished", "future", "restricted", "past")
+
+
+def courses(sources: Sources) -> Courses:
+    """Gather every course of the person: current, future, invited and past ones."""
+    now = sources.now()
+    profile, colors = start_profile(sources), start_colors(sources)
+    current = start_courses(sources)
+    past = sources.start(
+        "past courses",
+        partial(CanvasAPI.courses, include=INCLUDE, enrollment_state="completed"),
+    )
+    invited = sources.start(
+        "invitations",
+        partial(CanvasAPI.courses, include=INCLUDE, enrollment_state="invited_or_pending"),
+    )
+    unique: dict[str, Course] = {}
+    for course in [*current.rows(), *invited.rows(), *past.rows()]:
+        unique.setdefault(course.id, course)
+    shades = read_colors(colors)
+    rows = in_order(course_row(c, sources.api.canvas_url, shades, now) for c in unique.values())
+    states = sources.states()
+    return Courses(
+        sources=states,
+        complete=complete(states),
+        profile=read_profile(profile),
+        now=now,
+        rows=rows,
+        groups=by_role_and_term(rows),
+    )
+
+
+def start_courses(sources: Sources) -> Rows[Course]:
+    """The list every page shares, so that the cache knows it: current-ish enrollments."""
+    return sources.start("courses", partial(CanvasAPI.courses, include=INCLUDE))
+
+
+def start_profile(sources: Sources) -> One[CanvasProfile]:
+    return sources.start_one("profile", partial(CanvasAPI.profile))
+
+
+def start_colors(sources: Sources) -> One[Colors]:
+    return sources.start_one("colors", partial(CanvasAPI.colors))
+
+
+def read_profile(handle: One[CanvasProfile]) -> Profile:
+    """Zone and locale as Canvas has them; UTC and en when it did not say."""
+    found = handle.value()
+    if found is None:
+        return Profile()
+    return Profile(
+        id=found.id,
+        name=found.name or found.short_name or "",
+        time_zone=found.time_zone or "UTC",
+        locale=found.effective_locale or found.locale or "en",
+    )
+
+
+def read_colors(handle: One[Colors]) -> dict[str, str]:
+    """Course id to the person's colour for it."""
+    colors = handle.value()
+    found = (colors.custom_colors if colors else None) or {}
+    return {
+        asset.removeprefix("course_"): shade
+        for asset, shade in found.items()
+        if asset.startswith("course_") and shade
+    }
+
+
+def course_row(
+    course: Course, canvas_url: str, colors: Mapping[str, str], now: datetime
+) -> CourseRow:
+    """One course as a row; a restricted stub keeps nothing but its id."""
+    url = f"{canvas_url}/courses/{course.id}"
+    color = colors.get(course.id) or course.course_color
+    if course.access_restricted_by_date or course.name is None:
+        return CourseRow(
+            id=course.id, name="", restricted=True, state="restricted", url=url, color=color
+        )
+    state, score, letter, basis = grade_of(course)
+    progress = course.course_progress
+    return CourseRow(
+        id=course.id,
+        name=course.name,
+        code=course.course_code or "",
+        term=course.term.name if course.term else None,
+        roles=roles_of(course),
+        grade=grade_text(score, letter),
+        url=url,
+        grade_state=state,
+        grade_score=score,
+        grade_letter=letter,
+        grade_basis=basis,
+        letters_only=bool(course.restrict_quantitative_data),
+        original_name=course.original_name,
+        state=state_of(course, now),
+        favorite=bool(course.is_favorite),
+        color=color,
+        image_url=course.image_download_url,
+        sections=tuple(s.name for s in course.sections or () if s.name),
+        progress_done=progress.requirement_completed_count if progress else None,
+        progress_total=progress.requirement_count if progress else None,
+        starts_at=course.start_at or (course.term.start_at if course.term else None),
+        ends_at=course.end_at or (course.term.end_at if course.term else None),
+        needs_grading=course.needs_grading_count,
+        students=course.total_students,
+    )
+
+
+def roles_of(course: Course) -> tuple[str, ...]:
+    """Every role the person has here, each once."""
+    found = {enrollment.type for enrollment in course.enrollments or ()}
+    return tuple(role for role in ROLES if role in found)
+
+
+def state_of(course: Course, now: datetime) -> str:
+    """current, future, past, invited or unpublished."""
+    states = {enrollment.enrollment_state for enrollment in course.enrollments or ()}
+    if course.concluded or course.workflow_state == "completed" or states == {"completed"}:
+        return "past"
+    if states and states <= {"invited", "creation_pending"}:
+        return "invited"
+    if course.workflow_state == "unpublished":
+        return "unpublished"
+    start_at = course.start_at or (course.term.start_at if course.term else None)
+    return "future" if start_at and start_at > now else "current"
+
+
+def is_active_student(course: Course) -> bool:
+    """Whether the person takes part as a student now."""
+    return (
+        not course.access_restricted_by_date
+        and not course.concluded
+        and course.workflow_state in (None, "available")
+        and any(
+            e.type == "student" and e.enrollment_state in (None, "active")
+            for e in course.enrollments or ()
+        )
+    )
+
+
+def is_active_teacher(course: Course) -> bool:
+    """Whether the person grades here now."""
+    return (
+        not course.access_restricted_by_date
+        and not course.concluded
+        and course.workflow_state != "completed"
+        and any(
+            e.type in TEACHING and e.enrollment_state in (None, "active")
+            for e in course.enrollments or ()
+        )
+    )
+
+
+def student_enrollment(course: Course) -> CourseEnrollment | None:
+    """The enrollment whose grade counts: a student's, an active one before others."""
+    found = [e for e in course.enrollments or () if e.type == "student"]
+    return min(found, key=lambda e: e.enrollment_state != "active", default=None)
+
+
+def grade_of(course: Course) -> tuple[str, float | None, str | None, str]:
+    """State, score, letter and basis of the person's own grade, as Canvas computes it.
+
+    In a course with grading periods the current period counts, otherwise the whole course.
+    """
+    enrollment = student_enrollment(course)
+    if enrollment is None:
+        return "not_available", None, None, ""
+    if course.hide_final_grades:
+        return "hidden", None, None, ""
+    score: float | UnsetType | None = enrollment.computed_current_score
+    letter = enrollment.computed_current_letter_grade or enrollment.computed_current_grade
+    basis = "whole course"
+    if enrollment.current_grading_period_id:
+        score = enrollment.current_period_computed_current_score
+        letter = enrollment.current_period_computed_current_grade
+        basis = enrollment.current_grading_period_title or "current grading period"
+    if isinstance(score, UnsetType):
+        return "not_available", None, None, ""
+    if course.restrict_quantitative_data:
+        return ("letter" if letter else "none"), None, letter, basis
+    if score is None:
+        return ("letter" if letter else "none"), None, letter, basis
+    return "percentage", score, letter, basis
+
+
+def grade_text(score: float | None, letter: str | None) -> str | None:
+    """ "92.4 % · A-", one of the two, or None. Canvas's own digits, not rounded again."""
+    parts = [f"{score:.10g} %"] if score is not None else []
+    return " · ".join([*parts, letter] if letter else parts) or None
+
+
+def in_order(rows: Iterable[CourseRow]) -> tuple[CourseRow, ...]:
+    """Current ones first, favourites before others, otherwise in Canvas's order."""
+    return tuple(sorted(rows, key=lambda row: (STATES.index(row.state), not row.favorite)))
+
+
+def by_role_and_term(rows: Iterable[CourseRow]) -> tuple[CourseGroup, ...]:
+    """Group for reading: by the role that matters most, then state, then term."""
+    groups: dict[tuple[int, int, str], list[CourseRow]] = {}
+    for row in rows:
+        role = min((ROLES.index(role) for role in row.roles), default=len(ROLES))
+        groups.setdefault((STATES.index(row.state), role, row.term or ""), []).append(row)
+    ordered = sorted(groups.items(), key=lambda pair: pair[0][:2])
+    return tuple(
+        CourseGroup(
+            role=ROLES[role] if role < len(ROLES) else "",
+            term=term or None,
+            state=STATES[state],
+            rows=tuple(members),
+        )
+        for (state, role, term), members in ordered
+    )

@@ -1,0 +1,131 @@
+"""Which chip a submission wears, by the precedence of Canvas's own planner and apps.
+
+A grade that is not posted is never shown as graded to a student; ``missing`` is Canvas's word and
+is never derived. A submission newer than its grade is asked for before the grade.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from canvas_app.canvas.models import Assignment, PlannerItem, PlannerSubmission, Submission
+
+NOTHING_TO_HAND_IN = frozenset({"none", "not_graded", "wiki_page"})
+WORK = frozenset({"assignment", "quiz", "discussion_topic", "sub_assignment"})
+
+
+def student_status(
+    submission: Submission | None, assignment: Assignment | None, now: datetime
+) -> str:
+    """The chip a student sees, in snake case."""
+    found = _decided(submission)
+    if found:
+        return found
+    if submission:
+        if _graded(submission) and submission.posted_at:
+            return "graded"
+        if submission.workflow_state == "pending_review" or submission.submitted_at:
+            return "submitted"
+        if submission.missing:
+            return "missing"
+    return _unsubmitted(submission, assignment, now)
+
+
+def teacher_status(
+    submission: Submission | None, assignment: Assignment | None, now: datetime
+) -> str:
+    """The chip a teacher sees for a student's submission."""
+    found = _decided(submission)
+    if found:
+        return "needs_grading" if found == "resubmitted" else found
+    if submission:
+        if _graded(submission):
+            return "graded" if submission.posted_at else "hidden"
+        if submission.workflow_state == "pending_review":
+            return "needs_review"
+        if submission.submitted_at:
+            return "needs_grading"
+        if submission.missing:
+            return "missing"
+    return _unsubmitted(submission, assignment, now)
+
+
+def planner_status(item: PlannerItem, now: datetime) -> str:
+    """The chip of a planner item, from the few facts the planner gives."""
+    state = item.submissions
+    if isinstance(state, PlannerSubmission):
+        found = _planner_decided(state)
+        if found:
+            return found
+    if item.plannable_type not in WORK and item.plannable_type != "planner_note":
+        return "nothing_to_hand_in"
+    thing = item.plannable
+    unlock_at, lock_at = (thing.unlock_at, thing.lock_at) if thing else (None, None)
+    return by_date(item.plannable_date, unlock_at, lock_at, now)
+
+
+def by_date(
+    due_at: datetime | None, unlock_at: datetime | None, lock_at: datetime | None, now: datetime
+) -> str:
+    """The chip of work that was not handed in and still could be."""
+    if unlock_at and unlock_at > now:
+        return "not_yet_open"
+    if lock_at and lock_at <= now:
+        return "locked"
+    return "overdue" if due_at and due_at < now else "due"
+
+
+def _decided(submission: Submission | None) -> str | None:
+    """What comes before any grade: the same for students and teachers."""
+    if submission is None:
+        return None
+    if submission.custom_grade_status_id:
+        return "custom"
+    if submission.excused:
+        return "excused"
+    if submission.redo_request:
+        return "redo_requested"
+    if submission.submitted_at and submission.grade_matches_current_submission is False:
+        return "resubmitted"
+    return None
+
+
+def _planner_decided(state: PlannerSubmission) -> str | None:
+    if state.excused:
+        return "excused"
+    if state.redo_request:
+        return "redo_requested"
+    graded = state.graded and state.posted_at
+    if graded:
+        return "resubmitted" if state.submitted and state.needs_grading else "graded"
+    if state.submitted:
+        return "submitted"
+    return "missing" if state.missing else None
+
+
+def _graded(submission: Submission) -> bool:
+    return submission.score is not None or submission.grade is not None
+
+
+def _unsubmitted(
+    submission: Submission | None, assignment: Assignment | None, now: datetime
+) -> str:
+    if assignment is None:
+        return by_date(submission.cached_due_date if submission else None, None, None, now)
+    on_paper = paper_status(assignment.submission_types)
+    if on_paper:
+        return on_paper
+    due_at = (submission.cached_due_date if submission else None) or assignment.due_at
+    if assignment.unlock_at and assignment.unlock_at > now:
+        return "not_yet_open"
+    if assignment.locked_for_user:
+        return "locked"
+    return by_date(due_at, None, assignment.lock_at, now)
+
+
+def paper_status(types: Sequence[str] | None) -> str | None:
+    """The chip of work that is not handed in through Canvas; None for all other work."""
+    if not types:
+        return None
+    if set(types) <= NOTHING_TO_HAND_IN:
+        return "nothing_to_hand_in"
+    return "on_paper" if set(types) == {"on_paper"} else None

@@ -1,0 +1,161 @@
+"""The person's pages and their JSON twins."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response
+from flask.typing import ResponseReturnValue
+
+from canvas_app.canvas.errors import AuthenticationError, CanvasError
+from canvas_app.gateway import current_sign_in, current_sources, login_required
+from canvas_app.services import course as course_service
+from canvas_app.services import courses as courses_service
+from canvas_app.services import dashboard as dashboard_service
+from canvas_app.services import submissions as submissions_service
+from canvas_app.services import upcoming as upcoming_service
+from canvas_app.services.pages import FailedPage, Page
+from canvas_app.services.sources import Sources, plain
+from canvas_app.views.rendering import render_page, stream_page
+
+bp = Blueprint("pages", __name__)
+
+Gather = Callable[[Sources], Page]
+
+
+def own_list(template: str, gather: Gather) -> ResponseReturnValue:
+    """Stream one of the person's own lists: the shell goes out before Canvas is asked."""
+    sources = current_sources()  # now: the template reads on when the request is long handled
+
+    def load() -> Page:
+        try:
+            return gather(sources)
+        except CanvasError as error:
+            return FailedPage(failure=error)
+
+    return stream_page(template, load=load)
+
+
+def twin(gather: Gather, *further: str, data: str = "rows") -> Response:
+    """Answer a page's JSON twin: ``data``, ``complete``, ``sources`` and the page's further parts.
+
+    A page that fails as a whole answers the same shape, with Canvas's status and an ``error``.
+    """
+    try:
+        page = gather(current_sources())
+    except CanvasError as error:
+        return json_answer(
+            {"data": [], "complete": False, "sources": [], "error": plain_failure(error)},
+            status_of(error),
+        )
+    body = {
+        "data": getattr(page, data),
+        "complete": page.complete,
+        "sources": [source_json(source) for source in page.sources],
+    }
+    return json_answer(body | {name: getattr(page, name) for name in further})
+
+
+def json_answer(body: dict[str, Any], status: int = 200) -> Response:
+    """JSON with datetimes in ISO 8601; private to the person, so kept by nobody."""
+    answer = Response(msgspec.json.encode(body), status, mimetype="application/json")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def source_json(source: Any) -> dict[str, Any]:
+    """A source; ``refreshing`` stands there only while it is so."""
+    facts: dict[str, Any] = msgspec.to_builtins(source)
+    if not facts["refreshing"]:
+        del facts["refreshing"]
+    return facts
+
+
+def plain_failure(error: CanvasError) -> str:
+    if isinstance(error, AuthenticationError):
+        return "Your connection to Canvas has ended. Sign in again."
+    return plain(error)
+
+
+def status_of(error: CanvasError) -> int:
+    """The status a page answers with when Canvas refused it as a whole."""
+    if isinstance(error, AuthenticationError):
+        return 401
+    return error.status if error.status in (403, 404) else 503
+
+
+@bp.get("/")
+def index() -> ResponseReturnValue:
+    if current_sign_in() is None:
+        return render_page("landing.html")
+    return signed_in_index()
+
+
+@login_required
+def signed_in_index() -> ResponseReturnValue:
+    return own_list("dashboard.html", dashboard_service.dashboard)
+
+
+@bp.get("/dashboard.json")
+@login_required
+def dashboard_json() -> ResponseReturnValue:
+    return twin(
+        dashboard_service.dashboard,
+        "missing",
+        "due",
+        "new_grades",
+        "days",
+        "grading",
+        "other_courses",
+    )
+
+
+@bp.get("/courses")
+@login_required
+def courses() -> ResponseReturnValue:
+    return own_list("courses.html", courses_service.courses)
+
+
+@bp.get("/courses.json")
+@login_required
+def courses_json() -> ResponseReturnValue:
+    return twin(courses_service.courses)
+
+
+@bp.get("/courses/<int:course_id>")
+@login_required
+def course(course_id: int) -> ResponseReturnValue:
+    """One course, asked for first, so that 403 and 404 are true; error_pages shows those."""
+    page = course_service.course(current_sources(), str(course_id))
+    return render_page("course.html", page=page)
+
+
+@bp.get("/courses/<int:course_id>.json")
+@login_required
+def course_json(course_id: int) -> ResponseReturnValue:
+    return twin(lambda sources: course_service.course(sources, str(course_id)), "course", "groups")
+
+
+@bp.get("/upcoming")
+@login_required
+def upcoming() -> ResponseReturnValue:
+    return own_list("upcoming.html", upcoming_service.upcoming)
+
+
+@bp.get("/upcoming.json")
+@login_required
+def upcoming_json() -> ResponseReturnValue:
+    return twin(upcoming_service.upcoming)
+
+
+@bp.get("/submissions")
+@login_required
+def submissions() -> ResponseReturnValue:
+    return own_list("submissions.html", submissions_service.submissions)
+
+
+@bp.get("/submissions.json")
+@login_required
+def submissions_json() -> ResponseReturnValue:
+    """Own submissions and, for teachers, the assignments that wait (``kind`` tells)."""
+    return twin(submissions_service.submissions, data="all_rows")
