@@ -1,0 +1,302 @@
+"""How pages are put into HTML: streaming, dates and numbers as people read them, safe text."""
+
+import colorsys
+import logging
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import nh3
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_decimal
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    get_flashed_messages,
+    render_template,
+    stream_with_context,
+)
+from markupsafe import Markup
+
+from canvas_app import gateway
+from canvas_app.canvas.errors import CanvasError, SignInRequired
+from canvas_app.services.dates import Profile
+from canvas_app.storage import SignIn
+
+log = logging.getLogger(__name__)
+
+FLUSH = Markup("<!--flush-->")
+TAGS = {
+    *("p", "br", "hr", "div", "span", "blockquote", "pre", "code", "sub", "sup", "small"),
+    *("strong", "b", "em", "i", "u", "s", "del", "ins", "mark", "abbr", "cite", "q"),
+    *("ul", "ol", "li", "dl", "dt", "dd", "a", "h1", "h2", "h3", "h4", "h5", "h6"),
+    *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"),
+}
+ATTRIBUTES = {"a": {"href"}, "th": {"colspan", "rowspan", "scope"}, "td": {"colspan", "rowspan"}}
+DEFAULT_COLOR = "#4a6fa5"
+DARKEST, LIGHTEST = 0.15, 0.28  # relative luminance with at least 3:1 on both our grounds
+
+
+def init_app(app: Flask) -> None:
+    """Give every template its filters and what the header shows."""
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(FLUSH=FLUSH, header_sign_in=header_sign_in)
+    app.jinja_env.filters.update(
+        when=when,
+        day=day,
+        clock=clock,
+        moment=moment,
+        number=number,
+        plural=plural,
+        rich=rich,
+        readable=readable,
+        facts=facts,
+        late_by=late_by,
+        weblink=weblink,
+    )
+
+
+def render_page(template: str, **context: Any) -> str:
+    """A page whose content is already here."""
+    return render_template(template, **context)
+
+
+def stream_page(template: str, load: Callable[[], Any], **shell: Any) -> Response:
+    """A page whose header and heading go out before ``load()`` is asked for the content.
+
+    The template prints ``FLUSH`` after its shell and then calls ``load()`` itself. Whatever goes
+    wrong after that can change no status any more, so the page says it in place.
+    """
+    get_flashed_messages()  # now: once the shell is out, the session is saved no more
+    header_sign_in()
+    context: dict[str, Any] = dict(shell, load=load)
+    current_app.update_template_context(context)
+    pieces = current_app.jinja_env.get_template(template).generate(context)
+    return Response(stream_with_context(parts(pieces)), mimetype="text/html")
+
+
+def parts(pieces: Iterator[str]) -> Iterator[str]:
+    """Join a template's many small pieces into two parts, cut where it prints ``FLUSH``."""
+    waiting: list[str] = []
+    try:
+        for piece in pieces:
+            if piece == FLUSH:
+                yield "".join(waiting)
+                waiting.clear()
+            else:
+                waiting.append(piece)
+    except SignInRequired as error:
+        log.info("Canvas ended a sign-in: %s", error)
+        waiting.append(render_template("fragments/broken.html", signed_out=True))
+    except CanvasError as error:
+        log.warning("Canvas: %s", error)
+        waiting.append(render_template("fragments/broken.html", signed_out=False))
+    except Exception:  # the shell is out; a cut connection would say nothing
+        log.exception("a page failed after its shell was sent")
+        waiting.append(render_template("fragments/broken.html", signed_out=False))
+    yield "".join(waiting)
+
+
+def header_sign_in() -> SignIn | None:
+    """Who the header names; nobody while the database is away, so that error pages still stand."""
+    try:
+        return gateway.current_sign_in()
+    except Exception:
+        log.warning("the header cannot tell who is signed in", exc_info=True)
+        return None
+
+
+def locale_of(profile: Profile) -> Locale:
+    """The person's locale, or the language alone, or English."""
+    parts = profile.locale.replace("_", "-").split("-")
+    for name in ("_".join(part for part in parts if part != "x"), parts[0], "en"):
+        try:
+            return Locale.parse(name)
+        except (ValueError, UnknownLocaleError):
+            continue
+    return Locale("en")
+
+
+def day_word(distance: int, locale: Locale) -> str | None:
+    """Today, Tomorrow, Yesterday; other languages get the weekday."""
+    if locale.language != "en":
+        return None
+    return {0: "Today", 1: "Tomorrow", -1: "Yesterday"}.get(distance)
+
+
+def day_text(there: date, today: date, locale: Locale) -> str:
+    """A day as people say it: Today, Thursday within a week, else Thu 27 Nov."""
+    distance = (there - today).days
+    if word := day_word(distance, locale):
+        return word
+    if 0 <= distance < 7:
+        return format_date(there, "EEEE", locale=locale)
+    # Day before month, or the other way round, as the locale's own medium date has it.
+    pattern = str(locale.date_formats["medium"].pattern)
+    if there.year == today.year:
+        order = "EEE d MMM" if pattern.find("d") < pattern.find("M") else "EEE, MMM d"
+        return format_date(there, order, locale=locale)
+    return format_date(there, "medium", locale=locale)
+
+
+def tag(text: str, machine: str, title: str, locale: Locale) -> Markup:
+    lang = "" if locale.language == "en" else Markup(' lang="{}"').format(locale.language)
+    return Markup('<time datetime="{}" title="{}"{}>{}</time>').format(machine, title, lang, text)
+
+
+def exact(there: datetime, profile: Profile, locale: Locale) -> str:
+    """A moment with nothing left out, its time zone too."""
+    return f"{format_datetime(there, 'full', locale=locale)} ({profile.time_zone})"
+
+
+def when(value: datetime | None, page: Any, all_day: bool = False) -> Markup:
+    """A moment as people say it, "Thursday 23:59, in 3 days", exact in the title."""
+    if value is None:
+        return Markup("")
+    profile, now = page.profile, page.now or datetime.now(UTC)
+    locale = locale_of(profile)
+    there, here = value.astimezone(profile.zone), now.astimezone(profile.zone)
+    text = day_text(there.date(), here.date(), locale)
+    if not all_day:
+        text = f"{text} {format_time(there, 'short', locale=locale)}"
+    distance = (there.date() - here.date()).days
+    if distance == 0 and not all_day:
+        relative = format_timedelta(value - now, add_direction=True, locale=locale)
+    elif distance == 0 or day_word(distance, locale):
+        relative = ""
+    else:
+        relative = format_timedelta(there.date() - here.date(), add_direction=True, locale=locale)
+    if relative:
+        text = f"{text}, {relative}"
+    return tag(text, value.astimezone(UTC).isoformat(), exact(there, profile, locale), locale)
+
+
+def day(value: date, page: Any) -> Markup:
+    """A day as a heading: Today, Thursday 26 November."""
+    locale = locale_of(page.profile)
+    today = page.profile.day(page.now or datetime.now(UTC))
+    full = format_date(value, "full", locale=locale)
+    name = day_text(value, today, locale)
+    return tag(name, value.isoformat(), full, locale)
+
+
+def clock(value: datetime | None, page: Any) -> Markup:
+    """The time of day alone, for rows that stand under their day."""
+    if value is None:
+        return Markup("")
+    locale = locale_of(page.profile)
+    there = value.astimezone(page.profile.zone)
+    text = format_time(there, "short", locale=locale)
+    return tag(text, value.astimezone(UTC).isoformat(), exact(there, page.profile, locale), locale)
+
+
+def moment(value: datetime | None) -> Markup:
+    """A moment in UTC, where nobody's time zone is known."""
+    if value is None:
+        return Markup("")
+    there = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    text = format_datetime(there, "d MMMM yyyy, HH:mm 'UTC'", locale="en_GB")
+    return tag(text, there.isoformat(), text, Locale("en"))
+
+
+def number(value: float | None, page: Any = None) -> str:
+    """A number in the person's locale, at most two decimals."""
+    if value is None:
+        return ""
+    locale = locale_of(page.profile) if page else Locale("en")
+    return str(format_decimal(value, "#,##0.##", locale=locale))
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """The count with its noun: 1 course, 2 courses."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def late_by(seconds: int) -> str:
+    """How late something was handed in: 2 d 3 h."""
+    minutes = max(1, round(seconds / 60))
+    days, minutes = divmod(minutes, 1440)
+    hours, minutes = divmod(minutes, 60)
+    shown = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h")) if count]
+    return " ".join(shown) or f"{minutes} min"
+
+
+def rich(html: str | None, base: str = "") -> Markup:
+    """Canvas's HTML with nothing in it that runs, loads, or styles; links are made absolute."""
+    if not html:
+        return Markup("")
+
+    def absolute(element: str, attribute: str, value: str) -> str:
+        return urljoin(base, value) if attribute == "href" else value
+
+    clean = nh3.clean(
+        html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        attribute_filter=absolute,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+    )
+    # The page has its own first and second headings.
+    clean = re.sub(r"<(/?)h[12]>", r"<\1h3>", clean)
+    return Markup(clean)  # noqa: S704  # sanitised just above
+
+
+def weblink(url: str | None) -> str:
+    """An address that may stand in a link: http or https, else nothing."""
+    return url if url and urlsplit(url).scheme in ("http", "https") else ""
+
+
+def readable(color: str | None) -> str:
+    """The person's course colour, lighter or darker until it stands out on both grounds.
+
+    WCAG 2.2 asks 3:1 for what is no text; the result always is ``#rrggbb``.
+    """
+    found = re.fullmatch(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})", color or "")
+    digits = found[1] if found else DEFAULT_COLOR[1:]
+    if len(digits) == 3:
+        digits = "".join(digit * 2 for digit in digits)
+    red, green, blue = (int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4))
+    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
+    low, high = 0.0, 1.0
+    for _ in range(12):
+        rgb = colorsys.hls_to_rgb(hue, lightness, saturation)
+        if luminance(rgb) > LIGHTEST:
+            high = lightness
+        elif luminance(rgb) < DARKEST:
+            low = lightness
+        else:
+            break
+        lightness = (low + high) / 2
+    return "#" + "".join(f"{round(channel * 255):02x}" for channel in rgb)
+
+
+def luminance(rgb: tuple[float, float, float]) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    red, green, blue = (
+        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+        for channel in rgb
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def facts(thing: Any) -> list[tuple[str, Any]]:
+    """Names and values of a mapping or dataclass, for a list of what is stored."""
+    if is_dataclass(thing):
+        pairs = [(field.name, getattr(thing, field.name)) for field in fields(thing)]
+    else:
+        pairs = list(dict(thing or {}).items())
+    return [
+        (str(name).replace("_", " ").capitalize(), moment(value) if _dated(value) else value)
+        for name, value in pairs
+    ]
+
+
+def _dated(value: Any) -> bool:
+    return isinstance(value, datetime)
