@@ -3,6 +3,26 @@
 Each module registers its routes when it is imported.
 """
 
-from . import assignments, courses, enrollments, submissions, users
+from . import (
+    assignments,
+    calendar,
+    courses,
+    enrollments,
+    planner,
+    stream,
+    submissions,
+    todo,
+    users,
+)
 
-__all__ = ["assignments", "courses", "enrollments", "submissions", "users"]
+__all__ = [
+    "assignments",
+    "calendar",
+    "courses",
+    "enrollments",
+    "planner",
+    "stream",
+    "submissions",
+    "todo",
+    "users",
+]

@@ -1,0 +1,560 @@
+"""The planner: items, overrides, notes (facts 6.9)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from canvas_emulator.campus import Person
+from canvas_emulator.campus.courses import Course
+from canvas_emulator.campus.coursework import Assignment, Submission, is_late, is_missing
+from canvas_emulator.campus.happenings import Announcement, Event, Note, Override, Page
+from canvas_emulator.resource import Answer, BadRequest, Call, Forbidden, NotFound, router
+
+from . import access
+from .submissions import visible_comments
+from .values import avatar, day_start, moment, stamp
+
+Json = dict[str, Any]
+Thing = Assignment | Announcement | Page | Event | Note
+OPEN_SIDE = timedelta(days=3652)
+STATES = (
+    "submitted",
+    "excused",
+    "graded",
+    "posted_at",
+    "late",
+    "missing",
+    "needs_grading",
+    "has_feedback",
+    "redo_request",
+)
+PLANNABLE_TYPES = frozenset(
+    {
+        "announcement",
+        "assignment",
+        "discussion_topic",
+        "quiz",
+        "wiki_page",
+        "planner_note",
+        "calendar_event",
+        "assessment_request",
+        "sub_assignment",
+    }
+)
+_CODE = re.compile(r"(course|group|user|account)_(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing on somebody's planner, and where it stands in time."""
+
+    date: datetime
+    kind: str
+    id: int
+    thing: Thing
+    course: Course | None
+
+
+@router.get("/api/v1/planner/items")
+def items(call: Call) -> object:
+    return _items(call, call.viewer)
+
+
+@router.get("/api/v1/users/:user_id/planner/items")
+def items_of_user(call: Call, user_id: str) -> object:
+    return _items(call, access.own(call, user_id))
+
+
+def _items(call: Call, person: Person) -> object:
+    start, end = window(call)
+    if watched := call.one("observed_user_id"):
+        person = _observed(call, watched)
+    courses, personal = _contexts(call, person)
+    found = [
+        item
+        for item in on_planner(call, person, courses, personal=personal)
+        if start <= item.date <= end and _passes(call, person, item)
+    ]
+    sign = -1 if call.one("order") == "desc" else 1
+
+    def key(item: Item) -> tuple[float, str, int]:
+        return sign * item.date.timestamp(), item.kind, item.id
+
+    return call.bookmarked(
+        sorted(found, key=key), key, render=lambda item: item_json(call, person, item)
+    )
+
+
+def window(call: Call) -> tuple[datetime, datetime]:
+    """Two weeks each way when nothing is asked; one date given leaves the other side open."""
+    texts = call.one("start_date"), call.one("end_date")
+    if not any(texts):
+        return day_start(call.now, call.viewer, -14), day_start(call.now, call.viewer, 15)
+    try:
+        start = moment(texts[0], call.viewer) if texts[0] else call.now - OPEN_SIDE
+        end = moment(texts[1], call.viewer, end=True) if texts[1] else call.now + OPEN_SIDE
+    except ValueError as error:
+        message = f"Invalid date or datetime for start_date or end_date: {error}"
+        raise BadRequest({"errors": message}) from None
+    return start, end
+
+
+def _observed(call: Call, text: str) -> Person:
+    person = access.user(call, text)
+    watches = any(
+        row.associated_user_id == person.id and row.state == "active"
+        for row in call.campus.enrollments_of(call.viewer.id)
+    )
+    if person.id != call.viewer.id and (not watches or not call.many("context_codes")):
+        raise Forbidden
+    return person
+
+
+def _contexts(call: Call, person: Person) -> tuple[list[Course], bool]:
+    """Courses of the listing, and whether the person's own notes and events belong to it."""
+    codes = call.many("context_codes")
+    if not codes:
+        courses = list(call.campus.courses_where(person.id, call.now))
+        if "concluded" in call.include:
+            ended = (
+                call.campus.courses[row.course_id]
+                for row in call.campus.enrollments_of(person.id)
+                if row.type == "StudentEnrollment" and row.state in ("active", "completed")
+            )
+            courses += [course for course in ended if course.has_ended(call.now)]
+        return _each_once(courses), True
+    courses, personal = [], False
+    for code in codes:
+        found = _CODE.fullmatch(code)
+        if found is None:
+            raise Forbidden
+        if found[1] == "course":
+            courses.append(access.open_course(call, found[2]))
+        elif found[1] == "user":
+            if int(found[2]) != person.id:
+                raise Forbidden
+            personal = True
+    return _each_once(courses), personal
+
+
+def _each_once(courses: list[Course]) -> list[Course]:
+    return list({course.id: course for course in courses}.values())
+
+
+def on_planner(
+    call: Call, person: Person, courses: list[Course], *, personal: bool
+) -> Iterator[Item]:
+    """Everything with a date, of these courses and of the person."""
+    campus = call.campus
+    wanted = {course.id: course for course in courses}
+    for course in courses:
+        for work in campus.work_of(course.id):
+            due = work.due_for(person.id)
+            if work.published and work.is_for(person.id) and due is not None:
+                yield Item(due, *work.plannable, work, course)
+        for news in campus.announcements.get(course.id, ()):
+            if news.posted_at <= call.now:
+                yield Item(news.posted_at, "announcement", news.id, news, course)
+        for page in campus.pages.get(course.id, ()):
+            yield Item(page.todo_date, "wiki_page", page.id, page, course)
+    for event in campus.events.values():
+        mine = personal and event.user_id == person.id
+        if mine or event.course_id in wanted:
+            course_of = wanted.get(event.course_id or 0)
+            yield Item(event.start_at, "calendar_event", event.id, event, course_of)
+    for note in campus.notes.values():
+        if note.user_id == person.id and note.workflow_state == "active":
+            in_course = wanted.get(note.course_id or 0)
+            if (note.course_id is None and personal) or in_course is not None:
+                yield Item(note.todo_date, "planner_note", note.id, note, in_course)
+
+
+def override_of(call: Call, person: Person, kind: str, number: int) -> Override | None:
+    for row in call.campus.overrides.values():
+        if (row.user_id, row.plannable_type, row.plannable_id) == (person.id, kind, number):
+            return row if row.workflow_state == "active" else None
+    return None
+
+
+def _complete(call: Call, person: Person, item: Item) -> bool:
+    override = override_of(call, person, item.kind, item.id)
+    if override is not None:
+        return override.marked_complete
+    if not isinstance(item.thing, Assignment):
+        return False
+    row = call.campus.submission(item.thing, person.id)
+    return row is not None and (row.is_graded or (row.submitted_at is not None))
+
+
+def _passes(call: Call, person: Person, item: Item) -> bool:
+    wanted = call.one("filter")
+    if wanted == "incomplete_items":
+        return not _complete(call, person, item)
+    if wanted == "complete_items":
+        return _complete(call, person, item)
+    if wanted == "new_activity":
+        return _new_activity(call, person, item)
+    if wanted in ("ungraded_todo_items", "all_ungraded_todo_items"):
+        return isinstance(item.thing, Page)
+    return True
+
+
+def _new_activity(call: Call, person: Person, item: Item) -> bool:
+    if isinstance(item.thing, Announcement):
+        return not item.thing.read
+    if not isinstance(item.thing, Assignment) or item.course is None:
+        return False
+    row = call.campus.submission(item.thing, person.id)
+    if row is None:
+        return False
+    recent = call.now - timedelta(days=7)
+    posted = row.posted_at is not None and row.posted_at > recent
+    return posted or any(
+        comment.author_id != person.id and comment.created_at > recent
+        for comment in visible_comments(call, item.course, row)
+    )
+
+
+def item_json(call: Call, person: Person, item: Item) -> Json:
+    """A planner item as ``lib/api/v1/planner_item.rb`` writes it."""
+    override = override_of(call, person, item.kind, item.id)
+    body: Json = {
+        "plannable_id": item.id,
+        "plannable_type": item.kind,
+        "plannable_date": stamp(item.date),
+        "planner_override": override_json(override) if override else None,
+        "new_activity": _new_activity(call, person, item),
+        "submissions": False,
+        "plannable": _plannable(call, person, item),
+    }
+    if item.course is not None:
+        nickname = call.campus.nicknames[person.id].get(item.course.id)
+        body |= {
+            "context_type": "Course",
+            "course_id": item.course.id,
+            "context_name": nickname or item.course.name,
+            "context_image": None,
+        }
+    else:
+        body |= {"context_type": "User", "user_id": person.id, "context_name": person.name}
+    if isinstance(item.thing, Assignment) and item.course is not None:
+        row = call.campus.submission(item.thing, person.id)
+        body["submissions"] = _submission_states(call, person, item.course, item.thing, row)
+    if (url := _url(call, item)) is not None:
+        body["html_url"] = url
+    return body
+
+
+def _submission_states(
+    call: Call, person: Person, course: Course, work: Assignment, row: Submission | None
+) -> Json:
+    if row is None:
+        return dict.fromkeys(STATES)
+    comments = [
+        comment for comment in visible_comments(call, course, row) if comment.author_id != person.id
+    ]
+    states: Json = {
+        "submitted": row.submitted_at is not None,
+        "excused": row.excused,
+        "graded": row.is_graded and row.posted_at is not None,
+        "posted_at": stamp(row.posted_at),
+        "late": is_late(row, work, call.now),
+        "missing": is_missing(row, work, call.now),
+        "needs_grading": row.needs_grading,
+        "has_feedback": bool(comments),
+        "redo_request": row.redo_request,
+    }
+    if comments:
+        author = call.campus.people[comments[-1].author_id]
+        states["feedback"] = {
+            "comment": comments[-1].text,
+            "is_media": False,
+            "author_name": author.name,
+            "author_avatar_url": avatar(call, author),
+        }
+    return states
+
+
+def _url(call: Call, item: Item) -> str | None:
+    if isinstance(item.thing, Note):
+        return None
+    if isinstance(item.thing, Event):
+        place = item.thing.course_id or item.thing.user_id
+        kind = "course" if item.thing.course_id else "user"
+        return f"{call.base_url}/calendar?event_id={item.id}&include_contexts={kind}_{place}"
+    assert item.course is not None  # noqa: S101 - only notes and events live outside courses
+    base = f"/courses/{item.course.id}"
+    if isinstance(item.thing, Page):
+        return f"{base}/pages/page-{item.id}"
+    if isinstance(item.thing, Announcement):
+        return f"{base}/discussion_topics/{item.id}"
+    return f"{base}/assignments/{item.thing.id}"
+
+
+def _plannable(call: Call, person: Person, item: Item) -> Json:
+    thing = item.thing
+    if isinstance(thing, Assignment):
+        return _plannable_work(person, item, thing)
+    if isinstance(thing, Note):
+        return {
+            "id": thing.id,
+            "title": thing.title,
+            "details": thing.details,
+            "todo_date": stamp(thing.todo_date),
+            "user_id": thing.user_id,
+            "course_id": thing.course_id,
+            "created_at": stamp(thing.created_at),
+            "updated_at": stamp(thing.updated_at),
+        }
+    if isinstance(thing, Event):
+        return {
+            "id": thing.id,
+            "title": thing.title,
+            "start_at": stamp(thing.start_at),
+            "end_at": stamp(thing.end_at),
+            "all_day": thing.all_day,
+            "description": thing.description,
+            "location_name": thing.location,
+            "location_address": None,
+            "online_meeting_url": None,
+            "created_at": stamp(thing.created_at),
+            "updated_at": stamp(thing.created_at),
+        }
+    if isinstance(thing, Page):
+        return {
+            "id": thing.id,
+            "title": thing.title,
+            "todo_date": stamp(thing.todo_date),
+            "url": f"page-{thing.id}",
+            "created_at": stamp(thing.todo_date),
+            "updated_at": stamp(thing.todo_date),
+        }
+    return {
+        "id": thing.id,
+        "title": thing.title,
+        "unread_count": 0,
+        "read_state": "read" if thing.read else "unread",
+        "created_at": stamp(thing.posted_at),
+        "updated_at": stamp(thing.posted_at),
+    }
+
+
+def _plannable_work(person: Person, item: Item, work: Assignment) -> Json:
+    restricted = item.course is not None and item.course.restrict_quantitative_data
+    body: Json = {
+        "id": item.id,
+        "title": work.name,
+        "created_at": stamp(work.created_at),
+        "updated_at": stamp(work.created_at),
+        "points_possible": None if restricted else work.points_possible,
+        "due_at": stamp(work.due_for(person.id)),
+    }
+    if item.kind != "assignment":
+        body["assignment_id"] = work.id
+    if work.lock_at:
+        body["lock_at"] = stamp(work.lock_at)
+    if work.is_discussion:
+        body |= {"unread_count": 0, "read_state": "unread"}
+    return body
+
+
+# Overrides
+
+
+def override_json(row: Override) -> Json:
+    return {
+        "id": row.id,
+        "plannable_type": row.plannable_type,
+        "plannable_id": row.plannable_id,
+        "user_id": row.user_id,
+        "assignment_id": row.assignment_id,
+        "workflow_state": row.workflow_state,
+        "marked_complete": row.marked_complete,
+        "dismissed": row.dismissed,
+        "deleted_at": stamp(row.deleted_at),
+        "created_at": stamp(row.created_at),
+        "updated_at": stamp(row.updated_at),
+    }
+
+
+@router.get("/api/v1/planner/overrides")
+def overrides(call: Call) -> object:
+    rows = [
+        row
+        for row in call.campus.overrides.values()
+        if row.user_id == call.viewer.id and row.workflow_state == "active"
+    ]
+    return call.numbered(rows, render=override_json)
+
+
+def _override(call: Call, text: str) -> Override:
+    row = call.campus.overrides.get(access.number(text))
+    if row is None or row.user_id != call.viewer.id or row.workflow_state != "active":
+        raise NotFound
+    return row
+
+
+@router.get("/api/v1/planner/overrides/:id")
+def show_override(call: Call, id: str) -> object:
+    return override_json(_override(call, id))
+
+
+@router.post("/api/v1/planner/overrides")
+def create_override(call: Call) -> object:
+    kind, number = call.one("plannable_type") or "", access.number(call.one("plannable_id") or "")
+    if kind not in PLANNABLE_TYPES:
+        # Canvas falls over an unknown type (facts 6.9).
+        error = {"message": "An error occurred.", "error_code": "internal_server_error"}
+        return Answer({"errors": [error]}, 500)
+    work = _planned_work(call, kind, number)
+    if override_of(call, call.viewer, kind, number):
+        error = {
+            "attribute": "plannable_id",
+            "type": "taken",
+            "message": "A planner override already exists for this item",
+        }
+        raise BadRequest({"errors": {"plannable_id": [error]}})
+    row = Override(
+        call.campus.fresh_id(),
+        call.viewer.id,
+        kind,
+        number,
+        call.flag("marked_complete"),
+        call.flag("dismissed"),
+        call.now,
+        call.now,
+        assignment_id=work.id if work else None,
+    )
+    call.campus.overrides[row.id] = row
+    return Answer(override_json(row), 201)
+
+
+def _planned_work(call: Call, kind: str, number: int) -> Assignment | None:
+    """The assignment behind a plannable; one that does not exist is 404."""
+    if kind not in ("assignment", "quiz", "discussion_topic"):
+        return None
+    offset = {"assignment": 0, "quiz": 500_000, "discussion_topic": 700_000}[kind]
+    work = call.campus.assignments.get(number - offset)
+    if work is None or work.plannable != (kind, number):
+        raise NotFound
+    return work
+
+
+@router.put("/api/v1/planner/overrides/:id")
+def update_override(call: Call, id: str) -> object:
+    """Both booleans are set from the request: a missing one becomes false (facts 6.9)."""
+    row = _override(call, id)
+    row.marked_complete, row.dismissed = call.flag("marked_complete"), call.flag("dismissed")
+    row.updated_at = call.now
+    return override_json(row)
+
+
+@router.delete("/api/v1/planner/overrides/:id")
+def delete_override(call: Call, id: str) -> object:
+    row = _override(call, id)
+    row.workflow_state, row.deleted_at = "deleted", call.now
+    del call.campus.overrides[row.id]
+    return override_json(row)
+
+
+# Notes
+
+
+def note_json(row: Note) -> Json:
+    return {
+        "id": row.id,
+        "title": row.title,
+        "description": row.details,
+        "user_id": row.user_id,
+        "course_id": row.course_id,
+        "todo_date": stamp(row.todo_date),
+        "workflow_state": row.workflow_state,
+        "linked_object_type": None,
+        "linked_object_id": None,
+        "linked_object_html_url": None,
+        "linked_object_url": None,
+    }
+
+
+@router.get("/api/v1/planner_notes")
+def notes(call: Call) -> object:
+    """Not paginated (facts 6.9)."""
+    start, end = window(call) if call.one("start_date") or call.one("end_date") else (None, None)
+    codes = call.many("context_codes")
+    return [
+        note_json(row)
+        for row in call.campus.notes.values()
+        if row.user_id == call.viewer.id
+        and row.workflow_state == "active"
+        and (start is None or row.todo_date >= start)
+        and (end is None or row.todo_date <= end)
+        and (not codes or _context_code(row) in codes)
+    ]
+
+
+def _context_code(row: Note) -> str:
+    return f"course_{row.course_id}" if row.course_id else f"user_{row.user_id}"
+
+
+def _note(call: Call, text: str) -> Note:
+    row = call.campus.notes.get(access.number(text))
+    if row is None or row.user_id != call.viewer.id or row.workflow_state != "active":
+        raise NotFound
+    return row
+
+
+@router.get("/api/v1/planner_notes/:id")
+def show_note(call: Call, id: str) -> object:
+    return note_json(_note(call, id))
+
+
+def _todo_date(call: Call) -> datetime | None:
+    text = call.one("todo_date")
+    try:
+        return moment(text, call.viewer) if text else None
+    except ValueError:
+        raise BadRequest({"errors": {"todo_date": "Invalid todo_date"}}) from None
+
+
+def _note_course(call: Call) -> int | None:
+    text = call.one("course_id")
+    return access.open_course(call, text).id if text else None
+
+
+@router.post("/api/v1/planner_notes")
+def create_note(call: Call) -> object:
+    row = Note(
+        call.campus.fresh_id(),
+        call.viewer.id,
+        call.one("title") or "",
+        call.one("details"),
+        _todo_date(call) or call.now,
+        _note_course(call),
+        call.now,
+        call.now,
+    )
+    call.campus.notes[row.id] = row
+    return Answer(note_json(row), 201)
+
+
+@router.put("/api/v1/planner_notes/:id")
+def update_note(call: Call, id: str) -> object:
+    row = _note(call, id)
+    row.todo_date = _todo_date(call) or row.todo_date
+    if (title := call.one("title")) is not None:
+        row.title = title
+    if (details := call.one("details")) is not None:
+        row.details = details
+    if call.one("course_id") is not None:
+        row.course_id = _note_course(call)
+    row.updated_at = call.now
+    return note_json(row)
+
+
+@router.delete("/api/v1/planner_notes/:id")
+def delete_note(call: Call, id: str) -> object:
+    row = _note(call, id)
+    row.workflow_state = "deleted"
+    return note_json(row)

@@ -1,0 +1,163 @@
+"""Activity stream, unread messages, progress (facts 6.13, 6.14, 6.16)."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from canvas_emulator.campus.courses import Course
+from canvas_emulator.campus.coursework import Assignment, Submission
+from canvas_emulator.campus.happenings import Announcement
+from canvas_emulator.resource import Call, NotFound, router
+
+from . import access
+from .assignments import assignment_json
+from .submissions import comments, submission_json
+from .values import stamp
+
+Json = dict[str, Any]
+DEFAULT_PER_PAGE = 21
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    id: int
+    at: datetime
+    course: Course
+    news: Announcement | None = None
+    graded: tuple[Submission, Assignment] | None = None
+
+    @property
+    def kind(self) -> str:
+        return "Announcement" if self.news else "Submission"
+
+    @property
+    def read(self) -> bool:
+        return self.news.read if self.news else False
+
+
+def _stream(call: Call, only: Course | None = None) -> list[Happening]:
+    campus, me = call.campus, call.viewer.id
+    kinds = ("StudentEnrollment", "TeacherEnrollment", "TaEnrollment", "ObserverEnrollment")
+    found: list[Happening] = []
+    for course in campus.courses_where(me, call.now, kinds):
+        if only is not None and course is not only:
+            continue
+        for news in campus.announcements.get(course.id, ()):
+            if news.posted_at <= call.now:
+                found.append(Happening(news.id, news.posted_at, course, news=news))
+        if access.is_student(call, course):
+            found += _grades(call, course)
+    hidden = campus.hidden_stream[me]
+    found = [row for row in found if row.id not in hidden]
+    return sorted(found, key=lambda row: (row.at, row.id), reverse=True)
+
+
+def _grades(call: Call, course: Course) -> list[Happening]:
+    found = []
+    for work in call.campus.work_of(course.id):
+        row = call.campus.submission(work, call.viewer.id)
+        if row is not None and row.posted_at is not None and row.posted_at <= call.now:
+            found.append(Happening(row.id + 1, row.posted_at, course, graded=(row, work)))
+    return found
+
+
+@router.get("/api/v1/users/self/activity_stream")
+def index(call: Call) -> object:
+    return call.numbered(_stream(call), DEFAULT_PER_PAGE, render=lambda row: _json(call, row))
+
+
+@router.get("/api/v1/courses/:course_id/activity_stream")
+def index_of_course(call: Call, course_id: str) -> object:
+    rows = _stream(call, access.open_course(call, course_id))
+    return call.numbered(rows, DEFAULT_PER_PAGE, render=lambda row: _json(call, row))
+
+
+def _json(call: Call, row: Happening) -> Json:
+    body: Json = {}
+    if row.graded:
+        submission, work = row.graded
+        # The whole submission is merged in; its own id moves aside (facts 6.14).
+        body = submission_json(call, row.course, work, submission, bare=True)
+        body |= {
+            "submission_id": submission.id,
+            "assignment": assignment_json(call, row.course, work),
+            "submission_comments": comments(call, row.course, submission),
+            "title": work.name,
+            "message": None,
+            "html_url": body["preview_url"].partition("?")[0],
+        }
+    if row.news:
+        body |= {
+            "title": row.news.title,
+            "message": row.news.message,
+            "announcement_id": row.news.id,
+            "html_url": f"{call.base_url}/courses/{row.course.id}/discussion_topics/{row.news.id}",
+        }
+    return body | {
+        "id": row.id,
+        "created_at": stamp(row.at),
+        "updated_at": stamp(row.at),
+        "type": row.kind,
+        "read_state": row.read,
+        "context_type": "Course",
+        "course_id": row.course.id,
+    }
+
+
+@router.get("/api/v1/users/self/activity_stream/summary")
+def summary(call: Call) -> object:
+    counts: dict[str, list[bool]] = defaultdict(list)
+    for row in _stream(call):
+        counts[row.kind].append(row.read)
+    categories = {"Announcement": "Announcement", "Submission": "Grading"}
+    return [
+        {
+            "type": kind,
+            "notification_category": categories[kind],
+            "count": len(read),
+            "unread_count": read.count(False),
+        }
+        for kind, read in sorted(counts.items())
+    ]
+
+
+@router.delete("/api/v1/users/self/activity_stream/:id")
+def hide(call: Call, id: str) -> object:
+    call.campus.hidden_stream[call.viewer.id].add(access.number(id))
+    return {"hidden": True}
+
+
+@router.delete("/api/v1/users/self/activity_stream")
+def hide_all(call: Call) -> object:
+    call.campus.hidden_stream[call.viewer.id].update(row.id for row in _stream(call))
+    return {"hidden": True}
+
+
+@router.get("/api/v1/conversations/unread_count")
+def unread_count(call: Call) -> object:
+    """A string, deliberately (facts 6.13)."""
+    return {"unread_count": str(call.campus.unread_conversations.get(call.viewer.id, 0))}
+
+
+@router.get("/api/v1/progress/:id")
+def progress(call: Call, id: str) -> object:
+    """One finished job of the viewer's own, numbered like the viewer."""
+    number = access.number(id)
+    if number != call.viewer.id:
+        raise NotFound
+    moment = stamp(call.campus.start)
+    return {
+        "id": number,
+        "context_id": number,
+        "context_type": "User",
+        "user_id": number,
+        "tag": "submissions_update",
+        "completion": 100,
+        "workflow_state": "completed",
+        "created_at": moment,
+        "updated_at": moment,
+        "message": None,
+        "url": f"{call.base_url}/api/v1/progress/{number}",
+        "results": {},
+    }

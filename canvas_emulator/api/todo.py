@@ -1,0 +1,188 @@
+"""To-do, counts, upcoming events and missing work (facts 6.10)."""
+
+from datetime import timedelta
+from typing import Any
+
+from canvas_emulator.campus.courses import Course
+from canvas_emulator.campus.coursework import Assignment, is_missing
+from canvas_emulator.campus.grades import current_period, period_of
+from canvas_emulator.resource import BadRequest, Call, Forbidden, router
+
+from . import access
+from .assignments import assignment_json
+from .calendar import assignment_event, event_json
+from .courses import course_json
+from .planner import override_json, override_of
+from .values import stamp
+
+Json = dict[str, Any]
+Todo = tuple[Assignment, str]
+STAFF = ("TeacherEnrollment", "TaEnrollment")
+
+
+def todos(call: Call, only: Course | None = None) -> list[Todo]:
+    """Work to grade where one teaches, work due within a week where one learns."""
+    campus, me = call.campus, call.viewer.id
+    found: list[Todo] = []
+    for course in campus.courses_where(me, call.now, STAFF):
+        if only is None or course is only:
+            limit = access.section_limit(call, course)
+            found += [
+                (work, "grading")
+                for work in campus.work_of(course.id)
+                if work.published and campus.needs_grading(work, limit)
+            ]
+    soon = call.now + timedelta(days=7)
+    for course in campus.courses_where(me, call.now):
+        if only is None or course is only:
+            found += [
+                (work, "submitting")
+                for work in campus.work_of(course.id)
+                if _to_hand_in(call, work) and (due := work.due_for(me)) and call.now <= due <= soon
+            ]
+    return [row for row in found if row[0].id not in campus.ignored[me]]
+
+
+def _to_hand_in(call: Call, work: Assignment) -> bool:
+    if not work.published or not work.expects_submission or not work.is_for(call.viewer.id):
+        return False
+    row = call.campus.submission(work, call.viewer.id)
+    return row is not None and row.submitted_at is None and not row.excused
+
+
+@router.get("/api/v1/users/self/todo")
+def index(call: Call) -> object:
+    return _listed(call, todos(call))
+
+
+@router.get("/api/v1/courses/:course_id/todo")
+def index_of_course(call: Call, course_id: str) -> object:
+    return _listed(call, todos(call, access.open_course(call, course_id)))
+
+
+def _listed(call: Call, rows: list[Todo]) -> object:
+    def key(row: Todo) -> tuple[str, int]:
+        return stamp(row[0].due_for(call.viewer.id)) or "~", row[0].id
+
+    return call.bookmarked(sorted(rows, key=key), key, render=lambda row: _todo_json(call, row))
+
+
+def _todo_json(call: Call, row: Todo) -> Json:
+    work, kind = row
+    course = call.campus.courses[work.course_id]
+    ignore = f"{call.base_url}/api/v1/users/self/todo/assignment_{work.id}/{kind}?permanent="
+    body: Json = {
+        "context_type": "Course",
+        "course_id": course.id,
+        "context_name": course.name,
+        "context_short_name": course.code,
+        "type": kind,
+        "ignore": f"{ignore}0",
+        "ignore_permanently": f"{ignore}1",
+        "assignment": assignment_json(call, course, work),
+        "html_url": f"{call.base_url}/courses/{course.id}/assignments/{work.id}",
+    }
+    if kind == "grading":
+        body["needs_grading_count"] = body["assignment"]["needs_grading_count"]
+        body["html_url"] = body["assignment"]["speed_grader_url"]
+    else:
+        body["html_url"] += "#submit"
+    return body
+
+
+@router.delete("/api/v1/users/self/todo/:asset_string/:purpose")
+def ignore(call: Call, asset_string: str, purpose: str) -> object:
+    if purpose not in ("grading", "submitting", "reviewing", "moderation"):
+        raise BadRequest({"ignored": False})
+    call.campus.ignored[call.viewer.id].add(access.number(asset_string.removeprefix("assignment_")))
+    return {"ignored": True}
+
+
+@router.get("/api/v1/users/self/todo_item_count")
+def count(call: Call) -> object:
+    rows = todos(call)
+    return {
+        "needs_grading_count": sum(kind == "grading" for _, kind in rows),
+        "assignments_needing_submitting": sum(kind == "submitting" for _, kind in rows),
+    }
+
+
+@router.get("/api/v1/users/self/upcoming_events")
+def upcoming_events(call: Call) -> object:
+    """The coming week, unpaginated (facts 6.10)."""
+    campus, me = call.campus, call.viewer.id
+    kinds = (*STAFF, "StudentEnrollment")
+    courses = {course.id: course for course in campus.courses_where(me, call.now, kinds)}
+    soon = call.now + timedelta(days=7)
+    found: list[Json] = [
+        event_json(call, event)
+        for event in campus.events.values()
+        if call.now <= event.start_at <= soon
+        and (event.user_id == me or event.course_id in courses)
+    ]
+    for course in courses.values():
+        for work in campus.work_of(course.id):
+            due = work.due_for(access.due_subject(call, course))
+            if due and call.now <= due <= soon and access.sees(call, course, work):
+                found.append(assignment_event(call, course, work))
+    return sorted(found, key=lambda row: (row["start_at"], str(row["id"])))
+
+
+@router.get("/api/v1/users/:user_id/missing_submissions")
+def missing(call: Call, user_id: str) -> object:
+    person = access.user(call, user_id)
+    chosen = [access.number(text) for text in call.many("course_ids")]
+    if watched := call.one("observed_user_id"):
+        if not chosen:
+            raise BadRequest({"message": "Must provide course_ids when observed_user_id is set"})
+        person = access.user(call, watched)
+    watching = {
+        row.associated_user_id
+        for row in call.campus.enrollments_of(call.viewer.id)
+        if row.state == "active" and row.associated_user_id
+    }
+    if person.id not in watching | {call.viewer.id} and not call.viewer.is_admin:
+        raise Forbidden
+    filters = set(call.many("filter"))
+    found = [
+        (course, work)
+        for course in call.campus.courses_where(person.id, call.now)
+        if not chosen or course.id in chosen
+        for work in call.campus.work_of(course.id)
+        if _is_missing(call, course, work, person.id, filters)
+    ]
+    found.sort(key=lambda pair: (stamp(pair[1].due_for(person.id)) or "", pair[1].id))
+
+    def render(pair: tuple[Course, Assignment]) -> Json:
+        course, work = pair
+        body = assignment_json(call, course, work, subject=person.id)
+        if "planner_overrides" in call.include:
+            override = override_of(call, person, *work.plannable)
+            body["planner_override"] = override_json(override) if override else None
+        if "course" in call.include:
+            mine = call.campus.between(person.id, course.id)
+            body["course"] = course_json(call, (course, mine), person)
+        return body
+
+    return call.numbered(found, render=render)
+
+
+def _is_missing(
+    call: Call, course: Course, work: Assignment, user_id: int, filters: set[str]
+) -> bool:
+    if not work.published or not work.expects_submission or not work.is_for(user_id):
+        return False
+    row = call.campus.submission(work, user_id)
+    due = work.due_for(user_id)
+    if row is None or due is None or row.submitted_at is not None:
+        return False
+    if not is_missing(row, work, call.now):
+        return False
+    if "submittable" in filters and work.locked(call.now):
+        return False
+    period = period_of(course, due)
+    return (
+        "current_grading_period" not in filters
+        or not course.grading_periods
+        or period is current_period(course, call.now)
+    )
