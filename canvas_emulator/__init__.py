@@ -75,8 +75,7 @@ class Front:
         method = "GET" if request.method == "HEAD" else request.method
         if not request.path.startswith("/api/"):
             return f"{method} {request.path}"
-        raw = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI", request.path)
-        found = resource.router.match(request.method, raw.partition("?")[0])
+        found = resource.router.match(request.method, resource.raw_path(request))
         request.environ["emulator.route"] = found
         return f"{method} {found[0].template}" if found else f"{method} (unknown)"
 
@@ -128,8 +127,9 @@ class Front:
     def _produce(self, request: Request, label: str, token: str | None) -> Response:
         """Canvas's answer after its latency, or what a fault makes of it."""
         state = self._state
-        is_api = "emulator.route" in request.environ
-        if is_api and (latency := state.latency.of(label)) > 0:
+        named = label in state.latency.routes
+        latency = state.latency.of(label)
+        if latency > 0 and (named or "emulator.route" in request.environ):
             state.sleep(latency)
         if not state.faults:
             return self._answer(request, None)

@@ -176,7 +176,7 @@ def spoil(fault: Fault, request: Request, response: Response) -> Response:
         _spoil_link(fault, request, response.headers)
     elif fault.kind == "json_prefix":
         response.set_data(b"while(1);" + _plain(response))
-    elif fault.kind == "empty_token":
+    elif fault.kind == "empty_token" and response.is_json:
         body = msgspec.json.decode(_plain(response))
         response.set_data(msgspec.json.encode(body | {"access_token": ""}))
     elif fault.kind == "truncate":

@@ -251,15 +251,20 @@ class Call:
         return paging.bookmarked(self._paging(), rows, key, default, render, keep)
 
     def _paging(self) -> paging.Request:
-        path = self.request.path.removesuffix(".json")
         return paging.Request(
-            url=self.base_url + quote(path, safe="/~:@!$&'()*+,;="),
+            url=self.base_url + raw_path(self.request).removesuffix(".json"),
             query=list(self.request.args.items(multi=True)),
             page=self.one("page"),
             per_page=self.one("per_page"),
             maximum=self.state.settings.api_max_per_page,
             skew=self._skew,
         )
+
+
+def raw_path(request: HttpRequest) -> str:
+    """The path as it was sent: a slash inside an id stays ``%2F``."""
+    sent = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI")
+    return sent.partition("?")[0] if sent else quote(request.path)
 
 
 def parameters(request: HttpRequest) -> MultiDict[str, str]:
@@ -374,7 +379,7 @@ def _authorise(
     if (
         key is not None
         and key.require_scopes
-        and not permitted(row.scopes, request.method, request.path)
+        and not permitted(row.scopes, request.method, raw_path(request))
     ):
         raise Unauthorized(_errors("Insufficient scopes on access token."), challenge=False)
     params = parameters(request)

@@ -130,6 +130,11 @@ def probe_numbered(call: Call) -> object:
     return call.numbered(ROWS)
 
 
+@router.get("/api/v1/probe/:probe_id/rows")
+def probe_rows(call: Call, probe_id: str) -> object:
+    return call.numbered(ROWS)
+
+
 @router.get("/api/v1/probe/plain")
 def probe_plain(call: Call) -> object:
     return call.numbered([row["name"] for row in ROWS])

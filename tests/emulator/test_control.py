@@ -131,7 +131,7 @@ class TestControl:
         assert "page=3&per_page=50" in answer.headers["Link"]
 
     def test_latency(self, emulator: Emulator) -> None:
-        """One latency for every API call, or one by route; pages of the log-in have none."""
+        """One latency for every API call, or one by route; other pages only when named."""
         emulator.control(latency=0.25)
         emulator.call(ECHO)
         emulator.browser().get("/login")
@@ -140,6 +140,9 @@ class TestControl:
         emulator.call(ECHO)
         emulator.call(NUMBERED)
         assert emulator.time.slept == [0.25, 0.5]
+        emulator.control(latency={"POST /login/oauth2/token": 2})
+        emulator.exchange("x")
+        assert emulator.time.slept == [0.25, 0.5, 2]
 
     def test_costs_by_route(self, emulator: Emulator) -> None:
         """Costs by route template, with a default."""
@@ -271,8 +274,9 @@ class TestFaults:
     def test_empty_token(self, emulator: Emulator) -> None:
         """A token answer whose access token is empty."""
         code = emulator.code()
-        emulator.control(faults=[{"kind": "empty_token", "path": "/login/oauth2/token"}])
+        emulator.control(faults=[{"kind": "empty_token", "path": "/login*", "times": 2}])
         assert emulator.exchange(code).json["access_token"] == ""
+        assert emulator.browser().get("/login").status_code == 200
 
     def test_answer_lost_after_the_deed(self, emulator: Emulator) -> None:
         """With ``handled`` Canvas did its work and only the answer is lost."""

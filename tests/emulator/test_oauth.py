@@ -419,6 +419,10 @@ class TestExchange:
         assert "refresh_token" not in body
         assert body["user"]["id"] == emulator.person("dozen").id
 
+    def test_scoped_key_may_ask_for_identity(self, emulator: Emulator) -> None:
+        """``/auth/userinfo`` is a scope every key can grant."""
+        assert emulator.grant("scoped", scope="/auth/userinfo")["access_token"] is None
+
     def test_older_canvas_redirects_errors(self, emulator: Emulator) -> None:
         """About 2020, token errors were a 302 to the redirect URI that was sent."""
         emulator.control(settings={"token_errors_redirect": True})

@@ -95,6 +95,13 @@ class TestNumbered:
             "http://localhost/api/v1/probe/numbered?a=1&page=2&per_page=10"
         )
 
+    def test_links_keep_escapes(self, emulator: Emulator) -> None:
+        """The path stands in links as it was sent, escapes included."""
+        answer = emulator.call("/api/v1/probe/sis_course_id:a%2Fb%20c/rows")
+        assert links(answer.headers["Link"])["next"] == (
+            "http://localhost/api/v1/probe/sis_course_id:a%2Fb%20c/rows?page=2&per_page=10"
+        )
+
     def test_rows_dropped_after_the_cut(self, emulator: Emulator) -> None:
         """Where Canvas filters after paging, a page is short and ``next`` still exists."""
         answer = emulator.call("/api/v1/probe/rendered?per_page=6")

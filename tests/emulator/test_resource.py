@@ -159,6 +159,9 @@ class TestRoutes:
         assert emulator.call(f"{ECHO}.json").status_code == 200
         answer = emulator.call("/api/v1/probe/sis_course_id:a%2Fb%20c/echo")
         assert answer.json["probe"] == "sis_course_id:a/b c"
+        token = emulator.grant("scoped", scope=SCOPE)["access_token"]
+        escaped = emulator.with_token(token, "/api/v1/probe/sis_course_id:a%2Fb/echo")
+        assert escaped.status_code == 200
 
     @pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/probe//echo", "/api/v2/probe"])
     def test_unknown_route(self, emulator: Emulator, path: str) -> None:
