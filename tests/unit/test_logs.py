@@ -43,7 +43,7 @@ def put_back() -> Iterator[None]:
         "1234~0123456789abcdefABCDEF",
         "a1" * 64,
         "vErIfIeR-_0123456789-0123456789-0123456789-01234",
-        Fernet.generate_key().decode(),
+        pytest.param(Fernet.generate_key().decode(), id="fernet"),
     ],
 )
 def test_secrets_are_taken_out(secret: str) -> None:
