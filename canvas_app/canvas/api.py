@@ -9,6 +9,7 @@ from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.models import (
     Assignment,
     AssignmentGroup,
+    CalendarEvent,
     Colors,
     Course,
     Enrollment,
@@ -105,6 +106,20 @@ class CanvasAPI:
         }
         path = "/api/v1/users/self/missing_submissions"
         return self.client.paginate(path, params, type=Assignment)
+
+    @endpoint("url:GET|/api/v1/calendar_events", "calendar_events#method.calendar_events_api.index")
+    def undated_assignments(self, course_ids: Sequence[str]) -> Pages[CalendarEvent]:
+        """List assignments without a date, which the planner leaves out; ten courses at most.
+
+        Canvas ignores further context codes without a word (``calendar_contexts_limit``).
+        """
+        params = {
+            "type": "assignment",
+            "undated": True,
+            "context_codes": [f"course_{id_}" for id_ in course_ids],
+            "includes": ["submission"],
+        }
+        return self.client.paginate("/api/v1/calendar_events", params, type=CalendarEvent)
 
     @endpoint("url:GET|/api/v1/users/self/todo", "users#method.users.todo_items")
     def todo(self) -> Pages[TodoItem]:

@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 if TYPE_CHECKING:
@@ -22,14 +21,14 @@ def _id_fields(model: type[Struct]) -> tuple[str, ...]:
     return tuple(n for n in model.__struct_fields__ if n == "id" or n.endswith("_id"))
 
 
-class Model(Struct, kw_only=True, frozen=True):
+class Model(Struct, kw_only=True):
     """A Canvas object. Ids may exceed 2**53, so they are text everywhere outside Canvas."""
 
     def __post_init__(self) -> None:
         for name in _id_fields(type(self)):
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
-                msgspec.structs.force_setattr(self, name, str(value))
+                setattr(self, name, str(value))
 
 
 class Profile(Model):
@@ -300,6 +299,15 @@ class TodoItem(Model):
     html_url: str | None = None
     assignment: Assignment | None = None
     quiz: dict[str, Any] | None = None
+
+
+class CalendarEvent(Model):
+    """GET /api/v1/calendar_events of type assignment: ``id`` is "assignment_123"."""
+
+    id: Id | None = None
+    context_name: str | None = None
+    html_url: str | None = None
+    assignment: Assignment | None = None
 
 
 class Enrollment(Model):

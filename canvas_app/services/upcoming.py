@@ -1,13 +1,21 @@
 """What there is to do: planner, missing work and what waits for grading, merged without repeats."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from urllib.parse import urljoin
 
 from canvas_app.canvas.api import CanvasAPI
-from canvas_app.canvas.models import Assignment, Course, PlannerItem, PlannerSubmission, TodoItem
+from canvas_app.canvas.models import (
+    Assignment,
+    Course,
+    PlannerItem,
+    PlannerSubmission,
+    TodoItem,
+)
 from canvas_app.services.courses import (
+    is_active_student,
     read_colors,
     read_profile,
     roles_of,
@@ -22,6 +30,7 @@ from canvas_app.services.status import planner_status, student_status
 
 BACK = timedelta(days=28)
 AHEAD = timedelta(days=14)
+CONTEXTS = 10  # calendar contexts Canvas reads in one request
 NOT_WORK = frozenset({"announcement", "calendar_event", "assessment_request"})
 
 
@@ -33,9 +42,18 @@ def upcoming(sources: Sources) -> Upcoming:
     colors = start_colors(sources)
     me = read_profile(profile)
     known = {course.id: course for course in courses.rows()}
+    studied = [course.id for course in known.values() if is_active_student(course)]
+    undated = sources.start(
+        "undated",
+        *(
+            partial(CanvasAPI.undated_assignments, course_ids=tuple(studied[n : n + CONTEXTS]))
+            for n in range(0, len(studied), CONTEXTS)
+        ),
+    )
     look = Look(sources.api.canvas_url, known, read_colors(colors), now)
     first, last = me.day(now - BACK), me.day(now + AHEAD)
-    rows = [item for item in look.merged(*handles) if in_window(item, me, first, last)]
+    found = look.merged(*handles[:2], undated)
+    rows = [item for item in found if in_window(item, me, first, last)]
     rows.sort(key=by_due)
     grading = look.grading(handles[2].rows())
     states = sources.states()
@@ -89,14 +107,18 @@ class Look:
         self,
         planner: Rows[PlannerItem],
         missing: Rows[Assignment],
-        todo: Rows[TodoItem],
+        undated: Rows[CalendarEvent] | None = None,
     ) -> list[Item]:
-        """Planner items, then missing work the planner did not name; each once."""
+        """Planner items, then missing and undated work the planner did not name; each once."""
         found: dict[tuple[str, ...], Item] = {}
         for plan in planner.rows():
             found.setdefault(planner_key(plan), self.planned(plan))
         for assignment in missing.rows():
             found.setdefault(("assignment", assignment.id), self.missed(assignment))
+        for event in undated.rows() if undated else ():
+            if event.assignment:
+                key = ("assignment", event.assignment.id)
+                found.setdefault(key, self.without_date(event.assignment))
         return list(found.values())
 
     def planned(self, plan: PlannerItem) -> Item:
@@ -139,7 +161,6 @@ class Look:
         course = self.courses.get(assignment.course_id or "") or assignment.course
         override = assignment.planner_override
         kind, id_ = assignment_kind(assignment)
-        status = student_status(assignment.own_submission, assignment, self.now)
         return Item(
             id=id_,
             type=kind,
@@ -147,7 +168,7 @@ class Look:
             course_id=assignment.course_id,
             course_name=(course.name if course else None) or "",
             due_at=assignment.due_at,
-            status="locked" if status == "locked" else "missing",
+            status="missing",
             points_possible=assignment.points_possible,
             done=bool(override and override.marked_complete),
             url=self.link(assignment.html_url),
@@ -159,6 +180,16 @@ class Look:
             override_id=override.id if override else None,
             color=self.colors.get(assignment.course_id or ""),
         )
+
+    def without_date(self, assignment: Assignment) -> Item:
+        """Work without a date, by its own submission."""
+        submission = assignment.own_submission
+        status = student_status(submission, assignment, self.now)
+        done = status in ("graded", "submitted", "resubmitted", "excused")
+        posted_at = submission.posted_at if submission else None
+        late = bool(submission and submission.late)
+        item = self.missed(assignment)
+        return replace(item, status=status, done=item.done or done, posted_at=posted_at, late=late)
 
     def grading(self, todo: Iterable[TodoItem]) -> tuple[Item, ...]:
         """What waits for the person's grading, most waiting first; each assignment once."""
