@@ -24,7 +24,7 @@ from flask import (
 from markupsafe import Markup
 
 from canvas_app import gateway
-from canvas_app.canvas.errors import CanvasError, SignInRequired
+from canvas_app.canvas.errors import AuthenticationError, CanvasError, SignInRequired
 from canvas_app.services.dates import Profile
 from canvas_app.storage import SignIn
 
@@ -46,7 +46,9 @@ def init_app(app: Flask) -> None:
     """Give every template its filters and what the header shows."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(FLUSH=FLUSH, header_sign_in=header_sign_in)
+    app.jinja_env.globals.update(
+        FLUSH=FLUSH, header_sign_in=header_sign_in, sign_in_over=sign_in_over
+    )
     app.jinja_env.filters.update(
         when=when,
         day=day,
@@ -110,6 +112,11 @@ def header_sign_in() -> SignIn | None:
     except Exception:
         log.warning("the header cannot tell who is signed in", exc_info=True)
         return None
+
+
+def sign_in_over(failure: object) -> bool:
+    """Whether a page failed because Canvas takes this sign-in no more."""
+    return isinstance(failure, AuthenticationError)
 
 
 def locale_of(profile: Profile) -> Locale:
