@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import (
     Assignment,
+    CalendarEvent,
     Course,
     PlannerItem,
     PlannerSubmission,
