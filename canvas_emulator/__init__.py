@@ -26,7 +26,7 @@ def create_emulator(
     clock: Clock | None = None,
     redirect_uris: Sequence[str] = (),
     start: datetime | None = None,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], object] = time.sleep,
 ) -> Flask:
     """A stand-in Canvas as a WSGI application.
 

@@ -1,6 +1,7 @@
 """``python -m canvas_emulator``: serve the stand-in Canvas until stopped."""
 
 import argparse
+from threading import Event
 from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
@@ -14,6 +15,7 @@ class Server(BaseApplication):  # type: ignore[misc]
     def __init__(self, host: str, port: int, redirect_uris: list[str]) -> None:
         self._bind = f"{host}:{port}"
         self._redirect_uris = redirect_uris
+        self._stopping = Event()
         super().__init__()
 
     def load_config(self) -> None:
@@ -28,12 +30,17 @@ class Server(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             "on_starting": _stop_at_once,
             "post_worker_init": _announce,
+            "worker_int": self._wake,
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return create_emulator(redirect_uris=self._redirect_uris)
+        return create_emulator(redirect_uris=self._redirect_uris, sleep=self._stopping.wait)
+
+    def _wake(self, worker: Any) -> None:
+        """End every latency that is still being waited out, so that the process can end."""
+        self._stopping.set()
 
 
 def _stop_at_once(arbiter: Any) -> None:

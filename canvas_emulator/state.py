@@ -214,7 +214,7 @@ class State:
         self,
         clock: Clock,
         redirect_uris: Sequence[str] = (),
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.clock = clock
         self.sleep = sleep

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 from typing import Any
 
 import pytest
@@ -342,6 +343,22 @@ class TestProgram:
                 assert process.wait(timeout=30) == 0
             assert process.stdout is not None
             assert process.stdout.read() == ""
+        finally:
+            stop(process)
+
+    def test_stops_in_the_middle_of_a_call(self) -> None:
+        """A call that would still take minutes does not keep the program alive."""
+        process, url = start_emulator()
+        try:
+            requests.post(f"{url}/_emulator/control", json={"latency": 600}, timeout=10)
+            with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as client:
+                client.sendall(b"GET /api/v1/users/self HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                while (
+                    requests.get(f"{url}/_emulator/stats", timeout=10).json()["in_flight_max"] < 1
+                ):
+                    pass
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(timeout=30) == 0
         finally:
             stop(process)
 
