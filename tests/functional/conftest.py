@@ -94,6 +94,7 @@ def free_port() -> int:
 
 def settings_for(canvas: StandIn, folder: Path, port: int, key: str = "confidential") -> Settings:
     """Settings of an Easel at this port, in this folder, with this developer key."""
+    folder.mkdir(exist_ok=True)
     developer_key = canvas.key(key)
     return Settings(
         environments=(
@@ -101,7 +102,7 @@ def settings_for(canvas: StandIn, folder: Path, port: int, key: str = "confident
                 "production",
                 canvas.url,
                 str(developer_key["client_id"]),
-                developer_key["client_secret"] or "",
+                "" if key == "public" else developer_key["client_secret"],
             ),
         ),
         public_url=f"http://127.0.0.1:{port}",
@@ -123,10 +124,10 @@ def start_easel(canvas: StandIn, tmp_path: Path) -> Iterator[StartEasel]:
 
     def start(key: str = "confidential", **changed: Any) -> RunningEasel:
         port = free_port()
-        settings = settings_for(canvas, tmp_path, port, key)
+        settings = settings_for(canvas, tmp_path / str(port), port, key)
         app = create_app(replace(settings, **changed))
         server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         easel = RunningEasel(f"http://127.0.0.1:{port}", app, canvas, server)
         running.append(easel)
         return easel
