@@ -19,6 +19,8 @@ from canvas_app.canvas.errors import MalformedAnswer, Unavailable
 LARGEST_ANSWER = 32 * 1024 * 1024
 LONGEST_CALL = 300.0
 CHUNK = 256 * 1024
+# What a path or query may hold as it is (RFC 3986 section 3.3 and 3.4), and % of what is encoded.
+_IN_TARGET = "%/:?@~!$&'()*+,;=[]"
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -164,7 +166,8 @@ class Transport:
                 path=path,
                 repeat_is_safe=True,
             )
-        return urlunsplit(("", "", quote(parts.path, safe="/%:@~!$&'()*+,;="), parts.query, ""))
+        where, query = (quote(part, safe=_IN_TARGET) for part in (parts.path, parts.query))
+        return urlunsplit(("", "", where, query, ""))
 
     def close(self) -> None:
         """Close every pooled connection; the next call opens new ones."""
@@ -232,10 +235,10 @@ def _describe(error: BaseException) -> tuple[str, bool]:
     causes = list(_causes(error))
     if any(isinstance(cause, urllib3.exceptions.NameResolutionError) for cause in causes):
         return "its name is not known", True
-    if any(isinstance(cause, urllib3.exceptions.ConnectTimeoutError) for cause in causes):
-        return "connecting took too long", True
     if any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in causes):
         return "the connection was refused", True
+    if any(isinstance(cause, urllib3.exceptions.ConnectTimeoutError) for cause in causes):
+        return "connecting took too long", True
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate was not accepted", True
     if any(isinstance(c, urllib3.exceptions.ReadTimeoutError | TimeoutError) for c in causes):

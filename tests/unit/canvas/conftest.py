@@ -21,6 +21,7 @@ class Call:
     target: str
     headers: dict[str, str]
     body: bytes
+    peer: Any = None
 
 
 @dataclass
@@ -80,7 +81,13 @@ class Scripted:
                 size = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(size) if size else b""
                 reply = scripted.reply(
-                    Call(self.command, self.path, dict(self.headers.items()), body)
+                    Call(
+                        self.command,
+                        self.path,
+                        dict(self.headers.items()),
+                        body,
+                        self.client_address,
+                    )
                 )
                 if reply.drop:
                     self.close_connection = True
@@ -102,7 +109,7 @@ class Scripted:
                     self.wfile.write(data)
                 self.close_connection = self.close_connection or reply.truncate
 
-            do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = answer  # noqa: N815
+            do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = answer
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Say nothing."""
