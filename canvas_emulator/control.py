@@ -121,7 +121,7 @@ def stats() -> Response:
 def control() -> Response:
     """Turn switches; 400 names the fault and then nothing was changed."""
     try:
-        wanted = msgspec.json.decode(request.get_data(), type=Control)
+        wanted = msgspec.json.decode(request.get_data(), type=Control, strict=False)
     except msgspec.MsgspecError as error:
         return _json({"error": str(error)}, 400)
     apply(_state(), wanted)

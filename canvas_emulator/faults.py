@@ -45,7 +45,7 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     kind: Kind
     path: str = "*"
     method: str | None = None
-    query: dict[str, str] = msgspec.field(default_factory=dict)
+    query: dict[str, str | int] = msgspec.field(default_factory=dict)
     person: int | None = None
     status: int | None = None
     seconds: float = 5.0
@@ -153,7 +153,7 @@ def _meets(fault: Fault, request: Request, person_id: int | None) -> bool:
         return False
     if not fnmatchcase(request.path, fault.path):
         return False
-    return all(value in request.args.getlist(name) for name, value in fault.query.items())
+    return all(str(value) in request.args.getlist(name) for name, value in fault.query.items())
 
 
 def instead(fault: Fault, request: Request) -> Response | None:

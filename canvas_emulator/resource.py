@@ -333,10 +333,10 @@ def respond(state: "State", request: HttpRequest, skew: paging.Skew | None = Non
     viewer = real_user = None
     link = None
     try:
-        row, viewer, real_user, params = _authorise(state, request)
         found = request.environ.get("emulator.route")
         if found is None:
             raise Unrouted
+        row, viewer, real_user, params = _authorise(state, request)
         route, names = found
         call = Call(state, request, viewer=viewer, real_user=real_user, params=params, skew=skew)
         body = route.endpoint(call, **names)

@@ -169,7 +169,7 @@ class TestControl:
         assert emulator.with_token(mine["access_token"], ECHO).status_code == 401
         assert emulator.with_token(other["access_token"], ECHO).status_code == 200
         assert emulator.refresh(mine["refresh_token"]).status_code == 200
-        emulator.control(revoke_tokens=[person])
+        emulator.control(revoke_tokens=[str(person)])
         assert emulator.refresh(mine["refresh_token"]).status_code == 400
         emulator.control(revoke_tokens="all")
         assert emulator.refresh(other["refresh_token"]).status_code == 400
@@ -183,7 +183,7 @@ class TestFaults:
         fault = {
             "method": "GET",
             "path": "/api/v1/probe/*",
-            "query": {"page": "2"},
+            "query": {"page": 2},
             "person": person,
             "kind": "status",
             "status": 503,

@@ -172,6 +172,7 @@ class TestRoutes:
             "errors": [{"message": "An error occurred.", "error_code": "not_found"}]
         }
         assert emulator.call(ECHO, method="PUT").status_code == 404
+        assert emulator.browser().get(path).status_code == 404
 
     def test_literal_before_parameter(self) -> None:
         """A literal segment wins, and a dead end there falls back to the parameter."""
