@@ -178,7 +178,9 @@ def when(value: datetime | None, page: Any, all_day: bool = False) -> Markup:
     elif distance == 0 or day_word(distance, locale):
         relative = ""
     else:
-        relative = format_timedelta(there.date() - here.date(), add_direction=True, locale=locale)
+        relative = format_timedelta(
+            there.date() - here.date(), add_direction=True, threshold=1, locale=locale
+        )
     if relative:
         text = f"{text}, {relative}"
     return tag(text, value.astimezone(UTC).isoformat(), exact(there, profile, locale), locale)
