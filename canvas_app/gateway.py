@@ -236,7 +236,9 @@ def wants_json() -> bool:
     return request.path.endswith(".json")
 
 
-def login_required(view: Callable[View, ResponseReturnValue]) -> Callable[View, Any]:
+def login_required(
+    view: Callable[View, ResponseReturnValue],
+) -> Callable[View, ResponseReturnValue]:
     """Serve a view to signed-in people only: others sign in first, twins answer 401."""
 
     @wraps(view)
@@ -245,7 +247,7 @@ def login_required(view: Callable[View, ResponseReturnValue]) -> Callable[View, 
             return to_login()
         # Now: a streamed page writes its forms when the session has long been saved.
         generate_csrf()
-        return current_app.ensure_sync(view)(*args, **kwargs)
+        return view(*args, **kwargs)
 
     return guarded
 

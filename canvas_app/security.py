@@ -1,6 +1,8 @@
 """What protects the browser: response headers, the origin of each POST, the one host name."""
 
 import secrets
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, redirect, request
@@ -9,6 +11,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 from canvas_app.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -108,11 +113,13 @@ def host(url: str) -> str:
 class PathPrefix:
     """Serves the app under the path of PUBLIC_URL, whether or not a proxy has taken it off."""
 
-    def __init__(self, app, prefix):  # type: ignore[no-untyped-def]  # WSGI
+    def __init__(self, app: "WSGIApplication", prefix: str) -> None:
         self.app = app
         self.prefix = prefix
 
-    def __call__(self, environ, start_response):  # type: ignore[no-untyped-def]
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if self.prefix:
             environ["SCRIPT_NAME"] = self.prefix
