@@ -1,0 +1,351 @@
+"""Canvas's token endpoint: trade a code or a refresh token for a token, and revoke one."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+
+from canvas_app.canvas.errors import (
+    AuthenticationError,
+    CanvasError,
+    Delivery,
+    InvalidRequest,
+    MalformedAnswer,
+    Throttled,
+    Unavailable,
+)
+from canvas_app.canvas.tokens import Token
+
+PATH = "/login/oauth2/token"
+LARGEST_ANSWER = 1 << 20  # bytes; a token answer has some 500
+LONGEST_LIFE = 10 * 365 * 24 * 3600  # seconds; what is longer is no ``expires_in``
+
+
+class InvalidGrant(AuthenticationError):
+    """The code or refresh token is used, expired, revoked or another key's (RFC 6749 5.2)."""
+
+
+class InvalidClient(Unavailable):
+    """Canvas refuses the developer key itself: the operator's trouble, not the person's."""
+
+
+@dataclass(frozen=True)
+class TokenAnswer:
+    """What an exchanged code gives. ``real_user_*`` is set when an admin was acting as the user."""
+
+    token: Token
+    user_id: int
+    user_name: str
+    real_user_id: int | None = None
+    real_user_name: str | None = None
+    effective_locale: str | None = None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class TokenEndpoint:
+    """``/login/oauth2/token`` of one Canvas, spoken to with one developer key.
+
+    ``time_limit`` is the seconds one call may take in all, from connecting to the last byte; only
+    the resolver's own time is beyond it. An empty ``client_secret`` means a public client. Every
+    call has a connection of its own, so threads may share an endpoint.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        time_limit: float = 10.0,
+        user_agent: str = "Easel (+https://github.com/easel-lms/easel)",
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self.url = base_url.rstrip("/") + PATH
+        self.client_id = client_id
+        self.time_limit = time_limit
+        self._client_secret = client_secret
+        self._user_agent = user_agent
+        self._clock = clock
+
+    def __repr__(self) -> str:
+        return f"TokenEndpoint({self.url!r}, client_id={self.client_id!r})"
+
+    @property
+    def public(self) -> bool:
+        """Whether the key has no secret; Canvas then rotates its refresh tokens."""
+        return not self._client_secret
+
+    def exchange(self, code: str, redirect_uri: str, code_verifier: str | None) -> TokenAnswer:
+        """Trade an authorization code (RFC 6749 4.1.3, RFC 7636 4.5); it serves once.
+
+        Raises InvalidGrant, InvalidClient, Unavailable, Throttled, InvalidRequest, MalformedAnswer.
+        """
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+        }
+        if code_verifier:
+            form["code_verifier"] = code_verifier
+        asked_at = self._clock()
+        answer = self._post(form)
+        user = _object(answer.get("user"))
+        real_user = _object(answer["real_user"]) if answer.get("real_user") else {}
+        return TokenAnswer(
+            token=_token(answer, asked_at),
+            user_id=_id(user),
+            user_name=_text(user.get("name")) or "",
+            real_user_id=_id(real_user) if real_user else None,
+            real_user_name=_text(real_user.get("name")),
+            effective_locale=_text(user.get("effective_locale")),
+        )
+
+    def refresh(self, refresh_token: str) -> Token:
+        """Renew (RFC 6749 section 6). Canvas overwrites the token: the former one dies at once.
+
+        The refresh token is kept when the answer brings none. Raises as ``exchange`` does.
+        """
+        asked_at = self._clock()
+        answer = self._post({"grant_type": "refresh_token", "refresh_token": refresh_token})
+        return _token(answer, asked_at, refresh_token)
+
+    def revoke(self, access_token: str) -> None:
+        """Delete the token at Canvas, its refresh token with it (canvas doc ``oauth.md``).
+
+        Raises AuthenticationError when Canvas does not know the access token (any more).
+        """
+        self._call("DELETE", None, {"Authorization": f"Bearer {access_token}"})
+
+    def _post(self, form: dict[str, str]) -> dict[str, Any]:
+        form["client_id"] = self.client_id
+        if self._client_secret:
+            form["client_secret"] = self._client_secret
+        return self._call("POST", form, {})
+
+    def _call(
+        self, method: str, form: dict[str, str] | None, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        with _Limit(self.time_limit) as limit, _session(limit) as session:
+            try:
+                with session.request(
+                    method,
+                    self.url,
+                    data=form,
+                    headers={
+                        "User-Agent": self._user_agent,
+                        "Accept": "application/json",
+                        "Connection": "close",
+                        **headers,
+                    },
+                    allow_redirects=False,
+                    stream=True,
+                    timeout=(self.time_limit, self.time_limit),
+                ) as response:
+                    body = response.raw.read(LARGEST_ANSWER + 1, decode_content=True)
+            # urllib3 raises its own errors while the body is read; neither text is passed on,
+            # for it may quote the request.
+            except (requests.RequestException, OSError, HTTPError) as fault:
+                raise self._no_answer(method, fault, limit) from None
+        if limit.over():  # the connection was cut, which can look like an early end
+            raise self._no_answer(method, TimeoutError(), limit)
+        return _read(method, response, body)
+
+    def _no_answer(self, method: str, fault: Exception, limit: "_Limit") -> Unavailable:
+        what = (
+            f"gave no complete answer within {self.time_limit:g} s"
+            if limit.over() or isinstance(fault, requests.Timeout)
+            else f"could not be asked ({type(fault).__name__})"
+        )
+        delivery: Delivery = (
+            "not_sent" if isinstance(fault, requests.ConnectTimeout) else "may_have_happened"
+        )
+        return Unavailable(
+            f"Canvas's token endpoint {what}.", method=method, path=PATH, delivery=delivery
+        )
+
+
+def _read(method: str, response: requests.Response, body: bytes) -> dict[str, Any]:
+    """Return the JSON object of a good answer; raise what any other one means."""
+    status = response.status_code
+    facts: dict[str, Any] = {
+        "method": method,
+        "path": PATH,
+        "status": status,
+        "request_id": response.headers.get("X-Request-Context-Id"),
+    }
+    if 300 <= status < 400:
+        # Canvas of about 2020 answered errors by a redirect that carries them in its query.
+        error = parse_qs(urlsplit(response.headers.get("Location", "")).query).get("error", [""])
+        description = ""
+        if not error[0]:
+            raise MalformedAnswer("Canvas's token endpoint redirects elsewhere.", **facts)
+        raise _refusal(error[0], description, facts)
+    if status >= 500:
+        raise Unavailable("Canvas's token endpoint has trouble of its own.", **facts)
+    if status == 429 or (status == 403 and b"Rate Limit" in body):
+        raise Throttled("Canvas's token endpoint is asked too often.", **facts)
+    if len(body) > LARGEST_ANSWER:
+        raise MalformedAnswer("Canvas's token endpoint gave far too long an answer.", **facts)
+    answer = _decoded(body)
+    if status == 200 and answer is not None:
+        return answer
+    if status < 400:
+        raise MalformedAnswer("Canvas's token endpoint answered something else than JSON.", **facts)
+    error_code = (answer or {}).get("error")
+    if isinstance(error_code, str):
+        raise _refusal(error_code, str((answer or {}).get("error_description", "")), facts)
+    if status == 401:
+        raise AuthenticationError("Canvas does not know this access token.", **facts)
+    raise InvalidRequest("Canvas's token endpoint refused the call.", **facts)
+
+
+def _refusal(error: str, description: str, facts: dict[str, Any]) -> CanvasError:
+    """The error an RFC 6749 section 5.2 answer means."""
+    if error == "invalid_grant" or (
+        # Canvas before 2022 (facts: app/models/../request_error.rb).
+        error == "invalid_request" and description == "refresh_token not found"
+    ):
+        return InvalidGrant("Canvas no longer accepts this code or refresh token.", **facts)
+    if error in ("invalid_client", "unauthorized_client"):
+        return InvalidClient(
+            "Canvas does not accept Easel's developer key: look at its id, its secret, and "
+            "whether it is on.",
+            delivery="rejected",
+            **facts,
+        )
+    return InvalidRequest("Canvas's token endpoint refused the call.", **facts)
+
+
+def _decoded(body: bytes) -> dict[str, Any] | None:
+    try:
+        answer = json.loads(body.removeprefix(b"while(1);"))
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _malformed(what: str) -> MalformedAnswer:
+    return MalformedAnswer(
+        f"Canvas's token endpoint sent {what}.", method="POST", path=PATH, status=200
+    )
+
+
+def _token(answer: dict[str, Any], asked_at: datetime, kept: str | None = None) -> Token:
+    """The token of an answer. Canvas may send null for it (scope ``userinfo``, hasty repeats)."""
+    access_token = _text(answer.get("access_token"))
+    if not access_token:
+        raise _malformed("no access token")
+    expires_in = answer.get("expires_in")
+    if expires_in is None:
+        expires_at = None
+    elif type(expires_in) in (int, float) and 0 <= expires_in <= LONGEST_LIFE:
+        expires_at = asked_at + timedelta(seconds=expires_in)
+    else:
+        raise _malformed("an expires_in that is no number of seconds")
+    return Token(access_token, _text(answer.get("refresh_token")) or kept, expires_at)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _object(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _malformed("no user")
+    return value
+
+
+def _id(user: dict[str, Any]) -> int:
+    try:
+        return int(user["id"])
+    except (KeyError, TypeError, ValueError):
+        raise _malformed("a user without an id") from None
+
+
+class _Limit:
+    """Cuts a call's connection when its time is up, whatever it is waiting for.
+
+    A read timeout alone never ends a server that sends a byte now and then.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._ends = time.monotonic() + seconds
+        self._sockets: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    def over(self) -> bool:
+        return time.monotonic() >= self._ends
+
+    def watch(self, sock: socket.socket) -> None:
+        # A duplicate, since TLS takes the original's descriptor away.
+        with self._lock:
+            self._sockets.append(sock.dup())
+        if self.over():
+            self._cut()
+
+    def _cut(self) -> None:
+        with self._lock:
+            for sock in self._sockets:
+                try:
+                    sock.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue  # closed by the other side already
+
+    def __enter__(self) -> "_Limit":
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        with self._lock:
+            for sock in self._sockets:
+                sock.close()
+            self._sockets.clear()
+
+
+def _session(limit: _Limit) -> requests.Session:
+    """A session for one call: no cookies, no netrc or proxies, no retries, cut at the limit."""
+
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            sock = super()._new_conn()
+            limit.watch(sock)
+            return sock
+
+    class Secure(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            sock = super()._new_conn()
+            limit.watch(sock)
+            return sock
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    adapter = HTTPAdapter(max_retries=0)
+    adapter.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+    session = requests.Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
