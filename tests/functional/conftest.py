@@ -119,16 +119,17 @@ StartEasel = Callable[..., RunningEasel]
 
 @pytest.fixture
 def start_easel(canvas: StandIn, tmp_path: Path) -> Iterator[StartEasel]:
-    """Start an Easel; keywords change its settings, ``key`` its developer key."""
+    """Start an Easel; ``key`` is its developer key, ``prefix`` its path, the rest its settings."""
     running: list[RunningEasel] = []
 
-    def start(key: str = "confidential", **changed: Any) -> RunningEasel:
+    def start(key: str = "confidential", prefix: str = "", **changed: Any) -> RunningEasel:
         port = free_port()
+        url = f"http://127.0.0.1:{port}{prefix}"
         settings = settings_for(canvas, tmp_path / str(port), port, key)
-        app = create_app(replace(settings, **changed))
+        app = create_app(replace(settings, **({"public_url": url} | changed)))
         server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        easel = RunningEasel(f"http://127.0.0.1:{port}", app, canvas, server)
+        easel = RunningEasel(url, app, canvas, server)
         running.append(easel)
         return easel
 

@@ -182,6 +182,37 @@ def test_cookies_are_guarded(easel: RunningEasel) -> None:
     assert len(signed_in) > 43
 
 
+def test_cookies_are_bound_to_an_https_host(start_easel: StartEasel) -> None:
+    easel = start_easel(public_url="https://easel.example.edu")
+
+    answer = requests.get(
+        f"{easel.url}/login",
+        headers={"Host": "easel.example.edu"},
+        allow_redirects=False,
+        timeout=10,
+    )
+
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-easel_session=")
+    for word in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
+        assert word in cookie
+    assert "Domain" not in cookie
+    assert answer.headers["Strict-Transport-Security"]
+
+
+def test_sign_in_under_a_path(start_easel: StartEasel) -> None:
+    easel = start_easel(prefix="/easel")
+    browser = easel.browser()
+    first = browser.get(f"{easel.url}/account", allow_redirects=False, timeout=10)
+    assert first.headers["Location"] == "/easel/login?next=/account"
+
+    sign_in(easel, "dozen", browser, "/login?next=/account")
+    page = browser.get(f"{easel.url}/account", timeout=10)
+
+    assert page.ok
+    assert "/easel/logout" in page.text
+
+
 def test_replaced_token_is_revoked(easel: RunningEasel) -> None:
     sign_in(easel, "dozen")
 

@@ -85,3 +85,16 @@ def test_sign_out_needs_the_form(easel: RunningEasel) -> None:
     assert (bare.status_code, foreign.status_code, link.status_code) == (400, 400, 405)
     assert "form is too old" in bare.text
     assert signed_in(easel, browser)
+
+
+def test_outbox_is_emptied_by_hand(easel: RunningEasel) -> None:
+    browser = sign_in(easel, "dozen")
+    down = {"path": "/login/oauth2/token", "kind": "status", "status": 503, "times": None}
+    easel.canvas.control(faults=[down | {"method": "DELETE"}])
+    sign_out(easel, browser)
+    easel.canvas.control(faults=[])
+
+    done = easel.app.test_cli_runner().invoke(args=["outbox"])
+
+    assert done.exit_code == 0, done.output
+    assert "have been tried" in done.output
