@@ -94,9 +94,10 @@ def _planner_decided(state: PlannerSubmission) -> str | None:
         return "excused"
     if state.redo_request:
         return "redo_requested"
-    graded = state.graded and state.posted_at
-    if graded:
-        return "resubmitted" if state.submitted and state.needs_grading else "graded"
+    if state.submitted and state.needs_grading and state.posted_at:
+        return "resubmitted"
+    if state.graded and state.posted_at:
+        return "graded"
     if state.submitted:
         return "submitted"
     return "missing" if state.missing else None

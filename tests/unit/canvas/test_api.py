@@ -1,0 +1,75 @@
+"""Named endpoints ask Canvas as they say they do."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from canvas_app.canvas.api import SCOPES, CanvasAPI
+from canvas_app.canvas.client import CanvasClient
+from canvas_app.canvas.errors import CanvasError
+
+
+@pytest.fixture
+def api_of(canvas):
+    clients = []
+
+    def make(who):
+        clients.append(CanvasClient(canvas.url, canvas.token(who)))
+        return CanvasAPI(clients[-1])
+
+    yield make
+    for client in clients:
+        client.__exit__(None, None, None)
+
+
+def test_every_method_names_its_scope():
+    methods = [m for name, m in vars(CanvasAPI).items() if callable(m) and not name.startswith("_")]
+
+    assert len(methods) >= 12
+    assert all(m.scope.startswith(("url:GET|/api/v1/", "url:DELETE|/api/v1/")) for m in methods)
+    assert all(m.doc.startswith("https://") for m in methods)
+
+
+def test_scopes_are_what_pages_read():
+    assert len(SCOPES) == len(set(SCOPES))
+    assert all(scope.startswith("url:GET|") for scope in SCOPES)
+
+
+def test_own_endpoints_answer(api_of, canvas):
+    api, now = api_of("dozen"), datetime.now(UTC)
+
+    assert api.canvas_url == canvas.url
+    assert api.profile().name == canvas.person("dozen")["name"]
+    assert api.colors().custom_colors is not None
+    courses = list(api.courses(include=("term",)))
+    assert courses
+    assert list(api.courses(enrollment_state="completed"))
+    assert list(api.planner_items(now - timedelta(days=7), now + timedelta(days=7)))
+    assert list(api.missing_submissions())
+    assert all(todo.type == "submitting" for todo in api.todo())
+    assert api.course("4101", include=("term",)).name == "Biology 101"
+    assert list(api.undated_assignments(["4101"]))
+    own = list(api.student_submissions("4101", include=("assignment",)))
+    assert {s.user_id for s in own} == {str(canvas.person("dozen")["id"])}
+    assert own[0].assignment.name
+    assert list(api.assignments("4101", bucket="past"))
+    groups = list(api.assignment_groups("4101", include=("assignments",)))
+    assert any(group.assignments for group in groups)
+
+
+def test_teacher_reads_students(api_of, canvas):
+    dozen = str(canvas.person("dozen")["id"])
+    api = api_of("teacher")
+
+    taught = [course.id for course in api.courses()]
+    rows = [row for id_ in taught for row in api.student_submissions(id_, student_ids=["all"])]
+
+    assert len({row.user_id for row in rows}) > 1
+    assert dozen in {row.user_id for row in rows}
+
+
+def test_removal_needs_the_right(api_of):
+    with pytest.raises(CanvasError) as caught:
+        api_of("dozen").remove_enrollment("4101", "1", task="delete")
+
+    assert caught.value.status in (403, 404)

@@ -1,0 +1,42 @@
+"""Sources of one person against the live stand-in Canvas."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.client import CanvasClient
+from canvas_app.services.cache import MemoryCache
+from canvas_app.services.sources import Sources
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(20) as executor:
+        yield executor
+
+
+@pytest.fixture
+def cache() -> MemoryCache:
+    return MemoryCache(10_000_000)
+
+
+@pytest.fixture
+def sources_of(
+    canvas: Any, pool: ThreadPoolExecutor, cache: MemoryCache
+) -> Iterator[Callable[..., Sources]]:
+    clients: list[CanvasClient] = []
+
+    def make(who: str, *, seconds: float = 20.0, token: str = "", **options: Any) -> Sources:
+        deadline = time.monotonic() + seconds
+        client = CanvasClient(canvas.url, token or canvas.token(who), deadline=deadline)
+        clients.append(client)
+        options.setdefault("owner", ("production", who, "", 1))
+        return Sources(CanvasAPI(client), cache, pool, deadline=deadline, **options)
+
+    yield make
+    for client in clients:
+        client.__exit__(None, None, None)

@@ -1,0 +1,119 @@
+"""The chip precedence, row by row."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from canvas_app.canvas.models import (
+    Assignment,
+    Plannable,
+    PlannerItem,
+    PlannerSubmission,
+    Submission,
+)
+from canvas_app.services.status import planner_status, student_status, teacher_status
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+BEFORE, AFTER = NOW - timedelta(days=1), NOW + timedelta(days=1)
+HANDED_IN = {"submitted_at": BEFORE}
+POSTED = {"score": 3.0, "posted_at": BEFORE}
+ONLINE = Assignment(id="1", submission_types=["online_upload"], due_at=AFTER)
+
+
+@pytest.mark.parametrize(
+    ("facts", "student", "teacher"),
+    [
+        ({"custom_grade_status_id": "4", "excused": True}, "custom", "custom"),
+        ({"excused": True} | POSTED, "excused", "excused"),
+        ({"redo_request": True} | HANDED_IN | POSTED, "redo_requested", "redo_requested"),
+        (
+            {"grade_matches_current_submission": False} | HANDED_IN | POSTED,
+            "resubmitted",
+            "needs_grading",
+        ),
+        (POSTED, "graded", "graded"),
+        ({"grade": "A"} | HANDED_IN, "submitted", "hidden"),
+        ({"score": 1.0}, "due", "hidden"),
+        ({"workflow_state": "pending_review"} | HANDED_IN, "submitted", "needs_review"),
+        (HANDED_IN, "submitted", "needs_grading"),
+        ({"missing": True}, "missing", "missing"),
+        ({"missing": True} | POSTED, "graded", "graded"),
+        ({}, "due", "due"),
+    ],
+)
+def test_precedence(facts, student, teacher):
+    submission = Submission(**facts)
+
+    assert student_status(submission, ONLINE, NOW) == student
+    assert teacher_status(submission, ONLINE, NOW) == teacher
+
+
+@pytest.mark.parametrize(
+    ("facts", "status"),
+    [
+        ({"submission_types": ["on_paper"], "due_at": BEFORE}, "on_paper"),
+        ({"submission_types": ["none"]}, "nothing_to_hand_in"),
+        ({"unlock_at": AFTER, "locked_for_user": True}, "not_yet_open"),
+        ({"locked_for_user": True}, "locked"),
+        ({"lock_at": BEFORE}, "locked"),
+        ({"due_at": BEFORE}, "overdue"),
+        ({}, "due"),
+    ],
+)
+def test_not_handed_in(facts, status):
+    assignment = Assignment(id="1", **facts)
+
+    assert student_status(None, assignment, NOW) == status
+    assert teacher_status(None, assignment, NOW) == status
+
+
+def test_own_due_date_decides():
+    submission = Submission(cached_due_date=AFTER)
+
+    assert student_status(submission, Assignment(id="1", due_at=BEFORE), NOW) == "due"
+    assert student_status(Submission(cached_due_date=BEFORE), None, NOW) == "overdue"
+    assert student_status(None, None, NOW) == "due"
+
+
+@pytest.mark.parametrize(
+    ("facts", "status"),
+    [
+        ({"excused": True, "graded": True, "posted_at": BEFORE}, "excused"),
+        ({"redo_request": True, "submitted": True}, "redo_requested"),
+        ({"submitted": True, "needs_grading": True, "posted_at": BEFORE}, "resubmitted"),
+        ({"graded": True, "posted_at": BEFORE}, "graded"),
+        ({"graded": True, "submitted": True}, "submitted"),
+        ({"missing": True}, "missing"),
+        ({}, "due"),
+    ],
+)
+def test_planner_precedence(facts, status):
+    item = PlannerItem(
+        plannable_id="1",
+        plannable_type="assignment",
+        plannable_date=AFTER,
+        submissions=PlannerSubmission(**facts),
+    )
+
+    assert planner_status(item, NOW) == status
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "date", "status"),
+    [
+        ("announcement", {}, BEFORE, "nothing_to_hand_in"),
+        ("planner_note", {}, BEFORE, "overdue"),
+        ("assignment", {"lock_at": BEFORE}, BEFORE, "locked"),
+        ("assignment", {"unlock_at": AFTER}, AFTER, "not_yet_open"),
+    ],
+)
+def test_planner_without_submission(kind, facts, date, status):
+    item = PlannerItem(
+        plannable_id="1",
+        plannable_type=kind,
+        plannable_date=date,
+        submissions=False,
+        plannable=Plannable(**facts),
+    )
+
+    assert planner_status(item, NOW) == status
