@@ -1,0 +1,384 @@
+"""Users, courses, dashboard, rosters and enrolments, as the facts have them."""
+
+from typing import Any
+
+import pytest
+
+from tests.emulator.harness import Emulator
+
+ALGEBRA = 9_070_000_000_000_417
+
+
+def get(emulator: Emulator, path: str, who: str = "dozen", **query: Any) -> Any:
+    answer = emulator.call(f"/api/v1/{path}", who, query_string={"per_page": 100, **query})
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def status(emulator: Emulator, path: str, who: str = "dozen", **more: Any) -> int:
+    return emulator.call(f"/api/v1/{path}", who, **more).status_code
+
+
+def course_of(emulator: Emulator, course_id: int, who: str = "dozen", **query: Any) -> Any:
+    rows = get(emulator, "courses", who, **query)
+    return next(row for row in rows if row["id"] == course_id)
+
+
+class TestUsers:
+    def test_self(self, emulator: Emulator) -> None:
+        """A plain student gets no email here; effective_locale is for oneself (facts 6.1)."""
+        body = get(emulator, "users/self", **{"include[]": "uuid"})
+        assert body["name"] == "Maya Lindqvist"
+        assert body["sortable_name"] == "Lindqvist, Maya"
+        assert body["effective_locale"] == "en"
+        assert body["pronouns"] == "she/her"
+        assert "email" not in body
+        assert body["uuid"]
+
+    def test_other_user(self, emulator: Emulator) -> None:
+        """Not visible: 404 even if it exists (facts 4.2); admins see them."""
+        assert status(emulator, "users/2") == 404
+        assert status(emulator, "users/2/profile") == 404
+        assert get(emulator, "users/2", "admin")["login_id"] == "many"
+        assert get(emulator, "users/2/profile", "admin")["time_zone"] == "Europe/Berlin"
+        assert get(emulator, "users/sis_login_id:dozen", "admin")["id"] == 1
+        assert status(emulator, "users/424242", "admin") == 404
+        assert status(emulator, "users/nonsense", "admin") == 404
+
+    def test_profile(self, emulator: Emulator) -> None:
+        """Time zone is an IANA name; own address is allowed (facts 6.1)."""
+        body = get(emulator, "users/self/profile")
+        assert body["time_zone"] == "America/Denver"
+        assert body["primary_email"] == "dozen@example.edu"
+        assert body["calendar"]["ics"].endswith(".ics")
+
+
+class TestCourses:
+    def test_default(self, emulator: Emulator) -> None:
+        """Students see available courses, whatever the dates say, by name (facts 6.2, 7.3)."""
+        rows = get(emulator, "courses")
+        assert len(rows) == 11
+        names = [row["name"].casefold() for row in rows if "name" in row]
+        assert names == sorted(names)
+
+    def test_stub(self, emulator: Emulator) -> None:
+        """A closed course is exactly id and access_restricted_by_date (facts 6.2)."""
+        assert course_of(emulator, 4110) == {"id": 4110, "access_restricted_by_date": True}
+        assert get(emulator, "courses/4110") == {"id": 4110, "access_restricted_by_date": True}
+        assert status(emulator, "courses/4110/assignments") == 403
+
+    def test_state(self, emulator: Emulator) -> None:
+        """``state[]`` filters by the course's own state (facts 6.2)."""
+        rows = get(emulator, "courses", **{"state[]": ["completed"]})
+        assert [row["id"] for row in rows] == [4109]
+        both = get(emulator, "courses", **{"state[]": ["available", "completed"]})
+        assert len(both) == 12
+
+    @pytest.mark.parametrize(
+        ("state", "ids"),
+        [
+            ("active", {4101, 4102, 4103, 4104, ALGEBRA, 4106, 4107}),
+            ("invited_or_pending", {4111, 4112}),
+            ("completed", {4108, 4110}),
+        ],
+    )
+    def test_enrollment_state(self, emulator: Emulator, state: str, ids: set[int]) -> None:
+        """The date-effective state decides (facts 6.2, 7.3)."""
+        rows = get(emulator, "courses", enrollment_state=state)
+        assert {row["id"] for row in rows} == ids
+
+    def test_enrollment_type(self, emulator: Emulator) -> None:
+        """The same person teaches here and learns there (facts 6.2)."""
+        as_ta = get(emulator, "courses", "ta", enrollment_type="ta")
+        as_student = get(emulator, "courses", "ta", enrollment_type="student")
+        assert [row["id"] for row in as_ta] == [4101]
+        assert [row["id"] for row in as_student] == [ALGEBRA]
+
+    def test_big_id(self, emulator: Emulator) -> None:
+        """An id above 2**53 is a string when string ids are asked for (facts 5)."""
+        answer = emulator.call(
+            f"/api/v1/courses/{ALGEBRA}",
+            headers={"Accept": "application/json+canvas-string-ids"},
+        )
+        assert answer.json["id"] == str(ALGEBRA)
+        assert get(emulator, "courses/907~417")["id"] == ALGEBRA
+        assert get(emulator, "courses/sis_course_id:BIO-101")["id"] == 4101
+
+    def test_nickname(self, emulator: Emulator) -> None:
+        """A nickname replaces the name; original_name is added (facts 6.2)."""
+        row = course_of(emulator, 4104)
+        assert (row["name"], row["original_name"]) == ("Writing", "English Composition")
+        path = "/api/v1/users/self/course_nicknames/4102"
+        assert emulator.call(path, method="PUT", data={"nickname": "Numbers"}).status_code == 200
+        assert course_of(emulator, 4102)["name"] == "Numbers"
+        assert get(emulator, "users/self/course_nicknames/4102")["nickname"] == "Numbers"
+        assert emulator.call(path, method="DELETE").json["nickname"] == "Numbers"
+        assert course_of(emulator, 4102)["name"] == "Statistics"
+        assert emulator.call(path, method="PUT", data={}).status_code == 400
+        assert len(get(emulator, "users/self/course_nicknames")) == 1
+        emulator.call("/api/v1/users/self/course_nicknames", method="DELETE")
+        assert get(emulator, "users/self/course_nicknames") == []
+
+    def test_scores(self, emulator: Emulator) -> None:
+        """total_scores and the current grading period on student enrolments (facts 6.2)."""
+        row = course_of(
+            emulator, 4101, **{"include[]": ["total_scores", "current_grading_period_scores"]}
+        )
+        [enrolment] = row["enrollments"]
+        assert enrolment["type"] == "student"
+        assert 0 < enrolment["computed_final_score"] < enrolment["computed_current_score"] <= 100
+        assert enrolment["current_grading_period_title"] == "Second half"
+        assert enrolment["current_period_computed_current_score"] is not None
+        assert row["has_weighted_grading_periods"] is True
+
+    def test_hidden_totals(self, emulator: Emulator) -> None:
+        """A course that hides final grades: the keys are absent, not null (facts 6.2)."""
+        row = course_of(emulator, 4103, **{"include[]": "total_scores"})
+        assert row["hide_final_grades"] is True
+        assert not [key for key in row["enrollments"][0] if "score" in key]
+
+    def test_restricted_quantities(self, emulator: Emulator) -> None:
+        """Letters only (facts 7.1)."""
+        row = course_of(
+            emulator, 4107, **{"include[]": ["total_scores", "restrict_quantitative_data"]}
+        )
+        assert row["restrict_quantitative_data"] is True
+        assert row["enrollments"][0]["computed_current_score"] is None
+        assert isinstance(row["enrollments"][0]["computed_current_grade"], str)
+
+    def test_two_enrolments(self, emulator: Emulator) -> None:
+        """All enrolments are listed in the course (facts 7.5)."""
+        assert len(course_of(emulator, 4106)["enrollments"]) == 2
+
+    def test_includes(self, emulator: Emulator) -> None:
+        wanted = [
+            *("term", "favorites", "concluded", "total_students", "teachers", "sections"),
+            *("course_progress", "course_image", "banner_image", "syllabus_body", "account"),
+            *("public_description", "needs_grading_count", "grading_periods", "permissions"),
+        ]
+        row = get(emulator, "courses/4101", **{"include[]": wanted})
+        assert row["term"]["name"] == "Autumn Term"
+        assert row["is_favorite"] is True
+        assert row["concluded"] is False
+        assert row["total_students"] == 64
+        assert row["teachers"][0]["display_name"] == "Helen Okonkwo"
+        assert row["sections"][0]["enrollment_role"] == "StudentEnrollment"
+        progress = row["course_progress"]
+        assert 0 < progress["requirement_completed_count"] < progress["requirement_count"]
+        assert "needs_grading_count" not in row
+        assert len(row["grading_periods"]) == 2
+        assert row["permissions"]["create_announcement"] is False
+        limited = get(emulator, "courses/4101", **{"include[]": "teachers", "teacher_limit": 0})
+        assert limited["teacher_count"] == 1
+        not_modules = get(emulator, "courses/4103", **{"include[]": "course_progress"})
+        assert "error" in not_modules["course_progress"]
+
+    def test_needs_grading_count_is_the_sum(self, emulator: Emulator) -> None:
+        """For instructors only, and equal to the assignments' own counts (facts 6.2)."""
+        row = get(emulator, "courses/4101", "teacher", **{"include[]": "needs_grading_count"})
+        works = get(emulator, "courses/4101/assignments", "teacher")
+        published = [work for work in works if work["published"]]
+        assert row["needs_grading_count"] == sum(work["needs_grading_count"] for work in published)
+
+    def test_permissions(self, emulator: Emulator) -> None:
+        """No such course: 404; no access: 403; another's list: refused (facts 4.2, 6.2)."""
+        assert status(emulator, "courses/123456") == 404
+        assert status(emulator, "courses/4301") == 403
+        assert status(emulator, "users/2/courses") == 403
+        assert len(get(emulator, "users/2/courses", "admin", page=2)) == 37
+        assert get(emulator, "courses/4301", "admin")["id"] == 4301
+
+
+class TestDashboard:
+    def test_favourites(self, emulator: Emulator) -> None:
+        """Not paginated; the first removal turns the menu into favourites (facts 6.3)."""
+        path = "/api/v1/users/self/favorites/courses"
+        assert len(get(emulator, "users/self/favorites/courses", per_page=1)) == 7
+        answer = emulator.call(f"{path}/4101", method="DELETE")
+        assert answer.json == {"context_id": 4101, "context_type": "Course"}
+        assert emulator.call(f"{path}/4101", method="DELETE").json == {}
+        bare = get(emulator, "users/self/favorites/courses", **{"exclude[]": "enrollments"})
+        assert len(bare) == 6
+        assert "enrollments" not in bare[0]
+        assert emulator.call(f"{path}/4101", method="POST").json["context_id"] == 4101
+        assert emulator.call(path, method="DELETE").json == {"status": "ok"}
+        emulator.call(f"{path}/5001", "many", method="DELETE")
+        assert len(get(emulator, "users/self/favorites/courses", "many")) == 136
+
+    def test_cards(self, emulator: Emulator) -> None:
+        """camelCase, at most 50, in the order of the positions (facts 6.3)."""
+        cards = get(emulator, "dashboard/dashboard_cards")
+        assert [card["assetString"] for card in cards[:2]] == ["course_4102", "course_4101"]
+        assert next(card for card in cards if card["id"] == 4104)["shortName"] == "Writing"
+        assert len(get(emulator, "dashboard/dashboard_cards", "many")) == 50
+
+    def test_colours(self, emulator: Emulator) -> None:
+        """``custom_colors`` by asset string; bad hex 400 (facts 6.3)."""
+        colours = get(emulator, "users/self/colors")["custom_colors"]
+        assert colours["course_4101"] == "#2f7d4f"
+        path = "/api/v1/users/self/colors/course_4101"
+        answer = emulator.call(path, method="PUT", data={"hexcode": "abc123"})
+        assert answer.json == {"hexcode": "#abc123"}
+        assert emulator.call(path).json == {"hexcode": "#abc123"}
+        assert emulator.call(path, method="PUT", data={"hexcode": "red"}).status_code == 400
+        assert status(emulator, "users/self/colors/course_1") == 404
+
+    def test_positions_and_view(self, emulator: Emulator) -> None:
+        path = "/api/v1/users/self/dashboard_positions"
+        emulator.call(path, method="PUT", data={"dashboard_positions[course_4103]": "2"})
+        assert emulator.call(path).json["dashboard_positions"]["course_4103"] == 2
+        bad = {"dashboard_positions[course_4103]": "x"}
+        assert emulator.call(path, method="PUT", data=bad).status_code == 400
+        view = "/api/v1/users/self/dashboard_view"
+        assert emulator.call(view).json == {"dashboard_view": "cards"}
+        emulator.call(view, method="PUT", data={"dashboard_view": "planner"})
+        assert emulator.call(view).json == {"dashboard_view": "planner"}
+        bad_view = emulator.call(view, method="PUT", data={"dashboard_view": "x"})
+        assert bad_view.json == {"message": "Invalid Dashboard View Option"}
+
+
+class TestRoster:
+    def test_users(self, emulator: Emulator) -> None:
+        """By sortable name; email needs rights; a TA sees the own section (facts 6.4)."""
+        rows = get(emulator, "courses/4101/users", "teacher", **{"include[]": "email"})
+        assert len(rows) == 67
+        assert rows[0]["email"].endswith("@example.edu")
+        seen = get(
+            emulator,
+            "courses/4101/users",
+            **{"include[]": ["email", "avatar_url", "enrollments"], "enrollment_type[]": "student"},
+        )
+        assert len(seen) == 64
+        assert "email" not in seen[0]
+        assert seen[0]["enrollments"][0]["course_id"] == 4101
+        limited = get(emulator, "courses/4101/users", "ta", **{"enrollment_type[]": "student"})
+        assert len(limited) == 32
+        found = get(emulator, "courses/4101/users", search_term="lindq")
+        assert {row["name"] for row in found} == {"Maya Lindqvist", "Karin Lindqvist"}
+        chosen = get(emulator, "courses/4101/users", **{"user_ids[]": [1, 1001]})
+        assert len(chosen) == 2
+        assert status(emulator, "courses/4101/users?search_term=x") == 400
+
+    def test_sections_and_periods(self, emulator: Emulator) -> None:
+        rows = get(emulator, "courses/4101/sections", **{"include[]": "total_students"})
+        assert [row["total_students"] for row in rows] == [32, 32]
+        periods = get(emulator, "courses/4101/grading_periods")["grading_periods"]
+        assert [row["is_closed"] for row in periods] == [True, False]
+
+
+class TestEnrollments:
+    def test_own(self, emulator: Emulator) -> None:
+        """Active and invited by default; hidden totals leave only html_url (facts 6.5)."""
+        rows = get(emulator, "users/self/enrollments")
+        history = next(row for row in rows if row["course_id"] == 4103)
+        assert set(history["grades"]) == {"html_url"}
+        biology = next(row for row in rows if row["course_id"] == 4101)
+        assert biology["type"] == "StudentEnrollment"
+        assert biology["grades"]["current_score"] > 0
+        concluded = get(emulator, "users/self/enrollments", **{"state[]": "completed"})
+        assert [row["course_id"] for row in concluded] == [4109]
+        every = get(emulator, "users/self/enrollments", **{"state[]": "current_and_concluded"})
+        assert {4108, 4109, 4101} <= {row["course_id"] for row in every}
+        bad = emulator.call("/api/v1/users/self/enrollments?state[]=odd")
+        assert (bad.status_code, bad.json) == (400, {"error": "Invalid state odd"})
+        in_term = get(emulator, "users/self/enrollments", enrollment_term_id=13)
+        assert [row["course_id"] for row in in_term] == [4111]
+
+    def test_bookmarks(self, emulator: Emulator) -> None:
+        """No ``last``; ``next`` leads through all of them once (facts 3.3)."""
+        url, ids = "/api/v1/courses/4301/enrollments?per_page=100", []
+        while url:
+            answer = emulator.call(url, "bigteacher")
+            ids += [row["id"] for row in answer.json]
+            assert 'rel="last"' not in answer.headers["Link"]
+            links = [part for part in answer.headers["Link"].split(",") if 'rel="next"' in part]
+            url = (
+                links[0].split(">")[0].lstrip("<").replace("http://localhost", "") if links else ""
+            )
+        assert len(ids) == len(set(ids)) == 641
+
+    def test_grades_by_viewer(self, emulator: Emulator) -> None:
+        """Another student's grades are only html_url; teachers get unposted_* (facts 6.5)."""
+        query = {"type[]": "StudentEnrollment", "include[]": ["current_points", "avatar_url"]}
+        seen = get(emulator, "courses/4101/enrollments", **query)
+        others = [row["grades"] for row in seen if row["user_id"] != 1]
+        assert {tuple(row) for row in others} == {("html_url",)}
+        taught = get(emulator, "courses/4101/enrollments", "teacher", user_id=1, **query)
+        grades = taught[0]["grades"]
+        assert grades["unposted_current_points"] == grades["current_points"] + 44
+        assert "total_activity_time" in taught[0]
+        watched = get(emulator, "courses/4101/enrollments", "observer")
+        assert {row["user_id"] for row in watched} == {1, 8}
+        assert len(get(emulator, "courses/4101/enrollments", "admin")) == 67
+
+    def test_grading_period(self, emulator: Emulator) -> None:
+        """An unknown period: 400 (facts 6.5)."""
+        path = "courses/4101/enrollments"
+        answer = emulator.call(f"/api/v1/{path}?user_id=self&grading_period_id=5")
+        assert (answer.status_code, answer.json) == (400, {"error": "invalid grading_period_id"})
+        one = get(emulator, path, user_id="self", grading_period_id=901)
+        all_periods = get(emulator, path, user_id="self", grading_period_id=0)
+        assert one[0]["grades"] != all_periods[0]["grades"]
+
+    def test_of_section(self, emulator: Emulator) -> None:
+        section = get(emulator, "courses/4101/sections")[1]["id"]
+        rows = get(emulator, f"sections/{section}/enrollments", "teacher")
+        assert {row["course_section_id"] for row in rows} == {section}
+        assert status(emulator, "sections/1/enrollments", "teacher") == 404
+
+    @pytest.mark.parametrize(
+        ("task", "state"),
+        [
+            ("", "completed"),
+            ("?task=conclude", "completed"),
+            ("?task=nonsense", "completed"),
+            ("?task=delete", "deleted"),
+            ("?task=inactivate", "inactive"),
+            ("?task=deactivate", "inactive"),
+        ],
+    )
+    def test_delete(self, emulator: Emulator, task: str, state: str) -> None:
+        """DELETE concludes unless told otherwise (facts 6.5)."""
+        row = get(emulator, "courses/4101/enrollments", "teacher", user_id=1001)[0]
+        path = f"/api/v1/courses/4101/enrollments/{row['id']}"
+        assert emulator.call(path, method="DELETE").status_code == 403
+        answer = emulator.call(path + task, "teacher", method="DELETE")
+        assert (answer.status_code, answer.json["enrollment_state"]) == (200, state)
+        again = emulator.call(f"{path}/reactivate", "teacher", method="PUT")
+        if state == "inactive":
+            assert again.json["enrollment_state"] == "active"
+            assert emulator.call(f"{path}/reactivate", method="PUT").status_code == 403
+        else:
+            assert again.json == {"error": "enrollment not inactive"}
+
+    def test_foreign(self, emulator: Emulator) -> None:
+        """Not in this course: 404 (facts 6.5)."""
+        row = get(emulator, "courses/4102/enrollments", "teacher")[0]
+        path = f"/api/v1/courses/4101/enrollments/{row['id']}"
+        assert emulator.call(path, "teacher", method="DELETE").status_code == 404
+
+    def test_invitation(self, emulator: Emulator) -> None:
+        rows = get(emulator, "users/self/enrollments", **{"state[]": "invited"})
+        path = f"/api/v1/courses/4112/enrollments/{rows[0]['id']}"
+        assert emulator.call(f"{path}/accept", method="POST").json == {"success": True}
+        assert emulator.call(f"{path}/reject", method="POST").status_code == 400
+        emulator.control(reset=True)
+        assert emulator.call(f"{path}/reject", method="POST").json == {"success": True}
+        assert len(get(emulator, "courses")) == 10
+
+
+class TestLoadLists:
+    def test_numbered(self, emulator: Emulator) -> None:
+        """Admins only; as many rows as asked for, derived from their ids."""
+        emulator.control(campus={"bulk_rows": 250})
+        assert status(emulator, "accounts/1/users") == 403
+        assert status(emulator, "accounts/7/users", "admin") == 404
+        pages = [get(emulator, "accounts/1/users", "admin", page=page) for page in (1, 2, 3, 4)]
+        assert [len(page) for page in pages] == [100, 100, 50, 0]
+
+    def test_bookmarked(self, emulator: Emulator) -> None:
+        emulator.control(campus={"bulk_rows": 150})
+        assert status(emulator, "courses/900/enrollments") == 403
+        answer = emulator.call("/api/v1/courses/900/enrollments?per_page=100", "admin")
+        assert 'rel="next"' in answer.headers["Link"]
+        assert 300 <= len(answer.data) / 100 <= 700 or answer.headers.get("Content-Encoding")

@@ -1,0 +1,188 @@
+"""The campus: who is there, and that two runs with the same start agree."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from canvas_emulator.campus import Campus, build_campus
+from canvas_emulator.campus.coursework import (
+    Assignment,
+    Submission,
+    grade_text,
+    is_late,
+    is_missing,
+    seconds_late,
+)
+from canvas_emulator.campus.crowds import Derived
+from canvas_emulator.campus.grades import totals
+from canvas_emulator.campus.people import Person
+
+START = datetime(2026, 11, 23, 8, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def campus() -> Campus:
+    return build_campus(START)
+
+
+def test_two_runs_agree(campus: Campus) -> None:
+    """Everything is derived from ids and the start time."""
+    other = build_campus(START)
+    assert other.people == campus.people
+    assert other.courses == campus.courses
+    assert other.enrollments == campus.enrollments
+    assert other.assignments == campus.assignments
+    for work in campus.work_of(4101) + campus.work_of(4301):
+        mine, theirs = campus.submissions_of(work), other.submissions_of(work)
+        assert [asdict(row) for row in mine.values()] == [asdict(row) for row in theirs.values()]
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["dozen", "many", "newcomer", "hostile", "teacher", "bigteacher", "admin", "observer", "ta"],
+)
+def test_everybody_is_there(campus: Campus, key: str) -> None:
+    assert campus.person(key).login == key
+
+
+def test_sizes(campus: Campus) -> None:
+    """A dozen courses, 137, none; three of 64 students; one of 640 with 40 assignments."""
+
+    def courses(key: str) -> set[int]:
+        return {row.course_id for row in campus.enrollments_of(campus.person(key).id)}
+
+    assert len(courses("dozen")) == 12
+    assert len(courses("many")) == 137
+    assert courses("newcomer") == set()
+    assert len(courses("teacher")) == 3
+    assert {len(campus.active_students(course)) for course in courses("teacher")} == {64}
+    [big] = courses("bigteacher")
+    assert len(campus.active_students(big)) == 640
+    assert len(campus.work_of(big)) == 40
+    assert max(courses("dozen")) > 2**53
+
+
+def test_submission_ids_are_unique(campus: Campus) -> None:
+    ids = [
+        row.id
+        for work in campus.assignments.values()
+        for row in campus.submissions_of(work).values()
+    ]
+    assert len(ids) == len(set(ids))
+    assert max(ids) < 2**63
+
+
+def test_needs_grading_counts_the_rows(campus: Campus) -> None:
+    work = campus.work_of(4301)[35]
+    rows = campus.submissions_of(work).values()
+    assert campus.needs_grading(work) == sum(row.needs_grading for row in rows) > 0
+
+
+def test_nothing_was_done_after_the_start(campus: Campus) -> None:
+    for work in campus.assignments.values():
+        for row in campus.submissions_of(work).values():
+            assert row.submitted_at is None or row.submitted_at <= START
+            assert row.graded_at is None or row.graded_at <= START
+            assert row.grade_matches or row.workflow_state == "submitted"
+
+
+def test_long_lists_are_not_stored() -> None:
+    """A million rows cost nothing until they are read."""
+    made: list[int] = []
+    rows = Derived(range(1, 1_000_001), lambda place: made.append(place) or place)
+    assert len(rows) == 1_000_000
+    assert list(rows[999_998:]) == [999_999, 1_000_000]
+    assert rows[-1] == 1_000_000
+    assert made == [999_999, 1_000_000, 1_000_000]
+
+
+def test_names() -> None:
+    single = Person(1, "", "Plato", "plato", "x", ("teacher",), START)
+    assert (single.sortable_name, single.first_name) == ("Plato", "Plato")
+    double = Person(1, "", "Ada Byron", "ada", "x", ("student",), START)
+    assert (double.sortable_name, double.first_name) == ("Byron, Ada", "Ada")
+
+
+DUE = START - timedelta(days=2)
+
+
+def _work(**more: object) -> Assignment:
+    return Assignment(1, 1, 1, "Work", 1, START, due_at=DUE, **more)  # type: ignore[arg-type]
+
+
+def _row(**more: object) -> Submission:
+    return Submission(1, 1, 1, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("row", "late", "missing"),
+    [
+        (_row(), False, True),
+        (_row(excused=True), False, False),
+        (_row(custom_grade_status_id=1), False, False),
+        (_row(submitted_at=DUE + timedelta(hours=1)), True, False),
+        (_row(submitted_at=DUE - timedelta(hours=1)), False, False),
+        (_row(late_policy_status="late"), True, False),
+        (_row(late_policy_status="missing"), False, True),
+        (_row(late_policy_status="none"), False, False),
+        (_row(grader_id=5), False, False),
+    ],
+)
+def test_late_and_missing(row: Submission, late: bool, missing: bool) -> None:
+    """The order in which Canvas asks (facts 7.2, submission.rb Tardiness)."""
+    assert is_late(row, _work(), START) is late
+    assert is_missing(row, _work(), START) is missing
+
+
+def test_seconds_late() -> None:
+    """Counted up to now while nothing is handed in; 60 s grace for quizzes (facts 7.2)."""
+    assert seconds_late(_row(), _work(), START) == 2 * 86400
+    handed_in = _row(submitted_at=DUE + timedelta(seconds=45))
+    assert seconds_late(handed_in, _work(), START) == 45
+    assert seconds_late(handed_in, _work(submission_types=("online_quiz",)), START) == 0
+
+
+def test_nothing_is_missing_on_paper() -> None:
+    """Only what expects an online submission can be missing (facts 7.2)."""
+    assert not is_missing(_row(), _work(submission_types=("on_paper",)), START)
+
+
+@pytest.mark.parametrize(
+    ("kind", "score", "text"),
+    [
+        ("points", 8.5, "8.5"),
+        ("percent", 8.5, "85%"),
+        ("letter_grade", 8.5, "B"),
+        ("pass_fail", 0.0, "incomplete"),
+        ("pass_fail", 10.0, "complete"),
+        ("points", None, None),
+    ],
+)
+def test_grade_text(kind: str, score: float | None, text: str | None) -> None:
+    assert grade_text(score, _work(grading_type=kind)) == text
+
+
+def test_totals_by_hand(campus: Campus) -> None:
+    """Statistics: groups weigh 60 and 40; only graded groups count in the current total."""
+    course, me = campus.courses[4102], 1
+    earned = possible = 0.0
+    problem_sets = campus.course_groups[4102][0].id
+    for work in campus.work_of(4102):
+        row = campus.submission(work, me)
+        assert row is not None
+        if work.group_id == problem_sets and row.score is not None:
+            earned, possible = earned + row.score, possible + (work.points_possible or 0)
+    assert totals(campus, course, me).current == round(100 * earned / possible, 2)
+
+
+def test_unposted_grades_count_for_teachers_only(campus: Campus) -> None:
+    """Student totals leave hidden grades out (facts 6.2)."""
+    course = campus.courses[4101]
+    student, teacher = totals(campus, course, 1), totals(campus, course, 1, unposted=True)
+    assert teacher.points == student.points + 44
+    assert student.current != teacher.current
+
+
+def test_no_totals_without_work(campus: Campus) -> None:
+    assert totals(campus, campus.courses[4112], 1).current is None
