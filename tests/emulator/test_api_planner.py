@@ -1,0 +1,401 @@
+"""Planner, to-do, calendar, announcements and stream, as the facts have them."""
+
+from typing import Any
+
+import pytest
+
+from tests.emulator.harness import Emulator
+
+
+def get(emulator: Emulator, path: str, who: str = "dozen", **query: Any) -> Any:
+    answer = emulator.call(f"/api/v1/{path}", who, query_string={"per_page": 100, **query})
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def refused(emulator: Emulator, path: str, who: str = "dozen", **query: Any) -> tuple[int, Any]:
+    answer = emulator.call(f"/api/v1/{path}", who, query_string=query)
+    return answer.status_code, answer.json
+
+
+def send(emulator: Emulator, method: str, path: str, who: str = "dozen", **form: Any) -> Any:
+    answer = emulator.call(f"/api/v1/{path}", who, method=method, data=form)
+    return answer.status_code, answer.json
+
+
+class TestItems:
+    def test_default_window(self, emulator: Emulator) -> None:
+        """Two weeks each way, oldest first (facts 6.9)."""
+        rows = get(emulator, "planner/items")
+        dates = [row["plannable_date"] for row in rows]
+        assert dates == sorted(dates)
+        assert dates[0] >= "2026-11-09"
+        assert dates[-1] < "2026-12-09"
+        kinds = {row["plannable_type"] for row in rows}
+        assert {"assignment", "quiz", "discussion_topic", "announcement"} <= kinds
+        assert {"wiki_page", "planner_note", "calendar_event"} <= kinds
+
+    def test_window_open_on_one_side(self, emulator: Emulator) -> None:
+        """One date given leaves the other side open by ten years (facts 6.9)."""
+        late = get(emulator, "planner/items", start_date="2026-12-10")
+        assert any(row["plannable"]["title"] == "Final exam" for row in late)
+        early = get(emulator, "planner/items", end_date="2026-10-15T00:00:00Z")
+        assert early[0]["plannable_date"] < "2026-10-01"
+        code, body = refused(emulator, "planner/items", start_date="soon")
+        assert code == 400
+        assert isinstance(body["errors"], str)
+
+    def test_item(self, emulator: Emulator) -> None:
+        """A quiz has its own id and names its assignment; dates are the student's (facts 6.9)."""
+        rows = {row["plannable"]["title"]: row for row in get(emulator, "planner/items")}
+        quiz = rows["Quiz: heredity"]
+        assert quiz["plannable_id"] != quiz["plannable"]["assignment_id"]
+        mine = rows["Heredity problem set"]
+        assert mine["plannable_date"] == "2026-11-28T06:59:59Z"
+        assert mine["submissions"]["submitted"] is False
+        redo = rows["Enzyme kinetics problem set"]["submissions"]
+        assert redo["redo_request"] is True
+        assert redo["feedback"]["author_name"] == "Helen Okonkwo"
+        assert rows["Mid-term exam essay"]["submissions"]["graded"] is False
+        note = rows["Return library books"]
+        assert note["submissions"] is False
+        assert "html_url" not in note
+        assert note["plannable"]["details"] == "Ask at the desk."
+        assert rows["Dissection notebook"]["planner_override"]["marked_complete"] is True
+        event = rows["Review session"]
+        assert event["plannable"]["location_name"] == "Hall B"
+        assert rows["Dentist"]["context_type"] == "User"
+
+    def test_nickname(self, emulator: Emulator) -> None:
+        rows = get(emulator, "planner/items", **{"context_codes[]": "course_4104"})
+        assert {row["context_name"] for row in rows} == {"Writing"}
+
+    def test_contexts(self, emulator: Emulator) -> None:
+        """A context one may not read refuses the whole call (facts 6.9)."""
+        codes = ["course_4101", "user_1"]
+        rows = get(emulator, "planner/items", **{"context_codes[]": codes})
+        assert {row.get("course_id") for row in rows} == {4101, None}
+        for bad in ("course_4301", "user_2", "nonsense"):
+            code, _ = refused(emulator, "planner/items", **{"context_codes[]": bad})
+            assert code == 403
+        assert get(emulator, "planner/items", **{"context_codes[]": "group_1"}) == []
+
+    def test_only_where_one_learns(self, emulator: Emulator) -> None:
+        """Teachers get little (facts 6.9)."""
+        rows = get(emulator, "planner/items", "teacher")
+        assert [row["plannable"]["title"] for row in rows] == ["Department meeting"]
+
+    def test_bookmarks_and_order(self, emulator: Emulator) -> None:
+        """Bookmarked; ``order=desc`` reverses; all rows once (facts 3.3, 6.9)."""
+        seen: list[Any] = []
+        url = "/api/v1/planner/items?per_page=7&order=desc"
+        while url:
+            answer = emulator.call(url)
+            seen += [(row["plannable_type"], row["plannable_id"]) for row in answer.json]
+            following = [part for part in answer.headers["Link"].split(",") if '"next"' in part]
+            url = following[0].split(">")[0].lstrip("<")[16:] if following else ""
+        forward = get(emulator, "planner/items")
+        assert len(seen) == len(set(seen)) == len(forward)
+        assert seen[-1] == (forward[0]["plannable_type"], forward[0]["plannable_id"])
+        assert refused(emulator, "planner/items", page=2)[0] == 400
+
+    @pytest.mark.parametrize(
+        ("wanted", "title", "there"),
+        [
+            ("incomplete_items", "Heredity problem set", True),
+            ("incomplete_items", "Dissection notebook", False),
+            ("complete_items", "Dissection notebook", True),
+            ("complete_items", "Photosynthesis worksheet", True),
+            ("new_activity", "Enzyme kinetics problem set", True),
+            ("new_activity", "Microscopes are back", True),
+            ("new_activity", "Make-up laboratory", False),
+            ("ungraded_todo_items", "Read: how a membrane decides", True),
+        ],
+    )
+    def test_filter(self, emulator: Emulator, wanted: str, title: str, there: bool) -> None:
+        rows = get(emulator, "planner/items", filter=wanted)
+        assert any(row["plannable"]["title"] == title for row in rows) is there
+
+    def test_concluded(self, emulator: Emulator) -> None:
+        """Concluded courses are left out unless asked for (facts 6.9, 7.4)."""
+        query = {"start_date": "2026-01-01"}
+        assert not any(
+            row.get("course_id") == 4108 for row in get(emulator, "planner/items", **query)
+        )
+        rows = get(emulator, "planner/items", **{"include[]": "concluded", **query})
+        assert any(row.get("course_id") == 4108 for row in rows)
+
+    def test_observer(self, emulator: Emulator) -> None:
+        """observed_user_id needs context codes (facts 6.9)."""
+        assert refused(emulator, "planner/items", "observer", observed_user_id=1)[0] == 403
+        query = {"observed_user_id": 1, "context_codes[]": "course_4101"}
+        assert get(emulator, "planner/items", "observer", **query)
+        assert refused(emulator, "planner/items", "ta", **query)[0] == 403
+
+    def test_of_user(self, emulator: Emulator) -> None:
+        assert len(get(emulator, "users/self/planner/items")) == len(get(emulator, "planner/items"))
+
+
+class TestOverrides:
+    def test_life(self, emulator: Emulator) -> None:
+        """POST 201; PUT resets a missing boolean; DELETE returns the object (facts 6.9)."""
+        rows = {row["plannable"]["title"]: row for row in get(emulator, "planner/items")}
+        item = rows["Heredity problem set"]
+        form = {"plannable_type": item["plannable_type"], "plannable_id": item["plannable_id"]}
+        code, made = send(emulator, "POST", "planner/overrides", marked_complete="true", **form)
+        assert (code, made["marked_complete"], made["dismissed"]) == (201, True, False)
+        assert made["assignment_id"] == item["plannable_id"]
+        path = f"planner/overrides/{made['id']}"
+        assert get(emulator, path) == made
+        code, again = send(emulator, "POST", "planner/overrides", **form)
+        assert code == 400
+        assert "already exists" in again["errors"]["plannable_id"][0]["message"]
+        _, changed = send(emulator, "PUT", path, dismissed="true")
+        assert (changed["marked_complete"], changed["dismissed"]) == (False, True)
+        assert len(get(emulator, "planner/overrides")) == 2
+        assert send(emulator, "DELETE", path)[1]["workflow_state"] == "deleted"
+        assert refused(emulator, path)[0] == 404
+
+    def test_refusals(self, emulator: Emulator) -> None:
+        """Another's: 404; unknown type: 500; nothing there: 404 (facts 6.9)."""
+        assert refused(emulator, "planner/overrides/95001", "many")[0] == 404
+        odd = send(emulator, "POST", "planner/overrides", plannable_type="odd", plannable_id=1)
+        assert odd[0] == 500
+        for kind, number in (("assignment", 1), ("quiz", 550001)):
+            form = {"plannable_type": kind, "plannable_id": number}
+            assert send(emulator, "POST", "planner/overrides", **form)[0] == 404
+        page = {"plannable_type": "wiki_page", "plannable_id": 75001}
+        assert send(emulator, "POST", "planner/overrides", **page)[1]["assignment_id"] is None
+
+
+class TestNotes:
+    def test_life(self, emulator: Emulator) -> None:
+        """Input says details, output description (facts 6.9)."""
+        code, made = send(
+            emulator,
+            *("POST", "planner_notes"),
+            title="Buy pens",
+            details="Blue",
+            todo_date="2026-11-25",
+        )
+        assert (code, made["description"], made["todo_date"]) == (
+            201,
+            "Blue",
+            "2026-11-25T07:00:00Z",
+        )
+        path = f"planner_notes/{made['id']}"
+        form = {"title": "Buy ink", "details": "Black", "course_id": "4101"}
+        assert send(emulator, "PUT", path, **form)[1]["course_id"] == 4101
+        assert get(emulator, path)["title"] == "Buy ink"
+        assert send(emulator, "PUT", path, todo_date="soon")[0] == 400
+        assert send(emulator, "DELETE", path)[1]["workflow_state"] == "deleted"
+        assert refused(emulator, path)[0] == 404
+
+    def test_list(self, emulator: Emulator) -> None:
+        """Not paginated (facts 6.9)."""
+        assert len(get(emulator, "planner_notes", per_page=1)) == 3
+        assert len(get(emulator, "planner_notes", start_date="2026-11-23")) == 2
+        codes = {"context_codes[]": "course_4101"}
+        assert [row["title"] for row in get(emulator, "planner_notes", **codes)] == [
+            "Form a study group"
+        ]
+        assert refused(emulator, "planner_notes/90001", "many")[0] == 404
+
+
+class TestTodo:
+    def test_grading(self, emulator: Emulator) -> None:
+        """Teachers get grading items whose counts agree with the rows (facts 6.10)."""
+        rows = get(emulator, "users/self/todo", "teacher")
+        assert {row["type"] for row in rows} == {"grading"}
+        for row in rows[:3]:
+            path = f"courses/{row['course_id']}/assignments/{row['assignment']['id']}"
+            summary = get(emulator, f"{path}/submission_summary", "teacher")
+            assert summary["ungraded"] == row["needs_grading_count"] > 0
+        count = get(emulator, "users/self/todo_item_count", "teacher")
+        assert count["needs_grading_count"] == len(rows)
+
+    def test_submitting(self, emulator: Emulator) -> None:
+        """Students get what is due within the week (facts 6.10)."""
+        rows = get(emulator, "users/self/todo")
+        assert {row["type"] for row in rows} == {"submitting"}
+        assert all("needs_grading_count" not in row for row in rows)
+        assert any(row["assignment"]["name"] == "Heredity problem set" for row in rows)
+        in_course = get(emulator, "courses/4101/todo")
+        assert {row["course_id"] for row in in_course} == {4101}
+
+    def test_ignore(self, emulator: Emulator) -> None:
+        row = get(emulator, "users/self/todo")[0]
+        path = row["ignore"].partition("/api/v1/")[2]
+        assert send(emulator, "DELETE", path) == (200, {"ignored": True})
+        left = [other["assignment"]["id"] for other in get(emulator, "users/self/todo")]
+        assert row["assignment"]["id"] not in left
+        bad = path.replace("submitting", "nothing")
+        assert send(emulator, "DELETE", bad) == (400, {"ignored": False})
+
+    def test_ta_and_student(self, emulator: Emulator) -> None:
+        rows = get(emulator, "users/self/todo", "ta")
+        assert {row["type"] for row in rows} == {"grading", "submitting"}
+
+    def test_upcoming_events(self, emulator: Emulator) -> None:
+        """The coming week, both kinds, unpaginated (facts 6.10)."""
+        rows = get(emulator, "users/self/upcoming_events", per_page=1)
+        assert {row["type"] for row in rows} == {"event", "assignment"}
+        assert all("2026-11-23" <= row["start_at"] < "2026-12-01" for row in rows)
+
+    def test_missing(self, emulator: Emulator) -> None:
+        """By due date; filters and includes (facts 6.10)."""
+        rows = get(emulator, "users/self/missing_submissions")
+        names = {row["name"] for row in rows}
+        assert {"Field notes, week 9", "Field notes, week 5", "Reading response 4"} <= names
+        assert not {"Dissection notebook", "Reading response 5", "Herbarium sheet"} & names
+        dates = [row["due_at"] for row in rows]
+        assert dates == sorted(dates)
+        fewer = get(
+            emulator,
+            "users/self/missing_submissions",
+            **{
+                "filter[]": ["submittable", "current_grading_period"],
+                "include[]": ["planner_overrides", "course"],
+                "course_ids[]": 4101,
+            },
+        )
+        names = {row["name"] for row in fewer}
+        assert "Field notes, week 9" in names
+        assert not {"Field notes, week 5", "Reading response 4"} & names
+        assert fewer[0]["course"]["id"] == 4101
+        assert fewer[0]["planner_override"] is None
+
+    def test_missing_observed(self, emulator: Emulator) -> None:
+        path = "users/self/missing_submissions"
+        assert refused(emulator, path, "observer", observed_user_id=1)[0] == 400
+        query = {"observed_user_id": 1, "course_ids[]": 4101}
+        assert get(emulator, path, "observer", **query)
+        assert refused(emulator, path, "ta", **query)[0] == 403
+
+
+class TestCalendar:
+    def test_default_is_today(self, emulator: Emulator) -> None:
+        """Today and the own calendar only (facts 6.11)."""
+        assert get(emulator, "calendar_events") == []
+        emulator.control(clock={"set": "2026-11-25T12:00:00Z"})
+        assert [row["title"] for row in get(emulator, "calendar_events")] == ["Dentist"]
+
+    def test_assignments(self, emulator: Emulator) -> None:
+        """One kind a request; ids are strings, dates the student's (facts 6.11)."""
+        query = {"type": "assignment", "context_codes[]": "course_4101"}
+        dates = {"start_date": "2026-11-23", "end_date": "2026-12-20"}
+        rows = get(emulator, "calendar_events", **query, **dates)
+        mine = next(row for row in rows if row["title"] == "Heredity problem set")
+        assert mine["id"] == f"assignment_{mine['assignment']['id']}"
+        assert mine["start_at"] == mine["end_at"] == "2026-11-28T06:59:59Z"
+        assert mine["assignment_overrides"]
+        assert get(emulator, f"calendar_events/{mine['id']}")["title"] == mine["title"]
+        undated = get(emulator, "calendar_events", undated="true", **query)
+        assert [row["title"] for row in undated] == ["Portfolio of the term"]
+        slim = get(emulator, "calendar_events", **{"excludes[]": "description"}, **query, **dates)
+        assert "description" not in slim[0]
+
+    def test_events(self, emulator: Emulator) -> None:
+        query = {"context_codes[]": ["course_4101", "course_4301", "user_1", "odd_1"]}
+        rows = get(emulator, "calendar_events", all_events="true", **query)
+        assert {row["title"] for row in rows} == {
+            "Mid-term exam",
+            "Review session",
+            "Dentist",
+            "Choir weekend",
+        }
+        choir = next(row for row in rows if row["title"] == "Choir weekend")
+        assert choir["all_day_date"] == "2026-11-28"
+        assert get(emulator, f"calendar_events/{choir['id']}") == choir
+        review = next(row for row in rows if row["title"] == "Review session")
+        assert get(emulator, f"calendar_events/{review['id']}")["context_code"] == "course_4101"
+        assert refused(emulator, f"calendar_events/{choir['id']}", "many")[0] == 404
+        assert refused(emulator, "calendar_events/assignment_1")[0] == 404
+        assert get(emulator, "calendar_events", undated="true") == []
+
+    def test_limits(self, emulator: Emulator) -> None:
+        """Ten contexts, the rest silently ignored; bad dates 400 (facts 6.11)."""
+        codes = [f"course_{number}" for number in range(1, 11)] + ["course_4101"]
+        query = {"context_codes[]": codes, "all_events": "true"}
+        assert get(emulator, "calendar_events", **query) == []
+        code, body = refused(emulator, "calendar_events", start_date="x")
+        assert (code, set(body["errors"])) == (400, {"start_date"})
+        backwards = get(
+            emulator,
+            "calendar_events",
+            start_date="2026-11-25",
+            end_date="2026-11-01",
+        )
+        assert [row["title"] for row in backwards] == ["Dentist"]
+
+
+class TestAnnouncements:
+    def test_list(self, emulator: Emulator) -> None:
+        """Newest first, from 14 days ago (facts 6.12)."""
+        codes = {"context_codes[]": ["course_4101", "course_4102"]}
+        rows = get(emulator, "announcements", **codes)
+        assert [row["title"] for row in rows] == [
+            "Office hours on Tuesday",
+            "Microscopes are back",
+            "Field trip moved to Friday",
+        ]
+        assert rows[0]["context_code"] == "course_4102"
+        assert len(get(emulator, "announcements", latest_only="true", **codes)) == 2
+        dates = {"start_date": "2026-11-22", "end_date": "2026-11-23"}
+        assert len(get(emulator, "announcements", **dates, **codes)) == 1
+
+    def test_refusals(self, emulator: Emulator) -> None:
+        assert refused(emulator, "announcements") == (400, {"message": "Missing context_codes"})
+        kind = refused(emulator, "announcements", **{"context_codes[]": "user_1"})
+        assert "only `course` codes" in kind[1]["message"]
+        date = refused(
+            emulator, "announcements", start_date="x", **{"context_codes[]": "course_4101"}
+        )
+        assert date == (400, {"message": "Invalid start_date"})
+
+
+class TestStream:
+    def test_items(self, emulator: Emulator) -> None:
+        """21 a page; a submission item is a submission with its own id aside (facts 6.14)."""
+        answer = emulator.call("/api/v1/users/self/activity_stream")
+        assert len(answer.json) == 21
+        rows = get(emulator, "users/self/activity_stream")
+        graded = next(row for row in rows if row["type"] == "Submission")
+        assert graded["submission_id"] != graded["id"]
+        assert graded["assignment"]["id"] == graded["assignment_id"]
+        hidden = [row for row in rows if row["title"] == "Mid-term exam essay"]
+        assert hidden == []
+        in_course = get(emulator, "courses/4102/activity_stream")
+        assert {row["course_id"] for row in in_course} == {4102}
+
+    def test_summary_and_hiding(self, emulator: Emulator) -> None:
+        rows = get(emulator, "users/self/activity_stream")
+        summary = get(emulator, "users/self/activity_stream/summary")
+        assert sum(row["count"] for row in summary) == len(rows)
+        path = "users/self/activity_stream"
+        assert send(emulator, "DELETE", f"{path}/{rows[0]['id']}") == (200, {"hidden": True})
+        assert len(get(emulator, path)) == len(rows) - 1
+        send(emulator, "DELETE", path)
+        assert get(emulator, path) == []
+
+    def test_unread_count(self, emulator: Emulator) -> None:
+        """A string (facts 6.13)."""
+        assert get(emulator, "conversations/unread_count") == {"unread_count": "3"}
+        assert get(emulator, "conversations/unread_count", "many") == {"unread_count": "0"}
+
+    def test_progress(self, emulator: Emulator) -> None:
+        body = get(emulator, "progress/1")
+        assert (body["completion"], body["workflow_state"]) == (100, "completed")
+        assert refused(emulator, "progress/2")[0] == 404
+
+
+class TestHostile:
+    def test_survives_json(self, emulator: Emulator) -> None:
+        """Every text is hostile and arrives as it is, angle brackets escaped (facts 4.7)."""
+        answer = emulator.call("/api/v1/planner/items?per_page=100", "hostile")
+        assert b"<" not in answer.data
+        titles = {row["plannable"]["title"] for row in answer.json}
+        assert "<script>alert('title')</script>" in titles
+        assert any(title.startswith("=HYPERLINK") for title in titles)
+        rows = get(emulator, "courses/6001/assignments", "hostile")
+        assert any("javascript:" in row["description"] for row in rows)

@@ -1,0 +1,425 @@
+"""Assignments, groups and submissions, as the facts have them."""
+
+from typing import Any
+
+import pytest
+
+from tests.emulator.harness import Emulator
+
+GRADE_KEYS = {"score", "grade", "entered_score", "entered_grade"}
+ALL = "all"
+
+
+def get(emulator: Emulator, path: str, who: str = "dozen", **query: Any) -> Any:
+    answer = emulator.call(f"/api/v1/{path}", who, query_string={"per_page": 100, **query})
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def refused(emulator: Emulator, path: str, who: str = "dozen", **query: Any) -> tuple[int, Any]:
+    answer = emulator.call(f"/api/v1/{path}", who, query_string=query)
+    return answer.status_code, answer.json
+
+
+def works(emulator: Emulator, who: str = "dozen", **query: Any) -> dict[str, Any]:
+    rows = get(emulator, "courses/4101/assignments", who, **query)
+    return {row["name"]: row for row in rows}
+
+
+def submission(emulator: Emulator, name: str, who: str = "dozen", **query: Any) -> Any:
+    number = works(emulator, "teacher")[name]["id"]
+    student = "self" if who == "dozen" else "1"
+    path = f"courses/4101/assignments/{number}/submissions/{student}"
+    return get(emulator, path, who, **query)
+
+
+class TestAssignments:
+    def test_visibility(self, emulator: Emulator) -> None:
+        """Students see no unpublished nor unassigned work; by id 403 (facts 6.6)."""
+        mine, theirs = works(emulator), works(emulator, "teacher")
+        hidden = set(theirs) - set(mine)
+        assert hidden == {"Surprise question", "Make-up laboratory"}
+        for name in hidden:
+            number = theirs[name]["id"]
+            assert refused(emulator, f"courses/4101/assignments/{number}")[0] == 403
+        assert refused(emulator, "courses/4101/assignments/1")[0] == 404
+        assert refused(emulator, "courses/4301/assignments")[0] == 403
+
+    def test_due_date_of_the_viewer(self, emulator: Emulator) -> None:
+        """Two callers get different due dates; staff the base date (facts 6.6)."""
+        name = "Heredity problem set"
+        mine = works(emulator, **{"include[]": "all_dates"})[name]
+        taught = works(emulator, "teacher", **{"include[]": ["all_dates", "overrides"]})[name]
+        watched = works(emulator, "observer")[name]
+        assert mine["due_at"] == watched["due_at"] > taught["due_at"]
+        assert taught["has_overrides"] is True
+        assert taught["overrides"][0]["due_at"] == mine["due_at"]
+        assert [row["due_at"] for row in mine["all_dates"]] == [mine["due_at"]]
+        assert len(taught["all_dates"]) == 2
+        assert submission(emulator, name, "teacher")["cached_due_date"] == mine["due_at"]
+
+    def test_staff_only(self, emulator: Emulator) -> None:
+        """needs_grading_count is for staff, by section for the limited (facts 6.6)."""
+        query = {"needs_grading_count_by_section": "true", "include[]": "assignment_visibility"}
+        name = "Essay: why we age"
+        assert "needs_grading_count" not in works(emulator)[name]
+        taught, limited = (works(emulator, who, **query)[name] for who in ("teacher", "ta"))
+        by_section = [
+            row["needs_grading_count"] for row in taught["needs_grading_count_by_section"]
+        ]
+        assert sum(by_section) == taught["needs_grading_count"]
+        assert limited["needs_grading_count"] == by_section[1]
+        assert "1" in taught["assignment_visibility"]
+
+    def test_locked(self, emulator: Emulator) -> None:
+        """The description of work not yet open is null; lock_info says when (facts 6.6)."""
+        rows = works(emulator)
+        early, closed = rows["Evolution laboratory"], rows["Reading response 4"]
+        assert early["locked_for_user"]
+        assert early["description"] is None
+        assert early["lock_info"]["unlock_at"] == early["unlock_at"]
+        assert closed["locked_for_user"]
+        assert closed["description"]
+        assert not works(emulator, "teacher")["Evolution laboratory"]["locked_for_user"]
+
+    def test_score_statistics(self, emulator: Emulator) -> None:
+        """From five grades on and only when the own grade is visible (facts 6.6)."""
+        rows = works(emulator, **{"include[]": ["submission", "score_statistics"]})
+        found = rows["Cell structure worksheet"]["score_statistics"]
+        assert found["min"] <= found["lower_q"] <= found["median"] <= found["upper_q"]
+        assert "score_statistics" not in rows["Mid-term exam essay"]
+        small = get(
+            emulator,
+            "courses/5001/assignments",
+            "many",
+            **{"include[]": ["submission", "score_statistics"]},
+        )
+        assert not any("score_statistics" in row for row in small)
+
+    @pytest.mark.parametrize(
+        ("bucket", "name", "there"),
+        [
+            ("past", "Essay: why we age", True),
+            ("overdue", "Field notes, week 9", True),
+            ("overdue", "Essay: why we age", False),
+            ("undated", "Portfolio of the term", True),
+            ("unsubmitted", "Heredity problem set", True),
+            ("upcoming", "Heredity problem set", True),
+            ("future", "Portfolio of the term", True),
+            ("ungraded", "Photosynthesis worksheet", True),
+        ],
+    )
+    def test_bucket(self, emulator: Emulator, bucket: str, name: str, there: bool) -> None:
+        """Echoed back on each item (facts 6.6)."""
+        rows = works(emulator, bucket=bucket)
+        assert (name in rows) is there
+        assert {row["bucket"] for row in rows.values()} == {bucket}
+
+    def test_bad_bucket(self, emulator: Emulator) -> None:
+        code, body = refused(emulator, "courses/4101/assignments", bucket="x")
+        assert code == 400
+        assert "bucket" in body["errors"]
+
+    def test_chosen_ids(self, emulator: Emulator) -> None:
+        """At most 100, and all of them on the page (facts 6.6)."""
+        ids = [row["id"] for row in works(emulator).values()][:3]
+        path = "courses/4101/assignments"
+        assert len(get(emulator, path, **{"assignment_ids[]": ids})) == 3
+        short = refused(emulator, path, **{"assignment_ids[]": ids, "per_page": 2})
+        assert short[0] == 400
+        assert short[1]["message"].startswith("Invalid assignment_ids: ")
+        many = refused(emulator, path, **{"assignment_ids[]": list(range(101))})
+        assert many[1]["message"] == "Request contains too many assignment_ids.  Limit 100"
+
+    def test_order_and_search(self, emulator: Emulator) -> None:
+        names = list(works(emulator, order_by="name"))
+        assert names == sorted(names, key=str.casefold)
+        dates = [row["due_at"] for row in works(emulator, order_by="due_at").values()]
+        assert dates[-1] is None
+        assert dates[:-1] == sorted(dates[:-1])
+        assert set(works(emulator, search_term="essay")) == {
+            "Essay: why we age",
+            "Mid-term exam essay",
+        }
+
+    def test_one(self, emulator: Emulator) -> None:
+        """can_submit implies the submission (facts 6.6)."""
+        number = works(emulator)["Heredity problem set"]["id"]
+        path = f"courses/4101/assignments/{number}"
+        body = get(
+            emulator,
+            path,
+            **{"include[]": "can_submit", "exclude_response_fields[]": "description"},
+        )
+        assert body["can_submit"] is True
+        assert body["submission"]["workflow_state"] == "unsubmitted"
+        assert "description" not in body
+        observed = get(
+            emulator, path, "observer", **{"include[]": ["submission", "observed_users"]}
+        )
+        assert [row["user_id"] for row in observed["submission"]] == [1]
+
+    def test_other_listings(self, emulator: Emulator) -> None:
+        groups = get(emulator, "courses/4101/assignment_groups")
+        path = f"courses/4101/assignment_groups/{groups[1]['id']}"
+        rows = get(emulator, f"{path}/assignments")
+        assert {row["assignment_group_id"] for row in rows} == {groups[1]["id"]}
+        assert get(emulator, path)["name"] == "Laboratory"
+        assert refused(emulator, "courses/4101/assignment_groups/1")[0] == 404
+        assert refused(emulator, "courses/4101/assignment_groups/1/assignments")[0] == 404
+        assert len(get(emulator, "users/self/courses/4101/assignments")) == len(works(emulator))
+
+    def test_groups(self, emulator: Emulator) -> None:
+        """A whole gradebook in one listing (facts 6.7)."""
+        query = {"include[]": ["assignments", "submission"]}
+        rows = get(emulator, "courses/4101/assignment_groups", **query)
+        assert [row["group_weight"] for row in rows] == [30, 30, 15, 25]
+        listed = [work for row in rows for work in row["assignments"]]
+        assert {work["name"] for work in listed} == set(works(emulator))
+        assert all("submission" in work for work in listed)
+        first = get(emulator, "courses/4101/assignment_groups", grading_period_id=901, **query)
+        assert 0 < sum(len(row["assignments"]) for row in first) < len(listed)
+
+
+class TestOneSubmission:
+    def test_posted(self, emulator: Emulator) -> None:
+        row = submission(
+            emulator,
+            "Essay: why we age",
+            **{
+                "include[]": [
+                    *("submission_comments", "rubric_assessment", "assignment", "course"),
+                    *("user", "submission_history", "full_rubric_assessment", "visibility"),
+                    *("html_url", "read_status"),
+                ]
+            },
+        )
+        assert (row["score"], row["grade"], row["workflow_state"]) == (21, "21", "graded")
+        assert row["submission_comments"][0]["author_name"] == "Helen Okonkwo"
+        assert row["rubric_assessment"]["_8471"]["points"] == 10
+        assert row["full_rubric_assessment"]["score"] == 21
+        assert row["assignment"]["name"] == "Essay: why we age"
+        assert row["user"]["id"] == 1
+        assert row["course"]["id"] == 4101
+        assert row["submission_history"][0]["score"] == 21
+
+    def test_hidden(self, emulator: Emulator) -> None:
+        """The keys of a hidden grade are absent for the student only (facts 7.1)."""
+        row = submission(emulator, "Mid-term exam essay")
+        assert row["workflow_state"] == "graded"
+        assert row["posted_at"] is None
+        assert not GRADE_KEYS & set(row)
+        assert submission(emulator, "Mid-term exam essay", "teacher")["score"] == 44
+
+    @pytest.mark.parametrize(
+        ("name", "expected"),
+        [
+            ("Osmosis laboratory report", {"late": True, "points_deducted": 4, "score": 32}),
+            ("Herbarium sheet", {"excused": True, "missing": False}),
+            ("Enzyme kinetics problem set", {"redo_request": True, "score": 6}),
+            ("Punnett squares", {"grade_matches_current_submission": False, "attempt": 2}),
+            ("Oral presentation", {"custom_grade_status_id": 1, "missing": False}),
+            ("Quiz: mitosis", {"workflow_state": "pending_review"}),
+            ("Photosynthesis worksheet", {"workflow_state": "submitted", "late": False}),
+            ("Field notes, week 9", {"missing": True, "submitted_at": None}),
+            ("Reading response 1", {"missing": True, "score": 0}),
+            ("Dissection notebook", {"missing": False}),
+            ("Class participation", {"missing": False}),
+            ("Reading response 5", {"missing": False, "late_policy_status": "none"}),
+            ("Heredity problem set", {"missing": False, "seconds_late": 0}),
+        ],
+    )
+    def test_every_state(self, emulator: Emulator, name: str, expected: dict[str, Any]) -> None:
+        """Each status a submission can have is there."""
+        row = submission(emulator, name)
+        assert {key: row[key] for key in expected} == expected
+
+    def test_becomes_missing_with_time(self, emulator: Emulator) -> None:
+        """missing changes with the clock alone (facts 7.2)."""
+        emulator.control(clock={"advance": 6 * 86400})
+        row = submission(emulator, "Heredity problem set")
+        assert row["missing"] is True
+        assert row["seconds_late"] > 0
+
+    def test_restricted_quantities(self, emulator: Emulator) -> None:
+        """Letters for the student, numbers for staff (facts 7.1)."""
+        rows = get(emulator, "courses/4107/students/submissions")
+        graded = [row for row in rows if row["grade"]]
+        assert graded
+        assert all(row["score"] is None and row["grade"][0] in "ABCDF" for row in graded)
+
+    def test_others(self, emulator: Emulator) -> None:
+        """Submissions of others: 403; an observer sees the observed (facts 6.8)."""
+        number = works(emulator)["Essay: why we age"]["id"]
+        path = f"courses/4101/assignments/{number}/submissions"
+        assert refused(emulator, f"{path}/1001")[0] == 403
+        assert get(emulator, f"{path}/1", "observer")["score"] == 21
+        assert refused(emulator, f"{path}/1", "ta")[0] == 403
+        make_up = works(emulator, "teacher")["Make-up laboratory"]["id"]
+        assert (
+            refused(emulator, f"courses/4101/assignments/{make_up}/submissions/1", "teacher")[0]
+            == 403
+        )
+
+    def test_fields(self, emulator: Emulator) -> None:
+        row = submission(emulator, "Essay: why we age", **{"response_fields[]": ["score"]})
+        assert set(row) == {"id", "score"}
+        less = submission(emulator, "Essay: why we age", **{"exclude_response_fields[]": ["body"]})
+        assert "body" not in less
+
+
+class TestLists:
+    path = "courses/4101/students/submissions"
+
+    def test_own(self, emulator: Emulator) -> None:
+        """student_ids omitted: oneself (a student); ``all``: everybody visible (facts 6.8)."""
+        mine = get(emulator, self.path)
+        assert {row["user_id"] for row in mine} == {1}
+        assert {row["user_id"] for row in get(emulator, self.path, **{"student_ids[]": ALL})} == {1}
+        assert get(emulator, self.path, "teacher") == []
+        watched = get(emulator, self.path, "observer", **{"student_ids[]": ALL})
+        assert len(watched) == len(mine)
+        assert refused(emulator, self.path, "observer")[0] == 403
+
+    def test_refusals(self, emulator: Emulator) -> None:
+        """Somebody not allowed refuses all; more than 100: 400 (facts 6.8)."""
+        assert refused(emulator, self.path, **{"student_ids[]": [1, 1001]})[0] == 403
+        ids = list(range(1001, 1102))
+        too_many = refused(emulator, self.path, "teacher", **{"student_ids[]": ids})
+        assert too_many == (400, {"error": "too many students"})
+        unknown = refused(emulator, self.path, **{"assignment_ids[]": 1})
+        assert unknown == (403, {"error": "invalid assignment ids requested"})
+        state = refused(emulator, self.path, enrollment_state="odd")
+        assert state == (400, {"error": "invalid enrollment_state"})
+        since = refused(emulator, self.path, submitted_since="yesterday")
+        message = "Invalid datetime for submitted_since"
+        assert since == (400, {"errors": {"submitted_since": message}})
+
+    def test_filters(self, emulator: Emulator) -> None:
+        since = "2026-11-15T00:00:00Z"
+        rows = get(emulator, self.path, submitted_since=since)
+        assert rows
+        assert all(row["submitted_at"] > since for row in rows)
+        graded = get(emulator, self.path, graded_since=since, order="graded_at")
+        assert all(row["graded_at"] is None or row["graded_at"] > since for row in graded)
+        states = get(emulator, self.path, workflow_state="pending_review")
+        assert [row["score"] for row in states] == [8]
+        period = get(emulator, self.path, grading_period_id=901)
+        assert {row["grading_period_id"] for row in period} == {901}
+        assert get(emulator, self.path, enrollment_state="concluded") == []
+
+    def test_order(self, emulator: Emulator) -> None:
+        """Ascending is bookmarked, descending numbered (facts 3.3)."""
+        up = emulator.call(f"/api/v1/{self.path}?per_page=5")
+        assert "bookmark" in up.headers["Link"]
+        down = emulator.call(f"/api/v1/{self.path}?per_page=5&order_direction=descending")
+        assert 'rel="last"' in down.headers["Link"]
+        assert up.json[0]["id"] < down.json[0]["id"]
+
+    def test_grouped(self, emulator: Emulator) -> None:
+        """Numbered over students, with totals (facts 6.8)."""
+        query = {"student_ids[]": ALL, "grouped": "true", "include[]": "total_scores"}
+        rows = get(emulator, self.path, "teacher", **query)
+        assert len(rows) == 64
+        mine = next(row for row in rows if row["user_id"] == 1)
+        assert mine["unposted_current_score"] != mine["computed_current_score"]
+        assert {"has_postable_comments", "missing"} <= set(mine["submissions"][0])
+        [own] = get(emulator, self.path, **query)
+        assert "unposted_current_score" not in own
+        hidden = get(emulator, "courses/4103/students/submissions", **query)
+        assert "computed_current_score" not in hidden[0]
+
+    def test_of_assignment(self, emulator: Emulator) -> None:
+        """Staff only; the summary and the to-do agree with the rows (facts 6.8)."""
+        work = works(emulator, "teacher")["Essay: why we age"]
+        path = f"courses/4101/assignments/{work['id']}"
+        assert refused(emulator, f"{path}/submissions")[0] == 403
+        rows = get(emulator, f"{path}/submissions", "teacher", **{"include[]": "user_summary"})
+        assert [row["user_id"] for row in rows] == sorted(row["user_id"] for row in rows)
+        assert len(rows) == 64
+        summary = get(emulator, f"{path}/submission_summary", "teacher")
+        assert sum(summary.values()) == 64
+        assert summary["ungraded"] == work["needs_grading_count"]
+        assert len(get(emulator, f"{path}/gradeable_students", "ta")) == 32
+        by_name = get(emulator, f"{path}/gradeable_students", "teacher", sort="name", order="desc")
+        assert len(by_name) == 64
+        many = get(emulator, "courses/4101/assignments/gradeable_students", "teacher")
+        assert work["id"] in many[0]["assignment_ids"]
+        assert refused(emulator, "courses/4101/assignments/gradeable_students")[0] == 403
+        empty = "courses/4112/assignments/gradeable_students"
+        assert refused(emulator, empty, "admin")[0] == 404
+
+
+class TestGrading:
+    def put(
+        self, emulator: Emulator, name: str, who: str = "teacher", **form: str
+    ) -> tuple[int, Any]:
+        number = works(emulator, "teacher")[name]["id"]
+        path = f"/api/v1/courses/4101/assignments/{number}/submissions/1"
+        answer = emulator.call(path, who, method="PUT", data=form)
+        return answer.status_code, answer.json
+
+    def test_comment(self, emulator: Emulator) -> None:
+        """A student may comment on the own submission, and no more (facts 6.8)."""
+        name = "Photosynthesis worksheet"
+        code, body = self.put(emulator, name, "dozen", **{"comment[text_comment]": "<b>Hi</b>"})
+        assert code == 200
+        assert body["submission_comments"][-1]["comment"] == "Hi"
+        assert "submission_comments" not in body["all_submissions"][0]
+        grade = {"submission[posted_grade]": "20"}
+        assert self.put(emulator, name, "dozen", **grade)[0] == 403
+
+    @pytest.mark.parametrize(
+        ("posted", "score"),
+        [("13.5", 13.5), ("40%", 8), ("A", 20), ("B", 16.8), ("complete", 20), ("fail", 0)],
+    )
+    def test_grade(self, emulator: Emulator, posted: str, score: float) -> None:
+        """Points, percentage, letter, pass or fail (facts 6.8)."""
+        name = "Photosynthesis worksheet"
+        before = works(emulator, "teacher")[name]["needs_grading_count"]
+        code, body = self.put(emulator, name, **{"submission[posted_grade]": posted})
+        assert (code, body["workflow_state"]) == (200, "graded")
+        assert body["score"] == pytest.approx(score)
+        assert works(emulator, "teacher")[name]["needs_grading_count"] == before - 1
+        assert submission(emulator, name)["score"] == pytest.approx(score)
+
+    def test_other_changes(self, emulator: Emulator) -> None:
+        name = "Essay: why we age"
+        assert self.put(emulator, name, **{"submission[posted_grade]": "x"})[0] == 400
+        assert self.put(emulator, name, **{"submission[posted_grade]": ""})[1]["score"] is None
+        assert self.put(emulator, name, **{"submission[excuse]": "true"})[1]["excused"] is True
+        assert self.put(emulator, name, **{"submission[excuse]": "false"})[1]["excused"] is False
+        late = self.put(emulator, name, **{"submission[late_policy_status]": "late"})[1]
+        assert late["late"] is True
+        assert self.put(emulator, name, **{"submission[late_policy_status]": "x"})[0] == 400
+        custom = self.put(emulator, name, **{"submission[custom_grade_status_id]": "2"})[1]
+        assert custom["custom_grade_status_id"] == 2
+        assert self.put(emulator, name, **{"rubric_assessment[_8471][points]": "4"})[0] == 200
+        assert self.put(emulator, name, **{"rubric_assessment[_1][points]": "4"}) == (
+            400,
+            {"message": "invalid rubric_assessment"},
+        )
+
+    def test_concluded(self, emulator: Emulator) -> None:
+        """Writing in a concluded course: 403 (facts 7.4)."""
+        [row, *_] = get(emulator, "courses/4108/assignments")
+        path = f"/api/v1/courses/4108/assignments/{row['id']}/submissions/self"
+        answer = emulator.call(path, method="PUT", data={"comment[text_comment]": "late"})
+        assert answer.status_code == 403
+
+    def test_hand_in(self, emulator: Emulator) -> None:
+        number = works(emulator)["Heredity problem set"]["id"]
+        path = f"/api/v1/courses/4101/assignments/{number}/submissions"
+        form = {"submission[submission_type]": "online_text_entry", "submission[body]": "<p>1</p>"}
+        answer = emulator.call(path, method="POST", data=form)
+        assert (answer.status_code, answer.json["workflow_state"]) == (201, "submitted")
+        wrong = {"submission[submission_type]": "online_quiz"}
+        assert emulator.call(path, method="POST", data=wrong).status_code == 400
+        locked = works(emulator)["Evolution laboratory"]["id"]
+        path = f"/api/v1/courses/4101/assignments/{locked}/submissions"
+        assert emulator.call(path, method="POST", data=form).status_code == 403
+
+    def test_mark_read(self, emulator: Emulator) -> None:
+        number = works(emulator)["Essay: why we age"]["id"]
+        path = f"/api/v1/courses/4101/assignments/{number}/submissions/self/read"
+        assert emulator.call(path, method="PUT").status_code == 204
