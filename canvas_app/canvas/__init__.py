@@ -1,5 +1,6 @@
 """The Canvas client: a library that knows nothing of Flask nor of the rest of Easel."""
 
+from canvas_app.canvas.client import INTERACTIVE, PATIENT, CanvasClient, RetryPolicy, api_path
 from canvas_app.canvas.errors import (
     AuthenticationError,
     AuthorizationError,
@@ -12,16 +13,25 @@ from canvas_app.canvas.errors import (
     Throttled,
     Unavailable,
 )
+from canvas_app.canvas.paging import Pages
+from canvas_app.canvas.transport import Transport
 
 __all__ = [
+    "INTERACTIVE",
+    "PATIENT",
     "AuthenticationError",
     "AuthorizationError",
+    "CanvasClient",
     "CanvasError",
     "InvalidRequest",
     "MalformedAnswer",
     "MissingScope",
     "NotFound",
+    "Pages",
+    "RetryPolicy",
     "SignInRequired",
     "Throttled",
+    "Transport",
     "Unavailable",
+    "api_path",
 ]

@@ -106,7 +106,7 @@ class CanvasClient:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._owns_transport = transport is None
-        self.transport = transport or Transport(base_url)
+        self.transport = transport or Transport(base_url, clock=clock)
         self.throttle = throttle or Throttle(MemoryBuckets(), self.transport.origin)
         self._credentials = (
             PersonalToken(credentials) if isinstance(credentials, str) else credentials

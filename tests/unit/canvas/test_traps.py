@@ -4,6 +4,7 @@ import pytest
 
 from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.errors import AuthorizationError, MalformedAnswer, Throttled
+from canvas_app.canvas.throttle import MemoryBuckets, Throttle
 
 PATH = "/api/v1/courses"
 FIRST, SECOND = [{"id": "1"}, {"id": "2"}], [{"id": "3"}, {"id": "4"}]
@@ -18,11 +19,19 @@ def pauses():
 
 @pytest.fixture
 def connect(secret, pauses):
-    """A client whose sleeps are only noted."""
+    """A client whose sleeps are only noted, and whose bucket leaks while it would wait."""
     clients = []
+    now = [0.0]
+
+    def leak(condition, seconds):
+        now[0] += seconds or 0.0
 
     def make(server, **options):
-        clients.append(CanvasClient(server.url, secret, sleep=pauses.append, **options))
+        buckets = MemoryBuckets(clock=lambda: now[0], wait=leak)
+        throttle = Throttle(buckets, server.url, max_parallel=1)
+        clients.append(
+            CanvasClient(server.url, secret, throttle=throttle, sleep=pauses.append, **options)
+        )
         return clients[-1]
 
     yield make
