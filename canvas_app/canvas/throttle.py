@@ -25,6 +25,7 @@ ASSUMED_COST = 1.0
 SMALLEST_CEILING = 2 * RESERVATION + 10
 STEP = 50.0  # what one surprise adds to the margin: the reservation of one stranger's call
 SHRINK = 0.998  # per answer: half the margin is gone after some 350 good ones
+SLACK = 0.1  # for rounding, and for clocks that do not tick together
 STRANGERS = 200.0  # leak is learnt only beyond what four calls of others could feign
 
 Clock = Callable[[], float]
@@ -120,7 +121,7 @@ class Level:
 
     def _excess(self, calls: int) -> float:
         margin = min(self.margin, self.ceiling - SMALLEST_CEILING, self.ceiling / 3)
-        return self.settled + self.hold * calls + margin - self.ceiling
+        return self.settled + self.hold * calls + margin + SLACK - self.ceiling
 
     def soonest(self, now: float) -> float:
         """Seconds that pass at least before another call may go, whatever the open ones cost."""
@@ -200,30 +201,36 @@ class Level:
         perhaps = len(self.held) + sum(t > at - min(travel, 0.005) for t in self._answers)
         low = level - RESERVATION * perhaps - self.limits.outflow * travel
         high = max(0.0, level - RESERVATION * counted)
-        if self._learn_outflow(at, low, high):
-            self.own = min(self.own, high)
+        self._learn_outflow(at, low, high)
         if self.settled < low:
             self.settled = low
         elif self.settled > high:
             self.settled = (self.settled + high) / 2
         self.settled = max(self.settled, self.own)
 
-    def _learn_outflow(self, at: float, low: float, high: float) -> bool:
-        """Compare what was paid with what is left of it; True when the leak was quicker."""
+    def _learn_outflow(self, at: float, low: float, high: float) -> None:
+        """Compare what was paid with what is left of it: the rest has leaked.
+
+        Only a leak that neither strangers nor answers out of order could feign is believed.
+        """
         if self._anchor is None:
             if low > 0:
                 self._anchor = (at, low, high, self.cost)
-            return False
+            return
         since, low_then, high_then, cost_then = self._anchor
         seconds = at - since
         if seconds < 0.2:
-            return False
+            return
         paid = self.cost - cost_then
-        least = (low_then - high + paid - STRANGERS) / seconds
-        most = (high_then - low + paid + STRANGERS) / seconds
+        doubt = STRANGERS + RESERVATION * (len(self.held) + 1)
+        least = (low_then - high + paid - doubt) / seconds
+        most = (high_then - low + paid + doubt) / seconds
         before = self.limits.outflow
-        self.limits.outflow = max(OUTFLOW / 2, min(max(before, least), max(most, least)))
-        return self.limits.outflow > before
+        if least > max(before, 1.5 * OUTFLOW):
+            self.limits.outflow = least
+            self.own = max(0.0, self.own - (least - before) * seconds)
+        elif most < before:
+            self.limits.outflow = max(OUTFLOW / 2, most)
 
     def _surprise(self, now: float, sent: float, remaining: float | None) -> None:
         """A refusal: pause, fewer at once, keep more distance."""
@@ -534,7 +541,7 @@ class Throttle:
         self._name = ""
 
     def admit(self, access_token: str, deadline: float | None = None) -> Admission:
-        """Wait until the call may go. Raises Throttled when the deadline comes first (monotonic)."""
+        """Wait until the call may go. Raises Throttled when the (monotonic) deadline is first."""
         self._name = sha256(access_token.encode()).hexdigest()
         return self._buckets.bucket(self._origin, self._name).admit(self.max_parallel, deadline)
 

@@ -1,0 +1,202 @@
+"""The queue before a bucket: room, fairness, deadlines, eviction, figures."""
+
+import threading
+import time
+
+import pytest
+
+from canvas_app.canvas import Throttled
+from canvas_app.canvas.throttle import (
+    CEILING,
+    Admission,
+    MemoryBuckets,
+    Throttle,
+    TokenEndpointQueue,
+)
+
+ORIGIN = "https://canvas.example.edu"
+TOKEN = "token"
+
+
+class Clock:
+    """Time that passes when somebody waits."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def wait(self, condition: threading.Condition, seconds: float | None) -> object:
+        assert seconds is not None, "nobody would ever wake this"
+        self.now += seconds
+        return True
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def buckets(clock: Clock) -> MemoryBuckets:
+    return MemoryBuckets(clock=clock, wait=clock.wait, random=lambda low, high: low)
+
+
+def learn(throttle: Throttle, token: str = TOKEN, remaining: float = 600.0) -> None:
+    throttle.admit(token).settle(throttled=False, remaining=remaining, cost=0.0)
+
+
+def test_at_most_ten_in_flight(buckets: MemoryBuckets, clock: Clock) -> None:
+    throttle = Throttle(buckets, ORIGIN)
+    learn(throttle)
+
+    for _ in range(10):
+        throttle.admit("token")
+
+    with pytest.raises(Throttled) as caught:
+        throttle.admit("token", deadline=5.0)
+    assert caught.value.repeat_is_safe
+    assert clock.now == 5.0
+
+
+def test_full_bucket_waits_for_the_leak(buckets: MemoryBuckets, clock: Clock) -> None:
+    throttle = Throttle(buckets, ORIGIN)
+    learn(throttle)
+    learn(throttle, remaining=20.0)
+
+    throttle.admit("token", deadline=60.0)
+
+    assert clock.now == pytest.approx(3.01, abs=0.01)
+
+
+def test_hopeless_wait_is_told_at_once(buckets: MemoryBuckets, clock: Clock) -> None:
+    throttle = Throttle(buckets, ORIGIN)
+    learn(throttle)
+    learn(throttle, remaining=-100.0)
+
+    with pytest.raises(Throttled) as caught:
+        throttle.admit("token", deadline=8.0)
+
+    assert clock.now == 0.0
+    assert caught.value.retry_after == pytest.approx(15.01, abs=0.01)
+
+
+def test_refused_bucket_pauses(buckets: MemoryBuckets, clock: Clock) -> None:
+    throttle = Throttle(buckets, ORIGIN)
+    learn(throttle)
+    throttle.admit("token").settle(throttled=True, remaining=500.0, cost=None)
+
+    throttle.admit("token")
+
+    assert clock.now == pytest.approx(1.0)
+
+
+def test_remaining_leaks_forward(buckets: MemoryBuckets, clock: Clock) -> None:
+    throttle = Throttle(buckets, ORIGIN)
+    assert throttle.remaining == CEILING
+    throttle.admit("token")
+    assert throttle.remaining == CEILING
+    learn(throttle)
+    learn(throttle, remaining=100.0)
+
+    clock.now += 7
+
+    assert throttle.remaining == pytest.approx(170)
+
+
+def test_new_token_starts_empty(buckets: MemoryBuckets, clock: Clock) -> None:
+    throttle = Throttle(buckets, ORIGIN)
+    learn(throttle)
+    learn(throttle, remaining=-100.0)
+
+    for _ in range(10):
+        throttle.admit("renewed")
+
+    assert clock.now == 0.0
+
+
+def test_forgotten_call_gives_room_back(buckets: MemoryBuckets) -> None:
+    throttle = Throttle(buckets, ORIGIN, max_parallel=1)
+
+    throttle.admit("token").forget()
+    throttle.admit("token").forget()
+
+    assert [figures.in_flight for figures in buckets.figures()] == [0]
+
+
+def test_oldest_idle_bucket_goes(clock: Clock) -> None:
+    buckets = MemoryBuckets(most=2, clock=clock, wait=clock.wait)
+    throttle = Throttle(buckets, ORIGIN)
+    busy = throttle.admit("busy")
+    for token in ("first", "second", "third"):
+        learn(throttle, token)
+
+    assert len(buckets.figures()) == 2
+    assert sum(figures.in_flight for figures in buckets.figures()) == 1
+    busy.forget()
+
+
+def test_figures_hold_no_token(buckets: MemoryBuckets) -> None:
+    throttle = Throttle(buckets, ORIGIN)
+    learn(throttle, "secret-token", remaining=590.0)
+
+    (figures,) = buckets.figures()
+
+    assert "secret" not in repr(figures)
+    assert figures.origin == ORIGIN
+    assert (figures.in_flight, figures.waiting, figures.throttled) == (0, 0, 0)
+    assert figures.remaining == 590
+
+
+def test_waiting_calls_go_in_order() -> None:
+    throttle = Throttle(MemoryBuckets(), ORIGIN, max_parallel=1)
+    held = throttle.admit("token")
+    buckets = throttle._buckets
+    served: list[int] = []
+    threads = []
+
+    def call(number: int) -> None:
+        admission = throttle.admit("token", time.monotonic() + 30)
+        served.append(number)
+        admission.settle(throttled=False, remaining=599.0, cost=0.1)
+
+    for number in range(5):
+        threads.append(threading.Thread(target=call, args=(number,)))
+        threads[-1].start()
+        until = time.monotonic() + 10
+        while buckets.figures()[0].waiting <= number and time.monotonic() < until:
+            time.sleep(0.001)
+    held.settle(throttled=False, remaining=599.0, cost=0.1)
+    for thread in threads:
+        thread.join(30)
+
+    assert served == [0, 1, 2, 3, 4]
+
+
+def test_full_bucket_delays_nobody_else() -> None:
+    buckets = MemoryBuckets()
+    one, other = (Throttle(buckets, ORIGIN, max_parallel=1) for _ in range(2))
+    held = one.admit("one")
+    waiting = threading.Thread(target=lambda: one.admit("one").forget())
+    waiting.start()
+
+    admission = other.admit("other", deadline=time.monotonic() + 30)
+
+    assert isinstance(admission, Admission)
+    assert waiting.is_alive()
+    held.forget()
+    waiting.join(30)
+    assert not waiting.is_alive()
+
+
+def test_token_endpoint_learns_its_surcharge(buckets: MemoryBuckets, clock: Clock) -> None:
+    queue = TokenEndpointQueue(buckets, ORIGIN)
+    assert queue.seconds_until_room() == 0
+    for remaining in (400.0, 200.0):
+        queue.admit().settle(throttled=False, remaining=remaining, cost=200.0)
+
+    # Another one would fill the bucket, where older Canvases hang instead of answering.
+    assert 0 < queue.seconds_until_room() <= 20.01
+    with pytest.raises(Throttled):
+        queue.admit(deadline=clock.now + 10)
