@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from canvas_app import gateway
 from canvas_app.canvas import errors
+from canvas_app.canvas.oauth import InvalidClient
 from canvas_app.gateway import Trouble
 
 log = logging.getLogger(__name__)
@@ -125,6 +126,16 @@ def explain(error: errors.CanvasError) -> Trouble:
                 "Canvas asks you to slow down",
                 "Canvas limits how much one person may ask at a time, and that is used up now.",
                 f"Nothing is lost. {AGAIN}",
+            )
+        case InvalidClient():
+            return Trouble(
+                502,
+                "Canvas does not accept this Easel",
+                "Canvas refused Easel's own credentials when it renewed your sign-in. "
+                "Your sign-in itself is not lost.",
+                "You can do nothing about it; tell whoever runs Easel at your school.",
+                "Look at CANVAS_CLIENT_ID and CANVAS_CLIENT_SECRET, and in Canvas whether the "
+                "developer key is on (Admin, Developer Keys).",
             )
         case errors.Unavailable():
             return Trouble(

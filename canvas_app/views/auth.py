@@ -11,7 +11,7 @@ from flask import Blueprint, current_app, flash, redirect, request, session
 from werkzeug.wrappers import Response
 
 from canvas_app import gateway
-from canvas_app.canvas.errors import CanvasError, Unavailable
+from canvas_app.canvas.errors import CanvasError, Throttled, Unavailable
 from canvas_app.canvas.oauth import InvalidClient, InvalidGrant, TokenAnswer
 from canvas_app.gateway import Trouble
 from canvas_app.settings import Environment
@@ -196,7 +196,7 @@ def exchange(code: str, started: Started) -> TokenAnswer:
             "Look at CANVAS_CLIENT_ID and CANVAS_CLIENT_SECRET, and in Canvas whether the "
             "developer key is on (Admin, Developer Keys).",
         ) from fault
-    except Unavailable as fault:
+    except (Throttled, Unavailable) as fault:
         raise Trouble(
             503,
             "Canvas did not answer",

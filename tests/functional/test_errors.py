@@ -4,6 +4,7 @@ import pytest
 import requests
 
 from canvas_app.canvas import errors
+from canvas_app.canvas.oauth import InvalidClient
 
 from .conftest import RunningEasel, StartEasel, sign_in
 
@@ -29,6 +30,7 @@ def raise_at(easel: RunningEasel, error: Exception) -> None:
         (errors.NotFound("no", **WHERE), 404, "Not found in Canvas"),
         (errors.InvalidRequest("no", canvas_message="too odd", **WHERE), 502, "too odd"),
         (errors.Unavailable("no", **WHERE), 503, "did not answer"),
+        (InvalidClient("no", **WHERE), 502, "CANVAS_CLIENT_SECRET"),
         (errors.MalformedAnswer("no", **WHERE), 502, "does not understand"),
         (errors.Throttled("no", retry_after=7.2, **WHERE), 503, "slow down"),
         (RuntimeError("access_token=very-secret"), 500, "Easel failed"),
