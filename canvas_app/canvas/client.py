@@ -326,7 +326,7 @@ class CanvasClient:
                     return outcome
                 if isinstance(outcome, AuthenticationError) and not renewed:
                     renewed = True
-                    token = self._credentials.renewed(token, deadline)
+                    token = self._renewed(token, deadline, outcome)
                     continue
                 if isinstance(outcome, Throttled):
                     throttled += 1
@@ -347,6 +347,16 @@ class CanvasClient:
         except CanvasError as error:
             if not error.method:
                 error.method, error.path = method, path
+            raise
+
+    def _renewed(self, token: str, deadline: float | None, rejection: AuthenticationError) -> str:
+        """Another token for a rejected one; if there is none, the error tells what Canvas said."""
+        try:
+            return self._credentials.renewed(token, deadline)
+        except AuthenticationError as error:
+            if not error.method:
+                error.status, error.request_id = rejection.status, rejection.request_id
+                error.canvas_message = rejection.canvas_message
             raise
 
     def _give_up(self, error: CanvasError) -> None:

@@ -314,6 +314,8 @@ def test_a_grant_that_is_over_asks_to_sign_in(scripted, reply, connect):
         connect(server, Renewing(over=True)).get(PATH)
 
     assert (caught.value.method, caught.value.path) == ("GET", PATH)
+    assert caught.value.status == 401
+    assert caught.value.canvas_message == "Invalid access token."
 
 
 def test_a_missing_scope_renews_nothing(scripted, reply, connect):
