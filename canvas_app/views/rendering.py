@@ -3,6 +3,7 @@
 import colorsys
 import logging
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
@@ -38,6 +39,7 @@ TAGS = {
     *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"),
 }
 ATTRIBUTES = {"a": {"href"}, "th": {"colspan", "rowspan", "scope"}, "td": {"colspan", "rowspan"}}
+BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # fillers and blanks that count as letters or symbols
 DEFAULT_COLOR = "#4a6fa5"
 DARKEST, LIGHTEST = 0.15, 0.28  # relative luminance with at least 3:1 on both our grounds
 
@@ -61,6 +63,7 @@ def init_app(app: Flask) -> None:
         facts=facts,
         late_by=late_by,
         weblink=weblink,
+        named=named,
     )
 
 
@@ -255,6 +258,13 @@ def rich(html: str | None, base: str = "") -> Markup:
     # The page has its own first and second headings.
     clean = re.sub(r"<(/?)h[12]>", r"<\1h3>", clean)
     return Markup(clean)  # noqa: S704  # sanitised just above
+
+
+def named(name: str | None, otherwise: str = "Untitled") -> str:
+    """A name that can be seen: spaces and invisible characters alone make no link's text."""
+    if any(unicodedata.category(c)[0] not in "ZC" and c not in BLANKS for c in name or ""):
+        return name or otherwise
+    return otherwise
 
 
 def weblink(url: str | None) -> str:

@@ -109,6 +109,12 @@ def test_html_from_canvas_runs_loads_and_styles_nothing() -> None:
     assert rendering.rich(None) == ""
 
 
+@pytest.mark.parametrize("name", [None, "", "  ", "\u200b\u202e", "\u3164", "\u00a0\u2800"])
+def test_a_name_nobody_can_see_is_replaced(name: str | None) -> None:
+    assert rendering.named(name) == "Untitled"
+    assert rendering.named("Essay") == "Essay"
+
+
 def test_only_web_addresses_become_links() -> None:
     assert rendering.weblink("https://canvas.example.edu/") == "https://canvas.example.edu/"
     assert rendering.weblink("javascript:alert(1)") == rendering.weblink(None) == ""
