@@ -164,7 +164,7 @@ def on_planner(
         if mine or event.course_id in wanted:
             course_of = wanted.get(event.course_id or 0)
             yield Item(event.start_at, "calendar_event", event.id, event, course_of)
-    for note in campus.notes.values():
+    for note in list(campus.notes.values()):
         if note.user_id == person.id and note.workflow_state == "active":
             in_course = wanted.get(note.course_id or 0)
             if (note.course_id is None and personal) or in_course is not None:
@@ -172,7 +172,7 @@ def on_planner(
 
 
 def override_of(call: Call, person: Person, kind: str, number: int) -> Override | None:
-    for row in call.campus.overrides.values():
+    for row in list(call.campus.overrides.values()):
         if (row.user_id, row.plannable_type, row.plannable_id) == (person.id, kind, number):
             return row if row.workflow_state == "active" else None
     return None
@@ -383,7 +383,7 @@ def override_json(row: Override) -> Json:
 def overrides(call: Call) -> object:
     rows = [
         row
-        for row in call.campus.overrides.values()
+        for row in list(call.campus.overrides.values())
         if row.user_id == call.viewer.id and row.workflow_state == "active"
     ]
     return call.numbered(rows, render=override_json)
@@ -485,7 +485,7 @@ def notes(call: Call) -> object:
     codes = call.many("context_codes")
     return [
         note_json(row)
-        for row in call.campus.notes.values()
+        for row in list(call.campus.notes.values())
         if row.user_id == call.viewer.id
         and row.workflow_state == "active"
         and (start is None or row.todo_date >= start)

@@ -15,6 +15,6 @@ __all__ = ["Campus", "Person", "build_campus"]
 
 def build_campus(start: datetime, bulk_rows: int = 5000) -> Campus:
     """The campus as it is at ``start`` (aware); ``bulk_rows`` is the length of the load lists."""
-    campus = Campus(start.astimezone(UTC), bulk_rows)
+    campus = Campus(start.astimezone(UTC).replace(microsecond=0), bulk_rows)
     tell(Builder(campus))
     return campus

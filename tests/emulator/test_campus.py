@@ -79,11 +79,22 @@ def test_needs_grading_counts_the_rows(campus: Campus) -> None:
     assert campus.needs_grading(work) == sum(row.needs_grading for row in rows) > 0
 
 
-def test_nothing_was_done_after_the_start(campus: Campus) -> None:
+@pytest.mark.parametrize(
+    "start",
+    [
+        START,
+        datetime(2026, 3, 8, 9, 30, tzinfo=UTC),
+        datetime(2026, 11, 1, 6, 10, tzinfo=UTC),
+        datetime(2027, 1, 1, 3, 0, 0, 500, tzinfo=UTC),
+    ],
+)
+def test_nothing_was_done_after_the_start(start: datetime) -> None:
+    """Whenever it begins, the days on which clocks change included."""
+    campus = build_campus(start)
     for work in campus.assignments.values():
         for row in campus.submissions_of(work).values():
-            assert row.submitted_at is None or row.submitted_at <= START
-            assert row.graded_at is None or row.graded_at <= START
+            assert row.submitted_at is None or row.submitted_at <= start
+            assert row.graded_at is None or row.graded_at <= start
             assert row.grade_matches or row.workflow_state == "submitted"
 
 
