@@ -3,8 +3,10 @@
 import pytest
 import requests
 
+from canvas_app import gateway
 from canvas_app.canvas import errors
 from canvas_app.canvas.oauth import InvalidClient
+from canvas_app.views.health import CanvasProbe
 
 from .conftest import RunningEasel, StartEasel, sign_in
 
@@ -146,6 +148,16 @@ def test_canvas_down_changes_no_status(easel: RunningEasel) -> None:
     assert first.status_code == 200
     assert first.json()["canvas"] == "unreachable"
     assert second.json()["canvas"] == "unreachable", "asked at most every 30 seconds"
+
+
+def test_canvas_that_cannot_be_reached() -> None:
+    assert CanvasProbe("http://127.0.0.1:1").ask(now=0.0) == "unreachable"
+
+
+def test_view_without_its_guard(easel: RunningEasel) -> None:
+    easel.app.add_url_rule("/bare", "bare", lambda: str(gateway.current_sources()))
+
+    assert requests.get(f"{easel.url}/bare", timeout=10).status_code == 500
 
 
 def test_metrics_hold_templates_only(easel: RunningEasel) -> None:

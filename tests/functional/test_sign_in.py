@@ -222,6 +222,16 @@ def test_replaced_token_is_revoked(easel: RunningEasel) -> None:
     assert grants(easel) == 1
 
 
+def test_replaced_token_that_stays_costs_no_sign_in(easel: RunningEasel) -> None:
+    sign_in(easel, "dozen")
+    down = {"method": "DELETE", "path": "/login/oauth2/token", "kind": "status", "status": 503}
+    easel.canvas.control(faults=[down | {"times": None}])
+
+    browser = sign_in(easel, "dozen")
+
+    assert browser.get(f"{easel.url}/account", timeout=10).ok
+
+
 def test_somebody_else_takes_the_place(easel: RunningEasel) -> None:
     browser = sign_in(easel, "dozen")
 

@@ -1,5 +1,6 @@
 """Signing out: this browser, the last browser, a Canvas that does not answer."""
 
+import pytest
 import requests
 
 from .conftest import RunningEasel, form_to, send, sign_in
@@ -98,3 +99,21 @@ def test_outbox_is_emptied_by_hand(easel: RunningEasel) -> None:
 
     assert done.exit_code == 0, done.output
     assert "have been tried" in done.output
+
+
+def test_outbox_in_trouble_stops_nothing(
+    easel: RunningEasel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    door = easel.app.extensions["easel"]
+
+    def fail(endpoint_for: object) -> None:
+        raise RuntimeError("the database is gone")
+
+    monkeypatch.setattr(door.storage.outbox, "run", fail)
+    monkeypatch.setattr(door, "tended_at", float("-inf"))
+
+    answer = requests.get(f"{easel.url}/healthz", timeout=10)
+    door.pool.shutdown()
+
+    assert answer.ok
+    assert "the outbox could not be emptied" in caplog.text
