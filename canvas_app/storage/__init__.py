@@ -1,0 +1,340 @@
+"""What Easel keeps: who is signed in, the grants behind it, and what must still be revoked."""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from canvas_app.canvas.credentials import Credentials
+from canvas_app.canvas.oauth import TokenEndpoint
+from canvas_app.canvas.tokens import Token
+from canvas_app.storage import database
+from canvas_app.storage.lease import ACTING_LIVES, GrantCredentials, Leases
+from canvas_app.storage.outbox import EndpointFor, Outbox
+from canvas_app.storage.schema import grants, outbox, sign_ins
+from canvas_app.storage.seal import Owner, Seal, SealBroken
+
+IDLE = timedelta(days=30)
+LONGEST = timedelta(days=180)
+TOUCH = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whose grant it is, in which Canvas; ``real_user_*`` is who acts as that user, if anybody."""
+
+    environment: str
+    user_id: int
+    user_name: str
+    real_user_id: int | None = None
+    real_user_name: str | None = None
+
+    @property
+    def owner(self) -> Owner:
+        return self.environment, int(self.user_id), int(self.real_user_id or 0)
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A browser that is signed in. ``generation`` changes with every new consent."""
+
+    id: str
+    grant_id: int
+    generation: int
+    identity: Identity
+    scopes: str
+    connected_at: datetime
+    signed_in_at: datetime
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is stored about one person, in words she may read."""
+
+    canvas_environment: str
+    canvas_user: int
+    name: str
+    scopes: str
+    developer_key: str
+    connected: datetime
+    token_renewed: datetime
+    browsers_signed_in: int
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Storage:
+    """The database. ``token_keys`` are Fernet keys, newest first; ``lease`` is in seconds."""
+
+    def __init__(
+        self,
+        database_url: str,
+        token_keys: Sequence[str],
+        *,
+        clock: Callable[[], datetime] = _now,
+        lease: float = 30.0,
+    ) -> None:
+        self.engine = database.open_engine(database_url)
+        self._reading = database.reading(self.engine)
+        self._seal = Seal(token_keys)
+        self._clock = clock
+        self.outbox = Outbox(self.engine, self._seal, clock)
+        self.outbox.gather = self._gather
+        self._leases = Leases(self.engine, self._seal, self.outbox, clock, lease)
+
+    def upgrade(self) -> None:
+        """Bring the schema up to date; safe from several processes at once."""
+        database.upgrade(self.engine)
+
+    def ping(self) -> None:
+        """Ask the database for nothing; raises SQLAlchemy's error when it does not answer."""
+        with self._reading.connect() as connection:
+            connection.execute(sa.select(1))
+
+    def close(self) -> None:
+        """Close the connections; the next use opens new ones."""
+        self.engine.dispose()
+
+    # Signing in
+
+    def sign_in(
+        self, identity: Identity, token: Token, *, scopes: str, client_id: str
+    ) -> tuple[str, Token | None]:
+        """Store a grant and a sign-in for it; return the sign-in's secret and the replaced token.
+
+        The replaced token waits in the outbox already, so that no crash forgets it; whoever
+        revokes it at once only spares the outbox a turn.
+        """
+        for _ in range(2):
+            try:
+                return self._sign_in(identity, token, scopes, client_id)
+            except sa.exc.IntegrityError:
+                continue  # the same person's first sign-in in another browser was quicker
+        return self._sign_in(identity, token, scopes, client_id)
+
+    def _sign_in(
+        self, identity: Identity, token: Token, scopes: str, client_id: str
+    ) -> tuple[str, Token | None]:
+        now = self._clock()
+        secret = secrets.token_urlsafe(32)
+        owner = identity.owner
+        replaced = None
+        values = {
+            "user_name": identity.user_name,
+            "real_user_name": identity.real_user_name,
+            "scopes": scopes,
+            "client_id": client_id,
+            "sealed": self._seal.close(token, owner, "grant"),
+            "connected_at": now,
+            "issued_at": now,
+            "lease_owner": None,
+            "lease_until": None,
+        }
+        with self.engine.begin() as connection:
+            old = connection.execute(
+                sa.select(grants).where(*_owned(owner)).with_for_update()
+            ).one_or_none()
+            if old is None:
+                environment, user_id, real_user_id = owner
+                result = connection.execute(
+                    grants.insert().values(
+                        environment=environment,
+                        user_id=user_id,
+                        real_user_id=real_user_id,
+                        generation=1,
+                        version=1,
+                        **values,
+                    )
+                )
+                assert result.inserted_primary_key is not None  # noqa: S101 - an insert of one row
+                grant_id = result.inserted_primary_key[0]
+            else:
+                grant_id = old.id
+                connection.execute(
+                    grants.update()
+                    .where(grants.c.id == grant_id)
+                    .values(generation=old.generation + 1, version=old.version + 1, **values)
+                )
+                replaced = self._replaced(old, owner, token)
+                if replaced is not None:
+                    self.outbox.put(connection, replaced, owner)
+            connection.execute(
+                sign_ins.insert().values(
+                    id=_hash(secret), grant_id=grant_id, signed_in_at=now, last_seen_at=now
+                )
+            )
+        return secret, replaced
+
+    def _replaced(self, row: sa.Row[Any], owner: Owner, new: Token) -> Token | None:
+        """The token to revoke; none when Canvas may have given the same one again.
+
+        A key with ``force_token_reuse`` writes a new value into the same row and names no refresh
+        token (canvas-lms ``token.rb``); ending the old value would end the new one.
+        """
+        try:
+            old = self._seal.open(row.sealed, owner, "grant")
+        except SealBroken:
+            return None
+        if new.refresh_token in (None, old.refresh_token) or new.access_token == old.access_token:
+            return None
+        return old
+
+    def signed_in(self, secret: str) -> SignIn | None:
+        """Who signed in with this secret; None once 30 days idle or 180 days old."""
+        now = self._clock()
+        with self._reading.connect() as connection:
+            row = connection.execute(
+                sa.select(sign_ins.c.signed_in_at, sign_ins.c.last_seen_at, grants)
+                .join(grants, grants.c.id == sign_ins.c.grant_id)
+                .where(sign_ins.c.id == _hash(secret), *_alive(now))
+            ).one_or_none()
+        if row is None or (row.real_user_id and now >= row.connected_at + ACTING_LIVES):
+            return None
+        if now - row.last_seen_at >= TOUCH:
+            with self.engine.begin() as connection:
+                connection.execute(
+                    sign_ins.update().where(sign_ins.c.id == _hash(secret)).values(last_seen_at=now)
+                )
+        return SignIn(
+            id=_hash(secret),
+            grant_id=row.id,
+            generation=row.generation,
+            identity=Identity(
+                row.environment,
+                row.user_id,
+                row.user_name,
+                row.real_user_id or None,
+                row.real_user_name,
+            ),
+            scopes=row.scopes,
+            connected_at=row.connected_at,
+            signed_in_at=row.signed_in_at,
+        )
+
+    def credentials(self, grant_id: int, endpoint: TokenEndpoint) -> Credentials:
+        """The grant's access token, renewed when need be by one process for all."""
+        return GrantCredentials(self._leases, grant_id, endpoint, self._clock)
+
+    def describe(self, grant_id: int) -> Description | None:
+        """What is stored behind a grant, without its secrets."""
+        with self._reading.connect() as connection:
+            row = connection.execute(sa.select(grants).where(grants.c.id == grant_id)).one_or_none()
+            browsers = connection.execute(
+                sa.select(sa.func.count())
+                .select_from(sign_ins)
+                .where(sign_ins.c.grant_id == grant_id, *_alive(self._clock()))
+            ).scalar_one()
+        if row is None:
+            return None
+        return Description(
+            canvas_environment=row.environment,
+            canvas_user=row.user_id,
+            name=row.user_name,
+            scopes=row.scopes or "none asked for (a key without scopes)",
+            developer_key=row.client_id,
+            connected=row.connected_at,
+            token_renewed=row.issued_at,
+            browsers_signed_in=browsers,
+        )
+
+    # Signing out. Each returns whether nothing is left for Canvas to end.
+
+    def sign_out(self, secret: str, endpoint_for: EndpointFor) -> bool:
+        """End one browser's sign-in; the last one ends the grant and revokes it at Canvas."""
+        with self.engine.begin() as connection:
+            grant_id = connection.execute(
+                sa.select(sign_ins.c.grant_id).where(sign_ins.c.id == _hash(secret))
+            ).scalar_one_or_none()
+            if grant_id is None:
+                return True
+            # The grant first: two last browsers must not each see the other as still there.
+            connection.execute(
+                sa.select(grants.c.id).where(grants.c.id == grant_id).with_for_update()
+            )
+            connection.execute(sign_ins.delete().where(sign_ins.c.id == _hash(secret)))
+            left = connection.execute(
+                sa.select(sign_ins.c.id).where(
+                    sign_ins.c.grant_id == grant_id, *_alive(self._clock())
+                )
+            ).first()
+            row_id = None if left else self._end(connection, grant_id)
+        return row_id is None or self.outbox.attempt(row_id, endpoint_for)
+
+    def sign_out_everywhere(self, grant_id: int, endpoint_for: EndpointFor) -> bool:
+        """End every browser's sign-in, and with them the grant."""
+        return self.disconnect(grant_id, endpoint_for)
+
+    def disconnect(self, grant_id: int, endpoint_for: EndpointFor) -> bool:
+        """End the grant with all its sign-ins and revoke it at Canvas."""
+        with self.engine.begin() as connection:
+            row_id = self._end(connection, grant_id)
+        return row_id is None or self.outbox.attempt(row_id, endpoint_for)
+
+    def delete_everything(self, grant_id: int, endpoint_for: EndpointFor) -> bool:
+        """Delete all that is stored; only a token Canvas could not be told of waits, sealed."""
+        return self.disconnect(grant_id, endpoint_for)
+
+    def _end(self, connection: sa.Connection, grant_id: int) -> int | None:
+        """Delete a grant and leave its token in the outbox, in the caller's transaction."""
+        row = connection.execute(
+            grants.delete().where(grants.c.id == grant_id).returning(grants)
+        ).one_or_none()
+        if row is None:
+            return None
+        owner: Owner = (row.environment, row.user_id, row.real_user_id)
+        try:
+            token = self._seal.open(row.sealed, owner, "grant")
+        except SealBroken:
+            return None
+        return self.outbox.put(connection, token, owner)
+
+    def _gather(self) -> None:
+        """Put into the outbox what time has ended: idle sign-ins' grants, hours of acting as."""
+        now = self._clock()
+        with self.engine.begin() as connection:
+            connection.execute(sign_ins.delete().where(sa.not_(sa.and_(*_alive(now)))))
+            used = sa.select(sign_ins.c.id).where(sign_ins.c.grant_id == grants.c.id).exists()
+            acting = sa.and_(
+                grants.c.real_user_id != 0, grants.c.connected_at <= now - ACTING_LIVES
+            )
+            ended = connection.execute(sa.select(grants.c.id).where(sa.or_(~used, acting)))
+            for grant_id in list(ended.scalars()):
+                self._end(connection, grant_id)
+
+    def reseal(self) -> int:
+        """Seal every token with the newest key; return how many. Raises SealBroken."""
+        count = 0
+        for table in (grants, outbox):
+            with self.engine.begin() as connection:
+                rows = connection.execute(sa.select(table.c.id, table.c.sealed).with_for_update())
+                for row_id, sealed in list(rows):
+                    connection.execute(
+                        table.update()
+                        .where(table.c.id == row_id)
+                        .values(sealed=self._seal.renew(sealed))
+                    )
+                    count += 1
+        return count
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _owned(owner: Owner) -> tuple[sa.ColumnElement[bool], ...]:
+    environment, user_id, real_user_id = owner
+    return (
+        grants.c.environment == environment,
+        grants.c.user_id == user_id,
+        grants.c.real_user_id == real_user_id,
+    )
+
+
+def _alive(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (sign_ins.c.signed_in_at > now - LONGEST, sign_ins.c.last_seen_at > now - IDLE)

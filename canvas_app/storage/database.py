@@ -1,0 +1,86 @@
+"""The connection to SQLite or PostgreSQL, and the upgrade of its schema."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+BUSY_SECONDS = 30
+ADVISORY_LOCK = 0x6561_7365  # "ease": any number, the same in every Easel
+
+
+def open_engine(database_url: str) -> sa.Engine:
+    """An engine for ``sqlite:///...`` or ``postgresql+psycopg://...`` (``postgres://`` is that)."""
+    url = make_url(database_url)
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() != "sqlite":
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30)
+    engine = sa.create_engine(
+        url, connect_args={"timeout": BUSY_SECONDS}, pool_size=10, max_overflow=50
+    )
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def reading(engine: sa.Engine) -> sa.Engine:
+    """The same engine for transactions that only read, which on SQLite wait for no writer."""
+    return engine.execution_options(only_reads=True)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # sqlite3 opens no transaction by itself; _begin_sqlite does
+    for pragma in ("synchronous=normal", "foreign_keys=on"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # IMMEDIATE: a transaction that reads first and then writes cannot fail half way as "locked".
+    only_reads = connection.get_execution_options().get("only_reads")
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+
+
+def upgrade(engine: sa.Engine) -> None:
+    """Bring the schema up to date; several processes may do so at once.
+
+    Everything happens in one transaction that holds SQLite's write lock, or an advisory lock on
+    PostgreSQL: the first does the work, the others find it done.
+    """
+    from alembic import command  # here: it takes half a second to import
+    from alembic.config import Config
+
+    if engine.dialect.name == "sqlite":
+        _enter_wal(engine)
+    config = Config()
+    config.set_main_option(
+        "script_location", str(Path(__file__).parent / "migrations").replace("%", "%%")
+    )
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ADVISORY_LOCK)))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _enter_wal(engine: sa.Engine) -> None:
+    """Switch the file to write-ahead logging, which it stays in.
+
+    The switch does not honour the busy timeout when several processes try it on a new file.
+    """
+    if engine.url.database:
+        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+    ends = time.monotonic() + BUSY_SECONDS
+    while True:
+        raw = engine.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA journal_mode=WAL")
+            return
+        except Exception as fault:
+            if "locked" not in str(fault) or time.monotonic() > ends:
+                raise
+            time.sleep(0.02)
+        finally:
+            raw.close()

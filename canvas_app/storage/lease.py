@@ -1,0 +1,314 @@
+"""A grant's access token, renewed by one process for everybody who waits."""
+
+import logging
+import random
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from canvas_app.canvas.errors import CanvasError, SignInRequired, Unavailable
+from canvas_app.canvas.oauth import InvalidGrant, TokenEndpoint
+from canvas_app.canvas.tokens import Token
+from canvas_app.storage.outbox import Outbox
+from canvas_app.storage.schema import grants
+from canvas_app.storage.seal import Owner, Seal, SealBroken
+
+ACTING_LIVES = timedelta(hours=1)  # a grant of somebody who acts as another
+AHEAD_MOST = timedelta(minutes=5)
+AHEAD_WAIT = 2.0  # seconds to wait for a token when the present one still serves
+AHEAD_PAUSE = 30.0  # seconds until a failed renewal ahead of time is tried again
+FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5  # seconds between looks at a row somebody else renews
+WRITES = 5  # tries to store what Canvas gave
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A grant row, opened."""
+
+    id: int
+    owner: Owner
+    client_id: str
+    generation: int
+    version: int
+    connected_at: datetime
+    issued_at: datetime
+    leased: bool
+    token: Token = field(repr=False)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the grant is over whatever Canvas says; None when only Canvas decides."""
+        return self.connected_at + ACTING_LIVES if self.owner[2] else None
+
+
+def over(why: str) -> SignInRequired:
+    return SignInRequired(f"{why} Sign in with Canvas again.", status=401)
+
+
+class Leases:
+    """Renews grants. One per process and database; ``lease`` is in seconds.
+
+    The lease is a compare-and-set on the grant's row, with no transaction held while Canvas is
+    asked. Hosts compare it with their own clocks, so these must agree within some seconds.
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        seal: Seal,
+        outbox: Outbox,
+        clock: Callable[[], datetime],
+        lease: float,
+    ) -> None:
+        self._engine = engine
+        self._seal = seal
+        self._outbox = outbox
+        self._clock = clock
+        self.lease = timedelta(seconds=lease)
+        self._attempts: dict[tuple[int, int], Future[str]] = {}
+        self._not_before: dict[int, float] = {}
+        self._lock = threading.Lock()
+
+    def read(self, grant_id: int) -> Held:
+        """Return the grant as it is stored now; raises SignInRequired when there is none."""
+        with self._engine.connect() as connection:
+            row = connection.execute(sa.select(grants).where(grants.c.id == grant_id)).one_or_none()
+        if row is None:
+            raise over("Easel's access to Canvas has ended.")
+        return self._open(row)
+
+    def _open(self, row: sa.Row[Any]) -> Held:
+        owner: Owner = (row.environment, row.user_id, row.real_user_id)
+        try:
+            token = self._seal.open(row.sealed, owner, "grant")
+        except SealBroken as fault:
+            log.error("grant %s cannot be used: %s", row.id, fault)
+            raise over("Easel can no longer read its access to Canvas.") from None
+        held = Held(
+            id=row.id,
+            owner=owner,
+            client_id=row.client_id,
+            generation=row.generation,
+            version=row.version,
+            connected_at=row.connected_at,
+            issued_at=row.issued_at,
+            leased=self._taken(row.lease_until),
+            token=token,
+        )
+        if held.ends_at is not None and self._clock() >= held.ends_at:
+            raise over("Acting as somebody else lasts one hour, which is over.")
+        return held
+
+    def _taken(self, until: datetime | None) -> bool:
+        # One too far ahead was written before a clock was set back; it binds nobody.
+        now = self._clock()
+        return until is not None and now < until <= now + 2 * self.lease
+
+    def renewed(
+        self, held: Held, endpoint: TokenEndpoint, deadline: float | None, wait: float | None = None
+    ) -> str:
+        """Return a token newer than ``held``'s; threads that ask at once share one attempt.
+
+        The attempt runs in a thread of its own and to its end, whoever still waits: an answer
+        from Canvas is always stored. Raises SignInRequired or the CanvasError that ended it.
+        """
+        key = (held.id, held.version)
+        with self._lock:
+            attempt = self._attempts.get(key)
+            if attempt is None:
+                attempt = self._attempts[key] = Future()
+                threading.Thread(
+                    target=self._attempt, args=(attempt, held, endpoint), name="renewal"
+                ).start()
+        waits = [
+            seconds
+            for seconds in (wait, None if deadline is None else deadline - time.monotonic())
+            if seconds is not None
+        ]
+        try:
+            return attempt.result(max(0.0, min(waits)) if waits else None)
+        except FutureTimeout:
+            raise Unavailable(
+                "Canvas has not renewed Easel's access in time.", delivery="not_sent"
+            ) from None
+
+    def _attempt(self, attempt: Future[str], held: Held, endpoint: TokenEndpoint) -> None:
+        try:
+            token = self._renew(held, endpoint)
+        except BaseException as fault:  # handed to those who wait
+            with self._lock:
+                self._attempts.pop((held.id, held.version), None)
+                self._not_before[held.id] = time.monotonic() + AHEAD_PAUSE
+            attempt.set_exception(fault)
+        else:
+            with self._lock:
+                self._attempts.pop((held.id, held.version), None)
+                self._not_before.pop(held.id, None)
+            attempt.set_result(token)
+
+    def pausing(self, grant_id: int) -> bool:
+        """Whether a renewal failed a moment ago, so that one ahead of time should wait."""
+        with self._lock:
+            return time.monotonic() < self._not_before.get(grant_id, 0.0)
+
+    def _renew(self, stale: Held, endpoint: TokenEndpoint) -> str:
+        me = secrets.token_hex(16)
+        gives_up = time.monotonic() + 3 * self.lease.total_seconds()
+        pause = FIRST_PAUSE
+        while True:
+            held = self.read(stale.id)
+            if held.version != stale.version:
+                return held.token.access_token
+            if held.client_id != endpoint.client_id:
+                raise over("Easel's developer key has changed.")
+            if held.token.refresh_token is None:
+                raise over("Canvas no longer accepts Easel's access, and gave no way to renew it.")
+            if not held.leased and self._take(held, me):
+                token = self._ask(held, held.token.refresh_token, me, endpoint)
+                if token is not None:
+                    return token
+            if time.monotonic() > gives_up:
+                raise Unavailable("Canvas has not renewed Easel's access in time.")
+            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def _take(self, held: Held, me: str) -> bool:
+        now = self._clock()
+        with self._engine.begin() as connection:
+            taken = connection.execute(
+                grants.update()
+                .where(
+                    grants.c.id == held.id,
+                    grants.c.version == held.version,
+                    sa.or_(
+                        grants.c.lease_until.is_(None),
+                        grants.c.lease_until <= now,
+                        grants.c.lease_until > now + 2 * self.lease,
+                    ),
+                )
+                .values(lease_owner=me, lease_until=now + self.lease)
+            )
+            return taken.rowcount == 1
+
+    def _ask(self, held: Held, refresh_token: str, me: str, endpoint: TokenEndpoint) -> str | None:
+        """Refresh at Canvas and store the answer; None when somebody else changed the row."""
+        mine = (
+            grants.c.id == held.id,
+            grants.c.version == held.version,
+            grants.c.lease_owner == me,
+        )
+        try:
+            token = endpoint.refresh(refresh_token)
+        except InvalidGrant:
+            with self._engine.begin() as connection:
+                ended = connection.execute(grants.delete().where(*mine)).rowcount == 1
+            if ended:
+                log.info("grant %s has ended at Canvas", held.id)
+                raise over("Canvas has ended Easel's access.") from None
+            return None
+        except CanvasError:
+            self._write(grants.update().where(*mine).values(lease_owner=None, lease_until=None))
+            raise
+        stored = self._write(
+            grants.update()
+            .where(*mine)
+            .values(
+                sealed=self._seal.close(token, held.owner, "grant"),
+                version=held.version + 1,
+                issued_at=self._clock(),
+                lease_owner=None,
+                lease_until=None,
+            )
+        )
+        if stored:
+            return token.access_token
+        self._drop(held, token, endpoint)
+        return None
+
+    def _write(self, statement: sa.Update) -> bool:
+        for left in reversed(range(WRITES)):
+            try:
+                with self._engine.begin() as connection:
+                    return connection.execute(statement).rowcount == 1
+            except sa.exc.OperationalError:
+                if not left:
+                    # Its text may hold the statement's values.
+                    raise Unavailable(
+                        "Easel's database did not take Canvas's answer.", delivery="rejected"
+                    ) from None
+                time.sleep(LONGEST_PAUSE)
+        raise AssertionError("unreachable")
+
+    def _drop(self, held: Held, token: Token, endpoint: TokenEndpoint) -> None:
+        """Revoke what came for a grant that is over or was replaced meanwhile.
+
+        When only the lease was lost, the same grant goes on in other hands: revoking would end it.
+        """
+        with self._engine.begin() as connection:
+            generation = connection.execute(
+                sa.select(grants.c.generation).where(grants.c.id == held.id)
+            ).scalar_one_or_none()
+            if generation == held.generation:
+                return
+            row_id = self._outbox.put(connection, token, held.owner)
+        self._outbox.attempt(row_id, lambda _: endpoint)
+
+
+class GrantCredentials:
+    """Credentials that live in a grant row; made for one request, shared by its threads."""
+
+    def __init__(
+        self,
+        leases: Leases,
+        grant_id: int,
+        endpoint: TokenEndpoint,
+        clock: Callable[[], datetime],
+    ) -> None:
+        if 2 * endpoint.time_limit >= leases.lease.total_seconds():
+            raise ValueError("A token call must take less than half of the lease.")
+        self._leases = leases
+        self._grant_id = grant_id
+        self._endpoint = endpoint
+        self._clock = clock
+        # Not everybody at the same moment: each renews at its own share of the time ahead.
+        self._share = random.uniform(0.8, 1.0)  # noqa: S311 - no secret
+
+    def __repr__(self) -> str:
+        return f"GrantCredentials(grant {self._grant_id})"
+
+    def access_token(self, deadline: float | None = None) -> str:
+        held = self._leases.read(self._grant_id)
+        expires_at = held.token.expires_at
+        if expires_at is None or held.token.refresh_token is None:
+            return held.token.access_token
+        left = expires_at - self._clock()
+        ahead = min(AHEAD_MOST, (expires_at - held.issued_at) / 10) * self._share
+        if left >= ahead:
+            return held.token.access_token
+        if left <= timedelta(0):
+            return self._leases.renewed(held, self._endpoint, deadline)
+        if self._leases.pausing(self._grant_id):
+            return held.token.access_token
+        try:
+            return self._leases.renewed(held, self._endpoint, deadline, AHEAD_WAIT)
+        except SignInRequired:
+            raise
+        except CanvasError as fault:
+            log.warning("a token could not be renewed ahead of time: %s", fault)
+            return held.token.access_token
+
+    def renewed(self, rejected: str, deadline: float | None = None) -> str:
+        held = self._leases.read(self._grant_id)
+        if held.token.access_token != rejected:  # somebody has renewed it meanwhile
+            return held.token.access_token
+        return self._leases.renewed(held, self._endpoint, deadline)

@@ -1,0 +1,76 @@
+"""The tables: grants, the sign-ins that use them, and tokens waiting to be revoked."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+
+class Moment(sa.TypeDecorator[datetime]):
+    """Aware UTC times in and out, on SQLite too, which keeps no offset."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = sa.MetaData()
+
+grants = sa.Table(
+    "grants",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("environment", sa.String(64), nullable=False),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("user_name", sa.Text, nullable=False),
+    # 0: nobody acts as the user. NULL would let two such grants stand side by side.
+    sa.Column("real_user_id", sa.BigInteger, nullable=False),
+    sa.Column("real_user_name", sa.Text),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("client_id", sa.String(255), nullable=False),
+    sa.Column("sealed", sa.Text, nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),  # counts consents
+    sa.Column("version", sa.Integer, nullable=False),  # counts tokens
+    sa.Column("connected_at", Moment, nullable=False),
+    sa.Column("issued_at", Moment, nullable=False),
+    sa.Column("lease_owner", sa.String(32)),
+    sa.Column("lease_until", Moment),
+    sa.UniqueConstraint("environment", "user_id", "real_user_id", name="one_grant_per_person"),
+    sqlite_autoincrement=True,  # an id is never given twice: caches are keyed by it
+)
+
+sign_ins = sa.Table(
+    "sign_ins",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),  # SHA-256 of the secret, hex
+    sa.Column(
+        "grant_id",
+        sa.Integer,
+        sa.ForeignKey("grants.id", ondelete="CASCADE", name="sign_in_grant"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("signed_in_at", Moment, nullable=False),
+    sa.Column("last_seen_at", Moment, nullable=False),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("environment", sa.String(64), nullable=False),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("real_user_id", sa.BigInteger, nullable=False),
+    sa.Column("sealed", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("claim_owner", sa.String(32)),
+    sa.Column("claim_until", Moment),
+    sqlite_autoincrement=True,
+)
