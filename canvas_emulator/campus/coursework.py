@@ -252,7 +252,7 @@ def ordinary_submission(
     if due is None or not work.is_graded:
         return row
     diligence = chance(user_id, 11) * 0.35 + 0.65
-    # The teacher is busy: work older than a week is graded, newer work partly.
+    # The teacher is busy: work older than two weeks is graded, newer work partly.
     days_past = (start - due).total_seconds() / 86400
     if work.expects_submission:
         if chance(work.id, user_id, 1) > (diligence if days_past > 0 else 0.15):
@@ -261,7 +261,7 @@ def ordinary_submission(
                 row.late_policy_status = "missing"
             return row
         _hand_in(row, work, due, start)
-    share = 0.97 if days_past > 7 else 0.45 if days_past > 0 else 0.0
+    share = 1.0 if days_past > 14 else 0.9 if days_past > 7 else 0.45 if days_past > 0 else 0.0
     if chance(work.id, user_id, 3) < share:
         possible = work.points_possible or 0.0
         ability = 0.55 + 0.45 * chance(user_id, 12) ** 0.6

@@ -189,8 +189,7 @@ def _statistics(build: Builder) -> Course:
     build.enrol(course, OBSERVER, "Observer", associated_user_id=DOZEN)
     for week, title in enumerate(("Distributions", "Sampling", "Estimation", "Tests")):
         made = build.work(course, f"Problem set {week + 1}: {title}", -35 + 14 * week)
-        if week < 2:
-            build.graded(build.hands_in(made, DOZEN, -36 + 14 * week), 9 - week, -30 + 14 * week)
+        _does(build, made, -35 + 14 * week, (9.5, 8, None, None)[week])
     build.work(course, "Project proposal", 11, group=1, points_possible=30)
     build.announces(course, "Office hours on Tuesday", "<p>Room 310, from four.</p>", -1)
     return course
@@ -205,21 +204,23 @@ def _history(build: Builder) -> Course:
         colour="#8a4b08",
     )
     _enrolled(build, course, TEACHER, build.others(1064, 63), DOZEN)
-    for index, day in enumerate((-42, -21, -4, 6)):
-        build.work(course, f"Source analysis {index + 1}", day, points_possible=25)
+    for index, (day, score) in enumerate(((-42, 22), (-21, 23.5), (-4, None), (6, None))):
+        made = build.work(course, f"Source analysis {index + 1}", day, points_possible=25)
+        _does(build, made, day, score)
     build.announces(course, "The archive visit", "<p>We meet at the gate.</p>", -6)
     return course
 
 
 def _other_courses(build: Builder) -> None:
     small = build.others(1200, 24)
+    score: float | None
 
     english = build.course(
         4104, "English Composition", "ENGL-105", colour="#7a3e9d", grading_standard=True
     )
     _enrolled(build, english, 61, small[:18], DOZEN)
-    for index, day in enumerate((-50, -29, -8, 3, 13)):
-        build.work(
+    for index, (day, score) in enumerate(((-50, 86), (-29, 91), (-8, None), (3, None), (13, None))):
+        made = build.work(
             english,
             f"Draft {index + 1}",
             day,
@@ -227,19 +228,21 @@ def _other_courses(build: Builder) -> None:
             grading_type="letter_grade",
             rubric=ESSAY_RUBRIC,
         )
+        _does(build, made, day, score)
 
     algebra = build.course(
         LINEAR_ALGEBRA_ID, "Linear Algebra", "MATH-220", colour="#b3261e", modules=5
     )
     _enrolled(build, algebra, 62, small[4:20], DOZEN, TA)
-    for index, day in enumerate((-23, -9, 0, 7)):
-        build.work(
+    for index, (day, score) in enumerate(((-23, 9.5), (-9, 8), (0, None), (7, None))):
+        made = build.work(
             algebra,
             f"Matrices, sheet {index + 1}",
             day,
             grading_type="percent",
             assignment_id=LINEAR_ALGEBRA_ID + 2000 + 2 * index,
         )
+        _does(build, made, day, score)
 
     programming = build.course(
         4106,
@@ -250,9 +253,13 @@ def _other_courses(build: Builder) -> None:
     )
     _enrolled(build, programming, 63, small[2:22], DOZEN)
     build.enrol(programming, DOZEN, section=1)
-    for index, day in enumerate((-31, -17, -3, 4, 10)):
-        build.work(programming, f"Exercise {index + 1}", day, kind="url", points_possible=8)
-    build.work(programming, "Install the tools", -60, grading_type="pass_fail", points_possible=1)
+    for index, (day, score) in enumerate(((-31, 8), (-17, 7), (-3, 6.5), (4, None), (10, None))):
+        made = build.work(programming, f"Exercise {index + 1}", day, kind="url", points_possible=8)
+        _does(build, made, day, score)
+    tools = build.work(
+        programming, "Install the tools", -60, grading_type="pass_fail", points_possible=1
+    )
+    _does(build, tools, -60, 1)
 
     chemistry = build.course(
         4107,
@@ -263,20 +270,23 @@ def _other_courses(build: Builder) -> None:
         colour="#c2255c",
     )
     _enrolled(build, chemistry, 64, small[:20], DOZEN)
-    for index, day in enumerate((-27, -13, 1, 8)):
-        build.work(chemistry, f"Titration {index + 1}", day, points_possible=20)
+    for index, (day, score) in enumerate(((-27, 18), (-13, 16.5), (1, None), (8, None))):
+        made = build.work(chemistry, f"Titration {index + 1}", day, points_possible=20)
+        _does(build, made, day, score)
 
     spanish = build.course(4108, "Spanish II", "SPAN-102", term="past", colour="#a36a00")
     _enrolled(build, spanish, 65, small[:10], DOZEN)
     for index in range(3):
-        build.work(spanish, f"Redacción {index + 1}", -260 + 20 * index)
+        made = build.work(spanish, f"Redacción {index + 1}", -260 + 20 * index)
+        _does(build, made, -260 + 20 * index, 8.5 + index / 2)
 
     philosophy = build.course(
         4109, "Philosophy of Science", "PHIL-201", term="past", workflow_state="completed"
     )
     build.enrol(philosophy, 66, "Teacher", state="completed")
     build.enrol(philosophy, DOZEN, state="completed")
-    build.work(philosophy, "Essay: what a theory is", -230, points_possible=50)
+    made = build.work(philosophy, "Essay: what a theory is", -230, points_possible=50)
+    _does(build, made, -230, 46)
 
     physics = build.course(
         4110, "Physics I", "PHYS-101", term="past", restrict_student_past_view=True
@@ -297,9 +307,19 @@ def _weeks(build: Builder, courses: list[Course]) -> None:
     for course in courses:
         for week in range(-6, 3):
             day = week * 7 + 1 + scatter(course.id, week) % 5
-            build.work(
+            made = build.work(
                 course, f"Weekly check, week {week + 12}", day, kind="quiz", points_possible=5
             )
+            if (course.id + week) % 11:
+                _does(build, made, day, (5, 4.5, 4, 3.5)[scatter(course.id, week, 1) % 4])
+
+
+def _does(build: Builder, work: Assignment, day: int, score: float | None = None) -> None:
+    """Past work of dozen: handed in the day before it was due, graded the day after."""
+    if day < 0:
+        row = build.hands_in(work, DOZEN, day - 1)
+        if score is not None:
+            build.graded(row, score, day + 1 if day < -1 else day)
 
 
 _SUBJECTS_TEXT = (
