@@ -13,6 +13,7 @@ from canvas_app.canvas.errors import (
     Throttled,
     Unavailable,
 )
+from canvas_app.canvas.keypool import KeyPool
 from canvas_app.canvas.paging import Pages
 from canvas_app.canvas.transport import Transport
 
@@ -24,6 +25,7 @@ __all__ = [
     "CanvasClient",
     "CanvasError",
     "InvalidRequest",
+    "KeyPool",
     "MalformedAnswer",
     "MissingScope",
     "NotFound",

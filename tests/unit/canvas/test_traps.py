@@ -246,3 +246,65 @@ def test_string_ids_are_asked_for(scripted, connect, reply):
     connect(server).get(PATH)
 
     assert "application/json+canvas-string-ids" in server.calls[0].headers["Accept"]
+
+
+NUMBERED = "/api/v1/accounts/1/users"
+BOOKMARKED = "/api/v1/courses/900/enrollments"
+
+
+@pytest.fixture
+def admin(canvas, pauses):
+    canvas.control(campus={"bulk_rows": 350})
+    with CanvasClient(canvas.url, canvas.token("admin"), sleep=pauses.append) as client:
+        yield client
+
+
+def fault(path, kind, **more):
+    return {"method": "GET", "path": path, "kind": kind, "after": 1, "times": 1} | more
+
+
+@pytest.mark.parametrize("path", [NUMBERED, BOOKMARKED])
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"kind": "status", "status": 503},
+        {"kind": "reset"},
+        {"kind": "truncate"},
+        {"kind": "link_host"},
+        {"kind": "json_prefix"},
+    ],
+    ids=lambda trouble: trouble["kind"],
+)
+def test_a_list_survives(trouble, path, canvas, admin):
+    canvas.control(faults=[fault(path, **trouble)])
+    pages = admin.paginate(path)
+
+    assert len({row["id"] for row in pages}) == 350
+    assert pages.complete is True, pages.why
+
+
+@pytest.mark.parametrize("path", [NUMBERED, BOOKMARKED])
+@pytest.mark.parametrize("kind", ["html", "redirect", "link_loop"])
+def test_a_list_never_ends_quietly(kind, path, canvas, admin):
+    canvas.control(
+        faults=[fault(path, kind, status=200)] if kind == "html" else [fault(path, kind)]
+    )
+    pages = admin.paginate(path)
+
+    with pytest.raises(MalformedAnswer):
+        list(pages)
+
+    assert pages.complete is False
+    assert pages.why
+
+
+@pytest.mark.parametrize("path", [NUMBERED, BOOKMARKED])
+@pytest.mark.parametrize("kind", ["link_missing", "repeat"])
+def test_a_doubtful_list_is_marked(kind, path, canvas, admin):
+    canvas.control(faults=[fault(path, kind)])
+    pages = admin.paginate(path)
+    rows = [row["id"] for row in pages]
+
+    assert len(rows) == len(set(rows))
+    assert pages.complete is False
+    assert pages.why
