@@ -274,7 +274,7 @@ class CanvasClient:
             fetch,
             self._target(path, asked),
             path=path,
-            parallel=max(1, int(getattr(self.throttle, "max_parallel", 10))),
+            parallel=max(1, self.throttle.max_parallel),
             max_pages=max_pages or self._max_pages,
         )
 
