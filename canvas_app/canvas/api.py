@@ -108,17 +108,25 @@ class CanvasAPI:
         return self.client.paginate(path, params, type=Assignment)
 
     @endpoint("url:GET|/api/v1/calendar_events", "calendar_events#method.calendar_events_api.index")
-    def undated_assignments(self, course_ids: Sequence[str]) -> Pages[CalendarEvent]:
-        """List assignments without a date, which the planner leaves out; ten courses at most.
+    def calendar_assignments(
+        self,
+        course_ids: Sequence[str],
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+    ) -> Pages[CalendarEvent]:
+        """List assignments with the person's submission by date; without dates, the undated ones.
 
-        Canvas ignores further context codes without a word (``calendar_contexts_limit``).
+        Ten courses at most: Canvas ignores further ones silently (``calendar_contexts_limit``).
         """
-        params = {
+        params: dict[str, Any] = {
             "type": "assignment",
-            "undated": True,
             "context_codes": [f"course_{id_}" for id_ in course_ids],
             "includes": ["submission"],
         }
+        if start_date is None or end_date is None:
+            params["undated"] = True
+        else:
+            params |= {"start_date": start_date, "end_date": end_date}
         return self.client.paginate("/api/v1/calendar_events", params, type=CalendarEvent)
 
     @endpoint("url:GET|/api/v1/users/self/todo", "users#method.users.todo_items")

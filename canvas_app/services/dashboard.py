@@ -46,7 +46,7 @@ def dashboard(sources: Sources) -> Dashboard:
         profile=me,
         now=now,
         rows=cards,
-        missing=tuple(i for i in items if i.status in ("missing", "overdue") and not i.done),
+        missing=tuple(i for i in items if i.status == "missing" and not i.done),
         due=tuple(
             item
             for day, item in dated

@@ -32,6 +32,7 @@ from canvas_app.services.status import planner_status, student_status
 BACK = timedelta(days=28)
 AHEAD = timedelta(days=14)
 CONTEXTS = 10  # calendar contexts Canvas reads in one request
+DONE = frozenset({"graded", "submitted", "resubmitted", "excused"})
 NOT_WORK = frozenset({"announcement", "calendar_event", "assessment_request"})
 
 
@@ -44,16 +45,17 @@ def upcoming(sources: Sources) -> Upcoming:
     me = read_profile(profile)
     known = {course.id: course for course in courses.rows()}
     studied = [course.id for course in known.values() if is_active_student(course)]
-    undated = sources.start(
-        "undated",
-        *(
-            partial(CanvasAPI.undated_assignments, course_ids=tuple(studied[n : n + CONTEXTS]))
-            for n in range(0, len(studied), CONTEXTS)
-        ),
+    weeks = week_slices((now - BACK).date(), (now + AHEAD).date())
+    some = [tuple(studied[n : n + CONTEXTS]) for n in range(0, len(studied), CONTEXTS)]
+    dated = partial(CanvasAPI.calendar_assignments, start_date=weeks[0][0], end_date=weeks[-1][1])
+    calendar = sources.start(
+        "calendar",
+        *(partial(dated, course_ids=ids) for ids in some),
+        *(partial(CanvasAPI.calendar_assignments, course_ids=ids) for ids in some),
     )
     look = Look(sources.api.canvas_url, known, read_colors(colors), now)
     first, last = me.day(now - BACK), me.day(now + AHEAD)
-    found = look.merged(*handles[:2], undated)
+    found = look.merged(*handles[:2], calendar)
     rows = [item for item in found if in_window(item, me, first, last)]
     rows.sort(key=by_due)
     grading = look.grading(handles[2].rows())
@@ -108,22 +110,24 @@ class Look:
         self,
         planner: Rows[PlannerItem],
         missing: Rows[Assignment],
-        undated: Rows[CalendarEvent] | None = None,
+        calendar: Rows[CalendarEvent] | None = None,
     ) -> list[Item]:
-        """Planner items, then missing and undated work the planner did not name; each once."""
+        """Planner items, then what only missing work or the calendar names; each once."""
+        events = calendar.rows() if calendar else []
+        known = {event.assignment.id: event.assignment for event in events if event.assignment}
         found: dict[tuple[str, ...], Item] = {}
         for plan in planner.rows():
-            found.setdefault(planner_key(plan), self.planned(plan))
+            key = planner_key(plan)
+            assignment = known.get(key[1]) if key[0] == "assignment" else None
+            found.setdefault(key, self.planned(plan, assignment))
         for assignment in missing.rows():
             found.setdefault(("assignment", assignment.id), self.missed(assignment))
-        for event in undated.rows() if undated else ():
-            if event.assignment:
-                key = ("assignment", event.assignment.id)
-                found.setdefault(key, self.without_date(event.assignment))
+        for assignment in known.values():
+            found.setdefault(("assignment", assignment.id), self.scheduled(assignment))
         return list(found.values())
 
-    def planned(self, plan: PlannerItem) -> Item:
-        """A planner item."""
+    def planned(self, plan: PlannerItem, assignment: Assignment | None = None) -> Item:
+        """A planner item; its assignment knows more of its status, when the calendar gave it."""
         thing, state = plan.plannable, plan.submissions
         submission = state if isinstance(state, PlannerSubmission) else None
         course = self.courses.get(plan.course_id or "")
@@ -136,7 +140,7 @@ class Look:
             course_id=plan.course_id,
             course_name=(course.name if course else None) or plan.context_name or "",
             due_at=plan.plannable_date,
-            status=planner_status(plan, self.now),
+            status=self.status(plan, assignment),
             points_possible=thing.points_possible if thing else None,
             done=is_done(plan, submission),
             url=self.link(plan.html_url),
@@ -182,15 +186,28 @@ class Look:
             color=self.colors.get(assignment.course_id or ""),
         )
 
-    def without_date(self, assignment: Assignment) -> Item:
-        """Work without a date, by its own submission."""
+    def status(self, plan: PlannerItem, assignment: Assignment | None) -> str:
+        """The chip: from the submission itself when it is known, else from the planner.
+
+        Even without a submission the assignment tells what is on paper, locked or not yet open.
+        """
+        found = planner_status(plan, self.now)
+        if assignment and (assignment.own_submission or found in ("due", "overdue", "locked")):
+            return student_status(assignment.own_submission, assignment, self.now)
+        return found
+
+    def scheduled(self, assignment: Assignment) -> Item:
+        """Work that only the calendar names, as that without a date; by its own submission."""
         submission = assignment.own_submission
         status = student_status(submission, assignment, self.now)
-        done = status in ("graded", "submitted", "resubmitted", "excused")
-        posted_at = submission.posted_at if submission else None
-        late = bool(submission and submission.late)
         item = self.missed(assignment)
-        return replace(item, status=status, done=item.done or done, posted_at=posted_at, late=late)
+        return replace(
+            item,
+            status=status,
+            done=item.done or status in DONE,
+            posted_at=submission.posted_at if submission else None,
+            late=bool(submission and submission.late),
+        )
 
     def grading(self, todo: Iterable[TodoItem]) -> tuple[Item, ...]:
         """What waits for the person's grading, most waiting first; each assignment once."""

@@ -288,6 +288,25 @@ def look():
     return Look("https://canvas.example.edu", known, {"4": "#123456"}, NOW)
 
 
+def test_calendar_knows_more_than_the_planner():
+    before = NOW - timedelta(days=1)
+    plan = PlannerItem(
+        plannable_id="5",
+        plannable_type="assignment",
+        plannable_date=before,
+        submissions=PlannerSubmission(),
+    )
+    paper = Assignment(id="5", due_at=before, submission_types=["on_paper"])
+    custom = Assignment(id="5", submission=Submission(custom_grade_status_id="2"))
+
+    assert look().planned(plan).status == "overdue"
+    assert look().planned(plan, paper).status == "on_paper"
+    assert look().planned(plan, custom).status == "custom"
+    graded = Assignment(id="5", submission=Submission(score=1.0, posted_at=before, late=True))
+    item = look().scheduled(graded)
+    assert (item.status, item.done, item.late, item.posted_at) == ("graded", True, True, before)
+
+
 def test_own_mark_decides_done():
     handed_in = PlannerSubmission(submitted=True)
     plan = PlannerItem(plannable_id="1", plannable_type="assignment")
