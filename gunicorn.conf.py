@@ -32,6 +32,7 @@ preload_app = True  # the workers share the code's memory; settings are checked 
 timeout = 60
 graceful_timeout = 30
 keepalive = 5
+loglevel = settings.log_level.lower()
 accesslog = None  # Easel writes its own, with route templates instead of paths
 control_socket_disable = True
 # Easel reads forwarded headers itself (TRUSTED_PROXIES).

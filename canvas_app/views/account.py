@@ -34,8 +34,8 @@ def sign_out_everywhere() -> ResponseReturnValue:
     """End the sign-ins of all this person's browsers, and with them Easel's access."""
     door = gateway.current()
     gateway.forget_answers()
-    door.storage.sign_out_everywhere(gateway.required_sign_in().grant_id, door.endpoint_for)
-    return signed_out("You are signed out of Easel in every browser.")
+    told = door.storage.sign_out_everywhere(gateway.required_sign_in().grant_id, door.endpoint_for)
+    return signed_out("You are signed out of Easel in every browser.", told)
 
 
 @bp.post("/disconnect")
@@ -44,8 +44,8 @@ def disconnect() -> ResponseReturnValue:
     """End Easel's access to Canvas: tokens revoked, every sign-in ended."""
     door = gateway.current()
     gateway.forget_answers()
-    door.storage.disconnect(gateway.required_sign_in().grant_id, door.endpoint_for)
-    return signed_out("Easel is disconnected from Canvas and signed out in every browser.")
+    told = door.storage.disconnect(gateway.required_sign_in().grant_id, door.endpoint_for)
+    return signed_out("Easel is disconnected from Canvas and signed out in every browser.", told)
 
 
 @bp.post("/delete")
@@ -54,5 +54,7 @@ def delete_everything() -> ResponseReturnValue:
     """Disconnect and delete whatever Easel has stored about this person."""
     door = gateway.current()
     gateway.forget_answers()
-    door.storage.delete_everything(gateway.required_sign_in().grant_id, door.endpoint_for)
-    return signed_out("Easel is disconnected, and everything it had stored about you is deleted.")
+    told = door.storage.delete_everything(gateway.required_sign_in().grant_id, door.endpoint_for)
+    return signed_out(
+        "Easel is disconnected, and everything it had stored about you is deleted.", told
+    )

@@ -308,17 +308,28 @@ def refused(error: str, scopes: str, redirect_uri: str) -> Trouble:
 def logout() -> Response:
     """End this browser's sign-in; the person's last one ends Easel's access to Canvas too."""
     door = gateway.current()
+    told = True
     if secret := gateway.current_secret():
         gateway.forget_answers()
-        door.storage.sign_out(secret, door.endpoint_for)
-    return signed_out("You are signed out of Easel. This browser may still be signed in to Canvas.")
+        told = door.storage.sign_out(secret, door.endpoint_for)
+    return signed_out(
+        "You are signed out of Easel. This browser may still be signed in to Canvas.", told
+    )
 
 
-def signed_out(message: str) -> Response:
-    """The start page with a message, for a browser that is signed in no more."""
+def signed_out(message: str, told: bool) -> Response:
+    """The start page with a message, for a browser that is signed in no more.
+
+    ``told`` is False when Canvas must still be told that Easel's access is over.
+    """
     session.clear()
     current_app.session_interface.regenerate(session)  # type: ignore[attr-defined]
     flash(message)
+    if not told:
+        flash(
+            "Canvas did not answer, so it does not know yet. Easel keeps the token sealed, to end "
+            "its access and for nothing else, and tries again for seven days."
+        )
     response = redirect(f"{gateway.current().settings.path_prefix}/")
     gateway.forget(response)
     return response

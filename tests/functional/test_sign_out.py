@@ -70,8 +70,14 @@ def test_canvas_down_signs_out_all_the_same(easel: RunningEasel) -> None:
     page = sign_out(easel, browser)
 
     assert page.ok
+    assert "tries again for seven days" in page.text
     assert not signed_in(easel, browser)
     assert easel.canvas.stats()["revocations"] == 0
+
+    easel.canvas.control(faults=[])
+    door = easel.app.extensions["easel"]
+    door.storage.outbox.run(door.endpoint_for)
+    assert easel.canvas.stats()["revocations"] == 1
 
 
 def test_sign_out_needs_the_form(easel: RunningEasel) -> None:
