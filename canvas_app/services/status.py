@@ -74,6 +74,11 @@ def by_date(
     return "overdue" if due_at and due_at < now else "due"
 
 
+def custom_label(submission: Submission) -> str:
+    """The name of a custom grade status; Canvas gives students its id alone, if no name."""
+    return submission.custom_grade_status_name or "Custom status"
+
+
 def _decided(submission: Submission | None) -> str | None:
     """What comes before any grade: the same for students and teachers."""
     if submission is None:

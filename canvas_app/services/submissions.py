@@ -16,7 +16,7 @@ from canvas_app.services.courses import (
 )
 from canvas_app.services.pages import Comment, SubmissionRow, Submissions
 from canvas_app.services.sources import Sources, complete
-from canvas_app.services.status import student_status
+from canvas_app.services.status import custom_label, student_status
 from canvas_app.services.upcoming import Look, has_role
 
 INCLUDE = ("assignment", "submission_comments")  # never read_status: it marks them read
@@ -108,7 +108,7 @@ def submission_row(
         ),
         id=s.id or "",
         course_name=course.name or "",
-        status_label=s.custom_grade_status_name if status == "custom" else None,
+        status_label=custom_label(s) if status == "custom" else None,
         missing=bool(s.missing),
         excused=bool(s.excused),
         seconds_late=int(s.seconds_late or 0) if s.late else 0,

@@ -27,7 +27,7 @@ from canvas_app.services.courses import (
 from canvas_app.services.dates import Profile, monday, week_slices
 from canvas_app.services.pages import Item, Section, Upcoming
 from canvas_app.services.sources import Rows, Sources, complete
-from canvas_app.services.status import planner_status, student_status
+from canvas_app.services.status import custom_label, planner_status, student_status
 
 BACK = timedelta(days=28)
 AHEAD = timedelta(days=14)
@@ -129,6 +129,8 @@ class Look:
     def planned(self, plan: PlannerItem, assignment: Assignment | None = None) -> Item:
         """A planner item; its assignment knows more of its status, when the calendar gave it."""
         thing, state = plan.plannable, plan.submissions
+        status = self.status(plan, assignment)
+        own = assignment.own_submission if assignment else None
         submission = state if isinstance(state, PlannerSubmission) else None
         course = self.courses.get(plan.course_id or "")
         feedback = submission.feedback if submission else None
@@ -140,7 +142,8 @@ class Look:
             course_id=plan.course_id,
             course_name=(course.name if course else None) or plan.context_name or "",
             due_at=plan.plannable_date,
-            status=self.status(plan, assignment),
+            status=status,
+            status_label=custom_label(own) if own and status == "custom" else None,
             points_possible=thing.points_possible if thing else None,
             done=is_done(plan, submission),
             url=self.link(plan.html_url),
@@ -307,7 +310,7 @@ def has_role(courses: Iterable[Course], *roles: str) -> bool:
 
 def in_window(item: Item, me: Profile, first: date, last: date) -> bool:
     """Inside the range by the person's own days; missing and undated things always."""
-    if item.due_at is None or item.status in ("missing", "overdue"):
+    if item.due_at is None or item.status == "missing":
         return item.due_at is None or me.day(item.due_at) <= last
     return first <= me.day(item.due_at) <= last
 
