@@ -92,7 +92,7 @@ class Level:
         self.cost = 0.0
         self.throttled = 0
         self._random = random
-        self._answers: deque[float] = deque(maxlen=32)
+        self._answers: deque[float] = deque(maxlen=64)
         self._anchor: tuple[float, float, float, float] | None = None
         self._numbers = 0
 
@@ -181,14 +181,14 @@ class Level:
         elif at >= self.answered_at:
             self.answered_at = at
             self.careful = False
-            self._observe(at, remaining)
+            self._observe(at, sent, remaining)
         if throttled:
             self._surprise(now, sent, remaining)
         else:
             self._grow()
         self._answers.append(at)
 
-    def _observe(self, at: float, remaining: float) -> None:
+    def _observe(self, at: float, sent: float, remaining: float) -> None:
         self.said = (remaining, at)
         self.largest = max(self.largest or 0.0, remaining)
         if self.limits.ceiling is None or remaining > self.limits.ceiling:
@@ -197,11 +197,14 @@ class Level:
         # Canvas answered a little ago: it surely counted what was sent well before that, and may
         # have counted what was sent since or answered just now.
         travel = min(self.quickest, 0.1) / 2
-        counted = sum(sent <= at - travel for sent in self.held.values())
-        perhaps = len(self.held) + sum(t > at - min(travel, 0.005) for t in self._answers)
+        counted = sum(begun <= at - travel for begun in self.held.values())
+        perhaps = len(self.held) + sum(before > at - min(travel, 0.005) for before in self._answers)
         low = level - RESERVATION * perhaps - self.limits.outflow * travel
         high = max(0.0, level - RESERVATION * counted)
         self._learn_outflow(at, low, high)
+        # The level counts every call of ours, but perhaps those that overtook this one.
+        overtook = sum(before > sent for before in self._answers)
+        self.own = min(self.own, level + RESERVATION * overtook)
         if self.settled < low:
             self.settled = low
         elif self.settled > high:

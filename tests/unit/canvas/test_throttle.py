@@ -193,10 +193,10 @@ def test_full_bucket_delays_nobody_else() -> None:
 def test_token_endpoint_learns_its_surcharge(buckets: MemoryBuckets, clock: Clock) -> None:
     queue = TokenEndpointQueue(buckets, ORIGIN)
     assert queue.seconds_until_room() == 0
-    for remaining in (400.0, 200.0):
+    for remaining in (400.0, 200.0, 0.0):
         queue.admit().settle(throttled=False, remaining=remaining, cost=200.0)
 
     # Another one would fill the bucket, where older Canvases hang instead of answering.
-    assert 0 < queue.seconds_until_room() <= 20.01
+    assert queue.seconds_until_room() == pytest.approx(20, abs=0.1)
     with pytest.raises(Throttled):
         queue.admit(deadline=clock.now + 10)
