@@ -114,29 +114,34 @@ class Campus:
 
     def submissions_of(self, work: Assignment) -> dict[int, Submission]:
         """Rows of an assignment by student; derived when first asked for, then kept."""
-        rows = self._submissions.get(work.id)
-        if rows is None:
-            teachers = self.teachers_of(work.course_id)
-            grader = teachers[0].id if teachers else 1
-            written = self._written[work.id]
-            rows = {
-                user_id: written.get(user_id)
-                or ordinary_submission(work, user_id, self.start, grader)
-                for user_id in self.students_of(work.course_id)
-                if work.is_for(user_id)
-            }
-            self._submissions[work.id] = rows
-        return rows
+        if (rows := self._submissions.get(work.id)) is not None:
+            return rows
+        written, grader = self._written[work.id], self._grader(work)
+        rows = {
+            user_id: written.get(user_id) or ordinary_submission(work, user_id, self.start, grader)
+            for user_id in self.students_of(work.course_id)
+            if work.is_for(user_id)
+        }
+        return self._submissions.setdefault(work.id, rows)
 
     def submission(self, work: Assignment, user_id: int) -> Submission | None:
-        """One student's row; None when the work is not for that person."""
-        rows = self._submissions.get(work.id)
-        if rows is not None:
+        """One student's row, without deriving the others'; None when it is not their work."""
+        if (rows := self._submissions.get(work.id)) is not None:
             return rows.get(user_id)
-        # A single row does not need those of the 639 others.
-        if (written := self._written[work.id].get(user_id)) is not None:
-            return written
-        return self.submissions_of(work).get(user_id)
+        written = self._written[work.id]
+        if user_id not in written:
+            if not work.is_for(user_id) or not self._studies(user_id, work.course_id):
+                return None
+            row = ordinary_submission(work, user_id, self.start, self._grader(work))
+            written.setdefault(user_id, row)
+        return written[user_id]
+
+    def _grader(self, work: Assignment) -> int:
+        teachers = self.teachers_of(work.course_id)
+        return teachers[0].id if teachers else 1
+
+    def _studies(self, user_id: int, course_id: int) -> bool:
+        return any(row.type == "StudentEnrollment" for row in self.between(user_id, course_id))
 
     def active_students(self, course_id: int, section_ids: Iterable[int] | None = None) -> set[int]:
         """Whose work counts as waiting: active students, of some sections if so limited."""

@@ -73,6 +73,18 @@ def test_submission_ids_are_unique(campus: Campus) -> None:
     assert max(ids) < 2**63
 
 
+def test_one_row_is_the_row_of_the_list(campus: Campus) -> None:
+    """Whether one student's row is asked for first or everybody's."""
+    fresh = build_campus(START)
+    work = next(row for row in fresh.work_of(4101) if row.name.startswith("Make-up"))
+    alone = fresh.submission(work, 1001)
+    assert alone is not None
+    assert fresh.submission(work, 1) is None
+    assert fresh.submission(work, 5) is None
+    assert fresh.submissions_of(work)[1001] is alone
+    assert alone == campus.submission(campus.assignments[work.id], 1001)
+
+
 def test_needs_grading_counts_the_rows(campus: Campus) -> None:
     work = campus.work_of(4301)[35]
     rows = campus.submissions_of(work).values()
