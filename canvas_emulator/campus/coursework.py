@@ -32,8 +32,6 @@ SCHEME = (
     ("D-", 61.0),
     ("F", 0.0),
 )
-CUSTOM_STATUSES = {1: "Turned in on paper", 2: "Oral exam agreed"}
-"""Names of the custom grade statuses of the account."""
 
 
 @dataclass(frozen=True, slots=True)

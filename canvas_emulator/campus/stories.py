@@ -381,7 +381,11 @@ def _hostile(build: Builder) -> None:
         build.enrol(course, HOSTILE)
         for place, title in enumerate(HOSTILE_TEXTS if index == 0 else HOSTILE_TEXTS[index::4]):
             made = build.work(
-                course, title, place * 2 - 8, description=HOSTILE_HTML, points_possible=10
+                course,
+                title,
+                place * 2 - 8,
+                description=None if title == "null" else HOSTILE_HTML,
+                points_possible=10,
             )
             if place % 3 == 0:
                 row = build.hands_in(made, HOSTILE, min(place * 2 - 12, -1))
