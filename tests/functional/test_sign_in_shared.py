@@ -1,12 +1,15 @@
 """Two Easel processes that share database and sessions: one sign-in, one refresh."""
 
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,9 +21,28 @@ from tests.conftest import ROOT, StandIn, stop
 from .conftest import form_to, forms, free_port, send
 
 
+@dataclass
+class Deployment:
+    """Two gunicorns; the first has the PUBLIC_URL."""
+
+    urls: list[str]
+    processes: list["subprocess.Popen[bytes]"]
+    database: Path
+
+    def view(self, which: int, cookies: dict[str, str]) -> requests.Response:
+        """Look at the courses through one of them, as a proxy in front would ask it."""
+        return requests.get(
+            f"{self.urls[which]}/courses.json",
+            headers={"Host": self.urls[0].removeprefix("http://")},
+            cookies=cookies,
+            allow_redirects=False,
+            timeout=90,
+        )
+
+
 @pytest.fixture
-def two_easels(canvas: StandIn, valkey_url: str, tmp_path: Path) -> Iterator[list[str]]:
-    """The URLs of two gunicorns of one deployment; the first is its PUBLIC_URL."""
+def two_easels(canvas: StandIn, valkey_url: str, tmp_path: Path) -> Iterator[Deployment]:
+    """Two gunicorns of one deployment, sharing database and Valkey."""
     ports = [free_port(), free_port()]
     key = canvas.key("confidential")
     shared = {
@@ -41,6 +63,7 @@ def two_easels(canvas: StandIn, valkey_url: str, tmp_path: Path) -> Iterator[lis
             [sys.executable, "-m", "gunicorn"],
             cwd=ROOT,
             env=os.environ | shared | {"PORT": str(port)},
+            start_new_session=True,  # so that a test can kill it with its workers
         )
         for port in ports
     ]
@@ -48,7 +71,7 @@ def two_easels(canvas: StandIn, valkey_url: str, tmp_path: Path) -> Iterator[lis
     try:
         for url in urls:
             wait_for(url)
-        yield urls
+        yield Deployment(urls, processes, tmp_path / "easel.sqlite")
     finally:
         for process in processes:
             stop(process)
@@ -83,25 +106,53 @@ def sign_in(canvas: StandIn, url: str, person: str) -> requests.Session:
     return browser
 
 
-def test_sixteen_views_refresh_once(canvas: StandIn, two_easels: list[str]) -> None:
-    browser = sign_in(canvas, two_easels[0], "dozen")
-    host = two_easels[0].removeprefix("http://")
-    cookies = browser.cookies.get_dict()
+def wait_for_lease(database: Path) -> None:
+    """Return once some process is refreshing."""
+    end = time.monotonic() + 30
+    connection = sqlite3.connect(database)
+    try:
+        while time.monotonic() < end:
+            if connection.execute("select 1 from grants where lease_owner is not null").fetchone():
+                return
+            threading.Event().wait(0.02)
+    finally:
+        connection.close()
+    raise AssertionError("nobody took the lease")
+
+
+def end_lease(database: Path) -> None:
+    """Let the dead process's lease run out now instead of half a minute later."""
+    connection = sqlite3.connect(database, timeout=30)
+    with connection:
+        connection.execute("update grants set lease_until = connected_at")
+    connection.close()
+
+
+def test_sixteen_views_refresh_once(canvas: StandIn, two_easels: Deployment) -> None:
+    cookies = sign_in(canvas, two_easels.urls[0], "dozen").cookies.get_dict()
     canvas.control(expire_tokens="all")
     before = canvas.stats()["refreshes"]
 
-    def view(turn: int) -> requests.Response:
-        return requests.get(
-            f"{two_easels[turn % 2]}/courses.json",
-            headers={"Host": host},
-            cookies=cookies,
-            allow_redirects=False,
-            timeout=90,
-        )
-
     with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(view, range(16)))
+        answers = list(pool.map(lambda turn: two_easels.view(turn % 2, cookies), range(16)))
 
     assert [answer.status_code for answer in answers] == [200] * 16
     assert all(answer.json()["complete"] for answer in answers)
     assert canvas.stats()["refreshes"] - before == 1
+
+
+def test_killed_in_a_refresh_costs_a_wait(canvas: StandIn, two_easels: Deployment) -> None:
+    cookies = sign_in(canvas, two_easels.urls[0], "dozen").cookies.get_dict()
+    slow = {"method": "POST", "path": "/login/oauth2/token", "kind": "slow", "seconds": 8}
+    canvas.control(expire_tokens="all", faults=[slow | {"times": 1}])
+
+    with ThreadPoolExecutor(1) as pool:
+        lost = pool.submit(two_easels.view, 0, cookies)
+        wait_for_lease(two_easels.database)
+        os.killpg(two_easels.processes[0].pid, signal.SIGKILL)
+        end_lease(two_easels.database)
+        answer = two_easels.view(1, cookies)
+
+    assert isinstance(lost.exception(), requests.ConnectionError)
+    assert answer.status_code == 200
+    assert answer.json()["complete"] is True
