@@ -71,3 +71,14 @@ def test_ended_grant_says_so_in_place(easel, canvas):
 
     assert page.status_code == 200
     assert "ign in" in page.text
+
+
+def test_restricted_course_has_an_answer(easel):
+    browser = sign_in(easel, "dozen")
+    rows = browser.get(f"{easel.url}/courses.json", timeout=30).json()["data"]
+    (restricted,) = [row for row in rows if row["restricted"]]
+
+    answer = browser.get(f"{easel.url}/courses/{restricted['id']}", timeout=30)
+
+    assert answer.status_code in (200, 403)
+    assert "Traceback" not in answer.text
