@@ -1,0 +1,396 @@
+"""Sign-ins and grants: how long they live, who ends them, what is told about them."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from cryptography.fernet import Fernet
+
+from canvas_app.canvas.errors import AuthenticationError, SignInRequired, Unavailable
+from canvas_app.canvas.oauth import InvalidGrant
+from canvas_app.canvas.tokens import Token
+from canvas_app.storage import Identity, SignIn, Storage
+from canvas_app.storage.database import open_engine
+from canvas_app.storage.schema import grants, metadata, outbox, sign_ins
+from canvas_app.storage.seal import Seal, SealBroken
+from tests.unit.storage.conftest import KEY, Clock, Scripted
+
+ADA = Identity("production", 10000000000007, "Ada Okafor")
+
+
+def token(clock: Clock, name: str = "1") -> Token:
+    return Token(f"access~{name}", f"refresh~{name}", clock() + timedelta(hours=1))
+
+
+def enter(storage: Storage, clock: Clock, identity: Identity = ADA, name: str = "1") -> str:
+    secret, _ = storage.sign_in(identity, token(clock, name), scopes="s", client_id="10")
+    return secret
+
+
+def entered(storage: Storage, secret: str) -> SignIn:
+    found = storage.signed_in(secret)
+    assert found is not None
+    return found
+
+
+def count(storage: Storage, table: sa.Table) -> int:
+    with storage.engine.connect() as connection:
+        return int(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
+
+
+def unavailable(_: str) -> None:
+    raise Unavailable("Canvas is down")
+
+
+def rejected(_: str) -> None:
+    raise AuthenticationError("unknown token")
+
+
+def invalid(_: str) -> Token:
+    raise InvalidGrant("refresh_token not found")
+
+
+class TestSchema:
+    def test_migrations_make_the_schema(self, storage: Storage) -> None:
+        with storage.engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+    def test_upgrade_at_once_and_again(self, open_storage: Callable[..., Storage]) -> None:
+        faults: list[BaseException] = []
+
+        def upgrade() -> None:
+            try:
+                open_storage().upgrade()
+            except BaseException as fault:
+                faults.append(fault)
+
+        threads = [threading.Thread(target=upgrade) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert faults == []
+        open_storage().ping()
+
+    def test_sqlite_pragmas(self, storage: Storage) -> None:
+        if storage.engine.dialect.name != "sqlite":
+            return
+        with storage.engine.connect() as connection:
+            told = [
+                connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            ]
+        assert told == ["wal", 1, 1, 30000]
+
+    @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+    def test_postgres_urls(self, scheme: str) -> None:
+        assert open_engine(f"{scheme}://a:b@c/d").url.drivername == "postgresql+psycopg"
+
+
+class TestSignIn:
+    def test_who(self, storage: Storage, clock: Clock) -> None:
+        found = entered(storage, enter(storage, clock))
+        assert found.identity == ADA
+        assert (found.generation, found.scopes, found.connected_at) == (1, "s", clock())
+
+    def test_secret_is_not_stored(self, storage: Storage, clock: Clock) -> None:
+        secret = enter(storage, clock)
+        with storage.engine.connect() as connection:
+            everything = repr(
+                [connection.execute(sa.select(table)).all() for table in metadata.sorted_tables]
+            )
+        assert len(secret) >= 43
+        assert secret not in everything
+        assert "access~1" not in everything
+        assert "refresh~1" not in everything
+
+    def test_unknown_secret(self, storage: Storage) -> None:
+        assert storage.signed_in("unknown") is None
+
+    def test_thirty_idle_days(self, storage: Storage, clock: Clock) -> None:
+        secret = enter(storage, clock)
+        clock.advance(days=29)
+        assert storage.signed_in(secret)
+        clock.advance(days=29)
+        assert storage.signed_in(secret)
+        clock.advance(days=30)
+        assert storage.signed_in(secret) is None
+
+    def test_half_a_year_at_most(self, storage: Storage, clock: Clock) -> None:
+        secret = enter(storage, clock)
+        for _ in range(8):
+            clock.advance(days=20)
+            assert storage.signed_in(secret)
+        clock.advance(days=20)
+        assert storage.signed_in(secret) is None
+
+    def test_touched_rarely(self, storage: Storage, clock: Clock) -> None:
+        secret = enter(storage, clock)
+        begun = clock()
+
+        def last_seen() -> object:
+            with storage.engine.connect() as connection:
+                return connection.execute(sa.select(sign_ins.c.last_seen_at)).scalar_one()
+
+        clock.advance(minutes=59)
+        storage.signed_in(secret)
+        assert last_seen() == begun
+        clock.advance(minutes=1)
+        storage.signed_in(secret)
+        assert last_seen() == clock()
+
+    def test_one_grant_per_person(self, storage: Storage, clock: Clock) -> None:
+        first = entered(storage, enter(storage, clock))
+        secret, replaced = storage.sign_in(ADA, token(clock, "2"), scopes="s2", client_id="11")
+        second = entered(storage, secret)
+        assert replaced == token(clock, "1")
+        assert (first.grant_id, first.generation + 1) == (second.grant_id, second.generation)
+        assert second.scopes == "s2"
+        assert count(storage, outbox) == 1
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            replace(ADA, user_id=8),
+            replace(ADA, environment="beta"),
+            replace(ADA, real_user_id=1, real_user_name="Root"),
+        ],
+    )
+    def test_others_have_their_own(self, storage: Storage, clock: Clock, other: Identity) -> None:
+        first = entered(storage, enter(storage, clock))
+        second = entered(storage, enter(storage, clock, other, "2"))
+        assert first.grant_id != second.grant_id
+        assert second.identity == other
+        assert count(storage, outbox) == 0
+
+    def test_reused_canvas_token_is_not_revoked(self, storage: Storage, clock: Clock) -> None:
+        enter(storage, clock)
+        again = Token("access~2")
+        assert storage.sign_in(ADA, again, scopes="", client_id="10")[1] is None
+        assert count(storage, outbox) == 0
+
+    def test_first_sign_ins_at_once(self, storage: Storage, clock: Clock) -> None:
+        secrets: list[str] = []
+        threads = [
+            threading.Thread(target=lambda n=n: secrets.append(enter(storage, clock, ADA, str(n))))
+            for n in range(6)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len({entered(storage, secret).grant_id for secret in secrets}) == 1
+        assert (count(storage, grants), count(storage, outbox)) == (1, 5)
+
+    def test_acting_lasts_an_hour(self, storage: Storage, clock: Clock) -> None:
+        secret = enter(storage, clock, replace(ADA, real_user_id=1, real_user_name="Root"))
+        grant_id = entered(storage, secret).grant_id
+        endpoint = Scripted()
+        clock.advance(minutes=61)
+        assert storage.signed_in(secret) is None
+        with pytest.raises(SignInRequired):
+            storage.credentials(grant_id, endpoint).access_token()
+        endpoint.refresh_with = lambda _: token(clock, "2")
+        storage.outbox.run(lambda _: endpoint)
+        assert endpoint.revoked == ["access~2"]
+        assert count(storage, grants) == 0
+
+    def test_description(self, storage: Storage, clock: Clock) -> None:
+        grant_id = entered(storage, enter(storage, clock)).grant_id
+        enter(storage, clock, name="2")
+        told = storage.describe(grant_id)
+        assert told is not None
+        assert (told.name, told.browsers_signed_in) == ("Ada Okafor", 2)
+        assert "~" not in repr(told)
+        assert storage.describe(999) is None
+
+
+class TestSignOut:
+    def test_last_one_revokes(self, storage: Storage, clock: Clock) -> None:
+        first, second = enter(storage, clock), enter(storage, clock, name="2")
+        storage.outbox.run(lambda _: Scripted())
+        endpoint = Scripted()
+        assert storage.sign_out(first, lambda _: endpoint)
+        assert endpoint.revoked == []
+        assert storage.signed_in(second)
+        assert storage.sign_out(second, lambda _: endpoint)
+        assert endpoint.revoked == ["access~2"]
+        assert [count(storage, table) for table in (grants, sign_ins, outbox)] == [0, 0, 0]
+        assert storage.sign_out(second, lambda _: endpoint)
+
+    def test_two_last_ones_at_once(self, storage: Storage, clock: Clock) -> None:
+        secrets = [enter(storage, clock, name=str(n)) for n in range(4)]
+        storage.outbox.run(lambda _: Scripted())
+        endpoint = Scripted()
+        threads = [
+            threading.Thread(target=storage.sign_out, args=(secret, lambda _: endpoint))
+            for secret in secrets
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert endpoint.revoked == ["access~3"]
+        assert count(storage, grants) == 0
+
+    def test_old_token_is_renewed_first(self, storage: Storage, clock: Clock) -> None:
+        secret = enter(storage, clock)
+        clock.advance(hours=2)
+        endpoint = Scripted(refresh_with=lambda _: token(clock, "2"))
+        assert storage.sign_out(secret, lambda _: endpoint)
+        assert (endpoint.refreshed, endpoint.revoked) == (["refresh~1"], ["access~2"])
+
+    def test_rejected_token_is_renewed_first(self, storage: Storage, clock: Clock) -> None:
+        def revoke(access_token: str) -> None:
+            if access_token == "access~1":
+                rejected(access_token)
+
+        endpoint = Scripted(lambda _: token(clock, "2"), revoke)
+        assert storage.sign_out(enter(storage, clock), lambda _: endpoint)
+        assert endpoint.revoked == ["access~1", "access~2"]
+
+    def test_forgotten_by_canvas(self, storage: Storage, clock: Clock) -> None:
+        endpoint = Scripted(invalid, rejected)
+        assert storage.sign_out(enter(storage, clock), lambda _: endpoint)
+        assert count(storage, outbox) == 0
+
+    def test_rejected_without_refresh_token(self, storage: Storage, clock: Clock) -> None:
+        secret, _ = storage.sign_in(ADA, Token("access~1"), scopes="", client_id="10")
+        assert storage.sign_out(secret, lambda _: Scripted(revoke_with=rejected))
+
+    @pytest.mark.parametrize("method", ["sign_out_everywhere", "disconnect", "delete_everything"])
+    def test_end_all(self, storage: Storage, clock: Clock, method: str) -> None:
+        secret = enter(storage, clock)
+        endpoint = Scripted()
+        grant_id = entered(storage, secret).grant_id
+        assert getattr(storage, method)(grant_id, lambda _: endpoint)
+        assert storage.signed_in(secret) is None
+        assert endpoint.revoked == ["access~1"]
+        assert getattr(storage, method)(grant_id, lambda _: endpoint)
+        assert endpoint.revoked == ["access~1"]
+
+
+class TestOutbox:
+    def test_retried_until_canvas_answers(self, storage: Storage, clock: Clock) -> None:
+        secret = enter(storage, clock)
+        endpoint = Scripted(revoke_with=unavailable)
+        assert not storage.sign_out(secret, lambda _: endpoint)
+        assert storage.signed_in(secret) is None
+        endpoint.revoke_with = None
+        storage.outbox.run(lambda _: endpoint)
+        storage.outbox.run(lambda _: endpoint)
+        assert endpoint.revoked == ["access~1"] * 2
+
+    def test_seven_days(
+        self, storage: Storage, clock: Clock, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        storage.sign_out(enter(storage, clock), lambda _: Scripted(revoke_with=unavailable))
+        clock.advance(days=7, seconds=1)
+        endpoint = Scripted()
+        storage.outbox.run(lambda _: endpoint)
+        assert endpoint.revoked == []
+        assert count(storage, outbox) == 0
+        assert "seven days" in caplog.text
+        assert "~1" not in caplog.text
+
+    def test_one_process_at_a_time(
+        self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage]
+    ) -> None:
+        storage.sign_out(enter(storage, clock), lambda _: Scripted(revoke_with=unavailable))
+        other, idle = open_storage(), Scripted()
+        endpoint = Scripted(revoke_with=lambda _: other.outbox.run(lambda _: idle))
+        storage.outbox.run(lambda _: endpoint)
+        assert (endpoint.revoked, idle.revoked) == (["access~1"], [])
+
+    def test_claim_of_a_killed_process_ends(
+        self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage]
+    ) -> None:
+        def killed(_: str) -> None:
+            raise SystemExit
+
+        with pytest.raises(SystemExit):
+            storage.sign_out(enter(storage, clock), lambda _: Scripted(revoke_with=killed))
+        endpoint = Scripted()
+        storage.outbox.run(lambda _: endpoint)
+        assert endpoint.revoked == []
+        clock.advance(minutes=3)
+        storage.outbox.run(lambda _: endpoint)
+        assert endpoint.revoked == ["access~1"]
+
+    def test_rotated_token_is_kept(self, storage: Storage, clock: Clock) -> None:
+        secret = enter(storage, clock)
+        clock.advance(hours=2)
+        endpoint = Scripted(lambda _: token(clock, "2"), unavailable)
+        assert not storage.sign_out(secret, lambda _: endpoint)
+        endpoint.revoke_with = None
+        storage.outbox.run(lambda _: endpoint)
+        assert endpoint.refreshed == ["refresh~1"]
+        assert endpoint.revoked == ["access~2", "access~2"]
+
+    def test_canvas_no_longer_configured(self, storage: Storage, clock: Clock) -> None:
+        def nowhere(name: str) -> Scripted:
+            raise KeyError(name)
+
+        assert not storage.sign_out(enter(storage, clock), nowhere)
+        assert count(storage, outbox) == 1
+
+    def test_idle_sign_ins_end_their_grant(self, storage: Storage, clock: Clock) -> None:
+        enter(storage, clock)
+        kept = enter(storage, clock, replace(ADA, user_id=8), "8")
+        clock.advance(days=20)
+        storage.signed_in(kept)
+        clock.advance(days=20)
+        endpoint = Scripted(refresh_with=lambda old: token(clock, old))
+        storage.outbox.run(lambda _: endpoint)
+        assert endpoint.refreshed == ["refresh~1"]
+        assert storage.signed_in(kept)
+
+
+class TestSeal:
+    def test_other_owner_or_purpose(self, clock: Clock) -> None:
+        seal = Seal([KEY])
+        sealed = seal.close(token(clock), ("production", 7, 0), "grant")
+        assert seal.open(sealed, ("production", 7, 0), "grant") == token(clock)
+        for owner in (("production", 8, 0), ("beta", 7, 0), ("production", 7, 1)):
+            with pytest.raises(SealBroken):
+                seal.open(sealed, owner, "grant")
+        with pytest.raises(SealBroken):
+            seal.open(sealed, ("production", 7, 0), "revocation")
+
+    def test_keys_rotate(
+        self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage]
+    ) -> None:
+        new = Fernet.generate_key().decode()
+        secret = enter(storage, clock)
+        grant_id = entered(storage, secret).grant_id
+        assert open_storage(new, KEY).reseal() == 1
+        only_new = open_storage(new)
+        assert only_new.credentials(grant_id, Scripted()).access_token() == "access~1"
+        with pytest.raises(SealBroken):
+            storage.reseal()
+
+    def test_lost_key_asks_for_a_sign_in(
+        self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage]
+    ) -> None:
+        grant_id = entered(storage, enter(storage, clock)).grant_id
+        storage.sign_out(
+            enter(storage, clock, replace(ADA, user_id=8), "8"),
+            lambda _: Scripted(revoke_with=unavailable),
+        )
+        other = open_storage(Fernet.generate_key().decode())
+        with pytest.raises(SignInRequired):
+            other.credentials(grant_id, Scripted()).access_token()
+        endpoint = Scripted()
+        other.outbox.run(lambda _: endpoint)
+        assert endpoint.revoked == []
+        assert count(storage, grants) == 1
+        assert other.sign_in(ADA, token(clock, "2"), scopes="", client_id="10")[1] is None
+        assert storage.disconnect(grant_id, lambda _: Scripted())
+
+    def test_repr_shows_no_secret(self) -> None:
+        assert KEY not in repr(Seal([KEY]))
