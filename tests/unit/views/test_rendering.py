@@ -1,6 +1,6 @@
 """Dates, numbers, colours and HTML from Canvas, as people get to see them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -8,10 +8,12 @@ import pytest
 from flask import Flask
 from markupsafe import Markup
 
-from canvas_app.canvas.errors import Unavailable
+from canvas_app.canvas.errors import AuthenticationError, SignInRequired, Unavailable
 from canvas_app.services.dates import Profile
-from canvas_app.services.pages import Page
+from canvas_app.services.pages import FailedPage, Page, Upcoming
+from canvas_app.services.sources import Source
 from canvas_app.views import rendering
+from tests.conftest import ROOT
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)  # a Monday
 
@@ -145,58 +147,101 @@ def test_stored_facts_are_listed_from_records_and_mappings() -> None:
     assert rendering.facts(None) == []
 
 
-def streamed(load: object) -> list[str]:
-    app = Flask("easel-test")
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """A bare app with Easel's filters and templates, in which nobody is signed in."""
+    app = Flask("easel-test", template_folder=str(ROOT / "templates"))
+    app.secret_key = "test"
     rendering.init_app(app)
-    app.jinja_env.globals["load"] = load
+    monkeypatch.setattr(rendering.gateway, "current_sign_in", lambda: None)
+    return app
 
-    def pieces() -> Iterator[str]:
-        template = app.jinja_env.from_string("shell{{ FLUSH }}{{ load() }}")
-        return template.generate({})
 
-    app.jinja_loader = None
-    app.jinja_env.loader = rendering_loader()
+def streamed(app: Flask, load: Callable[[], object]) -> list[str]:
     with app.test_request_context("/upcoming?x=1"):
-        return list(rendering.parts(pieces()))
+        answer = rendering.stream_page("upcoming.html", load)
+        return [part if isinstance(part, str) else part.decode() for part in answer.response]
 
 
-def rendering_loader():  # type: ignore[no-untyped-def]
-    from jinja2 import FileSystemLoader
+def test_the_shell_goes_out_before_the_content_is_asked_for(app: Flask) -> None:
+    asked = []
 
-    from tests.conftest import ROOT
+    def load() -> Upcoming:
+        asked.append(True)
+        return Upcoming(complete=True, now=NOW)
 
-    return FileSystemLoader(ROOT / "templates")
-
-
-def test_the_shell_goes_out_before_the_content_is_asked_for() -> None:
-    assert streamed(lambda: "content") == ["shell", "content"]
-
-
-def fail_with(error: Exception) -> object:
-    def load() -> None:
-        raise error
-
-    return load
+    with app.test_request_context("/upcoming"):
+        pieces = iter(rendering.stream_page("upcoming.html", load).response)
+        shell = next(pieces)
+        assert "<h1>Upcoming</h1>" in str(shell)
+        assert not asked
+        rest = "".join(str(piece) for piece in pieces)
+    assert asked
+    assert "Nothing to do" in rest
+    assert "flush" not in rest
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "said"),
     [
-        ValueError("a mistake"),
-        Unavailable(
-            "down",
-            method="GET",
-            path="/",
-            status=None,
-            request_id=None,
-            at=NOW,
-            repeat_is_safe=True,
-            canvas_message=None,
-        ),
+        (ValueError("a mistake"), "This page could not be finished"),
+        (Unavailable("Canvas is down"), "This page could not be finished"),
+        (SignInRequired("The grant is over"), "Canvas has ended your sign-in"),
     ],
 )
-def test_what_fails_after_the_shell_is_said_in_place(error: Exception) -> None:
-    shell, rest = streamed(fail_with(error))
-    assert shell == "shell"
-    assert "This page could not be finished" in rest
-    assert "Try again" in rest
+def test_what_fails_after_the_shell_is_said_in_place(
+    app: Flask, error: Exception, said: str
+) -> None:
+    def load() -> None:
+        raise error
+
+    shell, rest = streamed(app, load)
+    assert "<h1>" in shell
+    assert said in rest
+    assert "mistake" not in rest
+
+
+def test_a_page_refused_as_a_whole_offers_the_way_on(app: Flask) -> None:
+    ended = streamed(app, lambda: FailedPage(failure=AuthenticationError("no")))[1]
+    assert "Sign in again" in ended
+    down = streamed(app, lambda: FailedPage(failure=Unavailable("down")))[1]
+    assert "Retry" in down
+
+
+def test_each_source_that_is_not_fresh_is_named(app: Flask) -> None:
+    sources = (
+        Source("courses", "fresh", NOW),
+        Source("planner", "stale", NOW - timedelta(minutes=12), refreshing=True),
+        Source("todo", "denied"),
+        Source("missing", "partial", NOW, "3 of 5 pages came."),
+        Source("colors", "failed"),
+    )
+    rest = streamed(app, lambda: Upcoming(sources=sources, complete=False, now=NOW))[1]
+    for said in (
+        "Not everything is here",
+        "2 of 5 parts up to date",
+        "12 minutes ago",
+        "being renewed",
+        "Canvas does not share this with you",
+        "3 of 5 pages came.",
+        "Canvas did not answer",
+        "At least 0 things",
+        "Retry",
+    ):
+        assert said in rest
+
+
+def test_an_error_page_stands_while_the_database_is_away(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> None:
+        raise OSError("no database")
+
+    monkeypatch.setattr(rendering.gateway, "current_sign_in", away)
+    with app.test_request_context("/"):
+        page = rendering.render_page(
+            "error.html", title="Easel failed", happened="A fault.", what_to_do="Wait.", status=500
+        )
+    assert "Easel failed" in page
+    assert "A fault." in page
+    assert "Wait." in page
