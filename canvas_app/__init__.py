@@ -2,23 +2,27 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
-from flask_compress import Compress
+if TYPE_CHECKING:
+    from flask import Flask
 
-from canvas_app.settings import Settings
+    from canvas_app.settings import Settings
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: "Settings | None" = None) -> "Flask":
     """Wire the rooms together; raises SettingsError when the environment's settings are wrong."""
-    settings = settings or Settings.from_environ(os.environ)
-    # Imported here: canvas_app.canvas is a library for programs without Flask's rooms.
+    # Imported here: canvas_app.canvas is a library for programs without Flask.
+    from flask import Flask
+    from flask_compress import Compress
+
     from canvas_app import cli, error_pages, gateway, logs, metrics, security, sessions
+    from canvas_app.settings import Settings
     from canvas_app.views import account, auth, health, pages, rendering
 
+    settings = settings or Settings.from_environ(os.environ)
     logs.configure(settings)
     app = Flask(__name__, template_folder=str(TEMPLATES))
     app.secret_key = settings.secret_key
