@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from canvas_app.canvas.errors import CanvasError, SignInRequired, Unavailable
 from canvas_app.canvas.oauth import InvalidGrant, TokenEndpoint
 from canvas_app.canvas.tokens import Token
+from canvas_app.storage.database import reading
 from canvas_app.storage.outbox import Outbox
 from canvas_app.storage.schema import grants
 from canvas_app.storage.seal import Owner, Seal, SealBroken
@@ -71,6 +72,7 @@ class Leases:
         lease: float,
     ) -> None:
         self._engine = engine
+        self._reading = reading(engine)
         self._seal = seal
         self._outbox = outbox
         self._clock = clock
@@ -81,7 +83,7 @@ class Leases:
 
     def read(self, grant_id: int) -> Held:
         """Return the grant as it is stored now; raises SignInRequired when there is none."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             row = connection.execute(sa.select(grants).where(grants.c.id == grant_id)).one_or_none()
         if row is None:
             raise over("Easel's access to Canvas has ended.")

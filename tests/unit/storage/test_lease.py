@@ -1,0 +1,409 @@
+"""The lease: one refresh for everybody, whoever dies, answers late or changes the row meanwhile."""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from canvas_app.canvas.errors import (
+    AuthenticationError,
+    CanvasError,
+    MalformedAnswer,
+    SignInRequired,
+    Unavailable,
+)
+from canvas_app.canvas.oauth import InvalidClient, InvalidGrant
+from canvas_app.canvas.tokens import Token
+from canvas_app.storage import Identity, Storage
+from canvas_app.storage.schema import grants, outbox
+from tests.conftest import ROOT
+from tests.unit.storage.conftest import KEY, Clock, Scripted
+from tests.unit.storage.consents import consent, endpoint, works
+
+ADA = Identity("production", 7, "Ada Okafor")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def store(storage: Storage, token: Token, identity: Identity = ADA, client_id: str = "10") -> int:
+    secret, _ = storage.sign_in(identity, token, scopes="", client_id=client_id)
+    found = storage.signed_in(secret)
+    assert found is not None
+    return found.grant_id
+
+
+def hour(clock: Clock, name: str = "1") -> Token:
+    return Token(f"access~{name}", f"refresh~{name}", clock() + timedelta(hours=1))
+
+
+class TestWhenToRenew:
+    def test_young_token_is_given(self, storage: Storage, clock: Clock) -> None:
+        grant_id = store(storage, hour(clock))
+        clock.advance(minutes=54)
+        assert storage.credentials(grant_id, Scripted()).access_token() == "access~1"
+
+    def test_ahead_of_its_end(self, storage: Storage, clock: Clock) -> None:
+        grant_id = store(storage, hour(clock))
+        clock.advance(minutes=57)
+        scripted = Scripted(lambda _: hour(clock, "2"))
+        assert storage.credentials(grant_id, scripted).access_token() == "access~2"
+        assert storage.credentials(grant_id, scripted).access_token() == "access~2"
+        assert scripted.refreshed == ["refresh~1"]
+
+    def test_short_token_is_not_renewed_all_the_time(self, storage: Storage, clock: Clock) -> None:
+        grant_id = store(storage, replace(hour(clock), expires_at=clock() + timedelta(minutes=4)))
+        clock.advance(minutes=3)
+        assert storage.credentials(grant_id, Scripted()).access_token() == "access~1"
+
+    def test_no_end_or_no_refresh_token(self, storage: Storage, clock: Clock) -> None:
+        for number, token in enumerate((Token("a", "r"), replace(hour(clock), refresh_token=None))):
+            grant_id = store(storage, token, replace(ADA, user_id=number))
+            clock.advance(hours=3)
+            given = storage.credentials(grant_id, Scripted()).access_token()
+            assert given == token.access_token
+
+    def test_canvas_down_while_the_token_still_serves(self, storage: Storage, clock: Clock) -> None:
+        grant_id = store(storage, hour(clock))
+        clock.advance(minutes=57)
+
+        def down(_: str) -> Token:
+            raise Unavailable("down")
+
+        scripted = Scripted(down)
+        for _ in range(3):
+            assert storage.credentials(grant_id, scripted).access_token() == "access~1"
+        assert len(scripted.refreshed) == 1
+        clock.advance(minutes=4)
+        with pytest.raises(Unavailable):
+            storage.credentials(grant_id, scripted).access_token()
+
+    def test_grant_ends_ahead_of_time(self, storage: Storage, clock: Clock) -> None:
+        grant_id = store(storage, hour(clock))
+        clock.advance(minutes=57)
+
+        def ended(_: str) -> Token:
+            raise InvalidGrant("over")
+
+        with pytest.raises(SignInRequired):
+            storage.credentials(grant_id, Scripted(ended)).access_token()
+
+    def test_rejected_token_that_is_no_longer_stored(self, storage: Storage, clock: Clock) -> None:
+        grant_id = store(storage, hour(clock))
+        assert storage.credentials(grant_id, Scripted()).renewed("access~0") == "access~1"
+
+    def test_token_call_must_fit_the_lease(self, storage: Storage, clock: Clock) -> None:
+        grant_id = store(storage, hour(clock))
+        with pytest.raises(ValueError, match="half"):
+            storage.credentials(grant_id, Scripted(time_limit=15))
+
+    def test_repr_shows_no_secret(self, storage: Storage, clock: Clock) -> None:
+        grant_id = store(storage, hour(clock))
+        credentials = storage.credentials(grant_id, Scripted())
+        credentials.access_token()
+        assert "~" not in repr(credentials)
+        assert "~" not in repr(storage._leases.read(grant_id))
+
+
+class TestWhatEndsAGrant:
+    @pytest.mark.parametrize(
+        "fault", [InvalidClient("off"), Unavailable("503"), MalformedAnswer("html")]
+    )
+    def test_trouble_leaves_it(self, storage: Storage, clock: Clock, fault: CanvasError) -> None:
+        grant_id = store(storage, hour(clock))
+        faults = [fault]
+
+        def answer(_: str) -> Token:
+            if faults:
+                raise faults.pop()
+            return hour(clock, "2")
+
+        credentials = storage.credentials(grant_id, Scripted(answer))
+        with pytest.raises(type(fault)):
+            credentials.renewed("access~1")
+        assert credentials.renewed("access~1") == "access~2"
+
+    def test_invalid_grant(self, storage: Storage, clock: Clock) -> None:
+        secret, _ = storage.sign_in(ADA, hour(clock), scopes="", client_id="10")
+        found = storage.signed_in(secret)
+        assert found is not None
+
+        def ended(_: str) -> Token:
+            raise InvalidGrant("over")
+
+        credentials = storage.credentials(found.grant_id, Scripted(ended))
+        with pytest.raises(SignInRequired):
+            credentials.renewed("access~1")
+        assert storage.signed_in(secret) is None
+        with pytest.raises(SignInRequired):
+            credentials.access_token()
+
+    def test_invalid_grant_about_a_replaced_token(self, storage: Storage, clock: Clock) -> None:
+        grant_id = store(storage, hour(clock))
+
+        def ended(_: str) -> Token:
+            store(storage, hour(clock, "2"))
+            raise InvalidGrant("over")
+
+        assert storage.credentials(grant_id, Scripted(ended)).renewed("access~1") == "access~2"
+
+    def test_another_developer_key(self, storage: Storage, clock: Clock) -> None:
+        grant_id = store(storage, hour(clock))
+        with pytest.raises(SignInRequired):
+            storage.credentials(grant_id, Scripted(client_id="11")).renewed("access~1")
+        scripted = Scripted(lambda _: hour(clock, "2"))
+        assert storage.credentials(grant_id, scripted).renewed("access~1") == "access~2"
+
+    def test_nothing_to_renew_with(self, storage: Storage) -> None:
+        grant_id = store(storage, Token("access~1"))
+        with pytest.raises(SignInRequired):
+            storage.credentials(grant_id, Scripted()).renewed("access~1")
+
+
+class TestMeanwhile:
+    def test_signed_out(self, storage: Storage, clock: Clock) -> None:
+        """What comes for a grant that is gone is revoked, not kept."""
+        grant_id = store(storage, hour(clock))
+        other = Scripted()
+
+        def answer(_: str) -> Token:
+            storage.disconnect(grant_id, lambda _: other)
+            return hour(clock, "2")
+
+        scripted = Scripted(answer)
+        with pytest.raises(SignInRequired):
+            storage.credentials(grant_id, scripted).renewed("access~1")
+        assert scripted.revoked == ["access~2"]
+        with storage.engine.connect() as connection:
+            assert connection.execute(sa.select(outbox)).all() == []
+
+    def test_signed_in_again(self, storage: Storage, clock: Clock) -> None:
+        grant_id = store(storage, hour(clock))
+
+        def answer(_: str) -> Token:
+            store(storage, hour(clock, "new"))
+            return hour(clock, "2")
+
+        scripted = Scripted(answer)
+        assert storage.credentials(grant_id, scripted).renewed("access~1") == "access~new"
+        assert scripted.revoked == ["access~2"]
+
+    def test_lease_lost_to_another_process(
+        self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage]
+    ) -> None:
+        """The same Canvas token goes on in other hands, so nothing is revoked."""
+        grant_id = store(storage, hour(clock))
+        other = open_storage()
+
+        def late(_: str) -> Token:
+            clock.advance(seconds=31)
+            quick = other.credentials(grant_id, Scripted(lambda _: hour(clock, "quick")))
+            assert quick.renewed("access~1") == "access~quick"
+            return hour(clock, "late")
+
+        scripted = Scripted(late)
+        assert storage.credentials(grant_id, scripted).renewed("access~1") == "access~quick"
+        assert scripted.revoked == []
+
+    def test_clock_set_back(self, storage: Storage, clock: Clock) -> None:
+        """A lease written by a clock that was far ahead binds nobody."""
+        grant_id = store(storage, hour(clock))
+        with storage.engine.begin() as connection:
+            ahead = clock() + timedelta(days=1)
+            connection.execute(grants.update().values(lease_owner="x", lease_until=ahead))
+        scripted = Scripted(lambda _: hour(clock, "2"))
+        assert storage.credentials(grant_id, scripted).renewed("access~1") == "access~2"
+
+    def test_deadline_of_one_who_waits(self, storage: Storage, clock: Clock) -> None:
+        """A page may give up; the answer is stored all the same."""
+        grant_id = store(storage, hour(clock))
+        may_answer = threading.Event()
+
+        def slow(_: str) -> Token:
+            may_answer.wait(30)
+            return hour(clock, "2")
+
+        scripted = Scripted(slow)
+        credentials = storage.credentials(grant_id, scripted)
+        with pytest.raises(Unavailable):
+            credentials.renewed("access~1", time.monotonic() + 0.05)
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(credentials.renewed, "access~1")
+            may_answer.set()
+            assert waiting.result(30) == "access~2"
+        assert scripted.refreshed == ["refresh~1"]
+
+    def test_database_busy_for_a_moment(
+        self, storage: Storage, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        grant_id = store(storage, hour(clock))
+        monkeypatch.setattr("canvas_app.storage.lease.LONGEST_PAUSE", 0.0)
+        faults = 0
+
+        def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            nonlocal faults
+            if statement.startswith("UPDATE grants SET sealed") and faults < 2:
+                faults += 1
+                raise sa.exc.OperationalError("UPDATE", {}, Exception("disk full"))
+
+        sa.event.listen(storage.engine, "before_cursor_execute", fail)
+        scripted = Scripted(lambda _: hour(clock, "2"))
+        assert storage.credentials(grant_id, scripted).renewed("access~1") == "access~2"
+        assert (faults, len(scripted.refreshed)) == (2, 1)
+
+    def test_database_full(
+        self, storage: Storage, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        grant_id = store(storage, hour(clock))
+        monkeypatch.setattr("canvas_app.storage.lease.LONGEST_PAUSE", 0.0)
+
+        def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if statement.startswith("UPDATE grants SET sealed"):
+                raise sa.exc.OperationalError("UPDATE", {}, Exception("disk full"))
+
+        sa.event.listen(storage.engine, "before_cursor_execute", fail)
+        credentials = storage.credentials(grant_id, Scripted(lambda _: hour(clock, "2")))
+        with pytest.raises(Unavailable) as caught:
+            credentials.renewed("access~1")
+        assert "~" not in str(caught.value)
+        sa.event.remove(storage.engine, "before_cursor_execute", fail)
+        clock.advance(seconds=31)
+        assert credentials.renewed("access~1") == "access~2"
+
+
+class Worker:
+    """One process that renews; ``told()`` waits for what it got."""
+
+    def __init__(self, canvas: Any, database: str, grant_id: int, rejected: str, **more: Any):
+        key = canvas.key("confidential")
+        self.asked = {
+            "database": database,
+            "key": KEY,
+            "lease": 3.0,
+            "limit": 1.4,
+            "url": canvas.url,
+            "client_id": str(key["client_id"]),
+            "client_secret": key["client_secret"],
+            "grant": grant_id,
+            "rejected": rejected,
+        } | more
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.unit.storage.renew"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def go(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(self.asked) + "\n")
+        self.process.stdin.close()
+
+    def told(self) -> str:
+        assert self.process.stdout is not None
+        told = self.process.stdout.read().strip()
+        self.process.stdout.close()
+        assert self.process.wait() == 0
+        return told
+
+
+@pytest.fixture
+def real(open_storage: Callable[..., Storage]) -> Storage:
+    """The database with the clock of the wall, as other processes see it."""
+    storage = open_storage(clock=now)
+    storage.upgrade()
+    return storage
+
+
+def connect(storage: Storage, canvas: Any, kind: str = "confidential") -> tuple[int, Token]:
+    token = consent(canvas, kind=kind).token
+    return store(storage, token, client_id=str(canvas.key(kind)["client_id"])), token
+
+
+class TestAtCanvas:
+    def test_sixteen_threads_refresh_once(self, real: Storage, canvas: Any) -> None:
+        grant_id, token = connect(real, canvas)
+        before = canvas.stats()["refreshes"]
+        canvas.control(expire_tokens="all")
+        together = threading.Barrier(16)
+
+        def use(_: int) -> str:
+            credentials = real.credentials(grant_id, endpoint(canvas))
+            together.wait()
+            return credentials.renewed(token.access_token)
+
+        with ThreadPoolExecutor(16) as pool:
+            given = set(pool.map(use, range(16)))
+        assert len(given) == 1
+        assert canvas.stats()["refreshes"] == before + 1
+        assert works(canvas, given.pop())
+
+    def test_four_processes_refresh_once(
+        self, real: Storage, canvas: Any, database_url: str
+    ) -> None:
+        grant_id, token = connect(real, canvas)
+        before = canvas.stats()["refreshes"]
+        workers = [Worker(canvas, database_url, grant_id, token.access_token) for _ in range(4)]
+        for worker in workers:
+            worker.go()
+        given = {worker.told() for worker in workers}
+        assert len(given) == 1
+        assert canvas.stats()["refreshes"] == before + 1
+        assert works(canvas, given.pop())
+
+    def test_killed_holder_costs_a_wait(
+        self, real: Storage, canvas: Any, database_url: str
+    ) -> None:
+        grant_id, token = connect(real, canvas)
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            holder = Worker(canvas, database_url, grant_id, token.access_token, url=url)
+            holder.go()
+            connection, _ = silent.accept()
+            with connection:
+                assert connection.recv(1)  # it holds the lease and has asked
+                holder.process.kill()
+                holder.process.wait()
+        if holder.process.stdout is not None:
+            holder.process.stdout.close()
+        waiter = Worker(canvas, database_url, grant_id, token.access_token)
+        waiter.go()
+        assert works(canvas, waiter.told())
+
+    def test_public_key_keeps_its_rotated_token(self, real: Storage, canvas: Any) -> None:
+        grant_id, token = connect(real, canvas, "public")
+        credentials = real.credentials(grant_id, endpoint(canvas, "public"))
+        second = credentials.renewed(token.access_token)
+        third = credentials.renewed(second)
+        assert works(canvas, third)
+
+    def test_revoked_in_canvas(self, real: Storage, canvas: Any) -> None:
+        """The person deletes Easel's access, or the environment is overwritten from production."""
+        grant_id, token = connect(real, canvas)
+        canvas.control(revoke_tokens="all")
+        with pytest.raises(SignInRequired):
+            real.credentials(grant_id, endpoint(canvas)).renewed(token.access_token)
+
+    @pytest.mark.parametrize("kind", ["html", "redirect", "empty_token", "reset", "truncate"])
+    def test_bad_answers_leave_the_grant(self, real: Storage, canvas: Any, kind: str) -> None:
+        """Also when the answer is lost after Canvas has made the token."""
+        grant_id, token = connect(real, canvas)
+        fault = {"method": "POST", "path": "/login/oauth2/token", "kind": kind, "times": 1}
+        canvas.control(faults=[fault])
+        credentials = real.credentials(grant_id, endpoint(canvas))
+        with pytest.raises(CanvasError) as caught:
+            credentials.renewed(token.access_token)
+        assert not isinstance(caught.value, AuthenticationError)
+        assert works(canvas, credentials.renewed(token.access_token))
