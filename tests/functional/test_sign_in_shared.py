@@ -90,6 +90,7 @@ def wait_for(url: str) -> None:
 
 def sign_in(canvas: StandIn, url: str, person: str) -> requests.Session:
     browser = requests.Session()
+    browser.headers["Connection"] = "close"  # an idle one may be closed just as it is used again
     page = browser.get(f"{url}/login", timeout=30)
     who = canvas.person(person)
     page = send(
