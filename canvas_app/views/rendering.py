@@ -27,6 +27,7 @@ from markupsafe import Markup
 from canvas_app import gateway
 from canvas_app.canvas.errors import AuthenticationError, CanvasError, SignInRequired
 from canvas_app.services.dates import Profile
+from canvas_app.settings import Environment
 from canvas_app.storage import SignIn
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,10 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        FLUSH=FLUSH, header_sign_in=header_sign_in, sign_in_over=sign_in_over
+        FLUSH=FLUSH,
+        header_sign_in=header_sign_in,
+        sign_in_over=sign_in_over,
+        environments=environments,
     )
     app.jinja_env.filters.update(
         when=when,
@@ -115,6 +119,11 @@ def header_sign_in() -> SignIn | None:
     except Exception:
         log.warning("the header cannot tell who is signed in", exc_info=True)
         return None
+
+
+def environments() -> tuple[Environment, ...]:
+    """The Canvas environments this deployment offers at sign-in."""
+    return gateway.current().settings.environments
 
 
 def sign_in_over(failure: object) -> bool:
