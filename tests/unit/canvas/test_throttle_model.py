@@ -128,7 +128,7 @@ def world(seed: int, *, learnt: float | None = 600.0, hwm: float = 600.0, **fact
     return World(random, CanvasBucket(hwm=hwm), level, **facts)  # type: ignore[arg-type]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 10**9),
     hwm=st.sampled_from([200.0, 300.0, 600.0, 700.0, 1200.0]),
@@ -151,7 +151,7 @@ def test_alone_is_never_refused(
     assert it.order == sorted(it.order)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 10**9),
     hwm=st.sampled_from([200.0, 300.0, 600.0]),
