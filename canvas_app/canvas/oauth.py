@@ -190,11 +190,10 @@ def _read(method: str, response: requests.Response, body: bytes) -> dict[str, An
     }
     if 300 <= status < 400:
         # Canvas of about 2020 answered errors by a redirect that carries them in its query.
-        error = parse_qs(urlsplit(response.headers.get("Location", "")).query).get("error", [""])
-        description = ""
-        if not error[0]:
+        told = parse_qs(urlsplit(response.headers.get("Location", "")).query)
+        if "error" not in told:
             raise MalformedAnswer("Canvas's token endpoint redirects elsewhere.", **facts)
-        raise _refusal(error[0], description, facts)
+        raise _refusal(told["error"][0], told.get("error_description", [""])[0], facts)
     if status >= 500:
         raise Unavailable("Canvas's token endpoint has trouble of its own.", **facts)
     if status == 429 or (status == 403 and b"Rate Limit" in body):
@@ -217,7 +216,7 @@ def _read(method: str, response: requests.Response, body: bytes) -> dict[str, An
 def _refusal(error: str, description: str, facts: dict[str, Any]) -> CanvasError:
     """The error an RFC 6749 section 5.2 answer means."""
     if error == "invalid_grant" or (
-        # Canvas before 2022 (facts: app/models/../request_error.rb).
+        # Canvas before 2022 (canvas-lms ``lib/canvas/oauth/request_error.rb``).
         error == "invalid_request" and description == "refresh_token not found"
     ):
         return InvalidGrant("Canvas no longer accepts this code or refresh token.", **facts)
