@@ -77,8 +77,15 @@ class CanvasAPI:
         include: Sequence[str] = (),
         enrollment_state: Literal["active", "invited_or_pending", "completed"] | None = None,
     ) -> Pages[Course]:
-        """List the person's courses; without a state, those with a current-ish enrollment."""
-        params: dict[str, Any] = {"include": list(include)}
+        """List the person's courses; without a state, those with a current-ish enrollment.
+
+        All course states are named, because Canvas leaves a student's completed and unpublished
+        courses out of the list unless it is asked for them.
+        """
+        params: dict[str, Any] = {
+            "include": list(include),
+            "state": ["unpublished", "available", "completed"],
+        }
         if enrollment_state:
             params["enrollment_state"] = enrollment_state
         return self.client.paginate("/api/v1/courses", params, type=Course)

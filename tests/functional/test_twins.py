@@ -1,6 +1,7 @@
 """The JSON twins: what scripts and outside checks rely on, field by field."""
 
 import pytest
+import requests
 
 from .conftest import sign_in
 
@@ -122,3 +123,23 @@ def test_ended_grant_is_401(easel, canvas):
 
     assert answer.status_code == 401
     assert answer.json()["complete"] is False
+
+
+@pytest.mark.parametrize("who", ["dozen", "many", "newcomer", "teacher", "ta"])
+def test_every_course_is_listed(canvas, easel, who):
+    """Concluded, future, restricted and invited courses too: all that Canvas knows of."""
+    expected = set()
+    url = f"{canvas.url}/api/v1/courses?per_page=100" + "".join(
+        f"&state[]={state}" for state in ("unpublished", "available", "completed")
+    )
+    while url:
+        answer = requests.get(
+            url, headers={"Authorization": f"Bearer {canvas.token(who)}"}, timeout=30
+        )
+        expected |= {str(course["id"]) for course in answer.json()}
+        url = answer.links.get("next", {}).get("url")
+
+    body = sign_in(easel, who).get(f"{easel.url}/courses.json", timeout=30).json()
+
+    assert {row["id"] for row in body["data"]} == expected
+    assert body["complete"]
