@@ -110,13 +110,20 @@ class Gateway:
             if now - self.tended_at < TEND_EVERY:
                 return
             self.tended_at = now
-        self.pool.submit(self._empty_outbox)
+        self._beside(self.storage.outbox.run, self.endpoint_for)
 
-    def _empty_outbox(self) -> None:
-        try:
-            self.storage.outbox.run(self.endpoint_for)
-        except Exception:  # nobody reads this future; the next turn tries again
-            log.exception("the outbox could not be emptied")
+    def revoke_soon(self, revocation: int) -> None:
+        """Try a row of the outbox now, beside the request; what fails waits there for a turn."""
+        self._beside(self.storage.outbox.attempt, revocation, self.endpoint_for)
+
+    def _beside(self, work: Callable[..., object], *arguments: object) -> None:
+        def run() -> None:
+            try:
+                work(*arguments)
+            except Exception:  # nobody reads this future; the outbox's next turn tries again
+                log.exception("the outbox could not be emptied")
+
+        self.pool.submit(run)
 
     def api_for(self, sign_in: SignIn, deadline: float) -> CanvasAPI:
         """A Canvas API that speaks as this person until the deadline (monotonic seconds)."""
@@ -305,6 +312,7 @@ def owner(sign_in: SignIn) -> tuple[object, ...]:
         identity.user_id,
         identity.real_user_id or "",
         sign_in.generation,
+        sign_in.grant_id,
     )
 
 

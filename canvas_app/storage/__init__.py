@@ -105,11 +105,11 @@ class Storage:
 
     def sign_in(
         self, identity: Identity, token: Token, *, scopes: str, client_id: str
-    ) -> tuple[str, Token | None]:
-        """Store a grant and a sign-in for it; return the sign-in's secret and the replaced token.
+    ) -> tuple[str, int | None]:
+        """Store a grant and a sign-in for it; return the sign-in's secret and a revocation.
 
-        The replaced token waits in the outbox already, so that no crash forgets it; whoever
-        revokes it at once only spares the outbox a turn.
+        The revocation is the outbox row of the token that was replaced, None when there is
+        nothing to revoke. It is put there in the same transaction, so that no crash forgets it.
         """
         for _ in range(2):
             try:
@@ -120,11 +120,11 @@ class Storage:
 
     def _sign_in(
         self, identity: Identity, token: Token, scopes: str, client_id: str
-    ) -> tuple[str, Token | None]:
+    ) -> tuple[str, int | None]:
         now = self._clock()
         secret = secrets.token_urlsafe(32)
         owner = identity.owner
-        replaced = None
+        revocation = None
         values = {
             "user_name": identity.user_name,
             "real_user_name": identity.real_user_name,
@@ -163,13 +163,13 @@ class Storage:
                 )
                 replaced = self._replaced(old, owner, token)
                 if replaced is not None:
-                    self.outbox.put(connection, replaced, owner)
+                    revocation = self.outbox.put(connection, replaced, owner)
             connection.execute(
                 sign_ins.insert().values(
                     id=_hash(secret), grant_id=grant_id, signed_in_at=now, last_seen_at=now
                 )
             )
-        return secret, replaced
+        return secret, revocation
 
     def _replaced(self, row: sa.Row[Any], owner: Owner, new: Token) -> Token | None:
         """The token to revoke; none when Canvas may have given the same one again.

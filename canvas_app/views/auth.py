@@ -216,7 +216,7 @@ def exchange(code: str, started: Started) -> TokenAnswer:
 
 
 def store(answer: TokenAnswer, started: Started) -> str:
-    """Store the grant, then revoke the token it replaced; return the sign-in's secret."""
+    """Store the grant; return the sign-in's secret. A token it replaced is revoked meanwhile."""
     door = gateway.current()
     identity = Identity(
         environment=started.environment,
@@ -226,15 +226,11 @@ def store(answer: TokenAnswer, started: Started) -> str:
         real_user_name=answer.real_user_name,
     )
     environment = door.environment(started.environment)
-    secret, replaced = door.storage.sign_in(
+    secret, revocation = door.storage.sign_in(
         identity, answer.token, scopes=started.scopes, client_id=environment.client_id
     )
-    if replaced is not None:
-        try:
-            door.endpoint_for(started.environment).revoke(replaced.access_token)
-        except CanvasError as fault:
-            # It dies within the hour, and its refresh token is nowhere any more.
-            log.warning("a replaced token was not revoked at Canvas: %s", fault)
+    if revocation is not None:
+        door.revoke_soon(revocation)
     return secret
 
 

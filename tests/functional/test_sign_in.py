@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +22,20 @@ def grants(easel: RunningEasel) -> int:
     """How many grants the database holds."""
     with easel.app.extensions["easel"].storage.engine.connect() as connection:
         return int(connection.execute(text("select count(*) from grants")).scalar_one())
+
+
+def waiting(easel: RunningEasel) -> int:
+    """How many revocations wait in the outbox."""
+    with easel.app.extensions["easel"].storage.engine.connect() as connection:
+        return int(connection.execute(text("select count(*) from outbox")).scalar_one())
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Return once it is so; what another thread does may take its time."""
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, "it never came so"
+        time.sleep(0.02)
 
 
 def authorization_request(
@@ -218,18 +233,36 @@ def test_replaced_token_is_revoked(easel: RunningEasel) -> None:
 
     sign_in(easel, "dozen")
 
-    assert easel.canvas.stats()["revocations"] == 1
+    wait_until(lambda: easel.canvas.stats()["revocations"] == 1 and waiting(easel) == 0)
     assert grants(easel) == 1
 
 
-def test_replaced_token_that_stays_costs_no_sign_in(easel: RunningEasel) -> None:
+def test_replaced_token_waits_for_canvas(easel: RunningEasel) -> None:
     sign_in(easel, "dozen")
     down = {"method": "DELETE", "path": "/login/oauth2/token", "kind": "status", "status": 503}
     easel.canvas.control(faults=[down | {"times": None}])
 
     browser = sign_in(easel, "dozen")
+    door = easel.app.extensions["easel"]
+    wait_until(lambda: easel.canvas.stats()["calls"].get("DELETE /login/oauth2/token"))
+    door.pool.shutdown()
 
     assert browser.get(f"{easel.url}/account", timeout=10).ok
+    assert (easel.canvas.stats()["revocations"], waiting(easel)) == (0, 1)
+    easel.canvas.control(faults=[])
+    door.storage.outbox.run(door.endpoint_for)
+    assert (easel.canvas.stats()["revocations"], waiting(easel)) == (1, 0)
+
+
+def test_replaced_token_keeps_nobody_waiting(easel: RunningEasel) -> None:
+    sign_in(easel, "dozen")
+    slow = {"method": "DELETE", "path": "/login/oauth2/token", "kind": "slow", "seconds": 5}
+    easel.canvas.control(faults=[slow | {"times": 1}])
+
+    browser = sign_in(easel, "dozen")
+
+    assert browser.get(f"{easel.url}/account", timeout=10).ok
+    assert waiting(easel) == 1, "Canvas has not answered yet"
 
 
 def test_somebody_else_takes_the_place(easel: RunningEasel) -> None:

@@ -146,12 +146,16 @@ class TestSignIn:
 
     def test_one_grant_per_person(self, storage: Storage, clock: Clock) -> None:
         first = entered(storage, enter(storage, clock))
-        secret, replaced = storage.sign_in(ADA, token(clock, "2"), scopes="s2", client_id="11")
+        secret, revocation = storage.sign_in(ADA, token(clock, "2"), scopes="s2", client_id="11")
         second = entered(storage, secret)
-        assert replaced == token(clock, "1")
         assert (first.grant_id, first.generation + 1) == (second.grant_id, second.generation)
         assert second.scopes == "s2"
         assert count(storage, outbox) == 1
+        endpoint = Scripted()
+        assert revocation is not None
+        assert storage.outbox.attempt(revocation, lambda _: endpoint)
+        assert endpoint.revoked == ["access~1"]
+        assert count(storage, outbox) == 0
 
     @pytest.mark.parametrize(
         "other",
