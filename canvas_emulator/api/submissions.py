@@ -16,6 +16,7 @@ from canvas_emulator.campus.coursework import (
     grade_text,
     is_late,
     is_missing,
+    keep_attempt,
     seconds_late,
 )
 from canvas_emulator.campus.grades import letter_of, period_of, totals
@@ -100,17 +101,21 @@ def _letter(course: Course, work: Assignment, score: float | None) -> str | None
 
 
 def _attachment(call: Call, row: Submission) -> Json:
-    number = row.id % 10**12 + 1
+    name = f"hand-in-{row.user_id}.pdf"
+    return _file(call, row.id % 10**12 + (row.attempt or 1), name, row.submitted_at)
+
+
+def _file(call: Call, number: int, name: str, at: datetime | None) -> Json:
     return {
         "id": number,
         "uuid": f"file-{number}",
-        "display_name": f"hand-in-{row.user_id}.pdf",
-        "filename": f"hand-in-{row.user_id}.pdf",
+        "display_name": name,
+        "filename": name,
         "content-type": "application/pdf",
         "mime_class": "pdf",
         "size": 48_211,
-        "created_at": stamp(row.submitted_at),
-        "updated_at": stamp(row.submitted_at),
+        "created_at": stamp(at),
+        "updated_at": stamp(at),
         "url": f"{call.base_url}/files/{number}/download",
         "thumbnail_url": None,
         "locked": False,
@@ -154,10 +159,15 @@ def _include(
     if "html_url" in include:
         body["html_url"] = body["preview_url"].partition("?")[0]
     if "submission_history" in include:
-        kept = {key: value for key, value in body.items() if not isinstance(value, dict | list)}
-        body["submission_history"] = [kept]
+        body["submission_history"] = [
+            submission_json(call, course, work, version, bare=True)
+            for version in (*row.earlier, row)
+        ]
     if "read_status" in include or "read_state" in include:
-        body["read_status"] = "read"
+        # Asking marks it read (facts 6.8); the answer is how it was.
+        body["read_status"] = "unread" if row.unread else "read"
+        if row.user_id == call.viewer.id:
+            row.unread = False
 
 
 def _narrow(call: Call, body: Json, bare: bool) -> None:
@@ -182,7 +192,7 @@ def rubric_assessment(work: Assignment, row: Submission) -> Json:
         found[criterion.id] = {
             "rating_id": reached[0]["id"] if reached else None,
             "points": points,
-            "comments": "",
+            "comments": row.rubric_comments.get(criterion.id, ""),
         }
     return found
 
@@ -196,20 +206,29 @@ def visible_comments(call: Call, course: Course, row: Submission) -> list[Commen
 
 def comments(call: Call, course: Course, row: Submission) -> list[Json]:
     """Submission comments, oldest first; tags are stripped as Canvas does."""
-    people = call.campus.people
-    return [
-        {
-            "id": comment.id,
-            "author_id": comment.author_id,
-            "author_name": people[comment.author_id].name,
-            "author": user_display(call, people[comment.author_id]),
-            "comment": re.sub(r"<[^>]*>", "", comment.text),
-            "created_at": stamp(comment.created_at),
-            "edited_at": None,
-            "attempt": comment.attempt,
-        }
-        for comment in visible_comments(call, course, row)
-    ]
+    return [_comment(call, comment) for comment in visible_comments(call, course, row)]
+
+
+def _comment(call: Call, comment: Comment) -> Json:
+    """One comment; a hidden author is nobody (facts 6.8)."""
+    author = call.campus.people[comment.author_id]
+    hidden = comment.anonymous and call.viewer.id != author.id
+    body: Json = {
+        "id": comment.id,
+        "author_id": None if hidden else author.id,
+        "author_name": "Anonymous User" if hidden else author.name,
+        "author": {} if hidden else user_display(call, author),
+        "comment": re.sub(r"<[^>]*>", "", comment.text),
+        "created_at": stamp(comment.created_at),
+        "edited_at": None,
+        "attempt": comment.attempt,
+    }
+    if comment.files:
+        body["attachments"] = [
+            _file(call, comment.id * 10 + place, name, comment.created_at)
+            for place, name in enumerate(comment.files)
+        ]
+    return body
 
 
 # One submission
@@ -258,6 +277,7 @@ def update(call: Call, course_id: str, assignment_id: str, user_id: str) -> obje
                 int(attempt) if attempt.isdigit() else row.attempt,
             )
         )
+        row.unread = row.unread or call.viewer.id != row.user_id
     # The row may be a derived one: from now on it is the one that counts.
     call.campus.hand_in(row)
     body = submission_json(call, course, work, row)
@@ -324,6 +344,8 @@ def create(call: Call, course_id: str, assignment_id: str) -> object:
         raise Forbidden
     if kind not in work.submission_types or kind not in ONLINE:
         raise BadRequest({"message": "Invalid submission type"})
+    if row.attempt:
+        keep_attempt(row)
     row.submission_type, row.submitted_at = kind, call.now
     row.attempt = (row.attempt or 0) + 1
     row.body, row.url = call.one("submission[body]"), call.one("submission[url]")
@@ -333,8 +355,12 @@ def create(call: Call, course_id: str, assignment_id: str) -> object:
 
 
 @router.put("/api/v1/courses/:course_id/assignments/:assignment_id/submissions/:user_id/read")
+@router.delete("/api/v1/courses/:course_id/assignments/:assignment_id/submissions/:user_id/read")
 def mark_read(call: Call, course_id: str, assignment_id: str, user_id: str) -> object:
-    _named(call, course_id, assignment_id, user_id)
+    """Own grade and comments read, or unread again."""
+    _, _, row = _named(call, course_id, assignment_id, user_id)
+    if row.user_id == call.viewer.id:
+        row.unread = call.request.method == "DELETE"
     return Answer(None, 204)
 
 

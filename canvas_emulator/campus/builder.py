@@ -205,12 +205,10 @@ class Builder:
         grade(row, work, score, self.at(day, 11, 5), teacher.id, deducted=deducted)
         return row
 
-    def comments(self, row: Submission, author_id: int, text: str, day: float) -> None:
-        row.comments.append(
-            Comment(
-                self.id_of("comment", 60_001), author_id, text, self.at(day, 11, 7), row.attempt
-            )
-        )
+    def comments(self, row: Submission, author_id: int, text: str, day: float, **more: Any) -> None:
+        number, at = self.id_of("comment", 60_001), self.at(day, 11, 7)
+        row.comments.append(Comment(number, author_id, text, at, row.attempt, **more))
+        row.unread = row.unread or author_id != row.user_id
 
     def announces(self, course: Course, title: str, message: str, day: float) -> None:
         teacher = self.campus.teachers_of(course.id)[0]

@@ -1,6 +1,6 @@
 """Assignments, submissions, and what the clock and the gradebook make of them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from .chance import chance, choose, scatter
@@ -133,6 +133,8 @@ class Comment:
     text: str
     created_at: datetime
     attempt: int | None = None
+    files: tuple[str, ...] = ()
+    anonymous: bool = False
 
 
 @dataclass(slots=True)
@@ -161,6 +163,9 @@ class Submission:
     extra_attempts: int | None = None
     comments: list[Comment] = field(default_factory=list)
     rubric: dict[str, float] = field(default_factory=dict)
+    rubric_comments: dict[str, str] = field(default_factory=dict)
+    earlier: list["Submission"] = field(default_factory=list)
+    unread: bool = False
 
     @property
     def score(self) -> float | None:
@@ -181,6 +186,11 @@ class Submission:
         if self.workflow_state in ("submitted", "pending_review"):
             return True
         return self.workflow_state == "graded" and not self.grade_matches
+
+
+def keep_attempt(row: Submission) -> None:
+    """Put the attempt a row stands for among its earlier ones, before another takes its place."""
+    row.earlier.append(replace(row, comments=[], rubric={}, rubric_comments={}, earlier=[]))
 
 
 def submission_id(assignment_id: int, user_id: int) -> int:
@@ -304,3 +314,4 @@ def grade(
     row.grade_matches = True
     if not work.post_manually:
         row.posted_at = row.posted_at or graded_at
+        row.unread = True

@@ -3,7 +3,7 @@
 from .builder import Builder
 from .chance import scatter
 from .courses import Course
-from .coursework import Assignment, Criterion
+from .coursework import Assignment, Criterion, keep_attempt
 from .happenings import Note, Override
 
 DOZEN, MANY, NEWCOMER, HOSTILE, TEACHER, BIG_TEACHER, ADMIN, OBSERVER, TA = range(1, 10)
@@ -101,7 +101,15 @@ def _every_state(build: Builder, course: Course) -> None:
     )
     row = graded(hands_in(essay, DOZEN, -31), 21, -26)
     row.rubric = {"_8471": 10.0, "_8472": 7.5, "_8473": 3.5}
-    build.comments(row, TEACHER, "A strong argument; weigh your second source.", -26)
+    row.rubric_comments = {"_8472": "Which of the two studies is newer?"}
+    build.comments(
+        row,
+        TEACHER,
+        "A strong argument; weigh your second source.",
+        -26,
+        files=("essay-notes.pdf",),
+    )
+    build.comments(row, 1001, "I liked your opening.", -27, anonymous=True)
 
     late = work(course, "Osmosis laboratory report", -24, group=1, points_possible=40)
     row = hands_in(late, DOZEN, -21)
@@ -125,6 +133,7 @@ def _every_state(build: Builder, course: Course) -> None:
 
     again = work(course, "Punnett squares", -14, points_possible=10)
     row = graded(hands_in(again, DOZEN, -15), 5, -9)
+    keep_attempt(row)
     row.submitted_at, row.attempt, row.grade_matches = build.at(-4, 20), 2, False
     row.workflow_state = "submitted"
 

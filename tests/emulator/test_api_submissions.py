@@ -261,6 +261,47 @@ class TestOneSubmission:
             == 403
         )
 
+    def test_history(self, emulator: Emulator) -> None:
+        """Every attempt, oldest first; a hidden grade is hidden there too (facts 6.8, 7.1)."""
+        query = {"include[]": "submission_history"}
+        versions = submission(emulator, "Punnett squares", **query)["submission_history"]
+        assert [row["attempt"] for row in versions] == [1, 2]
+        assert versions[0]["grade_matches_current_submission"] is True
+        assert versions[0]["submitted_at"] < versions[1]["submitted_at"]
+        (hidden,) = submission(emulator, "Mid-term exam essay", **query)["submission_history"]
+        assert not GRADE_KEYS & set(hidden)
+        number = works(emulator)["Photosynthesis worksheet"]["id"]
+        path = f"/api/v1/courses/4101/assignments/{number}/submissions"
+        form = {"submission[submission_type]": "online_text_entry", "submission[body]": "again"}
+        assert emulator.call(path, method="POST", data=form).status_code == 201
+        versions = submission(emulator, "Photosynthesis worksheet", **query)["submission_history"]
+        assert [row["attempt"] for row in versions] == [1, 2]
+
+    def test_comments(self, emulator: Emulator) -> None:
+        """Attachments when there are any; a hidden author is nobody (facts 6.8)."""
+        query = {"include[]": ["submission_comments", "rubric_assessment"]}
+        row = submission(emulator, "Essay: why we age", **query)
+        first, second = row["submission_comments"]
+        assert first["attachments"][0]["display_name"] == "essay-notes.pdf"
+        assert first["attachments"][0]["url"].endswith("/download")
+        assert "attachments" not in second
+        assert (second["author_id"], second["author_name"]) == (None, "Anonymous User")
+        assert second["author"] == {}
+        assert row["rubric_assessment"]["_8472"]["comments"]
+
+    def test_read_state(self, emulator: Emulator) -> None:
+        """Asking for read_status marks the submission read; nothing else does (facts 6.8)."""
+        number = works(emulator)["Essay: why we age"]["id"]
+        path = f"/api/v1/courses/4101/assignments/{number}/submissions/self/read"
+        name, query = "Essay: why we age", {"include[]": "read_status"}
+        submission(emulator, name, **{"include[]": "submission_comments"})
+        assert submission(emulator, name, "teacher", **query)["read_status"] == "unread"
+        assert submission(emulator, name, **query)["read_status"] == "unread"
+        assert submission(emulator, name, **query)["read_status"] == "read"
+        assert emulator.call(path, method="DELETE").status_code == 204
+        assert emulator.call(path, method="PUT").status_code == 204
+        assert submission(emulator, name, **query)["read_status"] == "read"
+
     def test_fields(self, emulator: Emulator) -> None:
         row = submission(emulator, "Essay: why we age", **{"response_fields[]": ["score"]})
         assert set(row) == {"id", "score"}
