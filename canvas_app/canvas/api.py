@@ -8,6 +8,7 @@ from urllib.parse import quote
 from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.models import (
     Assignment,
+    AssignmentDetail,
     AssignmentGroup,
     CalendarEvent,
     Colors,
@@ -16,6 +17,8 @@ from canvas_app.canvas.models import (
     PlannerItem,
     Profile,
     Submission,
+    SubmissionDetail,
+    SubmissionSummary,
     TodoItem,
 )
 from canvas_app.canvas.paging import Pages
@@ -152,6 +155,42 @@ class CanvasAPI:
             params["bucket"] = bucket
         path = f"/api/v1/courses/{_segment(course_id)}/assignments"
         return self.client.paginate(path, params, type=Assignment)
+
+    @endpoint(
+        "url:GET|/api/v1/courses/:course_id/assignments/:id",
+        "assignments#method.assignments_api.show",
+    )
+    def assignment(
+        self, course_id: str, assignment_id: str, include: Sequence[str] = ()
+    ) -> AssignmentDetail:
+        path = f"/api/v1/courses/{_segment(course_id)}/assignments/{_segment(assignment_id)}"
+        return self.client.get(path, {"include": list(include)}, type=AssignmentDetail)
+
+    @endpoint(
+        "url:GET|/api/v1/courses/:course_id/assignments/:assignment_id/submissions/:user_id",
+        "submissions#method.submissions_api.show",
+    )
+    def submission(
+        self, course_id: str, assignment_id: str, user_id: str, include: Sequence[str] = ()
+    ) -> SubmissionDetail:
+        """One person's submission; ``self`` is the caller's own."""
+        path = (
+            f"/api/v1/courses/{_segment(course_id)}/assignments/{_segment(assignment_id)}"
+            f"/submissions/{_segment(user_id)}"
+        )
+        return self.client.get(path, {"include": list(include)}, type=SubmissionDetail)
+
+    @endpoint(
+        "url:GET|/api/v1/courses/:course_id/assignments/:assignment_id/submission_summary",
+        "submissions#method.submissions_api.submission_summary",
+    )
+    def submission_summary(self, course_id: str, assignment_id: str) -> SubmissionSummary:
+        """Count an assignment's submissions by state; for those who grade."""
+        path = (
+            f"/api/v1/courses/{_segment(course_id)}/assignments/{_segment(assignment_id)}"
+            "/submission_summary"
+        )
+        return self.client.get(path, type=SubmissionSummary)
 
     @endpoint(
         "url:GET|/api/v1/courses/:course_id/assignment_groups",

@@ -113,6 +113,7 @@ class Course(Model):
     sections: list[CourseSection] | None = None
     teachers: list[UserDisplay] | None = None
     course_progress: CourseProgress | None = None
+    time_zone: str | None = None
 
 
 class Colors(Model):
@@ -126,11 +127,73 @@ class LockInfo(Model):
     lock_at: datetime | None = None
 
 
+class Attachment(Model):
+    """A file (``lib/api/v1/attachment.rb``); its ``url`` carries a verifier: not for logs."""
+
+    id: Id | None = None
+    display_name: str | None = None
+    filename: str | None = None
+    url: str | None = None
+    size: int | None = None
+
+
 class SubmissionComment(Model):
     id: Id | None = None
+    author_id: Id | None = None
     author_name: str | None = None
     comment: str | None = None
     created_at: datetime | None = None
+    attempt: int | None = None
+    attachments: list[Attachment] | None = None
+    media_comment: dict[str, Any] | None = None
+
+
+class RubricRating(Model):
+    id: Id | None = None
+    description: str | None = None
+    long_description: str | None = None
+    points: float | None = None
+
+
+class RubricCriterion(Model):
+    id: Id | None = None
+    description: str | None = None
+    long_description: str | None = None
+    points: float | None = None
+    ignore_for_scoring: bool | None = None
+    ratings: list[RubricRating] | None = None
+
+
+class RubricAssessment(Model):
+    """What one criterion was rated; an object of these stands keyed by criterion."""
+
+    rating_id: Id | None = None
+    points: float | None = None
+    comments: str | None = None
+
+
+class RubricSettings(Model):
+    hide_points: bool | None = None
+    hide_score_total: bool | None = None
+
+
+class ScoreStatistics(Model):
+    """Of a class of at least five grades; the quartiles only where Canvas is set to give them."""
+
+    min: float | None = None
+    max: float | None = None
+    mean: float | None = None
+    lower_q: float | None = None
+    median: float | None = None
+    upper_q: float | None = None
+
+
+class SubmissionSummary(Model):
+    """GET .../submission_summary: how many students, by state."""
+
+    graded: int | None = None
+    ungraded: int | None = None
+    not_submitted: int | None = None
 
 
 class PlannerOverride(Model):
@@ -169,6 +232,7 @@ class Assignment(Model):
     quiz_id: Id | None = None
     discussion_topic: DiscussionTopic | None = None
     planner_override: PlannerOverride | None = None
+    rubric: list[RubricCriterion] | None = None
     submission: "Submission | list[Submission] | None" = None
     course: Course | None = None
 
@@ -176,6 +240,23 @@ class Assignment(Model):
     def own_submission(self) -> "Submission | None":
         """The caller's submission; an observer's answer is a list and belongs to others."""
         return self.submission if isinstance(self.submission, Submission) else None
+
+
+class AssignmentDetail(Assignment):
+    """One assignment asked for by itself: what lists would carry around for nothing."""
+
+    description: str | None = None
+    can_submit: bool | None = None
+    allowed_extensions: list[str] | None = None
+    anonymous_grading: bool | None = None
+    group_category_id: Id | None = None
+    grade_group_students_individually: bool | None = None
+    peer_reviews: bool | None = None
+    anonymous_peer_reviews: bool | None = None
+    has_overrides: bool | None = None
+    in_closed_grading_period: bool | None = None
+    rubric_settings: RubricSettings | None = None
+    score_statistics: ScoreStatistics | None = None
 
 
 class AssignmentGroup(Model):
@@ -222,6 +303,23 @@ class Submission(Model):
     html_url: str | None = None
     assignment: Assignment | None = None
     submission_comments: list[SubmissionComment] | None = None
+    rubric_assessment: dict[str, RubricAssessment] | None = None
+
+
+class SubmissionUser(Model):
+    id: Id | None = None
+    name: str | None = None
+    display_name: str | None = None
+
+
+class SubmissionDetail(Submission):
+    """One submission asked for by itself, with what was handed in and each of its attempts."""
+
+    body: str | None = None
+    url: str | None = None
+    attachments: list[Attachment] | None = None
+    submission_history: "list[SubmissionDetail] | None" = None
+    user: SubmissionUser | None = None
 
 
 class PlannerFeedback(Model):

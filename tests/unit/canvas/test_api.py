@@ -55,6 +55,17 @@ def test_own_endpoints_answer(api_of, canvas):
     assert {s.user_id for s in own} == {str(canvas.person("dozen")["id"])}
     assert own[0].assignment.name
     assert list(api.assignments("4101", bucket="past"))
+    essay = next(s for s in own if s.assignment.rubric and s.rubric_assessment is None)
+    one = api.assignment("4101", essay.assignment_id, include=("submission", "score_statistics"))
+    assert (one.name, one.score_statistics.min is not None) == (essay.assignment.name, True)
+    include = ("submission_history", "submission_comments", "rubric_assessment", "user")
+    handed = api.submission("4101", essay.assignment_id, "self", include=include)
+    assert handed.submission_history[0].attempt == 1
+    assert handed.submission_comments[0].attachments[0].url
+    assert handed.rubric_assessment["_8472"].comments
+    with pytest.raises(CanvasError):
+        api.submission_summary("4101", essay.assignment_id)
+    assert api_of("teacher").submission_summary("4101", essay.assignment_id).graded > 0
     groups = list(api.assignment_groups("4101", include=("assignments",)))
     assert any(group.assignments for group in groups)
 
