@@ -44,7 +44,7 @@ def show(call: Call, course_id: str, id: str) -> object:
     body = assignment_json(call, course, work)
     if "can_submit" in call.include:
         body["can_submit"] = _can_submit(call, work)
-        body.setdefault("submission", _own_submission(call, course, work))
+        body.setdefault("submission", own_submission(call, course, work))
     return body
 
 
@@ -189,7 +189,7 @@ def assignment_json(
     if "all_dates" in call.include:
         body["all_dates"] = _all_dates(work, due, staff)
     if "submission" in call.include:
-        body["submission"] = _own_submission(call, course, work)
+        body["submission"] = own_submission(call, course, work)
         if "score_statistics" in call.include and (found := score_statistics(call, work)):
             body["score_statistics"] = found
     for name in ("description", "rubric", "needs_grading_count", "in_closed_grading_period"):
@@ -300,7 +300,7 @@ def _all_dates(work: Assignment, due: Any, staff: bool) -> list[Json]:
     ]
 
 
-def _own_submission(call: Call, course: Course, work: Assignment) -> object:
+def own_submission(call: Call, course: Course, work: Assignment) -> object:
     from .submissions import submission_json
 
     def one(user_id: int) -> Json | None:

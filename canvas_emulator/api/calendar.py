@@ -9,7 +9,7 @@ from canvas_emulator.campus.happenings import Announcement, Event
 from canvas_emulator.resource import BadRequest, Call, NotFound, router
 
 from . import access
-from .assignments import assignment_json
+from .assignments import assignment_json, own_submission
 from .values import day_start, moment, stamp, user_display, zone
 
 Json = dict[str, Any]
@@ -154,6 +154,8 @@ def assignment_event(call: Call, course: Course, work: Assignment) -> Json:
         "updated_at": stamp(work.created_at),
         "assignment": assignment_json(call, course, work),
     }
+    if "submission" in call.many("includes"):
+        body["assignment"]["submission"] = own_submission(call, course, work)
     if call.viewer.id in work.due_dates:
         body["assignment_overrides"] = [
             {"id": work.id * 10, "assignment_id": work.id, "title": "1 student"}

@@ -295,6 +295,16 @@ class TestCalendar:
         slim = get(emulator, "calendar_events", **{"excludes[]": "description"}, **query, **dates)
         assert "description" not in slim[0]
 
+    def test_assignments_bring_the_own_submission(self, emulator: Emulator) -> None:
+        """``includes[]=submission``, with a plural s, fills it in (facts 6.11)."""
+        query = {"type": "assignment", "context_codes[]": "course_4101", "all_events": "true"}
+        bare = get(emulator, "calendar_events", **query)
+        rows = get(emulator, "calendar_events", **{"includes[]": "submission"}, **query)
+        assert not any("submission" in row["assignment"] for row in bare)
+        own = {row["assignment"]["submission"]["user_id"] for row in rows}
+        assert own == {get(emulator, "users/self")["id"]}
+        assert any(row["assignment"]["submission"].get("score") for row in rows)
+
     def test_events(self, emulator: Emulator) -> None:
         query = {"context_codes[]": ["course_4101", "course_4301", "user_1", "odd_1"]}
         rows = get(emulator, "calendar_events", all_events="true", **query)
