@@ -10,8 +10,9 @@ from werkzeug.exceptions import HTTPException
 
 from canvas_app import gateway
 from canvas_app.canvas import errors
+from canvas_app.canvas.api import SCOPES
 from canvas_app.canvas.oauth import InvalidClient
-from canvas_app.gateway import Trouble
+from canvas_app.gateway import ScopesMissing, Trouble
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ TELL = "If it stays so, tell whoever runs Easel at your school and give the requ
 def init_app(app: Flask) -> None:
     """Register every handler."""
     app.register_error_handler(Trouble, page)
+    app.register_error_handler(ScopesMissing, consent_too_narrow)
     app.register_error_handler(errors.SignInRequired, sign_in_ended)
     app.register_error_handler(errors.CanvasError, canvas_error)
     app.register_error_handler(CSRFError, form_too_old)
@@ -64,6 +66,22 @@ def twin(trouble: Trouble) -> Response:
     return answer
 
 
+def consent_too_narrow(missing: ScopesMissing) -> ResponseReturnValue:
+    """Easel's pages ask for more than the person agreed to: sign in again, and why."""
+    if gateway.wants_json():
+        return twin(
+            Trouble(
+                403,
+                "Sign in again",
+                "Easel's pages need more of Canvas than this sign-in was asked for. "
+                f"Sign in again to agree to it: {' '.join(missing.scopes)}",
+                "Sign in again.",
+            )
+        )
+    text = render_template("consent.html", missing=missing.scopes, login_url=gateway.login_url())
+    return make_response(text, 403)
+
+
 def sign_in_ended(error: errors.SignInRequired) -> ResponseReturnValue:
     """Canvas has ended the grant: sign in again, and come back here."""
     log.info("Canvas ended a sign-in: %s", error)
@@ -101,8 +119,8 @@ def explain(error: errors.CanvasError) -> Trouble:
                 "Easel may not ask Canvas for this",
                 "The developer key of this Easel does not cover what this page needs.",
                 "You can do nothing about it; tell whoever runs Easel at your school.",
-                f"Add the scope of {error.method} {error.path} to the developer key, or set "
-                "CANVAS_SCOPES=auto; then sign in again.",
+                f"Canvas refused {error.method} {error.path}. Set CANVAS_SCOPES=auto. "
+                f"{gateway.grant_these(SCOPES)}",
             )
         case errors.AuthorizationError():
             return Trouble(

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import wraps
@@ -55,6 +55,14 @@ class Trouble(Exception):
         self.for_admin = for_admin
 
 
+class ScopesMissing(Exception):
+    """The pages need scopes that this person's grant was not given: she must consent anew."""
+
+    def __init__(self, scopes: tuple[str, ...]) -> None:
+        super().__init__("the pages need further scopes")
+        self.scopes = scopes
+
+
 @dataclass
 class Gateway:
     """What all requests of a process share."""
@@ -103,6 +111,11 @@ class Gateway:
         wanted = SCOPES if self.settings.scopes == "auto" else self.settings.scopes
         return " ".join(wanted)
 
+    def missing_scopes(self, sign_in: SignIn) -> tuple[str, ...]:
+        """What a sign-in asks for today and this grant was not asked for (Canvas tells none)."""
+        granted = sign_in.scopes.split()
+        return tuple(scope for scope in self.scopes().split() if scope not in granted)
+
     def tend(self) -> None:
         """Try the outbox's revocations again, beside the requests, every few minutes."""
         now = time.monotonic()
@@ -141,6 +154,14 @@ class Gateway:
             deadline=deadline,
         )
         return CanvasAPI(client)
+
+
+def grant_these(scopes: Iterable[str]) -> str:
+    """What an administrator does when the developer key lacks scopes, with the list to paste."""
+    return (
+        "In Canvas (Admin, Developer Keys) switch on Allow Include Parameters for Easel's key and "
+        "let it grant these scopes; then sign in again.\n" + "\n".join(scopes)
+    )
 
 
 def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
@@ -246,7 +267,24 @@ def wants_json() -> bool:
 def login_required(
     view: Callable[View, ResponseReturnValue],
 ) -> Callable[View, ResponseReturnValue]:
-    """Serve a view to signed-in people only: others sign in first, twins answer 401."""
+    """Serve a view to signed-in people only: others sign in first, twins answer 401.
+
+    Raises ScopesMissing when the grant does not cover what Easel's pages need by now.
+    """
+
+    @wraps(view)
+    def covered(*args: View.args, **kwargs: View.kwargs) -> ResponseReturnValue:
+        if missing := current().missing_scopes(required_sign_in()):
+            raise ScopesMissing(missing)
+        return view(*args, **kwargs)
+
+    return any_sign_in_required(covered)
+
+
+def any_sign_in_required(
+    view: Callable[View, ResponseReturnValue],
+) -> Callable[View, ResponseReturnValue]:
+    """``login_required`` for views that ask Canvas nothing: whatever the grant covers will do."""
 
     @wraps(view)
     def guarded(*args: View.args, **kwargs: View.kwargs) -> ResponseReturnValue:
@@ -270,8 +308,13 @@ def to_login() -> Response | BaseResponse:
         )
         answer.status_code = 401
         return answer
+    return redirect(login_url())
+
+
+def login_url() -> str:
+    """Where to sign in and come back to this page from."""
     wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    return redirect(f"{current().settings.path_prefix}/login?next={quote(wanted, safe='/')}")
+    return f"{current().settings.path_prefix}/login?next={quote(wanted, safe='/')}"
 
 
 def page_deadline() -> float:

@@ -1,15 +1,17 @@
 """What a page is gathered from: calls in parallel under one deadline, each with its own state."""
 
+import copy
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache as memoize
 from functools import partial
+from threading import Lock
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -20,16 +22,22 @@ from canvas_app.canvas.errors import (
     AuthorizationError,
     CanvasError,
     MalformedAnswer,
+    MissingScope,
     NotFound,
     Throttled,
     Unavailable,
 )
+from canvas_app.canvas.models import Course
 from canvas_app.canvas.paging import Pages
 from canvas_app.services.cache import Cache
+from canvas_app.services.flights import Flights
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+LANDING = 0.25  # seconds before the page's deadline at which its calls to Canvas end
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,7 @@ class Source:
     """How one part of a page stands: fresh, stale, partial, denied or failed.
 
     ``detail`` says in plain words what happened; ``refreshing`` that a newer answer is on its way.
+    What concerns one course names it. ``waiting`` is a status of early views only: not yet here.
     """
 
     name: str
@@ -44,6 +53,26 @@ class Source:
     fetched_at: datetime | None = None
     detail: str = ""
     refreshing: bool = False
+    course_id: str | None = None
+    course_name: str | None = None
+
+    @property
+    def here(self) -> bool:
+        """Whether nothing of it is missing."""
+        return self.status in ("fresh", "stale")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A page's sources in one sentence: ``up_to_date`` ``of`` so many courses, or else parts.
+
+    ``as_of`` is the age of the oldest answer on the page.
+    """
+
+    up_to_date: int
+    of: int
+    unit: str  # course or part
+    as_of: datetime | None
 
 
 class Kept(msgspec.Struct):
@@ -63,6 +92,11 @@ class Answer:
     error: CanvasError | None = None
     stale: bool = False
     refreshing: bool = False
+    trouble: str = ""  # why the newest attempt to renew a stale answer failed
+
+
+class NotYet(Unavailable):
+    """An early view of a page does not wait for this answer."""
 
 
 @memoize
@@ -72,60 +106,112 @@ def answer_type(method: Callable[..., Any]) -> Any:
     return list[get_args(returned)[0]] if get_origin(returned) is Pages else returned  # type: ignore[misc]
 
 
-class Part(Generic[T]):
-    """One call of a source, under way."""
+class Part:
+    """One call of a page, answered from the cache, by a call under way, or by one of its own.
 
-    def __init__(self, sources: "Sources", call: "partial[Any]") -> None:
+    ``again`` asks Canvas whatever is kept; the kept answer stands in when that fails.
+    """
+
+    def __init__(self, sources: "Sources", call: "partial[Any]", again: bool) -> None:
         self._sources = sources
         self._call = call
+        self._again = again
         self._request = request_key(call)
         self._kept = sources.kept(self._request, call)
-        self._future: Future[Answer] | None = None
+        self._flight: Future[Answer] | None = None
+        self._own = False
         self._answer: Answer | None = None
-        if self._kept is None:
-            self._future = sources.submit(self._fetch)
-        elif self._kept.stale and sources.cache.claim(sources.owner, self._request):
-            sources.submit(self._renew)
+        if self._kept is None or again:
+            self._board()
+        elif self._kept.stale and sources.cache.claim(sources.shelf, self._request):
+            self._board()
+            assert self._flight is not None  # noqa: S101  (just boarded)
+            self._flight.add_done_callback(self._release)
 
-    def answer(self) -> Answer:
-        """Wait for the answer, until the deadline at most. Raise AuthenticationError."""
-        if self._answer is None:
-            self._answer = self._wait()
-        if isinstance(self._answer.error, AuthenticationError):
-            raise self._answer.error
-        return self._answer
+    def answer(self, *, wait: bool = True) -> Answer:
+        """The answer, waited for until the deadline at most. Raise AuthenticationError."""
+        found = self._answer
+        if found is None:
+            if not wait and not self.arrived():
+                return Answer(error=NotYet("Canvas has not answered yet."))
+            found = self._answer = self._arrival()
+        if isinstance(found.error, AuthenticationError):
+            raise found.error
+        return found
 
-    def _wait(self) -> Answer:
-        if self._kept is not None:
+    def arrived(self) -> bool:
+        """Whether the answer is here, so that nobody would wait."""
+        at_once = self._kept is not None and not self._again
+        return at_once or self._flight is None or self._flight.done()
+
+    @property
+    def kept(self) -> bool:
+        """Whether it was answered from the cache."""
+        return self._kept is not None and not self._again
+
+    def _board(self) -> None:
+        sources = self._sources
+        key = (sources.shelf, self._request)
+        self._flight, self._own = sources.flights.board(key, lambda: sources.submit(self._fetch))
+
+    def _arrival(self) -> Answer:
+        if self._kept is not None and not self._again:
             return self._kept
-        assert self._future is not None  # noqa: S101  (one of the two was made)
+        answer = self._landed()
+        if not self._own and not answer.at and self._sources.left() > LANDING:
+            # The page that asked had less time than this one has; ask once more, ourselves.
+            if isinstance(answer.error, Unavailable | Throttled):
+                self._board()
+                answer = self._landed()
+        if self._kept is not None and (answer.why or passing(answer.error)):
+            trouble = plain(answer.error) if answer.error else answer.why
+            return replace(self._kept, stale=True, refreshing=False, trouble=trouble)
+        return answer
+
+    def _landed(self) -> Answer:
+        assert self._flight is not None  # noqa: S101  (boarded before)
         try:
-            return self._future.result(timeout=max(0.0, self._sources.left()))
+            return self._flight.result(timeout=max(0.0, self._sources.left()))
         except FutureTimeout:
-            self._future.cancel()
             return Answer(error=Unavailable("Canvas did not answer in the time a page may take."))
 
-    def _renew(self) -> Answer:
-        try:
-            return self._fetch()
-        finally:
-            self._sources.cache.release(self._sources.owner, self._request)
+    def _release(self, _: object) -> None:
+        self._sources.cache.release(self._sources.shelf, self._request)
 
     def _fetch(self) -> Answer:
+        sources = self._sources
+        if not self._again:
+            kept = sources.kept(self._request, self._call)
+            if kept is not None and not kept.stale:
+                return kept  # another page's call landed while this one was boarding
+        if sources.left() <= 0:
+            return Answer(error=Unavailable("There was no time left to ask Canvas."))
         try:
-            found = self._call.func(self._sources.api, *self._call.args, **self._call.keywords)
+            found = self._call.func(sources.api, *self._call.args, **self._call.keywords)
             why = ""
             if isinstance(found, Pages):
                 found, why = self._read(found)
         except AuthenticationError as error:
-            self._sources.cache.drop(self._sources.owner)
+            sources.cache.drop(sources.owner)
             return Answer(error=error)
         except CanvasError as error:
+            if self._kept is not None:
+                self._not_renewed(error)
             return Answer(error=error)
-        at = self._sources.now()
+        at = sources.now()
         if not why:
-            self._sources.keep(self._request, at, found)
+            sources.keep(self._request, at, found)
+        elif self._kept is not None:
+            sources.keep_trouble(self._request, at, why)
         return Answer(found, at, why)
+
+    def _not_renewed(self, error: CanvasError) -> None:
+        """Say so beside the kept answer; what may be seen no more goes."""
+        sources = self._sources
+        if isinstance(error, AuthorizationError | NotFound):
+            sources.cache.discard(sources.shelf, self._request)
+        else:
+            sources.keep_trouble(self._request, sources.now(), plain(error))
 
     def _read(self, pages: "Pages[Any]") -> tuple[list[Any], str]:
         """Read a list to its end; when it breaks off, what came before is still worth showing."""
@@ -139,21 +225,25 @@ class Part(Generic[T]):
             if not rows:
                 raise
             expected = f" of {pages.pages_expected}" if pages.pages_expected else ""
-            return rows, f"{pages.pages_read}{expected} pages came; then: {plain(error)}"
+            return rows, f"{pages.pages_read}{expected} pages came. {plain(error)}"
         if pages.complete is False:
-            return rows, pages.why or "The list changed while it was read."
+            return rows, sentence(pages.why) or "The list changed while it was read."
         return rows, ""
 
 
 class Handle(Generic[T]):
     """A source of a page: one or more calls, read when the page needs them."""
 
-    def __init__(self, name: str, parts: Iterable[Part[T]]) -> None:
+    def __init__(
+        self, name: str, parts: Iterable[Part], course: Course | None = None, *, wait: bool = True
+    ) -> None:
         self.name = name
         self._parts = tuple(parts)
+        self._course = course
+        self._wait = wait
 
     def answers(self) -> list[Answer]:
-        return [part.answer() for part in self._parts]
+        return [part.answer(wait=self._wait) for part in self._parts]
 
     @property
     def error(self) -> CanvasError | None:
@@ -162,12 +252,21 @@ class Handle(Generic[T]):
 
     def source(self) -> Source:
         """How it stands, once every call is answered or the deadline is over."""
+        state = self._state()
+        if self._course is None:
+            return state
+        named = self._course.name or f"Course {self._course.id}"
+        return replace(state, course_id=self._course.id, course_name=named)
+
+    def _state(self) -> Source:
         answers = self.answers()
         errors = [a.error for a in answers if a.error]
         came = [a.at for a in answers if a.at]
+        fetched_at = min(came, default=None)
+        if any(isinstance(error, NotYet) for error in errors):
+            return Source(self.name, "waiting", fetched_at)
         reasons = dict.fromkeys([plain(e) for e in errors] + [a.why for a in answers if a.why])
         detail = " ".join(reasons)
-        fetched_at = min(came, default=None)
         refreshing = any(a.refreshing for a in answers)
         if errors and len(errors) == len(answers):
             denied = all(isinstance(e, AuthorizationError) for e in errors)
@@ -177,7 +276,8 @@ class Handle(Generic[T]):
         if detail:
             return Source(self.name, "partial", fetched_at, detail, refreshing)
         status = "stale" if any(a.stale for a in answers) else "fresh"
-        return Source(self.name, status, fetched_at, "", refreshing)
+        trouble = " ".join(dict.fromkeys(a.trouble for a in answers if a.trouble))
+        return Source(self.name, status, fetched_at, trouble, refreshing)
 
 
 class Rows(Handle[T]):
@@ -209,7 +309,8 @@ class Sources:
 
     ``owner`` is (environment, user id, real user id or "", grant generation): the half of each
     cache key that nobody else shares. ``cache_seconds`` 0 keeps nothing and shows nothing stale.
-    Work on ``pool`` never waits for other work on it.
+    ``flights`` are the calls that all pages of this process share. ``again`` names the sources
+    that Canvas is asked for whatever is kept. Work on ``pool`` never waits for other work on it.
     """
 
     def __init__(
@@ -221,34 +322,62 @@ class Sources:
         deadline: float,
         owner: Iterable[object],
         cache_seconds: float = 60,
+        flights: Flights[Answer] | None = None,
+        again: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.api = api
+        # A list that breaks off at its own deadline still lands before the page's.
+        landing = min(LANDING, (deadline - clock()) / 10)
+        self.api = CanvasAPI(api.client.with_deadline(deadline - landing))
         self.cache = cache
         self.owner = owner_key(owner)
+        self.shelf = cache.shelf(self.owner)
+        self.flights: Flights[Answer] = Flights() if flights is None else flights
         self.now = now
         self._pool = pool
         self._deadline = deadline
         self._cache_seconds = cache_seconds
+        self._again = frozenset(again)
         self._clock = clock
+        self._wait = True
         self._handles: list[Handle[Any]] = []
+        self._parts: dict[str, Part] = {}
+        self._lock = Lock()
 
-    def start(self, name: str, *calls: "partial[Pages[T]]") -> Rows[T]:
-        """Start a list: each call a partial of a CanvasAPI method, all at once."""
-        handle: Rows[T] = Rows(name, [Part(self, call) for call in calls])
+    def start(
+        self, name: str, *calls: "partial[Pages[T]]", course: Course | None = None
+    ) -> Rows[T]:
+        """Start a list: each call a partial of a CanvasAPI method, all at once.
+
+        ``course`` is what it is about, when that is one course.
+        """
+        parts = [self._part(name, call) for call in calls]
+        handle: Rows[T] = Rows(name, parts, course, wait=self._wait)
         self._handles.append(handle)
         return handle
 
-    def start_one(self, name: str, call: "partial[T]") -> One[T]:
+    def start_one(self, name: str, call: "partial[T]", course: Course | None = None) -> One[T]:
         """Start a single object."""
-        handle: One[T] = One(name, [Part(self, call)])
+        handle: One[T] = One(name, [self._part(name, call)], course, wait=self._wait)
         self._handles.append(handle)
         return handle
 
     def states(self) -> tuple[Source, ...]:
         """Every source that was started, in order; waits for the slowest or the deadline."""
         return tuple(handle.source() for handle in self._handles)
+
+    def early(self) -> "Sources":
+        """The same page before all of it came: what is here is shown, nothing is waited for."""
+        other = copy.copy(self)  # shares the calls, and what they bring
+        other._handles = []
+        other._wait = False
+        return other
+
+    def kept_any(self) -> bool:
+        """Whether anything of the page came from the cache."""
+        with self._lock:
+            return any(part.kept for part in self._parts.values())
 
     def left(self) -> float:
         """Seconds until the deadline."""
@@ -259,31 +388,68 @@ class Sources:
 
     def kept(self, request: str, call: "partial[Any]") -> Answer | None:
         """What the cache holds for a request; None when nothing, or nothing readable."""
-        if self._cache_seconds <= 0:
-            return None
-        found = self.cache.get(self.owner, request)
-        if found is None:
+        kept = self._found(request)
+        if kept is None:
             return None
         try:
-            kept = msgspec.msgpack.decode(found, type=Kept)
             value = msgspec.msgpack.decode(kept.body, type=answer_type(call.func))
         except msgspec.MsgspecError:
             return None  # written by another version of Easel
         at = datetime.fromtimestamp(kept.at, UTC)
-        stale = (self.now() - at).total_seconds() > self._cache_seconds
-        return Answer(value, at, stale=stale, refreshing=stale)
+        if (self.now() - at).total_seconds() <= self._cache_seconds:
+            return Answer(value, at)
+        failed = self._found(trouble_key(request))
+        said = msgspec.msgpack.decode(failed.body, type=str) if failed else ""
+        late = failed is not None and failed.at >= kept.at
+        return Answer(value, at, stale=True, refreshing=True, trouble=said if late else "")
 
     def keep(self, request: str, at: datetime, value: Any) -> None:
         """Keep an answer under its owner and request."""
         if self._cache_seconds > 0:
             body = msgspec.Raw(msgspec.msgpack.encode(value))
             packed = msgspec.msgpack.encode(Kept(at.timestamp(), body))
-            self.cache.put(self.owner, request, packed)
+            self.cache.put(self.shelf, request, packed)
+
+    def keep_trouble(self, request: str, at: datetime, said: str) -> None:
+        """Keep why a kept answer could not be renewed, so that the next page can say it."""
+        self.keep(trouble_key(request), at, said)
+
+    def _found(self, request: str) -> Kept | None:
+        if self._cache_seconds <= 0:
+            return None
+        found = self.cache.get(self.shelf, request)
+        try:
+            return msgspec.msgpack.decode(found, type=Kept) if found is not None else None
+        except msgspec.MsgspecError:
+            return None
+
+    def _part(self, name: str, call: "partial[Any]") -> Part:
+        """The page's one part for a call: two sources with the same call share it."""
+        request = request_key(call)
+        with self._lock:
+            if request not in self._parts:
+                self._parts[request] = Part(self, call, name in self._again)
+            return self._parts[request]
 
 
 def complete(sources: Iterable[Source]) -> bool:
     """Whether nothing is missing: every source is fresh or stale."""
-    return all(source.status in ("fresh", "stale") for source in sources)
+    return all(source.here for source in sources)
+
+
+def standing(sources: Iterable[Source]) -> Standing:
+    """Count what is up to date: courses where sources concern one, otherwise the sources."""
+    sources = tuple(sources)
+    as_of = min((s.fetched_at for s in sources if s.fetched_at), default=None)
+    courses: dict[str, bool] = {}
+    for source in sources:
+        if source.course_id is not None:
+            good = source.status == "fresh"
+            courses[source.course_id] = courses.get(source.course_id, True) and good
+    if courses:
+        return Standing(sum(courses.values()), len(courses), "course", as_of)
+    fresh = sum(source.status == "fresh" for source in sources)
+    return Standing(fresh, len(sources), "part", as_of)
 
 
 def owner_key(owner: Iterable[object]) -> str:
@@ -297,9 +463,30 @@ def request_key(call: "partial[Any]") -> str:
     return f"{call.func.__name__}{call.args!r}{named!r}"
 
 
+def trouble_key(request: str) -> str:
+    """Under which key it is kept why a request could not be answered anew."""
+    return f"trouble {request}"
+
+
+def passing(error: CanvasError | None) -> bool:
+    """Whether an older answer may stand in: Canvas did not take the right to see it away."""
+    lasting = AuthenticationError | AuthorizationError | NotFound
+    return error is not None and not isinstance(error, lasting)
+
+
+def sentence(text: str) -> str:
+    """The client's words as a sentence."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
 def plain(error: CanvasError) -> str:
     """Say what happened in words for the person who looks at the page."""
     match error:
+        case MissingScope():
+            return (
+                "The developer key of this Easel does not cover this. For whoever runs it: "
+                "python -m canvas_app scopes prints the scopes the key must grant."
+            )
         case AuthorizationError():
             return "Canvas does not show this to you."
         case NotFound():

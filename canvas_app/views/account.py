@@ -10,7 +10,7 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 
 
 @bp.get("")
-@gateway.login_required
+@gateway.any_sign_in_required
 def account() -> ResponseReturnValue:
     """Tell what Easel knows; asks Canvas nothing."""
     door = gateway.current()
@@ -29,7 +29,7 @@ def account() -> ResponseReturnValue:
 
 
 @bp.post("/sign-out-everywhere")
-@gateway.login_required
+@gateway.any_sign_in_required
 def sign_out_everywhere() -> ResponseReturnValue:
     """End the sign-ins of all this person's browsers, and with them Easel's access."""
     door = gateway.current()
@@ -39,7 +39,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
 
 
 @bp.post("/disconnect")
-@gateway.login_required
+@gateway.any_sign_in_required
 def disconnect() -> ResponseReturnValue:
     """End Easel's access to Canvas: tokens revoked, every sign-in ended."""
     door = gateway.current()
@@ -49,7 +49,7 @@ def disconnect() -> ResponseReturnValue:
 
 
 @bp.post("/delete")
-@gateway.login_required
+@gateway.any_sign_in_required
 def delete_everything() -> ResponseReturnValue:
     """Disconnect and delete whatever Easel has stored about this person."""
     door = gateway.current()

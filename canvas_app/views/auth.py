@@ -11,6 +11,7 @@ from flask import Blueprint, current_app, flash, redirect, request, session
 from werkzeug.wrappers import Response
 
 from canvas_app import gateway
+from canvas_app.canvas.api import SCOPES
 from canvas_app.canvas.errors import CanvasError, Throttled, Unavailable
 from canvas_app.canvas.oauth import InvalidClient, InvalidGrant, TokenAnswer
 from canvas_app.gateway import Trouble
@@ -97,7 +98,7 @@ def callback() -> Response:
     if error := request.args.get("error"):
         session.get(STARTED, {}).pop(state, None)
         session.modified = True
-        raise refused(error, door.scopes(), door.settings.redirect_uri)
+        raise refused(error)
     started = take(state)
     code = request.args.get("code")
     if not code:
@@ -234,8 +235,10 @@ def store(answer: TokenAnswer, started: Started) -> str:
     return secret
 
 
-def refused(error: str, scopes: str, redirect_uri: str) -> Trouble:
+def refused(error: str) -> Trouble:
     """The page for an error Canvas sent back (RFC 6749 section 4.1.2.1, and Canvas's own)."""
+    door = gateway.current()
+    redirect_uri = door.settings.redirect_uri
     nothing = "Nobody was signed in and nothing was stored."
     tell = "You can do nothing about it; tell whoever runs Easel at your school."
     match error:
@@ -247,14 +250,13 @@ def refused(error: str, scopes: str, redirect_uri: str) -> Trouble:
                 "Easel can show you nothing without it. If you change your mind, sign in again.",
             )
         case "invalid_scope":
-            asked = scopes or "(none: CANVAS_SCOPES is none, but the key enforces scopes)"
             return Trouble(
                 502,
                 "Canvas does not grant what Easel asks for",
                 f"Easel's developer key lacks permissions (scopes) that Easel needs. {nothing}",
                 tell,
-                "Let the developer key grant these scopes, and switch on Allow Include "
-                f"Parameters; or set CANVAS_SCOPES. Asked for: {asked}",
+                ("" if door.scopes() else "The key enforces scopes: set CANVAS_SCOPES=auto. ")
+                + gateway.grant_these(door.scopes().split() or SCOPES),
             )
         case "unauthorized_client":
             return Trouble(
@@ -264,6 +266,16 @@ def refused(error: str, scopes: str, redirect_uri: str) -> Trouble:
                 tell,
                 "Switch the developer key on for this account (Admin, Developer Keys), and look "
                 "that it is no test-cluster key. Its redirect URI must be exactly "
+                f"{redirect_uri}",
+            )
+        case "unsupported_response_type" | "invalid_request" | "invalid_target":
+            return Trouble(
+                502,
+                "Canvas did not understand Easel",
+                f"Canvas refused the way in which Easel asked it to sign you in. {nothing}",
+                tell,
+                "Look whether CANVAS_URL is the root of a Canvas, and whether a proxy before it "
+                "changes addresses: Easel asks with response_type=code and the redirect URI "
                 f"{redirect_uri}",
             )
         case "client_not_allowed_for_user":

@@ -1,0 +1,151 @@
+"""Pages that need more of Canvas than a sign-in was asked for, and a key that lacks scopes."""
+
+from dataclasses import replace
+
+import pytest
+
+from canvas_app.canvas.api import SCOPES
+
+from .conftest import RunningEasel, StartEasel, form_to, forms, send, sign_in
+
+COURSES = "url:GET|/api/v1/courses"
+
+
+def need(easel: RunningEasel, *scopes: str) -> None:
+    """Let Easel's next version ask for these."""
+    door = easel.app.extensions["easel"]
+    door.settings = replace(door.settings, scopes=scopes)
+
+
+@pytest.fixture
+def easel(start_easel: StartEasel) -> RunningEasel:
+    return start_easel(scopes=(COURSES,))
+
+
+def test_pages_that_need_more_ask_for_a_sign_in(easel: RunningEasel) -> None:
+    browser = sign_in(easel, "dozen")
+    assert browser.get(f"{easel.url}/courses", timeout=30).ok
+    need(easel, *SCOPES)
+    before = easel.canvas.stats()["calls"]
+
+    page = browser.get(f"{easel.url}/courses?a=b", timeout=10)
+    start = browser.get(f"{easel.url}/", timeout=10)
+    twin = browser.get(f"{easel.url}/courses.json", timeout=10)
+
+    assert (page.status_code, start.status_code, twin.status_code) == (403, 403, 403)
+    assert "sign in once more" in page.text
+    assert "/login?next=/courses%3Fa%3Db" in page.text
+    new = [scope for scope in SCOPES if scope != COURSES]
+    assert all(f"<li>{scope}</li>" in page.text for scope in new)
+    assert f"<li>{COURSES}</li>" not in page.text
+    body = twin.json()
+    assert (body["data"], body["complete"]) == ([], False)
+    assert body["sources"][0]["status"] == "denied"
+    assert "Sign in again" in body["error"]
+    assert new[0] in body["error"]
+    assert easel.canvas.stats()["calls"] == before, "Canvas was asked nothing"
+
+
+def test_signing_in_again_ends_it(easel: RunningEasel) -> None:
+    browser = sign_in(easel, "dozen")
+    other = sign_in(easel, "dozen")
+    need(easel, *SCOPES)
+    page = browser.get(f"{easel.url}/courses", timeout=10)
+    assert page.status_code == 403
+
+    page = browser.get(f"{easel.url}/login?next=/courses", timeout=10)
+    page = send(browser, page, form_to(page, "/login/oauth2/accept"))
+
+    assert (page.status_code, page.url) == (200, f"{easel.url}/courses")
+    assert other.get(f"{easel.url}/courses.json", timeout=30).json()["complete"] is True
+    account = browser.get(f"{easel.url}/account", timeout=10)
+    assert all(scope in account.text for scope in SCOPES)
+
+
+def test_account_and_sign_out_stay_usable(easel: RunningEasel) -> None:
+    browser = sign_in(easel, "dozen")
+    need(easel, *SCOPES)
+
+    account = browser.get(f"{easel.url}/account", timeout=10)
+    assert account.ok
+    page = send(browser, account, form_to(account, "/logout"))
+
+    assert "signed out" in page.text
+    assert easel.canvas.stats()["revocations"] == 1
+
+
+def test_fewer_scopes_ask_nobody(easel: RunningEasel) -> None:
+    need(easel, *SCOPES)
+    browser = sign_in(easel, "dozen")
+    need(easel, COURSES)
+
+    assert browser.get(f"{easel.url}/courses", timeout=30).ok
+
+
+def test_grant_of_an_unscoped_key_is_renewed(start_easel: StartEasel) -> None:
+    """Canvas: "unscoped key becomes scoped: old tokens stop working" (``developer_keys.md``)."""
+    easel = start_easel()
+    browser = sign_in(easel, "dozen")
+    need(easel, *SCOPES)
+
+    assert browser.get(f"{easel.url}/courses", timeout=10).status_code == 403
+
+
+def test_scoped_key_serves_every_page(start_easel: StartEasel) -> None:
+    easel = start_easel(key="scoped_includes", scopes="auto")
+    browser = sign_in(easel, "dozen")
+
+    for twin in ("dashboard", "courses", "upcoming", "submissions"):
+        body = browser.get(f"{easel.url}/{twin}.json", timeout=30).json()
+        assert body["complete"] is True, (twin, body["sources"])
+
+
+def test_canvas_that_misses_a_scope_names_the_remedy(start_easel: StartEasel) -> None:
+    easel = start_easel(key="scoped_includes", scopes=(COURSES,))
+    browser = sign_in(easel, "dozen")
+    course = browser.get(f"{easel.url}/courses.json", timeout=30).json()["data"][0]["id"]
+
+    page = browser.get(f"{easel.url}/courses/{course}", timeout=30)
+    twin = browser.get(f"{easel.url}/courses.json", timeout=30).json()
+
+    assert page.status_code == 403
+    assert "CANVAS_SCOPES=auto" in page.text
+    assert all(scope in page.text for scope in SCOPES)
+    details = [source["detail"] for source in twin["sources"] if source["status"] == "denied"]
+    assert details
+    assert all("python -m canvas_app scopes" in detail for detail in details)
+
+
+def test_key_without_the_scopes_names_them(start_easel: StartEasel) -> None:
+    easel = start_easel(key="scoped_includes", scopes=(COURSES, "url:GET|/api/v1/moon"))
+    browser = easel.browser()
+    page = browser.get(f"{easel.url}/login", timeout=10)
+    if page.url.startswith(easel.canvas.url):
+        who = easel.canvas.person("dozen")
+        page = send(
+            browser,
+            page,
+            forms(page)[0],
+            **{
+                "pseudonym_session[unique_id]": who["login"],
+                "pseudonym_session[password]": who["password"],
+            },
+        )
+
+    assert page.status_code == 502
+    assert "url:GET|/api/v1/moon" in page.text
+    assert "Allow Include Parameters" in page.text
+
+
+def test_answers_never_cross_grants(easel: RunningEasel) -> None:
+    """A grant that begins anew begins with nothing kept, though its owner and count are alike."""
+    browser = sign_in(easel, "dozen")
+    browser.get(f"{easel.url}/courses.json", timeout=30)
+    door = easel.app.extensions["easel"]
+    asked = easel.canvas.stats()["calls"]["GET /api/v1/courses"]["200"]
+
+    door.storage.disconnect(1, door.endpoint_for)  # as another process does: the cache stays
+    sign_in(easel, "dozen", browser)
+    browser.get(f"{easel.url}/courses.json", timeout=30)
+
+    assert easel.canvas.stats()["calls"]["GET /api/v1/courses"]["200"] > asked
