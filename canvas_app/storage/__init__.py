@@ -13,9 +13,10 @@ from canvas_app.canvas.credentials import Credentials
 from canvas_app.canvas.oauth import TokenEndpoint
 from canvas_app.canvas.tokens import Token
 from canvas_app.storage import database
+from canvas_app.storage.feeds import Feeds, forget_unfetched, needed
 from canvas_app.storage.lease import ACTING_LIVES, GrantCredentials, Leases
 from canvas_app.storage.outbox import EndpointFor, Outbox
-from canvas_app.storage.schema import grants, outbox, sign_ins
+from canvas_app.storage.schema import feeds, grants, outbox, sign_ins
 from canvas_app.storage.seal import Owner, Seal, SealBroken
 
 IDLE = timedelta(days=30)
@@ -63,6 +64,7 @@ class Description:
     connected: datetime
     token_renewed: datetime
     browsers_signed_in: int
+    calendar_feeds: int
 
 
 def _now() -> datetime:
@@ -86,6 +88,7 @@ class Storage:
         self._clock = clock
         self.outbox = Outbox(self.engine, self._seal, clock)
         self.outbox.gather = self._gather
+        self.feeds = Feeds(self.engine, self._seal, clock)
         self._leases = Leases(self.engine, self._seal, self.outbox, clock, lease)
 
     def upgrade(self) -> None:
@@ -230,6 +233,9 @@ class Storage:
                 .select_from(sign_ins)
                 .where(sign_ins.c.grant_id == grant_id, *_alive(self._clock()))
             ).scalar_one()
+            calendars = connection.execute(
+                sa.select(sa.func.count()).select_from(feeds).where(feeds.c.grant_id == grant_id)
+            ).scalar_one()
         if row is None:
             return None
         return Description(
@@ -241,12 +247,16 @@ class Storage:
             connected=row.connected_at,
             token_renewed=row.issued_at,
             browsers_signed_in=browsers,
+            calendar_feeds=calendars,
         )
 
     # Signing out. Each returns whether nothing is left for Canvas to end.
 
     def sign_out(self, secret: str, endpoint_for: EndpointFor) -> bool:
-        """End one browser's sign-in; the last one ends the grant and revokes it at Canvas."""
+        """End one browser's sign-in; the last one ends the grant and revokes it at Canvas.
+
+        A grant that a calendar feed needs goes on.
+        """
         with self.engine.begin() as connection:
             grant_id = connection.execute(
                 sa.select(sign_ins.c.grant_id).where(sign_ins.c.id == _hash(secret))
@@ -258,17 +268,18 @@ class Storage:
                 sa.select(grants.c.id).where(grants.c.id == grant_id).with_for_update()
             )
             connection.execute(sign_ins.delete().where(sign_ins.c.id == _hash(secret)))
-            left = connection.execute(
-                sa.select(sign_ins.c.id).where(
-                    sign_ins.c.grant_id == grant_id, *_alive(self._clock())
-                )
-            ).first()
-            row_id = None if left else self._end(connection, grant_id)
+            row_id = self._end_unused(connection, grant_id)
         return row_id is None or self.outbox.attempt(row_id, endpoint_for)
 
     def sign_out_everywhere(self, grant_id: int, endpoint_for: EndpointFor) -> bool:
-        """End every browser's sign-in, and with them the grant."""
-        return self.disconnect(grant_id, endpoint_for)
+        """End every browser's sign-in, and with them the grant, unless a calendar feed needs it."""
+        with self.engine.begin() as connection:
+            connection.execute(
+                sa.select(grants.c.id).where(grants.c.id == grant_id).with_for_update()
+            )
+            connection.execute(sign_ins.delete().where(sign_ins.c.grant_id == grant_id))
+            row_id = self._end_unused(connection, grant_id)
+        return row_id is None or self.outbox.attempt(row_id, endpoint_for)
 
     def disconnect(self, grant_id: int, endpoint_for: EndpointFor) -> bool:
         """End the grant with all its sign-ins and revoke it at Canvas."""
@@ -279,6 +290,25 @@ class Storage:
     def delete_everything(self, grant_id: int, endpoint_for: EndpointFor) -> bool:
         """Delete all that is stored; only a token Canvas could not be told of waits, sealed."""
         return self.disconnect(grant_id, endpoint_for)
+
+    def end_feed(self, grant_id: int, feed_id: int, endpoint_for: EndpointFor) -> bool:
+        """End one calendar feed; the grant goes with it when nothing else needs it."""
+        with self.engine.begin() as connection:
+            connection.execute(
+                sa.select(grants.c.id).where(grants.c.id == grant_id).with_for_update()
+            )
+            connection.execute(
+                feeds.delete().where(feeds.c.id == feed_id, feeds.c.grant_id == grant_id)
+            )
+            row_id = self._end_unused(connection, grant_id)
+        return row_id is None or self.outbox.attempt(row_id, endpoint_for)
+
+    def _end_unused(self, connection: sa.Connection, grant_id: int) -> int | None:
+        """End a grant that no browser and no feed uses, in the transaction that holds its row."""
+        used = connection.execute(
+            sa.select(grants.c.id).where(grants.c.id == grant_id, _used(self._clock()))
+        ).first()
+        return None if used else self._end(connection, grant_id)
 
     def _end(self, connection: sa.Connection, grant_id: int) -> int | None:
         """Delete a grant and leave its token in the outbox, in the caller's transaction."""
@@ -299,20 +329,24 @@ class Storage:
         now = self._clock()
         with self.engine.begin() as connection:
             connection.execute(sign_ins.delete().where(sa.not_(sa.and_(*_alive(now)))))
-            used = sa.select(sign_ins.c.id).where(sign_ins.c.grant_id == grants.c.id).exists()
+            forget_unfetched(connection, now)
             acting = sa.and_(
                 grants.c.real_user_id != 0, grants.c.connected_at <= now - ACTING_LIVES
             )
-            ended = connection.execute(sa.select(grants.c.id).where(sa.or_(~used, acting)))
+            ended = connection.execute(sa.select(grants.c.id).where(sa.or_(~_used(now), acting)))
             for grant_id in list(ended.scalars()):
                 self._end(connection, grant_id)
 
     def reseal(self) -> int:
-        """Seal every token with the newest key; return how many. Raises SealBroken."""
+        """Seal every token and calendar with the newest key; return how many. Raises SealBroken."""
         count = 0
-        for table in (grants, outbox):
+        for table in (grants, outbox, feeds):
             with self.engine.begin() as connection:
-                rows = connection.execute(sa.select(table.c.id, table.c.sealed).with_for_update())
+                rows = connection.execute(
+                    sa.select(table.c.id, table.c.sealed)
+                    .where(table.c.sealed.is_not(None))
+                    .with_for_update()
+                )
                 for row_id, sealed in list(rows):
                     connection.execute(
                         table.update()
@@ -334,6 +368,12 @@ def _owned(owner: Owner) -> tuple[sa.ColumnElement[bool], ...]:
         grants.c.user_id == user_id,
         grants.c.real_user_id == real_user_id,
     )
+
+
+def _used(now: datetime) -> sa.ColumnElement[bool]:
+    """Whether the grant of the query around this has a browser or a feed that uses it."""
+    browser = sa.select(sign_ins.c.id).where(sign_ins.c.grant_id == grants.c.id, *_alive(now))
+    return sa.or_(browser.exists(), needed(now))
 
 
 def _alive(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:

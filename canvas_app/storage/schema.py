@@ -1,4 +1,4 @@
-"""The tables: grants, the sign-ins that use them, and tokens waiting to be revoked."""
+"""The tables: grants, the sign-ins and feeds that use them, tokens waiting to be revoked."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -72,5 +72,29 @@ outbox = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("claim_owner", sa.String(32)),
     sa.Column("claim_until", Moment),
+    sqlite_autoincrement=True,
+)
+
+feeds = sa.Table(
+    "feeds",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column(
+        "grant_id",
+        sa.Integer,
+        sa.ForeignKey("grants.id", ondelete="CASCADE", name="feed_grant"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("hash", sa.String(64), nullable=False),  # SHA-256 of the secret, hex
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("wanted", sa.Text, nullable=False),  # what it holds, as JSON
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("fetched_at", Moment),  # by the calendar program, about
+    sa.Column("visited_at", Moment),  # when Canvas was last asked for it
+    sa.Column("changed_at", Moment),  # when the kept calendar last became another
+    sa.Column("trouble", sa.Text),  # why the last visit brought nothing
+    sa.Column("sealed", sa.Text),  # the kept calendar
+    sa.UniqueConstraint("hash", name="one_feed_per_secret"),
     sqlite_autoincrement=True,
 )

@@ -1,6 +1,7 @@
-"""Tokens at rest: encrypted, with their owner and purpose inside the sealed record."""
+"""Secrets at rest: encrypted, with their owner and purpose inside the sealed record."""
 
 import json
+import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
@@ -9,7 +10,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from canvas_app.canvas.tokens import Token
 
-Purpose = Literal["grant", "revocation"]
+Purpose = Literal["grant", "revocation", "calendar"]
 Owner = tuple[str, int, int]  # environment, user id, real user id or 0
 
 
@@ -54,6 +55,22 @@ class Seal:
             record["refresh_token"],
             datetime.fromisoformat(expires_at) if expires_at else None,
         )
+
+    def close_bytes(self, content: bytes, owner: Owner, purpose: Purpose) -> str:
+        """Seal a text of any length, compressed."""
+        head = json.dumps({"owner": owner, "purpose": purpose}).encode()
+        return self._fernet.encrypt(head + b"\n" + zlib.compress(content)).decode()
+
+    def open_bytes(self, sealed: str, owner: Owner, purpose: Purpose) -> bytes:
+        """Return the text; raises SealBroken."""
+        try:
+            head, _, packed = self._fernet.decrypt(sealed).partition(b"\n")
+        except InvalidToken:
+            raise SealBroken("no key in TOKEN_KEYS opens a stored text") from None
+        record = json.loads(head)
+        if (tuple(record["owner"]), record["purpose"]) != (owner, purpose):
+            raise SealBroken("a stored text belongs to another owner or purpose")
+        return zlib.decompress(packed)
 
     def renew(self, sealed: str) -> str:
         """Seal again with the newest key; raises SealBroken."""

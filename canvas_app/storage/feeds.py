@@ -1,0 +1,203 @@
+"""Calendar feeds: secrets by their hash, what each holds, and its last calendar, sealed."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from canvas_app.storage.database import reading
+from canvas_app.storage.schema import feeds, grants
+from canvas_app.storage.seal import Owner, Seal, SealBroken
+
+MOST = 10  # feeds of one grant
+REST = timedelta(minutes=15)  # between two visits to Canvas for one feed
+FORGOTTEN = timedelta(days=180)  # a feed that nobody fetches for so long ends
+LABEL_LENGTH = 60
+
+
+class NoFeed(Exception):
+    """A feed that cannot be made; the message tells the person why."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a feed holds: ``kinds`` of items, of these courses (none named: of all), done or not."""
+
+    kinds: tuple[str, ...]
+    course_ids: tuple[str, ...] = ()
+    done: bool = True
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A feed as it is stored. ``kept`` is its last whole calendar, None before the first one."""
+
+    id: int
+    grant_id: int
+    owner: Owner
+    label: str
+    wanted: Wanted
+    created_at: datetime
+    fetched_at: datetime | None
+    visited_at: datetime | None
+    changed_at: datetime | None
+    trouble: str | None
+    kept: bytes | None = field(repr=False)
+
+    @property
+    def environment(self) -> str:
+        return self.owner[0]
+
+
+class Feeds:
+    """The feeds of a database. A feed lives with its grant, and keeps it alive."""
+
+    def __init__(self, engine: sa.Engine, seal: Seal, clock: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._reading = reading(engine)
+        self._seal = seal
+        self._clock = clock
+
+    def make(self, grant_id: int, label: str, wanted: Wanted) -> str:
+        """Make a feed and return its secret, 256 random bits that are stored nowhere.
+
+        Raises NoFeed when the grant has ended, is somebody's who acts as another, or has enough.
+        """
+        secret = secrets.token_urlsafe(32)
+        with self._engine.begin() as connection:
+            # The grant first: the last sign-out must see the feed, or the feed no grant.
+            grant = connection.execute(
+                sa.select(grants.c.real_user_id).where(grants.c.id == grant_id).with_for_update()
+            ).one_or_none()
+            if grant is None:
+                raise NoFeed("Easel's access to Canvas has ended. Sign in again.")
+            if grant.real_user_id:
+                raise NoFeed("Who acts as somebody else cannot make a calendar feed for them.")
+            has = connection.execute(
+                sa.select(sa.func.count()).select_from(feeds).where(feeds.c.grant_id == grant_id)
+            ).scalar_one()
+            if has >= MOST:
+                raise NoFeed(f"You have {MOST} calendar feeds; end one to make another.")
+            connection.execute(
+                feeds.insert().values(
+                    grant_id=grant_id,
+                    hash=_hash(secret),
+                    label=" ".join(label.split())[:LABEL_LENGTH] or "Calendar",
+                    wanted=json.dumps(vars(wanted)),
+                    created_at=self._clock(),
+                )
+            )
+        return secret
+
+    def find(self, secret: str) -> Feed | None:
+        """The feed of a secret, noting that it was fetched; None when there is none."""
+        with self._reading.connect() as connection:
+            row = connection.execute(_feeds().where(feeds.c.hash == _hash(secret))).one_or_none()
+        if row is None:
+            return None
+        now = self._clock()
+        if row.fetched_at is None or now - row.fetched_at >= REST:
+            with self._engine.begin() as connection:
+                connection.execute(
+                    feeds.update().where(feeds.c.id == row.id).values(fetched_at=now)
+                )
+        return self._feed(row, self._open(row))
+
+    def of(self, grant_id: int) -> tuple[Feed, ...]:
+        """A grant's feeds, oldest first, without their calendars."""
+        with self._reading.connect() as connection:
+            rows = connection.execute(
+                _feeds().where(feeds.c.grant_id == grant_id).order_by(feeds.c.id)
+            ).all()
+        return tuple(self._feed(row, None) for row in rows)
+
+    def may_visit(self, feed: Feed) -> bool:
+        """Whether the caller, and nobody else for the next 15 minutes, is to ask Canvas."""
+        now = self._clock()
+        with self._engine.begin() as connection:
+            taken = connection.execute(
+                feeds.update()
+                .where(
+                    feeds.c.id == feed.id,
+                    sa.or_(feeds.c.visited_at.is_(None), feeds.c.visited_at <= now - REST),
+                )
+                .values(visited_at=now)
+            )
+        return taken.rowcount == 1
+
+    def keep(self, feed: Feed, calendar: bytes) -> Feed | None:
+        """Keep a whole calendar in place of the last one; return the feed, None when it ended."""
+        return self._write(
+            feed,
+            sealed=self._seal.close_bytes(calendar, feed.owner, "calendar"),
+            changed_at=feed.changed_at if calendar == feed.kept else self._clock(),
+            trouble=None,
+        )
+
+    def note_trouble(self, feed: Feed, why: str) -> Feed | None:
+        """Note why a visit brought no whole calendar; the last one stays."""
+        return self._write(feed, trouble=why)
+
+    def _write(self, feed: Feed, **values: Any) -> Feed | None:
+        with self._engine.begin() as connection:
+            connection.execute(feeds.update().where(feeds.c.id == feed.id).values(**values))
+            row = connection.execute(_feeds().where(feeds.c.id == feed.id)).one_or_none()
+        return None if row is None else self._feed(row, self._open(row))
+
+    def _open(self, row: sa.Row[Any]) -> bytes | None:
+        if row.sealed is None:
+            return None
+        try:
+            return self._seal.open_bytes(row.sealed, _owner(row), "calendar")
+        except SealBroken:
+            return None  # Canvas can be asked for it again
+
+    @staticmethod
+    def _feed(row: sa.Row[Any], kept: bytes | None) -> Feed:
+        wanted = json.loads(row.wanted)
+        return Feed(
+            id=row.id,
+            grant_id=row.grant_id,
+            owner=_owner(row),
+            label=row.label,
+            wanted=Wanted(tuple(wanted["kinds"]), tuple(wanted["course_ids"]), wanted["done"]),
+            created_at=row.created_at,
+            fetched_at=row.fetched_at,
+            visited_at=row.visited_at,
+            changed_at=row.changed_at,
+            trouble=row.trouble,
+            kept=kept,
+        )
+
+
+def needed(now: datetime) -> sa.ColumnElement[bool]:
+    """Whether a grant, in the query around this, has a feed that is still fetched."""
+    return sa.select(feeds.c.id).where(feeds.c.grant_id == grants.c.id, _fetched(now)).exists()
+
+
+def forget_unfetched(connection: sa.Connection, now: datetime) -> None:
+    """End the feeds nobody has fetched for 180 days, in the caller's transaction."""
+    connection.execute(feeds.delete().where(sa.not_(_fetched(now))))
+
+
+def _fetched(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.func.coalesce(feeds.c.fetched_at, feeds.c.created_at) > now - FORGOTTEN
+
+
+def _feeds() -> sa.Select[Any]:
+    return sa.select(feeds, grants.c.environment, grants.c.user_id, grants.c.real_user_id).join(
+        grants, grants.c.id == feeds.c.grant_id
+    )
+
+
+def _owner(row: sa.Row[Any]) -> Owner:
+    return row.environment, row.user_id, row.real_user_id
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
