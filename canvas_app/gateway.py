@@ -140,12 +140,15 @@ class Gateway:
 
     def api_for(self, sign_in: SignIn, deadline: float) -> CanvasAPI:
         """A Canvas API that speaks as this person until the deadline (monotonic seconds)."""
-        name = sign_in.identity.environment
+        return self.api_of(sign_in.identity.environment, sign_in.grant_id, deadline)
+
+    def api_of(self, name: str, grant_id: int, deadline: float) -> CanvasAPI:
+        """A Canvas API that speaks with a grant; a calendar feed has no sign-in of its own."""
         environment = self.environment(name)
         transport = self.transport_for(name)
         client = CanvasClient(
             environment.canvas_url,
-            self.storage.credentials(sign_in.grant_id, self.endpoint_for(name)),
+            self.storage.credentials(grant_id, self.endpoint_for(name)),
             transport=transport,
             throttle=Throttle(
                 self.buckets, transport.origin, max_parallel=self.settings.max_parallel

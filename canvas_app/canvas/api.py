@@ -15,10 +15,13 @@ from canvas_app.canvas.models import (
     Course,
     Enrollment,
     PlannerItem,
+    PlannerNote,
+    PlannerOverride,
     Profile,
     Submission,
     SubmissionDetail,
     SubmissionSummary,
+    StreamItem,
     TodoItem,
 )
 from canvas_app.canvas.paging import Pages
@@ -109,11 +112,8 @@ class CanvasAPI:
         "users#method.users.missing_submissions",
     )
     def missing_submissions(self) -> Pages[Assignment]:
-        """List past due assignments without a submission that the person could still hand in."""
-        params = {
-            "include": ["planner_overrides", "course"],
-            "filter": ["submittable", "current_grading_period"],
-        }
+        """List all that Canvas calls missing; its filters would hide locked and earlier work."""
+        params = {"include": ["planner_overrides", "course"]}
         path = "/api/v1/users/self/missing_submissions"
         return self.client.paginate(path, params, type=Assignment)
 
@@ -138,6 +138,89 @@ class CanvasAPI:
         else:
             params |= {"start_date": start_date, "end_date": end_date}
         return self.client.paginate("/api/v1/calendar_events", params, type=CalendarEvent)
+
+    @endpoint("url:GET|/api/v1/calendar_events", "calendar_events#method.calendar_events_api.index")
+    def calendar_events(
+        self, context_codes: Sequence[str], start_date: datetime, end_date: datetime
+    ) -> Pages[CalendarEvent]:
+        """List events of courses (``course_7``) and people (``user_3``) between two moments.
+
+        Ten contexts at most, as for :meth:`calendar_assignments`.
+        """
+        params = {
+            "context_codes": list(context_codes),
+            "start_date": start_date,
+            "end_date": end_date,
+        }
+        return self.client.paginate("/api/v1/calendar_events", params, type=CalendarEvent)
+
+    @endpoint("url:GET|/api/v1/users/self/activity_stream", "users#method.users.activity_stream")
+    def activity_stream(self) -> Pages[StreamItem]:
+        """List what happened lately in active courses, newest first; grades with their scores."""
+        params = {"only_active_courses": True}
+        return self.client.paginate("/api/v1/users/self/activity_stream", params, type=StreamItem)
+
+    @endpoint("url:GET|/api/v1/planner/overrides", "planner#method.planner_overrides.index")
+    def planner_overrides(self) -> Pages[PlannerOverride]:
+        """List the person's own marks on planner items."""
+        return self.client.paginate("/api/v1/planner/overrides", type=PlannerOverride)
+
+    @endpoint("url:POST|/api/v1/planner/overrides", "planner#method.planner_overrides.create")
+    def create_planner_override(
+        self, plannable_type: str, plannable_id: str, *, marked_complete: bool, dismissed: bool
+    ) -> PlannerOverride:
+        """Mark an item that bears no mark yet; InvalidRequest when it bears one."""
+        data = {
+            "plannable_type": plannable_type,
+            "plannable_id": plannable_id,
+            "marked_complete": marked_complete,
+            "dismissed": dismissed,
+        }
+        made: PlannerOverride = self.client.request(
+            "POST", "/api/v1/planner/overrides", data=data, type=PlannerOverride
+        )
+        return made
+
+    @endpoint("url:PUT|/api/v1/planner/overrides/:id", "planner#method.planner_overrides.update")
+    def update_planner_override(
+        self, override_id: str, *, marked_complete: bool, dismissed: bool
+    ) -> PlannerOverride:
+        """Change a mark; Canvas takes a boolean that is not sent for false, so both are sent."""
+        data = {"marked_complete": marked_complete, "dismissed": dismissed}
+        path = f"/api/v1/planner/overrides/{_segment(override_id)}"
+        changed: PlannerOverride = self.client.request("PUT", path, data=data, type=PlannerOverride)
+        return changed
+
+    @endpoint("url:POST|/api/v1/planner_notes", "planner#method.planner_notes.create")
+    def create_planner_note(
+        self, *, title: str, details: str, todo_date: datetime, course_id: str
+    ) -> PlannerNote:
+        """Write a note of one's own; ``course_id`` empty: in no course."""
+        data = {"title": title, "details": details, "todo_date": todo_date}
+        made: PlannerNote = self.client.request(
+            "POST",
+            "/api/v1/planner_notes",
+            data=data | ({"course_id": course_id} if course_id else {}),
+            type=PlannerNote,
+        )
+        return made
+
+    @endpoint("url:PUT|/api/v1/planner_notes/:id", "planner#method.planner_notes.update")
+    def update_planner_note(
+        self, note_id: str, *, title: str, details: str, todo_date: datetime, course_id: str
+    ) -> PlannerNote:
+        """Rewrite a note; an empty ``course_id`` takes it out of its course."""
+        path = f"/api/v1/planner_notes/{_segment(note_id)}"
+        data = {"title": title, "details": details, "todo_date": todo_date, "course_id": course_id}
+        changed: PlannerNote = self.client.request("PUT", path, data=data, type=PlannerNote)
+        return changed
+
+    @endpoint("url:DELETE|/api/v1/planner_notes/:id", "planner#method.planner_notes.destroy")
+    def delete_planner_note(self, note_id: str) -> PlannerNote:
+        """Delete a note; Canvas answers with what it was."""
+        path = f"/api/v1/planner_notes/{_segment(note_id)}"
+        gone: PlannerNote = self.client.request("DELETE", path, type=PlannerNote)
+        return gone
 
     @endpoint("url:GET|/api/v1/users/self/todo", "users#method.users.todo_items")
     def todo(self) -> Pages[TodoItem]:

@@ -4,7 +4,7 @@ Canvas leaves out keys, sends null, and sends ids as numbers or strings (canvas-
 ``lib/api/v1/``); so everything may be absent, and every id is a str here.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -198,6 +198,8 @@ class SubmissionSummary(Model):
 
 class PlannerOverride(Model):
     id: Id | None = None
+    plannable_type: str | None = None
+    plannable_id: Id | None = None
     marked_complete: bool | None = None
     dismissed: bool | None = None
 
@@ -322,6 +324,29 @@ class SubmissionDetail(Submission):
     user: SubmissionUser | None = None
 
 
+class StreamItem(Submission):
+    """GET /api/v1/users/self/activity_stream (``lib/api/v1/stream_item.rb``).
+
+    An item of type Submission has the whole submission merged in: ``id`` is the stream item's,
+    ``submission_id`` the submission's.
+    """
+
+    type: str | None = None
+    title: str | None = None
+    course_id: Id | None = None
+    submission_id: Id | None = None
+
+
+class PlannerNote(Model):
+    """A note of the person's own; written as ``details``, answered as ``description``."""
+
+    id: Id
+    title: str | None = None
+    description: str | None = None
+    course_id: Id | None = None
+    todo_date: datetime | None = None
+
+
 class PlannerFeedback(Model):
     comment: str | None = None
     author_name: str | None = None
@@ -400,11 +425,25 @@ class TodoItem(Model):
 
 
 class CalendarEvent(Model):
-    """GET /api/v1/calendar_events of type assignment: ``id`` is "assignment_123"."""
+    """GET /api/v1/calendar_events; of type assignment: ``id`` is "assignment_123".
+
+    ``all_day_date`` is the day an event is on, whatever the reader's time zone; ``hidden`` events
+    are replaced by one of the reader's section.
+    """
 
     id: Id | None = None
+    title: str | None = None
+    context_code: str | None = None
     context_name: str | None = None
     html_url: str | None = None
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    all_day: bool | None = None
+    all_day_date: date | None = None
+    description: str | None = None
+    location_name: str | None = None
+    workflow_state: str | None = None
+    hidden: bool | None = None
     assignment: Assignment | None = None
 
 
