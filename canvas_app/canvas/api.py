@@ -18,10 +18,10 @@ from canvas_app.canvas.models import (
     PlannerNote,
     PlannerOverride,
     Profile,
+    StreamItem,
     Submission,
     SubmissionDetail,
     SubmissionSummary,
-    StreamItem,
     TodoItem,
 )
 from canvas_app.canvas.paging import Pages

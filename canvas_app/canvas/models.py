@@ -103,6 +103,7 @@ class Course(Model):
     hide_final_grades: bool | None = None
     restrict_quantitative_data: bool | None = None
     has_grading_periods: bool | None = None
+    apply_assignment_group_weights: bool | None = None
     course_color: str | None = None
     image_download_url: str | None = None
     needs_grading_count: int | None = None

@@ -26,13 +26,46 @@ def test_every_method_names_its_scope():
     methods = [m for name, m in vars(CanvasAPI).items() if callable(m) and not name.startswith("_")]
 
     assert len(methods) >= 12
-    assert all(m.scope.startswith(("url:GET|/api/v1/", "url:DELETE|/api/v1/")) for m in methods)
+    verbs = ("GET", "POST", "PUT", "DELETE")
+    assert all(m.scope.startswith(tuple(f"url:{v}|/api/v1/" for v in verbs)) for m in methods)
     assert all(m.doc.startswith("https://") for m in methods)
 
 
-def test_scopes_are_what_pages_read():
+def test_scopes_are_what_pages_call():
+    """Reading; and of writing only what the planner offers: done marks and own notes."""
     assert len(SCOPES) == len(set(SCOPES))
-    assert all(scope.startswith("url:GET|") for scope in SCOPES)
+    writing = {scope for scope in SCOPES if not scope.startswith("url:GET|")}
+    assert {scope.partition("|")[2].split("/")[3].split("_")[0] for scope in writing} <= {
+        *("planner", "users")
+    }
+    assert not any("enrollments" in scope for scope in writing)
+
+
+def test_notes_and_marks_are_written(api_of):
+    api, due = api_of("dozen"), datetime(2026, 11, 30, 22, 59, 59, tzinfo=UTC)
+
+    note = api.create_planner_note(title="Pack", details="Boots", todo_date=due, course_id="4101")
+    assert (note.title, note.description, note.todo_date) == ("Pack", "Boots", due)
+    assert note.course_id == "4101"
+    changed = api.update_planner_note(
+        note.id, title="Pack it", details="", todo_date=due, course_id=""
+    )
+    assert (changed.title, changed.description, changed.course_id) == ("Pack it", "", None)
+    mark = api.create_planner_override(
+        "planner_note", note.id, marked_complete=True, dismissed=False
+    )
+    assert (mark.marked_complete, mark.plannable_id) == (True, note.id)
+    assert mark.id in {found.id for found in api.planner_overrides()}
+    mark = api.update_planner_override(mark.id, marked_complete=False, dismissed=True)
+    assert (mark.marked_complete, mark.dismissed) == (False, True)
+    assert api.delete_planner_note(note.id).title == "Pack it"
+
+
+def test_stream_brings_posted_grades(api_of):
+    graded = [item for item in api_of("dozen").activity_stream() if item.type == "Submission"]
+
+    assert any(item.score is not None and item.assignment.name for item in graded)
+    assert all(item.posted_at for item in graded)
 
 
 def test_own_endpoints_answer(api_of, canvas):
