@@ -24,6 +24,8 @@ Kind = Literal[
     "link_host",
     "link_loop",
     "link_missing",
+    "link_odd",
+    "empty_page",
     "repeat",
     "json_prefix",
     "redirect",
@@ -39,7 +41,8 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     ``path`` is an fnmatch glob; ``query`` names parameters that must be there; ``after`` lets
     as many pass first, ``times`` is how often it strikes (null: until cleared). With
     ``handled`` a ``reset``, ``status`` or ``html`` comes after Canvas did its work, so that
-    the answer is lost and the deed is not.
+    the answer is lost and the deed is not. ``location`` is where a ``redirect`` leads, and the
+    host a ``link_host`` names; ``retry_after`` is what a proxy adds to a ``status``.
     """
 
     kind: Kind
@@ -53,6 +56,7 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     times: int | None = 1
     handled: bool = False
     location: str | None = None
+    retry_after: str | None = None
 
 
 class Drift(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -159,7 +163,10 @@ def _meets(fault: Fault, request: Request, person_id: int | None) -> bool:
 def instead(fault: Fault, request: Request) -> Response | None:
     """The answer a fault puts in the place of Canvas's own, or None when it spoils that."""
     if fault.kind == "status":
-        return _status(fault.status or 503)
+        answer = _status(fault.status or 503)
+        if fault.retry_after is not None:
+            answer.headers["Retry-After"] = fault.retry_after
+        return answer
     if fault.kind == "html":
         return _html(fault.status or 503)
     if fault.kind == "redirect":
@@ -174,6 +181,9 @@ def spoil(fault: Fault, request: Request, response: Response) -> Response:
     """An answer as a fault leaves it."""
     if fault.kind.startswith("link_") and "Link" in response.headers:
         _spoil_link(fault, request, response.headers)
+    elif fault.kind == "empty_page":
+        _plain(response)
+        response.set_data(b"[]")
     elif fault.kind == "json_prefix":
         response.set_data(b"while(1);" + _plain(response))
     elif fault.kind == "empty_token" and response.is_json:
@@ -226,12 +236,16 @@ def _spoil_link(fault: Fault, request: Request, headers: Headers) -> None:
     if fault.kind == "link_missing":
         del headers["Link"]
     elif fault.kind == "link_host":
-        headers["Link"] = link.replace(f"://{request.host}/", f"://{FOREIGN_HOST}/")
+        there = fault.location or FOREIGN_HOST
+        headers["Link"] = link.replace(f"://{request.host}/", f"://{there}/")
+    elif fault.kind == "link_odd":
+        # A proxy that decodes what Canvas percent-encodes; both may stand in a query (RFC 3986).
+        headers["Link"] = re.sub(r"<([^>?]*)\?", r"<\1?via=a;b,c&", link)
     else:
         current = re.search(r'<([^>]*)>; rel="current"', link)
         if current is not None:
-            there = f'<{current[1]}>; rel="next"'
-            headers["Link"] = re.sub(r'<[^>]*>; rel="next"', lambda _: there, link)
+            again = f'<{current[1]}>; rel="next"'
+            headers["Link"] = re.sub(r'<[^>]*>; rel="next"', lambda _: again, link)
 
 
 def _plain(response: Response) -> bytes:

@@ -257,6 +257,28 @@ class TestFaults:
         assert "Link" not in emulator.call(NUMBERED).headers
         assert emulator.call(ECHO).status_code == 200
 
+    def test_odd_links(self, emulator: Emulator) -> None:
+        """Links with ``;`` and ``,`` in their query, and to a host that is named."""
+        emulator.control(
+            faults=[{"kind": "link_odd"}, {"kind": "link_host", "location": "vanity.example"}]
+        )
+        odd = following(emulator.call(NUMBERED))
+        assert "?via=a;b,c&page=2" in odd
+        assert following(emulator.call(NUMBERED)).startswith("http://vanity.example/api/v1/")
+        assert emulator.call(odd.removeprefix("http://localhost")).json[0]["id"] == 11
+
+    def test_an_empty_page(self, emulator: Emulator) -> None:
+        """A page all of whose rows were hidden keeps its next link."""
+        emulator.control(faults=[{"kind": "empty_page"}])
+        answer = emulator.call(BOOKMARKED)
+        assert answer.json == []
+        assert "page=bookmark" in following(answer)
+
+    def test_a_wait_is_asked_for(self, emulator: Emulator) -> None:
+        """``Retry-After`` as a proxy in front adds it; Canvas itself never does."""
+        emulator.control(faults=[{"kind": "status", "status": 429, "retry_after": "7"}])
+        assert emulator.call(ECHO).headers["Retry-After"] == "7"
+
     @pytest.mark.parametrize("path", [NUMBERED, BOOKMARKED])
     def test_repeat(self, emulator: Emulator, path: str) -> None:
         """A page that begins with the last row of the page before."""

@@ -22,7 +22,7 @@ def endpoint(canvas: Any, kind: str = "confidential", **more: Any) -> TokenEndpo
     return TokenEndpoint(canvas.url, str(key["client_id"]), secret, **more)
 
 
-def authorize(canvas: Any, person: str = "dozen", kind: str = "confidential") -> str:
+def authorize(canvas: Any, person: str = "dozen", kind: str = "confidential", **asked: str) -> str:
     """Return the code Canvas sends back after login and consent."""
     browser = requests.Session()
     who = canvas.person(person)
@@ -35,6 +35,7 @@ def authorize(canvas: Any, person: str = "dozen", kind: str = "confidential") ->
             "state": "s",
             "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
+            **asked,
         },
         timeout=10,
     )
@@ -57,8 +58,10 @@ def authorize(canvas: Any, person: str = "dozen", kind: str = "confidential") ->
     return parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0]
 
 
-def consent(canvas: Any, person: str = "dozen", kind: str = "confidential") -> TokenAnswer:
-    code = authorize(canvas, person, kind)
+def consent(
+    canvas: Any, person: str = "dozen", kind: str = "confidential", **asked: str
+) -> TokenAnswer:
+    code = authorize(canvas, person, kind, **asked)
     return endpoint(canvas, kind).exchange(code, CALLBACK, VERIFIER)
 
 
