@@ -18,7 +18,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from flask import Flask
     from flask_compress import Compress
 
-    from canvas_app import cli, error_pages, gateway, logs, metrics, security, sessions
+    from canvas_app import error_pages, gateway, logs, metrics, security, sessions
     from canvas_app.settings import Settings
     from canvas_app.views import account, auth, health, pages, rendering
 
@@ -38,7 +38,6 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     gateway.init_app(app, settings, redis)
     error_pages.init_app(app)
     rendering.init_app(app)
-    cli.init_app(app)
     Compress(app)
     for view in (auth, account, health, pages):
         app.register_blueprint(view.bp)

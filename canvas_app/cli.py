@@ -1,17 +1,68 @@
-"""The command line: ``flask --app app outbox`` does by hand what Easel does by itself."""
+"""The command line, ``python -m canvas_app``: what operators do by hand."""
+
+import os
+import sys
 
 import click
-from flask import Flask
 
-from canvas_app import gateway
+from canvas_app.canvas.api import SCOPES
+from canvas_app.settings import Settings, SettingsError
+from canvas_app.storage import Storage
 
 
-def init_app(app: Flask) -> None:
-    """Add Easel's commands to ``flask``."""
+@click.group()
+def easel() -> None:
+    """What operators of Easel do by hand. Settings are read from the environment."""
 
-    @app.cli.command("outbox")
-    def outbox() -> None:
-        """Revoke at Canvas what a sign-out could not: Easel tries it itself every few minutes."""
-        door = gateway.current()
-        door.storage.outbox.run(door.endpoint_for)
-        click.echo("The revocations that were due have been tried.")
+
+@easel.command()
+def scopes() -> None:
+    """Print the scopes Easel's pages need, to grant to a developer key; needs no settings."""
+    for scope in SCOPES:
+        click.echo(scope)
+
+
+@easel.command()
+def outbox() -> None:
+    """Revoke at Canvas what a sign-out could not.
+
+    Easel tries it by itself every few minutes while it serves. The exit status is 1 when
+    something still waits.
+    """
+    from canvas_app import create_app  # the log, too, is as when it serves
+
+    settings = read_settings()
+    door = create_app(settings).extensions["easel"]
+    waiting = door.storage.outbox.run(door.endpoint_for)
+    door.storage.close()
+    if waiting:
+        click.echo(f"Still waiting for Canvas: {waiting}. The log says why.")
+        sys.exit(1)
+    click.echo("Nothing waits to be revoked.")
+
+
+@easel.command()
+def reseal() -> None:
+    """Seal every stored token with the newest of TOKEN_KEYS, so that older keys may go.
+
+    The exit status is 1 when a record opens with none of the keys.
+    """
+    settings = read_settings()
+    storage = Storage(settings.database_url, settings.token_keys)
+    storage.upgrade()
+    sealed, broken = storage.reseal()
+    storage.close()
+    click.echo(f"Sealed with the newest key: {sealed}.")
+    if broken:
+        click.echo(
+            f"Opened by none of TOKEN_KEYS and left as they are: {broken}. Put the missing key "
+            "back behind the others and repeat; without it these people must sign in again."
+        )
+        sys.exit(1)
+
+
+def read_settings() -> Settings:
+    try:
+        return Settings.from_environ(os.environ)
+    except SettingsError as fault:
+        sys.exit(str(fault))

@@ -337,9 +337,12 @@ class Storage:
             for grant_id in list(ended.scalars()):
                 self._end(connection, grant_id)
 
-    def reseal(self) -> int:
-        """Seal every token and calendar with the newest key; return how many. Raises SealBroken."""
-        count = 0
+    def reseal(self) -> tuple[int, int]:
+        """Seal every token and calendar with the newest key.
+
+        Returns how many were sealed anew, and how many no key opens; those stay as they are.
+        """
+        count = broken = 0
         for table in (grants, outbox, feeds):
             with self.engine.begin() as connection:
                 rows = connection.execute(
@@ -348,13 +351,16 @@ class Storage:
                     .with_for_update()
                 )
                 for row_id, sealed in list(rows):
+                    try:
+                        renewed = self._seal.renew(sealed)
+                    except SealBroken:
+                        broken += 1
+                        continue
                     connection.execute(
-                        table.update()
-                        .where(table.c.id == row_id)
-                        .values(sealed=self._seal.renew(sealed))
+                        table.update().where(table.c.id == row_id).values(sealed=renewed)
                     )
                     count += 1
-        return count
+        return count, broken
 
 
 def _hash(secret: str) -> str:

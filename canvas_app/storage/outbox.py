@@ -48,14 +48,20 @@ class Outbox:
         assert result.inserted_primary_key is not None  # noqa: S101 - an insert of one row
         return int(result.inserted_primary_key[0])
 
-    def run(self, endpoint_for: EndpointFor) -> None:
-        """Try every waiting revocation once; raises nothing that Canvas caused."""
+    def run(self, endpoint_for: EndpointFor) -> int:
+        """Try every waiting revocation once; return how many wait on.
+
+        Raises nothing that Canvas caused.
+        """
         self.gather()
         with self._engine.connect() as connection:
             waiting = connection.execute(sa.select(outbox.c.id).order_by(outbox.c.id)).scalars()
             ids = list(waiting)
         for row_id in ids:
             self.attempt(row_id, endpoint_for)
+        with self._engine.connect() as connection:
+            left = connection.execute(sa.select(sa.func.count()).select_from(outbox))
+            return int(left.scalar_one())
 
     def attempt(self, row_id: int, endpoint_for: EndpointFor) -> bool:
         """Try one revocation; return whether Canvas has ended the token."""

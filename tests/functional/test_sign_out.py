@@ -94,19 +94,6 @@ def test_sign_out_needs_the_form(easel: RunningEasel) -> None:
     assert signed_in(easel, browser)
 
 
-def test_outbox_is_emptied_by_hand(easel: RunningEasel) -> None:
-    browser = sign_in(easel, "dozen")
-    down = {"path": "/login/oauth2/token", "kind": "status", "status": 503, "times": None}
-    easel.canvas.control(faults=[down | {"method": "DELETE"}])
-    sign_out(easel, browser)
-    easel.canvas.control(faults=[])
-
-    done = easel.app.test_cli_runner().invoke(args=["outbox"])
-
-    assert done.exit_code == 0, done.output
-    assert "have been tried" in done.output
-
-
 def test_outbox_in_trouble_stops_nothing(
     easel: RunningEasel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -372,11 +372,19 @@ class TestSeal:
         new = Fernet.generate_key().decode()
         secret = enter(storage, clock)
         grant_id = entered(storage, secret).grant_id
-        assert open_storage(new, KEY).reseal() == 1
+        assert open_storage(new, KEY).reseal() == (1, 0)
         only_new = open_storage(new)
         assert only_new.credentials(grant_id, Scripted()).access_token() == "access~1"
-        with pytest.raises(SealBroken):
-            storage.reseal()
+        assert storage.reseal() == (0, 1), "the old key alone opens nothing any more"
+
+    def test_lost_record_keeps_no_other_from_a_new_key(
+        self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage]
+    ) -> None:
+        lost, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+        enter(open_storage(lost), clock)
+        grant_id = entered(storage, enter(storage, clock, replace(ADA, user_id=8))).grant_id
+        assert open_storage(new, KEY).reseal() == (1, 1)
+        assert open_storage(new).credentials(grant_id, Scripted()).access_token() == "access~1"
 
     def test_lost_key_asks_for_a_sign_in(
         self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage]
