@@ -1,10 +1,12 @@
 """Answers kept for a while: in this process, bounded by bytes, or in Redis for several processes.
 
-A key has two halves, the owner (environment, user, real user, grant generation) and the request;
-``drop`` forgets all of an owner at once, at sign-out, write and disconnect.
+An owner is (environment, user, real user, grant generation), hashed. Her answers lie on a *shelf*
+that ``drop`` takes away whole, at sign-out, write and disconnect: what was asked before and comes
+in afterwards is put on the old shelf, where nobody looks any more.
 """
 
 import logging
+import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,19 +18,25 @@ log = logging.getLogger(__name__)
 KEEP_SECONDS = 12 * 3600
 RENEWAL_SECONDS = 30
 OVERHEAD = 300  # bytes of bookkeeping beside each value, about
+MOST_OWNERS = 10_000
 
 
 class Cache(Protocol):
     """What Sources needs of a cache; values are bytes that say their own age."""
 
-    def get(self, owner: str, request: str) -> bytes | None: ...
-    def put(self, owner: str, request: str, value: bytes) -> None: ...
+    def shelf(self, owner: str) -> str:
+        """Where this owner's answers are kept until the next ``drop``."""
+        ...
+
+    def get(self, shelf: str, request: str) -> bytes | None: ...
+    def put(self, shelf: str, request: str, value: bytes) -> None: ...
+    def discard(self, shelf: str, request: str) -> None: ...
     def drop(self, owner: str) -> None: ...
-    def claim(self, owner: str, request: str) -> bool:
+    def claim(self, shelf: str, request: str) -> bool:
         """Whether the caller is the one to renew this answer now."""
         ...
 
-    def release(self, owner: str, request: str) -> None: ...
+    def release(self, shelf: str, request: str) -> None: ...
 
 
 class MemoryCache:
@@ -38,24 +46,33 @@ class MemoryCache:
         self.max_bytes = max_bytes
         self.bytes = 0
         self._clock = clock
+        self._shelves: OrderedDict[str, str] = OrderedDict()  # by owner
         self._kept: OrderedDict[tuple[str, str], tuple[float, bytes]] = OrderedDict()
         self._claims: dict[tuple[str, str], float] = {}
         self._lock = Lock()
 
-    def get(self, owner: str, request: str) -> bytes | None:
+    def shelf(self, owner: str) -> str:
         with self._lock:
-            found = self._kept.get((owner, request))
+            found = self._shelves.setdefault(owner, secrets.token_hex(8))
+            self._shelves.move_to_end(owner)
+            while len(self._shelves) > MOST_OWNERS:
+                self._empty(self._shelves.popitem(last=False)[1])
+            return found
+
+    def get(self, shelf: str, request: str) -> bytes | None:
+        with self._lock:
+            found = self._kept.get((shelf, request))
             if found is None:
                 return None
             until, value = found
             if until < self._clock():
-                self._remove((owner, request))
+                self._remove((shelf, request))
                 return None
-            self._kept.move_to_end((owner, request))
+            self._kept.move_to_end((shelf, request))
             return value
 
-    def put(self, owner: str, request: str, value: bytes) -> None:
-        key = (owner, request)
+    def put(self, shelf: str, request: str, value: bytes) -> None:
+        key = (shelf, request)
         with self._lock:
             self._remove(key)
             if self._size(key, value) > self.max_bytes:
@@ -65,22 +82,31 @@ class MemoryCache:
             while self.bytes > self.max_bytes:
                 self._remove(next(iter(self._kept)))
 
+    def discard(self, shelf: str, request: str) -> None:
+        with self._lock:
+            self._remove((shelf, request))
+
     def drop(self, owner: str) -> None:
         with self._lock:
-            for key in [key for key in self._kept if key[0] == owner]:
-                self._remove(key)
+            shelf = self._shelves.pop(owner, None)
+            if shelf is not None:
+                self._empty(shelf)
 
-    def claim(self, owner: str, request: str) -> bool:
+    def claim(self, shelf: str, request: str) -> bool:
         with self._lock:
             now = self._clock()
-            if self._claims.get((owner, request), 0) > now:
+            if self._claims.get((shelf, request), 0) > now:
                 return False
-            self._claims[owner, request] = now + RENEWAL_SECONDS
+            self._claims[shelf, request] = now + RENEWAL_SECONDS
             return True
 
-    def release(self, owner: str, request: str) -> None:
+    def release(self, shelf: str, request: str) -> None:
         with self._lock:
-            self._claims.pop((owner, request), None)
+            self._claims.pop((shelf, request), None)
+
+    def _empty(self, shelf: str) -> None:
+        for key in [key for key in self._kept if key[0] == shelf]:
+            self._remove(key)
 
     def _remove(self, key: tuple[str, str]) -> None:
         found = self._kept.pop(key, None)
@@ -93,7 +119,7 @@ class MemoryCache:
 
 
 class RedisCache:
-    """A cache that several processes share: one Redis hash per owner, so that one DEL drops it.
+    """A cache that several processes share: one Redis hash per shelf, so that one DEL drops it.
 
     When Redis does not answer, nothing is kept: pages are slower, never wrong.
     """
@@ -104,33 +130,54 @@ class RedisCache:
         self._error: type[Exception] = redis.RedisError
         self._redis: Any = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
 
-    def get(self, owner: str, request: str) -> bytes | None:
-        found: bytes | None = self._ask(lambda: self._redis.hget(self._name(owner), request))
+    def shelf(self, owner: str) -> str:
+        # A shelf is looked for at each view, so it outlives what lies on it.
+        def look() -> bytes | None:
+            with self._redis.pipeline() as pipe:
+                pipe.set(self._owner(owner), secrets.token_hex(8), nx=True)
+                pipe.expire(self._owner(owner), KEEP_SECONDS)
+                pipe.get(self._owner(owner))
+                found: bytes | None = pipe.execute()[-1]
+                return found
+
+        found = self._ask(look)
+        return found.decode() if found else secrets.token_hex(8)  # one that nobody shares
+
+    def get(self, shelf: str, request: str) -> bytes | None:
+        found: bytes | None = self._ask(lambda: self._redis.hget(self._name(shelf), request))
         return found
 
-    def put(self, owner: str, request: str, value: bytes) -> None:
+    def put(self, shelf: str, request: str, value: bytes) -> None:
         def write() -> None:
             with self._redis.pipeline() as pipe:
-                pipe.hset(self._name(owner), request, value)
-                pipe.expire(self._name(owner), KEEP_SECONDS)
+                pipe.hset(self._name(shelf), request, value)
+                pipe.expire(self._name(shelf), KEEP_SECONDS)
                 pipe.execute()
 
         self._ask(write)
 
-    def drop(self, owner: str) -> None:
-        self._ask(lambda: self._redis.delete(self._name(owner)))
+    def discard(self, shelf: str, request: str) -> None:
+        self._ask(lambda: self._redis.hdel(self._name(shelf), request))
 
-    def claim(self, owner: str, request: str) -> bool:
+    def drop(self, owner: str) -> None:
+        def take_away() -> None:
+            shelf = self._redis.get(self._owner(owner))
+            if shelf is not None:
+                self._redis.delete(self._owner(owner), self._name(shelf.decode()))
+
+        self._ask(take_away)
+
+    def claim(self, shelf: str, request: str) -> bool:
         return bool(
             self._ask(
                 lambda: self._redis.set(
-                    self._claim(owner, request), "1", nx=True, ex=RENEWAL_SECONDS
+                    self._claim(shelf, request), "1", nx=True, ex=RENEWAL_SECONDS
                 )
             )
         )
 
-    def release(self, owner: str, request: str) -> None:
-        self._ask(lambda: self._redis.delete(self._claim(owner, request)))
+    def release(self, shelf: str, request: str) -> None:
+        self._ask(lambda: self._redis.delete(self._claim(shelf, request)))
 
     def _ask(self, call: Callable[[], Any]) -> Any:
         try:
@@ -140,9 +187,13 @@ class RedisCache:
             return None
 
     @staticmethod
-    def _name(owner: str) -> str:
-        return f"easel:answers:{owner}"
+    def _owner(owner: str) -> str:
+        return f"easel:shelf:{owner}"
 
     @staticmethod
-    def _claim(owner: str, request: str) -> str:
-        return f"easel:renewal:{owner}:{request}"
+    def _name(shelf: str) -> str:
+        return f"easel:answers:{shelf}"
+
+    @staticmethod
+    def _claim(shelf: str, request: str) -> str:
+        return f"easel:renewal:{shelf}:{request}"

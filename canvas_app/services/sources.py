@@ -95,6 +95,10 @@ class Answer:
     trouble: str = ""  # why the newest attempt to renew a stale answer failed
 
 
+FLIGHTS: Flights[Answer] = Flights()
+"""What any page of this process is asking Canvas for; shelves never have the same name."""
+
+
 class NotYet(Unavailable):
     """An early view of a page does not wait for this answer."""
 
@@ -124,9 +128,7 @@ class Part:
         if self._kept is None or again:
             self._board()
         elif self._kept.stale and sources.cache.claim(sources.shelf, self._request):
-            self._board()
-            assert self._flight is not None  # noqa: S101  (just boarded)
-            self._flight.add_done_callback(self._release)
+            self._board().add_done_callback(self._release)
 
     def answer(self, *, wait: bool = True) -> Answer:
         """The answer, waited for until the deadline at most. Raise AuthenticationError."""
@@ -149,20 +151,22 @@ class Part:
         """Whether it was answered from the cache."""
         return self._kept is not None and not self._again
 
-    def _board(self) -> None:
+    def _board(self) -> "Future[Answer]":
         sources = self._sources
         key = (sources.shelf, self._request)
-        self._flight, self._own = sources.flights.board(key, lambda: sources.submit(self._fetch))
+        flight, self._own = FLIGHTS.board(key, lambda: sources.submit(self._fetch))
+        self._flight = flight
+        return flight
 
     def _arrival(self) -> Answer:
         if self._kept is not None and not self._again:
             return self._kept
         answer = self._landed()
-        if not self._own and not answer.at and self._sources.left() > LANDING:
+        passed = isinstance(answer.error, Unavailable | Throttled)
+        if passed and not self._own and self._sources.left() > LANDING:
             # The page that asked had less time than this one has; ask once more, ourselves.
-            if isinstance(answer.error, Unavailable | Throttled):
-                self._board()
-                answer = self._landed()
+            self._board()
+            answer = self._landed()
         if self._kept is not None and (answer.why or passing(answer.error)):
             trouble = plain(answer.error) if answer.error else answer.why
             return replace(self._kept, stale=True, refreshing=False, trouble=trouble)
@@ -309,8 +313,8 @@ class Sources:
 
     ``owner`` is (environment, user id, real user id or "", grant generation): the half of each
     cache key that nobody else shares. ``cache_seconds`` 0 keeps nothing and shows nothing stale.
-    ``flights`` are the calls that all pages of this process share. ``again`` names the sources
-    that Canvas is asked for whatever is kept. Work on ``pool`` never waits for other work on it.
+    ``again`` names the sources that Canvas is asked for whatever is kept. Work on ``pool`` never
+    waits for other work on it.
     """
 
     def __init__(
@@ -322,7 +326,6 @@ class Sources:
         deadline: float,
         owner: Iterable[object],
         cache_seconds: float = 60,
-        flights: Flights[Answer] | None = None,
         again: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -333,7 +336,6 @@ class Sources:
         self.cache = cache
         self.owner = owner_key(owner)
         self.shelf = cache.shelf(self.owner)
-        self.flights: Flights[Answer] = Flights() if flights is None else flights
         self.now = now
         self._pool = pool
         self._deadline = deadline

@@ -35,7 +35,8 @@ def sources_of(
         client = CanvasClient(canvas.url, token or canvas.token(who), deadline=deadline)
         clients.append(client)
         options.setdefault("owner", ("production", who, "", 1))
-        return Sources(CanvasAPI(client), cache, pool, deadline=deadline, **options)
+        kept = options.pop("cache", cache)
+        return Sources(CanvasAPI(client), kept, pool, deadline=deadline, **options)
 
     yield make
     for client in clients:

@@ -28,13 +28,39 @@ def test_put_then_get(cache):
 
 
 def test_drop_forgets_one_owner(cache):
-    cache.put("ann", "courses", b"hers")
-    cache.put("ben", "courses", b"his")
+    hers, his = cache.shelf("ann"), cache.shelf("ben")
+    cache.put(hers, "courses", b"hers")
+    cache.put(his, "courses", b"his")
+    assert cache.shelf("ann") == hers != his
 
     cache.drop("ann")
+    cache.drop("nobody")
+
+    assert cache.get(hers, "courses") is None
+    assert cache.get(cache.shelf("ann"), "courses") is None
+    assert cache.get(cache.shelf("ben"), "courses") == b"his"
+
+
+def test_what_comes_in_after_the_drop_is_never_read(cache):
+    """A write drops answers; one that was asked for before it may still be on its way."""
+    before = cache.shelf("ann")
+    cache.drop("ann")
+
+    cache.put(before, "courses", b"as it was before the write")
+
+    assert cache.get(cache.shelf("ann"), "courses") is None
+    cache.discard(before, "courses")
+
+
+def test_one_answer_is_discarded(cache):
+    cache.put("ann", "courses", b"one")
+    cache.put("ann", "colors", b"two")
+
+    cache.discard("ann", "courses")
 
     assert cache.get("ann", "courses") is None
-    assert cache.get("ben", "courses") == b"his"
+    assert cache.get("ann", "colors") == b"two"
+    cache.discard("ann", "colors")
 
 
 def test_one_renews(cache):
@@ -83,11 +109,23 @@ def test_memory_forgets_in_time():
     assert cache.bytes == 0
 
 
+def test_memory_knows_a_bounded_number_of_owners(monkeypatch):
+    monkeypatch.setattr("canvas_app.services.cache.MOST_OWNERS", 2)
+    cache = MemoryCache(10_000)
+    cache.put(cache.shelf("ann"), "courses", b"x")
+    cache.shelf("ben")
+    cache.shelf("cem")
+
+    assert cache.bytes == 0
+    assert cache.get(cache.shelf("ann"), "courses") is None
+
+
 def test_redis_away_means_nothing_kept(caplog):
     cache = RedisCache("redis://127.0.0.1:1/0")
 
     cache.put("ann", "courses", b"x")
 
+    assert cache.shelf("ann") != cache.shelf("ann")  # nobody shares what may be out of date
     assert cache.get("ann", "courses") is None
     assert not cache.claim("ann", "courses")
     assert "keeps no answers" in caplog.text
