@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -53,6 +53,20 @@ class TokenAnswer:
     effective_locale: str | None = None
 
 
+class Leave(Protocol):
+    """Leave for one call, to be settled with what Canvas answered (``throttle.Admission``)."""
+
+    def settle(self, *, throttled: bool, remaining: float | None, cost: float | None) -> None: ...
+
+    def forget(self) -> None: ...
+
+
+class Queue(Protocol):
+    """What calls wait in for room at the token endpoint (``throttle.TokenQueue``)."""
+
+    def admit(self, deadline: float | None = None) -> Leave: ...
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -62,7 +76,8 @@ class TokenEndpoint:
 
     ``time_limit`` is the seconds one call may take in all, from connecting to the last byte; only
     the resolver's own time is beyond it. An empty ``client_secret`` means a public client. Every
-    call has a connection of its own, so threads may share an endpoint.
+    call has a connection of its own, so threads may share an endpoint. Codes and refresh tokens
+    are traded through ``queue`` when there is one, within the same time.
     """
 
     def __init__(
@@ -73,6 +88,7 @@ class TokenEndpoint:
         *,
         time_limit: float = 10.0,
         user_agent: str = "Easel (+https://github.com/easel-lms/easel)",
+        queue: Queue | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self.url = base_url.rstrip("/") + PATH
@@ -80,6 +96,7 @@ class TokenEndpoint:
         self.time_limit = time_limit
         self._client_secret = client_secret
         self._user_agent = user_agent
+        self._queue = queue
         self._clock = clock
 
     def __repr__(self) -> str:
@@ -129,18 +146,41 @@ class TokenEndpoint:
 
         Raises AuthenticationError when Canvas does not know the access token (any more).
         """
-        self._call("DELETE", None, {"Authorization": f"Bearer {access_token}"})
+        with _Limit(self.time_limit) as limit:
+            answer = self._call("DELETE", None, {"Authorization": f"Bearer {access_token}"}, limit)
+        _read("DELETE", *answer)
 
     def _post(self, form: dict[str, str]) -> dict[str, Any]:
         form["client_id"] = self.client_id
         if self._client_secret:
             form["client_secret"] = self._client_secret
-        return self._call("POST", form, {})
+        with _Limit(self.time_limit) as limit:
+            leave = self._queue.admit(limit.ends) if self._queue else None
+            try:
+                response, body = self._call("POST", form, {}, limit)
+            except Unavailable as error:
+                if leave and error.delivery == "not_sent":
+                    leave.forget()
+                elif leave:
+                    leave.settle(throttled=False, remaining=None, cost=None)
+                raise
+            if leave:
+                leave.settle(
+                    throttled=_throttled(response, body),
+                    remaining=_number(response, "X-Rate-Limit-Remaining"),
+                    cost=_number(response, "X-Request-Cost"),
+                )
+        return _read("POST", response, body)
 
     def _call(
-        self, method: str, form: dict[str, str] | None, headers: Mapping[str, str]
-    ) -> dict[str, Any]:
-        with _Limit(self.time_limit) as limit, _session(limit) as session:
+        self,
+        method: str,
+        form: dict[str, str] | None,
+        headers: Mapping[str, str],
+        limit: "_Limit",
+    ) -> tuple[requests.Response, bytes]:
+        """Send one call; return its answer, of any status, with its body. Raises Unavailable."""
+        with _session(limit) as session:
             try:
                 with session.request(
                     method,
@@ -163,7 +203,7 @@ class TokenEndpoint:
                 raise self._no_answer(method, fault, limit) from None
         if limit.over():  # the connection was cut, which can look like an early end
             raise self._no_answer(method, TimeoutError(), limit)
-        return _read(method, response, body)
+        return response, body
 
     def _no_answer(self, method: str, fault: Exception, limit: "_Limit") -> Unavailable:
         what = (
@@ -177,6 +217,19 @@ class TokenEndpoint:
         return Unavailable(
             f"Canvas's token endpoint {what}.", method=method, path=PATH, delivery=delivery
         )
+
+
+def _throttled(response: requests.Response, body: bytes) -> bool:
+    return response.status_code == 429 or (
+        response.status_code == 403 and b"rate limit exceeded" in body[:1000].lower()
+    )
+
+
+def _number(response: requests.Response, header: str) -> float | None:
+    try:
+        return float(response.headers[header])
+    except (KeyError, ValueError):
+        return None
 
 
 def _read(method: str, response: requests.Response, body: bytes) -> dict[str, Any]:
@@ -196,7 +249,7 @@ def _read(method: str, response: requests.Response, body: bytes) -> dict[str, An
         raise _refusal(told["error"][0], told.get("error_description", [""])[0], facts)
     if status >= 500:
         raise Unavailable("Canvas's token endpoint has trouble of its own.", **facts)
-    if status == 429 or (status == 403 and b"Rate Limit" in body):
+    if _throttled(response, body):
         raise Throttled("Canvas's token endpoint is asked too often.", **facts)
     if len(body) > LARGEST_ANSWER:
         raise MalformedAnswer("Canvas's token endpoint gave far too long an answer.", **facts)
@@ -283,14 +336,14 @@ class _Limit:
     """
 
     def __init__(self, seconds: float) -> None:
-        self._ends = time.monotonic() + seconds
+        self.ends = time.monotonic() + seconds
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
         self._timer = threading.Timer(seconds, self._cut)
         self._timer.daemon = True
 
     def over(self) -> bool:
-        return time.monotonic() >= self._ends
+        return time.monotonic() >= self.ends
 
     def watch(self, sock: socket.socket) -> None:
         # A duplicate, since TLS takes the original's descriptor away.

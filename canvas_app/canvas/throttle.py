@@ -25,6 +25,8 @@ ASSUMED_COST = 1.0
 SMALLEST_CEILING = 2 * RESERVATION + 10
 STEP = 50.0  # what one surprise adds to the margin: the reservation of one stranger's call
 SHRINK = 0.998  # per answer: half the margin is gone after some 350 good ones
+AT_TOKEN_ENDPOINT = 10  # calls there at once, when they cost little
+EXPECTED = 60.0  # seconds room is kept for somebody who was sent to Canvas
 SLACK = 0.1  # for rounding, and for clocks that do not tick together
 STRANGERS = 200.0  # leak is learnt only beyond what four calls of others could feign
 
@@ -90,6 +92,7 @@ class Level:
         self.quickest = math.inf
         self.answered_at = -math.inf
         self.cost = 0.0
+        self.latest = 0.0
         self.throttled = 0
         self._random = random
         self._answers: deque[float] = deque(maxlen=64)
@@ -123,10 +126,14 @@ class Level:
         margin = min(self.margin, self.ceiling - SMALLEST_CEILING, self.ceiling / 3)
         return self.settled + self.hold * calls + margin + SLACK - self.ceiling
 
-    def soonest(self, now: float) -> float:
-        """Seconds that pass at least before another call may go, whatever the open ones cost."""
+    def soonest(self, now: float, expected: int = 0) -> float:
+        """Seconds that pass at least before another call may go, whatever the open ones cost.
+
+        ``expected`` calls go before it and cost what the last one did.
+        """
         self.leak(now)
-        return max(0.0, self.paused_until - now, self._excess(1) / self.limits.outflow)
+        excess = self._excess(1) + expected * self.latest
+        return max(0.0, self.paused_until - now, excess / self.limits.outflow)
 
     def wait(self, now: float, most: int) -> float:
         """Seconds until a call may go: 0 is now, infinity means that only an answer helps."""
@@ -172,6 +179,7 @@ class Level:
             self.settled += spent
             self.own += spent
             self.cost += spent
+            self.latest = spent
             self.quickest = min(self.quickest * 1.01, max(0.0, at - sent))
             # Calls dearer than the reservation, like the token endpoint's: hold what they cost.
             self.hold = min(max(RESERVATION, spent, self.hold * 0.95), self.ceiling / 2)
@@ -266,8 +274,8 @@ class State(Protocol):
     def wait(self, most: int) -> tuple[float, int]:
         """Take a reservation: (0, its number), or (seconds until there may be room, 0)."""
 
-    def soonest(self) -> float:
-        """Seconds that pass at least before another call may go."""
+    def soonest(self, expected: int = 0) -> float:
+        """Seconds that pass at least before another call may go, after ``expected`` others."""
 
     def settle(
         self,
@@ -305,8 +313,8 @@ class LocalState:
         wait = self.model.wait(now, most)
         return (wait, 0) if wait > 0 else (0.0, self.model.take(now))
 
-    def soonest(self) -> float:
-        return self.model.soonest(self._clock())
+    def soonest(self, expected: int = 0) -> float:
+        return self.model.soonest(self._clock(), expected)
 
     def settle(
         self,
@@ -422,9 +430,9 @@ class Bucket:
             self._state.drop(number)
             self._wake()
 
-    def soonest(self) -> float:
+    def soonest(self, expected: int = 0) -> float:
         with self._lock:
-            return self._state.soonest()
+            return self._state.soonest(expected)
 
     def remaining(self) -> float:
         with self._lock:
@@ -556,25 +564,40 @@ class Throttle:
         return self._buckets.bucket(self._origin, self._name).remaining()
 
 
-class TokenEndpointQueue:
-    """The token endpoint's own bucket, which Canvas keys by this server's address.
+class TokenQueue:
+    """The queue before the token endpoint, whose bucket Canvas keys by this server's address.
 
-    Older Canvases charge 200 for each call there; the surcharge is learnt from
-    ``X-Request-Cost`` (``oauth2_provider_controller.rb``).
+    Older Canvases charge 200 for each call there and hang instead of answering when it is full
+    (``oauth2_provider_controller.rb``); what a call costs is learnt from ``X-Request-Cost``.
     """
 
-    def __init__(self, buckets: Buckets, origin: str, max_parallel: int = 2) -> None:
+    def __init__(self, buckets: Buckets, origin: str, *, clock: Clock = time.monotonic) -> None:
         self._buckets = buckets
         self._origin = origin
-        self._max_parallel = max_parallel
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._expected: deque[float] = deque()
 
     def _bucket(self) -> Bucket:
         return self._buckets.bucket(self._origin, "token endpoint")
 
     def admit(self, deadline: float | None = None) -> Admission:
-        """Wait for room. Raises Throttled when the deadline (monotonic) comes first."""
-        return self._bucket().admit(self._max_parallel, deadline)
+        """Wait for room. Raises Throttled when the deadline (monotonic seconds) comes first."""
+        with self._lock:
+            if self._expected:
+                self._expected.popleft()
+        return self._bucket().admit(AT_TOKEN_ENDPOINT, deadline)
 
-    def seconds_until_room(self) -> float:
-        """How long a person should wait before she is sent to Canvas for a code; 0 is now."""
-        return self._bucket().soonest()
+    def room_in(self) -> float:
+        """Seconds until a person may be sent to Canvas for a code; 0 is now.
+
+        Who is told 0 is expected back: what her exchange will cost is kept for her for a minute.
+        """
+        now = self._clock()
+        with self._lock:
+            while self._expected and self._expected[0] < now - EXPECTED:
+                self._expected.popleft()
+            wait = self._bucket().soonest(len(self._expected))
+            if wait == 0:
+                self._expected.append(now)
+            return wait

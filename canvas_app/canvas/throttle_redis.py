@@ -180,9 +180,9 @@ class RedisState:
         self._ids[number] = ident
         return 0.0, number
 
-    def soonest(self) -> float:
+    def soonest(self, expected: int = 0) -> float:
         told = self._run("look")
-        return self._local.soonest() if told is None else told[1]
+        return self._local.soonest(expected) if told is None else told[1]
 
     def settle(
         self,

@@ -21,6 +21,7 @@ from canvas_app.canvas.errors import (
     Unavailable,
 )
 from canvas_app.canvas.oauth import InvalidClient, InvalidGrant, TokenEndpoint
+from canvas_app.canvas.throttle import MemoryBuckets, TokenQueue
 from tests.unit.storage.consents import CALLBACK, VERIFIER, authorize, consent, endpoint, works
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -240,6 +241,38 @@ class TestTotalLimit:
         with server(b"", pause=20) as (url, _), pytest.raises(Unavailable) as caught:
             ask(url, time_limit=0.3)
         assert caught.value.delivery == "may_have_happened"
+
+
+class TestQueue:
+    def test_surcharge_is_learnt_from_canvas(self, canvas: Any) -> None:
+        canvas.control(throttle={"token_endpoint_surcharge": 200})
+        queue = TokenQueue(MemoryBuckets(), canvas.url)
+        queued = endpoint(canvas, queue=queue)
+        answer = queued.exchange(authorize(canvas), CALLBACK, VERIFIER)
+        refresh_token = str(answer.token.refresh_token)
+        for _ in range(2):
+            queued.refresh(refresh_token)
+
+        assert 15 < queue.room_in() < 25
+        with pytest.raises(Throttled) as caught:
+            queued.refresh(refresh_token)
+
+        assert 15 < caught.value.retry_after < 25
+        assert canvas.stats()["refreshes"] == 2
+
+    def test_refusal_pauses_all(self, canvas: Any) -> None:
+        canvas.control(throttle={"hwm": 40, "maximum": 45})
+        queue = TokenQueue(MemoryBuckets(), canvas.url)
+        with pytest.raises(Throttled):
+            endpoint(canvas, queue=queue).refresh(REFRESH)
+        assert queue.room_in() > 0
+
+    def test_unsent_call_gives_its_room_back(self) -> None:
+        queue = TokenQueue(MemoryBuckets(), "http://127.0.0.1:1")
+        for _ in range(30):
+            with pytest.raises(Unavailable):
+                TokenEndpoint("http://127.0.0.1:1", "10", SECRET, queue=queue).refresh(REFRESH)
+        assert queue.room_in() == 0
 
 
 def test_repr_shows_no_secret() -> None:

@@ -11,7 +11,7 @@ from canvas_app.canvas.throttle import (
     Admission,
     MemoryBuckets,
     Throttle,
-    TokenEndpointQueue,
+    TokenQueue,
 )
 
 ORIGIN = "https://canvas.example.edu"
@@ -191,12 +191,30 @@ def test_full_bucket_delays_nobody_else() -> None:
 
 
 def test_token_endpoint_learns_its_surcharge(buckets: MemoryBuckets, clock: Clock) -> None:
-    queue = TokenEndpointQueue(buckets, ORIGIN)
-    assert queue.seconds_until_room() == 0
+    queue = TokenQueue(buckets, ORIGIN, clock=clock)
     for remaining in (400.0, 200.0, 0.0):
         queue.admit().settle(throttled=False, remaining=remaining, cost=200.0)
 
     # Another one would fill the bucket, where older Canvases hang instead of answering.
-    assert queue.seconds_until_room() == pytest.approx(20, abs=0.1)
+    assert queue.room_in() == pytest.approx(20, abs=0.1)
     with pytest.raises(Throttled):
         queue.admit(deadline=clock.now + 10)
+
+
+def test_room_is_kept_for_who_is_at_canvas(buckets: MemoryBuckets, clock: Clock) -> None:
+    queue = TokenQueue(buckets, ORIGIN, clock=clock)
+    queue.admit().settle(throttled=False, remaining=400.0, cost=200.0)
+
+    assert queue.room_in() == 0
+    assert queue.room_in() > 0
+    queue.admit(deadline=clock.now + 1).forget()  # the first one is back
+    assert queue.room_in() == 0
+    clock.now += 61  # and this one never came
+    assert queue.room_in() == 0
+
+
+def test_cheap_exchanges_delay_nobody(buckets: MemoryBuckets, clock: Clock) -> None:
+    queue = TokenQueue(buckets, ORIGIN, clock=clock)
+    queue.admit().settle(throttled=False, remaining=599.9, cost=0.1)
+
+    assert [queue.room_in() for _ in range(100)] == [0.0] * 100
