@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 import nh3
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_decimal
 from flask import (
     Flask,
@@ -58,6 +58,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         when=when,
         day=day,
+        short_day=short_day,
         clock=clock,
         moment=moment,
         number=number,
@@ -165,7 +166,9 @@ def day_text(there: date, today: date, locale: Locale) -> str:
 
 
 def tag(text: str, machine: str, title: str, locale: Locale) -> Markup:
-    lang = "" if locale.language == "en" else Markup(' lang="{}"').format(locale.language)
+    lang = Markup("")
+    if locale.language != "en":
+        lang = Markup(' lang="{}" dir="{}"').format(locale.language, locale.text_direction)
     return Markup('<time datetime="{}" title="{}"{}>{}</time>').format(machine, title, lang, text)
 
 
@@ -205,6 +208,13 @@ def day(value: date, page: Any) -> Markup:
     full = format_date(value, "full", locale=locale)
     name = day_text(value, today, locale)
     return tag(name, value.isoformat(), full, locale)
+
+
+def short_day(value: date, page: Any) -> Markup:
+    """A day where there is little room: 26 Nov, or Nov 26, as the locale has it."""
+    locale = locale_of(page.profile)
+    text = format_skeleton("MMMd", value, locale=locale)
+    return tag(text, value.isoformat(), format_date(value, "full", locale=locale), locale)
 
 
 def clock(value: datetime | None, page: Any) -> Markup:

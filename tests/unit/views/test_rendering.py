@@ -60,6 +60,19 @@ def test_locales_decide_clock_order_and_language() -> None:
     assert text(rendering.when(NOW + timedelta(days=1), page("xx-nothing"))) == "Tomorrow 9:00 AM"
 
 
+def test_a_short_day_follows_the_locale() -> None:
+    day = date(2026, 11, 26)
+    assert text(rendering.short_day(day, page("en-GB"))) == "26 Nov"
+    assert text(rendering.short_day(day, page("en-US"))) == "Nov 26"
+    assert "Thursday" in rendering.short_day(day, page("en-GB"))
+
+
+def test_a_date_says_its_own_language_and_direction() -> None:
+    assert 'lang="ar" dir="rtl"' in rendering.when(NOW, page("ar"))
+    assert 'lang="de" dir="ltr"' in rendering.when(NOW, page("de"))
+    assert "lang=" not in rendering.when(NOW, page("en-GB"))
+
+
 def test_days_and_clocks_stand_alone() -> None:
     assert text(rendering.day(date(2026, 11, 23), page())) == "Today"
     assert text(rendering.day(date(2026, 11, 26), page())) == "Thursday"
