@@ -126,9 +126,19 @@ class SubmissionRow:
     extra_attempts: int | None = None
     grading_type: str = ""
     letters_only: bool = False
-    comments: tuple["Comment", ...] = ()
+    comments: tuple["Comment", ...] = ()  # newest first
     needs_grading: int | None = None  # kind grading
     color: str | None = None
+    rubric: tuple["Rated", ...] = ()
+
+
+@dataclass(frozen=True)
+class File:
+    """A file at Canvas; ``size`` in bytes."""
+
+    name: str
+    url: str
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +146,33 @@ class Comment:
     author: str
     text: str
     created_at: datetime | None
+    attempt: int | None = None
+    files: tuple[File, ...] = ()
+    media: bool = False  # sound or film, to be played in Canvas
+
+
+@dataclass(frozen=True)
+class Rating:
+    """One step of a criterion; ``reached`` marks the person's own."""
+
+    name: str
+    text: str = ""
+    points: float | None = None
+    reached: bool = False
+
+
+@dataclass(frozen=True)
+class Rated:
+    """One criterion of a rubric with what it was rated; no numbers where letters alone count."""
+
+    name: str
+    text: str = ""
+    rating: str | None = None  # the rating's name; None when only points or words were given
+    points: float | None = None
+    points_possible: float | None = None
+    comments: str = ""
+    counts: bool = True  # for the score
+    ratings: tuple[Rating, ...] = ()
 
 
 @dataclass(frozen=True)

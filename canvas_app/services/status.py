@@ -10,6 +10,13 @@ from datetime import datetime
 from canvas_app.canvas.models import Assignment, PlannerItem, PlannerSubmission, Submission
 
 NOTHING_TO_HAND_IN = frozenset({"none", "not_graded", "wiki_page"})
+STATUSES = frozenset(
+    {
+        *("graded", "submitted", "resubmitted", "needs_grading", "redo_requested", "excused"),
+        *("missing", "overdue", "due", "locked", "not_yet_open", "on_paper"),
+        *("nothing_to_hand_in", "custom", "needs_review", "hidden"),
+    }
+)
 WORK = frozenset({"assignment", "quiz", "discussion_topic", "sub_assignment"})
 
 
@@ -18,6 +25,8 @@ def student_status(
 ) -> str:
     """The chip a student sees, in snake case."""
     found = _decided(submission)
+    if found == "resubmitted" and submission and submission.posted_at is None:
+        found = None  # it would tell that the earlier attempt has a grade
     if found:
         return found
     if submission:

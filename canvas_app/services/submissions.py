@@ -1,10 +1,21 @@
 """The ledger of the person's submissions across her courses, and what waits for her grading."""
 
-from datetime import UTC, datetime
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from canvas_app.canvas.api import CanvasAPI
-from canvas_app.canvas.models import Assignment, Course, Submission
+from canvas_app.canvas.models import (
+    Assignment,
+    Attachment,
+    Course,
+    RubricAssessment,
+    RubricCriterion,
+    Submission,
+    SubmissionComment,
+)
 from canvas_app.services.courses import (
     is_active_student,
     is_active_teacher,
@@ -14,22 +25,105 @@ from canvas_app.services.courses import (
     start_courses,
     start_profile,
 )
-from canvas_app.services.pages import Comment, SubmissionRow, Submissions
+from canvas_app.services.pages import (
+    Comment,
+    File,
+    Rated,
+    Rating,
+    SubmissionRow,
+    Submissions,
+)
 from canvas_app.services.sources import Sources, complete
-from canvas_app.services.status import custom_label, student_status
+from canvas_app.services.status import STATUSES, custom_label, student_status
 from canvas_app.services.upcoming import Look, has_role
 
-INCLUDE = ("assignment", "submission_comments")  # never read_status: it marks them read
+# Never read_status nor read_state: asking for either marks the submissions read.
+INCLUDE = ("assignment", "submission_comments", "rubric_assessment")
+SORTS = ("activity", "due", "graded", "course", "score")
+NEVER = datetime.min.replace(tzinfo=UTC)
+TO_MEND = frozenset({"missing", "overdue", "redo_requested"})
+FOLDED_FROM = 60  # rows; a shorter ledger is read faster than unfolded
+NUMBER = re.compile(r"\s*[-+]?[\d.,]+\s*%?\s*")
 
 
-def submissions(sources: Sources) -> Submissions:
-    """Gather the courses, then every active one's submissions side by side."""
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows of the ledger, in which order; what nobody knows is left out.
+
+    Several courses or statuses mean any of them; the further conditions all hold at once.
+    """
+
+    courses: frozenset[str] = frozenset()
+    statuses: frozenset[str] = frozenset()
+    late: bool = False
+    comments: bool = False
+    text: str = ""
+    sort: str = SORTS[0]
+
+    @classmethod
+    def of(cls, values: Callable[[str], Sequence[str]]) -> "Wanted":
+        """From the values of a query's names: course, status, late, comments, q, sort."""
+        sorts = [value for value in values("sort") if value in SORTS]
+        return cls(
+            courses=frozenset(value for value in values("course") if value.isdigit()),
+            statuses=frozenset(values("status")) & STATUSES,
+            late="1" in values("late"),
+            comments="1" in values("comments"),
+            text=" ".join(values("q")).strip()[:200],
+            sort=sorts[0] if sorts else SORTS[0],
+        )
+
+    @property
+    def everything(self) -> bool:
+        """Whether no row is left out."""
+        return replace(self, sort=SORTS[0]) == Wanted()
+
+    def takes(self, row: SubmissionRow) -> bool:
+        return (
+            (not self.statuses or bool(self.statuses & statuses_of(row)))
+            and (row.late or not self.late)
+            and (bool(row.comments) or not self.comments)
+            and (not self.text or self.text.casefold() in text_of(row).casefold())
+        )
+
+
+@dataclass(frozen=True)
+class LedgerGroup:
+    """Rows under one heading: mend, week, month, earlier, ahead, past, undated, graded,
+    ungraded, scored, unscored, course (with its name), or all."""
+
+    key: str
+    rows: tuple[SubmissionRow, ...]
+    name: str = ""
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Ledger(Submissions):
+    """``total`` counts the rows before ``wanted`` left some out; ``courses`` are (id, name)."""
+
+    wanted: Wanted = field(default_factory=Wanted)
+    total: int = 0
+    courses: tuple[tuple[str, str], ...] = ()
+    groups: tuple[LedgerGroup, ...] = ()
+
+
+def submissions(sources: Sources, wanted: Wanted | None = None) -> Ledger:
+    """Gather the courses, then every active one's submissions side by side.
+
+    Two round trips deep while the courses fit one page of Canvas's list and ten calls go at once;
+    in general 1 + ceil(courses / 10), plus the further pages of lists longer than 100. A course
+    that is not wanted is not asked.
+    """
+    wanted = wanted or Wanted()
     now = sources.now()
     courses = start_courses(sources)
     profile, colors = start_profile(sources), start_colors(sources)
     known = {course.id: course for course in courses.rows()}
     studied = [course for course in known.values() if is_active_student(course)]
     taught = [course for course in known.values() if is_active_teacher(course)]
+    chosen = wanted.courses & {course.id for course in (*studied, *taught)}
+    wanted = replace(wanted, courses=chosen)
     own = [
         (
             course,
@@ -39,6 +133,7 @@ def submissions(sources: Sources) -> Submissions:
             ),
         )
         for course in studied
+        if course.id in chosen or not chosen
     ]
     waiting = [
         (
@@ -49,30 +144,42 @@ def submissions(sources: Sources) -> Submissions:
             ),
         )
         for course in taught
+        if course.id in chosen or not chosen
     ]
     look = Look(sources.api.canvas_url, known, read_colors(colors), now)
-    rows = [
+    every = [
         submission_row(submission, submission.assignment, course, look)
         for course, handle in own
         for submission in {s.id or f"{s.assignment_id}": s for s in handle.rows()}.values()
     ]
     grading = [
-        grading_row(assignment, course, look)
+        row
         for course, handle in waiting
-        for assignment in handle.rows()
+        for assignment in {a.id: a for a in handle.rows()}.values()
         if assignment.needs_grading_count
+        and wanted.takes(row := grading_row(assignment, course, look))
     ]
     grading.sort(key=lambda row: -(row.needs_grading or 0))
+    rows = in_order((row for row in every if wanted.takes(row)), wanted.sort, now)
     states = sources.states()
-    return Submissions(
+    return Ledger(
         sources=states,
         complete=complete(states),
         profile=read_profile(profile),
         now=now,
-        rows=tuple(sorted(rows, key=latest_activity, reverse=True)),
+        rows=rows,
         grading=tuple(grading),
         is_student=has_role(known.values(), "student"),
         is_teacher=has_role(known.values(), "teacher", "ta"),
+        wanted=wanted,
+        total=len(every),
+        courses=tuple(
+            sorted(
+                {c.id: c.name or f"Course {c.id}" for c in (*studied, *taught)}.items(),
+                key=lambda pair: pair[1].casefold(),
+            )
+        ),
+        groups=grouped(rows, wanted, now),
     )
 
 
@@ -97,7 +204,7 @@ def submission_row(
         late=bool(s.late),
         points_deducted=s.points_deducted if numbers else None,
         score=s.score if numbers else None,
-        grade=s.grade if shown else None,
+        grade=grade_shown(s.grade, letters) if shown else None,
         points_possible=assignment.points_possible if assignment and not letters else None,
         due_at=s.cached_due_date or (assignment.due_at if assignment else None),
         submitted_at=s.submitted_at,
@@ -113,18 +220,81 @@ def submission_row(
         excused=bool(s.excused),
         seconds_late=int(s.seconds_late or 0) if s.late else 0,
         entered_score=s.entered_score if numbers else None,
-        entered_grade=s.entered_grade if shown else None,
+        entered_grade=grade_shown(s.entered_grade, letters) if shown else None,
         posted_at=s.posted_at,
         attempt=s.attempt,
         allowed_attempts=attempts if attempts and attempts > 0 else None,
         extra_attempts=s.extra_attempts,
         grading_type=(assignment.grading_type if assignment else None) or "",
         letters_only=letters,
-        comments=tuple(
-            Comment(c.author_name or "", c.comment or "", c.created_at)
-            for c in s.submission_comments or ()
-        ),
+        comments=comments_of(s.submission_comments or (), look),
         color=look.colors.get(course.id),
+        rubric=(
+            rated(assignment.rubric or (), s.rubric_assessment, letters)
+            if shown and assignment and s.rubric_assessment
+            else ()
+        ),
+    )
+
+
+def grade_shown(grade: str | None, letters: bool) -> str | None:
+    """Canvas's grade; where letters alone count, one that is a number stays out."""
+    return None if letters and grade and NUMBER.fullmatch(grade) else grade
+
+
+def comments_of(comments: Iterable[SubmissionComment], look: Look) -> tuple[Comment, ...]:
+    """Comments on a submission, newest first."""
+    found = (
+        Comment(
+            author=c.author_name or "",
+            text=c.comment or "",
+            created_at=c.created_at,
+            attempt=c.attempt,
+            files=files_of(c.attachments or (), look),
+            media=bool(c.media_comment),
+        )
+        for c in comments
+    )
+    return tuple(sorted(found, key=lambda comment: comment.created_at or NEVER, reverse=True))
+
+
+def files_of(attachments: Iterable[Attachment], look: Look) -> tuple[File, ...]:
+    return tuple(
+        File(a.display_name or a.filename or "", look.link(a.url), a.size) for a in attachments
+    )
+
+
+def rated(
+    rubric: Iterable[RubricCriterion],
+    assessment: "dict[str, RubricAssessment] | None",
+    letters: bool,
+) -> tuple[Rated, ...]:
+    """A rubric's criteria with what each was rated; without points where letters alone count."""
+    found = assessment or {}
+    return tuple(
+        one_rated(row, found.get(row.id or "", RubricAssessment()), letters) for row in rubric
+    )
+
+
+def one_rated(criterion: RubricCriterion, given: RubricAssessment, letters: bool) -> Rated:
+    ratings = tuple(
+        Rating(
+            name=rating.description or "",
+            text=rating.long_description or "",
+            points=None if letters else rating.points,
+            reached=given.rating_id is not None and rating.id == given.rating_id,
+        )
+        for rating in criterion.ratings or ()
+    )
+    return Rated(
+        name=criterion.description or "",
+        text=criterion.long_description or "",
+        rating=next((rating.name for rating in ratings if rating.reached), None),
+        points=None if letters else given.points,
+        points_possible=None if letters else criterion.points,
+        comments=given.comments or "",
+        counts=not criterion.ignore_for_scoring,
+        ratings=ratings,
     )
 
 
@@ -151,8 +321,104 @@ def grading_row(assignment: Assignment, course: Course, look: Look) -> Submissio
     )
 
 
-def latest_activity(row: SubmissionRow) -> tuple[datetime, datetime]:
-    """When something last happened to a submission; due dates decide among untouched ones."""
-    never = datetime.min.replace(tzinfo=UTC)
-    touched = [at for at in (row.submitted_at, row.graded_at, row.posted_at) if at]
-    return max(touched, default=never), row.due_at or never
+def statuses_of(row: SubmissionRow) -> frozenset[str]:
+    """The chips a row answers to: missing may stand beside a grade."""
+    return frozenset({row.status, "missing"} if row.missing else {row.status})
+
+
+def text_of(row: SubmissionRow) -> str:
+    """What a row is searched by."""
+    return "\n".join((row.title, row.course_name, *(comment.text for comment in row.comments)))
+
+
+def latest_activity(row: SubmissionRow) -> datetime:
+    """When something last happened to a submission: handed in, graded, posted, commented on."""
+    commented = row.comments[0].created_at if row.comments else None
+    touched = (row.submitted_at, row.graded_at, row.posted_at, commented)
+    return max((at for at in touched if at), default=NEVER)
+
+
+def share(row: SubmissionRow) -> float | None:
+    """The score as a share of what was possible; None where there is no number to compare."""
+    if row.score is None or not row.points_possible:
+        return None
+    return row.score / row.points_possible
+
+
+def in_order(rows: Iterable[SubmissionRow], sort: str, now: datetime) -> tuple[SubmissionRow, ...]:
+    """The rows in one of the orders of ``SORTS``; the due date, then the title decide ties."""
+
+    def by_due(row: SubmissionRow) -> tuple[object, ...]:
+        """What comes next first, then the newest of what is past, then what has no date."""
+        if row.due_at is None:
+            return 2, 0.0, row.title.casefold()
+        ahead = row.due_at >= now
+        at = row.due_at.timestamp()
+        return (0 if ahead else 1), (at if ahead else -at), row.title.casefold()
+
+    def key(row: SubmissionRow) -> tuple[object, ...]:
+        match sort:
+            case "due":
+                return by_due(row)
+            case "graded":
+                return -(row.posted_at or NEVER).timestamp(), *by_due(row)
+            case "course":
+                at = row.due_at.timestamp() if row.due_at else float("inf")
+                return row.course_name.casefold(), row.course_id, at, row.title.casefold()
+            case "score":
+                found = share(row)
+                return found is None, -(found or 0.0), *by_due(row)
+            case _:
+                return -latest_activity(row).timestamp(), *by_due(row)
+
+    return tuple(sorted(rows, key=key))
+
+
+def grouped(
+    rows: Sequence[SubmissionRow], wanted: Wanted, now: datetime
+) -> tuple[LedgerGroup, ...]:
+    """The rows under headings that fit their order.
+
+    By activity, what can still be mended comes first, then the last seven days, four weeks, what
+    is older, and what nothing happened to yet; of a long ledger the last two are folded, unless
+    somebody asked for a part of it: then all of that is open.
+    """
+    fold = wanted.everything and len(rows) > FOLDED_FROM
+
+    def heading(row: SubmissionRow) -> tuple[str, str]:
+        match wanted.sort:
+            case "due":
+                past = row.due_at is not None and row.due_at < now
+                return ("past" if past else "ahead" if row.due_at else "undated"), ""
+            case "graded":
+                return ("graded" if row.posted_at else "ungraded"), ""
+            case "course":
+                return f"course {row.course_id}", row.course_name
+            case "score":
+                return ("unscored" if share(row) is None else "scored"), ""
+            case _:
+                return by_activity(row, now), ""
+
+    found: dict[tuple[str, str], list[SubmissionRow]] = {}
+    for row in rows:
+        found.setdefault(heading(row), []).append(row)
+    if wanted.sort == "activity":
+        order = ("mend", "week", "month", "earlier", "untouched")
+        found = {(key, ""): found[key, ""] for key in order if (key, "") in found}
+    late = ("earlier", "untouched", "ungraded", "unscored")
+    return tuple(
+        LedgerGroup("course" if name else key, tuple(members), name, folded=fold and key in late)
+        for (key, name), members in found.items()
+    )
+
+
+def by_activity(row: SubmissionRow, now: datetime) -> str:
+    """The heading of a row in the order of activity."""
+    if row.status in TO_MEND:
+        return "mend"
+    at = latest_activity(row)
+    if at == NEVER:
+        return "untouched"
+    if at > now - timedelta(days=7):
+        return "week"
+    return "month" if at > now - timedelta(days=28) else "earlier"

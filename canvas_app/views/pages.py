@@ -12,7 +12,6 @@ from canvas_app.gateway import current_sign_in, current_sources, login_required
 from canvas_app.services import course as course_service
 from canvas_app.services import courses as courses_service
 from canvas_app.services import dashboard as dashboard_service
-from canvas_app.services import submissions as submissions_service
 from canvas_app.services import upcoming as upcoming_service
 from canvas_app.services.pages import FailedPage, Page
 from canvas_app.services.sources import Sources, plain
@@ -146,16 +145,3 @@ def upcoming() -> ResponseReturnValue:
 @login_required
 def upcoming_json() -> ResponseReturnValue:
     return twin(upcoming_service.upcoming)
-
-
-@bp.get("/submissions")
-@login_required
-def submissions() -> ResponseReturnValue:
-    return own_list("submissions.html", submissions_service.submissions)
-
-
-@bp.get("/submissions.json")
-@login_required
-def submissions_json() -> ResponseReturnValue:
-    """Own submissions and, for teachers, the assignments that wait (``kind`` tells)."""
-    return twin(submissions_service.submissions, data="all_rows")

@@ -1,0 +1,83 @@
+"""The ledger of submissions: page, twin, and a table to take away."""
+
+from functools import partial
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from canvas_app.gateway import current_sources, login_required
+from canvas_app.services.pages import SubmissionRow
+from canvas_app.services.sources import Source
+from canvas_app.services.submissions import Ledger, Wanted, submissions
+from canvas_app.services.tables import Cell, csv_text
+from canvas_app.views.pages import own_list, twin
+
+bp = Blueprint("ledger", __name__)
+
+COLUMNS = (
+    *("Course", "Assignment", "Status", "Late", "Late by (seconds)", "Points deducted"),
+    *("Score", "Grade", "Points possible", "Due (UTC)", "Handed in (UTC)", "Graded (UTC)"),
+    *("Attempt", "Comments", "Newest comment", "To grade", "Canvas"),
+)
+
+
+def wanted() -> Wanted:
+    return Wanted.of(request.args.getlist)
+
+
+@bp.get("/submissions")
+@login_required
+def page() -> ResponseReturnValue:
+    return own_list("submissions.html", partial(submissions, wanted=wanted()))
+
+
+@bp.get("/submissions.json")
+@login_required
+def as_json() -> ResponseReturnValue:
+    """Own submissions and, for teachers, the assignments that wait (``kind`` tells)."""
+    return twin(partial(submissions, wanted=wanted()), "total", "wanted", data="all_rows")
+
+
+@bp.get("/submissions.csv")
+@login_required
+def as_csv() -> ResponseReturnValue:
+    """The rows of the page with the same query; what is missing is said in further lines."""
+    ledger = submissions(current_sources(), wanted())
+    rows = [csv_row(row) for row in ledger.all_rows] + [
+        ("Not everything is here:", missing_part(source)) for source in missing_parts(ledger)
+    ]
+    name = "submissions" if ledger.complete else "submissions-incomplete"
+    answer = Response(csv_text(COLUMNS, rows), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def csv_row(row: SubmissionRow) -> tuple[Cell, ...]:
+    return (
+        row.course_name,
+        row.title,
+        row.status_label or row.status.replace("_", " ").capitalize(),
+        row.late,
+        row.seconds_late if row.late else None,
+        row.points_deducted,
+        row.score,
+        row.grade,
+        row.points_possible,
+        row.due_at,
+        row.submitted_at,
+        row.graded_at,
+        row.attempt,
+        len(row.comments),
+        row.comments[0].text if row.comments else None,
+        row.needs_grading,
+        row.url,
+    )
+
+
+def missing_parts(ledger: Ledger) -> list[Source]:
+    return [source for source in ledger.sources if source.status not in ("fresh", "stale")]
+
+
+def missing_part(source: Source) -> str:
+    return f"{source.name} ({source.status}) {source.detail}".rstrip()
