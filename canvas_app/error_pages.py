@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Flask, Response, flash, g, jsonify, make_response, render_template
+from flask import Flask, Response, flash, g, jsonify, make_response, render_template, session
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -181,6 +181,8 @@ def explain(error: errors.CanvasError) -> Trouble:
 
 def form_too_old(error: CSRFError) -> ResponseReturnValue:
     """A form without its CSRF token, or with one of an earlier session."""
+    if getattr(session, "away", False):
+        return page(gateway.sessions_away("Nothing was done.", "send the form again"))
     return page(
         Trouble(
             400,

@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from canvas_app.canvas.api import SCOPES, CanvasAPI
 from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.oauth import TokenEndpoint
-from canvas_app.canvas.throttle import Buckets, MemoryBuckets, Throttle
+from canvas_app.canvas.throttle import Buckets, MemoryBuckets, Throttle, TokenQueue
 from canvas_app.canvas.transport import Transport
 from canvas_app.services.cache import Cache, MemoryCache, RedisCache
 from canvas_app.services.sources import Sources, owner_key
@@ -77,6 +77,7 @@ class Gateway:
     signer: TimestampSigner = field(repr=False)
     tended_at: float = 0.0
     _transports: dict[str, Transport] = field(default_factory=dict, repr=False)
+    _queues: dict[str, TokenQueue] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def environment(self, name: str) -> Environment:
@@ -94,7 +95,15 @@ class Gateway:
             environment.client_id,
             environment.client_secret,
             user_agent=USER_AGENT,
+            queue=self.queue_for(name),
         )
+
+    def queue_for(self, name: str) -> TokenQueue:
+        """The queue before an environment's token endpoint, shared by all threads."""
+        with self._lock:
+            if name not in self._queues:
+                self._queues[name] = TokenQueue(self.buckets, self.environment(name).canvas_url)
+            return self._queues[name]
 
     def transport_for(self, name: str) -> Transport:
         """The pooled connections to an environment; made on first use, so after any fork."""
@@ -159,6 +168,18 @@ class Gateway:
         return CanvasAPI(client)
 
 
+def sessions_away(nothing: str, again: str) -> Trouble:
+    """The page for what cannot be done while the sessions' store does not answer."""
+    return Trouble(
+        503,
+        "Easel cannot do this just now",
+        "The part of Easel that remembers forms and sign-ins in progress does not answer. "
+        f"{nothing} If you were signed in, you still are.",
+        f"Wait a minute and {again}.",
+        "Redis (REDIS_URL) does not answer; /readyz and the log tell more.",
+    )
+
+
 def grant_these(scopes: Iterable[str]) -> str:
     """What an administrator does when the developer key lacks scopes, with the list to paste."""
     return (
@@ -177,7 +198,7 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
         storage=storage,
         oauth=oauth_clients(app, settings),
         redis=redis,
-        buckets=MemoryBuckets(),
+        buckets=buckets_for(settings),
         cache=RedisCache(settings.redis_url) if settings.redis_url else MemoryCache(CACHE_BYTES),
         pool=ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="canvas"),
         signer=TimestampSigner(settings.secret_key, salt="easel.sign-in"),
@@ -186,6 +207,15 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
     app.jinja_env.globals["current_sign_in"] = current_sign_in
     app.before_request(gateway.tend)
     return gateway
+
+
+def buckets_for(settings: Settings) -> Buckets:
+    """The mirrors of Canvas's buckets: in Redis when several processes may serve one person."""
+    if settings.redis_url is None:
+        return MemoryBuckets()
+    from canvas_app.canvas.throttle_redis import RedisBuckets
+
+    return RedisBuckets(settings.redis_url)
 
 
 def oauth_clients(app: Flask, settings: Settings) -> OAuth:
@@ -347,6 +377,7 @@ def current_sources() -> Sources:
         deadline=page_deadline(),
         owner=owner(sign_in),
         cache_seconds=door.settings.cache_seconds,
+        again=request.args.getlist("retry"),
     )
 
 

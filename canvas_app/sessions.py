@@ -3,10 +3,12 @@
 Sessions hold the state of a sign-in in progress, the CSRF secret and messages; who is signed in
 stands in the database. Flask-Session brings the interface; the stores are our own because its
 decoders fall back to pickle, its file store drops live sessions, and it writes a session back that
-another request has deleted meanwhile.
+another request has deleted meanwhile. While the store does not answer, sessions are ``away``: pages
+are served without one, and the browser keeps the cookie of the session it had.
 """
 
 import hashlib
+import logging
 import os
 import tempfile
 import threading
@@ -18,19 +20,30 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from flask import Flask, Request
+from flask import Flask, Request, Response
 from flask_session.base import ServerSideSession, ServerSideSessionInterface
 
 from canvas_app.settings import Settings
+
+log = logging.getLogger(__name__)
 
 LIFETIME = timedelta(days=7)
 SWEEP_EVERY = 600.0  # seconds
 
 
+class StoreAway(Exception):
+    """The sessions' store does not answer."""
+
+
 class Session(ServerSideSession):  # type: ignore[misc]  # Flask-Session is untyped
-    """One browser's session; ``stored`` tells whether the store held it when it was opened."""
+    """One browser's session.
+
+    ``stored`` tells whether the store held it when it was opened, ``away`` that the store did not
+    answer: then it holds nothing and is kept nowhere.
+    """
 
     stored = False
+    away = False
 
 
 class SessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
@@ -39,13 +52,29 @@ class SessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
     session_class = Session
 
     def open_session(self, app: Flask, request: Request) -> Session:
-        session: Session = super().open_session(app, request)
+        session: Session
+        try:
+            session = super().open_session(app, request)
+        except StoreAway as fault:
+            log.warning("no sessions now: %s", fault)
+            session = Session(sid=self._generate_sid(self.sid_length), permanent=self.permanent)
+            session.away = True
+            return session
         session.stored = session.sid == request.cookies.get(app.config["SESSION_COOKIE_NAME"])
         return session
 
+    def save_session(self, app: Flask, session: Session, response: Response) -> None:
+        if session.away:
+            return
+        try:
+            super().save_session(app, session, response)
+        except StoreAway as fault:
+            log.warning("a session was not kept: %s", fault)
+
     def regenerate(self, session: Session) -> None:
         """Give the session another id; what had the old id reads nothing any more."""
-        self._delete_session(self._get_store_id(session.sid))
+        with suppress(StoreAway):  # it holds nothing that signs anybody in
+            self._delete_session(self._get_store_id(session.sid))
         session.sid = self._generate_sid(self.sid_length)
         session.stored = False
         session.modified = True
@@ -70,6 +99,7 @@ class SessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
         self.delete(store_id)
 
     def read(self, store_id: str) -> bytes | None:
+        """What is kept under this id. This and the following raise StoreAway."""
         raise NotImplementedError
 
     def write(self, store_id: str, packed: bytes, seconds: float, *, update: bool) -> None:
@@ -133,18 +163,29 @@ class RedisSessions(SessionInterface):
     """Sessions in Redis or Valkey, which ends them by itself."""
 
     def __init__(self, app: Flask, client: Any) -> None:
+        from redis import RedisError
+
         super().__init__(app)
         self.client = client
+        self.fault = RedisError
 
     def read(self, store_id: str) -> bytes | None:
-        packed: bytes | None = self.client.get(f"easel:session:{store_id}")
+        packed: bytes | None = self.ask(self.client.get, f"easel:session:{store_id}")
         return packed
 
     def write(self, store_id: str, packed: bytes, seconds: float, *, update: bool) -> None:
-        self.client.set(f"easel:session:{store_id}", packed, ex=int(seconds), xx=update)
+        name = f"easel:session:{store_id}"
+        self.ask(self.client.set, name, packed, ex=int(seconds), xx=update)
 
     def delete(self, store_id: str) -> None:
-        self.client.delete(f"easel:session:{store_id}")
+        self.ask(self.client.delete, f"easel:session:{store_id}")
+
+    def ask(self, command: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except self.fault as fault:
+            # Its text may hold the session's name.
+            raise StoreAway(f"Redis does not answer ({type(fault).__name__})") from None
 
 
 def init_app(app: Flask, settings: Settings, redis: Any | None) -> None:

@@ -1,13 +1,14 @@
 """Signing in with Canvas (OAuth2 authorization code with PKCE) and signing out."""
 
 import logging
+import math
 import posixpath
 import time
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from flask import Blueprint, current_app, flash, redirect, request, session
+from flask import Blueprint, current_app, flash, make_response, redirect, request, session
 from werkzeug.wrappers import Response
 
 from canvas_app import gateway
@@ -17,6 +18,7 @@ from canvas_app.canvas.oauth import InvalidClient, InvalidGrant, TokenAnswer
 from canvas_app.gateway import Trouble
 from canvas_app.settings import Environment
 from canvas_app.storage import Identity
+from canvas_app.views import rendering
 
 log = logging.getLogger(__name__)
 bp = Blueprint("auth", __name__)
@@ -40,9 +42,17 @@ class Started:
 
 @bp.get("/login")
 def login() -> Response:
-    """Send the person to Canvas's authorization endpoint (RFC 6749 section 4.1.1)."""
+    """Send the person to Canvas's authorization endpoint (RFC 6749 section 4.1.1).
+
+    Only when the token endpoint has room for her exchange: Canvas's code lives ten minutes, so
+    whoever must wait does so here.
+    """
+    if session.away:  # type: ignore[attr-defined]
+        raise gateway.sessions_away("Nobody was signed in.", "sign in again")
     door = gateway.current()
     environment = asked_environment(request.args.get("environment") or "production")
+    if wait := door.queue_for(environment.name).room_in():
+        return waiting(math.ceil(wait))
     extra = {"force_login": "1"} if request.args.get("force_login") == "1" else {}
     scopes = door.scopes()
     if scopes:
@@ -59,6 +69,14 @@ def login() -> Response:
     earlier = list(session.get(STARTED, {}).items())[-(MOST_AT_ONCE - 1) :]
     session[STARTED] = dict(earlier) | {made["state"]: asdict(started)}
     return redirect(made["url"])
+
+
+def waiting(seconds: int) -> Response:
+    """A page that asks again by itself, without a script."""
+    text = rendering.render_page("waiting.html", seconds=seconds)
+    response = make_response(text, 503)
+    response.headers["Retry-After"] = response.headers["Refresh"] = str(seconds)
+    return response
 
 
 def asked_environment(name: str) -> Environment:
@@ -93,6 +111,8 @@ def safe_next(wanted: str | None) -> str:
 @bp.get("/oauth/callback")
 def callback() -> Response:
     """Take the person back from Canvas: check the state, exchange the code, sign her in."""
+    if session.away:  # type: ignore[attr-defined]
+        raise gateway.sessions_away("Nobody was signed in yet.", "load this page again")
     door = gateway.current()
     state = request.args.get("state", "")
     if error := request.args.get("error"):
