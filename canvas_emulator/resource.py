@@ -36,7 +36,7 @@ GZIP_FROM = 860
 
 _TRUE = frozenset({"true", "1", "t", "on", "yes"})
 _SINGLE_ID = re.compile(rb'(["_]id":)(-?\d+)')
-_MANY_IDS = re.compile(rb'("[^"\\]*_ids":\[)([-\d,]+)(?=\])')
+_MANY_IDS = re.compile(rb'("(?:[^"\\]*_ids|never_drop)":\[)([-\d,]+)(?=\])')
 
 
 @dataclass(eq=False)

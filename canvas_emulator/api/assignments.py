@@ -356,7 +356,13 @@ def group(call: Call, course_id: str, assignment_group_id: str) -> object:
 
 
 def _group_json(call: Call, course: Course, row: AssignmentGroup) -> Json:
-    rules: Json = {"drop_lowest": row.drop_lowest} if row.drop_lowest else {}
+    # Only the rules that are set are there (AssignmentGroup#rules_hash).
+    every = {
+        "drop_lowest": row.drop_lowest,
+        "drop_highest": row.drop_highest,
+        "never_drop": list(row.never_drop),
+    }
+    rules = {name: value for name, value in every.items() if value}
     body: Json = {
         "id": row.id,
         "name": row.name,

@@ -5,7 +5,7 @@ from typing import Any
 
 from canvas_emulator.campus import Person
 from canvas_emulator.campus.courses import ROLE_IDS, Course, Enrollment, effective_state
-from canvas_emulator.campus.coursework import is_missing
+from canvas_emulator.campus.coursework import SCHEME, is_missing
 from canvas_emulator.campus.grades import Totals, current_period, letter_of, totals
 from canvas_emulator.resource import BadRequest, Call, Forbidden, router
 
@@ -178,6 +178,9 @@ def _included(call: Call, course: Course, rows: list[Enrollment], person: Person
         found["public_description"] = course.public_description
     if "restrict_quantitative_data" in include:
         found["restrict_quantitative_data"] = course.restrict_quantitative_data
+    if "grading_scheme" in include:
+        # The default scheme stands here, even when the course uses none (lib/api/v1/course.rb).
+        found["grading_scheme"] = [[name, least / 100] for name, least in SCHEME]
     if "account" in include:
         found["account"] = {"id": 1, "name": "Stand-in University", "workflow_state": "active"}
     if "needs_grading_count" in include and access.grades_others(call, course):

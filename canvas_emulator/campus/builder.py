@@ -1,6 +1,7 @@
 """How a campus is put together: dates by day and hour, ids in order."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -130,8 +131,24 @@ class Builder:
                 )
             )
 
-    def periods(self, course: Course, *spans: tuple[str, int, int, float]) -> None:
-        """Grading periods as title, first day, last day, weight."""
+    def drops(
+        self,
+        course: Course,
+        group: int = 0,
+        *,
+        lowest: int = 0,
+        highest: int = 0,
+        never: Iterable[Assignment] = (),
+    ) -> None:
+        """Drop rules of one of the course's assignment groups."""
+        rows = self.campus.course_groups[course.id]
+        never_drop = tuple(work.id for work in never)
+        rows[group] = replace(
+            rows[group], drop_lowest=lowest, drop_highest=highest, never_drop=never_drop
+        )
+
+    def periods(self, course: Course, *spans: tuple[str, int, int, float | None]) -> None:
+        """Grading periods as title, first day, last day, weight; without weights, None."""
         course.grading_periods = tuple(
             GradingPeriod(self.id_of("period", 901), title, self.at(first), self.due(last), weight)
             for title, first, last, weight in spans

@@ -42,6 +42,8 @@ class AssignmentGroup:
     position: int
     weight: float = 0.0
     drop_lowest: int = 0
+    drop_highest: int = 0
+    never_drop: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,24 @@
-"""Totals as Canvas computes them (``lib/grade_calculator.rb``), for one student and course."""
+"""Totals as Canvas computes them (``lib/grade_calculator.rb``), for one student and course.
 
+Drop rules are settled by trying every choice, which is slow, plain and right.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from itertools import combinations
 
 from .courses import Course, GradingPeriod
-from .coursework import Assignment, letter
+from .coursework import Assignment, AssignmentGroup, Submission, letter
 from .registry import Campus
+
+Row = tuple[int, Decimal, Decimal]
+"""Assignment id, score, points possible."""
+Part = tuple[Decimal, Decimal | None]
+"""Weight, and the share of it that was earned, when anything counts."""
+NOTHING, WHOLE = Decimal(0), Decimal(100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,50 +53,64 @@ def totals(
     period: GradingPeriod | None = None,
 ) -> Totals:
     """A student's totals, of one grading period or all; ``unposted`` counts hidden grades."""
-    periods = course.grading_periods if period is None else ()
-    if not any(row.weight for row in periods):
-        return _totals(campus, course, user_id, unposted, period)
-    parts = [
-        (row.weight or 0.0, _totals(campus, course, user_id, unposted, row)) for row in periods
+    sums = []
+    points = NOTHING
+    for ungraded in (False, True):
+        groups, earned = _groups(campus, course, user_id, unposted, ungraded, period)
+        points = points if ungraded else earned
+        sums.append(_share(course, groups))
+    if period is None and any(row.weight for row in course.grading_periods):
+        parts = [
+            (_exact(row.weight), totals(campus, course, user_id, unposted=unposted, period=row))
+            for row in course.grading_periods
+        ]
+        return Totals(
+            _of_periods([(weight, part.current) for weight, part in parts], empty_counts=False),
+            _of_periods([(weight, part.final) for weight, part in parts], empty_counts=True),
+            float(points),
+        )
+    return Totals(_rounded(sums[0]), _rounded(sums[1]), float(points))
+
+
+def _of_periods(
+    parts: Iterable[tuple[Decimal, float | None]], *, empty_counts: bool
+) -> float | None:
+    """The periods' rounded totals by weight; in final a period without work counts as 0."""
+    there = [
+        (weight, _exact(value)) for weight, value in parts if value is not None or empty_counts
     ]
-    return Totals(
-        _combined([(weight, part.current) for weight, part in parts]),
-        _combined([(weight, part.final) for weight, part in parts]),
-        sum(part.points for _, part in parts),
-    )
+    weights = sum((weight for weight, _ in there), NOTHING)
+    if not there:
+        return None
+    if not weights:
+        return 0.0
+    return _rounded(sum((w * v for w, v in there), NOTHING) / min(weights, WHOLE))
 
 
-def _totals(
-    campus: Campus, course: Course, user_id: int, unposted: bool, period: GradingPeriod | None
-) -> Totals:
-    # For each group: earned and possible, of graded work and of everything.
-    graded: dict[int, tuple[float, float]] = {}
-    every: dict[int, tuple[float, float]] = {}
+def _groups(
+    campus: Campus,
+    course: Course,
+    user_id: int,
+    unposted: bool,
+    ungraded: bool,
+    period: GradingPeriod | None,
+) -> tuple[list[tuple[Decimal, Decimal, Decimal]], Decimal]:
+    """For each group its weight, earned and possible points after dropping; all points earned."""
+    rows: dict[int, list[Row]] = {}
+    concluded = _concluded(campus, course.id, user_id)
     for work in campus.work_of(course.id):
-        if not _counts(work, user_id) or (
-            period is not None and period_of(course, work.due_for(user_id)) is not period
+        if _counts(work, user_id) and (
+            period is None or period_of(course, work.due_for(user_id)) is period
         ):
-            continue
-        row = campus.submission(work, user_id)
-        if row is None or row.excused:
-            continue
-        if row.score is not None and row.posted_at is None and not unposted:
-            continue
-        score, points = row.score or 0.0, work.points_possible or 0.0
-        _add(every, work.group_id, score, points)
-        # Work that waits for review counts in the final total only.
-        if row.score is not None and row.workflow_state != "pending_review":
-            _add(graded, work.group_id, score, points)
-    return Totals(
-        _share(campus, course, graded),
-        _share(campus, course, every),
-        sum(earned for earned, _ in every.values()),
-    )
-
-
-def _add(sums: dict[int, tuple[float, float]], group: int, score: float, points: float) -> None:
-    earned, possible = sums.get(group, (0.0, 0.0))
-    sums[group] = earned + score, possible + points
+            score = _score(campus.submission(work, user_id), unposted, ungraded, concluded)
+            if score is not None:
+                row = (work.id, score, _exact(work.points_possible))
+                rows.setdefault(work.group_id, []).append(row)
+    sums = []
+    for group in campus.course_groups[course.id]:
+        kept = _kept(rows.get(group.id, []), group)
+        sums.append((_exact(group.weight), _earned(kept), _possible(kept)))
+    return sums, sum((earned for _, earned, _ in sums), NOTHING)
 
 
 def _counts(work: Assignment, user_id: int) -> bool:
@@ -91,29 +118,92 @@ def _counts(work: Assignment, user_id: int) -> bool:
         work.published
         and work.is_graded
         and not work.omit_from_final_grade
-        and work.points_possible is not None
         and work.is_for(user_id)
     )
 
 
-def _share(campus: Campus, course: Course, sums: dict[int, tuple[float, float]]) -> float | None:
+def _score(
+    row: Submission | None, unposted: bool, ungraded: bool, concluded: bool
+) -> Decimal | None:
+    """The score that counts; None when the work does not count at all."""
+    if row is not None and row.posted_at is None and not unposted:
+        row = None  # what is not posted is as good as not there
+    if row is None and concluded:
+        return None
+    if row is not None and row.workflow_state == "pending_review" and not ungraded:
+        row = None  # work that waits for review counts in the final total only
+    if row is not None and row.excused:
+        return None
+    if row is not None and row.score is not None:
+        return _exact(row.score)
+    return NOTHING if ungraded else None
+
+
+def _concluded(campus: Campus, course_id: int, user_id: int) -> bool:
+    rows = campus.between(user_id, course_id)
+    return all(row.state == "completed" for row in rows if row.type == "StudentEnrollment")
+
+
+def _kept(rows: list[Row], group: AssignmentGroup) -> list[Row]:
+    """What the drop rules leave: first the lowest go, then the highest, one score always stays."""
+    fixed = [row for row in rows if row[0] in group.never_drop]
+    loose = sorted(row for row in rows if row[0] not in group.never_drop)
+    if not loose:
+        return fixed
+    lowest = min(group.drop_lowest, len(loose) - 1)
+    highest = group.drop_highest if lowest + group.drop_highest < len(loose) else 0
+    if lowest:
+        loose = _choice(max, loose, fixed, len(loose) - lowest)
+    if highest:
+        loose = _choice(min, loose, fixed, len(loose) - highest)
+    return fixed + loose
+
+
+def _choice(
+    better: Callable[..., tuple[Row, ...]], loose: list[Row], fixed: list[Row], count: int
+) -> list[Row]:
+    """Of all choices the one with the highest (lowest) share; of equal ones the lowest ids."""
+
+    def share(chosen: Sequence[Row]) -> tuple[bool, Decimal]:
+        possible = _possible([*chosen, *fixed])
+        earned = _earned([*chosen, *fixed])
+        return not possible, earned / possible if possible else earned
+
+    return list(better(combinations(loose, count), key=share))
+
+
+def _earned(rows: Iterable[Row]) -> Decimal:
+    return sum((score for _, score, _ in rows), NOTHING)
+
+
+def _possible(rows: Iterable[Row]) -> Decimal:
+    return sum((points for _, _, points in rows), NOTHING)
+
+
+def _share(course: Course, groups: list[tuple[Decimal, Decimal, Decimal]]) -> Decimal | None:
+    """Percent of the whole course: by weight, scaled up below 100, or by points."""
     if not course.apply_assignment_group_weights:
-        total = sum(possible for _, possible in sums.values())
-        return round(100 * sum(earned for earned, _ in sums.values()) / total, 2) if total else None
-    parts: list[tuple[float, float | None]] = []
-    for group in campus.course_groups[course.id]:
-        earned, possible = sums.get(group.id, (0.0, 0.0))
-        parts.append((group.weight, 100 * earned / possible if possible else None))
-    return _combined(parts)
-
-
-def _combined(parts: list[tuple[float, float | None]]) -> float | None:
-    """Weighted mean of what there is, scaled up when its weights stay below 100."""
-    there = [(weight, value) for weight, value in parts if value is not None]
-    weights = sum(weight for weight, _ in there)
+        possible = sum((points for _, _, points in groups), NOTHING)
+        earned = sum((score for _, score, _ in groups), NOTHING)
+        return WHOLE * earned / possible if possible else None
+    there = [(weight, score / points) for weight, score, points in groups if points]
+    weights = sum((weight for weight, _ in there), NOTHING)
     if not weights:
         return None
-    return round(sum(weight * value for weight, value in there) / min(weights, 100.0), 2)
+    return WHOLE * sum((w * v for w, v in there), NOTHING) / min(weights, WHOLE)
+
+
+@lru_cache(4096)
+def _exact(value: float | None) -> Decimal:
+    """A number as it is written in decimals, not as a float holds it."""
+    return Decimal(str(value or 0))
+
+
+def _rounded(value: Decimal | None) -> float | None:
+    """Two decimals, half away from zero."""
+    if value is None:
+        return None
+    return float(value.quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 def letter_of(course: Course, score: float | None) -> str | None:

@@ -189,7 +189,7 @@ def _statistics(build: Builder) -> Course:
         4102,
         "Statistics",
         "STAT-210",
-        groups=(("Problem sets", 60.0), ("Project", 40.0)),
+        groups=(("Problem sets", 60.0), ("Project", 40.0), ("Challenges", 10.0)),
         apply_assignment_group_weights=True,
         colour="#1f5fa8",
         modules=8,
@@ -200,6 +200,10 @@ def _statistics(build: Builder) -> Course:
         made = build.work(course, f"Problem set {week + 1}: {title}", -35 + 14 * week)
         _does(build, made, -35 + 14 * week, (9.5, 8, None, None)[week])
     build.work(course, "Project proposal", 11, group=1, points_possible=30)
+    # Weights of 110 %: the challenges are extra credit.
+    challenge = build.work(course, "Challenge: shared birthdays", -19, group=2)
+    _does(build, challenge, -19, 6)
+    build.drops(course, lowest=1, highest=1)
     build.announces(course, "Office hours on Tuesday", "<p>Room 310, from four.</p>", -1)
     return course
 
@@ -243,6 +247,7 @@ def _other_courses(build: Builder) -> None:
         LINEAR_ALGEBRA_ID, "Linear Algebra", "MATH-220", colour="#b3261e", modules=5
     )
     _enrolled(build, algebra, 62, small[4:20], DOZEN, TA)
+    build.periods(algebra, ("September to October", -84, -16, None), ("Later", -15, 35, None))
     for index, (day, score) in enumerate(((-23, 9.5), (-9, 8), (0, None), (7, None))):
         made = build.work(
             algebra,
@@ -269,6 +274,7 @@ def _other_courses(build: Builder) -> None:
         programming, "Install the tools", -60, grading_type="pass_fail", points_possible=1
     )
     _does(build, tools, -60, 1)
+    build.drops(programming, lowest=1, never=[tools])
 
     chemistry = build.course(
         4107,

@@ -186,19 +186,6 @@ def test_grade_text(kind: str, score: float | None, text: str | None) -> None:
     assert grade_text(score, _work(grading_type=kind)) == text
 
 
-def test_totals_by_hand(campus: Campus) -> None:
-    """Statistics: groups weigh 60 and 40; only graded groups count in the current total."""
-    course, me = campus.courses[4102], 1
-    earned = possible = 0.0
-    problem_sets = campus.course_groups[4102][0].id
-    for work in campus.work_of(4102):
-        row = campus.submission(work, me)
-        assert row is not None
-        if work.group_id == problem_sets and row.score is not None:
-            earned, possible = earned + row.score, possible + (work.points_possible or 0)
-    assert totals(campus, course, me).current == round(100 * earned / possible, 2)
-
-
 def test_unposted_grades_count_for_teachers_only(campus: Campus) -> None:
     """Student totals leave hidden grades out (facts 6.2)."""
     course = campus.courses[4101]
