@@ -1,44 +1,56 @@
-"""One glance: course cards, this week, what is missing, new grades, what waits for grading."""
+"""One glance: what waits for grading, what is missing, due and newly graded, and the courses.
 
-from datetime import timedelta
+One round trip deep, with the further pages of its lists; no call per course. Weights are shown
+where another page has brought them already.
+"""
 
-from canvas_app.services.courses import (
-    course_row,
-    in_order,
-    read_colors,
-    read_profile,
-    start_colors,
-    start_courses,
-    start_profile,
-)
-from canvas_app.services.dates import monday
-from canvas_app.services.pages import Dashboard, Day
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from canvas_app.services.courses import course_row, in_order, read_colors, read_profile
+from canvas_app.services.dates import monday, write_week
+from canvas_app.services.pages import CourseWeek, Dashboard, Day, Item
 from canvas_app.services.sources import Sources, complete
-from canvas_app.services.upcoming import NOT_WORK, Look, by_due, has_role, start_items
-
-NEW_GRADES = timedelta(days=14)
+from canvas_app.services.upcoming import (
+    DAY,
+    NEW_GRADES,
+    Look,
+    asked_days,
+    by_due,
+    has_role,
+    is_due,
+    is_missing,
+    kept_groups,
+    new_grades,
+    news,
+    placed,
+    start_items,
+    weights_of,
+    with_open_work,
+)
 
 
 def dashboard(sources: Sources) -> Dashboard:
-    """Gather the dashboard; no call per course, everything started at once."""
+    """Gather the dashboard: the same calls as /upcoming's first round, so that either is quick."""
     now = sources.now()
-    first = monday(now.date()) - timedelta(days=7)
-    courses = start_courses(sources)
-    handles = start_items(sources, first, first + timedelta(days=13))
-    profile, colors = start_profile(sources), start_colors(sources)
-
-    me = read_profile(profile)
-    shades = read_colors(colors)
-    known = {course.id: course for course in courses.rows()}
+    started = start_items(sources, *asked_days("", now))
+    known = {course.id: course for course in started.courses.rows()}
+    me, shades = read_profile(started.profile), read_colors(started.colors)
+    groups = kept_groups(sources, with_open_work(started.planner.rows(), now))
+    worth = weights_of(groups, known)
     look = Look(sources.api.canvas_url, known, shades, now)
-    items = sorted(look.merged(*handles[:2]), key=by_due)
+    found = look.merged(started.planner, started.missing, stream=started.stream)
+    items = sorted((placed(item, me, worth) for item in found), key=by_due)
     rows = in_order(course_row(c, sources.api.canvas_url, shades, now) for c in known.values())
     cards = tuple(row for row in rows if row.state in ("current", "invited", "unpublished"))
     today = me.day(now)
     start = monday(today)
-    week = [start + timedelta(days=n) for n in range(7)]
-    dated = [(me.day(item.due_at), item) for item in items if item.due_at]
-    grading = look.grading(handles[2].rows())
+    missing = tuple(item for item in items if is_missing(item))
+    due = tuple(i for i in items if is_due(i, now) and i.day and i.day < start + 7 * DAY)
+    grades = tuple(new_grades(items, me, now))
+    recent = tuple(item for item in news(items) if item.due_at and item.due_at > now - NEW_GRADES)
+    grading = look.grading(started.todo.rows())
     states = sources.states()
     return Dashboard(
         sources=states,
@@ -46,31 +58,46 @@ def dashboard(sources: Sources) -> Dashboard:
         profile=me,
         now=now,
         rows=cards,
-        missing=tuple(i for i in items if i.status == "missing" and not i.done),
-        due=tuple(
-            item
-            for day, item in dated
-            if today <= day <= week[-1] and not item.done and item.type not in NOT_WORK
-        ),
-        new_grades=tuple(
-            sorted(
-                (
-                    item
-                    for item in items
-                    if item.status == "graded"
-                    and item.posted_at
-                    and item.posted_at > now - NEW_GRADES
-                ),
-                key=lambda item: item.posted_at or now,
-                reverse=True,
-            )
-        ),
+        missing=missing,
+        due=due,
+        new_grades=grades,
         days=tuple(
-            Day(day, tuple(item for on, item in dated if on == day), today=day == today)
-            for day in week
+            Day(
+                day,
+                tuple(i for i in items if i.day == day and i.type != "announcement"),
+                today=day == today,
+            )
+            for day in (start + n * DAY for n in range(7))
         ),
+        announcements=recent,
         grading=grading,
+        by_course=by_course(items, now, missing=missing, due=due, grades=grades, recent=recent),
+        week=write_week(start),
         other_courses=len(rows) - len(cards),
         is_student=has_role(known.values(), "student"),
         is_teacher=bool(grading) or has_role(known.values(), "teacher", "ta"),
     )
+
+
+def by_course(
+    items: Iterable[Item],
+    now: datetime,
+    *,
+    missing: Iterable[Item],
+    due: Iterable[Item],
+    grades: Iterable[Item],
+    recent: Iterable[Item],
+) -> dict[str, CourseWeek]:
+    """What each course's card counts, and what comes next there; courses without any stay out."""
+    coming: dict[str, Item] = {}
+    for item in items:
+        if item.course_id and is_due(item, now):
+            coming.setdefault(item.course_id, item)
+    lacking, soon, graded, unread = (
+        Counter(item.course_id for item in part if item.course_id)
+        for part in (missing, due, grades, (item for item in recent if item.new_activity))
+    )
+    return {
+        id_: CourseWeek(lacking[id_], soon[id_], graded[id_], unread[id_], coming.get(id_))
+        for id_ in sorted({*coming, *lacking, *soon, *graded, *unread})
+    }

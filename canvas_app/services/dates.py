@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+EARLIEST, LATEST = 1970, 2999  # years a week may be asked for
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -26,10 +28,51 @@ class Profile:
         """The person's calendar day at a moment."""
         return moment.astimezone(self.zone).date()
 
+    def moment(self, day: date, clock: time) -> datetime:
+        """The moment of a day and time on the person's clocks, in UTC.
+
+        When clocks go back the earlier of two is meant; a time that clocks skip is an hour later.
+        """
+        return datetime.combine(day, clock, self.zone).astimezone(UTC)
+
 
 def monday(day: date) -> date:
     """The Monday of a day's week (ISO 8601)."""
     return day - timedelta(days=day.weekday())
+
+
+def all_day_date(start_at: datetime, me: Profile) -> date:
+    """The day an all-day event is on, wherever its calendar lives.
+
+    Canvas keeps it as midnight in the zone of whoever entered it, and the planner does not name
+    the day. Read in another zone that moment may fall on the day before. Zones reach from UTC-12
+    to UTC+14: before 10:00 UTC it can only be a midnight in the west, after 12:00 only one in the
+    east, and between the two the person's own zone decides.
+    """
+    there, own = start_at.astimezone(UTC), start_at.astimezone(me.zone)
+    if own.time() == time():
+        return own.date()
+    clock = there.time()
+    east = clock > time(12) or (
+        clock >= time(10) and (own.utcoffset() or timedelta()) > timedelta()
+    )
+    return there.date() + timedelta(days=1) if east else there.date()
+
+
+def read_week(text: str, today: date) -> date | None:
+    """The Monday of "this", of an ISO week ("2026-W48") or of a day's week; None for all else."""
+    if text == "this":
+        return monday(today)
+    try:
+        found = monday(date.fromisoformat(text))
+    except ValueError:
+        return None
+    return found if EARLIEST <= found.year <= LATEST else None
+
+
+def write_week(start: date) -> str:
+    """The ISO week that begins on this Monday: "2026-W48"."""
+    return f"{start.isocalendar().year}-W{start.isocalendar().week:02d}"
 
 
 def week_slices(first: date, last: date) -> list[tuple[datetime, datetime]]:

@@ -1,11 +1,12 @@
 """The shapes every page is made of: its rows, and the page around them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import ClassVar
 
 from canvas_app.services.dates import Profile
-from canvas_app.services.sources import Source
+from canvas_app.services.sources import Source, Standing, standing
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,17 @@ class Item:
     override_id: str | None = None  # planner override: mark done and undo
     needs_grading: int | None = None  # type grading: how many submissions wait
     color: str | None = None
+    day: date | None = None  # the person's calendar day it is on
+    score: float | None = None  # posted ones only, like ``grade``
+    grade: str | None = None
+    weight: float | None = None  # percent of the final grade, where known
+    dismissed: bool = False  # the override's other half, kept when it is changed
 
 
 @dataclass(frozen=True)
 class Section:
-    """Rows under one heading: overdue, today, tomorrow, day (a date this week or later),
-    later, undated, done, grading."""
+    """Rows under one heading: overdue, earlier (its day is past, nothing is overdue), today,
+    tomorrow, day (a date this week or next), later, undated."""
 
     key: str
     rows: tuple[Item, ...]
@@ -190,8 +196,21 @@ class Page:
         return next((source for source in self.sources if source.name == name), None)
 
     def reliable(self, *names: str) -> bool:
-        """Whether totals from these sources are exact; otherwise say "at least"."""
-        return all(s.status in ("fresh", "stale") for s in self.sources if s.name in names)
+        """Whether totals from these sources are exact; otherwise say "at least".
+
+        A name stands for all sources of its kind: "submissions" for "submissions: Biology" too.
+        """
+        return all(s.here for s in self.sources if s.name.partition(":")[0] in names)
+
+    @property
+    def standing(self) -> Standing:
+        """How much of the page is up to date."""
+        return standing(self.sources)
+
+    @property
+    def early(self) -> bool:
+        """Whether this is a view of the page before all of it came."""
+        return any(source.status == "waiting" for source in self.sources)
 
 
 @dataclass(frozen=True)
@@ -218,15 +237,29 @@ class Day:
 
 
 @dataclass(frozen=True)
+class CourseWeek:
+    """What a course card counts; ``next`` is what is due there next."""
+
+    missing: int = 0
+    due: int = 0
+    new_grades: int = 0
+    announcements: int = 0  # unread ones
+    next: Item | None = None
+
+
+@dataclass(frozen=True)
 class Dashboard(Page):
     """``rows`` are the current courses, favourites first; the tiles are lists of items."""
 
     rows: tuple[CourseRow, ...] = ()
     missing: tuple[Item, ...] = ()
-    due: tuple[Item, ...] = ()  # this week, not done
+    due: tuple[Item, ...] = ()  # still this week, not done
     new_grades: tuple[Item, ...] = ()  # posted within two weeks
     days: tuple[Day, ...] = ()  # this week, Monday to Sunday in the person's time zone
+    announcements: tuple[Item, ...] = ()  # within two weeks, newest first
     grading: tuple[Item, ...] = ()  # teachers
+    by_course: Mapping[str, CourseWeek] = field(default_factory=dict)
+    week: str = ""  # "2026-W48"
     other_courses: int = 0  # past, future, restricted: on /courses
     is_student: bool = False
     is_teacher: bool = False
@@ -251,15 +284,52 @@ class CoursePage(Page):
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One value a filter can take, with how many rows have it."""
+
+    value: str
+    name: str
+    count: int
+    chosen: bool = False
+
+
+@dataclass(frozen=True)
 class Upcoming(Page):
-    """``rows`` is everything; ``sections`` the same rows under headings, ``grading`` teachers'."""
+    """``rows`` is all that passes the filters; ``sections`` its open work under headings.
+
+    ``announcements``, ``new_grades`` and ``done`` stand apart from the work; ``tabs`` count
+    missing, due, grades and done before ``show`` chooses one of them.
+    """
 
     rows: tuple[Item, ...] = ()
     sections: tuple[Section, ...] = ()
+    new_grades: tuple[Item, ...] = ()
+    announcements: tuple[Item, ...] = ()
     done: tuple[Item, ...] = ()
     grading: tuple[Item, ...] = ()
+    tabs: tuple[Choice, ...] = ()
+    courses: tuple[Choice, ...] = ()
+    types: tuple[Choice, ...] = ()
+    statuses: tuple[Choice, ...] = ()
+    show: str = ""
+    show_done: bool = False
+    favorites: bool = False
+    week: str = ""  # "2026-W48"; empty: four weeks back, two ahead
+    first: date | None = None
+    last: date | None = None
+    this_week: str = ""
+    previous_week: str = ""
+    next_week: str = ""
+    note_courses: tuple[Choice, ...] = ()  # where an own note may be put
+    unweighed: int = 0  # courses with open work whose weights were not asked for
     is_student: bool = False
     is_teacher: bool = False
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a filter hides anything."""
+        chosen = (*self.courses, *self.types, *self.statuses)
+        return bool(self.show or self.favorites) or any(choice.chosen for choice in chosen)
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,36 @@
-"""What there is to do: planner, missing work and what waits for grading, merged without repeats."""
+"""What there is to do: planner, missing work, calendar and stream, merged without repeats.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+Two round trips deep, each with its further pages: courses, planner weeks, missing work, stream and
+to-do side by side; then the calendar of ten courses a call, and the groups of the courses whose
+work comes first, for its weight.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from urllib.parse import urljoin
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import (
     Assignment,
+    AssignmentGroup,
     CalendarEvent,
+    Colors,
     Course,
     PlannerItem,
     PlannerSubmission,
+    StreamItem,
+    Submission,
     TodoItem,
 )
+from canvas_app.canvas.models import Profile as CanvasProfile
 from canvas_app.services.courses import (
     is_active_student,
+    is_active_teacher,
     read_colors,
     read_profile,
     roles_of,
@@ -24,71 +38,265 @@ from canvas_app.services.courses import (
     start_courses,
     start_profile,
 )
-from canvas_app.services.dates import Profile, monday, week_slices
-from canvas_app.services.pages import Item, Section, Upcoming
-from canvas_app.services.sources import Rows, Sources, complete
-from canvas_app.services.status import custom_label, planner_status, student_status
+from canvas_app.services.dates import (
+    Profile,
+    all_day_date,
+    monday,
+    read_week,
+    week_slices,
+    write_week,
+)
+from canvas_app.services.pages import Choice, Item, Section, Upcoming
+from canvas_app.services.sources import One, Rows, Sources, complete, request_key
+from canvas_app.services.status import STATUSES, custom_label, planner_status, student_status
+from canvas_app.services.weights import weights
 
 BACK = timedelta(days=28)
 AHEAD = timedelta(days=14)
+NEW_GRADES = timedelta(days=14)
+EAST, WEST = timedelta(hours=14), timedelta(hours=12)  # how far zones are from UTC
+WEEK = timedelta(days=7)
+DAY = timedelta(days=1)
 CONTEXTS = 10  # calendar contexts Canvas reads in one request
+WEIGHED = 20  # courses whose groups are asked for: two rounds of calls
 DONE = frozenset({"graded", "submitted", "resubmitted", "excused"})
 NOT_WORK = frozenset({"announcement", "calendar_event", "assessment_request"})
+TYPES = {
+    "assignment": "Assignment",
+    "quiz": "Quiz",
+    "discussion_topic": "Discussion",
+    "sub_assignment": "Discussion checkpoint",
+    "peer_review_sub_assignment": "Peer review",
+    "assessment_request": "Peer review",
+    "wiki_page": "Page",
+    "planner_note": "Own note",
+    "calendar_event": "Event",
+    "announcement": "Announcement",
+    "grading": "To grade",
+}
+SHOWS = ("missing", "due", "grades", "done")
+GROUPS = ("assignments", "submission")  # what the course page asks for, so that they share it
 
 
-def upcoming(sources: Sources) -> Upcoming:
-    """Gather four weeks back, two weeks ahead, and older missing work."""
-    now = sources.now()
-    handles = start_items(sources, (now - BACK).date(), (now + AHEAD).date())
-    courses, profile = start_courses(sources), start_profile(sources)
-    colors = start_colors(sources)
-    me = read_profile(profile)
-    known = {course.id: course for course in courses.rows()}
-    studied = [course.id for course in known.values() if is_active_student(course)]
-    weeks = week_slices((now - BACK).date(), (now + AHEAD).date())
-    some = [tuple(studied[n : n + CONTEXTS]) for n in range(0, len(studied), CONTEXTS)]
-    dated = partial(CanvasAPI.calendar_assignments, start_date=weeks[0][0], end_date=weeks[-1][1])
-    calendar = sources.start(
-        "calendar",
-        *(partial(dated, course_ids=ids) for ids in some),
-        *(partial(CanvasAPI.calendar_assignments, course_ids=ids) for ids in some),
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants to see; the page's address holds all of it.
+
+    ``week`` is "this", an ISO week or a date; ``show`` one of missing, due, grades, done;
+    ``courses`` are the only ones, ``without`` those left out. Empty means no wish.
+    """
+
+    week: str = ""
+    show: str = ""
+    courses: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
+    statuses: frozenset[str] = frozenset()
+    favorites: bool = False
+    done: bool = False
+
+
+def read_wish(values: Callable[[str], Sequence[str]]) -> Wish:
+    """A wish from an address's parameters; what it does not know it leaves out."""
+
+    def last(name: str) -> str:
+        return next(reversed([text.strip() for text in values(name)]), "")
+
+    show = last("show")
+    return Wish(
+        week=last("week"),
+        show=show if show in SHOWS else "",
+        courses=frozenset(values("course")) - {""},
+        without=frozenset(values("without")) - {""},
+        types=frozenset(values("type")) & TYPES.keys(),
+        statuses=frozenset(values("status")) & STATUSES,
+        favorites=last("favorites") == "1",
+        done=last("done") == "1",
     )
-    look = Look(sources.api.canvas_url, known, read_colors(colors), now)
-    first, last = me.day(now - BACK), me.day(now + AHEAD)
-    found = look.merged(*handles[:2], calendar)
-    rows = [item for item in found if in_window(item, me, first, last)]
-    rows.sort(key=by_due)
-    grading = look.grading(handles[2].rows())
+
+
+def upcoming(sources: Sources, wish: Wish = Wish()) -> Upcoming:
+    """Gather a week; without one, four weeks back and two ahead, older missing and undated work."""
+    now = sources.now()
+    asked = asked_days(wish.week, now)
+    started = start_items(sources, *asked)
+    known = {course.id: course for course in started.courses.rows()}
+    studied = [course.id for course in known.values() if is_active_student(course)]
+    me = read_profile(started.profile)
+    today = me.day(now)
+    week = read_week(wish.week, today)
+    first, last = (week, week + 6 * DAY) if week else (me.day(now - BACK), me.day(now + AHEAD))
+    calendar = start_calendar(sources, studied, asked, undated=week is None)
+    soon = with_open_work(started.planner.rows(), now)
+    heavy = [course_id for course_id in soon if course_id in studied]
+    groups = start_groups(sources, heavy[:WEIGHED])
+    look = Look(sources.api.canvas_url, known, read_colors(started.colors), now)
+    worth = weights_of(groups.rows() if groups else [], known)
+    found = [
+        placed(item, me, worth)
+        for item in look.merged(
+            started.planner,
+            started.missing,
+            calendar,
+            started.stream,
+            groups,
+        )
+    ]
+    chosen = choose(wish, known)
+    everything = sorted((item for item in found if in_window(item, first, last, week)), key=by_due)
+    grading = look.grading(started.todo.rows())
+    rows = tuple(filter(chosen, everything))
+    grades = tuple(filter(chosen, new_grades(found, me, now, week)))
+    shown = {
+        "missing": tuple(item for item in rows if is_missing(item)),
+        "due": tuple(item for item in rows if is_due(item, now)),
+        "grades": grades,
+        "done": tuple(item for item in rows if item.done),
+    }
+    open_rows = shown.get(wish.show, rows)
+    graded = {(item.type, item.id) for item in grades}
+    current = monday(today)
+    start = week or current
     states = sources.states()
     return Upcoming(
         sources=states,
         complete=complete(states),
         profile=me,
         now=now,
-        rows=(*rows, *grading),
-        sections=sections(rows, me, now),
-        done=tuple(item for item in rows if item.done),
-        grading=grading,
+        rows=open_rows if wish.show else (*rows, *filter(chosen, grading)),
+        sections=sections(open_rows, me, now, week) if wish.show not in ("grades", "done") else (),
+        new_grades=grades if wish.show in ("", "grades") else (),
+        announcements=() if wish.show else news(rows),
+        done=tuple(
+            item
+            for item in shown["done"]
+            if wish.show == "done" or (not wish.show and (item.type, item.id) not in graded)
+        ),
+        grading=() if wish.show or week else tuple(filter(chosen, grading)),
+        tabs=tuple(Choice(name, name, len(shown[name]), name == wish.show) for name in SHOWS),
+        courses=course_choices(everything, known, wish),
+        types=choices(Counter(item.type for item in everything), wish.types, TYPES),
+        statuses=choices(Counter(item.status for item in everything), wish.statuses, {}),
+        show=wish.show,
+        show_done=wish.done or wish.show == "done",
+        favorites=wish.favorites,
+        week=write_week(week) if week else "",
+        first=first,
+        last=last,
+        this_week=write_week(current),
+        previous_week=write_week(start - WEEK),
+        next_week=write_week(start + WEEK),
+        note_courses=tuple(
+            Choice(course.id, course.name or f"Course {course.id}", 0)
+            for course in known.values()
+            if is_active_student(course) or is_active_teacher(course)
+        ),
+        unweighed=len(heavy[WEIGHED:]),
         is_student=has_role(known.values(), "student"),
         is_teacher=bool(grading) or has_role(known.values(), "teacher", "ta"),
     )
 
 
-def start_items(
-    sources: Sources, first: date, last: date
-) -> tuple[Rows[PlannerItem], Rows[Assignment], Rows[TodoItem]]:
-    """Start planner, missing work and to-do; a day more on each side holds every time zone."""
-    day = timedelta(days=1)
+def asked_days(week: str, now: datetime) -> tuple[date, date]:
+    """The days to ask Canvas for, before it is known which zone the person is in."""
+    start, end = read_week(week, (now - WEST).date()), read_week(week, (now + EAST).date())
+    if start is None or end is None:
+        return (now - BACK).date(), (now + AHEAD).date()
+    return start, end + 6 * DAY
+
+
+@dataclass(frozen=True)
+class Started:
+    """The sources that every view of the week is made of."""
+
+    courses: Rows[Course]
+    planner: Rows[PlannerItem]
+    missing: Rows[Assignment]
+    stream: Rows[StreamItem]
+    todo: Rows[TodoItem]
+    profile: One[CanvasProfile]
+    colors: One[Colors]
+
+
+def start_items(sources: Sources, first: date, last: date) -> Started:
+    """Start them all; a day more on each side of the planner holds every time zone.
+
+    Lists that may have further pages go first. The weeks are whole, so that the pages share them.
+    """
+    courses = start_courses(sources)
+    stream = sources.start("activity", partial(CanvasAPI.activity_stream))
+    todo = sources.start("todo", partial(CanvasAPI.todo))
+    missing = sources.start("missing", partial(CanvasAPI.missing_submissions))
     planner = sources.start(
         "planner",
         *(
             partial(CanvasAPI.planner_items, start_date=start, end_date=end)
-            for start, end in week_slices(first - day, last + day)
+            for start, end in week_slices(first - DAY, last + DAY)
         ),
     )
-    missing = sources.start("missing", partial(CanvasAPI.missing_submissions))
-    todo = sources.start("todo", partial(CanvasAPI.todo))
-    return planner, missing, todo
+    profile, colors = start_profile(sources), start_colors(sources)
+    return Started(courses, planner, missing, stream, todo, profile, colors)
+
+
+def start_calendar(
+    sources: Sources, studied: Sequence[str], days: tuple[date, date], *, undated: bool
+) -> Rows[CalendarEvent] | None:
+    """Start the calendar's assignments of these days, and those without a date."""
+    weeks = week_slices(*days)
+    some = [tuple(studied[n : n + CONTEXTS]) for n in range(0, len(studied), CONTEXTS)]
+    dated = partial(CanvasAPI.calendar_assignments, start_date=weeks[0][0], end_date=weeks[-1][1])
+    calls = [partial(dated, course_ids=ids) for ids in some]
+    if undated:
+        calls += [partial(CanvasAPI.calendar_assignments, course_ids=ids) for ids in some]
+    return sources.start("calendar", *calls) if calls else None
+
+
+def with_open_work(plans: Iterable[PlannerItem], now: datetime) -> list[str]:
+    """The courses with open work to come, the soonest first."""
+    dated = [
+        (plan.plannable_date, plan.course_id)
+        for plan in plans
+        if plan.course_id
+        and plan.plannable_date
+        and plan.plannable_date >= now
+        and planner_assignment(plan)
+        and not is_done(plan, planner_submission(plan))
+    ]
+    return list(dict.fromkeys(course_id for _, course_id in sorted(dated)))
+
+
+def groups_call(course_id: str) -> "partial[Any]":
+    return partial(CanvasAPI.assignment_groups, course_id=course_id, include=GROUPS)
+
+
+def start_groups(sources: Sources, course_ids: Sequence[str]) -> Rows[AssignmentGroup] | None:
+    """Start the assignment groups of these courses: what each assignment weighs."""
+    calls = [groups_call(course_id) for course_id in course_ids]
+    return sources.start("weights", *calls) if calls else None
+
+
+def kept_groups(sources: Sources, course_ids: Sequence[str]) -> list[AssignmentGroup]:
+    """The groups of these courses that are in the cache; Canvas is not asked."""
+    calls = [groups_call(course_id) for course_id in course_ids[:WEIGHED]]
+    kept = [sources.kept(request_key(call), call) for call in calls]
+    return [group for answer in kept if answer for group in answer.value]
+
+
+def weights_of(
+    groups: Iterable[AssignmentGroup], courses: Mapping[str, Course]
+) -> dict[str, float]:
+    """Assignment id to percent of its course's final grade."""
+    by_course: dict[str, list[AssignmentGroup]] = {}
+    for group in groups:
+        for assignment in (group.assignments or ())[:1]:
+            by_course.setdefault(assignment.course_id or "", []).append(group)
+    found: dict[str, float] = {}
+    for course_id, members in by_course.items():
+        course = courses.get(course_id)
+        if course and not course.restrict_quantitative_data:
+            weighted = bool(course.apply_assignment_group_weights)
+            found |= weights(members, weighted=weighted)
+    return found
 
 
 class Look:
@@ -111,34 +319,72 @@ class Look:
         planner: Rows[PlannerItem],
         missing: Rows[Assignment],
         calendar: Rows[CalendarEvent] | None = None,
+        stream: Rows[StreamItem] | None = None,
+        groups: Rows[AssignmentGroup] | None = None,
     ) -> list[Item]:
-        """Planner items, then what only missing work or the calendar names; each once."""
-        events = calendar.rows() if calendar else []
-        known = {event.assignment.id: event.assignment for event in events if event.assignment}
+        """Planner items, then what only the other sources name; each once.
+
+        A discussion with checkpoints stands there by these, not once more as a whole.
+        """
+        known = self.assignments(calendar, groups)
+        graded = newest_grades(stream)
+        lacking = {assignment.id: assignment for assignment in missing.rows()}
         found: dict[tuple[str, ...], Item] = {}
+        split: set[str] = set()
         for plan in planner.rows():
             key = planner_key(plan)
-            assignment = known.get(key[1]) if key[0] == "assignment" else None
-            found.setdefault(key, self.planned(plan, assignment))
-        for assignment in missing.rows():
-            found.setdefault(("assignment", assignment.id), self.missed(assignment))
-        for assignment in known.values():
-            found.setdefault(("assignment", assignment.id), self.scheduled(assignment))
+            if key[0] == "sub_assignment" and (whole := whole_assignment(plan)):
+                split.add(whole)
+            id_ = key[1] if key[0] == "assignment" else ""
+            item = self.planned(plan, known.get(id_) or lacking.get(id_), graded.get(id_))
+            if item.status == "overdue" and id_ in lacking:
+                item = replace(item, status="missing")  # Canvas's word, from its other list
+            found.setdefault(key, item)
+        rest = [self.missed(assignment) for assignment in lacking.values()]
+        rest += [self.scheduled(a, graded.get(a.id)) for a in known.values()]
+        rest += [self.reported(item) for item in graded.values()]
+        for item in rest:
+            if item.assignment_id and item.assignment_id not in split:
+                found.setdefault(("assignment", item.assignment_id), item)
         return list(found.values())
 
-    def planned(self, plan: PlannerItem, assignment: Assignment | None = None) -> Item:
-        """A planner item; its assignment knows more of its status, when the calendar gave it."""
-        thing, state = plan.plannable, plan.submissions
+    def assignments(
+        self,
+        calendar: Rows[CalendarEvent] | None,
+        groups: Rows[AssignmentGroup] | None,
+    ) -> dict[str, Assignment]:
+        """Assignments of the calendar by id; a group's stands in when it knows the submission."""
+        events = calendar.rows() if calendar else []
+        found = {event.assignment.id: event.assignment for event in events if event.assignment}
+        for group in groups.rows() if groups else ():
+            for assignment in group.assignments or ():
+                other = found.get(assignment.id)
+                if other and other.own_submission is None and assignment.own_submission:
+                    found[assignment.id] = assignment
+        return found
+
+    def planned(
+        self,
+        plan: PlannerItem,
+        assignment: Assignment | None = None,
+        graded: StreamItem | None = None,
+    ) -> Item:
+        """A planner item; its assignment knows more of its status, the stream its grade."""
+        thing = plan.plannable
         status = self.status(plan, assignment)
         own = assignment.own_submission if assignment else None
-        submission = state if isinstance(state, PlannerSubmission) else None
+        submission = planner_submission(plan)
         course = self.courses.get(plan.course_id or "")
+        letters = letters_only(course, thing)
+        score, grade = posted_grade(own or graded, letters=letters)
+        title = (thing.title or thing.name) if thing else None
+        override = plan.planner_override
         feedback = submission.feedback if submission else None
         graded_kind = plan.plannable_type not in NOT_WORK
         return Item(
             id=plan.plannable_id,
             type=plan.plannable_type,
-            title=(thing.title or thing.name or "") if thing else "",
+            title=title or (assignment.name if assignment else None) or "",
             course_id=plan.course_id,
             course_name=(course.name if course else None) or plan.context_name or "",
             due_at=plan.plannable_date,
@@ -159,9 +405,12 @@ class Look:
             location=thing.location_name if thing else None,
             unlock_at=thing.unlock_at if thing else None,
             lock_at=thing.lock_at if thing else None,
-            letters_only=letters_only(course, thing),
-            override_id=plan.planner_override.id if plan.planner_override else None,
+            letters_only=letters,
+            override_id=override.id if override else None,
+            dismissed=bool(override and override.dismissed),
             color=self.colors.get(plan.course_id or ""),
+            score=score,
+            grade=grade,
         )
 
     def missed(self, assignment: Assignment) -> Item:
@@ -186,6 +435,7 @@ class Look:
             lock_explanation=assignment.lock_explanation,
             letters_only=letters_only(course, assignment),
             override_id=override.id if override else None,
+            dismissed=bool(override and override.dismissed),
             color=self.colors.get(assignment.course_id or ""),
         )
 
@@ -199,17 +449,36 @@ class Look:
             return student_status(assignment.own_submission, assignment, self.now)
         return found
 
-    def scheduled(self, assignment: Assignment) -> Item:
+    def scheduled(self, assignment: Assignment, graded: StreamItem | None = None) -> Item:
         """Work that only the calendar names, as that without a date; by its own submission."""
-        submission = assignment.own_submission
+        submission: Submission | None = assignment.own_submission or graded
         status = student_status(submission, assignment, self.now)
         item = self.missed(assignment)
+        score, grade = posted_grade(submission, letters=item.letters_only)
         return replace(
             item,
             status=status,
+            status_label=custom_label(submission) if submission and status == "custom" else None,
             done=item.done or status in DONE,
             posted_at=submission.posted_at if submission else None,
             late=bool(submission and submission.late),
+            score=score,
+            grade=grade,
+        )
+
+    def reported(self, graded: StreamItem) -> Item:
+        """Work that only the stream names: graded lately, due long ago."""
+        assignment = graded.assignment or Assignment(id=graded.assignment_id or "")
+        course_id = assignment.course_id or graded.course_id
+        item = self.scheduled(assignment, graded)
+        course = self.courses.get(course_id or "")
+        return replace(
+            item,
+            title=item.title or graded.title or "",
+            course_id=course_id,
+            course_name=item.course_name or (course.name if course else None) or "",
+            url=item.url or self.link(graded.html_url),
+            color=self.colors.get(course_id or ""),
         )
 
     def grading(self, todo: Iterable[TodoItem]) -> tuple[Item, ...]:
@@ -262,6 +531,36 @@ class Look:
         return absolute if absolute.startswith(("https://", "http://")) else ""
 
 
+def newest_grades(stream: Rows[StreamItem] | None) -> dict[str, StreamItem]:
+    """Posted grades of the stream by assignment; it is sorted newest first."""
+    found: dict[str, StreamItem] = {}
+    for item in stream.rows() if stream else ():
+        id_ = item.assignment_id or (item.assignment.id if item.assignment else None)
+        if item.type == "Submission" and item.posted_at and id_:
+            found.setdefault(id_, item)
+    return found
+
+
+def posted_grade(
+    submission: Submission | None, *, letters: bool
+) -> tuple[float | None, str | None]:
+    """Score and grade as the person may see them: posted, and no number where letters count."""
+    if submission is None or submission.posted_at is None:
+        return None, None
+    return None if letters else submission.score, submission.grade
+
+
+def planner_submission(plan: PlannerItem) -> PlannerSubmission | None:
+    """What the planner tells of a submission; it sends false where nothing can be handed in."""
+    return plan.submissions if isinstance(plan.submissions, PlannerSubmission) else None
+
+
+def whole_assignment(plan: PlannerItem) -> str | None:
+    """The assignment a checkpoint is a part of, from its address: the planner names no id."""
+    found = re.search(r"/assignments/(\d+)", urlsplit(plan.html_url or "").path)
+    return found[1] if found else None
+
+
 def planner_assignment(plan: PlannerItem) -> str | None:
     """The assignment behind a planner item, when there is one."""
     if plan.plannable_type == "assignment":
@@ -308,11 +607,94 @@ def has_role(courses: Iterable[Course], *roles: str) -> bool:
     return any(role in roles for course in courses for role in roles_of(course))
 
 
-def in_window(item: Item, me: Profile, first: date, last: date) -> bool:
-    """Inside the range by the person's own days; missing and undated things always."""
-    if item.due_at is None or item.status == "missing":
-        return item.due_at is None or me.day(item.due_at) <= last
-    return first <= me.day(item.due_at) <= last
+def placed(item: Item, me: Profile, worth: Mapping[str, float]) -> Item:
+    """An item with its day, and its weight where that is known."""
+    day = None
+    if item.due_at:
+        day = all_day_date(item.due_at, me) if item.all_day else me.day(item.due_at)
+    return replace(item, day=day, weight=worth.get(item.assignment_id or ""))
+
+
+def in_window(item: Item, first: date, last: date, week: date | None) -> bool:
+    """Inside the range by the person's own days; outside a week, missing and undated work too."""
+    if item.day is None:
+        return week is None
+    if item.status == "missing" and week is None:
+        return item.day <= last
+    return first <= item.day <= last
+
+
+def is_missing(item: Item) -> bool:
+    return item.status == "missing" and not item.done
+
+
+def is_due(item: Item, now: datetime) -> bool:
+    """Work that is not done and still to come."""
+    return bool(item.type not in NOT_WORK and not item.done and item.due_at and item.due_at >= now)
+
+
+def new_grades(
+    items: Iterable[Item], me: Profile, now: datetime, week: date | None = None
+) -> list[Item]:
+    """Grades posted in a week, or in the last two; the newest first."""
+    found = [
+        (item.posted_at, item)
+        for item in items
+        if item.status == "graded"
+        and item.posted_at
+        and (
+            week <= me.day(item.posted_at) < week + WEEK
+            if week
+            else item.posted_at > now - NEW_GRADES
+        )
+    ]
+    return [item for _, item in sorted(found, key=lambda pair: pair[0], reverse=True)]
+
+
+def news(items: Iterable[Item]) -> tuple[Item, ...]:
+    """Announcements, the newest first."""
+    found = (item for item in items if item.type == "announcement")
+    return tuple(sorted(found, key=lambda item: by_due(item)[1], reverse=True))
+
+
+def choose(wish: Wish, courses: Mapping[str, Course]) -> Callable[[Item], bool]:
+    """The filters of a wish as one question; a course nobody knows chooses nothing."""
+    only = wish.courses & courses.keys()
+
+    def passes(item: Item) -> bool:
+        course = courses.get(item.course_id or "")
+        return (
+            (not only or item.course_id in only)
+            and item.course_id not in wish.without
+            and (not wish.types or item.type in wish.types)
+            and (not wish.statuses or item.status in wish.statuses)
+            and (not wish.favorites or bool(course and course.is_favorite))
+        )
+
+    return passes
+
+
+def choices(
+    counts: Mapping[str, int], chosen: Iterable[str], names: Mapping[str, str]
+) -> tuple[Choice, ...]:
+    """What a filter offers: all that occurs, and what is chosen though it does not."""
+    values = [*counts, *(value for value in sorted(chosen) if value not in counts)]
+    found = [
+        Choice(value, names.get(value, ""), counts.get(value, 0), value in chosen)
+        for value in values
+    ]
+    return tuple(sorted(found, key=lambda choice: (-choice.count, choice.value)))
+
+
+def course_choices(
+    items: Iterable[Item], courses: Mapping[str, Course], wish: Wish
+) -> tuple[Choice, ...]:
+    """The courses to filter by, in the order of their names."""
+    counts = Counter(item.course_id for item in items if item.course_id in courses)
+    names = {id_: course.name or f"Course {id_}" for id_, course in courses.items()}
+    wanted = {id_: n for id_, n in counts.items() if id_}
+    found = choices(wanted, wish.courses & courses.keys(), names)
+    return tuple(sorted(found, key=lambda choice: choice.name.casefold()))
 
 
 def by_due(item: Item) -> tuple[bool, float, str]:
@@ -321,32 +703,38 @@ def by_due(item: Item) -> tuple[bool, float, str]:
     return due is None, due.timestamp() if due else 0.0, item.title
 
 
-def sections(rows: Iterable[Item], me: Profile, now: datetime) -> tuple[Section, ...]:
-    """What is not done, under headings: overdue, today, tomorrow, days, later, undated."""
+def sections(
+    rows: Iterable[Item], me: Profile, now: datetime, week: date | None = None
+) -> tuple[Section, ...]:
+    """What is not done, under headings: overdue, today, tomorrow, days, later, undated, earlier.
+
+    Announcements are no work and stand elsewhere.
+    """
     today = me.day(now)
-    week_end = monday(today) + timedelta(days=13)
     found: dict[tuple[str, date | None], list[Item]] = {}
     for item in rows:
-        if not item.done:
-            found.setdefault(heading(item, me, today, week_end), []).append(item)
-    order = ("overdue", "earlier", "today", "tomorrow", "day", "later", "undated")
-    return tuple(
-        Section(key, tuple(found[key, day]), day)
-        for key, day in sorted(found, key=lambda k: (order.index(k[0]), k[1] or date.min))
-    )
+        if not item.done and item.type != "announcement":
+            found.setdefault(heading(item, today, week), []).append(item)
+    order = ("overdue", "today", "tomorrow", "day", "later", "undated", "earlier")
+    keys = sorted(found, key=lambda k: (order.index(k[0]) if not week else 0, k[1] or date.min))
+    return tuple(Section(key, tuple(found[key, day]), day) for key, day in keys)
 
 
-def heading(item: Item, me: Profile, today: date, week_end: date) -> tuple[str, date | None]:
-    """The section an item belongs to, and its day when the section is one."""
+def heading(item: Item, today: date, week: date | None = None) -> tuple[str, date | None]:
+    """The section an item belongs to, and its day when the section is one.
+
+    In a week every day has its own heading, the past ones too.
+    """
     if item.status in ("missing", "overdue"):
         return "overdue", None
-    if item.due_at is None:
+    if item.day is None:
         return "undated", None
-    day = me.day(item.due_at)
-    if day < today:
+    if item.day == today:
+        return "today", item.day
+    if item.day == today + DAY:
+        return "tomorrow", item.day
+    if week:
+        return "day", item.day
+    if item.day < today:
         return "earlier", None
-    if day == today:
-        return "today", day
-    if day == today + timedelta(days=1):
-        return "tomorrow", day
-    return ("day", day) if day <= week_end else ("later", None)
+    return ("day", item.day) if item.day < monday(today) + 2 * WEEK else ("later", None)
