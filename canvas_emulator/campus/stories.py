@@ -6,7 +6,7 @@ from .courses import Course
 from .coursework import Assignment, Criterion, keep_attempt
 from .happenings import Note, Override
 
-DOZEN, MANY, NEWCOMER, HOSTILE, TEACHER, BIG_TEACHER, ADMIN, OBSERVER, TA = range(1, 10)
+DOZEN, MANY, NEWCOMER, HOSTILE, TEACHER, BIG_TEACHER, ADMIN, OBSERVER, TA, BUSY = range(1, 11)
 LINEAR_ALGEBRA_ID = 9_070_000_000_000_417
 """Above 2**53, so a client that reads ids as floating point numbers names another course."""
 BIG_COURSE_ID = 4301
@@ -29,6 +29,7 @@ def tell(build: Builder) -> None:
     _hostile(build)
     _big_course(build)
     _personal(build, biology)
+    _busy(build)
 
 
 def _cast(build: Builder) -> None:
@@ -492,3 +493,21 @@ def _personal(build: Builder, biology: Course) -> None:
     build.happens("Dentist", 2, 15, user_id=DOZEN)
     build.happens("Choir weekend", 5, 0, hours=24, user_id=DOZEN, all_day=True)
     build.happens("Department meeting", 1, 9, user_id=TEACHER)
+
+
+def _busy(build: Builder) -> None:
+    """37 courses and 260 planner items, from four weeks back to two weeks ahead."""
+    build.person(BUSY, "busy", "Noor van Dijk", "student", time_zone="Europe/Amsterdam")
+    for index in range(37):
+        course = build.course(7001 + index, f"Seminar {index + 1}", f"SEM-{index + 1:02d}")
+        build.enrol(course, 60 + index % 20, "Teacher")
+        build.enrol(course, BUSY)
+        for place in range(7):
+            build.work(
+                course,
+                f"Task {index + 1}.{place + 1}",
+                (index * 7 + place) * 33 // 259 - 20,
+                kind=("online", "quiz", "discussion")[place % 3],
+                points_possible=10,
+            )
+    build.happens("Orientation walk", 1, 10, user_id=BUSY)

@@ -1,5 +1,6 @@
 """Planner, to-do, calendar, announcements and stream, as the facts have them."""
 
+import re
 from typing import Any
 
 import pytest
@@ -34,6 +35,20 @@ class TestItems:
         kinds = {row["plannable_type"] for row in rows}
         assert {"assignment", "quiz", "discussion_topic", "announcement"} <= kinds
         assert {"wiki_page", "planner_note", "calendar_event"} <= kinds
+
+    def test_busy_weeks(self, emulator: Emulator) -> None:
+        """260 items in six weeks, each once, however small the pages (facts 3.2)."""
+        window = {"start_date": "2026-10-26", "end_date": "2026-12-08"}
+        rows: list[Any] = []
+        path: str | None = "/api/v1/planner/items"
+        query: Any = {"per_page": 10, **window}
+        while path:
+            answer = emulator.call(path, "busy", query_string=query)
+            rows += answer.json
+            found = re.search(r'<[^>]*(/api/v1/[^>]*)>; rel="next"', answer.headers["Link"])
+            path, query = (found[1] if found else None), None
+        assert len(rows) == 260
+        assert len({(row["plannable_type"], row["plannable_id"]) for row in rows}) == 260
 
     def test_window_open_on_one_side(self, emulator: Emulator) -> None:
         """One date given leaves the other side open by ten years (facts 6.9)."""
