@@ -132,24 +132,21 @@ class Part:
 
     def answer(self, *, wait: bool = True) -> Answer:
         """The answer, waited for until the deadline at most. Raise AuthenticationError."""
-        found = self._answer
-        if found is None:
-            if not wait and not self.arrived():
+        if self._answer is None:
+            if not wait and not self._here():
                 return Answer(error=NotYet("Canvas has not answered yet."))
-            found = self._answer = self._arrival()
-        if isinstance(found.error, AuthenticationError):
-            raise found.error
-        return found
+            self._answer = self._arrival()
+        if isinstance(self._answer.error, AuthenticationError):
+            raise self._answer.error
+        return self._answer
 
-    def arrived(self) -> bool:
-        """Whether the answer is here, so that nobody would wait."""
-        at_once = self._kept is not None and not self._again
-        return at_once or self._flight is None or self._flight.done()
-
-    @property
-    def kept(self) -> bool:
-        """Whether it was answered from the cache."""
-        return self._kept is not None and not self._again
+    def _here(self) -> bool:
+        """Whether nobody would wait for the answer."""
+        if self._flight is None or (self._kept is not None and not self._again):
+            return True
+        if self._flight.done() and self._in_vain(self._flight.result()):
+            self._board()
+        return self._flight.done()
 
     def _board(self) -> "Future[Answer]":
         sources = self._sources
@@ -162,15 +159,18 @@ class Part:
         if self._kept is not None and not self._again:
             return self._kept
         answer = self._landed()
-        passed = isinstance(answer.error, Unavailable | Throttled)
-        if passed and not self._own and self._sources.left() > LANDING:
-            # The page that asked had less time than this one has; ask once more, ourselves.
+        if self._in_vain(answer):
             self._board()
             answer = self._landed()
         if self._kept is not None and (answer.why or passing(answer.error)):
             trouble = plain(answer.error) if answer.error else answer.why
             return replace(self._kept, stale=True, refreshing=False, trouble=trouble)
         return answer
+
+    def _in_vain(self, answer: Answer) -> bool:
+        """Whether another page asked, which had less time than this one has."""
+        passed = isinstance(answer.error, Unavailable | Throttled)
+        return passed and not self._own and self._sources.left() > LANDING
 
     def _landed(self) -> Answer:
         assert self._flight is not None  # noqa: S101  (boarded before)
@@ -375,11 +375,6 @@ class Sources:
         other._handles = []
         other._wait = False
         return other
-
-    def kept_any(self) -> bool:
-        """Whether anything of the page came from the cache."""
-        with self._lock:
-            return any(part.kept for part in self._parts.values())
 
     def left(self) -> float:
         """Seconds until the deadline."""

@@ -13,7 +13,8 @@ from canvas_app.services import course as course_service
 from canvas_app.services import courses as courses_service
 from canvas_app.services import dashboard as dashboard_service
 from canvas_app.services import upcoming as upcoming_service
-from canvas_app.services.pages import FailedPage, Page
+from canvas_app.services.gathering import Gathering
+from canvas_app.services.pages import Page
 from canvas_app.services.sources import Sources, plain
 from canvas_app.views.rendering import render_page, stream_page
 
@@ -24,15 +25,9 @@ Gather = Callable[[Sources], Page]
 
 def own_list(template: str, gather: Gather) -> ResponseReturnValue:
     """Stream one of the person's own lists: the shell goes out before Canvas is asked."""
-    sources = current_sources()  # now: the template reads on when the request is long handled
-
-    def load() -> Page:
-        try:
-            return gather(sources)
-        except CanvasError as error:
-            return FailedPage(failure=error)
-
-    return stream_page(template, load=load)
+    # Now: the template reads on when the request is long handled.
+    gathering = Gathering(current_sources(), gather)
+    return stream_page(template, load=gathering.load, early=gathering.early)
 
 
 def twin(gather: Gather, *further: str, data: str = "rows") -> Response:
@@ -51,6 +46,7 @@ def twin(gather: Gather, *further: str, data: str = "rows") -> Response:
         "data": getattr(page, data),
         "complete": page.complete,
         "sources": [source_json(source) for source in page.sources],
+        "standing": page.standing,
     }
     return json_answer(body | {name: getattr(page, name) for name in further})
 
@@ -63,10 +59,11 @@ def json_answer(body: dict[str, Any], status: int = 200) -> Response:
 
 
 def source_json(source: Any) -> dict[str, Any]:
-    """A source; ``refreshing`` stands there only while it is so."""
+    """A source; what does not concern it does not stand there."""
     facts: dict[str, Any] = msgspec.to_builtins(source)
-    if not facts["refreshing"]:
-        del facts["refreshing"]
+    for name in ("refreshing", "course_id", "course_name"):
+        if not facts[name]:
+            del facts[name]
     return facts
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import nh3
 from babel import Locale, UnknownLocaleError
@@ -20,6 +20,7 @@ from flask import (
     current_app,
     get_flashed_messages,
     render_template,
+    request,
     stream_with_context,
 )
 from markupsafe import Markup
@@ -52,6 +53,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         FLUSH=FLUSH,
         header_sign_in=header_sign_in,
+        here=here,
         sign_in_over=sign_in_over,
         environments=environments,
     )
@@ -77,28 +79,57 @@ def render_page(template: str, **context: Any) -> str:
     return render_template(template, **context)
 
 
-def stream_page(template: str, load: Callable[[], Any], **shell: Any) -> Response:
+def nothing_early() -> Iterator[Any]:
+    yield from ()
+
+
+def stream_page(
+    template: str,
+    load: Callable[[], Any],
+    early: Callable[[], Iterator[Any]] = nothing_early,
+    **shell: Any,
+) -> Response:
     """A page whose header and heading go out before ``load()`` is asked for the content.
 
-    The template prints ``FLUSH`` after its shell and then calls ``load()`` itself. Whatever goes
-    wrong after that can change no status any more, so the page says it in place.
+    The template prints ``FLUSH`` after its shell and then calls ``load()`` itself. In between,
+    each page that ``early()`` yields is shown, until what follows it takes its place. Whatever
+    goes wrong after the shell can change no status any more, so the page says it in place.
     """
     get_flashed_messages()  # now: once the shell is out, the session is saved no more
     header_sign_in()
     context: dict[str, Any] = dict(shell, load=load)
     current_app.update_template_context(context)
-    pieces = current_app.jinja_env.get_template(template).generate(context)
-    return Response(stream_with_context(parts(pieces)), mimetype="text/html")
+    source = current_app.jinja_env.get_template(template)
+
+    def views() -> Iterator[str]:
+        for page in early():
+            yield early_view(source.render(context, load=lambda page=page: page))
+
+    pieces = source.generate(context)
+    return Response(stream_with_context(parts(pieces, views)), mimetype="text/html")
 
 
-def parts(pieces: Iterator[str]) -> Iterator[str]:
-    """Join a template's many small pieces into two parts, cut where it prints ``FLUSH``."""
+def early_view(page: str) -> str:
+    """The content of a rendered page, to stand where it is until more of it follows.
+
+    Its ids are left out: the whole page, which comes after it, has the same ones.
+    """
+    content = page.partition(FLUSH)[2].rpartition("</main>")[0]
+    content = re.sub(r'\s(?:id|for|aria-labelledby|aria-describedby)="[^"]*"', "", content)
+    return f'<div class="waiting early">{content}</div>\n'
+
+
+def parts(
+    pieces: Iterator[str], early: Callable[[], Iterator[str]] = nothing_early
+) -> Iterator[str]:
+    """Join a template's many small pieces into parts, cut where it prints ``FLUSH``."""
     waiting: list[str] = []
     try:
         for piece in pieces:
             if piece == FLUSH:
                 yield "".join(waiting)
                 waiting.clear()
+                yield from early()
             else:
                 waiting.append(piece)
     except SignInRequired as error:
@@ -120,6 +151,13 @@ def header_sign_in() -> SignIn | None:
     except Exception:
         log.warning("the header cannot tell who is signed in", exc_info=True)
         return None
+
+
+def here(**more: str) -> str:
+    """This page's address with its filters, without what was asked for once (``retry``)."""
+    query = [(name, value) for name, value in request.args.items(multi=True) if name != "retry"]
+    asked = urlencode([*query, *more.items()])
+    return f"{request.script_root}{request.path}" + (f"?{asked}" if asked else "")
 
 
 def environments() -> tuple[Environment, ...]:

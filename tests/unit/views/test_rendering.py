@@ -194,6 +194,69 @@ def test_the_shell_goes_out_before_the_content_is_asked_for(app: Flask) -> None:
     assert "flush" not in rest
 
 
+def test_early_views_come_between_shell_and_page(app: Flask) -> None:
+    early = Upcoming(sources=(Source("planner", "waiting"), Source("todo", "fresh", NOW)), now=NOW)
+    whole = Upcoming(sources=(Source("planner", "fresh", NOW),), complete=True, now=NOW)
+
+    with app.test_request_context("/upcoming"):
+        answer = rendering.stream_page("upcoming.html", lambda: whole, lambda: iter([early]))
+        _, view, rest = (str(piece) for piece in answer.response)
+
+    assert "Still coming" in view
+    assert "asked for Planner" in text(Markup(view))  # noqa: S704
+    assert view.startswith('<div class="waiting early">')
+    assert view.count("<div") == view.count("</div>")
+    assert "<main" not in view
+    assert ' id="' not in view
+    assert "Everything is up to date as of" in rest
+    assert rest.rstrip().endswith("</html>")
+
+
+def test_early_views_leave_their_ids_to_the_whole_page() -> None:
+    page = f'<main><h1>x</h1>{rendering.FLUSH}<h2 id="a">A</h2><p aria-labelledby="a">b</p></main>'
+
+    assert rendering.early_view(page) == ('<div class="waiting early"><h2>A</h2><p>b</p></div>\n')
+
+
+def test_this_pages_address_keeps_filters_alone(app: Flask) -> None:
+    with app.test_request_context("/upcoming?course=4&course=5&retry=planner"):
+        assert rendering.here() == "/upcoming?course=4&course=5"
+        assert rendering.here(retry="work: a&b") == (
+            "/upcoming?course=4&course=5&retry=work%3A+a%26b"
+        )
+    with app.test_request_context("/upcoming?retry=planner"):
+        assert rendering.here() == "/upcoming"
+
+
+def test_many_missing_parts_are_folded(app: Flask) -> None:
+    sources = tuple(
+        Source(f"submissions: C{n}", "failed", course_id=str(n), course_name=f"C{n}")
+        for n in range(9)
+    )
+    rest = streamed(app, lambda: Upcoming(sources=sources, now=NOW))[1]
+
+    assert "0 of 9 courses up to date" in rest
+    assert "3 more parts are missing" in rest
+    assert "retry=submissions%3A+C8" in rest
+
+
+def test_old_answers_say_from_when_and_why(app: Flask) -> None:
+    at = NOW - timedelta(minutes=12)
+    sources = (
+        Source("planner", "stale", at, "Canvas did not answer in time.", refreshing=True),
+        *(Source(f"work: C{n}", "stale", at, refreshing=True) for n in range(4)),
+    )
+    whole = text(
+        Markup(streamed(app, lambda: Upcoming(sources=sources, complete=True, now=NOW))[1])  # noqa: S704
+    )
+    assert "Everything is here as of Today 08:" not in whole  # it is 12 minutes older
+    assert "12 minutes ago" in whole
+    assert "could not be renewed" in whole
+    mixed = (*sources, Source("todo", "fresh", NOW))
+    rest = streamed(app, lambda: Upcoming(sources=mixed, complete=True, now=NOW))[1]
+    assert "5 parts of this page are from" in text(Markup(rest))  # noqa: S704
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
@@ -232,7 +295,7 @@ def test_each_source_that_is_not_fresh_is_named(app: Flask) -> None:
     rest = streamed(app, lambda: Upcoming(sources=sources, complete=False, now=NOW))[1]
     for said in (
         "Not everything is here",
-        "2 of 5 parts up to date",
+        "1 of 5 parts up to date",
         "12 minutes ago",
         "being renewed",
         "Canvas does not share this with you",
