@@ -1,0 +1,66 @@
+"""The help sheet, and what a browser remembers of how its person likes Easel to look and listen."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from canvas_app import gateway
+from canvas_app.sessions import cookie_name
+
+bp = Blueprint("help", __name__)
+
+LOOKS = ("device", "light", "dark")
+KEYS = ("on", "off")
+REMEMBERED = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """``look``: as the device has it, light, or dark; ``keys``: single-letter keys on or off.
+
+    WCAG 2.2 (2.1.4) asks that single-letter keys can be switched off.
+    """
+
+    look: str = "device"
+    keys: str = "on"
+
+
+def preferences() -> Preferences:
+    """What this browser remembers; anything it cannot mean is as good as nothing."""
+    kept = request.cookies.get(cookie_name("easel_preferences", gateway.current().settings), "")
+    look, _, keys = kept.partition(".")
+    return Preferences(
+        look if look in LOOKS else Preferences.look, keys if keys in KEYS else Preferences.keys
+    )
+
+
+@bp.record_once
+def offer(state: object) -> None:
+    """Templates ask for the preferences in every page's first line."""
+    state.app.jinja_env.globals["preferences"] = preferences  # type: ignore[attr-defined]
+
+
+@bp.get("/help/keyboard")
+def keyboard() -> ResponseReturnValue:
+    """The keys, and the form that switches them off; open to everybody."""
+    return render_template("help.html", chosen=preferences())
+
+
+@bp.post("/help/keyboard")
+def remember() -> ResponseReturnValue:
+    """Keep the look and the keys in this browser alone."""
+    settings = gateway.current().settings
+    look, keys = request.form.get("look", ""), request.form.get("keys", "off")
+    chosen = Preferences(look if look in LOOKS else "device", keys if keys in KEYS else "off")
+    answer = redirect(f"{request.script_root}/help/keyboard?saved=1", 303)
+    answer.set_cookie(
+        cookie_name("easel_preferences", settings),
+        f"{chosen.look}.{chosen.keys}",
+        max_age=REMEMBERED,
+        secure=settings.https,
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer

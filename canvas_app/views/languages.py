@@ -1,0 +1,60 @@
+"""Which language a page speaks: the catalogue that fits best what the browser asks for.
+
+English stands in the templates themselves. Another language is a folder in this package,
+``translations/<locale>/LC_MESSAGES/messages.mo`` (made by ``pybabel``), and is offered as soon as
+it is there. The browser is asked, not Canvas, because a page's shell goes out before Canvas
+answers; dates and numbers follow the person's Canvas locale.
+"""
+
+from functools import lru_cache
+from gettext import NullTranslations
+from pathlib import Path
+
+from babel import Locale, negotiate_locale
+from babel.support import Translations
+from flask import Flask, g, has_request_context, request
+
+FOLDER = Path(__file__).resolve().parent.parent / "translations"
+ENGLISH = "en"
+
+
+def init_app(app: Flask) -> None:
+    """Give templates ``_``, ``ngettext``, ``{% trans %}`` and ``language()``."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, ngettext, newstyle=True
+    )
+    app.jinja_env.globals["language"] = language
+
+
+def available() -> tuple[str, ...]:
+    """English, and every locale that has a compiled catalogue."""
+    found = (path.parts[-3] for path in FOLDER.glob("*/LC_MESSAGES/messages.mo"))
+    return (ENGLISH, *sorted(found))
+
+
+def language() -> Locale:
+    """The language of this request's page."""
+    if not has_request_context():
+        return Locale(ENGLISH)
+    if "language" not in g:
+        asked = [name.replace("-", "_") for name in request.accept_languages.values()]
+        g.language = Locale.parse(negotiate_locale(asked, available()) or ENGLISH)
+    chosen: Locale = g.language
+    return chosen
+
+
+def gettext(message: str) -> str:
+    """A sentence in the page's language."""
+    return catalogue(FOLDER, str(language())).gettext(message)
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    """A sentence with a count, in the plural form the page's language has for it."""
+    return catalogue(FOLDER, str(language())).ngettext(one, many, count)
+
+
+@lru_cache
+def catalogue(folder: Path, locale: str) -> NullTranslations:
+    """A language's sentences; English needs none."""
+    return Translations.load(folder, [locale]) if locale != ENGLISH else NullTranslations()
