@@ -45,6 +45,7 @@ class Feed:
     created_at: datetime
     fetched_at: datetime | None
     visited_at: datetime | None
+    kept_at: datetime | None
     changed_at: datetime | None
     trouble: str | None
     kept: bytes | None = field(repr=False)
@@ -132,10 +133,12 @@ class Feeds:
 
     def keep(self, feed: Feed, calendar: bytes) -> Feed | None:
         """Keep a whole calendar in place of the last one; return the feed, None when it ended."""
+        now = self._clock()
         return self._write(
             feed,
             sealed=self._seal.close_bytes(calendar, feed.owner, "calendar"),
-            changed_at=feed.changed_at if calendar == feed.kept else self._clock(),
+            kept_at=now,
+            changed_at=feed.changed_at if calendar == feed.kept else now,
             trouble=None,
         )
 
@@ -169,6 +172,7 @@ class Feeds:
             created_at=row.created_at,
             fetched_at=row.fetched_at,
             visited_at=row.visited_at,
+            kept_at=row.kept_at,
             changed_at=row.changed_at,
             trouble=row.trouble,
             kept=kept,

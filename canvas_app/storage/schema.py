@@ -92,6 +92,7 @@ feeds = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("fetched_at", Moment),  # by the calendar program, about
     sa.Column("visited_at", Moment),  # when Canvas was last asked for it
+    sa.Column("kept_at", Moment),  # when Canvas last gave a whole calendar
     sa.Column("changed_at", Moment),  # when the kept calendar last became another
     sa.Column("trouble", sa.Text),  # why the last visit brought nothing
     sa.Column("sealed", sa.Text),  # the kept calendar

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from canvas_app import gateway
 from canvas_app.views.auth import signed_out
+from canvas_app.views.feed import feeds_of_page
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -25,6 +26,7 @@ def account() -> ResponseReturnValue:
         stored=door.storage.describe(sign_in.grant_id),
         scopes=sign_in.scopes.split(),
         public_client=not environment.client_secret,
+        **feeds_of_page(),
     )
 
 

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("created_at", moment, nullable=False),
         sa.Column("fetched_at", moment),
         sa.Column("visited_at", moment),
+        sa.Column("kept_at", moment),
         sa.Column("changed_at", moment),
         sa.Column("trouble", sa.Text),
         sa.Column("sealed", sa.Text),

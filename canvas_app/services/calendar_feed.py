@@ -1,0 +1,357 @@
+"""A person's work, events and notes as an iCalendar file (RFC 5545) other programs subscribe to.
+
+Times are written in UTC: a deadline is one instant, which every calendar program shows in its
+reader's own zone, on both sides of a clock change, without a VTIMEZONE that could be wrong.
+Whole days are written as dates, which have no zone and so cannot slip to the day before.
+No SEQUENCE is written: it counts an organiser's revisions, which Canvas does not tell. DTSTAMP and
+LAST-MODIFIED say since when an event has been as it is.
+"""
+
+import html
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from itertools import pairwise
+from urllib.parse import urlsplit
+
+import nh3
+from icalendar import Calendar, Component, Event
+
+from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.models import CalendarEvent, Course, PlannerItem
+from canvas_app.services.courses import (
+    is_active_student,
+    read_profile,
+    start_courses,
+    start_profile,
+)
+from canvas_app.services.dates import Profile
+from canvas_app.services.sources import Sources, complete
+from canvas_app.services.upcoming import CONTEXTS, Look, planner_key
+
+KINDS = ("work", "event", "note")
+BACK, AHEAD = timedelta(days=30), timedelta(days=366)  # as Canvas's own feed reaches
+SLICES = (-30, -2, 26, 54, 110, 238, 366)  # days from today: bookmarked lists, read side by side
+KIND_OF = {"calendar_event": "event", "planner_note": "note", "wiki_page": "note"}
+TYPES = {
+    "assignment": "Assignment",
+    "quiz": "Quiz",
+    "discussion_topic": "Discussion",
+    "wiki_page": "Page to read",
+    "planner_note": "Own note",
+    "assessment_request": "Peer review",
+    "sub_assignment": "Discussion checkpoint",
+}
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+
+class Incomplete(Exception):
+    """Canvas gave less than the whole calendar; the message says what is missing and why."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry: what happened is due at, or begins at, ``start``; a date stands for whole days."""
+
+    key: tuple[str, ...]  # type and id: the same as long as Canvas has the thing
+    kind: str
+    title: str
+    start: datetime | date
+    end: datetime | date | None = None
+    course_id: str | None = None
+    done: bool = False
+    url: str = ""
+    location: str = ""
+    lines: tuple[str, ...] = ()
+
+
+def calendar(
+    sources: Sources,
+    *,
+    environment: str,
+    label: str,
+    kinds: Collection[str] = KINDS,
+    course_ids: Collection[str] = (),
+    done: bool = True,
+    previous: bytes | None = None,
+) -> bytes:
+    """Gather the calendar from 30 days ago to 366 days ahead, two round trips deep.
+
+    ``course_ids`` are the courses it is about, none named means all; what belongs to no course
+    stays. ``done`` False leaves out what is done. ``previous`` is the calendar before this one:
+    what has not changed keeps its stamps. Raises Incomplete, never returns a part; raises
+    AuthenticationError when the grant is over.
+    """
+    profile, look, entries = gather(sources)
+    states = sources.states()
+    if not complete(states):
+        bad = [state for state in states if not complete((state,))]
+        raise Incomplete(" ".join(f"{s.name.capitalize()}: {s.detail}" for s in bad))
+    wanted = [
+        entry
+        for entry in entries
+        if entry.kind in kinds
+        and (done or not entry.done)
+        and (not course_ids or entry.course_id is None or entry.course_id in course_ids)
+    ]
+    return written(wanted, look, profile, environment, label, previous)
+
+
+def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
+    """Every entry, each once: the calendar's word on events goes before the planner's.
+
+    The planner knows the person's own work and whether it is done, but only of courses she
+    studies in, and of whole days only an instant; the calendar knows the day, and the due dates
+    of the courses she teaches, assists or observes.
+    """
+    now = sources.now()
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    edges = [today + timedelta(days=days) for days in SLICES]
+    profile, courses = start_profile(sources), start_courses(sources)
+    planner = sources.start(
+        "planner",
+        *(
+            partial(CanvasAPI.planner_items, start_date=start, end_date=end - timedelta(seconds=1))
+            for start, end in pairwise(edges)
+        ),
+    )
+    me = read_profile(profile)
+    known = {course.id: course for course in courses.rows() if is_open(course)}
+    first, last = edges[0], edges[-1] - timedelta(seconds=1)
+    codes = [f"user_{me.id}"] if me.id else []
+    codes += [f"course_{id_}" for id_ in known]
+    events = sources.start(
+        "events",
+        *(
+            partial(CanvasAPI.calendar_events, context_codes=some, start_date=first, end_date=last)
+            for some in tens(codes)
+        ),
+    )
+    others = [id_ for id_, course in known.items() if not is_active_student(course)]
+    duties = sources.start(
+        "due dates of other courses",
+        *(
+            partial(
+                CanvasAPI.calendar_assignments, course_ids=some, start_date=first, end_date=last
+            )
+            for some in tens(others)
+        ),
+    )
+    look = Look(sources.api.canvas_url, known, {}, now)
+    found: dict[tuple[str, ...], Entry] = {}
+    for entry in (
+        *filter(None, (of_event(event, look, me) for event in events.rows())),
+        *filter(None, (of_plan(plan, look, me) for plan in planner.rows())),
+        *filter(None, (of_duty(event, look) for event in duties.rows())),
+    ):
+        found.setdefault(entry.key, entry)
+    return me, look, list(found.values())
+
+
+def is_open(course: Course) -> bool:
+    """Whether its dates still are anybody's: Canvas's planner leaves out ended courses too."""
+    return not course.access_restricted_by_date and not course.concluded
+
+
+def tens(codes: list[str]) -> Iterator[tuple[str, ...]]:
+    """As many contexts as Canvas reads in one request."""
+    for at in range(0, len(codes), CONTEXTS):
+        yield tuple(codes[at : at + CONTEXTS])
+
+
+def of_plan(plan: PlannerItem, look: Look, me: Profile) -> Entry | None:
+    """A planner item; announcements have no place in a calendar."""
+    if plan.plannable_type == "announcement" or plan.plannable_date is None:
+        return None
+    item = look.planned(plan)
+    course = look.courses.get(item.course_id or "")
+    kind = KIND_OF.get(item.type, "work")
+    start: datetime | date = plan.plannable_date
+    end: datetime | date | None = item.ends_at
+    if item.all_day:
+        start, end = whole_days(me.day(plan.plannable_date), plan.plannable_date, item.ends_at)
+    facts = [TYPES.get(item.type, ""), points(item.points_possible, item.letters_only)]
+    state = item.status_label or item.status.replace("_", " ")
+    return Entry(
+        key=planner_key(plan),
+        kind=kind,
+        title=item.title,
+        start=start,
+        end=end if kind == "event" else None,
+        course_id=item.course_id,
+        done=item.done,
+        url=item.url,
+        location=item.location or "",
+        lines=(
+            course_name(course) or ("" if item.course_id is None else item.course_name),
+            ", ".join(filter(None, facts)),
+            f"Status: {state}" if kind == "work" else "",
+            plain_text(item.details),
+        ),
+    )
+
+
+def of_event(event: CalendarEvent, look: Look, me: Profile) -> Entry | None:
+    """An event of a course or of the person; whole days as the calendar it stands in names them."""
+    if event.hidden or event.workflow_state == "deleted" or event.start_at is None:
+        return None
+    course_id = (event.context_code or "").partition("course_")[2] or None
+    start: datetime | date = event.start_at
+    end: datetime | date | None = event.end_at
+    if event.all_day:
+        day = event.all_day_date or me.day(event.start_at)
+        start, end = whole_days(day, event.start_at, event.end_at)
+    return Entry(
+        key=("calendar_event", event.id or ""),
+        kind="event",
+        title=event.title or "",
+        start=start,
+        end=end,
+        course_id=course_id,
+        url=look.link(event.html_url),
+        location=event.location_name or "",
+        lines=(course_name(look.courses.get(course_id or "")), plain_text(event.description)),
+    )
+
+
+def of_duty(event: CalendarEvent, look: Look) -> Entry | None:
+    """Work of a course the person does not study in: when its students owe it."""
+    work = event.assignment
+    if work is None or work.due_at is None:
+        return None
+    course = look.courses.get(work.course_id or "")
+    restricted = bool(course and course.restrict_quantitative_data)
+    return Entry(
+        key=("assignment", work.id),
+        kind="work",
+        title=work.name or "",
+        start=work.due_at,
+        course_id=work.course_id,
+        url=look.link(work.html_url),
+        lines=(
+            course_name(course),
+            ", ".join(filter(None, ("Due date", points(work.points_possible, restricted)))),
+        ),
+    )
+
+
+def whole_days(day: date, start_at: datetime, end_at: datetime | None) -> tuple[date, date]:
+    """First day and the day after the last (RFC 5545 section 3.6.1: DTEND is not included).
+
+    Days are counted by the clock's hours rounded, for one of 23 or 25 hours is one day too.
+    """
+    length = round((end_at - start_at) / DAY) if end_at and end_at > start_at else 0
+    return day, day + DAY * max(1, length)
+
+
+def course_name(course: Course | None) -> str:
+    return (course.name if course else None) or ""
+
+
+def points(possible: float | None, letters_only: bool) -> str:
+    if possible is None or letters_only:
+        return ""
+    return f"{possible:.10g} " + ("point" if possible == 1 else "points")
+
+
+def plain_text(rich: str | None) -> str:
+    """Canvas's HTML as text: what is a paragraph there stands on a line of its own."""
+    broken = re.sub(r"(?i)<(br|/p|/div|/li|/h[1-6]|/tr)\b[^>]*>", "\n", rich or "")
+    text = html.unescape(nh3.clean(broken, tags=set()))
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return "\n".join(filter(None, lines))
+
+
+def clean(text: str) -> str:
+    """Text without control characters and halves of characters, which iCalendar cannot carry."""
+    return "".join(
+        letter
+        for letter in re.sub(r"\r\n?|\x85|\u2028|\u2029", "\n", text)
+        if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cs")
+    )
+
+
+def written(
+    entries: Iterable[Entry],
+    look: Look,
+    profile: Profile,
+    environment: str,
+    label: str,
+    previous: bytes | None,
+) -> bytes:
+    """The file; icalendar escapes and folds."""
+    before = {
+        str(event["UID"]): event
+        for event in (Calendar.from_ical(previous).walk("VEVENT") if previous else ())
+    }
+    file = Calendar()
+    file.add("prodid", "-//Easel//Calendar feed//EN")
+    file.add("version", "2.0")
+    file.add("calscale", "GREGORIAN")
+    file.calendar_name = f"{clean(label)} (Canvas)"
+    file.description = "From Canvas, put together by Easel."
+    file.add("x-wr-timezone", profile.time_zone)
+    file.add("refresh-interval", HOUR, parameters={"VALUE": "DURATION"})
+    file.add("x-published-ttl", "PT1H")
+    host = urlsplit(look.canvas_url).hostname
+    for entry in sorted(entries, key=lambda entry: (as_text(entry.start), entry.key)):
+        event = event_of(entry, look.courses.get(entry.course_id or ""))
+        event.add("uid", f"{environment}-{'-'.join(entry.key)}@{host}")
+        old = before.get(str(event["UID"]))
+        since = old.decoded("DTSTAMP") if old and facts(old) == facts(event) else look.now
+        event.add("dtstamp", since)
+        event.add("last-modified", since)
+        file.add_component(event)
+    return bytes(file.to_ical())
+
+
+def event_of(entry: Entry, course: Course | None) -> Event:
+    """An entry as VEVENT, still without UID and stamps.
+
+    What is due has no length: it ends at the moment it begins (RFC 5545 section 3.6.1).
+    """
+    event = Event()
+    title = " ".join(clean(entry.title).split()) or "Untitled"
+    code = " ".join(clean((course.course_code or course.name or "") if course else "").split())
+    event.add("summary", f"{'✓ ' if entry.done else ''}{title}{f' [{code}]' if code else ''}")
+    event.add("dtstart", entry.start)
+    if entry.end is not None and entry.end > entry.start:
+        event.add("dtend", entry.end)
+    event.add("transp", "OPAQUE" if entry.kind == "event" else "TRANSPARENT")
+    url = address(entry.url)
+    if url:
+        event.add("url", url)
+    if entry.location:
+        event.add("location", clean(entry.location))
+    event.add("description", clean("\n".join(filter(None, (*entry.lines, url)))))
+    return event
+
+
+def address(url: str) -> str:
+    """A web address that may stand in a line of its own, which icalendar does not escape."""
+    return url if url and not re.search(r"[\s\x00-\x1f\x7f]", url) else ""
+
+
+def as_text(start: datetime | date) -> str:
+    return start.isoformat()
+
+
+def facts(event: Component) -> tuple[str, ...]:
+    """What an event says, without its stamps."""
+    return tuple(
+        line
+        for line in event.to_ical().decode().splitlines()
+        if not line.startswith(("DTSTAMP", "LAST-MODIFIED", "UID"))
+    )
+
+
+def marked_stale(kept: bytes, at: datetime | None, trouble: str) -> bytes:
+    """The same calendar, saying in its description from when it is and why no newer one came."""
+    file = Calendar.from_ical(kept)
+    since = f" this is from {at.day} {at:%B %Y, %H:%M} UTC." if at else ""
+    file.description = f"Not up to date:{since} {clean(trouble)} Easel asks Canvas again by itself."
+    return bytes(file.to_ical())

@@ -1,0 +1,185 @@
+"""Calendar feeds: the file that calendar programs fetch, and the pages that make and end one."""
+
+import time
+
+from flask import Blueprint, Response, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from canvas_app import gateway
+from canvas_app.canvas.errors import CanvasError
+from canvas_app.gateway import Gateway
+from canvas_app.services import calendar_feed
+from canvas_app.services.courses import courses as all_courses
+from canvas_app.services.sources import Sources
+from canvas_app.storage.feeds import LABEL_LENGTH, MOST, REST, Feed, NoFeed, Wanted
+from canvas_app.views.pages import plain_failure
+
+bp = Blueprint("feed", __name__)
+
+PATIENCE = 20.0  # seconds a visit to Canvas may take; a calendar program waits longer than people
+UNKNOWN = (
+    "There is no calendar at this address: it is incomplete, or the feed was ended. "
+    "Easel's account page makes a new one.\n"
+)
+
+
+@bp.get("/calendar/<secret>.ics")
+def calendar(secret: str) -> Response:
+    """The calendar of a feed, from what is kept or, every 15 minutes at most, from Canvas."""
+    door = gateway.current()
+    feed = door.storage.feeds.find(secret)
+    if feed is None or door.settings.environment(feed.environment) is None:
+        return plain_text(UNKNOWN, 404)
+    if door.storage.feeds.may_visit(feed):
+        feed = visit(door, feed)
+        if feed is None:
+            return plain_text(UNKNOWN, 404)
+    return not_yet(feed) if feed.kept is None else file_of(feed, feed.kept)
+
+
+def visit(door: Gateway, feed: Feed) -> Feed | None:
+    """Ask Canvas once; what is not whole changes nothing. None when the feed ended meanwhile."""
+    deadline = time.monotonic() + PATIENCE
+    sources = Sources(
+        door.api_of(feed.environment, feed.grant_id, deadline),
+        door.cache,
+        door.pool,
+        deadline=deadline,
+        owner=("feed", feed.id),
+        cache_seconds=0,
+    )
+    try:
+        made = calendar_feed.calendar(
+            sources,
+            environment=feed.environment,
+            label=feed.label,
+            kinds=feed.wanted.kinds,
+            course_ids=feed.wanted.course_ids,
+            done=feed.wanted.done,
+            previous=feed.kept,
+        )
+    except calendar_feed.Incomplete as fault:
+        return door.storage.feeds.note_trouble(feed, str(fault))
+    except CanvasError as error:
+        return door.storage.feeds.note_trouble(feed, plain_failure(error))
+    return door.storage.feeds.keep(feed, made)
+
+
+def not_yet(feed: Feed) -> Response:
+    """What a feed answers before its first whole calendar: never a part of one."""
+    answer = plain_text(f"No calendar yet. {feed.trouble or 'Canvas is being asked.'}\n", 503)
+    answer.headers["Retry-After"] = str(int(REST.total_seconds()) if feed.trouble else 30)
+    return answer
+
+
+def file_of(feed: Feed, kept: bytes) -> Response:
+    """The calendar as a file; 304 for who has it already (RFC 9110 section 13)."""
+    if feed.trouble:
+        answer = Response(calendar_feed.marked_stale(kept, feed.kept_at, feed.trouble))
+    else:
+        answer = Response(kept)
+        answer.last_modified = feed.changed_at
+    answer.content_type = "text/calendar; charset=utf-8"
+    answer.headers["Content-Disposition"] = 'inline; filename="easel.ics"'
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.headers["X-Robots-Tag"] = "noindex"
+    answer.add_etag()
+    answer.make_conditional(request)
+    return answer
+
+
+def plain_text(text: str, status: int) -> Response:
+    return Response(text, status, mimetype="text/plain")
+
+
+def refusal() -> str | None:
+    """Why the person signed in can have no feed; None when she can."""
+    identity = gateway.required_sign_in().identity
+    if identity.real_user_id:
+        return "Who acts as somebody else cannot make a calendar feed for them."
+    if not gateway.current().environment(identity.environment).client_secret:
+        return (
+            "This Easel has a public developer key: Canvas ends its access after two hours "
+            "without use, so a calendar feed would stop by itself."
+        )
+    return None
+
+
+@bp.get("/account/feeds")
+@gateway.login_required
+def new() -> ResponseReturnValue:
+    """The form for a new feed."""
+    return form()
+
+
+def form(fault: str = "", status: int = 200) -> ResponseReturnValue:
+    """The form with the person's courses to choose from, as far as Canvas tells them."""
+    page = all_courses(gateway.current_sources())
+    rows = [row for row in page.rows if not row.restricted and row.state != "past"]
+    text = render_template(
+        "feed.html",
+        page=page,
+        courses=rows,
+        fault=fault,
+        refusal=refusal(),
+        label_length=LABEL_LENGTH,
+        kinds=chosen_kinds() if request.method == "POST" else calendar_feed.KINDS,
+        chosen=request.form.getlist("course"),
+        address=None,
+    )
+    return text, status
+
+
+def chosen_kinds() -> tuple[str, ...]:
+    return tuple(kind for kind in calendar_feed.KINDS if kind in request.form.getlist("kind"))
+
+
+@bp.post("/account/feeds")
+@gateway.login_required
+def make() -> ResponseReturnValue:
+    """Make a feed and show its address, this once.
+
+    The answer is the page itself, not a redirect to one: for that the secret would have to be
+    kept in the session.
+    """
+    kinds = chosen_kinds()
+    if why_not := refusal():
+        return form(why_not, 403)
+    if not kinds:
+        return form("Choose at least one kind of thing the calendar should hold.", 422)
+    wanted = Wanted(
+        kinds,
+        tuple(id_ for id_ in dict.fromkeys(request.form.getlist("course")) if id_.isdecimal()),
+        done=request.form.get("open_only") != "1",
+    )
+    door = gateway.current()
+    try:
+        secret = door.storage.feeds.make(
+            gateway.required_sign_in().grant_id, request.form.get("label", ""), wanted
+        )
+    except NoFeed as fault:
+        return form(str(fault), 409)
+    return render_template(
+        "feed.html",
+        address=f"{door.settings.public_url}/calendar/{secret}.ics",
+        most=MOST,
+    )
+
+
+@bp.post("/account/feeds/<int:feed_id>/end")
+@gateway.login_required
+def end(feed_id: int) -> ResponseReturnValue:
+    """End a feed: its address answers nothing from now on."""
+    door = gateway.current()
+    door.storage.end_feed(gateway.required_sign_in().grant_id, feed_id, door.endpoint_for)
+    flash("The calendar feed has ended. Calendar programs that had its address get nothing more.")
+    return redirect(f"{door.settings.path_prefix}/account#feeds", 303)
+
+
+def feeds_of_page() -> dict[str, object]:
+    """What the account page shows of the person's feeds. Asks Canvas nothing."""
+    sign_in = gateway.required_sign_in()
+    return {
+        "feeds": gateway.current().storage.feeds.of(sign_in.grant_id),
+        "no_feed": refusal(),
+    }
