@@ -20,7 +20,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     from canvas_app import error_pages, gateway, logs, metrics, security, sessions
     from canvas_app.settings import Settings
-    from canvas_app.views import account, auth, feed, health, ledger, pages, rendering
+    from canvas_app.views import account, assignment, auth, feed, health, ledger, pages, rendering
 
     settings = settings or Settings.from_environ(os.environ)
     logs.configure(settings)
@@ -39,7 +39,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     error_pages.init_app(app)
     rendering.init_app(app)
     Compress(app)
-    for view in (auth, account, feed, health, pages, ledger):
+    for view in (auth, account, feed, health, pages, ledger, assignment):
         app.register_blueprint(view.bp)
     return app
 
