@@ -16,9 +16,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     """Wire the rooms together; raises SettingsError when the environment's settings are wrong."""
     # Imported here: canvas_app.canvas is a library for programs without Flask.
     from flask import Flask
-    from flask_compress import Compress
 
-    from canvas_app import error_pages, gateway, logs, metrics, security, sessions
+    from canvas_app import compression, error_pages, gateway, logs, metrics, security, sessions
     from canvas_app.settings import Settings
     from canvas_app.views import account, assignment, auth, feed, health, ledger, pages, rendering
 
@@ -27,8 +26,6 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     app = Flask(__name__, template_folder=str(TEMPLATES))
     app.secret_key = settings.secret_key
     app.config["ANY_HOST"] = frozenset({"health.healthz", "health.readyz", "health.prometheus"})
-    # A streamed page must not wait in a compressor for its next part.
-    app.config["COMPRESS_STREAMS"] = False
     redis = connect(settings.redis_url)
 
     logs.init_app(app)
@@ -38,16 +35,19 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     gateway.init_app(app, settings, redis)
     error_pages.init_app(app)
     rendering.init_app(app)
-    Compress(app)
+    compression.init_app(app)
     for view in (auth, account, feed, health, pages, ledger, assignment):
         app.register_blueprint(view.bp)
     return app
 
 
 def connect(redis_url: str | None) -> Any | None:
-    """A client of the Redis or Valkey server, if the deployment has one; connects on first use."""
+    """A client of the Redis or Valkey server, if the deployment has one; connects on first use.
+
+    It waits a second at most: every request asks it, and pages stand without it.
+    """
     if redis_url is None:
         return None
     from redis import Redis
 
-    return Redis.from_url(redis_url)
+    return Redis.from_url(redis_url, socket_timeout=1, socket_connect_timeout=1)
