@@ -14,6 +14,7 @@ from canvas_app.canvas.models import (
     Colors,
     Course,
     Enrollment,
+    GradingPeriod,
     PlannerItem,
     PlannerNote,
     PlannerOverride,
@@ -301,6 +302,30 @@ class CanvasAPI:
             params["student_ids"] = list(student_ids)
         path = f"/api/v1/courses/{_segment(course_id)}/students/submissions"
         return self.client.paginate(path, params, type=Submission)
+
+    @endpoint(
+        "url:GET|/api/v1/courses/:course_id/grading_periods",
+        "grading_periods#method.grading_periods.index",
+    )
+    def grading_periods(self, course_id: str) -> Pages[GradingPeriod]:
+        """List a course's grading periods with their weights."""
+        path = f"/api/v1/courses/{_segment(course_id)}/grading_periods"
+        return self.client.paginate(path, type=GradingPeriod)
+
+    @endpoint(
+        "url:GET|/api/v1/courses/:course_id/enrollments",
+        "enrollments#method.enrollments_api.index",
+    )
+    def period_grades(self, course_id: str, user_id: str, period_id: str) -> Pages[Enrollment]:
+        """List a student's enrollments in a course with the totals of one grading period."""
+        params = {
+            "user_id": user_id,
+            "type": ["StudentEnrollment"],
+            "state": ["active", "completed", "invited", "inactive"],
+            "grading_period_id": period_id,
+        }
+        path = f"/api/v1/courses/{_segment(course_id)}/enrollments"
+        return self.client.paginate(path, params, type=Enrollment)
 
     @endpoint(
         "url:DELETE|/api/v1/courses/:course_id/enrollments/:id",

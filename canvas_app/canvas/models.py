@@ -68,11 +68,16 @@ class CourseEnrollment(Model):
     computed_current_score: float | UnsetType | None = UNSET
     computed_current_grade: str | None = None
     computed_current_letter_grade: str | None = None
+    computed_final_score: float | UnsetType | None = UNSET
+    computed_final_grade: str | None = None
     current_grading_period_id: Id | None = None
     current_grading_period_title: str | None = None
     has_grading_periods: bool | None = None
     current_period_computed_current_score: float | UnsetType | None = UNSET
     current_period_computed_current_grade: str | None = None
+    current_period_computed_final_score: float | UnsetType | None = UNSET
+    current_period_computed_final_grade: str | None = None
+    totals_for_all_grading_periods_option: bool | None = None
 
 
 class CourseProgress(Model):
@@ -103,7 +108,9 @@ class Course(Model):
     hide_final_grades: bool | None = None
     restrict_quantitative_data: bool | None = None
     has_grading_periods: bool | None = None
+    has_weighted_grading_periods: bool | None = None
     apply_assignment_group_weights: bool | None = None
+    grading_scheme: list[Any] | None = None  # [name, least share] pairs, also when none is used
     course_color: str | None = None
     image_download_url: str | None = None
     needs_grading_count: int | None = None
@@ -262,11 +269,20 @@ class AssignmentDetail(Assignment):
     score_statistics: ScoreStatistics | None = None
 
 
+class DropRules(Model):
+    """How many scores a group leaves out; only the rules that are set arrive."""
+
+    drop_lowest: int | None = None
+    drop_highest: int | None = None
+    never_drop: list[Id] | None = None
+
+
 class AssignmentGroup(Model):
     id: Id
     name: str | None = None
     position: int | None = None
     group_weight: float | None = None
+    rules: DropRules | None = None
     assignments: list[Assignment] | None = None
 
 
@@ -280,6 +296,7 @@ class Submission(Model):
     id: Id | None = None
     assignment_id: Id | None = None
     user_id: Id | None = None
+    grading_period_id: Id | None = None
     workflow_state: str | None = None
     submission_type: str | None = None
     score: float | None = None
@@ -448,6 +465,25 @@ class CalendarEvent(Model):
     assignment: Assignment | None = None
 
 
+class GradingPeriod(Model):
+    """GET /api/v1/courses/:course_id/grading_periods (``GradingPeriodSerializer``)."""
+
+    id: Id
+    title: str | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    weight: float | None = None
+
+
+class Grades(Model):
+    """The totals of an enrollment; absent keys where the course hides its totals."""
+
+    current_score: float | UnsetType | None = UNSET
+    current_grade: str | None = None
+    final_score: float | UnsetType | None = UNSET
+    final_grade: str | None = None
+
+
 class Enrollment(Model):
     """An enrollment of a course's list: ``type`` in long form (StudentEnrollment)."""
 
@@ -458,3 +494,4 @@ class Enrollment(Model):
     type: str | None = None
     role: str | None = None
     enrollment_state: str | None = None
+    grades: Grades | None = None
