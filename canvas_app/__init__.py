@@ -19,7 +19,19 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     from canvas_app import compression, error_pages, gateway, logs, metrics, security, sessions
     from canvas_app.settings import Settings
-    from canvas_app.views import account, assignment, auth, feed, health, ledger, pages, rendering
+    from canvas_app.views import (
+        account,
+        assignment,
+        auth,
+        feed,
+        grades,
+        health,
+        help,
+        languages,
+        ledger,
+        pages,
+        rendering,
+    )
 
     settings = settings or Settings.from_environ(os.environ)
     logs.configure(settings)
@@ -34,9 +46,10 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     security.init_app(app, settings)
     gateway.init_app(app, settings, redis)
     error_pages.init_app(app)
+    languages.init_app(app)
     rendering.init_app(app)
     compression.init_app(app)
-    for view in (auth, account, feed, health, pages, ledger, assignment):
+    for view in (auth, account, feed, health, help, pages, ledger, assignment, grades):
         app.register_blueprint(view.bp)
     return app
 

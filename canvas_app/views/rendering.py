@@ -6,7 +6,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -47,7 +50,14 @@ DARKEST, LIGHTEST = 0.15, 0.28  # relative luminance with at least 3:1 on both o
 
 
 def init_app(app: Flask) -> None:
-    """Give every template its filters and what the header shows."""
+    """Give every template its filters and what the header shows, every static file its version."""
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = timedelta(days=365)
+
+    @app.url_defaults
+    def version(endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint == "static":
+            values["v"] = fingerprint(Path(app.static_folder or "") / values["filename"])
+
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
@@ -72,6 +82,12 @@ def init_app(app: Flask) -> None:
         weblink=weblink,
         named=named,
     )
+
+
+@lru_cache
+def fingerprint(path: Path) -> str:
+    """What changes in a file's address when the file does, so that browsers may keep it."""
+    return sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def render_page(template: str, **context: Any) -> str:
