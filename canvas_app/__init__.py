@@ -30,6 +30,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         languages,
         ledger,
         pages,
+        planner,
         rendering,
     )
 
@@ -49,7 +50,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     languages.init_app(app)
     rendering.init_app(app)
     compression.init_app(app)
-    for view in (auth, account, feed, health, help, pages, ledger, assignment, grades):
+    for view in (auth, account, feed, health, help, pages, planner, ledger, assignment, grades):
         app.register_blueprint(view.bp)
     return app
 

@@ -1,10 +1,11 @@
 """The person's pages and their JSON twins."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from canvas_app.canvas.errors import AuthenticationError, CanvasError
@@ -101,7 +102,9 @@ def dashboard_json() -> ResponseReturnValue:
         "due",
         "new_grades",
         "days",
+        "announcements",
         "grading",
+        "by_course",
         "other_courses",
     )
 
@@ -135,10 +138,16 @@ def course_json(course_id: int) -> ResponseReturnValue:
 @bp.get("/upcoming")
 @login_required
 def upcoming() -> ResponseReturnValue:
-    return own_list("upcoming.html", upcoming_service.upcoming)
+    return own_list("upcoming.html", wished())
 
 
 @bp.get("/upcoming.json")
 @login_required
 def upcoming_json() -> ResponseReturnValue:
-    return twin(upcoming_service.upcoming)
+    return twin(wished(), "new_grades", "tabs", "week", "previous_week", "next_week")
+
+
+def wished() -> Gather:
+    """The week with the filters of this address."""
+    wish = upcoming_service.read_wish(request.args.getlist)
+    return partial(upcoming_service.upcoming, wish=wish)

@@ -1,0 +1,191 @@
+"""Writing to the planner: done marks and own notes, each answered with a message and an Undo."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from babel.dates import format_date, format_interval, format_timedelta
+from flask import Blueprint, flash, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from canvas_app import gateway
+from canvas_app.canvas.errors import AuthenticationError, CanvasError
+from canvas_app.gateway import current_api, current_sources, login_required
+from canvas_app.services import planner
+from canvas_app.services.courses import read_profile, start_profile
+from canvas_app.services.dates import Profile
+from canvas_app.services.planner import BadInput, Mark
+from canvas_app.views.auth import safe_next
+from canvas_app.views.rendering import locale_of, number
+
+bp = Blueprint("planner", __name__, url_prefix="/planner")
+
+T = TypeVar("T")
+NOTE = ("title", "details", "day", "time", "course")
+
+
+@bp.post("/mark")
+@login_required
+def mark() -> ResponseReturnValue:
+    """Mark an item of the planner done, or not done."""
+    try:
+        wanted = planner.read_mark(request.form.get("item", ""))
+    except BadInput as error:
+        return back(str(error))
+    word = "done" if wanted.done else "not done"
+    found, failure = write(
+        lambda: planner.set_mark(current_api(), wanted), f"It was not marked {word}"
+    )
+    if failure or found is None:
+        return back(failure)
+    undone = Mark(
+        wanted.type,
+        wanted.id,
+        found.id or "",
+        bool(found.dismissed),
+        not wanted.done,
+        wanted.title,
+    )
+    name = f"“{wanted.title}”" if wanted.title.strip() else "That"
+    undo = {"item": planner.write_mark(undone)}
+    return back(f"{name} is marked {word}.", "/planner/mark", undo)
+
+
+@bp.post("/notes")
+@login_required
+def add_note() -> ResponseReturnValue:
+    """Write a note of one's own."""
+    return save_note(None)
+
+
+@bp.post("/notes/<int:note_id>")
+@login_required
+def change_note(note_id: int) -> ResponseReturnValue:
+    """Rewrite a note."""
+    return save_note(str(note_id))
+
+
+def save_note(note_id: str | None) -> Response:
+    """Write the form's note, new or over an old one; Undo deletes it or brings the old back."""
+    me = own_profile()
+    if me is None:
+        return back(
+            "Canvas did not tell which time zone you are in, so the note was not saved. Try again."
+        )
+    form = request.form
+    try:
+        note = planner.read_note(
+            me,
+            title=form.get("title", ""),
+            details=form.get("details", ""),
+            day=form.get("day", ""),
+            clock=form.get("time", ""),
+            course_id=form.get("course", ""),
+        )
+    except BadInput as error:
+        return back(f"{error} The note was not saved.")
+    if note_id is None:
+        made, failure = write(
+            lambda: planner.add_note(current_api(), note), "The note was not saved"
+        )
+        if failure or made is None:
+            return back(failure)
+        undo = {name: form.get(name, "") for name in NOTE}
+        return back(f"“{note.title}” is saved.", f"/planner/notes/{made.id}/delete", undo)
+    _, failure = write(
+        lambda: planner.change_note(current_api(), note_id, note), "The note was not changed"
+    )
+    if failure:
+        return back(failure)
+    before = {name: form.get(f"was_{name}", "") for name in NOTE}
+    before |= {f"was_{name}": form.get(name, "") for name in NOTE}
+    undo_at = f"/planner/notes/{note_id}" if before["title"] else ""
+    return back(f"“{note.title}” is changed.", undo_at, before)
+
+
+@bp.post("/notes/<int:note_id>/delete")
+@login_required
+def delete_note(note_id: int) -> ResponseReturnValue:
+    """Delete a note; Undo writes it again."""
+    me = own_profile()
+    gone, failure = write(
+        lambda: planner.delete_note(current_api(), str(note_id)), "The note was not deleted"
+    )
+    if failure or gone is None:
+        return back(failure)
+    if me is None or gone.todo_date is None:
+        return back("The note is deleted.")
+    there = gone.todo_date.astimezone(me.zone)
+    again = {
+        "title": gone.title or "",
+        "details": gone.description or "",
+        "day": there.date().isoformat(),
+        "time": there.strftime("%H:%M:%S"),
+        "course": gone.course_id or "",
+    }
+    return back(f"“{again['title']}” is deleted.", "/planner/notes", again)
+
+
+def own_profile() -> Profile | None:
+    """The person's time zone; None while Canvas does not tell it."""
+    found = start_profile(current_sources())
+    return None if found.value() is None else read_profile(found)
+
+
+def write(call: Callable[[], T], attempt: str) -> tuple[T | None, str]:
+    """Do a write, and forget what was read before it; what it gave, or what became of it."""
+    try:
+        return call(), ""
+    except AuthenticationError:
+        raise
+    except CanvasError as error:
+        return None, planner.what_became(error, attempt)
+    finally:
+        gateway.forget_answers()
+
+
+def back(message: str, undo_at: str = "", undo: Mapping[str, str] | None = None) -> Response:
+    """To the page the form stood on, with a message there and, where it can be, an Undo."""
+    here = safe_next(request.form.get("next"))
+    said: Any = message
+    if undo_at:
+        said = {"text": message, "action": undo_at, "fields": {**(undo or {}), "next": here}}
+    flash(said)
+    return redirect(f"{gateway.current().settings.path_prefix}{here}", 303)
+
+
+@bp.app_template_global()
+def with_query(**changes: str | None) -> str:
+    """This page's address with some parameters changed; None takes one away."""
+    given = [(name, text) for name, text in request.args.items(multi=True) if name not in changes]
+    given += [(name, text) for name, text in changes.items() if text is not None]
+    path = f"{request.script_root}{request.path}"
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+@bp.app_template_filter()
+def away(value: date, page: Any) -> str:
+    """The date of a day and how far it is: "26 November, in 3 days"."""
+    locale = locale_of(page.profile)
+    today = page.profile.day(page.now)
+    pattern = str(locale.date_formats["medium"].pattern)
+    order = "d MMMM" if pattern.find("d") < pattern.find("M") else "MMMM d"
+    text = format_date(value, order, locale=locale)
+    days = value - today
+    if abs(days.days) < 2:
+        return text
+    return f"{text}, {format_timedelta(days, add_direction=True, threshold=1, locale=locale)}"
+
+
+@bp.app_template_filter()
+def span(first: date, last: date, page: Any) -> str:
+    """Two days as people write a stretch of time: "23 – 29 Nov 2026"."""
+    return str(format_interval(first, last, "yMMMd", locale=locale_of(page.profile)))
+
+
+@bp.app_template_filter()
+def share(percent: float, page: Any) -> str:
+    """A part of the final grade: "12 %", "0.4 %"."""
+    return f"{number(round(percent, 1 if percent < 10 else 0), page)} %"
