@@ -235,7 +235,19 @@ def when(value: datetime | None, page: Any, all_day: bool = False) -> Markup:
     """A moment as people say it, "Thursday 23:59, in 3 days", exact in the title."""
     if value is None:
         return Markup("")
-    profile, now = page.profile, page.now or datetime.now(UTC)
+    zone = page.profile.zone
+    now = (page.now or datetime.now(UTC)).astimezone(zone).replace(second=0, microsecond=0)
+    if value.astimezone(zone).date() != now.date():
+        now = now.replace(hour=12, minute=0)  # the day alone counts, so it is said the same all day
+    # Neither name nor id: what is kept is nobody's.
+    return said(
+        value, Profile(time_zone=page.profile.time_zone, locale=page.profile.locale), now, all_day
+    )
+
+
+@lru_cache(maxsize=16_384)  # a ledger of hundreds of rows says the same few moments all day
+def said(value: datetime, profile: Profile, now: datetime, all_day: bool) -> Markup:
+    """A moment as people say it at another moment."""
     locale = locale_of(profile)
     there, here = value.astimezone(profile.zone), now.astimezone(profile.zone)
     text = day_text(there.date(), here.date(), locale)
