@@ -29,7 +29,7 @@ function step(by) {
 
 function mark() {
   const row = document.activeElement.closest("li.row");
-  const button = row && row.querySelector('[data-row-key="x"]');
+  const button = row && row.querySelector("button.mark");
   if (button) button.click();
   return Boolean(button);
 }
