@@ -1,11 +1,10 @@
-"""One hardened HTTP session to one Canvas: the token goes to that origin and nowhere else."""
+"""Pooled connections to one Canvas: the token goes to that origin and nowhere else."""
 
 import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
@@ -44,8 +43,9 @@ class Answer:
 class Transport:
     """A pooled connection to one Canvas, shared by every client and thread of a process.
 
-    Refuses cookies (a shared jar hands one person's session to the next), the environment's
-    proxies and ``~/.netrc`` (it would replace our ``Authorization``), and redirects.
+    It is requests' adapter without its session: no cookies (a shared jar hands one person's session
+    to the next), no ``~/.netrc`` (it would replace our ``Authorization``), no proxies of the
+    environment, no redirects.
 
     ``pool`` is the number of connections kept; the timeouts are seconds. Raises ``ValueError``
     unless ``base_url`` is an https origin, or http on loopback.
@@ -70,7 +70,6 @@ class Transport:
         self._verify = verify
         self._clock = clock
         self._lock = threading.Lock()
-        self._session: requests.Session | None = None
         self._adapter: HTTPAdapter | None = None
         self._process = 0
 
@@ -172,9 +171,9 @@ class Transport:
     def close(self) -> None:
         """Close every pooled connection; the next call opens new ones."""
         with self._lock:
-            if self._session is not None:
-                self._session.close()
-            self._session = self._adapter = None
+            if self._adapter is not None:
+                self._adapter.close()
+            self._adapter = None
 
     def _connections(self) -> HTTPAdapter:
         """The pool of this process: a forked worker never shares its parent's sockets."""
@@ -182,16 +181,11 @@ class Transport:
             return self._adapter
         with self._lock:
             if self._adapter is None or self._process != os.getpid():
-                session = requests.Session()
-                session.trust_env = False
-                session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-                adapter = HTTPAdapter(
+                self._adapter = HTTPAdapter(
                     pool_connections=1,
                     pool_maxsize=self._pool,
                     max_retries=urllib3.Retry(0, read=False),
                 )
-                session.mount(self.origin, adapter)
-                self._session, self._adapter = session, adapter
                 self._process = os.getpid()
             return self._adapter
 
