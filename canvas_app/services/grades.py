@@ -1,0 +1,754 @@
+"""One course's grades: Canvas's totals, how they come about, and what could become of them.
+
+Canvas's own totals come first and are the truth. Easel computes them again by Canvas's rules (see
+:mod:`canvas_app.services.grading`) to explain them, to try scores out, and to say what a goal
+takes; when its number differs from Canvas's by more than rounding, the page says so. A total that
+the teacher hides is not computed, and where a course shows letters only, no number is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import partial
+
+from msgspec import UNSET, UnsetType
+
+from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.models import Assignment, Course, CourseEnrollment, Submission
+from canvas_app.canvas.models import AssignmentGroup as CanvasGroup
+from canvas_app.canvas.models import GradingPeriod as CanvasPeriod
+from canvas_app.services import grading, pictures
+from canvas_app.services.courses import (
+    INCLUDE,
+    course_row,
+    grade_text,
+    read_colors,
+    read_profile,
+    start_colors,
+    start_profile,
+    student_enrollment,
+)
+from canvas_app.services.dates import Profile
+from canvas_app.services.grading import Book, Total, Work
+from canvas_app.services.pages import CourseRow, Page, SubmissionRow
+from canvas_app.services.sources import Rows, Sources, complete
+from canvas_app.services.submissions import submission_row
+from canvas_app.services.upcoming import Look
+
+EVERY_PERIOD = "all"
+UNGRADEABLE = frozenset({"not_graded", "wiki_page"})
+CLOSE_ENOUGH = Decimal("0.01")  # both sides round to two decimals
+MOST = Decimal(1_000_000)  # no score or goal is higher
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the person asks of the page; ``scores`` and ``goal`` as they were typed."""
+
+    period: str = ""
+    scores: Mapping[str, str] = field(default_factory=dict)
+    goal: str = ""
+
+    @classmethod
+    def of(cls, items: Sequence[tuple[str, str]]) -> "Wanted":
+        """From the names and values of a query: period, goal, and score-<assignment id>."""
+        given = {name: value.strip() for name, value in items}
+        return cls(
+            period=given.get("period", ""),
+            scores={
+                name.removeprefix("score-"): value
+                for name, value in given.items()
+                if name.startswith("score-") and value
+            },
+            goal=given.get("goal", ""),
+        )
+
+
+@dataclass(frozen=True)
+class GradeRow(SubmissionRow):
+    """One assignment and its part in the total.
+
+    ``part``: counted, dropped, ungraded (or not posted), excused, review (waits for one), omitted
+    (does not count), or outside (of every weighted grading period).
+    ``share`` is how much of the final total it is worth, in percent, when nothing more is graded.
+    """
+
+    part: str = "ungraded"
+    share: float | None = None
+    what_if: float | None = None
+    can_try: bool = False
+
+
+@dataclass(frozen=True)
+class GradeGroup:
+    """An assignment group; sums and ``contribution`` (percent of the total) of graded work."""
+
+    id: str
+    name: str
+    weight: float | None
+    drop_lowest: int
+    drop_highest: int
+    never_drop: tuple[str, ...]  # names
+    earned: float | None
+    possible: float | None
+    percent: float | None
+    contribution: float | None
+    rows: tuple[GradeRow, ...]
+
+
+@dataclass(frozen=True)
+class PeriodChoice:
+    """A grading period; ``percent`` and ``contribution`` where periods make up the total."""
+
+    id: str
+    title: str
+    weight: float | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    current: bool = False
+    chosen: bool = False
+    percent: float | None = None
+    contribution: float | None = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A pair of totals as text-ready numbers; grades are letters."""
+
+    current: float | None = None
+    current_grade: str | None = None
+    final: float | None = None
+    final_grade: str | None = None
+
+    @property
+    def current_text(self) -> str | None:
+        return grade_text(self.current, self.current_grade)
+
+    @property
+    def final_text(self) -> str | None:
+        return grade_text(self.final, self.final_grade)
+
+
+@dataclass(frozen=True)
+class Aim:
+    """The answer to a goal; see :class:`canvas_app.services.grading.Goal`."""
+
+    wanted: float
+    state: str
+    needed: float | None
+    least: float | None
+    best: float | None
+    open_work: int  # how many pieces
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A value that was typed and not taken, or taken with a warning."""
+
+    about: str  # an assignment's name, or goal
+    text: str
+
+
+@dataclass(frozen=True)
+class Grades(Page):
+    """The page; ``rows`` are the assignments of ``groups``, flat.
+
+    ``canvas``: Canvas's own totals with ``basis`` (which grading period, or the whole course);
+    ``state`` is the grade state of :class:`CourseRow`. ``own``: Easel's, None when ``why_not``
+    names the reason: hidden, letters, periods_only (the school shows totals of grading periods
+    only), not_student, incomplete. ``check``: agrees, differs, or unchecked.
+    """
+
+    course: CourseRow = field(default_factory=lambda: CourseRow(id="", name=""))
+    rows: tuple[GradeRow, ...] = ()
+    groups: tuple[GradeGroup, ...] = ()
+    periods: tuple[PeriodChoice, ...] = ()
+    period: str = EVERY_PERIOD
+    weighted_periods: bool = False
+    weighted: bool = False
+    state: str = "not_available"
+    basis: str = ""
+    canvas: Shown = field(default_factory=Shown)
+    own: Shown | None = None
+    why_not: str = ""
+    check: str = "unchecked"
+    what_if: Shown | None = None
+    aim: Aim | None = None
+    goal: str = ""
+    problems: tuple[Problem, ...] = ()
+    history: tuple[tuple[datetime, float], ...] = ()
+
+    @property
+    def picture(self) -> pictures.Line | None:
+        """The total over time."""
+        return pictures.line(self.history)
+
+    @property
+    def tried(self) -> tuple[GradeRow, ...]:
+        return tuple(row for row in self.rows if row.what_if is not None)
+
+
+def grades(sources: Sources, course_id: str, wanted: Wanted | None = None) -> Grades:
+    """Gather one course's grades. Raise the CanvasError that Canvas gives for the course itself.
+
+    Two round trips deep: the course, then all else side by side; three when a grading period is
+    chosen that is not the current one, because its totals are asked for by its id.
+    """
+    wanted = wanted or Wanted()
+    now = sources.now()
+    profile, colors = start_profile(sources), start_colors(sources)
+    course = sources.start_one(
+        "course",
+        partial(CanvasAPI.course, course_id=course_id, include=(*INCLUDE, "grading_scheme")),
+    ).required()
+    enrollment = student_enrollment(course)
+    listed: Rows[CanvasGroup] | None = None
+    periods: list[CanvasPeriod] = []
+    asked: Rows[CanvasPeriod] | None = None
+    if not course.access_restricted_by_date:
+        listed = sources.start(
+            "assignments",
+            partial(
+                CanvasAPI.assignment_groups,
+                course_id=course_id,
+                include=("assignments", "submission"),
+            ),
+        )
+        if course.has_grading_periods:
+            asked = sources.start(
+                "grading periods", partial(CanvasAPI.grading_periods, course_id=course_id)
+            )
+            periods = asked.rows()
+    chosen = chosen_period(wanted.period, periods, enrollment)
+    state, canvas = canvas_totals(course, enrollment, chosen)
+    if state == "other_period" and enrollment and enrollment.user_id:
+        state, canvas = period_totals(sources, course, enrollment.user_id, chosen)
+    canvas_groups = listed.rows() if listed else []
+    shades = read_colors(colors)
+    look = Look(sources.api.canvas_url, {course.id: course}, shades, now)
+    states = sources.states()
+    whole = complete(s for s in states if s.name in ("assignments", "grading periods"))
+    page = Grades(
+        sources=states,
+        complete=complete(states),
+        profile=read_profile(profile),
+        now=now,
+        course=course_row(course, sources.api.canvas_url, shades, now),
+        period=chosen,
+        weighted_periods=bool(course.has_weighted_grading_periods),
+        weighted=bool(course.apply_assignment_group_weights),
+        state=state,
+        basis=basis_of(chosen, periods),
+        canvas=canvas,
+        why_not=reason(course, enrollment, chosen, state, whole),
+        goal=wanted.goal,
+        periods=tuple(
+            PeriodChoice(
+                id=period.id,
+                title=period.title or "",
+                weight=period.weight if course.has_weighted_grading_periods else None,
+                starts_at=period.start_date,
+                ends_at=period.end_date,
+                current=bool(enrollment and enrollment.current_grading_period_id == period.id),
+                chosen=period.id == chosen,
+            )
+            for period in periods
+        ),
+    )
+    shown = [
+        (group, [a for a in group.assignments or () if in_period(a, chosen, periods)])
+        for group in canvas_groups
+    ]
+    if page.why_not:
+        return laid_out(page, shown, course, look)
+    book = book_of(course, canvas_groups, periods)
+    return computed(page, shown, course, look, book, wanted)
+
+
+def canvas_totals(
+    course: Course, enrollment: CourseEnrollment | None, chosen: str
+) -> tuple[str, Shown]:
+    """Canvas's totals as the course carries them; state other_period when it carries none."""
+    if enrollment is None:
+        return "not_available", Shown()
+    if course.hide_final_grades:
+        return "hidden", Shown()
+    e = enrollment
+    if chosen == EVERY_PERIOD:
+        return stated(
+            course,
+            e.computed_current_score,
+            e.computed_current_letter_grade or e.computed_current_grade,
+            e.computed_final_score,
+            e.computed_final_grade,
+        )
+    if chosen == e.current_grading_period_id:
+        return stated(
+            course,
+            e.current_period_computed_current_score,
+            e.current_period_computed_current_grade,
+            e.current_period_computed_final_score,
+            e.current_period_computed_final_grade,
+        )
+    return "other_period", Shown()
+
+
+def period_totals(
+    sources: Sources, course: Course, user_id: str, period_id: str
+) -> tuple[str, Shown]:
+    """Canvas's totals of a grading period that is not the current one."""
+    rows = sources.start(
+        "totals",
+        partial(CanvasAPI.period_grades, course_id=course.id, user_id=user_id, period_id=period_id),
+    ).rows()
+    found = next((row.grades for row in rows if row.grades), None)
+    if found is None:
+        return "not_available", Shown()
+    return stated(
+        course,
+        found.current_score,
+        found.current_grade,
+        found.final_score,
+        found.final_grade,
+    )
+
+
+def stated(
+    course: Course,
+    current: float | UnsetType | None,
+    current_grade: str | None,
+    final: float | UnsetType | None,
+    final_grade: str | None,
+) -> tuple[str, Shown]:
+    """The grade state of a pair of totals; letters alone where the course restricts numbers."""
+    if current is UNSET:
+        return "not_available", Shown()
+    numbers = not course.restrict_quantitative_data
+    shown = Shown(
+        current if numbers and not isinstance(current, UnsetType) else None,
+        current_grade,
+        final if numbers and not isinstance(final, UnsetType) else None,
+        final_grade,
+    )
+    if shown.current is not None:
+        return "percentage", shown
+    return ("letter" if current_grade else "none"), shown
+
+
+def chosen_period(
+    asked: str, periods: Sequence[CanvasPeriod], enrollment: CourseEnrollment | None
+) -> str:
+    """The grading period of the page: the one asked for, else the current one, else all."""
+    known = {period.id for period in periods}
+    if asked in known or (asked == EVERY_PERIOD and periods):
+        return asked
+    current = enrollment.current_grading_period_id if enrollment else None
+    return current if current in known and current else EVERY_PERIOD
+
+
+def basis_of(chosen: str, periods: Sequence[CanvasPeriod]) -> str:
+    """What a total is of; empty where a course has no grading periods."""
+    if not periods:
+        return ""
+    title = next((period.title for period in periods if period.id == chosen), None)
+    return title or "all grading periods"
+
+
+def reason(
+    course: Course,
+    enrollment: CourseEnrollment | None,
+    chosen: str,
+    state: str,
+    whole: bool,
+) -> str:
+    """Why the total is not computed here; empty when it is."""
+    if enrollment is None:
+        return "not_student"
+    if course.hide_final_grades or state == "not_available":
+        return "hidden"
+    if course.restrict_quantitative_data:
+        return "letters"
+    if (
+        chosen == EVERY_PERIOD
+        and course.has_grading_periods
+        and enrollment.totals_for_all_grading_periods_option is False
+    ):
+        return "periods_only"
+    return "" if whole else "incomplete"
+
+
+# From Canvas's objects to what is computed with
+
+
+def exact(value: float | None) -> Decimal:
+    """A number as Canvas wrote it in JSON, not as a float holds it."""
+    return Decimal(str(value or 0))
+
+
+def counts(assignment: Assignment) -> bool:
+    """Whether an assignment is part of any total (``Assignment.published.gradeable``)."""
+    types = set(assignment.submission_types or ())
+    return (
+        assignment.published is not False
+        and not assignment.omit_from_final_grade
+        and assignment.grading_type != "not_graded"
+        and not (types and types <= UNGRADEABLE)
+    )
+
+
+def period_of(assignment: Assignment, periods: Sequence[CanvasPeriod]) -> str | None:
+    """The grading period of the student's submission; work without a date is in the last one."""
+    own = assignment.own_submission
+    if own and own.grading_period_id:
+        return own.grading_period_id
+    due = (own.cached_due_date if own else None) or assignment.due_at
+    dated = [(p.start_date, p.end_date, p.id) for p in periods if p.start_date and p.end_date]
+    if due is None:
+        return max(dated, key=lambda span: span[1])[2] if dated else None
+    return next((id_ for start, end, id_ in dated if start <= due <= end), None)
+
+
+def in_period(assignment: Assignment, chosen: str, periods: Sequence[CanvasPeriod]) -> bool:
+    return chosen == EVERY_PERIOD or period_of(assignment, periods) == chosen
+
+
+def work_of(assignment: Assignment, group_id: str, periods: Sequence[CanvasPeriod]) -> Work:
+    own = assignment.own_submission
+    found = own or Submission()
+    return Work(
+        id=assignment.id,
+        group_id=group_id,
+        points=exact(assignment.points_possible),
+        score=None if found.score is None else exact(found.score),
+        excused=bool(found.excused),
+        posted=found.posted_at is not None,
+        pending_review=found.workflow_state == "pending_review",
+        counts=counts(assignment),
+        present=own is not None,
+        period_id=period_of(assignment, periods) if periods else None,
+    )
+
+
+def book_of(course: Course, groups: Sequence[CanvasGroup], periods: Sequence[CanvasPeriod]) -> Book:
+    """The course as the calculation takes it."""
+    mine = [e.enrollment_state for e in course.enrollments or () if e.type == "student"]
+    weighing = periods if course.has_weighted_grading_periods else ()
+    return Book(
+        work=tuple(
+            work_of(assignment, group.id, periods)
+            for group in groups
+            for assignment in group.assignments or ()
+        ),
+        groups=tuple(group_rules(group) for group in groups),
+        weighted=bool(course.apply_assignment_group_weights),
+        periods=tuple(grading.Period(period.id, exact(period.weight)) for period in weighing),
+        concluded=bool(mine) and all(state == "completed" for state in mine),
+    )
+
+
+def group_rules(group: CanvasGroup) -> grading.Group:
+    rules = group.rules
+    return grading.Group(
+        id=group.id,
+        weight=exact(group.group_weight),
+        drop_lowest=max(0, (rules.drop_lowest if rules else None) or 0),
+        drop_highest=max(0, (rules.drop_highest if rules else None) or 0),
+        never_drop=frozenset(str(id_) for id_ in (rules.never_drop if rules else None) or ()),
+    )
+
+
+def scheme_of(course: Course) -> list[tuple[str, Decimal]]:
+    """The course's grading scheme, as far as it can be read."""
+    found = []
+    for row in course.grading_scheme or ():
+        match row:
+            case [str(name), int(least) | float(least)]:
+                found.append((name, exact(least)))
+    return found
+
+
+# The page
+
+
+def laid_out(
+    page: Grades,
+    shown: Sequence[tuple[CanvasGroup, Sequence[Assignment]]],
+    course: Course,
+    look: Look,
+) -> Grades:
+    """The page without a calculation: groups, rules and rows."""
+    groups = tuple(
+        group_of(group, [row_of(a, course, look) for a in assignments], None)
+        for group, assignments in shown
+    )
+    return replace(page, groups=groups, rows=tuple(row for g in groups for row in g.rows))
+
+
+def computed(
+    page: Grades,
+    shown: Sequence[tuple[CanvasGroup, Sequence[Assignment]]],
+    course: Course,
+    look: Look,
+    book: Book,
+    wanted: Wanted,
+) -> Grades:
+    """The page with everything that is worked out: check, what-if, goal, and the line."""
+    period = None if page.period == EVERY_PERIOD else page.period
+    everything = {a.id: a for _, assignments in shown for a in assignments}
+    tries, problems = tried_scores(wanted.scores, everything, book)
+    lettered = page.canvas.current_grade is not None or page.canvas.final_grade is not None
+    scheme = scheme_of(course) if lettered else []
+    supposed = grading.what_if(book, tries)
+    now, ends = grading.current(supposed, period), grading.final(supposed, period)
+    own = shown_totals(grading.current(book, period), grading.final(book, period), scheme)
+    shares = shares_of(ends, book)
+    by_id = {work.id: work for work in book.work}
+    parts = {id_: part_of(work, book, now) for id_, work in by_id.items()}
+    sums = {group.id: group for group in now.groups}
+    groups = tuple(
+        group_of(
+            group,
+            [
+                replace(
+                    row_of(assignment, course, look),
+                    part=parts[assignment.id] if assignment.id not in tries else "counted",
+                    share=shares.get(assignment.id),
+                    what_if=number(tries.get(assignment.id)),
+                    can_try=can_try(by_id[assignment.id]),
+                )
+                for assignment in assignments
+            ],
+            sums[group.id],
+        )
+        for group, assignments in shown
+    )
+    groups = tuple(with_dropped(group, sums[group.id].dropped) for group in groups)
+    aim, more = aimed(wanted.goal, supposed, period, everything, tries, look.now)
+    of_periods = {part.id: part for part in now.periods}
+    return replace(
+        page,
+        groups=groups,
+        rows=tuple(row for group in groups for row in group.rows),
+        own=own,
+        check=checked(page.canvas, own),
+        what_if=shown_totals(now, ends, scheme) if tries else None,
+        aim=aim,
+        problems=(*problems, *more),
+        history=history(book, period, everything, page.profile),
+        periods=tuple(
+            replace(
+                choice,
+                percent=number(of_periods[choice.id].percent),
+                contribution=number(of_periods[choice.id].contribution),
+            )
+            if choice.id in of_periods
+            else choice
+            for choice in page.periods
+        ),
+    )
+
+
+def row_of(assignment: Assignment, course: Course, look: Look) -> GradeRow:
+    row = submission_row(assignment.own_submission, assignment, course, look)
+    part = "omitted" if not counts(assignment) else "excused" if row.excused else "ungraded"
+    return GradeRow(**vars(row), part=part)
+
+
+def group_of(
+    group: CanvasGroup, rows: Sequence[GradeRow], sums: grading.GroupTotal | None
+) -> GradeGroup:
+    rules = group_rules(group)
+    never = [a.name or "" for a in group.assignments or () if a.id in rules.never_drop]
+    return GradeGroup(
+        id=group.id,
+        name=group.name or "",
+        weight=group.group_weight,
+        drop_lowest=rules.drop_lowest,
+        drop_highest=rules.drop_highest,
+        never_drop=tuple(never),
+        earned=number(sums.earned) if sums else None,
+        possible=number(sums.possible) if sums else None,
+        percent=number(sums.percent) if sums else None,
+        contribution=number(sums.contribution) if sums else None,
+        rows=tuple(rows),
+    )
+
+
+def with_dropped(group: GradeGroup, dropped: frozenset[str]) -> GradeGroup:
+    rows = (
+        replace(row, part="dropped") if row.assignment_id in dropped else row for row in group.rows
+    )
+    return replace(group, rows=tuple(rows))
+
+
+def part_of(work: Work, book: Book, total: Total) -> str:
+    """How one piece of work takes part in the total."""
+    if not work.counts:
+        return "omitted"
+    if work.excused and work.posted:
+        return "excused"
+    if book.periods and work.period_id not in {period.id for period in book.periods}:
+        return "outside"
+    if any(work.id in group.kept for group in total.groups):
+        return "counted"
+    return "review" if work.pending_review else "ungraded"
+
+
+def shares_of(total: Total, book: Book) -> dict[str, float]:
+    """What each piece of work is worth in the final total, in percent, after the drop rules."""
+    if book.periods and total.periods:
+        return {}  # each period has its own; the page of one period tells them
+    points = {work.id: work.points for work in book.work}
+    possible = sum((group.possible for group in total.groups), Decimal(0))
+    full = sum((group.weight for group in total.groups if group.possible), Decimal(0))
+    found: dict[str, float] = {}
+    for group in total.groups:
+        whole = group.possible if book.weighted else possible
+        weight = group.weight * 100 / min(full, Decimal(100)) if book.weighted and full else 100
+        if whole:
+            found |= {
+                id_: float(round(points[id_] / whole * weight, 2))
+                for id_ in group.kept
+                if points[id_]
+            }
+    return found
+
+
+def shown_totals(now: Total, ends: Total, scheme: Sequence[tuple[str, Decimal]]) -> Shown:
+    def named(percent: Decimal | None) -> str | None:
+        return grading.letter(percent, scheme) if percent is not None and scheme else None
+
+    return Shown(number(now.percent), named(now.percent), number(ends.percent), named(ends.percent))
+
+
+def checked(canvas: Shown, own: Shown) -> str:
+    """Whether Easel's totals are Canvas's, up to rounding."""
+    pairs = [(canvas.current, own.current), (canvas.final, own.final)]
+    known = [(theirs, ours) for theirs, ours in pairs if theirs is not None]
+    if not known:
+        return "unchecked" if own.current is None else "differs"
+    same = all(
+        ours is not None and abs(exact(theirs) - exact(ours)) <= CLOSE_ENOUGH
+        for theirs, ours in known
+    )
+    return "agrees" if same else "differs"
+
+
+# What-if and goal
+
+
+def can_try(work: Work) -> bool:
+    return work.counts and not (work.excused and work.posted)
+
+
+def typed(text: str) -> Decimal | None:
+    """A number as people type it: 8.5, 8,5, 85 %."""
+    try:
+        value = Decimal(text.replace("%", "").replace(",", ".").replace("\u2212", "-").strip())
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
+
+
+def tried_scores(
+    scores: Mapping[str, str], assignments: Mapping[str, Assignment], book: Book
+) -> tuple[dict[str, Decimal], list[Problem]]:
+    """The scores that can be tried, and what is wrong with the others."""
+    works = {work.id: work for work in book.work}
+    found: dict[str, Decimal] = {}
+    problems: list[Problem] = []
+    for id_, text in scores.items():
+        if id_ not in assignments or not can_try(works[id_]):
+            continue
+        name, points, value = assignments[id_].name or "", works[id_].points, typed(text)
+        if value is None:
+            problems.append(Problem(name, "That is not a number, so it was not tried."))
+        elif value < 0:
+            problems.append(Problem(name, "A score below 0 was not tried."))
+        elif value > MOST:
+            problems.append(Problem(name, "So high a score was not tried."))
+        else:
+            found[id_] = value
+            if value > points:
+                problems.append(Problem(name, f"Counted, though it is above {points:f} points."))
+    return found, problems
+
+
+def aimed(
+    text: str,
+    book: Book,
+    period: str | None,
+    assignments: Mapping[str, Assignment],
+    tries: Mapping[str, Decimal],
+    now: datetime,
+) -> tuple[Aim | None, list[Problem]]:
+    """The answer to a goal; closed work that was not handed in cannot help any more."""
+    if not text:
+        return None, []
+    wanted = typed(text)
+    if wanted is None or not 0 <= wanted <= MOST:
+        return None, [Problem("goal", "A goal is a percentage from 0 up, such as 90.")]
+    graded = grading.current(book, period)
+    counted = frozenset().union(*(group.kept | group.dropped for group in graded.groups))
+    open_work = {
+        work.id
+        for work in book.work
+        if work.id in assignments
+        and work.id not in counted
+        and work.id not in tries
+        and can_try(work)
+        and not closed(assignments[work.id], now)
+    }
+    found = grading.goal(book, wanted, open_work, period)
+    return (
+        Aim(
+            wanted=float(wanted),
+            state=found.state,
+            needed=number(found.needed),
+            least=number(found.least),
+            best=number(found.best),
+            open_work=len(open_work),
+        ),
+        [],
+    )
+
+
+def closed(assignment: Assignment, now: datetime) -> bool:
+    """Whether nothing was handed in and nothing can be."""
+    own = assignment.own_submission
+    waiting = own is not None and (own.submitted_at is not None or own.score is not None)
+    hidden = own is not None and own.workflow_state in ("graded", "pending_review")
+    return bool(assignment.lock_at and assignment.lock_at <= now and not waiting and not hidden)
+
+
+# Over time
+
+
+def history(
+    book: Book, period: str | None, assignments: Mapping[str, Assignment], profile: Profile
+) -> tuple[tuple[datetime, float], ...]:
+    """The current total after each of the person's days on which a grade was posted."""
+    posted: dict[str, datetime] = {}
+    for id_, assignment in assignments.items():
+        own = assignment.own_submission
+        if own and own.posted_at and own.score is not None:
+            posted[id_] = own.posted_at
+    days: dict[object, datetime] = {}
+    for moment in sorted(posted.values()):
+        days[profile.day(moment)] = moment  # the last one of its day
+    found = []
+    for until in days.values():
+        known = tuple(
+            work if posted.get(work.id, until) <= until else replace(work, score=None)
+            for work in book.work
+        )
+        percent = grading.current(replace(book, work=known), period).percent
+        if percent is not None:
+            found.append((until, float(percent)))
+    return tuple(found)
+
+
+def number(value: Decimal | None) -> float | None:
+    """A number for templates and JSON."""
+    return None if value is None else float(value)
