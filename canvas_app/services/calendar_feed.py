@@ -18,7 +18,7 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 import nh3
-from icalendar import Calendar, Component, Event
+from icalendar import Calendar, Component, Event, vText
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import CalendarEvent, Course, PlannerItem
@@ -275,6 +275,17 @@ def clean(text: str) -> str:
     )
 
 
+def one_line(text: str) -> str:
+    return " ".join(clean(text).split())
+
+
+def describe(file: Calendar, text: str) -> None:
+    """Say something in the calendar's description, by both names programs look for."""
+    for name in ("description", "x-wr-caldesc"):
+        file.pop(name, None)
+        file.add(name, vText(text))
+
+
 def written(
     entries: Iterable[Entry],
     look: Look,
@@ -292,8 +303,10 @@ def written(
     file.add("prodid", "-//Easel//Calendar feed//EN")
     file.add("version", "2.0")
     file.add("calscale", "GREGORIAN")
-    file.calendar_name = f"{clean(label)} (Canvas)"
-    file.description = "From Canvas, put together by Easel."
+    name = vText(f"{one_line(label)} (Canvas)")  # a bare str would not be escaped here
+    file.add("name", name)
+    file.add("x-wr-calname", name)
+    describe(file, "From Canvas, put together by Easel.")
     file.add("x-wr-timezone", profile.time_zone)
     file.add("refresh-interval", HOUR, parameters={"VALUE": "DURATION"})
     file.add("x-published-ttl", "PT1H")
@@ -315,8 +328,8 @@ def event_of(entry: Entry, course: Course | None) -> Event:
     What is due has no length: it ends at the moment it begins (RFC 5545 section 3.6.1).
     """
     event = Event()
-    title = " ".join(clean(entry.title).split()) or "Untitled"
-    code = " ".join(clean((course.course_code or course.name or "") if course else "").split())
+    title = one_line(entry.title) or "Untitled"
+    code = one_line((course.course_code or course.name or "") if course else "")
     event.add("summary", f"{'✓ ' if entry.done else ''}{title}{f' [{code}]' if code else ''}")
     event.add("dtstart", entry.start)
     if entry.end is not None and entry.end > entry.start:

@@ -1,0 +1,265 @@
+"""The calendar file: days that stay days, instants over a clock change, text that stays text."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from icalendar import Calendar, vText
+
+from canvas_app.canvas.errors import AuthenticationError
+from canvas_app.canvas.models import (
+    Assignment,
+    CalendarEvent,
+    Course,
+    Plannable,
+    PlannerItem,
+)
+from canvas_app.services import calendar_feed
+from canvas_app.services.calendar_feed import (
+    Entry,
+    Incomplete,
+    calendar,
+    of_duty,
+    of_event,
+    of_plan,
+    plain_text,
+    whole_days,
+    written,
+)
+from canvas_app.services.dates import Profile
+from canvas_app.services.upcoming import Look
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+BIOLOGY = Course(id="4101", name="Biology 101", course_code="BIO-101")
+ME = Profile(id="1", time_zone="America/Los_Angeles")
+
+
+@pytest.fixture
+def look() -> Look:
+    return Look("https://canvas.example.edu", {"4101": BIOLOGY}, {}, NOW)
+
+
+def file(look: Look, *entries: Entry, previous: bytes | None = None, label: str = "x") -> Any:
+    return written(entries, look, ME, "production", label, previous)
+
+
+def only(made: bytes) -> Any:
+    (event,) = Calendar.from_ical(made).walk("VEVENT")
+    return event
+
+
+def entry(start: datetime | date = NOW, **more: Any) -> Entry:
+    return Entry(
+        **({"key": ("assignment", "7"), "kind": "work", "title": "Essay", "start": start} | more)
+    )
+
+
+def test_whole_day_is_the_day_its_calendar_names(look: Look) -> None:
+    """Midnight in New York is the evening before in Los Angeles: the day must not slip."""
+    midnight = datetime(2026, 11, 26, tzinfo=ZoneInfo("America/New_York")).astimezone(UTC)
+    event = CalendarEvent(
+        id="9",
+        title="Thanksgiving",
+        context_code="course_4101",
+        start_at=midnight,
+        end_at=midnight,
+        all_day=True,
+        all_day_date=date(2026, 11, 26),
+    )
+
+    made = of_event(event, look, ME)
+
+    assert made is not None
+    line = only(file(look, made))
+    assert line["DTSTART"].to_ical() == b"20261126"
+    assert line["DTSTART"].params["VALUE"] == "DATE"
+    assert line["DTEND"].to_ical() == b"20261127"
+    assert ME.day(midnight) == date(2026, 11, 25)
+
+
+def test_planner_alone_gives_the_persons_day(look: Look) -> None:
+    midnight = datetime(2026, 11, 26, tzinfo=ME.zone).astimezone(UTC)
+    plan = PlannerItem(
+        plannable_id="9",
+        plannable_type="calendar_event",
+        plannable_date=midnight,
+        plannable=Plannable(title="Group meeting", all_day=True, end_at=midnight),
+    )
+
+    made = of_plan(plan, look, ME)
+
+    assert made is not None
+    assert (made.start, made.end) == (date(2026, 11, 26), date(2026, 11, 27))
+    assert made.kind == "event"
+
+
+@pytest.mark.parametrize(
+    ("hours", "days"), [(0, 1), (23, 1), (24, 1), (25, 1), (48, 2), (47, 2), (72, 3)]
+)
+def test_days_of_23_and_25_hours_are_days(hours: int, days: int) -> None:
+    start = datetime(2026, 10, 25, tzinfo=UTC)
+    first, after = whole_days(date(2026, 10, 25), start, start + timedelta(hours=hours))
+    assert after - first == timedelta(days=days)
+    assert whole_days(date(2026, 10, 25), start, None)[1] == date(2026, 10, 26)
+
+
+@pytest.mark.parametrize(
+    ("local", "zone"),
+    [
+        (datetime(2026, 11, 1, 1, 30, fold=0), "America/Denver"),
+        (datetime(2026, 11, 1, 1, 30, fold=1), "America/Denver"),
+        (datetime(2027, 3, 28, 3, 0), "Europe/Berlin"),
+        (datetime(2026, 12, 31, 23, 59), "Pacific/Kiritimati"),
+        (datetime(2026, 12, 31, 23, 59), "Etc/GMT+12"),
+    ],
+)
+def test_instants_come_back_as_they_were(look: Look, local: datetime, zone: str) -> None:
+    due = local.replace(tzinfo=ZoneInfo(zone))
+
+    read = only(file(look, entry(due.astimezone(UTC)))).decoded("DTSTART")
+
+    assert read == due.astimezone(UTC)
+    assert read.astimezone(ZoneInfo(zone)) == due
+
+
+def test_uid_names_environment_type_and_id(look: Look) -> None:
+    assert only(file(look, entry()))["UID"] == "production-assignment-7@canvas.example.edu"
+
+
+def test_quiz_and_its_assignment_are_one() -> None:
+    look = Look("https://c.example", {"4101": BIOLOGY}, {}, NOW)
+    quiz = PlannerItem(
+        plannable_id="500",
+        plannable_type="quiz",
+        plannable_date=NOW,
+        course_id="4101",
+        plannable=Plannable(title="Quiz", assignment_id="7"),
+    )
+    duty = CalendarEvent(
+        id="assignment_7", assignment=Assignment(id="7", course_id="4101", name="Quiz", due_at=NOW)
+    )
+
+    plan, owed = of_plan(quiz, look, ME), of_duty(duty, look)
+
+    assert plan is not None
+    assert owed is not None
+    assert plan.key == owed.key == ("assignment", "7")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        CalendarEvent(id="1", start_at=NOW, hidden=True),
+        CalendarEvent(id="1", start_at=NOW, workflow_state="deleted"),
+        CalendarEvent(id="1", title="undated"),
+    ],
+)
+def test_what_is_no_event(look: Look, event: CalendarEvent) -> None:
+    assert of_event(event, look, ME) is None
+
+
+def test_announcements_and_undated_work_are_left_out(look: Look) -> None:
+    assert of_plan(PlannerItem(plannable_id="1", plannable_type="announcement"), look, ME) is None
+    assert of_plan(PlannerItem(plannable_id="1", plannable_type="assignment"), look, ME) is None
+    assert of_duty(CalendarEvent(id="1", assignment=Assignment(id="1")), look) is None
+    assert of_duty(CalendarEvent(id="1"), look) is None
+
+
+HOSTILE = [
+    "semi;colon, comma \\ backslash\nnew line",
+    "\u202eright to left\u202c שלום",
+    "👩🏽‍🔬" * 60,
+    "x" * 500,
+    "BEGIN:VEVENT\r\nSUMMARY:injected",
+    "tab\there",
+    "\u2028line\u2029paragraph\x85next",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_comes_back_as_it_was(look: Look, text: str) -> None:
+    made = file(look, entry(title=text, lines=(text,), location=text), label=text)
+
+    event = only(made)
+    assert str(event["SUMMARY"]) == " ".join(text.split())
+    assert event["DESCRIPTION"].splitlines() == text.replace("\x85", "\n").splitlines()
+    name = vText(f"{' '.join(text.split())} (Canvas)")
+    assert Calendar.from_ical(made)["X-WR-CALNAME"] == name.to_ical().decode()
+    assert all(len(line) <= 75 for line in made.split(b"\r\n"))
+    assert b"\n" not in made.replace(b"\r\n", b"")
+
+
+def test_control_characters_do_not_arrive(look: Look) -> None:
+    made = file(
+        look, entry(title="a\x00b\x07c\x1b[31m\ud800", lines=("\x0b\x0cfeed",)), label="\x00"
+    )
+
+    assert str(only(made)["SUMMARY"]) == "abc[31m"
+    assert not set(made) & (set(range(32)) - {9, 10, 13})
+
+
+@pytest.mark.parametrize("url", ["https://x.example/\r\nATTACH:evil", "https://x.example/ y", ""])
+def test_address_that_would_break_out_is_left_out(look: Look, url: str) -> None:
+    event = only(file(look, entry(url=url)))
+
+    assert "URL" not in event
+    assert "ATTACH" not in event
+
+
+def test_blank_title_has_a_name(look: Look) -> None:
+    assert str(only(file(look, entry(title=" \u2003 ", course_id="4101")))["SUMMARY"]) == (
+        "Untitled [BIO-101]"
+    )
+
+
+def test_html_becomes_text() -> None:
+    rich = "<p>Bring <b>boots</b>.<br>And&nbsp;water &lt;1 l&gt;</p><script>evil()</script><p> </p>"
+    assert plain_text(rich) == "Bring boots.\nAnd water <1 l>"
+    assert plain_text(None) == ""
+
+
+def test_unchanged_entry_keeps_its_stamp(look: Look) -> None:
+    first = file(look, entry(), entry(key=("assignment", "8")))
+    later = Look(look.canvas_url, look.courses, {}, NOW + timedelta(hours=1))
+
+    again = file(later, entry(), entry(key=("assignment", "8")), previous=first)
+    changed = file(later, entry(done=True), entry(key=("assignment", "8")), previous=first)
+
+    assert again == first
+    stamps = {
+        str(event["UID"]): (event.decoded("DTSTAMP"), event.decoded("LAST-MODIFIED"))
+        for event in Calendar.from_ical(changed).walk("VEVENT")
+    }
+    assert set(stamps.values()) == {(NOW, NOW), (later.now, later.now)}
+
+
+def test_stale_calendar_says_so(look: Look) -> None:
+    made = calendar_feed.marked_stale(file(look, entry()), NOW, "Canvas did not\x00 answer.")
+
+    text = str(Calendar.from_ical(made)["X-WR-CALDESC"])
+    assert text.startswith("Not up to date: this is from 23 November 2026, 12:00 UTC. Canvas did")
+    assert "\x00" not in text
+    assert only(made)["UID"] == only(file(look, entry()))["UID"]
+
+
+def test_one_round_of_calls_then_another(sources_of: Any, canvas: Any) -> None:
+    made = calendar(sources_of("dozen"), environment="production", label="x")
+
+    assert len(Calendar.from_ical(made).walk("VEVENT")) > 30
+    asked = {route: sum(by.values()) for route, by in canvas.stats()["calls"].items()}
+    assert asked["GET /api/v1/planner/items"] == len(calendar_feed.SLICES) - 1
+    assert sum(asked.values()) < 15
+
+
+def test_part_is_no_calendar(sources_of: Any, canvas: Any) -> None:
+    fault = {"method": "GET", "path": "/api/v1/users/self/profile", "kind": "html", "times": None}
+    canvas.control(faults=[fault])
+
+    with pytest.raises(Incomplete, match="Profile: Canvas has trouble"):
+        calendar(sources_of("dozen"), environment="production", label="x")
+
+
+def test_ended_grant_ends_the_calendar(sources_of: Any) -> None:
+    with pytest.raises(AuthenticationError):
+        calendar(sources_of("dozen", token="1~nonsense"), environment="production", label="x")
