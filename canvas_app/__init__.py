@@ -32,6 +32,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         pages,
         planner,
         rendering,
+        search,
     )
 
     settings = settings or Settings.from_environ(os.environ)
@@ -50,7 +51,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     languages.init_app(app)
     rendering.init_app(app)
     compression.init_app(app)
-    for view in (auth, account, feed, health, help, pages, planner, ledger, assignment, grades):
+    pages_of_people = (pages, planner, search, ledger, assignment, grades)
+    for view in (auth, account, feed, health, help, *pages_of_people):
         app.register_blueprint(view.bp)
     return app
 
