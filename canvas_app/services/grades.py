@@ -671,7 +671,7 @@ def tried_scores(
         else:
             found[id_] = value
             if value > points:
-                problems.append(Problem(name, f"Counted, though it is above {points:f} points."))
+                problems.append(Problem(name, f"Counted, though it is above {points.normalize():f} points."))
     return found, problems
 
 

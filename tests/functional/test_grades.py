@@ -1,0 +1,284 @@
+"""A course's grades as a person meets them: totals, check, what-if, goal, periods, hidden ones."""
+
+import html
+import re
+
+import pytest
+import requests
+
+from .conftest import sign_in
+
+PROGRAMMING, BIOLOGY, STATISTICS, HISTORY, CHEMISTRY = 4106, 4101, 4102, 4103, 4107
+ALGEBRA = 9_070_000_000_000_417
+STUDIED = [4101, 4102, 4103, 4104, 4106, 4107, 4108, 4109, 4111, ALGEBRA]
+
+
+@pytest.fixture
+def dozen(easel):
+    return sign_in(easel, "dozen")
+
+
+def twin(easel, browser, course, **query):
+    answer = browser.get(f"{easel.url}/courses/{course}/grades.json", params=query, timeout=30)
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def text(easel, browser, course, **query):
+    answer = browser.get(f"{easel.url}/courses/{course}/grades", params=query, timeout=30)
+    assert answer.status_code == 200
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", "", answer.text)).split())
+
+
+@pytest.mark.parametrize("course", STUDIED)
+@pytest.mark.parametrize("period", ["", "all"])
+def test_own_calculation_agrees_with_canvas(easel, dozen, course, period):
+    """The stand-in computes its totals by itself, so agreement is a check of both."""
+    page = twin(easel, dozen, course, period=period)
+
+    assert page["complete"]
+    assert page["check"] == ("unchecked" if page["why_not"] else "agrees"), page["own"]
+    assert bool(page["why_not"]) == (course in (HISTORY, CHEMISTRY))
+
+
+def test_each_grading_period_agrees(easel, dozen):
+    for course in (BIOLOGY, ALGEBRA):
+        for period in twin(easel, dozen, course)["periods"]:
+            page = twin(easel, dozen, course, period=period["id"])
+
+            assert page["basis"] == period["title"]
+            assert page["check"] == "agrees"
+            assert page["canvas"]["current"] is not None
+
+
+def test_current_period_is_the_default(easel, dozen):
+    page = twin(easel, dozen, BIOLOGY)
+
+    assert page["basis"] == "Second half"
+    assert [period["chosen"] for period in page["periods"]] == [False, True]
+    assert twin(easel, dozen, BIOLOGY, period="77")["basis"] == "Second half"
+
+
+def test_all_periods_are_put_together_by_weight(easel, dozen):
+    page = twin(easel, dozen, BIOLOGY, period="all")
+
+    given = [period["contribution"] for period in page["periods"]]
+    assert sum(given) == pytest.approx(page["canvas"]["current"], abs=0.01)
+
+
+def test_groups_add_up_and_name_what_is_dropped(easel, dozen):
+    page = twin(easel, dozen, STATISTICS)
+    dropped = [row["title"] for row in page["data"] if row["part"] == "dropped"]
+    shown = text(easel, dozen, STATISTICS)
+
+    assert len(dropped) == 2
+    assert "The lowest score is dropped." in shown
+    assert "Dropped" in shown
+    given = [group["contribution"] or 0 for group in page["groups"]]
+    assert sum(given) == pytest.approx(page["canvas"]["current"], abs=0.01)
+
+
+def test_never_dropped_work_is_named(easel, dozen):
+    assert "Never dropped: Install the tools." in text(easel, dozen, PROGRAMMING)
+
+
+def test_what_if_by_hand(easel, dozen):
+    """(8 + 7 + 6.5 + 1) / 25 without the lowest, 6.5 of 8, is 16 / 17; with another 4 of 8 that
+    one is the lowest, and it is 22.5 / 25."""
+    page = twin(easel, dozen, PROGRAMMING)
+    (fourth,) = [row for row in page["data"] if row["title"] == "Exercise 4"]
+    assert page["canvas"]["current"] == 94.12
+
+    tried = twin(easel, dozen, PROGRAMMING, **{f"score-{fourth['assignment_id']}": "4"})
+
+    assert tried["what_if"]["current"] == 90.0
+    assert tried["own"]["current"] == 94.12
+    assert [row["title"] for row in tried["data"] if row["part"] == "dropped"] == ["Exercise 4"]
+
+
+def test_form_works_without_script(easel, dozen):
+    page = dozen.get(f"{easel.url}/courses/{PROGRAMMING}/grades", timeout=30)
+    fields = re.findall(r'name="(score-\d+)"', page.text)
+    sent = dict.fromkeys(fields, "") | {fields[-1]: "4", "goal": ""}
+
+    answer = dozen.get(f"{easel.url}/courses/{PROGRAMMING}/grades", params=sent, timeout=30)
+
+    assert answer.url.endswith(f"/grades?{fields[-1]}=4")
+    assert "With 1 other score" in answer.text
+    assert "Take all back" in answer.text
+
+
+def test_goal_reached_when_tried(easel, dozen):
+    page = twin(easel, dozen, PROGRAMMING, goal="85 %")
+    aim = page["aim"]
+    open_rows = [row for row in page["data"] if row["part"] == "ungraded"]
+    assert aim["state"] == "reachable"
+    assert aim["open_work"] == len(open_rows) == 2
+
+    scores = {
+        f"score-{row['assignment_id']}": str(row["points_possible"] * aim["needed"] / 100)
+        for row in open_rows
+    }
+    tried = twin(easel, dozen, PROGRAMMING, **scores)
+
+    assert 85 <= tried["what_if"]["final"] < 86
+
+
+@pytest.mark.parametrize(
+    ("goal", "words"),
+    [
+        ("99.9", "99.9 % is out of reach"),
+        ("5", "5 % is certain"),
+        ("85", "To end with 85 % you need"),
+        ("much", "A goal is a percentage"),
+        ("-3", "A goal is a percentage"),
+        ("nan", "A goal is a percentage"),
+    ],
+)
+def test_goal_in_words(easel, dozen, goal, words):
+    assert words in text(easel, dozen, PROGRAMMING, goal=goal)
+
+
+def test_odd_scores_are_told(easel, dozen):
+    rows = twin(easel, dozen, PROGRAMMING)["data"]
+    ids = [row["assignment_id"] for row in rows]
+    odd = ["-1", "lots", "1e99", "99", "8,5", "NaN"]
+    page = twin(
+        easel, dozen, PROGRAMMING, **{f"score-{id_}": t for id_, t in zip(ids, odd, strict=True)}
+    )
+
+    told = [problem["text"] for problem in page["problems"]]
+    assert told == [
+        "A score below 0 was not tried.",
+        "That is not a number, so it was not tried.",
+        "So high a score was not tried.",
+        "Counted, though it is above 8 points.",
+        "Counted, though it is above 8 points.",
+        "That is not a number, so it was not tried.",
+    ]
+    assert [row["what_if"] for row in page["data"]] == [None, None, None, 99.0, 8.5, None]
+
+
+def test_unknown_assignments_are_ignored(easel, dozen):
+    page = twin(easel, dozen, PROGRAMMING, **{"score-1": "5", "score-": "5", "score-x": "1"})
+
+    assert page["what_if"] is None
+    assert page["problems"] == []
+
+
+def test_excused_work_cannot_be_tried(easel, dozen):
+    page = twin(easel, dozen, BIOLOGY, period="all")
+    (excused,) = [row for row in page["data"] if row["part"] == "excused"]
+    assert excused["can_try"] is False
+
+    tried = twin(easel, dozen, BIOLOGY, period="all", **{f"score-{excused['assignment_id']}": "0"})
+
+    assert tried["what_if"] is None
+
+
+def test_hidden_totals_are_not_worked_out(easel, dozen):
+    page = twin(easel, dozen, HISTORY, goal="90")
+    shown = text(easel, dozen, HISTORY, goal="90")
+
+    assert (page["state"], page["why_not"]) == ("hidden", "hidden")
+    assert page["own"] is page["aim"] is page["what_if"] is None
+    assert page["history"] == []
+    assert all(group["percent"] is group["earned"] is None for group in page["groups"])
+    assert "The teacher hides the total of this course." in shown
+    assert "What if" not in shown
+    assert "23.5 / 25" in shown
+
+
+def test_letters_only_shows_no_number(easel, dozen):
+    page = twin(easel, dozen, CHEMISTRY)
+    shown = text(easel, dozen, CHEMISTRY)
+
+    assert (page["state"], page["why_not"]) == ("letter", "letters")
+    assert page["canvas"]["current"] is None
+    assert page["canvas"]["current_grade"] == "B"
+    assert "%" not in shown
+    assert "/ 20" not in shown
+    assert "This course shows letters" in shown
+
+
+def test_line_of_grades_over_time(easel, dozen):
+    page = dozen.get(f"{easel.url}/courses/{PROGRAMMING}/grades", timeout=30).text
+    history = twin(easel, dozen, PROGRAMMING)["history"]
+
+    assert len(history) == 4
+    assert history[-1][1] == 94.12
+    assert 'class="over-time" role="img"' in page
+    assert "<title>Total for graded work" in page
+
+
+def test_difference_is_told(easel, dozen, canvas):
+    """A grade arrives in the list while the total is still the one from before."""
+    row = next(r for r in twin(easel, dozen, PROGRAMMING)["data"] if r["title"] == "Exercise 2")
+    work = f"courses/{PROGRAMMING}/assignments/{row['assignment_id']}"
+    graded = requests.put(
+        f"{canvas.url}/api/v1/{work}/submissions/{canvas.person('dozen')['id']}",
+        data={"submission[posted_grade]": "2"},
+        headers={"Authorization": f"Bearer {canvas.token('admin')}"},
+        timeout=30,
+    )
+    assert graded.status_code == 200
+
+    page = twin(easel, dozen, PROGRAMMING, retry="assignments")
+
+    assert page["check"] == "differs"
+    assert page["canvas"]["current"] == 94.12
+    assert page["own"]["current"] == 91.18  # (8 + 6.5 + 1) / 17
+    shown = text(easel, dozen, PROGRAMMING)
+    assert "94.12 % for graded work" in shown
+    assert "comes to another number: 91.18 %" in shown
+
+
+def test_missing_list_says_so(easel, dozen, canvas):
+    path = f"/api/v1/courses/{PROGRAMMING}/assignment_groups"
+    canvas.control(
+        faults=[{"method": "GET", "path": path, "kind": "status", "status": 404, "times": None}]
+    )
+
+    page = twin(easel, dozen, PROGRAMMING)
+
+    assert page["complete"] is False
+    assert page["why_not"] == "incomplete"
+    assert page["canvas"]["current"] == 94.12
+    assert "94.12 %" in text(easel, dozen, PROGRAMMING)
+
+
+@pytest.mark.parametrize("who", ["teacher", "observer", "ta", "admin"])
+def test_others_have_no_grade_of_theirs(easel, who):
+    shown = text(easel, sign_in(easel, who), BIOLOGY)
+
+    assert "You are no student here" in shown
+
+
+def test_hostile_names_stay_text(easel):
+    browser = sign_in(easel, "hostile")
+
+    page = browser.get(f"{easel.url}/courses/6001/grades?goal=<script>", timeout=30)
+
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+    assert "goal=<script" not in page.text
+
+
+@pytest.mark.parametrize(("course", "status"), [(99999999, 404), (4301, 403)])
+def test_foreign_courses_have_a_page(easel, dozen, course, status):
+    page = dozen.get(f"{easel.url}/courses/{course}/grades", timeout=30)
+    data = dozen.get(f"{easel.url}/courses/{course}/grades.json", timeout=30)
+
+    assert page.status_code == data.status_code == status
+
+
+def test_restricted_course_is_said_to_be_closed(easel, dozen):
+    assert "Closed to you now" in text(easel, dozen, 4110)
+
+
+def test_signed_out(easel):
+    browser = easel.browser()
+    page = browser.get(f"{easel.url}/courses/4101/grades", allow_redirects=False, timeout=30)
+    data = browser.get(f"{easel.url}/courses/4101/grades.json", timeout=30)
+
+    assert (page.status_code, data.status_code) == (302, 401)
