@@ -130,6 +130,7 @@ def submissions(sources: Sources, wanted: Wanted | None = None) -> Ledger:
             sources.start(
                 f"submissions: {course.name or course.id}",
                 partial(CanvasAPI.student_submissions, course_id=course.id, include=INCLUDE),
+                course=course,
             ),
         )
         for course in studied
@@ -141,6 +142,7 @@ def submissions(sources: Sources, wanted: Wanted | None = None) -> Ledger:
             sources.start(
                 f"grading: {course.name or course.id}",
                 partial(CanvasAPI.assignments, course_id=course.id),
+                course=course,
             ),
         )
         for course in taught
