@@ -10,8 +10,15 @@ from canvas_app.canvas.models import (
     PlannerItem,
     PlannerSubmission,
     Submission,
+    SubmissionComment,
 )
-from canvas_app.services.status import planner_status, student_status, teacher_status
+from canvas_app.services.status import (
+    STATUSES,
+    custom_label,
+    planner_status,
+    student_status,
+    teacher_status,
+)
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BEFORE, AFTER = NOW - timedelta(days=1), NOW + timedelta(days=1)
@@ -49,9 +56,73 @@ def test_precedence(facts, student, teacher):
 
 
 @pytest.mark.parametrize(
+    ("submission", "types", "status"),
+    [
+        # Paper and nothing to hand in are never called missing for their date alone ...
+        ({}, ["on_paper"], "on_paper"),
+        ({}, ["none"], "nothing_to_hand_in"),
+        ({}, ["not_graded"], "nothing_to_hand_in"),
+        ({"seconds_late": 9e5}, ["on_paper"], "on_paper"),
+        # ... but Canvas's word counts, there too.
+        ({"missing": True}, ["on_paper"], "missing"),
+        ({"missing": True}, ["online_upload"], "missing"),
+        ({"missing": False}, ["online_upload"], "overdue"),
+        # A label none hides both: what was not handed in is overdue, not missing.
+        ({"late_policy_status": "none"}, ["online_upload"], "overdue"),
+        # Graded with 0 by the missing policy: graded, and missing beside it.
+        ({"missing": True, "score": 0.0, "posted_at": BEFORE}, ["online_upload"], "graded"),
+        # Handed in is handed in, whatever else is said.
+        ({"missing": True} | HANDED_IN, ["online_upload"], "submitted"),
+        # Excused is neither graded nor waiting.
+        ({"excused": True} | HANDED_IN, ["online_upload"], "excused"),
+        ({"excused": True, "missing": True}, ["online_upload"], "excused"),
+        ({"custom_grade_status_id": "2"} | HANDED_IN, ["online_upload"], "custom"),
+    ],
+)
+def test_wrong_statuses_of_other_clients(submission, types, status):
+    assignment = Assignment(id="1", due_at=BEFORE, submission_types=types)
+
+    assert student_status(Submission(**submission), assignment, NOW) == status
+
+
+@pytest.mark.parametrize("state", ["graded", "submitted", "unsubmitted"])
+def test_unposted_is_never_graded(state):
+    """A hidden grade shows neither by its keys nor by what Canvas says of the row."""
+    for known in ({}, {"score": 3.0, "grade": "3", "graded_at": BEFORE}):
+        handed_in = Submission(workflow_state=state, **HANDED_IN, **known)
+        assert student_status(handed_in, ONLINE, NOW) == "submitted"
+        untouched = Submission(workflow_state=state, **known)
+        assert student_status(untouched, ONLINE, NOW) == "due"
+        again = Submission(
+            workflow_state=state, grade_matches_current_submission=False, **HANDED_IN, **known
+        )
+        assert student_status(again, ONLINE, NOW) == "submitted"
+
+
+def test_a_comment_is_no_grade():
+    said = Submission(
+        posted_at=BEFORE,
+        submission_comments=[SubmissionComment(comment="Well done", created_at=BEFORE)],
+        **HANDED_IN,
+    )
+
+    assert student_status(said, ONLINE, NOW) == "submitted"
+    assert teacher_status(said, ONLINE, NOW) == "needs_grading"
+
+
+def test_every_status_is_known():
+    names = {custom_label(Submission()), custom_label(Submission(custom_grade_status_name="AWOL"))}
+
+    assert names == {"Custom status", "AWOL"}
+    assert {"graded", "resubmitted", "custom", "hidden", "on_paper"} <= STATUSES
+
+
+@pytest.mark.parametrize(
     ("facts", "status"),
     [
         ({"submission_types": ["on_paper"], "due_at": BEFORE}, "on_paper"),
+        ({"submission_types": ["on_paper", "none"], "due_at": BEFORE}, "overdue"),
+        ({"submission_types": ["on_paper", "online_upload"]}, "due"),
         ({"submission_types": ["none"]}, "nothing_to_hand_in"),
         ({"unlock_at": AFTER, "locked_for_user": True}, "not_yet_open"),
         ({"locked_for_user": True}, "locked"),

@@ -1,0 +1,266 @@
+"""The ledger in HTML, JSON and CSV: what a query leaves, what stays hidden, what is not marked."""
+
+import csv
+import gzip
+import html
+import io
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import requests
+
+from canvas_app.services.submissions import Ledger, Wanted, grouped, in_order
+from tests.unit.services.test_submissions import row
+
+from .conftest import sign_in
+
+HIDDEN = "Mid-term exam essay"  # graded 44 of 50, not posted
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def shown(page):
+    """The titles in the order of the page."""
+    return [html.unescape(name) for name in re.findall(r'<a class="name"[^>]*>([^<]*)</a>', page)]
+
+
+def table(answer):
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "course=4101",
+        "status=missing",
+        "late=1",
+        "comments=1",
+        "q=essay",
+        "status=graded&q=quiz",
+    ],
+)
+def test_page_twin_and_table_hold_the_same(easel, query):
+    browser = sign_in(easel, "dozen")
+
+    page = browser.get(f"{easel.url}/submissions?{query}", timeout=30).text
+    body = browser.get(f"{easel.url}/submissions.json?{query}", timeout=30).json()
+    rows = table(browser.get(f"{easel.url}/submissions.csv?{query}", timeout=30))
+
+    titles = sorted(one["title"] for one in body["data"])
+    assert titles
+    assert sorted(shown(page)) == titles
+    assert sorted(one["Assignment"] for one in rows) == titles
+    assert body["total"] >= len(titles)
+    assert (body["total"] == len(titles)) == (query in ("", "course=4101"))
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["status=nonsense&sort=1", "course=abc&course=99", "late=%00&q=", "status[]=x&sort=&course="],
+)
+def test_unknown_values_change_nothing(easel, query):
+    browser = sign_in(easel, "dozen")
+
+    every = browser.get(f"{easel.url}/submissions.json", timeout=30).json()["data"]
+    odd = browser.get(f"{easel.url}/submissions.json?{query}", timeout=30)
+    page = browser.get(f"{easel.url}/submissions?{query}", timeout=30)
+
+    assert odd.json()["data"] == every
+    assert page.status_code == 200
+    assert "Traceback" not in page.text
+
+
+def test_nothing_fits(easel):
+    page = sign_in(easel, "dozen").get(f"{easel.url}/submissions?q=%3Cb%3Enowhere", timeout=30)
+
+    assert "Nothing fits this choice" in page.text
+    assert "Show everything" in page.text
+    assert "<b>nowhere" not in page.text
+
+
+def test_the_form_says_what_was_asked(easel):
+    browser = sign_in(easel, "dozen")
+    query = "course=4101&status=graded&sort=score&q=quiz&late=0&comments=0"
+
+    page = browser.get(f"{easel.url}/submissions?{query}", timeout=30).text
+
+    for part in ('"4101" selected', '"graded" selected', '"score" selected', 'value="quiz"'):
+        assert part in page
+    assert not re.search(r'type="checkbox"[^>]*checked', page)
+    assert f"submissions.csv?{html.escape(query)}" in page
+
+
+def test_a_hidden_grade_is_nowhere(easel):
+    browser = sign_in(easel, "dozen")
+    path = f"{easel.url}/submissions"
+
+    (twin,) = [
+        one
+        for one in browser.get(f"{path}.json", timeout=30).json()["data"]
+        if one["title"] == HIDDEN
+    ]
+    page = browser.get(f"{path}?q={HIDDEN}", timeout=30).text
+    (line,) = table(browser.get(f"{path}.csv?q={HIDDEN}", timeout=30))
+
+    assert twin["status"] == "submitted"
+    for name in ("score", "grade", "entered_score", "entered_grade", "graded_at", "posted_at"):
+        assert twin[name] is None
+    item = page[page.index('<li class="row"') : page.index("</li>", page.index('<li class="row"'))]
+    assert "44" not in re.sub(r"<time[^>]*>|href=\"[^\"]*\"", "", item)
+    assert "Graded" not in item
+    assert (line["Score"], line["Grade"], line["Status"]) == ("", "", "Submitted")
+
+
+def test_letters_alone_in_the_course_that_restricts_numbers(easel):
+    browser = sign_in(easel, "dozen")
+    query = "course=4107&status=graded"
+
+    page = browser.get(f"{easel.url}/submissions?{query}", timeout=30).text
+    rows = browser.get(f"{easel.url}/submissions.json?{query}", timeout=30).json()["data"]
+    lines = table(browser.get(f"{easel.url}/submissions.csv?{query}", timeout=30))
+
+    assert rows
+    for one, line in zip(rows, lines, strict=True):
+        assert one["grade"][0] in "ABCDF"
+        assert (one["score"], one["points_possible"], one["points_deducted"]) == (None, None, None)
+        assert (line["Score"], line["Points possible"]) == ("", "")
+    found = re.findall(r'<span class="score">(.*?)</span>\s', page, re.S)
+    assert found
+    assert not any(re.search(r"\d", re.sub(r"<[^>]*>", "", one)) for one in found)
+
+
+def test_grades_in_the_words_of_their_type(easel):
+    browser = sign_in(easel, "dozen")
+
+    def score(course, title):
+        page = browser.get(f"{easel.url}/submissions?course={course}&q={title}", timeout=30).text
+        (found,) = re.findall(r'<span class="score">(.*?)</span>\s*<span class="chip', page, re.S)
+        return " ".join(re.sub(r"<[^>]*>", "", found).split())
+
+    assert score("4101", "Cell structure") == "18.5 / 20"
+    assert score("4101", "Osmosis") == "32 / 40 (36 before the late penalty)"
+    assert score("4104", "Draft 2") == "A- (91 / 100)"
+    assert score("4106", "Install the tools") == "Complete (1 / 1)"
+    assert score("9070000000000417", "sheet 1") == "95% (9.5 / 10)"
+    assert score("4101", "Herbarium") == ""
+
+
+def test_late_says_what_it_cost(easel):
+    page = sign_in(easel, "dozen").get(f"{easel.url}/submissions?q=Osmosis", timeout=30).text
+
+    assert "Late by 2 d 17 h, −4 points" in page
+
+
+def test_rows_lead_to_their_own_page(easel):
+    browser = sign_in(easel, "dozen")
+    page = browser.get(f"{easel.url}/submissions?course=4101", timeout=30).text
+    twin = browser.get(f"{easel.url}/submissions.json?course=4101", timeout=30).json()["data"]
+
+    links = set(re.findall(r'<a class="name" href="([^"]*)"', page))
+    assert links == {f"/courses/4101/assignments/{one['assignment_id']}" for one in twin}
+    assert all(one["url"].startswith(easel.canvas.url) for one in twin)
+
+
+def test_nothing_is_marked_read(easel, canvas):
+    """Opening pages writes nothing to Canvas, and what was unread there still is."""
+    browser = sign_in(easel, "dozen")
+    rows = browser.get(f"{easel.url}/submissions.json?comments=1", timeout=30).json()["data"]
+    essay = next(one for one in rows if one["title"] == "Essay: why we age")
+    page = f"{easel.url}/courses/4101/assignments/{essay['assignment_id']}"
+
+    for path in (f"{easel.url}/submissions", f"{easel.url}/submissions.csv", page, f"{page}.json"):
+        assert browser.get(path, timeout=30).status_code == 200
+
+    calls = canvas.stats()["calls"]
+    assert any("submissions/:user_id" in route for route in calls)
+    written = [route for route in calls if not route.startswith("GET ")]
+    assert [route for route in written if "/api/" in route] == []
+    submission = requests.get(
+        f"{canvas.url}/api/v1/courses/4101/assignments/{essay['assignment_id']}/submissions/self",
+        params={"include[]": "read_status"},
+        headers={"Authorization": f"Bearer {canvas.token('dozen')}"},
+        timeout=30,
+    ).json()
+    assert submission["read_status"] == "unread"
+
+
+def test_table_defuses_what_a_spreadsheet_would_run(easel):
+    answer = sign_in(easel, "hostile").get(f"{easel.url}/submissions.csv", timeout=30)
+
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert 'filename="submissions.csv"' in answer.headers["Content-Disposition"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    lines = table(answer)
+    texts = [value for line in lines for value in line.values()]
+    assert any(text.startswith("'=HYPERLINK") for text in texts)
+    assert not [text for text in texts if text.startswith(("=", "@", "-1+", "+"))]
+
+
+def test_table_says_what_is_missing(easel, canvas):
+    browser = sign_in(easel, "dozen")
+    fault = {"method": "GET", "path": "/api/v1/courses/4102/students/submissions", "kind": "html"}
+    canvas.control(faults=[fault | {"times": None}])
+
+    answer = browser.get(f"{easel.url}/submissions.csv", timeout=30)
+    page = browser.get(f"{easel.url}/submissions", timeout=30).text
+
+    assert "incomplete" in answer.headers["Content-Disposition"]
+    (said,) = [line for line in table(answer) if line["Course"] == "Not everything is here:"]
+    assert "Statistics" in said["Assignment"]
+    assert "at least" in page
+
+
+def test_table_needs_a_sign_in(easel):
+    answer = easel.browser().get(f"{easel.url}/submissions.csv", allow_redirects=False, timeout=30)
+
+    assert answer.status_code == 302
+    assert "/login?next=/submissions.csv" in answer.headers["Location"]
+
+
+@pytest.mark.parametrize("who", ["newcomer", "observer", "admin"])
+def test_nothing_handed_in_is_said(easel, who):
+    page = sign_in(easel, who).get(f"{easel.url}/submissions", timeout=30)
+
+    assert "No submissions yet" in page.text
+
+
+@pytest.mark.parametrize(("count", "kilobytes"), [(0, 100), (1, 100), (200, 100), (2000, 100)])
+def test_any_number_of_rows_fits(easel, count, kilobytes):
+    """Whole page at most 100 kB compressed; nothing is cut."""
+    rows = in_order(
+        (
+            row(
+                f"Assignment {n} about {n * 7919 % 1000}",
+                assignment_id=str(50_000 + n),
+                course_name=f"Course {n % 8}",
+                status=("graded", "submitted", "missing", "due")[n % 4],
+                score=n % 20 / 2 if n % 4 == 0 else None,
+                grade=f"{n % 20 / 2}" if n % 4 == 0 else None,
+                points_possible=10.0,
+                due_at=NOW - timedelta(hours=7 * n),
+                submitted_at=NOW - timedelta(hours=7 * n + 5, minutes=n) if n % 4 < 2 else None,
+                posted_at=NOW - timedelta(hours=7 * n - 9) if n % 4 == 0 else None,
+            )
+            for n in range(count)
+        ),
+        "activity",
+        NOW,
+    )
+    page = Ledger(
+        rows=rows, total=count, now=NOW, complete=True, groups=grouped(rows, Wanted(), NOW)
+    )
+    with easel.app.test_request_context("/submissions"):
+        template = easel.app.jinja_env.get_template("submissions.html")
+        text = template.render(load=lambda: page, **context(easel))
+
+    assert len(shown(text)) == count
+    assert len(gzip.compress(text.encode(), 6)) <= kilobytes * 1000
+    assert replace(page, groups=()).rows == rows
+
+
+def context(easel):
+    found = {}
+    easel.app.update_template_context(found)
+    return found
