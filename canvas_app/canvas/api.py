@@ -18,6 +18,7 @@ from canvas_app.canvas.models import (
     PlannerItem,
     PlannerNote,
     PlannerOverride,
+    Positions,
     Profile,
     StreamItem,
     Submission,
@@ -77,6 +78,46 @@ class CanvasAPI:
     @endpoint("url:GET|/api/v1/users/:id/colors", "users#method.users.get_custom_colors")
     def colors(self) -> Colors:
         return self.client.get("/api/v1/users/self/colors", type=Colors)
+
+    @endpoint(
+        "url:GET|/api/v1/users/:id/dashboard_positions",
+        "users#method.users.get_dashboard_positions",
+    )
+    def dashboard_positions(self) -> Positions:
+        return self.client.get("/api/v1/users/self/dashboard_positions", type=Positions)
+
+    @endpoint(
+        "url:POST|/api/v1/users/self/favorites/courses/:id",
+        "favorites#method.favorites.add_favorite_course",
+    )
+    def add_favorite(self, course_id: str) -> None:
+        path = f"/api/v1/users/self/favorites/courses/{_segment(course_id)}"
+        self.client.request("POST", path)
+
+    @endpoint(
+        "url:DELETE|/api/v1/users/self/favorites/courses/:id",
+        "favorites#method.favorites.remove_favorite_course",
+    )
+    def remove_favorite(self, course_id: str) -> None:
+        path = f"/api/v1/users/self/favorites/courses/{_segment(course_id)}"
+        self.client.request("DELETE", path)
+
+    @endpoint(
+        "url:PUT|/api/v1/users/self/course_nicknames/:course_id",
+        "users#method.course_nicknames.update",
+    )
+    def set_nickname(self, course_id: str, nickname: str) -> None:
+        """Name a course for oneself; InvalidRequest above 59 characters."""
+        path = f"/api/v1/users/self/course_nicknames/{_segment(course_id)}"
+        self.client.request("PUT", path, data={"nickname": nickname})
+
+    @endpoint(
+        "url:DELETE|/api/v1/users/self/course_nicknames/:course_id",
+        "users#method.course_nicknames.delete",
+    )
+    def remove_nickname(self, course_id: str) -> None:
+        path = f"/api/v1/users/self/course_nicknames/{_segment(course_id)}"
+        self.client.request("DELETE", path)
 
     @endpoint("url:GET|/api/v1/courses", "courses#method.courses.index")
     def courses(

@@ -50,8 +50,11 @@ class Term(Model):
 
 
 class CourseSection(Model):
+    """A section the person is in, once for each enrollment; ``enrollment_role`` is its role."""
+
     id: Id | None = None
     name: str | None = None
+    enrollment_role: str | None = None
 
 
 class CourseEnrollment(Model):
@@ -128,6 +131,12 @@ class Colors(Model):
     """GET /api/v1/users/self/colors: ``{"course_42": "#abc123"}``."""
 
     custom_colors: dict[str, str | None] | None = None
+
+
+class Positions(Model):
+    """GET /api/v1/users/self/dashboard_positions: ``{"course_42": 3}``, some as text."""
+
+    dashboard_positions: dict[str, int | str | None] | None = None
 
 
 class LockInfo(Model):

@@ -1,17 +1,22 @@
 """The person's courses: every one, by role and term, with the grade Canvas shows and its basis."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from msgspec import UnsetType
+from msgspec.structs import replace
 
 from canvas_app.canvas.api import CanvasAPI
-from canvas_app.canvas.models import Colors, Course, CourseEnrollment
+from canvas_app.canvas.models import Colors, Course, CourseEnrollment, Positions
 from canvas_app.canvas.models import Profile as CanvasProfile
 from canvas_app.services.dates import Profile
-from canvas_app.services.pages import CourseGroup, CourseRow, Courses
+from canvas_app.services.pages import CourseGroup, CourseRow, Courses, Enrolled
 from canvas_app.services.sources import One, Rows, Sources, complete
+
+T = TypeVar("T")
 
 INCLUDE = (
     "term",
@@ -29,12 +34,47 @@ INCLUDE = (
 ROLES = ("student", "teacher", "ta", "observer", "designer")
 TEACHING = frozenset({"teacher", "ta"})
 STATES = ("current", "invited", "unpublished", "future", "restricted", "past")
+NICKNAME_LENGTH = 59  # Canvas: "shorter than 60 characters" (course nicknames API)
 
 
-def courses(sources: Sources) -> Courses:
-    """Gather every course of the person: current, future, invited and past ones."""
+@dataclass(frozen=True)
+class Wanted:
+    """Which courses: those that pass every filter set. What cannot be meant sets none."""
+
+    text: str = ""
+    term: str = ""
+    role: str = ""
+
+    @classmethod
+    def of(cls, values: Callable[[str], Sequence[str]]) -> "Wanted":
+        """From the values of a query's names: q, term, role."""
+        role = "".join(values("role")[:1])
+        return cls(
+            text=" ".join("".join(values("q")[:1]).split())[:200],
+            term="".join(values("term")[:1])[:200],
+            role=role if role in ROLES else "",
+        )
+
+    def takes(self, row: CourseRow) -> bool:
+        text = " ".join(
+            filter(None, (row.name, row.original_name, row.code, row.term, *row.sections))
+        )
+        return (
+            self.text.casefold() in text.casefold()
+            and self.term in ("", row.term)
+            and (not self.role or self.role in row.roles)
+        )
+
+
+def courses(sources: Sources, wanted: Wanted | None = None) -> Courses:
+    """Gather every course of the person: current, future, invited and past ones.
+
+    One round trip deep, with the further pages of its lists: everything is asked at once.
+    """
+    wanted = wanted or Wanted()
     now = sources.now()
     profile, colors = start_profile(sources), start_colors(sources)
+    places = start_positions(sources)
     current = start_courses(sources)
     past = sources.start(
         "past courses",
@@ -44,11 +84,12 @@ def courses(sources: Sources) -> Courses:
         "invitations",
         partial(CanvasAPI.courses, include=INCLUDE, enrollment_state="invited_or_pending"),
     )
-    unique: dict[str, Course] = {}
-    for course in [*current.rows(), *invited.rows(), *past.rows()]:
-        unique.setdefault(course.id, course)
-    shades = read_colors(colors)
-    rows = in_order(course_row(c, sources.api.canvas_url, shades, now) for c in unique.values())
+    shades, cards = read_colors(colors), read_positions(places)
+    every = in_order(
+        course_row(course, sources.api.canvas_url, shades, now, cards)
+        for course in each_once([*current.rows(), *invited.rows(), *past.rows()])
+    )
+    rows = tuple(row for row in every if wanted.takes(row))
     states = sources.states()
     return Courses(
         sources=states,
@@ -57,7 +98,42 @@ def courses(sources: Sources) -> Courses:
         now=now,
         rows=rows,
         groups=by_role_and_term(rows),
+        total=len(every),
+        terms=tuple(dict.fromkeys(row.term for row in every if row.term)),
+        roles=tuple(role for role in ROLES if any(role in row.roles for row in every)),
     )
+
+
+def each_once(found: Iterable[Course]) -> list[Course]:
+    """Each course once, with the enrollments and sections of all its appearances.
+
+    Canvas's filters leave out enrollments, not only courses: who studied in a course and now
+    assists there stands in two lists with one enrollment each.
+    """
+    kept: dict[str, Course] = {}
+    for course in found:
+        known = kept.get(course.id)
+        if known is None or known.name is None:
+            kept[course.id] = course
+        elif course.name is not None:
+            kept[course.id] = replace(
+                known,
+                enrollments=union(known.enrollments, course.enrollments),
+                sections=union(known.sections, course.sections),
+            )
+    return list(kept.values())
+
+
+def union(known: list[T] | None, more: list[T] | None) -> list[T]:
+    """Both lists' members; equal ones as often as in the list that has more of them."""
+    found = list(known or ())
+    rest = list(found)
+    for each in more or ():
+        if each in rest:
+            rest.remove(each)
+        else:
+            found.append(each)
+    return found
 
 
 def start_courses(sources: Sources) -> Rows[Course]:
@@ -71,6 +147,20 @@ def start_profile(sources: Sources) -> One[CanvasProfile]:
 
 def start_colors(sources: Sources) -> One[Colors]:
     return sources.start_one("colors", partial(CanvasAPI.colors))
+
+
+def start_positions(sources: Sources) -> One[Positions]:
+    return sources.start_one("dashboard order", partial(CanvasAPI.dashboard_positions))
+
+
+def read_positions(handle: One[Positions]) -> dict[str, int]:
+    """Course id to the place of its card on Canvas's dashboard."""
+    found = handle.value()
+    return {
+        asset.removeprefix("course_"): int(str(place))
+        for asset, place in ((found.dashboard_positions if found else None) or {}).items()
+        if asset.startswith("course_") and str(place).isdecimal()
+    }
 
 
 def read_profile(handle: One[CanvasProfile]) -> Profile:
@@ -98,7 +188,11 @@ def read_colors(handle: One[Colors]) -> dict[str, str]:
 
 
 def course_row(
-    course: Course, canvas_url: str, colors: Mapping[str, str], now: datetime
+    course: Course,
+    canvas_url: str,
+    colors: Mapping[str, str],
+    now: datetime,
+    positions: Mapping[str, int] | None = None,
 ) -> CourseRow:
     """One course as a row; a restricted stub keeps nothing but its id."""
     url = f"{canvas_url}/courses/{course.id}"
@@ -127,14 +221,30 @@ def course_row(
         favorite=bool(course.is_favorite),
         color=color,
         image_url=course.image_download_url,
-        sections=tuple(s.name for s in course.sections or () if s.name),
+        sections=tuple(dict.fromkeys(s.name for s in course.sections or () if s.name)),
         progress_done=progress.requirement_completed_count if progress else None,
         progress_total=progress.requirement_count if progress else None,
         starts_at=course.start_at or (course.term.start_at if course.term else None),
         ends_at=course.end_at or (course.term.end_at if course.term else None),
         needs_grading=course.needs_grading_count,
         students=course.total_students,
+        enrolled=enrolled(course),
+        position=(positions or {}).get(course.id),
     )
+
+
+def enrolled(course: Course) -> tuple[Enrolled, ...]:
+    """Every enrollment counted: each role once with all its sections, active roles first."""
+    active = {e.type for e in course.enrollments or () if e.enrollment_state != "completed"}
+    own_names = {e.role: e.type for e in course.enrollments or () if e.role}
+    sections: dict[str | None, dict[str, None]] = {}
+    for section in course.sections or ():
+        named = section.enrollment_role or ""
+        role = own_names.get(named) or named.removesuffix("Enrollment").lower()
+        if section.name:
+            sections.setdefault(role, {})[section.name] = None
+    found = [Enrolled(r, tuple(sections.get(r, ())), r in active) for r in roles_of(course)]
+    return tuple(sorted(found, key=lambda each: not each.active))
 
 
 def roles_of(course: Course) -> tuple[str, ...]:
@@ -205,6 +315,10 @@ def grade_of(course: Course) -> tuple[str, float | None, str | None, str]:
         score = enrollment.current_period_computed_current_score
         letter = enrollment.current_period_computed_current_grade
         basis = enrollment.current_grading_period_title or "current grading period"
+    elif enrollment.has_grading_periods and (
+        enrollment.totals_for_all_grading_periods_option is False
+    ):
+        return "not_available", None, None, "no grading period runs now"
     if isinstance(score, UnsetType):
         return "not_available", None, None, ""
     if course.restrict_quantitative_data:
@@ -221,22 +335,39 @@ def grade_text(score: float | None, letter: str | None) -> str | None:
 
 
 def in_order(rows: Iterable[CourseRow]) -> tuple[CourseRow, ...]:
-    """Current ones first, favourites before others, otherwise in Canvas's order."""
-    return tuple(sorted(rows, key=lambda row: (STATES.index(row.state), not row.favorite)))
+    """Current ones first, favourites before others, as on Canvas's dashboard, then as Canvas."""
+    last = float("inf")
+    return tuple(
+        sorted(
+            rows,
+            key=lambda row: (
+                STATES.index(row.state),
+                not row.favorite,
+                last if row.position is None else row.position,
+            ),
+        )
+    )
 
 
 def by_role_and_term(rows: Iterable[CourseRow]) -> tuple[CourseGroup, ...]:
-    """Group for reading: by the role that matters most, then state, then term."""
+    """Group for reading: favourites, then by state, the role that matters most, and term.
+
+    A role one has now matters more than one that is over.
+    """
     groups: dict[tuple[int, int, str], list[CourseRow]] = {}
     for row in rows:
-        role = min((ROLES.index(role) for role in row.roles), default=len(ROLES))
-        groups.setdefault((STATES.index(row.state), role, row.term or ""), []).append(row)
+        if row.favorite and row.state not in ("past", "restricted"):
+            key = (-1, len(ROLES), "")
+        else:
+            role = ROLES.index(row.enrolled[0].role) if row.enrolled else len(ROLES)
+            key = (STATES.index(row.state), role, row.term or "")
+        groups.setdefault(key, []).append(row)
     ordered = sorted(groups.items(), key=lambda pair: pair[0][:2])
     return tuple(
         CourseGroup(
             role=ROLES[role] if role < len(ROLES) else "",
             term=term or None,
-            state=STATES[state],
+            state="favorite" if state < 0 else STATES[state],
             rows=tuple(members),
         )
         for (state, role, term), members in ordered

@@ -10,6 +10,15 @@ from canvas_app.services.sources import Source, Standing, standing
 
 
 @dataclass(frozen=True)
+class Enrolled:
+    """What the person is in a course: a role, in these sections, now or no more."""
+
+    role: str
+    sections: tuple[str, ...] = ()
+    active: bool = True
+
+
+@dataclass(frozen=True)
 class CourseRow:
     """One course as a card or a table row. Ids are strings, ``url`` leads to Canvas.
 
@@ -30,7 +39,7 @@ class CourseRow:
     grade_state: str = "not_available"
     grade_score: float | None = None
     grade_letter: str | None = None
-    grade_basis: str = ""  # "current grading period", with its title, or "whole course"
+    grade_basis: str = ""  # the grading period's title, "whole course", or why there is no total
     letters_only: bool = False  # the course restricts quantitative data
     original_name: str | None = None  # when a nickname stands in its place
     state: str = "current"
@@ -44,6 +53,8 @@ class CourseRow:
     ends_at: datetime | None = None
     needs_grading: int | None = None  # teachers
     students: int | None = None  # teachers
+    enrolled: tuple[Enrolled, ...] = ()  # every role with its sections, active ones first
+    position: int | None = None  # where the person put its card on Canvas's dashboard
 
 
 @dataclass(frozen=True)
@@ -215,7 +226,7 @@ class Page:
 
 @dataclass(frozen=True)
 class CourseGroup:
-    """Courses of one role and term; ``state`` is current, future or past."""
+    """Courses of one role and term; ``state`` as a row's, or favorite."""
 
     role: str
     term: str | None
@@ -225,8 +236,13 @@ class CourseGroup:
 
 @dataclass(frozen=True)
 class Courses(Page):
+    """``rows`` are those the filters leave, of ``total``; ``terms`` and ``roles`` can be chosen."""
+
     rows: tuple[CourseRow, ...] = ()
     groups: tuple[CourseGroup, ...] = ()
+    total: int = 0
+    terms: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
