@@ -1,15 +1,16 @@
 """One glance: what waits for grading, what is missing, due and newly graded, and the courses.
 
-One round trip deep, with the further pages of its lists; no call per course. Weights are shown
-where another page has brought them already.
+One round trip deep, with the further pages of its lists; a second one where work of this week is
+past due and Canvas does not call it missing, for its calendar knows what is handed in on paper. No
+call per course. Weights are shown where another page has brought them already.
 """
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from canvas_app.services.courses import course_row, in_order, read_colors, read_profile
-from canvas_app.services.dates import monday, write_week
+from canvas_app.services.dates import Profile, monday, write_week
 from canvas_app.services.pages import CourseWeek, Dashboard, Day, Item
 from canvas_app.services.sources import Sources, complete
 from canvas_app.services.upcoming import (
@@ -25,6 +26,7 @@ from canvas_app.services.upcoming import (
     new_grades,
     news,
     placed,
+    start_calendar,
     start_items,
     weights_of,
     with_open_work,
@@ -41,11 +43,15 @@ def dashboard(sources: Sources) -> Dashboard:
     worth = weights_of(groups, known)
     look = Look(sources.api.canvas_url, known, shades, now)
     found = look.merged(started.planner, started.missing, stream=started.stream)
+    today = me.day(now)
+    start = monday(today)
+    if doubtful := in_doubt(found, me, start):
+        calendar = start_calendar(sources, doubtful, (start, today), undated=False)
+        events = calendar.rows() if calendar else []
+        found = look.merged(started.planner, started.missing, events, started.stream)
     items = sorted((placed(item, me, worth) for item in found), key=by_due)
     rows = in_order(course_row(c, sources.api.canvas_url, shades, now) for c in known.values())
     cards = tuple(row for row in rows if row.state in ("current", "invited", "unpublished"))
-    today = me.day(now)
-    start = monday(today)
     missing = tuple(item for item in items if is_missing(item))
     due = tuple(i for i in items if is_due(i, now) and i.day and i.day < start + 7 * DAY)
     grades = tuple(new_grades(items, me, now))
@@ -76,6 +82,21 @@ def dashboard(sources: Sources) -> Dashboard:
         other_courses=len(rows) - len(cards),
         is_student=has_role(known.values(), "student"),
         is_teacher=bool(grading) or has_role(known.values(), "teacher", "ta"),
+    )
+
+
+def in_doubt(items: Iterable[Item], me: Profile, start: date) -> list[str]:
+    """The courses of this week's work of which the planner cannot say why it is not missing."""
+    return sorted(
+        {
+            item.course_id
+            for item in items
+            if item.status == "overdue"
+            and item.assignment_id
+            and item.course_id
+            and item.due_at
+            and me.day(item.due_at) >= start
+        }
     )
 
 

@@ -337,6 +337,7 @@ class Upcoming(Page):
     previous_week: str = ""
     next_week: str = ""
     note_courses: tuple[Choice, ...] = ()  # where an own note may be put
+    missing_elsewhere: int = 0  # outside the week
     unweighed: int = 0  # courses with open work whose weights were not asked for
     is_student: bool = False
     is_teacher: bool = False

@@ -10,11 +10,25 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from canvas_app.canvas.api import CanvasAPI
-from canvas_app.services.courses import course_row, in_order, read_colors, read_profile
+from canvas_app.services.courses import (
+    course_row,
+    in_order,
+    is_active_student,
+    read_colors,
+    read_profile,
+)
 from canvas_app.services.pages import Page
 from canvas_app.services.sources import Sources, complete, request_key
 from canvas_app.services.submissions import INCLUDE, submission_row
-from canvas_app.services.upcoming import TYPES, Look, asked_days, by_due, placed, start_items
+from canvas_app.services.upcoming import (
+    TYPES,
+    Look,
+    asked_days,
+    by_due,
+    calendar_calls,
+    kept_rows,
+    start_items,
+)
 
 LONGEST_QUERY = 200
 DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
@@ -67,7 +81,10 @@ def search(sources: Sources, query: str) -> Search:
     known = {course.id: course for course in started.courses.rows()}
     shades, me = read_colors(started.colors), read_profile(started.profile)
     look = Look(sources.api.canvas_url, known, shades, now)
-    items = look.merged(started.planner, started.missing, stream=started.stream)
+    studied = [course.id for course in known.values() if is_active_student(course)]
+    calls = calendar_calls(studied, asked_days("", now), undated=True)
+    events = kept_rows(sources, calls)
+    items = look.merged(started.planner, started.missing, events, started.stream)
     todo = look.grading(started.todo.rows())
     places = [
         Hit(
@@ -94,10 +111,10 @@ def search(sources: Sources, query: str) -> Search:
             course_name=item.course_name,
             url=item.url,
             path=own_path(item.course_id, item.assignment_id),
-            status=item.status,
+            status="" if item.status == "overdue" and not events else item.status,
             kind=TYPES.get(item.type, ""),
         )
-        for item in sorted((placed(item, me, {}) for item in (*items, *todo)), key=by_due)
+        for item in sorted((*items, *todo), key=by_due)
     ]
     things += kept_work(sources, look, {(hit.course_id, hit.path) for hit in things if hit.path})
     states = sources.states()

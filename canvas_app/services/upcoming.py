@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from canvas_app.canvas.api import CanvasAPI
@@ -28,6 +28,7 @@ from canvas_app.canvas.models import (
     TodoItem,
 )
 from canvas_app.canvas.models import Profile as CanvasProfile
+from canvas_app.canvas.paging import Pages
 from canvas_app.services.courses import (
     is_active_student,
     is_active_teacher,
@@ -50,6 +51,8 @@ from canvas_app.services.pages import Choice, Item, Section, Upcoming
 from canvas_app.services.sources import One, Rows, Sources, complete, request_key
 from canvas_app.services.status import STATUSES, custom_label, planner_status, student_status
 from canvas_app.services.weights import weights
+
+T = TypeVar("T")
 
 BACK = timedelta(days=28)
 AHEAD = timedelta(days=14)
@@ -129,15 +132,16 @@ def upcoming(sources: Sources, wish: Wish = Wish()) -> Upcoming:
     calendar = start_calendar(sources, studied, asked, undated=week is None)
     soon = with_open_work(started.planner.rows(), now)
     heavy = [course_id for course_id in soon if course_id in studied]
-    groups = start_groups(sources, heavy[:WEIGHED])
+    parts = start_groups(sources, heavy[:WEIGHED])
+    groups = parts.rows() if parts else []
     look = Look(sources.api.canvas_url, known, read_colors(started.colors), now)
-    worth = weights_of(groups.rows() if groups else [], known)
+    worth = weights_of(groups, known)
     found = [
         placed(item, me, worth)
         for item in look.merged(
             started.planner,
             started.missing,
-            calendar,
+            calendar.rows() if calendar else (),
             started.stream,
             groups,
         )
@@ -192,6 +196,7 @@ def upcoming(sources: Sources, wish: Wish = Wish()) -> Upcoming:
             if is_active_student(course) or is_active_teacher(course)
         ),
         unweighed=len(heavy[WEIGHED:]),
+        missing_elsewhere=sum(is_missing(i) and chosen(i) for i in found) - len(shown["missing"]),
         is_student=has_role(known.values(), "student"),
         is_teacher=bool(grading) or has_role(known.values(), "teacher", "ta"),
     )
@@ -242,13 +247,21 @@ def start_calendar(
     sources: Sources, studied: Sequence[str], days: tuple[date, date], *, undated: bool
 ) -> Rows[CalendarEvent] | None:
     """Start the calendar's assignments of these days, and those without a date."""
+    calls = calendar_calls(studied, days, undated=undated)
+    return sources.start("calendar", *calls) if calls else None
+
+
+def calendar_calls(
+    studied: Sequence[str], days: tuple[date, date], *, undated: bool
+) -> "list[partial[Pages[CalendarEvent]]]":
+    """Ten courses a call, as many as Canvas takes."""
     weeks = week_slices(*days)
     some = [tuple(studied[n : n + CONTEXTS]) for n in range(0, len(studied), CONTEXTS)]
     dated = partial(CanvasAPI.calendar_assignments, start_date=weeks[0][0], end_date=weeks[-1][1])
     calls = [partial(dated, course_ids=ids) for ids in some]
     if undated:
         calls += [partial(CanvasAPI.calendar_assignments, course_ids=ids) for ids in some]
-    return sources.start("calendar", *calls) if calls else None
+    return calls
 
 
 def with_open_work(plans: Iterable[PlannerItem], now: datetime) -> list[str]:
@@ -277,9 +290,13 @@ def start_groups(sources: Sources, course_ids: Sequence[str]) -> Rows[Assignment
 
 def kept_groups(sources: Sources, course_ids: Sequence[str]) -> list[AssignmentGroup]:
     """The groups of these courses that are in the cache; Canvas is not asked."""
-    calls = [groups_call(course_id) for course_id in course_ids[:WEIGHED]]
+    return kept_rows(sources, [groups_call(course_id) for course_id in course_ids[:WEIGHED]])
+
+
+def kept_rows(sources: Sources, calls: "Iterable[partial[Pages[T]]]") -> list[T]:
+    """What of these lists is in the cache; Canvas is not asked."""
     kept = [sources.kept(request_key(call), call) for call in calls]
-    return [group for answer in kept if answer for group in answer.value]
+    return [row for answer in kept if answer for row in answer.value]
 
 
 def weights_of(
@@ -318,9 +335,9 @@ class Look:
         self,
         planner: Rows[PlannerItem],
         missing: Rows[Assignment],
-        calendar: Rows[CalendarEvent] | None = None,
+        calendar: Iterable[CalendarEvent] = (),
         stream: Rows[StreamItem] | None = None,
-        groups: Rows[AssignmentGroup] | None = None,
+        groups: Iterable[AssignmentGroup] = (),
     ) -> list[Item]:
         """Planner items, then what only the other sources name; each once.
 
@@ -349,14 +366,11 @@ class Look:
         return list(found.values())
 
     def assignments(
-        self,
-        calendar: Rows[CalendarEvent] | None,
-        groups: Rows[AssignmentGroup] | None,
+        self, calendar: Iterable[CalendarEvent], groups: Iterable[AssignmentGroup]
     ) -> dict[str, Assignment]:
         """Assignments of the calendar by id; a group's stands in when it knows the submission."""
-        events = calendar.rows() if calendar else []
-        found = {event.assignment.id: event.assignment for event in events if event.assignment}
-        for group in groups.rows() if groups else ():
+        found = {event.assignment.id: event.assignment for event in calendar if event.assignment}
+        for group in groups:
             for assignment in group.assignments or ():
                 other = found.get(assignment.id)
                 if other and other.own_submission is None and assignment.own_submission:
@@ -371,12 +385,12 @@ class Look:
     ) -> Item:
         """A planner item; its assignment knows more of its status, the stream its grade."""
         thing = plan.plannable
-        status = self.status(plan, assignment)
-        own = assignment.own_submission if assignment else None
+        own = (assignment.own_submission if assignment else None) or graded
+        status = self.status(plan, assignment, own)
         submission = planner_submission(plan)
         course = self.courses.get(plan.course_id or "")
         letters = letters_only(course, thing)
-        score, grade = posted_grade(own or graded, letters=letters)
+        score, grade = posted_grade(own, letters=letters)
         title = (thing.title or thing.name) if thing else None
         override = plan.planner_override
         feedback = submission.feedback if submission else None
@@ -386,7 +400,7 @@ class Look:
             type=plan.plannable_type,
             title=title or (assignment.name if assignment else None) or "",
             course_id=plan.course_id,
-            course_name=(course.name if course else None) or plan.context_name or "",
+            course_name=(course.name if course else None) or place_of(plan),
             due_at=plan.plannable_date,
             status=status,
             status_label=custom_label(own) if own and status == "custom" else None,
@@ -439,14 +453,16 @@ class Look:
             color=self.colors.get(assignment.course_id or ""),
         )
 
-    def status(self, plan: PlannerItem, assignment: Assignment | None) -> str:
+    def status(
+        self, plan: PlannerItem, assignment: Assignment | None, own: Submission | None
+    ) -> str:
         """The chip: from the submission itself when it is known, else from the planner.
 
         Even without a submission the assignment tells what is on paper, locked or not yet open.
         """
         found = planner_status(plan, self.now)
-        if assignment and (assignment.own_submission or found in ("due", "overdue", "locked")):
-            return student_status(assignment.own_submission, assignment, self.now)
+        if own or (assignment and found in ("due", "overdue", "locked")):
+            return student_status(own, assignment, self.now)
         return found
 
     def scheduled(self, assignment: Assignment, graded: StreamItem | None = None) -> Item:
@@ -548,6 +564,11 @@ def posted_grade(
     if submission is None or submission.posted_at is None:
         return None, None
     return None if letters else submission.score, submission.grade
+
+
+def place_of(plan: PlannerItem) -> str:
+    """The course or group an item belongs to; a person's own things are in none."""
+    return (plan.context_name or "") if plan.context_type != "User" else ""
 
 
 def planner_submission(plan: PlannerItem) -> PlannerSubmission | None:

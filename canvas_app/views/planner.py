@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from babel.dates import format_date, format_interval, format_timedelta
 from flask import Blueprint, flash, redirect, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from canvas_app import gateway
@@ -18,7 +19,7 @@ from canvas_app.services.courses import read_profile, start_profile
 from canvas_app.services.dates import Profile
 from canvas_app.services.planner import BadInput, Mark
 from canvas_app.views.auth import safe_next
-from canvas_app.views.rendering import locale_of, number
+from canvas_app.views.rendering import day_word, locale_of, number, tag
 
 bp = Blueprint("planner", __name__, url_prefix="/planner")
 
@@ -176,7 +177,18 @@ def away(value: date, page: Any) -> str:
     days = value - today
     if abs(days.days) < 2:
         return text
-    return f"{text}, {format_timedelta(days, add_direction=True, threshold=1, locale=locale)}"
+    # In days up to forty: "in 1 week" would be all of six to ten of them.
+    far = format_timedelta(days, granularity="day", add_direction=True, threshold=40, locale=locale)
+    return f"{text}, {far}"
+
+
+@bp.app_template_filter()
+def weekday(value: date, page: Any) -> Markup:
+    """A day's name, exact in the title: "Today", "Thursday"."""
+    locale = locale_of(page.profile)
+    distance = (value - page.profile.day(page.now)).days
+    name = day_word(distance, locale) or format_date(value, "EEEE", locale=locale)
+    return tag(name, value.isoformat(), format_date(value, "full", locale=locale), locale)
 
 
 @bp.app_template_filter()
