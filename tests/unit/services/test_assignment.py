@@ -1,0 +1,352 @@
+"""One assignment as its student, its teacher and an observer see it."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from canvas_app.canvas.errors import AuthorizationError, NotFound
+from canvas_app.canvas.models import (
+    AssignmentDetail,
+    Attachment,
+    Course,
+    CourseEnrollment,
+    RubricAssessment,
+    RubricCriterion,
+    RubricSettings,
+    ScoreStatistics,
+    Submission,
+    SubmissionDetail,
+    SubmissionUser,
+)
+from canvas_app.services.assignment import (
+    ASSIGNMENT_INCLUDE,
+    SUBMISSION_INCLUDE,
+    AssignmentPage,
+    Task,
+    assignment,
+    class_scores,
+    own_work,
+    task,
+    whose,
+)
+from canvas_app.services.dates import Profile
+from canvas_app.services.upcoming import Look
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+COURSE = Course(id="4", name="Biology", time_zone="America/Denver")
+LETTERS = Course(id="4", name="Chemistry", restrict_quantitative_data=True)
+LOOK = Look("https://canvas.example.edu", {"4": COURSE}, {}, NOW)
+WORK = AssignmentDetail(
+    id="7",
+    name="Essay",
+    points_possible=25,
+    due_at=NOW + DAY,
+    allowed_attempts=3,
+    rubric=[RubricCriterion(id="a", description="Argument", points=10)],
+)
+POSTED = {"posted_at": NOW - DAY, "submitted_at": NOW - 3 * DAY, "attempt": 1}
+
+
+@pytest.fixture
+def named(canvas, sources_of):
+    """The id of an assignment of Biology 101, by its name."""
+
+    def find(name):
+        rows = sources_of("teacher").api.assignments("4101")
+        return next(row.id for row in rows if row.name == name)
+
+    return find
+
+
+def mine(work=WORK, course=COURSE, **facts):
+    return own_work(SubmissionDetail(**facts), work, course, LOOK, observed=False)
+
+
+# Against the stand-in Canvas
+
+
+def test_student_sees_everything_of_her_own(sources_of, named, canvas):
+    page = assignment(sources_of("dozen"), "4101", named("Essay: why we age"))
+
+    assert page.complete, page.sources
+    (work,) = page.rows
+    assert (work.status, work.score, work.grade, work.student) == ("graded", 21, "21", None)
+    assert (work.allowed_attempts, work.attempts_left) == (3, 2)
+    assert [one.number for one in work.attempts] == [1]
+    assert work.attempts[0].score == 21
+    assert "My answer" in work.attempts[0].text
+    assert [said.author for said in work.comments] == ["Helen Okonkwo", "Anonymous User"]
+    assert work.comments[0].files[0].name == "essay-notes.pdf"
+    assert [one.rating for one in work.rubric] == ["Excellent", "Good", "Developing"]
+    assert work.rubric[1].comments
+    assert page.statistics.mark("yours").value == 21
+    assert page.statistics.mark("median")
+    assert page.assignment.description.startswith("<p>Instructions")
+    assert page.teaching is None
+    calls = canvas.stats()["calls"]
+    assert sum(sum(by.values()) for by in calls.values()) <= 6  # the list by name among them
+
+
+def test_hidden_grade_stays_hidden(sources_of, named):
+    page = assignment(sources_of("dozen"), "4101", named("Mid-term exam essay"))
+
+    (work,) = page.rows
+    assert (work.status, work.score, work.grade) == ("submitted", None, None)
+    assert (work.attempts[0].score, work.attempts[0].grade) == (None, None)
+    assert page.statistics is None
+
+
+def test_each_attempt_has_its_own_grade(sources_of, named):
+    (work,) = assignment(sources_of("dozen"), "4101", named("Punnett squares")).rows
+
+    assert work.status == "resubmitted"
+    assert [(one.number, one.score) for one in work.attempts] == [(2, None), (1, 5)]
+
+
+def test_own_due_date_holds(sources_of, named):
+    number = named("Heredity problem set")
+
+    student = assignment(sources_of("dozen"), "4101", number)
+    teacher = assignment(sources_of("teacher"), "4101", number)
+
+    assert student.assignment.due_at > teacher.assignment.due_at
+    assert student.assignment.can_submit
+    assert student.rows[0].attempts == ()
+    assert teacher.teaching.has_overrides
+
+
+def test_work_not_yet_open(sources_of, named):
+    page = assignment(sources_of("dozen"), "4101", named("Evolution laboratory"))
+
+    assert page.assignment.locked
+    assert page.assignment.description is None
+    assert page.assignment.lock_explanation
+    assert page.assignment.unlock_at > page.now
+    assert page.rows[0].status == "not_yet_open"
+    assert not page.assignment.can_submit
+
+
+def test_teacher_sees_counts_and_no_work_of_her_own(sources_of, named):
+    page = assignment(sources_of("teacher"), "4101", named("Photosynthesis worksheet"))
+
+    assert page.complete
+    assert page.rows == ()
+    staff = page.teaching
+    assert staff.needs_grading == staff.ungraded > 0
+    assert staff.graded + staff.ungraded + staff.not_submitted == 64
+    assert "speed_grader" in staff.speed_grader
+    assert staff.published
+    assert page.statistics is None
+
+
+def test_unpublished_work_says_so(sources_of, named):
+    page = assignment(sources_of("teacher"), "4101", named("Surprise question"))
+
+    assert not page.teaching.published
+
+
+def test_limited_assistant_sees_her_section(sources_of, named):
+    number = named("Photosynthesis worksheet")
+
+    limited = assignment(sources_of("ta"), "4101", number).teaching
+    every = assignment(sources_of("teacher"), "4101", number).teaching
+
+    assert 0 < limited.ungraded < every.ungraded
+
+
+def test_observer_sees_the_observed_student(sources_of, named):
+    page = assignment(sources_of("observer"), "4101", named("Essay: why we age"))
+
+    (work,) = page.rows
+    assert (work.student, work.score) == ("Maya Lindqvist", 21)
+    assert page.statistics is None
+    assert page.teaching is None
+
+
+@pytest.mark.parametrize(
+    ("who", "course", "name", "error"),
+    [
+        ("dozen", "4101", "Surprise question", AuthorizationError),
+        ("dozen", "4101", "Make-up laboratory", AuthorizationError),
+        ("newcomer", "4101", "Essay: why we age", AuthorizationError),
+        ("dozen", "4102", "Essay: why we age", NotFound),
+        ("dozen", "99999999", "Essay: why we age", NotFound),
+    ],
+)
+def test_true_errors(sources_of, named, who, course, name, error):
+    with pytest.raises(error):
+        assignment(sources_of(who), course, named(name))
+
+
+@pytest.mark.parametrize("part", ["submissions/self", "", "submission_summary"])
+def test_what_fails_leaves_the_rest(sources_of, named, canvas, part):
+    number = named("Essay: why we age")
+    path = f"/api/v1/courses/4101/assignments/{number}/{part}" if part else "/api/v1/courses/4101"
+    canvas.control(faults=[{"method": "GET", "path": path, "kind": "html", "times": None}])
+
+    page = assignment(sources_of("teacher" if "summary" in part else "dozen"), "4101", number)
+
+    assert not page.complete
+    assert page.assignment.name == "Essay: why we age"
+    if "summary" in part:
+        assert page.teaching.graded is None
+        assert page.teaching.needs_grading is not None
+    else:
+        assert page.rows[0].score == 21  # the assignment came with its submission
+
+
+def test_never_asks_what_marks_read():
+    assert not {"read_status", "read_state"} & {*ASSIGNMENT_INCLUDE, *SUBMISSION_INCLUDE}
+
+
+# Cases the campus has not
+
+
+def test_letters_alone():
+    given = {"score": 21.0, "grade": "B", "entered_score": 22.0} | POSTED
+    work = mine(course=LETTERS, rubric_assessment={"a": RubricAssessment(points=8)}, **given)
+
+    assert work.grade == "B"
+    assert work.attempts[0].grade == "B"
+    text = msgspec.json.encode(work).decode()
+    assert "21" not in text.replace("2026-11-21", "")
+    assert work.rubric[0].points is None
+    found = AssignmentDetail(id="7", points_possible=25, score_statistics=ScoreStatistics(min=1))
+    assert task(found, LETTERS, LOOK, [work]).points_possible is None
+    assert class_scores(found, (work,)) is None
+
+
+def test_rubric_without_points():
+    work = AssignmentDetail(
+        id="7",
+        rubric=[RubricCriterion(id="a", points=10)],
+        rubric_settings=RubricSettings(hide_points=True),
+    )
+    (criterion,) = mine(work, rubric_assessment={"a": RubricAssessment(points=8)}, **POSTED).rubric
+
+    assert (criterion.points, criterion.points_possible) == (None, None)
+
+
+def test_rubric_stands_before_anything_is_rated():
+    (criterion,) = mine().rubric
+
+    assert (criterion.name, criterion.points, criterion.rating) == ("Argument", None, None)
+    hidden = mine(rubric_assessment={"a": RubricAssessment(points=8)}, submitted_at=NOW)
+    assert hidden.rubric == mine().rubric
+
+
+def test_attempts_left_never_below_none():
+    assert mine(attempt=5, submitted_at=NOW).attempts_left == 0
+    assert mine(attempt=3, extra_attempts=1, submitted_at=NOW).attempts_left == 1
+    assert mine(AssignmentDetail(id="7", allowed_attempts=-1)).attempts_left is None
+
+
+def test_hand_ins_of_every_kind():
+    work = mine(
+        submission_type="online_url",
+        url="https://example.edu/x",
+        attachments=[Attachment(display_name="a", url="https://canvas.example.edu/files/1")],
+        late=True,
+        submitted_at=NOW,
+    )
+    (one,) = work.attempts
+
+    assert (one.link, one.files[0].name, one.late) == ("https://example.edu/x", "a", True)
+    assert mine(url="javascript:alert(1)", submitted_at=NOW).attempts[0].link is None
+    assert mine().attempts == ()
+
+
+def test_grades_of_earlier_attempts_wait_for_posting():
+    old = SubmissionDetail(score=5.0, grade="5", **(POSTED | {"posted_at": None}))
+    again = mine(submission_history=[old], attempt=1, submitted_at=NOW)
+
+    assert again.attempts[0].score is None
+
+
+def test_bare_submission_of_the_assignment_is_enough():
+    work = own_work(Submission(score=3.0, **POSTED), WORK, COURSE, LOOK, observed=False)
+
+    assert (work.score, work.attempts) == (3.0, ())
+
+
+def test_group_and_peer_work():
+    found = AssignmentDetail(
+        id="7",
+        group_category_id="9",
+        grade_group_students_individually=True,
+        peer_reviews=True,
+        anonymous_peer_reviews=True,
+        anonymous_grading=True,
+        omit_from_final_grade=True,
+        in_closed_grading_period=True,
+        allowed_extensions=["pdf"],
+    )
+    shown = task(found, COURSE, LOOK, [])
+
+    assert shown.group_work
+    assert shown.graded_individually
+    assert (shown.peer_reviews, shown.anonymous_peer_reviews) == (True, True)
+    assert (shown.anonymous_grading, shown.counts, shown.closed_period) == (True, False, True)
+    assert shown.url == "https://canvas.example.edu/courses/4/assignments/7"
+
+
+def test_own_date_before_everybodys():
+    one = mine(cached_due_date=NOW + 5 * DAY)
+    other = mine(cached_due_date=NOW + 9 * DAY)
+
+    assert task(WORK, COURSE, LOOK, [one]).due_at == NOW + 5 * DAY
+    assert task(WORK, COURSE, LOOK, [one, other]).due_at == WORK.due_at  # of two children
+    assert task(WORK, COURSE, LOOK, []).due_at == WORK.due_at
+
+
+def test_whose_submissions():
+    def enrolled(*kinds):
+        return [CourseEnrollment(type=kind, associated_user_id=who) for kind, who in kinds]
+
+    student, parent = ("student", None), ("observer", "3")
+    assert whose(Course(id="4", enrollments=enrolled(student, parent)), WORK) == ["self"]
+    children = enrolled(parent, ("observer", "4"), parent, ("observer", None))
+    assert whose(Course(id="4", enrollments=children), WORK) == ["3", "4"]
+    assert whose(Course(id="4", enrollments=enrolled(("teacher", None))), WORK) == []
+    assert whose(Course(id="4"), WORK) == []
+    answered = AssignmentDetail(id="7", submission=Submission())
+    assert whose(Course(id="4"), answered) == ["self"]
+
+
+def test_student_is_named_to_observers_alone():
+    detail = SubmissionDetail(user=SubmissionUser(name="Maya"))
+
+    assert own_work(detail, WORK, COURSE, LOOK, observed=True).student == "Maya"
+    assert own_work(detail, WORK, COURSE, LOOK, observed=False).student is None
+
+
+def test_class_scores_need_ones_own():
+    found = AssignmentDetail(
+        id="7", points_possible=25, score_statistics=ScoreStatistics(min=5, max=24, mean=18.3)
+    )
+
+    assert class_scores(found, ()) is None
+    assert class_scores(found, (mine(submitted_at=NOW),)) is None
+    picture = class_scores(found, (mine(score=20.0, **POSTED),))
+    assert [mark.name for mark in picture.marks] == ["lowest", "mean", "yours", "highest"]
+    assert (picture.bottom, picture.top) == (0, 25)
+
+
+@pytest.mark.parametrize(
+    ("own", "there", "differs"),
+    [
+        ("Europe/Berlin", "America/Denver", True),
+        ("America/Denver", "US/Mountain", False),
+        ("America/Denver", None, False),
+        ("America/Denver", "Nowhere/None", False),
+    ],
+)
+def test_other_clock_only_where_it_tells_another_hour(own, there, differs):
+    page = AssignmentPage(
+        profile=Profile(time_zone=own),
+        assignment=Task("7", "", "4", "", "", due_at=NOW, course_time_zone=there),
+    )
+
+    assert (page.by_course_clock is not None) is differs
