@@ -11,7 +11,7 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urljoin
 
 import nh3
 from babel import Locale, UnknownLocaleError
@@ -188,7 +188,12 @@ def sign_in_over(failure: object) -> bool:
 
 def locale_of(profile: Profile) -> Locale:
     """The person's locale, or the language alone, or English."""
-    parts = profile.locale.replace("_", "-").split("-")
+    return locale_named(profile.locale)
+
+
+@lru_cache(maxsize=256)
+def locale_named(text: str) -> Locale:
+    parts = text.replace("_", "-").split("-")
     for name in ("_".join(part for part in parts if part != "x"), parts[0], "en"):
         try:
             return Locale.parse(name)
@@ -306,8 +311,12 @@ def number(value: float | None, page: Any = None) -> str:
     """A number in the person's locale, at most two decimals."""
     if value is None:
         return ""
-    locale = locale_of(page.profile) if page else Locale("en")
-    return str(format_decimal(value, "#,##0.##", locale=locale))
+    return decimal(value, page.profile.locale if page else "en")
+
+
+@lru_cache(maxsize=4096)  # the same few points all over a page
+def decimal(value: float, locale: str) -> str:
+    return str(format_decimal(value, "#,##0.##", locale=locale_named(locale)))
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
@@ -354,9 +363,10 @@ def named(name: str | None, otherwise: str = "Untitled") -> str:
 
 def weblink(url: str | None) -> str:
     """An address that may stand in a link: http or https, else nothing."""
-    return url if url and urlsplit(url).scheme in ("http", "https") else ""
+    return url if url and url.startswith(("https://", "http://")) else ""
 
 
+@lru_cache(maxsize=4096)
 def readable(color: str | None) -> str:
     """The person's course colour, lighter or darker until it stands out on both grounds.
 
