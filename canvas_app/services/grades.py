@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import partial
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, structs
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import Assignment, Course, CourseEnrollment, Submission
@@ -35,6 +35,7 @@ from canvas_app.services.pages import CourseRow, Page, SubmissionRow
 from canvas_app.services.sources import Rows, Sources, complete
 from canvas_app.services.submissions import submission_row
 from canvas_app.services.upcoming import Look
+from canvas_app.services.weights import weights
 
 EVERY_PERIOD = "all"
 UNGRADEABLE = frozenset({"not_graded", "wiki_page"})
@@ -71,7 +72,7 @@ class GradeRow(SubmissionRow):
 
     ``part``: counted, dropped, ungraded (or not posted), excused, review (waits for one), omitted
     (does not count), or outside (of every weighted grading period).
-    ``share`` is how much of the final total it is worth, in percent, when nothing more is graded.
+    ``share`` is how much it can bring to the final total, in percent, before any drop rule.
     """
 
     part: str = "ungraded"
@@ -95,6 +96,10 @@ class GradeGroup:
     percent: float | None
     contribution: float | None
     rows: tuple[GradeRow, ...]
+
+    @property
+    def dropped(self) -> tuple[GradeRow, ...]:
+        return tuple(row for row in self.rows if row.part == "dropped")
 
 
 @dataclass(frozen=True)
@@ -185,6 +190,10 @@ class Grades(Page):
         return pictures.line(self.history)
 
     @property
+    def worth_known(self) -> bool:
+        return any(row.share is not None for row in self.rows)
+
+    @property
     def tried(self) -> tuple[GradeRow, ...]:
         return tuple(row for row in self.rows if row.what_if is not None)
 
@@ -195,12 +204,18 @@ def grades(sources: Sources, course_id: str, wanted: Wanted | None = None) -> Gr
     Two round trips deep: the course, then all else side by side; three when a grading period is
     chosen that is not the current one, because its totals are asked for by its id.
     """
-    wanted = wanted or Wanted()
+    return gather(sources, course_id, wanted or Wanted())[1]
+
+
+def gather(
+    sources: Sources, course_id: str, wanted: Wanted, include: Sequence[str] = ()
+) -> tuple[Course, Grades]:
+    """The course as Canvas has it, with what else is included, and its grades."""
     now = sources.now()
     profile, colors = start_profile(sources), start_colors(sources)
+    every = (*INCLUDE, "grading_scheme", *include)
     course = sources.start_one(
-        "course",
-        partial(CanvasAPI.course, course_id=course_id, include=(*INCLUDE, "grading_scheme")),
+        "course", partial(CanvasAPI.course, course_id=course_id, include=every)
     ).required()
     enrollment = student_enrollment(course)
     listed: Rows[CanvasGroup] | None = None
@@ -261,9 +276,9 @@ def grades(sources: Sources, course_id: str, wanted: Wanted | None = None) -> Gr
         for group in canvas_groups
     ]
     if page.why_not:
-        return laid_out(page, shown, course, look)
+        return course, laid_out(page, shown, course, look)
     book = book_of(course, canvas_groups, periods)
-    return computed(page, shown, course, look, book, wanted)
+    return course, computed(page, shown, course, look, book, wanted)
 
 
 def canvas_totals(
@@ -365,7 +380,7 @@ def reason(
     """Why the total is not computed here; empty when it is."""
     if enrollment is None:
         return "not_student"
-    if course.hide_final_grades or state == "not_available":
+    if state in ("hidden", "not_available"):
         return "hidden"
     if course.restrict_quantitative_data:
         return "letters"
@@ -502,7 +517,7 @@ def computed(
     supposed = grading.what_if(book, tries)
     now, ends = grading.current(supposed, period), grading.final(supposed, period)
     own = shown_totals(grading.current(book, period), grading.final(book, period), scheme)
-    shares = shares_of(ends, book)
+    shares = worth(shown, course, page)
     by_id = {work.id: work for work in book.work}
     parts = {id_: part_of(work, book, now) for id_, work in by_id.items()}
     sums = {group.id: group for group in now.groups}
@@ -549,6 +564,19 @@ def computed(
     )
 
 
+def worth(
+    shown: Sequence[tuple[CanvasGroup, Sequence[Assignment]]], course: Course, page: Grades
+) -> Mapping[str, float]:
+    """Percent of the final total each assignment can bring, before any drop rule.
+
+    None over weighted grading periods, where the periods' own pages tell it.
+    """
+    if page.weighted_periods and page.period == EVERY_PERIOD:
+        return {}
+    groups = [structs.replace(group, assignments=list(few)) for group, few in shown]
+    return weights(groups, weighted=bool(course.apply_assignment_group_weights))
+
+
 def row_of(assignment: Assignment, course: Course, look: Look) -> GradeRow:
     row = submission_row(assignment.own_submission, assignment, course, look)
     part = "omitted" if not counts(assignment) else "excused" if row.excused else "ungraded"
@@ -593,26 +621,6 @@ def part_of(work: Work, book: Book, total: Total) -> str:
     if any(work.id in group.kept for group in total.groups):
         return "counted"
     return "review" if work.pending_review else "ungraded"
-
-
-def shares_of(total: Total, book: Book) -> dict[str, float]:
-    """What each piece of work is worth in the final total, in percent, after the drop rules."""
-    if book.periods and total.periods:
-        return {}  # each period has its own; the page of one period tells them
-    points = {work.id: work.points for work in book.work}
-    possible = sum((group.possible for group in total.groups), Decimal(0))
-    full = sum((group.weight for group in total.groups if group.possible), Decimal(0))
-    found: dict[str, float] = {}
-    for group in total.groups:
-        whole = group.possible if book.weighted else possible
-        weight = group.weight * 100 / min(full, Decimal(100)) if book.weighted and full else 100
-        if whole:
-            found |= {
-                id_: float(round(points[id_] / whole * weight, 2))
-                for id_ in group.kept
-                if points[id_]
-            }
-    return found
 
 
 def shown_totals(now: Total, ends: Total, scheme: Sequence[tuple[str, Decimal]]) -> Shown:
@@ -671,7 +679,9 @@ def tried_scores(
         else:
             found[id_] = value
             if value > points:
-                problems.append(Problem(name, f"Counted, though it is above {points.normalize():f} points."))
+                problems.append(
+                    Problem(name, f"Counted, though it is above {points.normalize():f} points.")
+                )
     return found, problems
 
 
