@@ -21,6 +21,7 @@ from flask import (
     Flask,
     Response,
     current_app,
+    g,
     get_flashed_messages,
     render_template,
     request,
@@ -62,6 +63,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         FLUSH=FLUSH,
+        fresh_id=fresh_id,
         header_sign_in=header_sign_in,
         here=here,
         sign_in_over=sign_in_over,
@@ -158,6 +160,12 @@ def parts(
         log.exception("a page failed after its shell was sent")
         waiting.append(render_template("fragments/broken.html", signed_out=False))
     yield "".join(waiting)
+
+
+def fresh_id() -> str:
+    """An id no other element of this page has: a row's link is described by the row's chips."""
+    g.ids = g.get("ids", 0) + 1
+    return f"told-{g.ids}"
 
 
 def header_sign_in() -> SignIn | None:
@@ -292,10 +300,15 @@ def clock(value: datetime | None, page: Any) -> Markup:
     """The time of day alone, for rows that stand under their day."""
     if value is None:
         return Markup("")
-    locale = locale_of(page.profile)
-    there = value.astimezone(page.profile.zone)
+    return time_said(value, Profile(time_zone=page.profile.time_zone, locale=page.profile.locale))
+
+
+@lru_cache(maxsize=16_384)
+def time_said(value: datetime, profile: Profile) -> Markup:
+    locale = locale_of(profile)
+    there = value.astimezone(profile.zone)
     text = format_time(there, "short", locale=locale)
-    return tag(text, value.astimezone(UTC).isoformat(), exact(there, page.profile, locale), locale)
+    return tag(text, value.astimezone(UTC).isoformat(), exact(there, profile, locale), locale)
 
 
 def moment(value: datetime | None) -> Markup:
