@@ -1,285 +1,387 @@
 """Buckets several processes share: one atomic script in Redis (or Valkey) reserves and settles.
 
-If Redis goes away each process carries on with a mirror of its own, says so in the log, and asks
-Redis again after a second. The shared model is the one of ``throttle`` without what it learns
-about the leak.
+The script is ``throttle_level.Level`` word for word, kept in Redis and on Redis's clock; a test
+runs both side by side. If Redis goes away each process carries on with a level of its own, says so
+in the log and counts it, and asks Redis again after a second.
 """
 
 import logging
+import math
 import time
+from collections.abc import Callable
 from hashlib import sha256
-from itertools import count
 from typing import Any
 from uuid import uuid4
 
 import redis
 
-from canvas_app.canvas.throttle import (
+from canvas_app.canvas.throttle import MemoryBuckets, State
+from canvas_app.canvas.throttle_level import (
+    ASSUMED_COST,
     CAREFUL,
     CEILING,
+    FADE,
+    MANY,
     OUTFLOW,
     RESERVATION,
     SHRINK,
     SLACK,
+    SLOWEST,
     SMALLEST_CEILING,
+    SPARE,
     STEP,
     Clock,
     Figures,
-    LocalState,
-    MemoryBuckets,
-    State,
+    Level,
 )
 
 log = logging.getLogger("canvas_app.canvas")
 
-LOOK_AGAIN = 0.05  # seconds: other processes cannot wake us
+LOOK_AGAIN = 0.02  # seconds: other processes cannot wake us
 TRY_AGAIN = 1.0  # seconds until a Redis that failed is asked again
-LOST_AFTER = 120.0  # seconds after which a call of a process that died is no longer in flight
+LOST_AFTER = 30.0  # seconds, a call's read timeout: what is in flight longer died with its process
+GONE_AFTER = 1.0  # seconds without a look until a process that waits has lost its turn
 KEPT = 3600  # seconds, as long as Canvas keeps a bucket
 
+# Held calls are "sent at, paid then, alone"; -1 stands for infinity, which Redis cannot return.
 SCRIPT = f"""
-local bucket, held, canvas = KEYS[1], KEYS[2], KEYS[3]
-local op, id, most = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local throttled, remaining, cost = ARGV[4] == '1', tonumber(ARGV[5]), tonumber(ARGV[6])
-local jitter = tonumber(ARGV[7])
-local clock = redis.call('TIME')
-local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
-local known = tonumber(redis.call('GET', canvas))
+local bucket, held, turns, looks, canvas = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local op, number, most, who = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local throttled, remaining, cost = ARGV[5] == '1', tonumber(ARGV[6]), tonumber(ARGV[7])
+local jitter, expected, now = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+if not now then
+  local clock = redis.call('TIME')
+  now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
+end
+local known = redis.call('HMGET', canvas, 'ceiling', 'outflow')
+local known_ceiling, known_outflow = tonumber(known[1]), tonumber(known[2])
+local names = {{'ceiling', 'outflow', 'own', 'beyond', 'at', 'hold', 'margin', 'parallel', 'paused',
+  'throttled', 'paid', 'latest', 'said', 'said_at', 'sent', 'answered', 'surprised', 'seen',
+  'quiet_sent', 'quiet_answered', 'quiet_remaining', 'quiet_paid'}}
 local b = {{}}
-local names = {{'at', 'settled', 'margin', 'parallel', 'paused', 'surprised', 'said', 'said_at',
-  'hold', 'refused', 'cost', 'careful'}}
-local values = redis.call('HMGET', bucket, unpack(names))
-for i, name in ipairs(names) do b[name] = tonumber(values[i]) or 0 end
-if b.parallel == 0 then b.parallel = 1000; b.careful = known and 0 or 1 end
-if b.hold == 0 then b.hold = {RESERVATION} end
-if b.at > 0 then b.settled = math.max(0, b.settled - {OUTFLOW} * math.max(0, now - b.at)) end
-b.at = now
-redis.call('ZREMRANGEBYSCORE', held, '-inf', now - {LOST_AFTER})
+for i, value in ipairs(redis.call('HMGET', bucket, unpack(names))) do
+  b[names[i]] = tonumber(value) or 0
+end
+if b.at == 0 then
+  b.at, b.hold, b.outflow = now, {RESERVATION}, known_outflow or {OUTFLOW}
+  b.ceiling, b.seen = known_ceiling or {CEILING}, known_ceiling and 1 or 0
+  b.parallel = known_ceiling and {MANY} or {CAREFUL}
+  b.said, b.said_at = b.ceiling, now
+end
+local calls, flying = {{}}, 0
+local flat = redis.call('HGETALL', held)
+for i = 1, #flat, 2 do
+  local at, paid, alone = string.match(flat[i + 1], '(%S+) (%S+) (%S+)')
+  if tonumber(at) < now - {LOST_AFTER} then
+    redis.call('HDEL', held, flat[i])
+  else
+    flying = flying + 1
+    calls[tonumber(flat[i])] = {{at = tonumber(at), paid = tonumber(paid), alone = alone == '1'}}
+  end
+end
 
-if op == 'settle' or op == 'drop' then
-  local sent = tonumber(redis.call('ZSCORE', held, id))
-  redis.call('ZREM', held, id)
-  if op == 'settle' and sent then
-    local flying = redis.call('ZCARD', held)
-    if not throttled then
-      local spent = cost or (remaining and 0 or 1)
-      b.settled = b.settled + spent
-      b.cost = b.cost + spent
-      b.hold = math.max({RESERVATION}, spent, b.hold * 0.95)
-      b.margin = b.margin > 1 and b.margin * {SHRINK} or 0
-      b.parallel = math.min(1000, b.parallel + 1 / b.parallel)
+local function held_at()
+  return math.max({RESERVATION}, math.min(b.hold, b.ceiling / 2))
+end
+
+local function excess(count)
+  local free = b.ceiling - b.beyond
+  local margin = math.max(0, math.min(b.margin, free / 3, free - held_at() - {SPARE}))
+  return b.own + held_at() * count + margin + {SLACK} - free
+end
+
+local function learn_outflow(sent)
+  if b.quiet_answered > 0 then
+    local seconds = now - b.quiet_sent
+    local short = seconds < {RESERVATION} / b.outflow
+    if short and not throttled then return end
+    local paid = b.paid - b.quiet_paid
+    local leaked = remaining - b.quiet_remaining + paid
+    if leaked > b.outflow * seconds and not short then
+      b.outflow = leaked / seconds
+      known_outflow = b.outflow
+    elseif b.ceiling - remaining > paid and sent > b.quiet_answered then
+      local slowest = math.max(leaked / (sent - b.quiet_answered), b.outflow / 2, {SLOWEST})
+      b.outflow = math.min(b.outflow, slowest)
+      known_outflow = b.outflow
     end
-    if remaining then
-      if not known or remaining > known then
-        known = math.max(remaining, {SMALLEST_CEILING})
-      end
-      local level = known - remaining
-      b.settled = math.max(b.settled, level - {RESERVATION} * flying)
-      if b.settled > math.max(level, 0) then b.settled = (b.settled + math.max(level, 0)) / 2 end
-      b.said, b.said_at, b.careful = remaining, now, 0
+  end
+  b.quiet_sent, b.quiet_answered = sent, now
+  b.quiet_remaining, b.quiet_paid = remaining, b.paid
+end
+
+local function believe(overtook)
+  if b.seen == 0 or remaining > b.ceiling then
+    if b.seen == 1 then b.beyond = b.beyond + remaining - b.ceiling end
+    b.ceiling, b.seen = math.max(remaining, {SMALLEST_CEILING}), 1
+  end
+  known_ceiling = math.max(known_ceiling or 0, remaining, {SMALLEST_CEILING})
+  local level = b.ceiling - remaining
+  b.own = math.min(b.own, level + overtook)
+  local others = b.sent - number
+  for other in pairs(calls) do
+    if other < number then others = others + 1 end
+  end
+  local least = level - b.own - {RESERVATION} * others
+  if number > b.answered then
+    b.answered, b.said, b.said_at = number, remaining, now
+    b.beyond = b.beyond - {FADE} * math.max(0, b.beyond - least)
+    b.beyond = math.min(b.beyond, level - b.own)
+  end
+  b.beyond = math.max(b.beyond, least, 0)
+end
+
+local function surprise()
+  local left = remaining or 0
+  b.throttled = b.throttled + 1
+  b.paused = math.max(b.paused, now + math.max(1, ({RESERVATION} - left) / b.outflow) * jitter)
+  known_ceiling = math.max(b.ceiling - b.beyond, {SMALLEST_CEILING})
+  if number > b.surprised then
+    b.surprised = b.sent
+    b.margin = math.min(b.margin + {STEP}, b.ceiling / 2)
+    b.parallel = math.max(1, math.min(b.parallel, flying + 1) / 2)
+    b.outflow = math.max(math.min(b.outflow, {OUTFLOW}), b.outflow / 2)
+  end
+end
+
+local lost = b.outflow * math.max(0, now - b.at)
+if flying == 0 and lost > b.own then
+  local line = b.ceiling - held_at() - {SPARE}
+  b.beyond = math.max(math.min(b.beyond, line), b.beyond - (lost - b.own))
+end
+b.own = math.max(0, b.own - lost)
+b.at = now
+
+local wait, taken = 0, 0
+if op == 'take' then
+  for _, gone in ipairs(redis.call('ZRANGEBYSCORE', looks, '-inf', now - {GONE_AFTER})) do
+    redis.call('ZREM', looks, gone)
+    redis.call('ZREM', turns, gone)
+  end
+  local first = redis.call('ZRANGE', turns, 0, 0)[1]
+  if first and first ~= who then
+    wait = -1
+  elseif now < b.paused then
+    wait = b.paused - now
+  elseif flying >= math.max(1, math.min(most, math.floor(b.parallel))) then
+    wait = -1
+  else
+    local over = excess(flying + 1)
+    if over < 0 then
+      b.sent = b.sent + 1
+      taken = b.sent
+      local call = string.format('%.17g %.17g %d', now, b.paid, flying == 0 and 1 or 0)
+      redis.call('HSET', held, taken, call)
+      flying = flying + 1
+    elseif over < b.own or flying == 0 then
+      wait = math.max(over / b.outflow, 0.001)
     else
-      b.careful = 1
+      wait = -1
     end
-    if throttled then
-      b.refused = b.refused + 1
-      local pause = math.max(1, ({RESERVATION} - (remaining or 0)) / {OUTFLOW}) * jitter
-      b.paused = math.max(b.paused, now + pause)
-      if sent > b.surprised then
-        b.surprised = now
-        b.margin = math.min(b.margin + {STEP}, {CEILING} / 2)
-        b.parallel = math.max(1, math.min(b.parallel, flying + 1) / 2)
+  end
+  if taken > 0 then
+    redis.call('ZREM', turns, who)
+    redis.call('ZREM', looks, who)
+  else
+    redis.call('ZADD', turns, 'NX', now, who)
+    redis.call('ZADD', looks, now, who)
+  end
+elseif op ~= 'look' then
+  local call = calls[number]
+  if call then
+    redis.call('HDEL', held, number)
+    calls[number], flying = nil, flying - 1
+  end
+  if op == 'settle' then
+    local overtook = call and b.paid - call.paid
+    if not throttled then
+      b.latest = cost or {ASSUMED_COST}
+      b.own, b.paid = b.own + b.latest, b.paid + b.latest
+      b.hold = math.max({RESERVATION}, b.latest, b.hold * 0.95)
+      b.margin = b.margin > 1 and b.margin * {SHRINK} or 0
+    end
+    if call then
+      if remaining then
+        believe(overtook)
+        if call.alone and number == b.sent then learn_outflow(call.at) end
+      else
+        b.parallel = math.min(b.parallel, {CAREFUL})
+      end
+      if throttled then
+        surprise()
+      elseif remaining then
+        b.parallel = b.throttled == 0 and {MANY} or math.min({MANY}, b.parallel + 1 / b.parallel)
       end
     end
   end
 end
 
-local ceiling = known or {CEILING}
-local hold = math.min(b.hold, ceiling / 2)
-local margin = math.min(b.margin, ceiling - {SMALLEST_CEILING}, ceiling / 3) + {SLACK}
-local flying = redis.call('ZCARD', held)
-local excess = b.settled + hold * (flying + 1) + margin - ceiling
-local soonest = math.max(0, b.paused - now,
-  (b.settled + hold + margin - ceiling) / {OUTFLOW})
-local wait = -1
-if op == 'take' then
-  local limit = math.max(1, math.min(most, math.floor(b.parallel)))
-  if b.careful == 1 then limit = math.min(limit, {CAREFUL}) end
-  if b.paused > now then wait = b.paused - now
-  elseif flying >= limit then wait = {LOOK_AGAIN}
-  elseif excess < 0 then
-    wait = 0
-    redis.call('ZADD', held, now, id)
-    flying = flying + 1
-  else wait = math.max(excess / {OUTFLOW}, 0.001) end
+local function store(key, name, value)
+  if value then redis.call('HSET', key, name, string.format('%.17g', value)) end
 end
-local stored = {{}}
-for _, name in ipairs(names) do
-  stored[#stored + 1] = name
-  stored[#stored + 1] = string.format('%.17g', b[name])
-end
-redis.call('HSET', bucket, unpack(stored))
-redis.call('EXPIRE', bucket, {KEPT})
-redis.call('EXPIRE', held, {KEPT})
-if known then redis.call('SET', canvas, string.format('%.17g', known)) end
-local left = ceiling
-if b.said_at > 0 then left = math.min(ceiling, b.said + {OUTFLOW} * (now - b.said_at)) end
-local answer = {{wait, soonest, left, b.settled + hold * flying, ceiling, flying, b.parallel,
-  b.margin, b.refused, b.cost}}
-for i, number in ipairs(answer) do answer[i] = string.format('%.17g', number) end
+for _, name in ipairs(names) do store(bucket, name, b[name]) end
+store(canvas, 'ceiling', known_ceiling)
+store(canvas, 'outflow', known_outflow)
+for _, key in ipairs({{bucket, held, turns, looks}}) do redis.call('EXPIRE', key, {KEPT}) end
+local over = (flying == 0 and excess(1) or 0) + expected * b.latest
+local answer = {{wait, taken, math.max(0, b.paused - now, over / b.outflow),
+  math.min(b.ceiling, b.said + b.outflow * math.max(0, now - b.said_at)),
+  b.own + b.beyond + {RESERVATION} * flying, b.ceiling, b.outflow, flying, b.parallel, b.margin,
+  b.throttled, b.paid}}
+for i, value in ipairs(answer) do answer[i] = string.format('%.17g', value) end
 return answer
 """
 
 
 class RedisState:
-    """A bucket's level in Redis, with a mirror in this process for when Redis is away."""
+    """A bucket's level in Redis, with one in this process for when Redis is away.
 
-    def __init__(self, shared: "RedisBuckets", origin: str, name: str, local: LocalState) -> None:
+    Reservations taken in this process's own level have negative numbers.
+    """
+
+    def __init__(self, shared: "RedisBuckets", origin: str, name: str, local: Level) -> None:
         self._shared = shared
-        place = sha256(f"{origin} {name}".encode()).hexdigest()
+        self._local = local
+        bucket = sha256(f"{origin} {name}".encode()).hexdigest()
         canvas = sha256(origin.encode()).hexdigest()
         self._keys = [
-            f"easel:bucket:{place}",
-            f"easel:held:{place}",
-            f"easel:ceiling:{canvas}",
+            *(f"easel:bucket:{bucket}:{part}" for part in ("level", "held", "turns", "looks")),
+            f"easel:canvas:{canvas}",
         ]
-        self._local = local
-        self._numbers = count(1)
-        self._ids: dict[int, str] = {}
 
     def _run(
         self,
         op: str,
-        ident: str = "",
+        number: int = 0,
+        *,
         most: int = 1,
         throttled: bool = False,
         remaining: float | None = None,
         cost: float | None = None,
+        expected: int = 0,
     ) -> list[float] | None:
-        jitter = self._shared.uniform(1.0, 1.25)
-        facts = (
-            op,
-            ident,
-            most,
-            int(throttled),
-            "" if remaining is None else repr(remaining),
-            "" if cost is None else repr(cost),
-            repr(jitter),
+        given = ["" if value is None else repr(value) for value in (remaining, cost)]
+        jitter = repr(self._shared.random(1.0, 1.25))
+        who = self._shared.process
+        return self._shared.run(
+            self._keys, (op, number, most, who, int(throttled), *given, jitter, expected)
         )
-        return self._shared.run(self._keys, facts)
 
     def wait(self, most: int) -> tuple[float, int]:
         """Take a reservation: (0, its number), or (seconds until it is worth asking again, 0)."""
-        ident = uuid4().hex
-        told = self._run("take", ident, most)
+        told = self._run("take", most=most)
         if told is None:
             wait, number = self._local.wait(most)
             return min(wait, TRY_AGAIN), -number
-        if told[0] > 0:
-            return min(told[0], LOOK_AGAIN), 0
-        number = next(self._numbers)
-        self._ids[number] = ident
-        return 0.0, number
+        wait, number = told[0], int(told[1])
+        return LOOK_AGAIN if wait < 0 else min(wait, LOOK_AGAIN), number
 
     def soonest(self, expected: int = 0) -> float:
-        told = self._run("look")
-        return self._local.soonest(expected) if told is None else told[1]
+        told = self._run("look", expected=expected)
+        return self._local.soonest(expected) if told is None else told[2]
 
     def settle(
-        self,
-        number: int,
-        *,
-        throttled: bool,
-        remaining: float | None,
-        cost: float | None,
-        answered_at: float | None,
+        self, number: int, *, throttled: bool, remaining: float | None, cost: float | None
     ) -> None:
         if number < 0:
-            self._local.settle(
-                -number,
-                throttled=throttled,
-                remaining=remaining,
-                cost=cost,
-                answered_at=answered_at,
-            )
-        elif ident := self._ids.pop(number, None):
-            self._run("settle", ident, throttled=throttled, remaining=remaining, cost=cost)
+            self._local.settle(-number, throttled=throttled, remaining=remaining, cost=cost)
+        else:
+            self._run("settle", number, throttled=throttled, remaining=remaining, cost=cost)
 
     def drop(self, number: int) -> None:
         if number < 0:
             self._local.drop(-number)
-        elif ident := self._ids.pop(number, None):
-            self._run("drop", ident)
+        else:
+            self._run("drop", number)
 
     def remaining(self) -> float:
         told = self._run("look")
-        return self._local.remaining() if told is None else told[2]
+        return self._local.remaining() if told is None else told[3]
 
     def figures(self, origin: str, name: str, waiting: int) -> Figures:
         told = self._run("look")
         if told is None:
             return self._local.figures(origin, name, waiting)
-        _, _, left, level, ceiling, flying, parallel, margin, refused, cost = told
+        left, level, ceiling, outflow, flying, parallel, margin, throttled, cost = told[3:]
         return Figures(
             origin=origin,
             name=name,
             level=level,
             ceiling=ceiling,
+            outflow=outflow,
             remaining=left,
             in_flight=int(flying),
             waiting=waiting,
             parallel=int(parallel),
             margin=margin,
-            throttled=int(refused),
+            throttled=int(throttled),
             cost=cost,
         )
 
     def idle(self) -> bool:
-        return not self._ids and self._local.idle()
+        """Nothing would be lost with this object; what is in flight is known to Redis."""
+        return self._local.idle()
 
 
 class RedisBuckets(MemoryBuckets):
-    """The buckets of every process that names this Redis; see ``MemoryBuckets``."""
+    """The buckets of every process that names this Redis; see ``MemoryBuckets``.
 
-    def __init__(self, url: str, *, clock: Clock = time.monotonic, **settings: Any) -> None:
+    ``on_outage`` is called whenever Redis stops answering.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        on_outage: Callable[[], object] = lambda: None,
+        clock: Clock = time.monotonic,
+        **settings: Any,
+    ) -> None:
         super().__init__(clock=clock, **settings)
+        self.process = uuid4().hex
+        self.on_outage = on_outage
         self._redis = redis.Redis.from_url(
             url, socket_timeout=1.0, socket_connect_timeout=1.0, retry=None
         )
         self._script = self._redis.register_script(SCRIPT)
-        self._away_until: float | None = None
+        self._away_until = -math.inf
+        self._shared = True
 
     @property
     def shared(self) -> bool:
         """Whether Redis answered when it was last asked."""
-        return self._away_until is None
-
-    def uniform(self, low: float, high: float) -> float:
-        return self._random(low, high)
+        return self._shared
 
     def run(self, keys: list[str], facts: tuple[Any, ...]) -> list[float] | None:
         """Run the script; None when Redis is away."""
-        if self._away_until is not None and self._clock() < self._away_until:
-            return None
+        if not self._shared:  # one call asks again, the others do not wait for it
+            if self._clock() < self._away_until:
+                return None
+            self._away_until = self._clock() + TRY_AGAIN
         try:
-            told = [float(number) for number in self._script(keys=keys, args=facts)]
+            told = [float(value) for value in self._script(keys=keys, args=(*facts, self._now()))]
         except redis.RedisError as error:
-            if self.shared:
+            self._away_until = self._clock() + TRY_AGAIN
+            if self._shared:
+                self._shared = False
                 log.warning(
-                    "Redis does not answer (%s): each process now paces its own calls to Canvas",
+                    "Redis does not answer (%s): each process now paces its own calls to Canvas.",
                     type(error).__name__,
                 )
-            self._away_until = self._clock() + TRY_AGAIN
+                self.on_outage()
             return None
-        if not self.shared:
-            self._away_until = None
-            log.warning("Redis answers again: pacing is shared once more")
+        if not self._shared:
+            self._shared = True
+            log.warning("Redis answers again: pacing is shared once more.")
         return told
+
+    def _now(self) -> str:
+        """Redis's own clock, which all processes share; a test gives another."""
+        return ""
 
     def close(self) -> None:
         """Close the connections to Redis."""
         self._redis.close()
 
     def _state(self, origin: str, name: str) -> State:
-        local = super()._state(origin, name)
-        assert isinstance(local, LocalState)  # noqa: S101
-        return RedisState(self, origin, name, local)
+        return RedisState(self, origin, name, self._level(origin))
