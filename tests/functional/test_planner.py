@@ -1,0 +1,304 @@
+"""Done marks and own notes: written to Canvas, told, undone; and what is said when it fails."""
+
+import html
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+import requests
+
+from .conftest import form_to, forms, send, sign_in
+
+DENVER = ZoneInfo("America/Denver")
+
+
+@pytest.fixture
+def browser(easel):
+    return sign_in(easel, "dozen", path="/login?next=/account")
+
+
+def upcoming(easel, browser, query=""):
+    page = browser.get(f"{easel.url}/upcoming{query}", timeout=30)
+    assert page.status_code == 200
+    return page
+
+
+def rows(easel, browser):
+    return browser.get(f"{easel.url}/upcoming.json", timeout=30).json()["data"]
+
+
+def mark_value(page, title):
+    """What the mark button of the row with this title sends."""
+    found = [
+        html.unescape(piece.partition('"')[0])
+        for piece in page.text.split('name="item" value="')[1:]
+    ]
+    return next(value for value in found if value.split(":", 5)[5] == title)
+
+
+def press(easel, browser, page, value):
+    form = form_to(page, "/planner/mark")
+    return send(browser, page, form, item=value)
+
+
+def undo_form(page):
+    return next(form for form in forms(page) if "item" in form["fields"] or "day" in form["fields"])
+
+
+def test_mark_done_and_undo(easel, browser, canvas):
+    page = upcoming(easel, browser)
+    value = mark_value(page, "Matrices, sheet 3")
+
+    marked = press(easel, browser, page, value)
+
+    assert marked.history[0].status_code == 303
+    assert marked.url == page.url
+    assert "“Matrices, sheet 3” is marked done." in marked.text
+    (row,) = [row for row in rows(easel, browser) if row["title"] == "Matrices, sheet 3"]
+    assert (row["done"], row["status"]) == (True, "due")
+    assert row["override_id"]
+
+    undone = send(browser, marked, undo_form(marked))
+
+    assert "is marked not done." in undone.text
+    (row,) = [row for row in rows(easel, browser) if row["title"] == "Matrices, sheet 3"]
+    assert row["done"] is False
+    calls = canvas.stats()["calls"]
+    assert calls["POST /api/v1/planner/overrides"] == {"201": 1}
+    assert calls["PUT /api/v1/planner/overrides/:id"] == {"200": 1}
+
+
+def test_a_mark_keeps_what_else_the_override_says(easel, browser, canvas):
+    """Canvas takes a boolean that is not sent for false: dismissed must be sent along."""
+    headers = {"Authorization": f"Bearer {canvas.token('dozen')}"}
+    (kept,) = [
+        row
+        for row in requests.get(
+            f"{canvas.url}/api/v1/planner/overrides", headers=headers, timeout=30
+        ).json()
+        if row["id"] == 95_001
+    ]
+    url = f"{canvas.url}/api/v1/planner/overrides/{kept['id']}"
+    requests.put(
+        url, headers=headers, data={"marked_complete": "true", "dismissed": "true"}, timeout=30
+    )
+    page = upcoming(easel, browser, "?done=1")
+
+    press(easel, browser, page, mark_value(page, "Dissection notebook"))
+
+    now = requests.get(url, headers=headers, timeout=30).json()
+    assert (now["marked_complete"], now["dismissed"]) == (False, True)
+
+
+def test_a_mark_made_elsewhere_meanwhile_is_changed(easel, browser, canvas):
+    page = upcoming(easel, browser)
+    value = mark_value(page, "Matrices, sheet 3")
+    kind, id_ = value.split(":")[:2]
+    headers = {"Authorization": f"Bearer {canvas.token('dozen')}"}
+    url = f"{canvas.url}/api/v1/planner/overrides"
+    body = {"plannable_type": kind, "plannable_id": id_, "marked_complete": "false"}
+    made = requests.post(url, headers=headers, data=body, timeout=30).json()
+
+    marked = press(easel, browser, page, value)
+
+    assert "is marked done." in marked.text
+    after = requests.get(f"{url}/{made['id']}", headers=headers, timeout=30).json()
+    assert after["marked_complete"] is True
+
+
+def test_a_mark_that_has_gone_is_made_anew(easel, browser, canvas):
+    page = upcoming(easel, browser, "?done=1")
+    value = mark_value(page, "Dissection notebook")
+    headers = {"Authorization": f"Bearer {canvas.token('dozen')}"}
+    requests.delete(f"{canvas.url}/api/v1/planner/overrides/95001", headers=headers, timeout=30)
+
+    marked = press(easel, browser, page, value)
+
+    assert "is marked not done." in marked.text
+
+
+def test_nonsense_is_refused_kindly(easel, browser, canvas):
+    form = form_to(upcoming(easel, browser), "/planner/mark")
+
+    for value in ("", "x", "assignment:x::0:1:t", "course:1::0:1:t", "quiz:1:abc:0:1:t"):
+        answer = browser.post(
+            f"{easel.url}/planner/mark", data=form["fields"] | {"item": value}, timeout=30
+        )
+
+        assert answer.status_code == 200
+        assert "not something a planner can mark" in answer.text
+    assert "POST /api/v1/planner/overrides" not in canvas.stats()["calls"]
+
+
+def test_only_our_own_pages_follow(easel, browser):
+    form = form_to(upcoming(easel, browser), "/planner/mark")
+
+    for wanted in ("https://evil.example", "//evil.example", "/\\evil.example", "/logout"):
+        answer = browser.post(
+            f"{easel.url}/planner/mark",
+            data=form["fields"] | {"next": wanted, "item": "x"},
+            allow_redirects=False,
+            timeout=30,
+        )
+
+        assert answer.status_code == 303
+        assert answer.headers["Location"] == "/"
+
+
+def test_a_form_without_its_token_writes_nothing(easel, browser, canvas):
+    answer = browser.post(f"{easel.url}/planner/mark", data={"item": "quiz:1::0:1:t"}, timeout=30)
+
+    assert answer.status_code == 400
+    assert "POST /api/v1/planner/overrides" not in canvas.stats()["calls"]
+
+
+FAILURES = [
+    ({"kind": "truncate"}, "it may be done"),
+    ({"kind": "status", "status": 403}, "It was not marked done. Canvas does not let you"),
+    ({"kind": "status", "status": 404}, "Canvas no longer has it. Nothing was changed."),
+    ({"kind": "status", "status": 422}, "Nothing was changed."),
+]
+
+
+def test_a_mark_that_fails_says_what_became_of_it(easel, browser, canvas):
+    page = upcoming(easel, browser)
+    value = mark_value(page, "Matrices, sheet 3")
+    path = {"method": "POST", "path": "/api/v1/planner/overrides", "times": None}
+
+    for fault, said in FAILURES:
+        canvas.control(faults=[])
+        canvas.control(faults=[path | fault])
+        answer = press(easel, browser, page, value)
+
+        assert said in html.unescape(answer.text)
+        assert "Undo" not in answer.text
+
+
+def note_fields(**changed):
+    fields = {"title": "Bring boots", "details": "Size 42", "day": "2026-11-27", "time": "16:30"}
+    return fields | {"course": "4101"} | changed
+
+
+def test_note_is_written_in_the_persons_own_time(easel, browser):
+    page = upcoming(easel, browser)
+
+    saved = send(browser, page, form_to(page, "/planner/notes"), **note_fields())
+
+    assert "“Bring boots” is saved." in saved.text
+    (row,) = [row for row in rows(easel, browser) if row["title"] == "Bring boots"]
+    due = datetime(2026, 11, 27, 16, 30, tzinfo=DENVER)
+    assert datetime.fromisoformat(row["due_at"]) == due
+    assert (row["type"], row["course_name"], row["details"]) == (
+        *("planner_note", "Biology 101", "Size 42"),
+    )
+
+    undone = send(browser, saved, undo_form(saved))
+
+    assert "“Bring boots” is deleted." in undone.text
+    assert "Bring boots" not in {row["title"] for row in rows(easel, browser)}
+
+    again = send(browser, undone, undo_form(undone))
+
+    assert "“Bring boots” is saved." in again.text
+    (row,) = [row for row in rows(easel, browser) if row["title"] == "Bring boots"]
+    assert datetime.fromisoformat(row["due_at"]) == due
+    assert (row["course_id"], row["details"]) == ("4101", "Size 42")
+
+
+def test_note_without_a_time_is_due_at_the_days_end(easel, browser):
+    page = upcoming(easel, browser)
+    form = form_to(page, "/planner/notes")
+
+    send(browser, page, form, **note_fields(time="", course=""))
+
+    (row,) = [row for row in rows(easel, browser) if row["title"] == "Bring boots"]
+    assert row["due_at"] == "2026-11-28T06:59:59Z"
+    assert (row["day"], row["course_id"], row["course_name"]) == ("2026-11-27", None, "")
+
+
+def test_note_is_changed_and_brought_back(easel, browser):
+    page = upcoming(easel, browser)
+    (note,) = [row for row in rows(easel, browser) if row["title"] == "Form a study group"]
+    form = form_to(page, f"/planner/notes/{note['id']}")
+
+    changed = send(browser, page, form, title="Meet the group", course="", details="At noon")
+
+    assert "“Meet the group” is changed." in changed.text
+    (row,) = [row for row in rows(easel, browser) if row["id"] == note["id"]]
+    assert (row["title"], row["course_id"], row["details"]) == ("Meet the group", None, "At noon")
+    assert row["due_at"] == note["due_at"]
+
+    send(browser, changed, undo_form(changed))
+
+    (row,) = [row for row in rows(easel, browser) if row["id"] == note["id"]]
+    assert (row["title"], row["course_id"]) == (note["title"], note["course_id"])
+    assert row["due_at"] == note["due_at"]
+
+
+UNFIT = [
+    ({"title": "  "}, "needs a few words"),
+    ({"title": "x" * 300}, "too long"),
+    ({"day": "next Friday"}, "needs a day"),
+    ({"day": "0001-01-01"}, "between 1970 and 2999"),
+    ({"time": "25:61"}, "needs a day"),
+    ({"time": "10:00+02:00"}, "a plain time"),
+    ({"course": "x"}, "no course"),
+]
+
+
+def test_notes_that_cannot_be(easel, browser, canvas):
+    page = upcoming(easel, browser)
+
+    for changed, said in UNFIT:
+        answer = send(browser, page, form_to(page, "/planner/notes"), **note_fields(**changed))
+
+        assert said in answer.text
+        assert "The note was not saved." in answer.text
+    assert "POST /api/v1/planner_notes" not in canvas.stats()["calls"]
+
+
+def test_no_note_while_the_time_zone_is_unknown(start_easel, canvas):
+    """Rather none than one on the wrong day."""
+    easel = start_easel(cache_seconds=0)
+    browser = sign_in(easel, "dozen", path="/login?next=/account")
+    form = form_to(upcoming(easel, browser), "/planner/notes")
+    profile = {"method": "GET", "path": "/api/v1/users/self/profile", "kind": "html"}
+    canvas.control(faults=[profile | {"times": None}])
+
+    answer = browser.post(
+        f"{easel.url}/planner/notes", data=form["fields"] | note_fields(), timeout=30
+    )
+
+    assert "which time zone" in answer.text
+    assert "POST /api/v1/planner_notes" not in canvas.stats()["calls"]
+
+
+def test_failed_notes_say_so(easel, browser, canvas):
+    page = upcoming(easel, browser)
+    (note,) = [row for row in rows(easel, browser) if row["title"] == "Form a study group"]
+    fault = {"method": "*", "path": "/api/v1/planner_notes*", "kind": "status", "status": 403}
+    methods = ("POST", "PUT", "DELETE")
+    canvas.control(faults=[fault | {"method": method, "times": None} for method in methods])
+    new, own = form_to(page, "/planner/notes"), form_to(page, f"/planner/notes/{note['id']}")
+    gone = own | {"action": own["action"] + "/delete"}
+
+    assert "The note was not saved." in send(browser, page, new, **note_fields()).text
+    assert "The note was not changed." in send(browser, page, own, title="x").text
+    assert "The note was not deleted." in send(browser, page, gone).text
+
+
+def test_after_a_write_nothing_old_is_shown(easel, browser, canvas):
+    page = upcoming(easel, browser)
+    before = canvas.stats()["calls"]["GET /api/v1/planner/items"]["200"]
+
+    marked = press(easel, browser, page, mark_value(page, "Matrices, sheet 3"))
+
+    assert canvas.stats()["calls"]["GET /api/v1/planner/items"]["200"] > before
+    finished = marked.text.partition('id="finished"')[2]
+    assert "Matrices, sheet 3" in finished
+
+
+def test_the_account_says_what_is_written(easel, browser):
+    page = browser.get(f"{easel.url}/account", timeout=30)
+
+    assert "it only reads" not in page.text
