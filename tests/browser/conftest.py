@@ -4,11 +4,22 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    Playwright,
+    Request,
+    Response,
+    sync_playwright,
+)
 
-from tests.functional.conftest import RunningEasel, easel, start_easel
+from tests.functional.conftest import RunningEasel, easel, sign_in, start_easel
 
 __all__ = ["easel", "start_easel"]
 
@@ -42,17 +53,27 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 
 @dataclass
 class Reader:
-    """A person's browser, and whatever it complained about."""
+    """A person's browser, whatever it complained about, and what each page asked for."""
 
     page: Page
     easel: RunningEasel
     complaints: list[str] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
 
     def open(self, path: str) -> Page:
+        self.requests.clear()
         answer = self.page.goto(f"{self.easel.url}{path}")
         assert answer is not None
         assert answer.status < 500, f"{path} answered {answer.status}"
         return self.page
+
+    def enter(self, person: str, **cookies: str) -> None:
+        """Sign in without a window, and give this browser the cookies."""
+        session = sign_in(self.easel, person)
+        kept = {cookie.name: cookie.value or "" for cookie in session.cookies} | cookies
+        self.page.context.add_cookies(
+            [{"name": name, "value": value, "url": self.easel.url} for name, value in kept.items()]
+        )
 
     def sign_in(self, person: str) -> Page:
         """Through Canvas's login form and consent page, as the person does."""
@@ -68,11 +89,11 @@ class Reader:
         return page
 
 
-@pytest.fixture
-def reader(chromium: Browser, easel: RunningEasel) -> Iterator[Reader]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+def watch(context: BrowserContext, easel: RunningEasel) -> Reader:
+    """A reader whose errors, warnings, dialogs and requests are all noted."""
     made = Reader(context.new_page(), easel)
-    made.page.on("pageerror", lambda error: made.complaints.append(str(error)))
+    page = made.page
+    page.on("pageerror", lambda error: made.complaints.append(str(error)))
 
     def complain(message: ConsoleMessage) -> None:
         # What Canvas's own login pages lack is not ours.
@@ -80,12 +101,29 @@ def reader(chromium: Browser, easel: RunningEasel) -> Iterator[Reader]:
         if ours and message.type in ("error", "warning"):
             made.complaints.append(message.text)
 
-    made.page.on("console", complain)
-
-    def refuse(dialog: object) -> None:
+    def refuse(dialog: Dialog) -> None:
         made.complaints.append("a dialog opened")
-        dialog.dismiss()  # type: ignore[attr-defined]
+        dialog.dismiss()
 
-    made.page.on("dialog", refuse)
-    yield made
+    def note(request: Request) -> None:
+        made.requests.append(request)
+
+    def missed(answer: Response) -> None:
+        if answer.url.startswith(f"{easel.url}/static/") and not answer.ok:
+            made.complaints.append(f"{answer.url} answered {answer.status}")
+
+    page.on("console", complain)
+    page.on("dialog", refuse)
+    page.on("request", note)
+    page.on("response", missed)
+    return made
+
+
+@pytest.fixture
+def reader(chromium: Browser, easel: RunningEasel, request: Any) -> Iterator[Reader]:
+    """A reader with a big window; parametrise indirectly to give the context other options."""
+    window = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
+    options = window | getattr(request, "param", {})
+    context = chromium.new_context(**options)
+    yield watch(context, easel)
     context.close()
