@@ -23,6 +23,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         account,
         assignment,
         auth,
+        courses,
         feed,
         grades,
         health,
@@ -51,7 +52,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     languages.init_app(app)
     rendering.init_app(app)
     compression.init_app(app)
-    pages_of_people = (pages, planner, search, ledger, assignment, grades)
+    pages_of_people = (pages, courses, planner, search, ledger, assignment, grades)
     for view in (auth, account, feed, health, help, *pages_of_people):
         app.register_blueprint(view.bp)
     return app

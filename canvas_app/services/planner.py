@@ -170,7 +170,7 @@ def what_became(error: CanvasError, attempt: str) -> str:
         )
     match error:
         case MissingScope():
-            reason = "Your school's Canvas does not let Easel write planner items."
+            reason = "Your school's Canvas does not let Easel write this."
         case AuthorizationError():
             reason = "Canvas does not let you do this."
         case NotFound():

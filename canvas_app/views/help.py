@@ -13,26 +13,31 @@ bp = Blueprint("help", __name__)
 
 LOOKS = ("device", "light", "dark")
 KEYS = ("on", "off")
+GRADES = ("shown", "hidden")
 REMEMBERED = timedelta(days=365)
 
 
 @dataclass(frozen=True)
 class Preferences:
-    """``look``: as the device has it, light, or dark; ``keys``: single-letter keys on or off.
+    """``look``: as the device has it, light, or dark; ``keys``: single-letter keys on or off;
+    ``grades``: totals on course cards shown, or hidden until each is opened.
 
     WCAG 2.2 (2.1.4) asks that single-letter keys can be switched off.
     """
 
     look: str = "device"
     keys: str = "on"
+    grades: str = "shown"
 
 
 def preferences() -> Preferences:
     """What this browser remembers; anything it cannot mean is as good as nothing."""
     kept = request.cookies.get(cookie_name("easel_preferences", gateway.current().settings), "")
-    look, _, keys = kept.partition(".")
+    look, keys, grades = [*kept.split("."), "", "", ""][:3]
     return Preferences(
-        look if look in LOOKS else Preferences.look, keys if keys in KEYS else Preferences.keys
+        look if look in LOOKS else Preferences.look,
+        keys if keys in KEYS else Preferences.keys,
+        grades if grades in GRADES else Preferences.grades,
     )
 
 
@@ -50,14 +55,19 @@ def keyboard() -> ResponseReturnValue:
 
 @bp.post("/help/keyboard")
 def remember() -> ResponseReturnValue:
-    """Keep the look and the keys in this browser alone."""
+    """Keep the choice in this browser alone."""
     settings = gateway.current().settings
     look, keys = request.form.get("look", ""), request.form.get("keys", "off")
-    chosen = Preferences(look if look in LOOKS else "device", keys if keys in KEYS else "off")
+    grades = request.form.get("grades", "shown")
+    chosen = Preferences(
+        look if look in LOOKS else "device",
+        keys if keys in KEYS else "off",
+        grades if grades in GRADES else "shown",
+    )
     answer = redirect(f"{request.script_root}/help/keyboard?saved=1", 303)
     answer.set_cookie(
         cookie_name("easel_preferences", settings),
-        f"{chosen.look}.{chosen.keys}",
+        f"{chosen.look}.{chosen.keys}.{chosen.grades}",
         max_age=REMEMBERED,
         secure=settings.https,
         httponly=True,

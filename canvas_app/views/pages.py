@@ -24,11 +24,11 @@ bp = Blueprint("pages", __name__)
 Gather = Callable[[Sources], Page]
 
 
-def own_list(template: str, gather: Gather) -> ResponseReturnValue:
+def own_list(template: str, gather: Gather, **shell: Any) -> ResponseReturnValue:
     """Stream one of the person's own lists: the shell goes out before Canvas is asked."""
     # Now: the template reads on when the request is long handled.
     gathering = Gathering(current_sources(), gather)
-    return stream_page(template, load=gathering.load, early=gathering.early)
+    return stream_page(template, load=gathering.load, early=gathering.early, **shell)
 
 
 def twin(gather: Gather, *further: str, data: str = "rows") -> Response:
@@ -112,13 +112,23 @@ def dashboard_json() -> ResponseReturnValue:
 @bp.get("/courses")
 @login_required
 def courses() -> ResponseReturnValue:
-    return own_list("courses.html", courses_service.courses)
+    """Every course; ``arrange=1`` shows the forms for favourites and nicknames."""
+    wanted = courses_service.Wanted.of(request.args.getlist)
+    return own_list(
+        "courses.html",
+        partial(courses_service.courses, wanted=wanted),
+        wanted=wanted,
+        arrange=request.args.get("arrange") == "1",
+    )
 
 
 @bp.get("/courses.json")
 @login_required
 def courses_json() -> ResponseReturnValue:
-    return twin(courses_service.courses)
+    wanted = courses_service.Wanted.of(request.args.getlist)
+    return twin(
+        partial(courses_service.courses, wanted=wanted), "groups", "total", "terms", "roles"
+    )
 
 
 @bp.get("/courses/<int:course_id>")
