@@ -7,6 +7,7 @@ in the log and counts it, and asks Redis again after a second.
 
 import logging
 import math
+import os
 import time
 from collections.abc import Callable
 from hashlib import sha256
@@ -338,7 +339,7 @@ class RedisBuckets(MemoryBuckets):
         **settings: Any,
     ) -> None:
         super().__init__(clock=clock, **settings)
-        self.process = uuid4().hex
+        self._name = uuid4().hex
         self.on_outage = on_outage
         self._redis = redis.Redis.from_url(
             url, socket_timeout=1.0, socket_connect_timeout=1.0, retry=None
@@ -346,6 +347,11 @@ class RedisBuckets(MemoryBuckets):
         self._script = self._redis.register_script(SCRIPT)
         self._away_until = -math.inf
         self._shared = True
+
+    @property
+    def process(self) -> str:
+        """What tells this process from the others, forked ones too."""
+        return f"{self._name} {os.getpid()}"
 
     @property
     def shared(self) -> bool:
