@@ -282,24 +282,6 @@ class Dashboard(Page):
 
 
 @dataclass(frozen=True)
-class AssignmentGroup:
-    name: str
-    weight: float | None
-    rows: tuple[SubmissionRow, ...]
-
-
-@dataclass(frozen=True)
-class CoursePage(Page):
-    """One course; ``groups`` are its assignment groups, ``rows`` the same assignments flat."""
-
-    course: CourseRow = field(default_factory=lambda: CourseRow(id="", name=""))
-    rows: tuple[SubmissionRow, ...] = ()
-    groups: tuple[AssignmentGroup, ...] = ()
-    syllabus: str | None = None  # Canvas's HTML, not sanitised
-    teachers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Choice:
     """One value a filter can take, with how many rows have it."""
 
