@@ -11,7 +11,6 @@ from canvas_app.services.pages import FailedPage, Page
 from canvas_app.services.sources import Source, Sources
 
 PATIENCE = 2.0  # seconds after which a page that still waits shows what has come
-FRAME = frozenset({"profile", "colors"})  # sources that no row comes from
 
 
 class Gathering:
@@ -81,5 +80,5 @@ def waits(source: Source) -> bool:
 
 
 def worth_showing(view: Page) -> bool:
-    """Whether an early view holds more than a frame."""
-    return any(source.here for source in view.sources if source.name not in FRAME)
+    """Whether an early view holds more than a frame: a row at least."""
+    return bool(getattr(view, "rows", ()))

@@ -7,7 +7,7 @@ import pytest
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.errors import NotFound
 from canvas_app.services.gathering import Gathering
-from canvas_app.services.pages import FailedPage, Page
+from canvas_app.services.pages import CourseRow, Courses, FailedPage, Page
 from canvas_app.services.sources import complete
 
 COURSES = partial(CanvasAPI.courses, include=("term",))
@@ -17,10 +17,15 @@ TODO = partial(CanvasAPI.todo)
 def gather(sources):
     """A page of two lists; the second is asked for only when the first is here."""
     courses = sources.start("courses", COURSES)
-    if courses.rows():
+    rows = courses.rows()
+    if rows:
         sources.start("todo", TODO)
     states = sources.states()
-    return Page(sources=states, complete=complete(states))
+    return Courses(
+        sources=states,
+        complete=complete(states),
+        rows=tuple(CourseRow(id=row.id, name=row.name or "") for row in rows),
+    )
 
 
 def warm(sources_of, *calls):
