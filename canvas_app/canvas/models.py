@@ -191,7 +191,6 @@ class RubricAssessment(Model):
 
 class RubricSettings(Model):
     hide_points: bool | None = None
-    hide_score_total: bool | None = None
 
 
 class ScoreStatistics(Model):
