@@ -1,8 +1,9 @@
 """One glance: what waits for grading, what is missing, due and newly graded, and the courses.
 
-One round trip deep, with the further pages of its lists; a second one where work of this week is
-past due and Canvas does not call it missing, for its calendar knows what is handed in on paper. No
-call per course. Weights are shown where another page has brought them already.
+One round trip deep, with the further pages of its lists; a second one for the calendar, ten
+courses a call, where work of this week is past due and not missing (it may be on paper) and where
+missing work is older than the planner read (it may be graded). No call per course. Weights are
+shown where another page has brought them already.
 """
 
 from collections import Counter
@@ -19,12 +20,14 @@ from canvas_app.services.upcoming import (
     Look,
     asked_days,
     by_due,
+    calendar_calls,
     has_role,
     is_due,
     is_missing,
     kept_groups,
     new_grades,
     news,
+    older_calls,
     placed,
     start_calendar,
     start_items,
@@ -45,10 +48,11 @@ def dashboard(sources: Sources) -> Dashboard:
     found = look.merged(started.planner, started.missing, stream=started.stream)
     today = me.day(now)
     start = monday(today)
+    calls = older_calls(started.planner.rows(), started.missing.rows())
     if doubtful := in_doubt(found, me, start):
-        calendar = start_calendar(sources, doubtful, (start, today), undated=False)
-        events = calendar.rows() if calendar else []
-        found = look.merged(started.planner, started.missing, events, started.stream)
+        calls += calendar_calls(doubtful, (start, today), undated=False)
+    if calendar := start_calendar(sources, calls):
+        found = look.merged(started.planner, started.missing, calendar.rows(), started.stream)
     items = sorted((placed(item, me, worth) for item in found), key=by_due)
     rows = in_order(course_row(c, sources.api.canvas_url, shades, now) for c in known.values())
     cards = tuple(row for row in rows if row.state in ("current", "invited", "unpublished"))

@@ -78,6 +78,7 @@ class Item:
     url: str
     status_label: str | None = None  # the name of a custom grade status
     late: bool = False
+    missing: bool = False  # Canvas's own flag; graded work may bear it too
     assignment_id: str | None = None
     all_day: bool = False
     ends_at: datetime | None = None

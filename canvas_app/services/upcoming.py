@@ -129,7 +129,11 @@ def upcoming(sources: Sources, wish: Wish = Wish()) -> Upcoming:
     today = me.day(now)
     week = read_week(wish.week, today)
     first, last = (week, week + 6 * DAY) if week else (me.day(now - BACK), me.day(now + AHEAD))
-    calendar = start_calendar(sources, studied, asked, undated=week is None)
+    calendar = start_calendar(
+        sources,
+        calendar_calls(studied, asked, undated=week is None)
+        + older_calls(started.planner.rows(), started.missing.rows()),
+    )
     soon = with_open_work(started.planner.rows(), now)
     heavy = [course_id for course_id in soon if course_id in studied]
     parts = start_groups(sources, heavy[:WEIGHED])
@@ -244,11 +248,31 @@ def start_items(sources: Sources, first: date, last: date) -> Started:
 
 
 def start_calendar(
-    sources: Sources, studied: Sequence[str], days: tuple[date, date], *, undated: bool
+    sources: Sources, calls: "Sequence[partial[Pages[CalendarEvent]]]"
 ) -> Rows[CalendarEvent] | None:
-    """Start the calendar's assignments of these days, and those without a date."""
-    calls = calendar_calls(studied, days, undated=undated)
+    """Start the calendar's assignments, when there are any to ask for."""
     return sources.start("calendar", *calls) if calls else None
+
+
+def older_calls(
+    plans: Iterable[PlannerItem], lacking: Iterable[Assignment]
+) -> "list[partial[Pages[CalendarEvent]]]":
+    """The calendar of missing work that is older than the planner read: graded it is not missing.
+
+    Canvas's missing list names no submission.
+    """
+    planned = {planner_assignment(plan) for plan in plans}
+    old = [
+        (assignment.due_at.date(), assignment.course_id)
+        for assignment in lacking
+        if assignment.id not in planned and assignment.due_at and assignment.course_id
+    ]
+    if not old:
+        return []
+    days = [day for day, _ in old]
+    return calendar_calls(
+        sorted({course_id for _, course_id in old}), (min(days), max(days)), undated=False
+    )
 
 
 def calendar_calls(
@@ -355,9 +379,11 @@ class Look:
             id_ = key[1] if key[0] == "assignment" else ""
             item = self.planned(plan, known.get(id_) or lacking.get(id_), graded.get(id_))
             if item.status == "overdue" and id_ in lacking:
-                item = replace(item, status="missing")  # Canvas's word, from its other list
+                item = replace(
+                    item, status="missing", missing=True
+                )  # Canvas's word, from its other list
             found.setdefault(key, item)
-        rest = [self.missed(assignment) for assignment in lacking.values()]
+        rest = [self.lacked(a, known.get(a.id), graded.get(a.id)) for a in lacking.values()]
         rest += [self.scheduled(a, graded.get(a.id)) for a in known.values()]
         rest += [self.reported(item) for item in graded.values()]
         for item in rest:
@@ -408,6 +434,7 @@ class Look:
             done=is_done(plan, submission),
             url=self.link(plan.html_url),
             late=bool(submission and submission.late),
+            missing=bool(submission and submission.missing),
             assignment_id=planner_assignment(plan),
             all_day=bool(thing and thing.all_day),
             ends_at=thing.end_at if thing else None,
@@ -440,6 +467,7 @@ class Look:
             course_name=(course.name if course else None) or "",
             due_at=assignment.due_at,
             status="missing",
+            missing=True,
             points_possible=assignment.points_possible,
             done=bool(override and override.marked_complete),
             url=self.link(assignment.html_url),
@@ -451,6 +479,24 @@ class Look:
             override_id=override.id if override else None,
             dismissed=bool(override and override.dismissed),
             color=self.colors.get(assignment.course_id or ""),
+        )
+
+    def lacked(
+        self, assignment: Assignment, known: Assignment | None, graded: StreamItem | None
+    ) -> Item:
+        """Work of Canvas's missing list; a zero that was entered for it is a grade all the same."""
+        item = self.missed(assignment)
+        if known is None or known.own_submission is None:
+            return item
+        found = self.scheduled(known, graded)
+        if found.status in ("due", "overdue", "locked"):
+            return item
+        return replace(
+            found,
+            missing=True,
+            done=item.done or found.done,
+            override_id=item.override_id,
+            dismissed=item.dismissed,
         )
 
     def status(
@@ -478,6 +524,7 @@ class Look:
             done=item.done or status in DONE,
             posted_at=submission.posted_at if submission else None,
             late=bool(submission and submission.late),
+            missing=bool(submission and submission.missing),
             score=score,
             grade=grade,
         )
@@ -642,7 +689,7 @@ def in_window(item: Item, first: date, last: date, week: date | None) -> bool:
     """Inside the range by the person's own days; outside a week, missing and undated work too."""
     if item.day is None:
         return week is None
-    if item.status == "missing" and week is None:
+    if item.missing and week is None:
         return item.day <= last
     return first <= item.day <= last
 

@@ -1,0 +1,212 @@
+"""The week's page: windows, filters, tabs; and that its counts are the dashboard's."""
+
+import html
+
+import pytest
+
+from .conftest import forms, sign_in
+
+
+@pytest.fixture
+def browser(easel):
+    return sign_in(easel, "dozen", path="/login?next=/account")
+
+
+def twin(easel, browser, query="", name="upcoming"):
+    return browser.get(f"{easel.url}/{name}.json{query}", timeout=30).json()
+
+
+def test_tiles_count_what_their_links_list(easel, browser):
+    board = twin(easel, browser, name="dashboard")
+
+    missing = twin(easel, browser, "?show=missing")["data"]
+    due = twin(easel, browser, "?week=this&show=due")["data"]
+    grades = twin(easel, browser, "?show=grades")["data"]
+
+    def ids(rows):
+        return [(row["type"], row["id"]) for row in rows]
+
+    assert len(missing) > 1
+    assert ids(missing) == ids(board["missing"])
+    assert ids(due) == ids(board["due"])
+    assert ids(grades) == ids(board["new_grades"])
+
+
+def test_all_that_the_ledger_calls_missing_is_missing_here(easel, browser):
+    """Locked work and earlier grading periods too, which Canvas's own list can leave out."""
+    ledger = browser.get(f"{easel.url}/submissions.json", timeout=30).json()["data"]
+    here = twin(easel, browser, "?show=missing")["data"]
+
+    wanted = {row["assignment_id"] for row in ledger if row["status"] == "missing"}
+    assert wanted
+    assert {row["assignment_id"] for row in here} == wanted
+    # A zero entered for missing work is a grade; the row is not lost for that.
+    entered = {row["assignment_id"] for row in ledger if row["missing"]} - wanted
+    rows = [row for row in twin(easel, browser)["data"] if row["assignment_id"] in entered]
+    assert entered
+    assert {row["assignment_id"] for row in rows} == entered
+    assert {(row["status"], row["missing"], row["done"]) for row in rows} == {
+        ("graded", True, True)
+    }
+
+
+def test_new_grades_carry_their_scores(easel, browser):
+    for body in (twin(easel, browser), twin(easel, browser, name="dashboard")):
+        found = body["new_grades"]
+        assert found
+        for row in found:
+            assert row["status"] == "graded"
+            assert row["posted_at"]
+            assert row["grade"] is not None
+            assert (row["score"] is None) == row["letters_only"]
+    page = html.unescape(browser.get(easel.url, timeout=30).text)
+    first = next(row for row in found if row["score"] is not None)
+    assert f"<b>{first['score']:g}</b>" in page
+
+
+def test_a_week_and_its_neighbours(easel, browser):
+    body = twin(easel, browser, "?week=2026-W48")
+
+    assert (body["week"], body["previous_week"], body["next_week"]) == (
+        *("2026-W48", "2026-W47", "2026-W49"),
+    )
+    days = {row["day"] for row in body["data"] if row["type"] != "grading"}
+    assert days
+    assert all("2026-11-23" <= day <= "2026-11-29" for day in days)
+    assert twin(easel, browser, "?week=2026-11-26")["data"] == body["data"]
+    assert twin(easel, browser, "?week=this")["data"] == body["data"]
+    page = browser.get(f"{easel.url}/upcoming?week=2026-W48&type=quiz", timeout=30).text
+    page = html.unescape(page)
+    assert 'rel="prev" href="/upcoming?type=quiz&week=2026-W47"' in page
+    assert 'rel="next" href="/upcoming?type=quiz&week=2026-W49"' in page
+
+
+def test_weeks_hold_what_the_whole_list_holds(easel, browser):
+    whole = twin(easel, browser)["data"]
+    dated = {
+        (row["type"], row["id"])
+        for row in whole
+        if row["day"] and "2026-11-02" <= row["day"] <= "2026-12-06" and row["type"] != "grading"
+    }
+    weeks = [twin(easel, browser, f"?week=2026-W{n}")["data"] for n in range(45, 50)]
+
+    found = [(row["type"], row["id"]) for rows in weeks for row in rows]
+    assert len(found) == len(set(found))
+    assert set(found) == dated
+
+
+def test_filters_stand_in_the_address(easel, browser):
+    everything = twin(easel, browser)["data"]
+
+    def ids(query):
+        return {(row["type"], row["id"]) for row in twin(easel, browser, query)["data"]}
+
+    def those(**wanted):
+        return {
+            (row["type"], row["id"])
+            for row in everything
+            if all(row[name] in values for name, values in wanted.items())
+        }
+
+    assert ids("?type=quiz") == those(type={"quiz"})
+    assert ids("?type=quiz&type=planner_note") == those(type={"quiz", "planner_note"})
+    assert ids("?course=4101") == those(course_id={"4101"})
+    assert ids("?course=4101&status=graded") == those(course_id={"4101"}, status={"graded"})
+    assert ids("?without=4101") == those() - those(course_id={"4101"})
+    assert 0 < len(ids("?favorites=1")) < len(everything)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?week=nonsense",
+        "?week=2026-W99&show=x",
+        "?type=x&status=y&course=z",
+        "?week=0001-01-01",
+        "?week=9999-12-31",
+        "?week=%00&course=%F0%9F%92%A9&without=",
+    ],
+)
+def test_unknown_wishes_change_nothing(easel, browser, query):
+    body = twin(easel, browser, query)
+
+    assert len(body["data"]) == len(twin(easel, browser)["data"])
+    assert browser.get(f"{easel.url}/upcoming{query}", timeout=30).status_code == 200
+
+
+def test_the_filter_form_says_what_is_chosen(easel, browser):
+    query = "?week=2026-W48&course=4101&type=quiz&done=1"
+    page = browser.get(f"{easel.url}/upcoming{query}", timeout=30)
+
+    (form,) = [form for form in forms(page) if form["action"] == "/upcoming"]
+    assert form["method"] == "GET"
+    assert form["fields"]["week"] == "2026-W48"
+    assert 'name="course" value="4101" checked' in page.text
+    assert 'name="type" value="quiz" checked' in page.text
+    assert 'id="done" name="done" value="1" checked' in page.text
+    assert '<details class="more filters" open>' in page.text
+
+
+def test_nothing_matching_says_so(easel, browser):
+    page = browser.get(f"{easel.url}/upcoming?status=locked&type=planner_note", timeout=30)
+
+    assert "Nothing matches" in page.text
+    assert "Show everything" in page.text
+
+
+def test_announcements_are_not_work(easel, browser):
+    page = browser.get(f"{easel.url}/upcoming", timeout=30).text
+    page = page.rpartition('class="arrived"')[2]
+
+    apart = page.partition('id="announcements"')[2]
+    assert "Microscopes are back" in apart
+    assert "Microscopes are back" not in page.partition('id="announcements"')[0]
+    counts = {tab["value"]: tab["count"] for tab in twin(easel, browser)["tabs"]}
+    rows = twin(easel, browser)["data"]
+    assert counts["done"] == sum(row["done"] for row in rows)
+
+
+def test_work_has_its_weight(easel, browser):
+    rows = twin(easel, browser)["data"]
+    weighed = [row for row in rows if row["weight"] is not None]
+
+    assert weighed
+    assert all(0 < row["weight"] <= 100 for row in weighed)
+    assert not any(row["weight"] for row in rows if row["letters_only"])
+    # Where /upcoming has brought the weights, the dashboard has them too, and asks for nothing.
+    before = easel.canvas.stats()["calls"]
+    board = twin(easel, browser, name="dashboard")
+    groups = "GET /api/v1/courses/:course_id/assignment_groups"
+    assert easel.canvas.stats()["calls"][groups] == before[groups]
+    assert any(row["weight"] for row in board["due"])
+
+
+def test_dashboard_asks_one_round_for_any_number_of_courses(easel, canvas):
+    browser = sign_in(easel, "many", path="/login?next=/account")
+
+    twin(easel, browser, name="dashboard")
+
+    calls = canvas.stats()["calls"]
+    assert not [route for route in calls if "/courses/:course_id" in route]
+    asked = sum(sum(found.values()) for route, found in calls.items() if "/api/v1/" in route)
+    assert asked <= 20
+
+
+def test_lost_stream_says_at_least(easel, browser, canvas):
+    path = "/api/v1/users/self/activity_stream"
+    canvas.control(faults=[{"method": "GET", "path": path, "kind": "html", "times": None}])
+
+    page = html.unescape(browser.get(easel.url, timeout=30).text)
+    page = page.rpartition('class="arrived"')[2]
+
+    assert "At least" in page.partition('class="lead"')[2].partition("</p>")[0]
+    lead = page.partition('class="lead"')[2].partition("</p>")[0]
+    assert "new grade" in lead.partition("At least")[2]
+    assert "At least" not in lead.partition("missing")[0]
+
+
+def test_teacher_reads_first_what_waits(easel):
+    page = sign_in(easel, "teacher").get(easel.url, timeout=30).text
+
+    assert page.index('id="grading"') < page.index('id="week"')
+    assert "submissions to grade" in page.partition('class="lead"')[2].partition("</p>")[0]
