@@ -20,7 +20,7 @@ def course(sources: Sources, course_id: str) -> CoursePage:
     Two round trips deep: the course, then all else side by side.
     """
     wanted = Wanted(period=EVERY_PERIOD)
-    found, grades = gather(sources, course_id, wanted, ("syllabus_body", "teachers"))
+    found, grades, _ = gather(sources, course_id, wanted, ("syllabus_body", "teachers"))
     return CoursePage(
         **vars(grades),
         syllabus=found.syllabus_body,

@@ -204,13 +204,19 @@ def grades(sources: Sources, course_id: str, wanted: Wanted | None = None) -> Gr
     Two round trips deep: the course, then all else side by side; three when a grading period is
     chosen that is not the current one, because its totals are asked for by its id.
     """
-    return gather(sources, course_id, wanted or Wanted())[1]
+    wanted = wanted or Wanted()
+    _, page, book = gather(sources, course_id, wanted)
+    if book is None:
+        return page
+    period = None if page.period == EVERY_PERIOD else page.period
+    return replace(page, history=history(book, period, page.rows, page.profile))
 
 
 def gather(
     sources: Sources, course_id: str, wanted: Wanted, include: Sequence[str] = ()
-) -> tuple[Course, Grades]:
-    """The course as Canvas has it, with what else is included, and its grades."""
+) -> tuple[Course, Grades, Book | None]:
+    """The course as Canvas has it, with what else is included, its grades, and what they are
+    computed from, if they are."""
     now = sources.now()
     profile, colors = start_profile(sources), start_colors(sources)
     every = (*INCLUDE, "grading_scheme", *include)
@@ -276,9 +282,9 @@ def gather(
         for group in canvas_groups
     ]
     if page.why_not:
-        return course, laid_out(page, shown, course, look)
+        return course, laid_out(page, shown, course, look), None
     book = book_of(course, canvas_groups, periods)
-    return course, computed(page, shown, course, look, book, wanted)
+    return course, computed(page, shown, course, look, book, wanted), book
 
 
 def canvas_totals(
@@ -508,7 +514,7 @@ def computed(
     book: Book,
     wanted: Wanted,
 ) -> Grades:
-    """The page with everything that is worked out: check, what-if, goal, and the line."""
+    """The page with everything that is worked out: check, what-if, and goal."""
     period = None if page.period == EVERY_PERIOD else page.period
     everything = {a.id: a for _, assignments in shown for a in assignments}
     tries, problems = tried_scores(wanted.scores, everything, book)
@@ -550,7 +556,6 @@ def computed(
         what_if=shown_totals(now, ends, scheme) if tries else None,
         aim=aim,
         problems=(*problems, *more),
-        history=history(book, period, everything, page.profile),
         periods=tuple(
             replace(
                 choice,
@@ -736,14 +741,12 @@ def closed(assignment: Assignment, now: datetime) -> bool:
 
 
 def history(
-    book: Book, period: str | None, assignments: Mapping[str, Assignment], profile: Profile
+    book: Book, period: str | None, rows: Sequence[SubmissionRow], profile: Profile
 ) -> tuple[tuple[datetime, float], ...]:
     """The current total after each of the person's days on which a grade was posted."""
-    posted: dict[str, datetime] = {}
-    for id_, assignment in assignments.items():
-        own = assignment.own_submission
-        if own and own.posted_at and own.score is not None:
-            posted[id_] = own.posted_at
+    posted = {
+        row.assignment_id: row.posted_at for row in rows if row.posted_at and row.score is not None
+    }
     days: dict[object, datetime] = {}
     for moment in sorted(posted.values()):
         days[profile.day(moment)] = moment  # the last one of its day

@@ -39,6 +39,8 @@ from canvas_app.services.grades import (
     worth,
 )
 from canvas_app.services.grading import Group, Period, current
+from canvas_app.services.submissions import submission_row
+from canvas_app.services.upcoming import Look
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HALVES = [
@@ -302,7 +304,10 @@ def test_history_has_one_point_a_day():
     works["4"] = assignment("4", 1.0, posted=False)
     book = book_of(Course(id="7"), [group(*works.values())], [])
 
-    found = history(book, None, works, Profile(time_zone="America/Denver"))
+    look = Look("https://canvas.example.edu", {}, {}, NOW)
+    rows = [submission_row(a.submission, a, Course(id="7"), look) for a in works.values()]
+
+    found = history(book, None, rows, Profile(time_zone="America/Denver"))
 
     assert found == ((NOW - timedelta(hours=49), 75.0), (NOW - timedelta(hours=1), 80.0))
     assert found[-1][1] == float(current(book).percent)
