@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from canvas_app.canvas.api import SCOPES, CanvasAPI
 from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.oauth import TokenEndpoint
-from canvas_app.canvas.throttle import Buckets, MemoryBuckets, Throttle, TokenQueue
+from canvas_app.canvas.throttle import Buckets, MemoryBuckets, Throttle, TokenQueue, Watch
 from canvas_app.canvas.transport import Transport
 from canvas_app.services.cache import Cache, MemoryCache, RedisCache
 from canvas_app.services.sources import Sources, owner_key
@@ -198,7 +198,7 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
         storage=storage,
         oauth=oauth_clients(app, settings),
         redis=redis,
-        buckets=buckets_for(settings),
+        buckets=buckets_for(settings, app.extensions["easel.metrics"]),
         cache=RedisCache(settings.redis_url) if settings.redis_url else MemoryCache(CACHE_BYTES),
         pool=ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="canvas"),
         signer=TimestampSigner(settings.secret_key, salt="easel.sign-in"),
@@ -209,13 +209,13 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
     return gateway
 
 
-def buckets_for(settings: Settings) -> Buckets:
+def buckets_for(settings: Settings, watch: Watch) -> Buckets:
     """The mirrors of Canvas's buckets: in Redis when several processes may serve one person."""
     if settings.redis_url is None:
-        return MemoryBuckets()
+        return MemoryBuckets(watch=watch)
     from canvas_app.canvas.throttle_redis import RedisBuckets
 
-    return RedisBuckets(settings.redis_url)
+    return RedisBuckets(settings.redis_url, watch=watch)
 
 
 def oauth_clients(app: Flask, settings: Settings) -> OAuth:

@@ -31,6 +31,42 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.calls = Counter(
+            "easel_canvas_calls",
+            "Calls Canvas answered; throttled ones it refused for a full bucket",
+            ("canvas", "throttled"),
+            registry=self.registry,
+        )
+        self.cost = Counter(
+            "easel_canvas_cost",
+            "What those calls cost in Canvas's units",
+            ("canvas",),
+            registry=self.registry,
+        )
+        self.waits = Histogram(
+            "easel_canvas_wait_seconds",
+            "Time calls stood before a full bucket",
+            ("canvas",),
+            registry=self.registry,
+        )
+        self.outages = Counter(
+            "easel_redis_outages",
+            "Times Redis went away and each process paced its calls by itself",
+            registry=self.registry,
+        )
+
+    # What the throttle tells (``throttle.Watch``); its origins are Canvas's URLs, never a person.
+
+    def admitted(self, origin: str, waited: float) -> None:
+        self.waits.labels(origin).observe(waited)
+
+    def settled(self, origin: str, throttled: bool, cost: float) -> None:
+        self.calls.labels(origin, "yes" if throttled else "no").inc()
+        self.cost.labels(origin).inc(max(0.0, cost))
+
+    def alone(self) -> None:
+        self.outages.inc()
+
     def text(self) -> bytes:
         """All counters; those of all processes when gunicorn runs several."""
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:

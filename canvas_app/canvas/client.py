@@ -2,11 +2,13 @@
 
 import copy
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from random import SystemRandom
 from types import TracebackType
@@ -30,6 +32,7 @@ from canvas_app.canvas.errors import (
 )
 from canvas_app.canvas.paging import Page, Pages, decode_page, decoder, links
 from canvas_app.canvas.throttle import Admission, MemoryBuckets, Throttle
+from canvas_app.canvas.throttle_level import RESERVATION
 from canvas_app.canvas.transport import SAFE_METHODS, Answer, Transport
 
 T = TypeVar("T")
@@ -41,6 +44,7 @@ ACCEPT = "application/json+canvas-string-ids, application/json"
 LONGEST_RETRY_AFTER = 60.0
 MAX_PAGES = 10_000
 
+_WORD = re.compile(r"v1|[a-z_]*")
 EnrollmentTask = Literal["conclude", "delete", "inactivate", "deactivate"]
 ENROLLMENT_TASKS = ("conclude", "delete", "inactivate", "deactivate")
 
@@ -393,12 +397,12 @@ class CanvasClient:
         except Unavailable as error:
             if error.delivery == "not_sent":
                 admission.forget()
-            else:
-                admission.settle(throttled=False, remaining=None, cost=None)
-            log.info("%s %s failed: %s", method, path, error.message)
+            else:  # Canvas may be at it still
+                admission.settle(throttled=False, remaining=None, cost=RESERVATION)
+            log.info("%s %s failed: %s", method, route(path), error.message)
             return error
         except BaseException:
-            admission.settle(throttled=False, remaining=None, cost=None)
+            admission.settle(throttled=False, remaining=None, cost=RESERVATION)
             raise
         throttled = answer.status == 429 or (
             answer.status == 403 and b"rate limit exceeded" in answer.body[:1000].lower()
@@ -420,7 +424,7 @@ class CanvasClient:
     def _log(self, method: str, path: str, answer: Answer, milliseconds: float) -> None:
         facts = {
             "method": method,
-            "path": path,
+            "path": route(path),
             "status": answer.status,
             "milliseconds": round(milliseconds, 1),
             "cost": answer.number("X-Request-Cost"),
@@ -477,6 +481,13 @@ class CanvasClient:
             path=path,
             repeat_is_safe=True,
         )
+
+
+@lru_cache(maxsize=1024)
+def route(path: str) -> str:
+    """A path without the ids in it, for the log: ``/api/v1/courses/:id/assignments``."""
+    words = path.split("/")
+    return "/".join(word if _WORD.fullmatch(word) else ":id" for word in words)
 
 
 def api_path(*segments: str | int) -> str:

@@ -16,7 +16,8 @@ from typing import Protocol
 from canvas_app.canvas.errors import Throttled
 from canvas_app.canvas.throttle_level import CEILING, Clock, Figures, Known, Level, Uniform
 
-AT_TOKEN_ENDPOINT = 10  # calls there at once, when they cost little
+AT_TOKEN_ENDPOINT = 10  # calls there at once, when they cost little ...
+UNKNOWN_SURCHARGE = 2  # ... and before it is known: each may cost a third of the usual bucket
 EXPECTED = 60.0  # seconds room is kept for somebody who was sent to Canvas
 
 Wait = Callable[[threading.Condition, float | None], object]
@@ -26,6 +27,29 @@ _uniform = SystemRandom().uniform
 
 def _wait(condition: threading.Condition, seconds: float | None) -> object:
     return condition.wait(None if seconds is None else min(seconds, threading.TIMEOUT_MAX))
+
+
+class Watch(Protocol):
+    """Who counts what happens at the buckets: never a person, only which Canvas."""
+
+    def admitted(self, origin: str, waited: float) -> None:
+        """A call may go, after so many seconds."""
+
+    def settled(self, origin: str, throttled: bool, cost: float) -> None:
+        """A call was answered."""
+
+    def alone(self) -> None:
+        """What processes share is out of reach; each carries on by itself."""
+
+
+class Nobody:
+    """Counts nothing."""
+
+    def admitted(self, origin: str, waited: float) -> None: ...
+
+    def settled(self, origin: str, throttled: bool, cost: float) -> None: ...
+
+    def alone(self) -> None: ...
 
 
 class State(Protocol):
@@ -58,29 +82,35 @@ class State(Protocol):
 class Bucket:
     """The queue before one bucket: first come, first served, woken rather than polling."""
 
-    def __init__(self, origin: str, name: str, state: State, clock: Clock, wait: Wait) -> None:
+    def __init__(
+        self, origin: str, name: str, state: State, clock: Clock, wait: Wait, watch: Watch
+    ) -> None:
         self.origin = origin
         self.name = name
         self._state = state
         self._clock = clock
         self._wait = wait
+        self._watch = watch
         self._lock = threading.Lock()
         self._queue: deque[threading.Condition] = deque()
 
     def admit(self, most: int, deadline: float | None) -> "Admission":
         """Wait for room. Raises Throttled as soon as it is sure that the deadline comes first."""
+        asked = self._clock()
         with self._lock:
+            number = 0
             if not self._queue:
                 _, number = self._state.wait(most)
-                if number:
-                    return Admission(self, number)
-            turn = threading.Condition(self._lock)
-            self._queue.append(turn)
-            try:
-                return Admission(self, self._stand(turn, most, deadline))
-            finally:
-                self._queue.remove(turn)
-                self._wake()
+            if not number:
+                turn = threading.Condition(self._lock)
+                self._queue.append(turn)
+                try:
+                    number = self._stand(turn, most, deadline)
+                finally:
+                    self._queue.remove(turn)
+                    self._wake()
+        self._watch.admitted(self.origin, self._clock() - asked)
+        return Admission(self, number)
 
     def _stand(self, turn: threading.Condition, most: int, deadline: float | None) -> int:
         while True:
@@ -107,6 +137,7 @@ class Bucket:
         with self._lock:
             self._state.settle(number, throttled=throttled, remaining=remaining, cost=cost)
             self._wake()
+        self._watch.settled(self.origin, throttled, cost or 0.0)
 
     def drop(self, number: int) -> None:
         with self._lock:
@@ -172,7 +203,10 @@ class Buckets(Protocol):
 
 
 class MemoryBuckets:
-    """Buckets of this process; the longest unused go when there are more than ``most``."""
+    """Buckets of this process; the longest unused go when there are more than ``most``.
+
+    ``watch`` is told what happens at them.
+    """
 
     def __init__(
         self,
@@ -181,7 +215,9 @@ class MemoryBuckets:
         clock: Clock = time.monotonic,
         wait: Wait = _wait,
         random: Uniform = _uniform,
+        watch: Watch | None = None,
     ) -> None:
+        self.watch = watch or Nobody()
         self._most = most
         self._clock = clock
         self._wait = wait
@@ -197,7 +233,7 @@ class MemoryBuckets:
             if bucket is None:
                 self._evict()
                 state = self._state(origin, name)
-                bucket = Bucket(origin, name, state, self._clock, self._wait)
+                bucket = Bucket(origin, name, state, self._clock, self._wait, self.watch)
                 self._buckets[origin, name] = bucket
             self._buckets.move_to_end((origin, name))
             return bucket
@@ -261,14 +297,16 @@ class TokenQueue:
         self._expected: deque[float] = deque()
 
     def _bucket(self) -> Bucket:
-        return self._buckets.bucket(self._origin, "token endpoint")
+        return self._buckets.bucket(f"{self._origin}/login/oauth2/token", "")
 
     def admit(self, deadline: float | None = None) -> Admission:
         """Wait for room. Raises Throttled when the deadline (monotonic seconds) comes first."""
         with self._lock:
             if self._expected:
                 self._expected.popleft()
-        return self._bucket().admit(AT_TOKEN_ENDPOINT, deadline)
+        bucket = self._bucket()
+        known = bucket.figures().cost > 0
+        return bucket.admit(AT_TOKEN_ENDPOINT if known else UNKNOWN_SURCHARGE, deadline)
 
     def room_in(self) -> float:
         """Seconds until a person may be sent to Canvas for a code; 0 is now.

@@ -9,7 +9,6 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
@@ -325,22 +324,11 @@ class RedisState:
 
 
 class RedisBuckets(MemoryBuckets):
-    """The buckets of every process that names this Redis; see ``MemoryBuckets``.
+    """The buckets of every process that names this Redis; see ``MemoryBuckets``."""
 
-    ``on_outage`` is called whenever Redis stops answering.
-    """
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        on_outage: Callable[[], object] = lambda: None,
-        clock: Clock = time.monotonic,
-        **settings: Any,
-    ) -> None:
+    def __init__(self, url: str, *, clock: Clock = time.monotonic, **settings: Any) -> None:
         super().__init__(clock=clock, **settings)
         self._name = uuid4().hex
-        self.on_outage = on_outage
         self._redis = redis.Redis.from_url(
             url, socket_timeout=1.0, socket_connect_timeout=1.0, retry=None
         )
@@ -374,7 +362,7 @@ class RedisBuckets(MemoryBuckets):
                     "Redis does not answer (%s): each process now paces its own calls to Canvas.",
                     type(error).__name__,
                 )
-                self.on_outage()
+                self.watch.alone()
             return None
         if not self._shared:
             self._shared = True

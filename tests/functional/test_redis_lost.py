@@ -44,8 +44,14 @@ def test_everything_shared_is_in_redis(easel: RunningEasel) -> None:
     assert browser.get(f"{easel.url}/courses.json", timeout=30).json()["complete"] is True
 
     names = {name.decode().split(":")[1] for name in door.redis.scan_iter("easel:*")}
-    assert {"session", "bucket", "ceiling", "answers"} <= names
+    assert {"session", "bucket", "canvas", "answers"} <= names
     assert isinstance(door.buckets, RedisBuckets)
+    sharing = RedisBuckets(easel.app.extensions["easel"].settings.redis_url)
+    for figures in door.buckets.figures():  # what another process would know of the same buckets
+        there = sharing.bucket(figures.origin, figures.name).figures()
+        assert (there.cost, there.ceiling) == (figures.cost, figures.ceiling)
+        assert figures.cost > 0
+    sharing.close()
     assert ready(easel) == (200, "ok")
 
 
@@ -95,3 +101,18 @@ def test_sign_in_in_progress_is_all_that_is_lost(easel: RunningEasel, valkey: An
     account = signed_in.get(f"{easel.url}/account", timeout=30)
     assert send(signed_in, account, form_to(account, "/logout")).ok
     assert ready(easel) == (200, "ok")
+
+
+def test_metrics_tell_costs_and_outages(easel: RunningEasel, valkey: Any) -> None:
+    browser = sign_in(easel, "dozen")
+    browser.get(f"{easel.url}/courses.json", timeout=30)
+    valkey.stop()
+    browser.get(f"{easel.url}/courses.json", timeout=30)
+
+    text = requests.get(f"{easel.url}/metrics", timeout=10).text
+
+    canvas_url = easel.app.extensions["easel"].settings.environments[0].canvas_url
+    assert f'easel_canvas_calls_total{{canvas="{canvas_url}",throttled="no"}}' in text
+    assert "easel_canvas_cost_total{" in text
+    assert "easel_canvas_wait_seconds_count{" in text
+    assert "easel_redis_outages_total 1.0" in text

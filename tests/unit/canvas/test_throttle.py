@@ -1,7 +1,9 @@
 """The queue before a bucket: room, fairness, deadlines, eviction, figures."""
 
+import math
 import threading
 import time
+from dataclasses import asdict
 
 import pytest
 
@@ -10,6 +12,7 @@ from canvas_app.canvas.throttle import (
     CEILING,
     Admission,
     MemoryBuckets,
+    Nobody,
     Throttle,
     TokenQueue,
 )
@@ -188,6 +191,54 @@ def test_full_bucket_delays_nobody_else() -> None:
     held.forget()
     waiting.join(30)
     assert not waiting.is_alive()
+
+
+def test_watch_is_told_no_person(clock: Clock) -> None:
+    told: list[tuple[object, ...]] = []
+
+    class Watch(Nobody):
+        def admitted(self, origin: str, waited: float) -> None:
+            told.append((origin, round(waited, 1)))
+
+        def settled(self, origin: str, throttled: bool, cost: float) -> None:
+            told.append((origin, throttled, cost))
+
+    throttle = Throttle(
+        MemoryBuckets(clock=clock, wait=clock.wait, random=lambda low, _: low, watch=Watch()),
+        ORIGIN,
+    )
+    throttle.admit(TOKEN).settle(throttled=False, remaining=20.0, cost=2.5)
+    throttle.admit(TOKEN).settle(throttled=True, remaining=20.0, cost=None)
+    throttle.admit(TOKEN).forget()
+
+    assert told[:2] == [(ORIGIN, 0.0), (ORIGIN, False, 2.5)]
+    assert told[2] == (ORIGIN, 3.0)
+    assert told[3] == (ORIGIN, True, 0.0)
+
+
+def test_odd_numbers_are_no_numbers(buckets: MemoryBuckets) -> None:
+    throttle = Throttle(buckets, ORIGIN)
+    learn(throttle)
+    throttle.admit(TOKEN).settle(throttled=False, remaining=math.nan, cost=math.inf)
+
+    assert all(
+        math.isfinite(value)
+        for value in asdict(buckets.figures()[0]).values()
+        if isinstance(value, float)
+    )
+    throttle.admit(TOKEN, deadline=1.0)
+
+
+def test_surcharge_is_met_carefully(buckets: MemoryBuckets, clock: Clock) -> None:
+    learn(Throttle(buckets, ORIGIN))
+    queue = TokenQueue(buckets, ORIGIN, clock=clock)
+    first, _ = queue.admit(), queue.admit()
+
+    with pytest.raises(Throttled):
+        queue.admit(deadline=clock.now + 1)
+
+    first.settle(throttled=False, remaining=549.0, cost=0.1)
+    assert len([queue.admit(deadline=clock.now + 1) for _ in range(9)]) == 9
 
 
 def test_token_endpoint_learns_its_surcharge(buckets: MemoryBuckets, clock: Clock) -> None:

