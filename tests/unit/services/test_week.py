@@ -1,0 +1,467 @@
+"""What makes the week: days in the person's zone, merging, weights, filters, search."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from canvas_app.canvas.models import (
+    Assignment,
+    AssignmentGroup,
+    Course,
+    Plannable,
+    PlannerItem,
+    PlannerSubmission,
+    StreamItem,
+    Submission,
+)
+from canvas_app.services.dates import Profile, all_day_date, read_week, write_week
+from canvas_app.services.pages import Item
+from canvas_app.services.planner import BadInput, read_mark, read_note, write_mark
+from canvas_app.services.search import folded, pieces, search
+from canvas_app.services.upcoming import (
+    Look,
+    Wish,
+    heading,
+    in_window,
+    older_calls,
+    placed,
+    read_wish,
+    sections,
+    upcoming,
+    weights_of,
+    with_open_work,
+)
+from canvas_app.services.weights import weights
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+ZONES = [
+    "America/Denver",
+    "America/St_Johns",
+    "America/Santiago",
+    "Europe/London",
+    "Europe/Berlin",
+    "Asia/Kolkata",
+    "Pacific/Apia",
+    "Pacific/Kiritimati",
+    "Pacific/Pago_Pago",
+    "Australia/Lord_Howe",
+]
+ALIKE = {"Pacific/Apia", "Pacific/Kiritimati", "Pacific/Pago_Pago"}  # midnight at 10 to 12 UTC
+CHANGES = [date(2026, 3, 8), date(2026, 3, 29), date(2026, 10, 25), date(2026, 11, 1)]
+
+
+class Listed:
+    """A source that has come."""
+
+    def __init__(self, *rows):
+        self._rows = list(rows)
+
+    def rows(self):
+        return self._rows
+
+
+def look(**courses):
+    known = courses or {"4": Course(id="4", name="Biology")}
+    return Look("https://canvas.example.edu", known, {}, NOW)
+
+
+def plan(id_, kind="assignment", due=NOW + timedelta(days=2), **more):
+    facts = {"plannable": Plannable(title="Work"), "course_id": "4"} | more
+    return PlannerItem(plannable_id=id_, plannable_type=kind, plannable_date=due, **facts)
+
+
+def item(due_at=None, status="due", **more):
+    facts = {"id": "1", "type": "assignment", "title": "t", "course_id": "4", "course_name": ""}
+    facts |= {"points_possible": None, "done": False, "url": "", "due_at": due_at}
+    return Item(**(facts | {"status": status} | more))
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("around", CHANGES)
+def test_the_days_last_second_is_on_its_day(zone, around):
+    """Canvas's own due time, 23:59:59, whatever the clocks do around it."""
+    me = Profile(time_zone=zone)
+    for day in (around - timedelta(days=1), around, around + timedelta(days=1)):
+        due = me.moment(day, time(23, 59, 59))
+
+        assert me.day(due) == day
+        assert placed(item(due), me, {}).day == day
+        assert placed(item(me.moment(day, time(0, 1))), me, {}).day == day
+        assert me.day(due + timedelta(seconds=1)) == day + timedelta(days=1)
+
+
+def test_clocks_that_change():
+    """An hour that is not there is an hour later; of two the first is meant."""
+    denver = Profile(time_zone="America/Denver")
+
+    assert denver.moment(date(2026, 3, 8), time(2, 30)) == datetime(2026, 3, 8, 9, 30, tzinfo=UTC)
+    assert denver.moment(date(2026, 11, 1), time(1, 30)) == datetime(2026, 11, 1, 7, 30, tzinfo=UTC)
+    shown = denver.moment(date(2026, 3, 8), time(2, 30)).astimezone(denver.zone)
+    assert shown.time() == time(3, 30)
+
+
+@pytest.mark.parametrize("home", [zone for zone in ZONES if zone not in ALIKE])
+@pytest.mark.parametrize("reader", ["America/Denver", "UTC", "Asia/Kolkata", "Pacific/Kiritimati"])
+def test_all_day_events_are_on_their_day_everywhere(home, reader):
+    """Midnight of whoever entered it, on the reader's day."""
+    for day in (*CHANGES, date(2026, 7, 15), date(2026, 12, 31)):
+        start = datetime.combine(day, time(), ZoneInfo(home))
+
+        assert all_day_date(start, Profile(time_zone=reader)) == day
+
+
+@pytest.mark.parametrize("home", sorted(ALIKE))
+def test_all_day_events_are_on_their_day_at_home(home):
+    for day in (*CHANGES, date(2026, 7, 15), date(2026, 12, 31)):
+        start = datetime.combine(day, time(), ZoneInfo(home))
+
+        assert all_day_date(start, Profile(time_zone=home)) == day
+
+
+def test_all_day_where_two_zones_look_alike():
+    """10:00 to 12:00 UTC is midnight in Hawaii and in Auckland: the reader's side decides."""
+    at = datetime(2026, 11, 23, 11, tzinfo=UTC)
+
+    assert all_day_date(at, Profile(time_zone="Pacific/Pago_Pago")) == date(2026, 11, 23)
+    assert all_day_date(at, Profile(time_zone="Pacific/Auckland")) == date(2026, 11, 24)
+    assert all_day_date(at, Profile(time_zone="America/Denver")) == date(2026, 11, 23)
+    assert all_day_date(at, Profile(time_zone="Asia/Tokyo")) == date(2026, 11, 24)
+    tongan = Profile(time_zone="Pacific/Tongatapu")
+    assert all_day_date(datetime(2026, 11, 23, 11, tzinfo=UTC), tongan) == date(2026, 11, 24)
+
+
+def test_an_all_day_event_stands_under_its_day():
+    start = datetime(2026, 11, 24, tzinfo=ZoneInfo("Asia/Kolkata"))
+    event = item(start, "nothing_to_hand_in", type="calendar_event", all_day=True)
+
+    assert placed(event, Profile(time_zone="America/Denver"), {}).day == date(2026, 11, 24)
+
+
+def test_weeks_are_read_and_written():
+    today = date(2026, 11, 26)
+    week = date(2026, 11, 23)
+
+    assert read_week("this", today) == read_week("2026-W48", today) == week
+    assert read_week("2026-11-29", today) == week
+    assert write_week(week) == "2026-W48"
+    assert write_week(read_week("2026-W53", today)) == "2026-W53"
+    assert write_week(date(2024, 12, 30)) == "2025-W01"
+    for text in ("", "2026-W60", "W48", "next", "0001-01-01", "9999-12-31", "2026-02-30"):
+        assert read_week(text, today) is None
+
+
+def test_headings_by_the_persons_day():
+    me = Profile(time_zone="Pacific/Auckland")  # 24 November, 01:00
+    today = me.day(NOW)
+
+    def under(due, week=None, **more):
+        return heading(placed(item(due, **more), me, {}), today, week)
+
+    assert under(NOW + timedelta(hours=3)) == ("today", date(2026, 11, 24))
+    assert under(NOW + timedelta(hours=24)) == ("tomorrow", date(2026, 11, 25))
+    assert under(NOW + timedelta(days=5))[0] == "day"
+    assert under(NOW + timedelta(days=20)) == ("later", None)
+    assert under(None) == ("undated", None)
+    assert under(NOW - timedelta(days=2), status="custom") == ("earlier", None)
+    assert under(NOW - timedelta(days=2), status="missing") == ("overdue", None)
+    week = date(2026, 11, 16)
+    assert under(NOW - timedelta(days=2), week, status="custom") == ("day", date(2026, 11, 22))
+
+
+def test_a_week_shows_its_days_in_order():
+    me = Profile()
+    week = date(2026, 11, 23)
+    rows = [placed(item(NOW + timedelta(days=n), id=str(n)), me, {}) for n in (3, 0, 1, 2)] + [
+        placed(item(NOW - timedelta(hours=1), "missing", id="m"), me, {})
+    ]
+
+    found = sections(rows, me, NOW, week)
+
+    assert [section.key for section in found] == ["overdue", "today", "tomorrow", "day", "day"]
+    assert [section.day for section in found][1:] == [week + timedelta(days=n) for n in range(4)]
+
+
+def test_window_of_a_week_has_neither_undated_nor_older_work():
+    first, last = date(2026, 11, 23), date(2026, 11, 29)
+    old = placed(item(NOW - timedelta(days=40), "missing", missing=True), Profile(), {})
+
+    assert in_window(old, first, last, None)
+    assert not in_window(old, first, last, first)
+    assert in_window(item(), first, last, None)
+    assert not in_window(item(), first, last, first)
+
+
+def test_one_assignment_of_all_sources_appears_once():
+    before = NOW - timedelta(days=1)
+    own = Submission(missing=True, cached_due_date=before)
+    work = Assignment(
+        id="5", course_id="4", name="Essay", due_at=before, submission=own, quiz_id="9"
+    )
+    quiz = plan(
+        "9", "quiz", before, plannable=Plannable(assignment_id="5"),
+        submissions=PlannerSubmission(missing=True),
+    )  # fmt: skip
+    event = type("Event", (), {"assignment": work})()
+    group = AssignmentGroup(id="1", assignments=[work])
+    stream = Listed(StreamItem(id="7", type="Submission", assignment_id="5", assignment=work))
+
+    (found,) = look().merged(Listed(quiz), Listed(work), [event], stream, [group])
+
+    assert (found.type, found.id, found.assignment_id) == ("quiz", "9", "5")
+    assert found.status == "missing"
+    assert found.title == "Essay"  # the planner sent none
+
+
+def test_checkpoints_stand_for_their_discussion():
+    parts = [
+        plan(id_, "sub_assignment", html_url="/courses/4/assignments/5",
+             plannable=Plannable(title=title, sub_assignment_tag=tag))
+        for id_, title, tag in (
+            ("51", "Reply", "reply_to_topic"), ("52", "Answer others", "reply_to_entry")
+        )
+    ]  # fmt: skip
+    whole = Assignment(id="5", course_id="4", name="Discussion", due_at=NOW - timedelta(days=1))
+
+    found = look().merged(Listed(*parts), Listed(whole))
+
+    assert [row.title for row in found] == ["Reply", "Answer others"]
+
+
+def test_missing_lists_word_beats_overdue():
+    before = NOW - timedelta(days=1)
+    quiet = plan("5", due=before, submissions=PlannerSubmission(missing=False))
+    work = Assignment(id="5", course_id="4", due_at=before)
+
+    (alone,) = look().merged(Listed(quiet), Listed())
+    (both,) = look().merged(Listed(quiet), Listed(work))
+
+    assert (alone.status, both.status) == ("overdue", "missing")
+
+
+def test_own_date_and_mark_survive_the_calendar():
+    """The list of missing work knows the mark, the calendar the submission."""
+    before = NOW - timedelta(days=60)
+    mark = {"id": "8", "marked_complete": True, "dismissed": True}
+    work = Assignment(id="5", course_id="4", name="Essay", due_at=before)
+    work.planner_override = type("Mark", (), mark)()
+    zero = Submission(score=0.0, grade="0", posted_at=NOW, missing=True)
+    graded = Assignment(id="5", course_id="4", name="Essay", due_at=before, submission=zero)
+    event = type("Event", (), {"assignment": graded})()
+
+    (found,) = look().merged(Listed(), Listed(work), [event])
+
+    assert (found.status, found.missing, found.done) == ("graded", True, True)
+    assert (found.override_id, found.dismissed) == ("8", True)
+    assert (found.score, found.grade) == (0.0, "0")
+
+
+def test_unposted_grades_stay_out():
+    hidden = Assignment(id="5", submission=Submission(score=9.0, grade="A", posted_at=None))
+
+    found = look().planned(plan("5"), hidden)
+
+    assert (found.score, found.grade) == (None, None)
+    assert found.status != "graded"
+
+
+def test_letters_alone_where_numbers_are_restricted():
+    course = Course(id="4", name="Chemistry", restrict_quantitative_data=True)
+    own = Submission(score=9.0, grade="A", posted_at=NOW)
+    graded = Assignment(id="5", course_id="4", points_possible=10, submission=own)
+
+    found = look(**{"4": course}).planned(plan("5"), graded)
+
+    assert (found.score, found.grade, found.letters_only) == (None, "A", True)
+    group = AssignmentGroup(id="1", group_weight=50, assignments=[graded])
+    assert weights_of([group], {"4": course}) == {}
+
+
+def test_grades_due_long_ago_come_from_the_stream():
+    work = Assignment(id="5", course_id="4", name="Old essay", due_at=NOW - timedelta(days=90))
+    facts = {"assignment_id": "5", "assignment": work, "posted_at": NOW, "score": 8.0, "grade": "8"}
+    stream = Listed(
+        StreamItem(id="1", type="Submission", **facts),
+        StreamItem(id="2", type="Announcement", title="News"),
+        StreamItem(id="3", type="Submission", assignment_id="6"),
+    )
+
+    (found,) = look().merged(Listed(), Listed(), stream=stream)
+
+    assert (found.title, found.status, found.score) == ("Old essay", "graded", 8.0)
+
+
+def test_a_stream_item_without_its_assignment_has_a_title():
+    bare = StreamItem(
+        id="1", type="Submission", title="Essay", course_id="4", assignment_id="5",
+        posted_at=NOW, score=1.0, html_url="/courses/4/assignments/5",
+    )  # fmt: skip
+
+    (found,) = look().merged(Listed(), Listed(), stream=Listed(bare))
+
+    assert (found.title, found.course_name) == ("Essay", "Biology")
+    assert found.url == "https://canvas.example.edu/courses/4/assignments/5"
+
+
+def test_own_things_are_in_no_course():
+    note = plan("1", "planner_note", course_id=None, context_type="User", context_name="Maya")
+    group = plan("2", course_id=None, context_type="Group", context_name="Group 3")
+
+    assert look().planned(note).course_name == ""
+    assert look().planned(group).course_name == "Group 3"
+
+
+def test_weights_of_groups_and_of_points():
+    essays = [Assignment(id=str(n), course_id="4", points_possible=10.0 * n) for n in (1, 3)]
+    out = [
+        Assignment(id="7", points_possible=50, omit_from_final_grade=True),
+        Assignment(id="8", points_possible=50, grading_type="not_graded"),
+        Assignment(id="9", points_possible=50, submission=Submission(excused=True)),
+        Assignment(id="10", points_possible=0),
+        Assignment(id="11"),
+    ]
+    exam = Assignment(id="12", course_id="4", points_possible=10)
+    bonus = Assignment(id="13", points_possible=5)
+    groups = [
+        AssignmentGroup(id="1", group_weight=40, assignments=[*essays, *out]),
+        AssignmentGroup(id="2", group_weight=60, assignments=[exam]),
+        AssignmentGroup(id="3", group_weight=0, assignments=[bonus]),
+        AssignmentGroup(id="4"),
+    ]
+
+    assert weights(groups, weighted=True) == {"1": 10.0, "3": 30.0, "12": 60.0}
+    assert weights(groups[:2], weighted=False) == {"1": 20.0, "3": 60.0, "12": 20.0}
+    courses = {"4": Course(id="4", apply_assignment_group_weights=True)}
+    assert weights_of(groups[:2], courses)["12"] == 60.0
+    assert weights_of(groups[:2], {}) == {}
+
+
+def test_courses_with_the_nearest_open_work_come_first():
+    plans = [
+        plan("1", due=NOW + timedelta(days=3), course_id="9"),
+        plan("2", due=NOW + timedelta(days=1), course_id="4"),
+        plan("3", due=NOW + timedelta(days=2), course_id="9"),
+        plan("4", due=NOW - timedelta(days=2), course_id="7"),
+        plan("5", "announcement", course_id="8"),
+        plan("6", course_id="6", submissions=PlannerSubmission(submitted=True)),
+    ]
+
+    assert with_open_work(plans, NOW) == ["4", "9"]
+
+
+def test_old_missing_work_is_looked_up_once():
+    work = [
+        Assignment(id=str(n), course_id="4", due_at=NOW - timedelta(days=30 * n)) for n in (1, 2, 3)
+    ]
+
+    (call,) = older_calls([plan("1")], work)
+
+    assert call.keywords["course_ids"] == ("4",)
+    assert call.keywords["start_date"].date() == date(2026, 8, 24)
+    assert older_calls([plan("1")], work[:1]) == []
+
+
+def test_wishes_are_read_leniently():
+    given = {
+        "week": ["2026-W48", " this "], "show": ["due"], "course": ["1", "", "2"],
+        "type": ["quiz", "nonsense"], "status": ["missing", "x"], "favorites": ["yes"],
+        "done": ["1"],
+    }  # fmt: skip
+
+    wish = read_wish(lambda name: given.get(name, []))
+
+    assert wish == Wish(
+        week="this",
+        show="due",
+        courses=frozenset({"1", "2"}),
+        types=frozenset({"quiz"}),
+        statuses=frozenset({"missing"}),
+        done=True,
+    )
+    assert read_wish(lambda name: []) == Wish()
+
+
+def test_marks_and_notes_are_read_with_care():
+    text = "quiz:9:8:1:0:Quiz: the cell"
+    mark = read_mark(text)
+
+    assert (mark.type, mark.id, mark.override_id, mark.dismissed, mark.done, mark.title) == (
+        *("quiz", "9", "8", True, False, "Quiz: the cell"),
+    )
+    assert write_mark(mark) == text
+    with pytest.raises(BadInput):
+        read_mark("quiz:9")
+    note = partial(read_note, Profile(time_zone="Europe/Berlin"), details="", course_id="")
+    assert note(title=" a  b ", day="2026-03-29", clock="23:59").due_at == datetime(
+        2026, 3, 29, 21, 59, 59, tzinfo=UTC
+    )
+    assert note(title="a", day="2026-03-29", clock="02:30").due_at == datetime(
+        2026, 3, 29, 1, 30, tzinfo=UTC
+    )
+
+
+def test_search_folds_case_and_accents():
+    assert folded("Élan Vital – STRASSE ﬁn") == "elan vital - strasse fin"
+    assert folded("straße") == "strasse"
+    assert folded("İstanbul") == "istanbul"
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "marked"),
+    [
+        ("Biology 101", ("bio",), ["Bio"]),
+        ("Étude de l’été", ("ete",), ["été"]),
+        ("e\u0301tude", ("etude",), ["e\u0301tude"]),
+        ("Große Straße", ("strasse",), ["Straße"]),
+        ("banana", ("ana",), ["anana"]),
+        ("Quiz: mitosis", ("mito", "qu"), ["Qu", "mito"]),
+        ("数学 入門", ("入",), ["入"]),
+        ("nothing", ("x",), []),
+        ("", ("x",), []),
+    ],
+)
+def test_matches_are_marked_in_their_own_spelling(text, words, marked):
+    found = pieces(text, words)
+
+    assert "".join(piece.text for piece in found) == text
+    assert [piece.text for piece in found if piece.found] == marked
+
+
+def test_search_finds_courses_then_work(sources_of, canvas):
+    page = search(sources_of("dozen"), "  BIOLÓGY ")
+
+    assert page.query == "BIOLÓGY"
+    assert (page.rows[0].type, page.rows[0].title) == ("course", "Biology 101")
+    assert page.rows[0].path == "/courses/4101"
+    assert {row.type for row in page.rows} > {"course", "assignment", "quiz"}
+    quizzes = search(sources_of("dozen"), "weekly check biology").rows
+    assert {row.type for row in quizzes} == {"quiz"}
+    assert all(row.path.startswith("/courses/4101/assignments/") for row in quizzes)
+
+
+def test_warm_search_asks_canvas_nothing(sources_of, canvas):
+    upcoming(sources_of("dozen"))
+    before = canvas.stats()["calls"]
+
+    page = search(sources_of("dozen"), "quiz")
+
+    assert page.complete
+    assert page.rows
+    assert canvas.stats()["calls"] == before
+
+
+def test_empty_search_asks_nothing(sources_of, canvas):
+    before = canvas.stats()["calls"]
+
+    assert search(sources_of("dozen"), " \t").rows == ()
+    assert search(sources_of("dozen"), "").complete
+    assert canvas.stats()["calls"] == before
+
+
+def test_search_without_a_match(sources_of):
+    page = search(sources_of("dozen"), "zebra " * 100)
+
+    assert page.rows == ()
+    assert page.searched > 50
+    assert len(page.query) <= 200
