@@ -22,7 +22,6 @@ from canvas_app.services import grading, pictures
 from canvas_app.services.courses import (
     INCLUDE,
     course_row,
-    grade_text,
     read_colors,
     read_profile,
     start_colors,
@@ -125,14 +124,6 @@ class Shown:
     current_grade: str | None = None
     final: float | None = None
     final_grade: str | None = None
-
-    @property
-    def current_text(self) -> str | None:
-        return grade_text(self.current, self.current_grade)
-
-    @property
-    def final_text(self) -> str | None:
-        return grade_text(self.final, self.final_grade)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import requests
 from .conftest import sign_in
 
 PROGRAMMING, BIOLOGY, STATISTICS, HISTORY, CHEMISTRY = 4106, 4101, 4102, 4103, 4107
+ENGLISH = 4104
 ALGEBRA = 9_070_000_000_000_417
 STUDIED = [4101, 4102, 4103, 4104, 4106, 4107, 4108, 4109, 4111, ALGEBRA]
 
@@ -94,6 +95,18 @@ def test_what_if_by_hand(easel, dozen):
     assert tried["what_if"]["current"] == 90.0
     assert tried["own"]["current"] == 94.12
     assert [row["title"] for row in tried["data"] if row["part"] == "dropped"] == ["Exercise 4"]
+
+
+def test_what_if_has_the_letter_of_its_total(easel, dozen):
+    """English: (86 + 91) / 200 is 88.5, a B+; with another 100 it is 277 / 300, an A-."""
+    page = twin(easel, dozen, ENGLISH)
+    open_row = next(row for row in page["data"] if row["part"] == "ungraded")
+    assert (page["canvas"]["current_grade"], page["own"]["current_grade"]) == ("B+", "B+")
+
+    tried = twin(easel, dozen, ENGLISH, **{f"score-{open_row['assignment_id']}": "100"})
+
+    assert tried["what_if"]["current"] == 92.33
+    assert tried["what_if"]["current_grade"] == "A-"
 
 
 def test_form_works_without_script(easel, dozen):

@@ -31,6 +31,7 @@ from canvas_app.services.grades import (
     counts,
     grades,
     history,
+    part_of,
     period_of,
     period_totals,
     reason,
@@ -38,7 +39,7 @@ from canvas_app.services.grades import (
     typed,
     worth,
 )
-from canvas_app.services.grading import Group, Period, current
+from canvas_app.services.grading import Book, Group, Period, Work, current
 from canvas_app.services.submissions import submission_row
 from canvas_app.services.upcoming import Look
 
@@ -241,6 +242,25 @@ def test_scheme_as_far_as_it_can_be_read():
 
     assert scheme_of(found) == [("A", D("0.9")), ("B", D(1))]
     assert scheme_of(Course(id="7")) == []
+
+
+def test_part_of_each_piece_of_work():
+    groups, periods = (Group("5", drop_lowest=1),), (Period("901", D(100)),)
+    works = {
+        "counted": Work("1", "5", D(10), D(9), period_id="901"),
+        "ungraded": Work("3", "5", D(10), None, posted=False, period_id="901"),
+        "excused": Work("4", "5", D(10), None, excused=True, period_id="901"),
+        "review": Work("6", "5", D(10), D(3), pending_review=True, period_id="901"),
+        "omitted": Work("7", "5", D(10), D(3), counts=False, period_id="901"),
+        "outside": Work("8", "5", D(10), D(3)),
+    }
+    book = Book(tuple(works.values()), groups, periods=periods)
+
+    total = current(book)
+
+    assert {name: part_of(work, book, total) for name, work in works.items()} == {
+        name: name for name in works
+    }
 
 
 # What is typed

@@ -1,0 +1,73 @@
+"""A course's grades in a real browser: try a score, set a goal, take it back, read it anywhere."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.checks import barriers, in_order, too_wide
+from tests.browser.conftest import Reader
+
+pytestmark = pytest.mark.browser
+
+PROGRAMMING = "/courses/4106"
+
+
+def test_a_student_tries_scores_and_a_goal(reader: Reader) -> None:
+    reader.enter("dozen")
+    page = reader.open(PROGRAMMING)
+    page.get_by_role("link", name="Grades and what-if").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Grades in Introduction to Programming"
+    )
+    expect(page.locator("main")).to_contain_text("comes to the same")
+
+    page.get_by_label("What if: score for Exercise 4, of 8").fill("4")
+    page.get_by_label("The total I want").fill("85")
+    page.keyboard.press("Enter")
+
+    result = page.get_by_role("region", name="What if")
+    expect(result).to_contain_text("With 1 other score: 90 % for graded work")
+    expect(result).to_contain_text("To end with 85 % you need")
+    assert page.url.endswith("#result")
+    row = page.get_by_role("row").filter(has_text="Exercise 4")
+    expect(row).to_contain_text("Dropped")
+
+    page.get_by_role("link", name="Take back the score for Exercise 4").click()
+
+    expect(page.get_by_role("region", name="What if")).to_contain_text("Put a score beside")
+    expect(page.get_by_label("The total I want")).to_have_value("85")
+    assert reader.complaints == []
+
+
+def test_grading_periods_are_chosen_by_links(reader: Reader) -> None:
+    reader.enter("dozen")
+    page = reader.open("/courses/4101/grades")
+    periods = page.get_by_role("navigation", name="Grading periods")
+    expect(periods.locator("[aria-current]")).to_contain_text("Second half")
+
+    periods.get_by_role("link", name="All").click()
+
+    expect(page.get_by_role("region", name="Grading periods")).to_contain_text("First half")
+    expect(page.locator(".lead").first).to_contain_text("over all grading periods")
+
+
+@pytest.mark.parametrize(
+    ("person", "path"),
+    [
+        ("dozen", "/courses/4101/grades?period=all&goal=80"),
+        ("dozen", "/courses/4102/grades?goal=200"),
+        ("dozen", "/courses/4103/grades"),
+        ("dozen", "/courses/4107/grades"),
+        ("dozen", "/courses/4110/grades"),
+        ("hostile", "/courses/6001/grades?goal=x"),
+        ("teacher", "/courses/4101/grades"),
+    ],
+)
+def test_every_state_is_accessible(reader: Reader, person: str, path: str) -> None:
+    reader.enter(person)
+    page = reader.open(path)
+    wrong = in_order(reader) + barriers(page) + too_wide(page)
+    page.set_viewport_size({"width": 320, "height": 720})
+    page.emulate_media(color_scheme="dark")
+    wrong += barriers(page) + too_wide(page)
+    assert wrong == []
+    assert reader.complaints == []
