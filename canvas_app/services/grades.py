@@ -6,6 +6,7 @@ takes; when its number differs from Canvas's by more than rounding, the page say
 the teacher hides is not computed, and where a course shows letters only, no number is.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -38,6 +39,7 @@ from canvas_app.services.weights import weights
 
 EVERY_PERIOD = "all"
 UNGRADEABLE = frozenset({"not_graded", "wiki_page"})
+SCORE = re.compile(r"s\d{1,20}")  # short: the form sends a field for each assignment
 CLOSE_ENOUGH = Decimal("0.01")  # both sides round to two decimals
 MOST = Decimal(1_000_000)  # no score or goal is higher
 
@@ -52,14 +54,12 @@ class Wanted:
 
     @classmethod
     def of(cls, items: Sequence[tuple[str, str]]) -> "Wanted":
-        """From the names and values of a query: period, goal, and score-<assignment id>."""
+        """From the names and values of a query: period, goal, and s<assignment id>."""
         given = {name: value.strip() for name, value in items}
         return cls(
             period=given.get("period", ""),
             scores={
-                name.removeprefix("score-"): value
-                for name, value in given.items()
-                if name.startswith("score-") and value
+                name[1:]: value for name, value in given.items() if value and SCORE.fullmatch(name)
             },
             goal=given.get("goal", ""),
         )

@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
 from canvas_app.gateway import current_sources, login_required
-from canvas_app.services.grades import Wanted, grades
+from canvas_app.services.grades import SCORE, Wanted, grades
 from canvas_app.views.pages import twin
 from canvas_app.views.rendering import render_page
 
@@ -44,12 +44,12 @@ def as_json(course_id: int) -> ResponseReturnValue:
     )
 
 
-def address(*, without: str = "", **more: str) -> str:
-    """This page's address with parameters set; ``without`` leaves out those that begin so."""
+def address(*, without: str = "", scores: bool = True, **more: str) -> str:
+    """This page's address with parameters set, ``without`` one of them or any score."""
     kept = {
         name: value
         for name, value in request.args.items()
-        if not (without and name.startswith(without)) and name != "retry"
+        if name not in ("retry", without) and (scores or not SCORE.fullmatch(name))
     }
     query = urlencode(kept | more)
     return f"{request.script_root}{request.path}" + (f"?{query}" if query else "")

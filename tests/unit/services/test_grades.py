@@ -284,9 +284,7 @@ def test_numbers_as_people_type_them(text, value):
 
 
 def test_wanted_of_a_query():
-    found = Wanted.of(
-        [("period", "902"), ("score-5", " 8 "), ("score-6", ""), ("goal", "90"), ("q", "x")]
-    )
+    found = Wanted.of([("period", "902"), ("s5", " 8 "), ("s6", ""), ("goal", "90"), ("q", "x")])
 
     assert found == Wanted("902", {"5": "8"}, "90")
 
