@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from canvas_app.services.dates import Profile
+from canvas_app.services.pictures import Load
 from canvas_app.services.sources import Source, Standing, standing
 
 
@@ -314,6 +315,7 @@ class Upcoming(Page):
     show_done: bool = False
     favorites: bool = False
     week: str = ""  # "2026-W48"; empty: four weeks back, two ahead
+    load: Load | None = None  # open work of this and the coming three weeks; none in a week
     first: date | None = None
     last: date | None = None
     this_week: str = ""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -48,6 +49,7 @@ from canvas_app.services.dates import (
     write_week,
 )
 from canvas_app.services.pages import Choice, Item, Section, Upcoming
+from canvas_app.services.pictures import WEEKS, Load, load
 from canvas_app.services.sources import One, Rows, Sources, complete, request_key
 from canvas_app.services.status import STATUSES, custom_label, planner_status, student_status
 from canvas_app.services.weights import weights
@@ -56,6 +58,7 @@ T = TypeVar("T")
 
 BACK = timedelta(days=28)
 AHEAD = timedelta(days=14)
+FORECAST = timedelta(weeks=WEEKS)  # what is read ahead for the picture of the load
 NEW_GRADES = timedelta(days=14)
 EAST, WEST = timedelta(hours=14), timedelta(hours=12)  # how far zones are from UTC
 WEEK = timedelta(days=7)
@@ -199,6 +202,7 @@ def upcoming(sources: Sources, wish: Wish = Wish()) -> Upcoming:
             for course in known.values()
             if is_active_student(course) or is_active_teacher(course)
         ),
+        load=None if week else forecast(filter(chosen, found), today),
         unweighed=len(heavy[WEIGHED:]),
         missing_elsewhere=sum(is_missing(i) and chosen(i) for i in found) - len(shown["missing"]),
         is_student=has_role(known.values(), "student"),
@@ -210,7 +214,7 @@ def asked_days(week: str, now: datetime) -> tuple[date, date]:
     """The days to ask Canvas for, before it is known which zone the person is in."""
     start, end = read_week(week, (now - WEST).date()), read_week(week, (now + EAST).date())
     if start is None or end is None:
-        return (now - BACK).date(), (now + AHEAD).date()
+        return (now - BACK).date(), (now + FORECAST).date()
     return start, end + 6 * DAY
 
 
@@ -240,11 +244,24 @@ def start_items(sources: Sources, first: date, last: date) -> Started:
         "planner",
         *(
             partial(CanvasAPI.planner_items, start_date=start, end_date=end)
-            for start, end in week_slices(first - DAY, last + DAY)
+            for start, end in planner_slices(first - DAY, last + DAY, sources.now())
         ),
     )
     profile, colors = start_profile(sources), start_colors(sources)
     return Started(courses, planner, missing, stream, todo, profile, colors)
+
+
+def planner_slices(first: date, last: date, now: datetime) -> list[tuple[datetime, datetime]]:
+    """The days in four parts at most, so that all of a page's first calls fly at once.
+
+    This week stands alone, for it has most; long gone weeks have little that is read page by page.
+    """
+    weeks = week_slices(first, last)
+    if len(weeks) <= 3:
+        return weeks
+    current = sum(start <= now for start, _ in weeks) - 1
+    cuts = sorted({0, max(0, current - 2), max(0, current), current + 1, len(weeks)})
+    return [(weeks[a][0], weeks[b - 1][1]) for a, b in pairwise(cuts) if a < b <= len(weeks)]
 
 
 def start_calendar(
@@ -701,6 +718,18 @@ def is_missing(item: Item) -> bool:
 def is_due(item: Item, now: datetime) -> bool:
     """Work that is not done and still to come."""
     return bool(item.type not in NOT_WORK and not item.done and item.due_at and item.due_at >= now)
+
+
+def forecast(items: Iterable[Item], today: date) -> Load | None:
+    """How much open work each day of this and the coming weeks has."""
+    return load(
+        (
+            (item.day, None if item.letters_only else item.points_possible)
+            for item in items
+            if item.day and item.day >= today and not item.done and item.type not in NOT_WORK
+        ),
+        today,
+    )
 
 
 def new_grades(
