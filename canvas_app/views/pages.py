@@ -154,7 +154,7 @@ def upcoming() -> ResponseReturnValue:
 @bp.get("/upcoming.json")
 @login_required
 def upcoming_json() -> ResponseReturnValue:
-    return twin(wished(), "new_grades", "tabs", "week", "previous_week", "next_week")
+    return twin(wished(), "new_grades", "tabs", "week", "previous_week", "next_week", "load")
 
 
 def wished() -> Gather:

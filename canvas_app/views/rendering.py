@@ -32,6 +32,7 @@ from markupsafe import Markup
 from canvas_app import gateway
 from canvas_app.canvas.errors import AuthenticationError, CanvasError, SignInRequired
 from canvas_app.services.dates import Profile
+from canvas_app.services.pictures import ring
 from canvas_app.settings import Environment
 from canvas_app.storage import SignIn
 
@@ -66,6 +67,7 @@ def init_app(app: Flask) -> None:
         fresh_id=fresh_id,
         header_sign_in=header_sign_in,
         here=here,
+        ring_share=ring,
         sign_in_over=sign_in_over,
         environments=environments,
     )
