@@ -1,0 +1,70 @@
+"""What a gunicorn worker holds after many pages."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, StandIn, stop
+
+from .conftest import free_port
+from .test_sign_in_shared import sign_in, wait_for
+
+MOST = 120 * 1024  # KiB
+PATHS = ("/", "/courses", "/upcoming", "/submissions")
+
+
+@pytest.fixture
+def gunicorn(canvas: StandIn, tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Easel as it is deployed, its memory not swollen by the measuring of coverage."""
+    port = free_port()
+    key = canvas.key("confidential")
+    environ = {name: value for name, value in os.environ.items() if "COV" not in name}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn"],
+        cwd=ROOT,
+        env=environ
+        | {
+            "CANVAS_URL": canvas.url,
+            "CANVAS_CLIENT_ID": str(key["client_id"]),
+            "CANVAS_CLIENT_SECRET": key["client_secret"],
+            "INSTANCE_PATH": str(tmp_path),
+            "LOG_LEVEL": "WARNING",
+            "PORT": str(port),
+        },
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(url)
+        yield url, process
+    finally:
+        stop(process)
+
+
+def processes() -> Iterator[tuple[int, int]]:
+    """Each process's parent and the KiB it holds: from /proc, or elsewhere from ps."""
+    if not Path("/proc/self/status").exists():
+        table = subprocess.check_output(["ps", "-A", "-o", "ppid=,rss="], text=True)  # noqa: S607
+        for line in table.splitlines():
+            parent, held = line.split()
+            yield int(parent), int(held)
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with suppress(OSError):  # it has ended meanwhile
+            facts = dict(line.split(":", 1) for line in status.read_text().splitlines())
+            yield int(facts["PPid"]), int(facts.get("VmRSS", "0 kB").split()[0])
+
+
+def test_worker_stays_small(
+    canvas: StandIn, gunicorn: tuple[str, "subprocess.Popen[bytes]"]
+) -> None:
+    url, process = gunicorn
+    for person in ("dozen", "many"):
+        browser = sign_in(canvas, url, person)
+        for turn in range(50):
+            assert browser.get(f"{url}{PATHS[turn % 4]}", timeout=60).ok
+
+    assert max(held for parent, held in processes() if parent == process.pid) < MOST
