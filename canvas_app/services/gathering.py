@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from threading import Thread
 
-from canvas_app.canvas.errors import CanvasError
+from canvas_app.canvas.errors import CanvasError, Unavailable
 from canvas_app.services.pages import FailedPage, Page
 from canvas_app.services.sources import Source, Sources
 
@@ -46,13 +46,15 @@ class Gathering:
                 yield view
 
     def load(self) -> Page:
-        """The page, whole. A page that Canvas refuses as such is a ``FailedPage``."""
+        """The page, whole. One that Canvas refuses, or gives no part of, is a ``FailedPage``."""
         try:
-            if self._whole is None:
-                return self._gather(self._sources)
-            return self._whole.result()
+            page = self._whole.result() if self._whole else self._gather(self._sources)
         except CanvasError as error:
             return FailedPage(failure=error)
+        if page.sources and all(source.status == "failed" for source in page.sources):
+            nothing = Unavailable("Canvas gave no part of this page.")
+            return FailedPage(page.sources, profile=page.profile, now=page.now, failure=nothing)
+        return page
 
     def _view(self) -> Page | None:
         try:

@@ -96,6 +96,22 @@ def test_refused_page_says_so(sources_of, early):
     assert isinstance(page.failure, NotFound)
 
 
+@pytest.mark.parametrize("early", [True, False])
+def test_page_without_any_part_failed(sources_of, canvas, early):
+    canvas.control(faults=[{"path": "/api/*", "kind": "status", "status": 503, "times": None}])
+    gathering = Gathering(sources_of("dozen"), gather)
+    if early:
+        assert list(gathering.early()) == []
+
+    page = gathering.load()
+
+    assert isinstance(page, FailedPage)
+    assert not page.complete
+    assert [source.detail for source in page.sources] == [
+        "Canvas has trouble of its own at the moment."
+    ]
+
+
 def test_mistake_is_raised_where_the_page_is_read(sources_of):
     made = []
 

@@ -247,7 +247,7 @@ def test_many_missing_parts_are_folded(app: Flask) -> None:
     rest = streamed(app, lambda: Upcoming(sources=sources, now=NOW))[1]
 
     assert "0 of 9 courses up to date" in rest
-    assert "3 more parts are missing" in rest
+    assert "3 more parts missing" in rest
     assert "retry=submissions%3A+C8" in rest
 
 
