@@ -1,0 +1,78 @@
+"""Arranging courses and making a calendar feed, as people do it in a browser."""
+
+import pytest
+import requests
+
+from tests.browser.checks import barriers, in_order, too_wide
+from tests.browser.conftest import Reader
+
+pytestmark = pytest.mark.browser
+
+
+def faults(reader: Reader) -> list[str]:
+    """What is wrong with the page as it stands, wide and light, narrow and dark."""
+    page = reader.page
+    reader.requests.clear()  # of all pages on the way here
+    wrong = in_order(reader) + barriers(page) + too_wide(page)
+    page.set_viewport_size({"width": 320, "height": 720})
+    page.emulate_media(color_scheme="dark")
+    wrong += barriers(page) + too_wide(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.emulate_media(color_scheme="light")
+    return wrong + reader.complaints
+
+
+@pytest.mark.parametrize("person", ["dozen", "hostile", "ta"])
+def test_courses_can_be_arranged(reader: Reader, person: str) -> None:
+    reader.enter(person)
+    page = reader.open("/courses?arrange=1")
+    assert faults(reader) == []
+
+    page.get_by_label("Nickname of ").first.fill("Mine")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/courses?arrange=1")
+
+    assert "is called “Mine”" in page.locator("form.notice").inner_text()
+    assert page.locator(".card h3", has_text="Mine").count() == 1
+    assert faults(reader) == []
+    page.get_by_role("button", name="Undo").click()
+    assert page.locator(".card h3", has_text="Mine").count() == 0
+
+
+def test_filtered_courses_and_past_ones(reader: Reader) -> None:
+    reader.enter("dozen")
+    page = reader.open("/courses?q=spanish")
+    assert page.get_by_role("link", name="Spanish II").is_visible(), "the fold is open"
+    assert faults(reader) == []
+    page.get_by_role("link", name="Show every course").click()
+    page.wait_for_url("**/courses")
+    assert not page.get_by_role("link", name="Spanish II").is_visible()
+    page.get_by_text("2 past courses").click()
+    assert page.get_by_role("link", name="Spanish II").is_visible()
+    page.get_by_label("Name, code or section").fill("nothing of the kind")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=nothing**")
+    assert page.get_by_text("No course fits this choice").is_visible()
+    assert faults(reader) == []
+
+
+@pytest.mark.parametrize("person", ["dozen", "newcomer"])
+def test_feed_is_made_and_ended(reader: Reader, person: str) -> None:
+    reader.enter(person)
+    page = reader.open("/account")
+    page.get_by_role("link", name="New calendar feed").click()
+    page.get_by_label("Name of the feed").fill("Phone <b>")
+    page.get_by_role("button", name="Make the feed").click()
+
+    address = page.get_by_label("Address of the feed").input_value()
+    assert requests.get(address, timeout=30).status_code == 200
+    webcal = page.get_by_role("link", name="Open in your calendar program").get_attribute("href")
+    assert webcal == address.replace("http://", "webcal://")
+    assert faults(reader) == []
+
+    page.get_by_role("link", name="Back to your account").click()
+    assert page.get_by_text("Phone <b>").first.is_visible()
+    assert faults(reader) == []
+    page.get_by_role("button", name="End this feed").click()
+    assert page.get_by_text("The calendar feed has ended.").is_visible()
+    assert requests.get(address, timeout=30).status_code == 404
