@@ -9,43 +9,37 @@ import subprocess
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
-import requests
-from canvasapi.account import Account
-from canvasapi.requester import Requester
-
-from bench.measure import limit, once, row, side_by_side, title, verdict
+from bench.measure import Sample, Targets, once, side_by_side, table
+from bench.others import (
+    canvasapi_calls,
+    canvasapi_enrollments,
+    canvasapi_users,
+    plain_calls,
+    plain_rows,
+    plain_session,
+    requester,
+)
 from bench.stand_in import ROOT, StandIn, stand_in
+from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.client import CanvasClient
+from canvas_app.canvas.errors import CanvasError
 from canvas_app.canvas.throttle import MemoryBuckets, Throttle
-from canvas_app.canvas.transport import Transport
+from canvas_app.canvas.transport import Answer, Transport
+from canvas_app.services.cache import MemoryCache
+from canvas_app.services.dashboard import dashboard
+from canvas_app.services.sources import Sources
 
 LATENCY = 0.1
 NUMBERED = "/api/v1/accounts/1/users"
 BOOKMARKED = "/api/v1/courses/900/enrollments"
 SELF = "/api/v1/users/self"
-
-
-def plain(url: str, token: str, path: str) -> int:
-    """What a careful beginner writes: follow ``next`` with one session."""
-    rows = 0
-    with requests.Session() as session:
-        session.headers["Authorization"] = f"Bearer {token}"
-        target: str | None = f"{url}{path}?per_page=100"
-        while target:
-            answer = session.get(target, timeout=30)
-            answer.raise_for_status()
-            rows += len(answer.json())
-            target = answer.links.get("next", {}).get("url")
-    return rows
-
-
-def easel(url: str, token: str, path: str) -> int:
-    with CanvasClient(url, token) as canvas:
-        return sum(1 for _ in canvas.paginate(path))
+EASEL, LOOP, CANVASAPI = "Easel", "requests loop", "canvasapi"
+AT_ONCE = 11  # calls that fit an empty bucket of 600
 
 
 def expect(rows: int, work: Callable[[], int]) -> Callable[[], None]:
@@ -59,132 +53,255 @@ def expect(rows: int, work: Callable[[], int]) -> Callable[[], None]:
     return checked
 
 
-def lists(canvas: StandIn, times: int) -> None:
-    token = canvas.tokens["admin"]
+def easel_rows(url: str, token: str, path: str) -> int:
+    with CanvasClient(url, token) as canvas:
+        return sum(1 for _ in canvas.paginate(path))
 
-    def reset() -> None:
-        canvas.control(reset=True, campus={"bulk_rows": 5000}, latency=LATENCY)
 
-    reset()
-    title(f"Numbered list, 50 pages of 100, {1000 * LATENCY:.0f} ms a call")
-    least = LATENCY * (1 + -(-49 // 11))
+def numbered(canvas: StandIn, targets: Targets, rounds: int) -> None:
+    url, token = canvas.url, canvas.tokens["admin"]
+    canvas.control(reset=True, campus={"bulk_rows": 5000}, latency=LATENCY)
+    least = LATENCY * (1 + -(-49 // AT_ONCE))
     samples = side_by_side(
-        times,
-        reset,
-        easel=expect(5000, lambda: easel(canvas.url, token, NUMBERED)),
-        plain=expect(5000, lambda: plain(canvas.url, token, NUMBERED)),
-        canvasapi=expect(5000, lambda: canvasapi_users(canvas.url, token)),
+        rounds,
+        canvas.forget_costs,
+        {
+            EASEL: expect(5000, lambda: easel_rows(url, token, NUMBERED)),
+            LOOP: expect(5000, lambda: plain_rows(url, token, NUMBERED)),
+            CANVASAPI: expect(5000, lambda: canvasapi_users(url, token)),
+        },
+        seldom=(LOOP, CANVASAPI),
     )
-    row("Easel", samples["easel"], least, "the limit")
-    row("requests loop", samples["plain"], least, "the limit")
-    row("canvasapi", samples["canvasapi"], least, "the limit")
-    limit(least, "the first page alone, then 49 by 11 at once")
-    verdict("time against the limit", samples["easel"].median / least, 1.25)
+    title = f"Numbered list: 50 pages of 100, {1000 * LATENCY:.0f} ms a call"
+    table(title, samples, least, f"one page, then 49 by {AT_ONCE} at once")
+    ours = samples[EASEL].wall
+    targets.ratio("numbered list: time / limit", ours, [least] * rounds, 1.25)
+    targets.at_most("numbered list: throttled answers", canvas.throttled(), 0)
 
-    title(f"Bookmark list, 50 pages of 100, {1000 * LATENCY:.0f} ms a call")
-    least = LATENCY * 50
+
+def bookmarked(canvas: StandIn, targets: Targets, rounds: int) -> None:
+    url, token = canvas.url, canvas.tokens["admin"]
+    canvas.control(reset=True, campus={"bulk_rows": 5000}, latency=LATENCY)
     samples = side_by_side(
-        times,
-        reset,
-        easel=expect(5000, lambda: easel(canvas.url, token, BOOKMARKED)),
-        plain=expect(5000, lambda: plain(canvas.url, token, BOOKMARKED)),
+        rounds,
+        canvas.forget_costs,
+        {
+            EASEL: expect(5000, lambda: easel_rows(url, token, BOOKMARKED)),
+            LOOP: expect(5000, lambda: plain_rows(url, token, BOOKMARKED)),
+            CANVASAPI: expect(5000, lambda: canvasapi_enrollments(url, token)),
+        },
+        seldom=(CANVASAPI,),
     )
-    row("Easel", samples["easel"], least, "the limit")
-    row("requests loop", samples["plain"], least, "the limit")
-    limit(least, "each page names the next")
-    verdict("time against the loop", samples["easel"].median / samples["plain"].median, 1.03)
-    verdict("CPU against the loop", samples["easel"].median_cpu / samples["plain"].median_cpu, 1.15)
+    title = f"Bookmark list: 50 pages of 100, {1000 * LATENCY:.0f} ms a call"
+    table(title, samples, 50 * LATENCY, "each page names the next")
+    easel, loop = samples[EASEL], samples[LOOP]
+    targets.ratio("bookmark list: time / loop", easel.wall, loop.wall, 1.03)
+    targets.ratio("bookmark list: CPU / loop", easel.cpu, loop.cpu, 1.15)
 
 
-def canvasapi_users(url: str, token: str) -> int:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it wants https, on loopback too
-        account = Account(Requester(url, token), {"id": 1})
-    return sum(1 for _ in account.get_users(per_page=100))
-
-
-def burst(canvas: StandIn, *, calls: int, hwm: float = 600, stranger: bool = False) -> None:
+def burst(canvas: StandIn, targets: Targets, calls: int, rounds: int) -> None:
     """Calls of cost 5 through a bucket that leaks 1,000 a second, 20 ms each."""
-    canvas.control(
-        reset=True,
-        latency=0.02,
-        costs={"default": 5.0},
-        throttle={"outflow": 1000, "hwm": hwm, "maximum": hwm + 200},
-    )
+    print(f"\nDraining a bucket: {calls:,} calls of cost 5, leak 1,000 a second, 20 ms a call")
+    print(f"  {'':36}{'time':>8}  {'of the limit':>12}  {'refused':>8}  {'surfaced':>8}")
+    limits = {"outflow": 1000, "status": 403}
     token = canvas.tokens["dozen"]
-    refused = 0
-    stop = threading.Event()
 
-    def disturb() -> None:
-        with requests.Session() as session:
-            session.headers["Authorization"] = f"Bearer {token}"
-            while not stop.is_set():
-                session.get(canvas.url + SELF, timeout=30)
+    def reset(hwm: float) -> None:
+        canvas.control(
+            reset=True,
+            latency=0.02,
+            costs={"default": 5.0},
+            throttle={**limits, "hwm": hwm, "maximum": hwm + 200},
+        )
 
-    others = [threading.Thread(target=disturb) for _ in range(1 if stranger else 0)]
-    for other in others:
-        other.start()
-    transport = Transport(canvas.url)
-    throttle = Throttle(MemoryBuckets(), transport.origin)
-    client = CanvasClient(canvas.url, token, transport=transport, throttle=throttle)
-    surfaced = 0
+    def told(name: str, hwm: float, seconds: float, surfaced: int, of: int) -> tuple[float, float]:
+        least = max((calls * 5 - hwm / 2) / 1000, 0.02)
+        share, refused = 100 * least / seconds, 100 * canvas.throttled() / of
+        print(f"  {name:36}{seconds:6.2f} s  {share:10.1f} %  {refused:6.2f} %  {surfaced:8}")
+        return share, refused
 
-    def call(_: int) -> bool:
-        try:
-            client.get(SELF)
-        except Exception:
-            return False
-        return True
+    def measure(name: str, hwm: float, *, stranger: bool = False) -> tuple[float, float, int]:
+        reset(hwm if hwm == 600 else 600)
+        with CanvasClient(canvas.url, token) as client, Stranger(canvas, token, stranger) as other:
+            if hwm != 600:  # the ceiling is learnt, then it is another one
+                client.get(SELF)
+                limits_now = {**limits, "hwm": hwm, "maximum": hwm + 200}
+                canvas.control(throttle=limits_now)
 
+            def call(_: int) -> bool:
+                try:
+                    client.get(SELF)
+                except CanvasError:
+                    return False
+                return True
+
+            seconds, surfaced = in_threads(call, calls)
+        mine = max(0, canvas.throttled() - other.refused)
+        share, _ = told(name, hwm, seconds, surfaced, calls)
+        return share, 100 * mine / calls, surfaced
+
+    def careless(name: str, call: Callable[[Any, int], bool], make: Callable[[], Any]) -> None:
+        reset(600)
+        asked = make()
+        seconds, surfaced = in_threads(lambda n: call(asked, n), calls)
+        told(name, 600, seconds, surfaced, calls)
+
+    alone = [measure("Easel, alone", 600) for _ in range(rounds)]
+    shared = measure("Easel, a stranger in the bucket", 600, stranger=True)
+    halved = measure("Easel, ceiling half of the learnt", 300)
+    reset(600)
+    few = calls // 20
+    wall, _ = once(lambda: plain_calls(canvas.url, token, [SELF] * few))
+    told(f"requests loop ({few} calls, times 20)", 600, 20 * wall, 0, calls)
+    reset(600)
+    wall, _ = once(lambda: canvasapi_calls(canvas.url, token, [SELF] * few))
+    told(f"canvasapi ({few} calls, times 20)", 600, 20 * wall, 0, calls)
+    with plain_session(token) as session:
+        careless(
+            "ten careless threads",
+            lambda asked, _: bool(asked.get(canvas.url + SELF, timeout=30).ok),
+            lambda: session,
+        )
+    shares = [share for share, _, _ in alone]
+    targets.at_least(
+        "drain, alone: % of the throughput the limit allows",
+        statistics.median(shares),
+        95,
+        f"{min(shares):.1f} - {max(shares):.1f}",
+    )
+    targets.at_most("drain, alone: % refused", max(refused for _, refused, _ in alone), 0)
+    targets.at_most("drain, with a stranger: % refused", shared[1], 1)
+    targets.at_most("drain, ceiling half of the learnt: % refused", halved[1], 1)
+    lost = sum(lost for _, _, lost in (*alone, shared, halved))
+    targets.at_most("drain: refusals that surfaced", lost, 0)
+
+
+class Stranger:
+    """Somebody else who calls with the same token, one call after another."""
+
+    def __init__(self, canvas: StandIn, token: str, present: bool) -> None:
+        self.refused = 0
+        self._canvas = canvas
+        self._token = token
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._call) if present else None
+
+    def _call(self) -> None:
+        with plain_session(self._token) as session:
+            while not self._ends.is_set():
+                answer = session.get(self._canvas.url + SELF, timeout=30)
+                self.refused += not answer.ok
+
+    def __enter__(self) -> "Stranger":
+        if self._thread:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.set()
+        if self._thread:
+            self._thread.join()
+
+
+def in_threads(call: Callable[[int], bool], calls: int) -> tuple[float, int]:
+    """Seconds for so many calls from ten threads, and how many failed."""
     with ThreadPoolExecutor(10) as pool:
         started = time.perf_counter()
-        surfaced = sum(not good for good in pool.map(call, range(calls)))
-        seconds = time.perf_counter() - started
-    stop.set()
-    for other in others:
-        other.join()
+        failed = sum(not good for good in pool.map(call, range(calls)))
+        return time.perf_counter() - started, failed
+
+
+class Recording(Transport):
+    """A transport that keeps what was asked."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.targets: list[str] = []
+
+    def send(self, method: str, target: str, **facts: Any) -> Answer:
+        self.targets.append(target)
+        return super().send(method, target, **facts)
+
+
+def dashboards(canvas: StandIn, targets: Targets, rounds: int) -> None:
+    """What Easel asks for a dashboard; the others ask the same, one call after another."""
+    canvas.control(reset=True, latency=LATENCY)
+    url, token = canvas.url, canvas.tokens["many"]
+    pool = ThreadPoolExecutor(40)
+    transport = Recording(url)
+    with CanvasClient(url, token, transport=transport) as client:
+        me = client.get(SELF)["id"]
+
+    def gather(cache: MemoryCache) -> None:
+        throttle = Throttle(MemoryBuckets(), transport.origin)
+        with CanvasClient(url, token, transport=transport, throttle=throttle) as client:
+            sources = Sources(
+                CanvasAPI(client), cache, pool, deadline=time.monotonic() + 8, owner=("bench", me)
+            )
+            page = dashboard(sources)
+        if not page.complete:
+            raise RuntimeError("the dashboard is not complete")
+
+    warm = MemoryCache(64 * 2**20)
+    gather(warm)
+    transport.targets.clear()
+    gather(MemoryCache(64 * 2**20))
+    asked = list(transport.targets)
+    samples = side_by_side(
+        rounds,
+        canvas.forget_costs,
+        {
+            f"{EASEL}, cold": lambda: gather(MemoryCache(64 * 2**20)),
+            f"{EASEL}, warm": lambda: gather(warm),
+            LOOP: lambda: plain_calls(url, token, asked),
+            CANVASAPI: lambda: canvasapi_calls(url, token, asked),
+        },
+        seldom=(LOOP, CANVASAPI),
+    )
+    least = LATENCY * (1 + -(-(len(asked) - 4) // AT_ONCE))
+    table(
+        f"Dashboard of a student of 137 courses ({len(asked)} calls, {1000 * LATENCY:.0f} ms each)",
+        samples,
+        least,
+        f"4 while the bucket is unknown, then {len(asked) - 4} by {AT_ONCE} at once",
+    )
     transport.close()
-    refused = sum(figures.throttled for figures in throttle._buckets.figures())
-    least = max((calls * 5 - hwm / 2) / 1000, 0.02)
-    name = f"{'with a stranger' if stranger else 'alone'}, ceiling {hwm:.0f}"
-    print(
-        f"  {name:28}{seconds:7.2f} s, {100 * least / seconds:5.1f} % of what leak and "
-        f"reservation allow ({least:.2f} s); refused {100 * refused / calls:.2f} %, "
-        f"surfaced {surfaced}"
-    )
+    pool.shutdown()
+    targets.at_most("dashboard, cold: throttled answers", canvas.throttled(), 0)
 
 
-def cpu(canvas: StandIn, times: int) -> None:
-    canvas.control(reset=True, latency=0)
-    token = canvas.tokens["dozen"]
+def cpu(canvas: StandIn, targets: Targets, rounds: int) -> None:
+    canvas.control(reset=True, latency=0, costs={"default": 0.0})
+    url, token = canvas.url, canvas.tokens["dozen"]
     calls = 300
-    session = requests.Session()
-    session.headers["Authorization"] = f"Bearer {token}"
-    client = CanvasClient(canvas.url, token)
+    client, asked = CanvasClient(url, token), requester(url, token)
+    with plain_session(token) as session, client:
 
-    def ours() -> None:
-        for _ in range(calls):
-            client.get(SELF)
+        def ours() -> None:
+            for _ in range(calls):
+                client.get(SELF)
 
-    def theirs() -> None:
-        for _ in range(calls):
-            json.loads(session.get(canvas.url + SELF, timeout=30).content)
+        def loop() -> None:
+            for _ in range(calls):
+                json.loads(session.get(url + SELF, timeout=30).content)
 
-    title(f"CPU per call, {calls} small calls one after another")
-    samples = side_by_side(times, lambda: None, easel=ours, plain=theirs)
-    row("Easel", samples["easel"], samples["plain"].median, "requests")
-    row("Session.get, json.loads", samples["plain"], samples["plain"].median, "requests")
-    each = 1e6 * samples["easel"].median_cpu / calls
-    print(f"  Easel spends {each:.0f} microseconds of CPU on a call")
-    verdict(
-        "CPU against requests",
-        samples["easel"].median_cpu / samples["plain"].median_cpu,
-        1.15,
+        def theirs() -> None:
+            for _ in range(calls):
+                asked.request("GET", "users/self").json()
+
+        works = {EASEL: ours, LOOP: loop, CANVASAPI: theirs}
+        samples = side_by_side(rounds, lambda: None, works)
+    each = {name: sample.times(1000 / calls) for name, sample in samples.items()}
+    print(f"\nCPU per call, of {calls} small calls one after another")
+    for name, sample in each.items():
+        median = statistics.median(sample.cpu)
+        print(f"  {name:24}{median:7.3f} ms   {min(sample.cpu):7.3f} -{max(sample.cpu):6.3f} ms")
+    targets.ratio(
+        "CPU per call / Session.get and json.loads", each[EASEL].cpu, each[LOOP].cpu, 1.15
     )
-    session.close()
 
 
-def memory(canvas: StandIn, rows: int) -> None:
+def memory(canvas: StandIn, targets: Targets, rows: int) -> None:
     print(f"\nMemory while {rows:,} rows are streamed")
     canvas.control(
         reset=True,
@@ -192,25 +309,42 @@ def memory(canvas: StandIn, rows: int) -> None:
         throttle={"enabled": False},
         costs={"default": 0.0},
     )
-    run = subprocess.run(
-        [sys.executable, "-m", "bench.memory", canvas.url, canvas.tokens["admin"], str(rows)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
-    if run.returncode:
-        print(f"  failed: {run.stderr.strip().splitlines()[-1]}")
-        return
-    read, grown = (int(word) for word in run.stdout.split())
-    print(f"  {read:,} rows read")
-    verdict("MiB above the start", grown / 2**20, 40)
+    grown = {}
+    for who, name, many in (
+        ("easel", EASEL, rows),
+        ("plain", LOOP, rows),
+        ("canvasapi", CANVASAPI, rows // 100),
+    ):
+        started = time.perf_counter()
+        run = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "bench.memory",
+                who,
+                canvas.url,
+                canvas.tokens["admin"],
+                str(many),
+            ],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        if run.returncode:
+            raise RuntimeError(run.stderr.strip().splitlines()[-1])
+        read, more = (int(word) for word in run.stdout.split())
+        if read != many:
+            raise RuntimeError(f"{read} rows instead of {many}")
+        grown[who] = more / 2**20
+        seconds = time.perf_counter() - started
+        print(f"  {name:24}{grown[who]:7.1f} MiB above the start, {read:,} rows in {seconds:.0f} s")
+    targets.at_most("memory: MiB above the start", grown["easel"], 40)
 
 
-def two_people(canvas: StandIn) -> None:
+def two_people(canvas: StandIn, targets: Targets) -> None:
     """A call of one person alone, then while another's bucket is full and ten of hers wait."""
-    print("\nTwo people in one process: one's bucket is full, the other calls")
     canvas.control(reset=True, latency=0.02, costs={"default": 0.05})
     buckets = MemoryBuckets()
     transport = Transport(canvas.url)
@@ -224,44 +358,64 @@ def two_people(canvas: StandIn) -> None:
     free, full = client("many"), client("dozen")
     free.get(SELF)
     full.get(SELF)
-    alone = statistics.median(once(lambda: free.get(SELF))[0] for _ in range(30))
     throttle = Throttle(buckets, transport.origin)
-    held = throttle.admit(canvas.tokens["dozen"])
-    held.settle(throttled=True, remaining=30.0, cost=None)
-    until = time.monotonic() + 3
+    throttle.admit(canvas.tokens["dozen"]).settle(throttled=True, remaining=30.0, cost=None)
+    until = time.monotonic() + 2
 
     def wait() -> None:
         try:
-            throttle.admit(canvas.tokens["dozen"], until).forget()
-        except Exception:
+            while True:
+                throttle.admit(canvas.tokens["dozen"], until).forget()
+        except CanvasError:
             return
 
     waiting = [threading.Thread(target=wait) for _ in range(10)]
+    alone, beside = Sample(), Sample()
+    for _ in range(30):
+        alone.wall.append(once(lambda: free.get(SELF))[0])
     for thread in waiting:
         thread.start()
-    beside = statistics.median(once(lambda: free.get(SELF))[0] for _ in range(30))
+    for _ in range(30):
+        beside.wall.append(once(lambda: free.get(SELF))[0])
     for thread in waiting:
         thread.join()
     transport.close()
-    print(f"  alone {1000 * alone:.1f} ms, beside a full bucket {1000 * beside:.1f} ms")
-    verdict("milliseconds of delay", 1000 * (beside - alone), 10)
+    print("\nTwo people in one process, 20 ms a call: one's bucket is full, the other calls")
+    print(f"  {'alone':24}{1000 * alone.median:7.1f} ms")
+    print(f"  {'beside a full bucket':24}{1000 * beside.median:7.1f} ms")
+    delay = 1000 * (beside.median - alone.median)
+    targets.at_most("two people: ms of delay", delay, 10)
+
+
+def machine() -> str:
+    """What this ran on: nothing that tells whose it is."""
+    try:
+        found = Path("/proc/cpuinfo").read_text().split("model name")[1].splitlines()[0]
+    except (OSError, IndexError):
+        found = platform.machine()
+    model = found.strip(" \t:")
+    return (
+        f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    )
 
 
 def main() -> None:
     quick = "--quick" in sys.argv
     logging.getLogger("canvas_app").setLevel(logging.WARNING)
-    print(f"{platform.platform()}, {os.cpu_count()} processors, Python {platform.python_version()}")
-    print("Client and stand-in Canvas share this machine; read the ratios, not the seconds.")
+    started = time.perf_counter()
+    print(machine())
+    print("The clients and the stand-in Canvas share this machine: read the ratios.")
+    targets = Targets()
     with stand_in() as canvas:
-        lists(canvas, 1 if quick else 3)
-        print("\nBurst: cost 5, leak 1,000 a second, 20 ms")
-        calls = 400 if quick else 2000
-        burst(canvas, calls=calls)
-        burst(canvas, calls=calls, stranger=True)
-        burst(canvas, calls=calls, hwm=300)
-        cpu(canvas, 3 if quick else 5)
-        two_people(canvas)
-        memory(canvas, 100_000 if quick else 1_000_000)
+        numbered(canvas, targets, 2 if quick else 7)
+        bookmarked(canvas, targets, 1 if quick else 3)
+        burst(canvas, targets, 400 if quick else 2000, 1 if quick else 2)
+        dashboards(canvas, targets, 2 if quick else 5)
+        cpu(canvas, targets, 3 if quick else 7)
+        two_people(canvas, targets)
+        memory(canvas, targets, 100_000 if quick else 1_000_000)
+    targets.summary()
+    print(f"\nIn all {time.perf_counter() - started:.0f} s.")
 
 
 if __name__ == "__main__":

@@ -4,23 +4,23 @@ import gc
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Sample:
     """Seconds of wall clock and of this process's CPU, one entry per repetition."""
 
-    wall: list[float]
-    cpu: list[float]
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
 
     @property
     def median(self) -> float:
         return statistics.median(self.wall)
 
-    @property
-    def median_cpu(self) -> float:
-        return statistics.median(self.cpu)
+    def times(self, factor: float) -> "Sample":
+        """The sample of so many times the work."""
+        return Sample([factor * each for each in self.wall], [factor * each for each in self.cpu])
 
 
 def once(work: Callable[[], object]) -> tuple[float, float]:
@@ -32,12 +32,20 @@ def once(work: Callable[[], object]) -> tuple[float, float]:
 
 
 def side_by_side(
-    times: int, before: Callable[[], object], **works: Callable[[], object]
+    rounds: int,
+    before: Callable[[], object],
+    works: dict[str, Callable[[], object]],
+    seldom: tuple[str, ...] = (),
 ) -> dict[str, Sample]:
-    """Repeat each in turn, so that a busy moment of the machine meets them all."""
-    samples = {name: Sample([], []) for name in works}
-    for _ in range(times):
+    """Repeat each in turn, so that a busy moment of the machine meets them all.
+
+    Those named in ``seldom``, the slowest, run in the first round only.
+    """
+    samples = {name: Sample() for name in works}
+    for turn in range(rounds):
         for name, work in works.items():
+            if turn and name in seldom:
+                continue
             before()
             wall, cpu = once(work)
             samples[name].wall.append(wall)
@@ -45,24 +53,50 @@ def side_by_side(
     return samples
 
 
-def title(text: str) -> None:
-    print(f"\n{text}")
-    print(f"  {'':22}{'median':>9}  {'spread':17}{'CPU':>9}  ratio")
+def ratios(ours: list[float], theirs: list[float]) -> tuple[float, float, float]:
+    """The median, least and greatest of the rounds' ratios, each round against its own."""
+    each = [one / other for one, other in zip(ours, theirs, strict=True)]
+    return statistics.median(each), min(each), max(each)
 
 
-def row(name: str, sample: Sample, against: float, what: str) -> None:
-    """Print one line; the ratio is of the medians of wall clock."""
-    spread = f"{min(sample.wall):.3f}-{max(sample.wall):.3f} s"
-    print(
-        f"  {name:22}{sample.median:7.3f} s  {spread:17}{sample.median_cpu:7.3f} s"
-        f"  {sample.median / against:5.2f} x {what}"
-    )
+def table(title: str, samples: dict[str, Sample], least: float | None, why: str) -> None:
+    """Print one row of the benchmark: each client, and the least that is possible."""
+    print(f"\n{title}")
+    print(f"  {'':24}{'median':>9}   {'least':>7} - {'most':8}{'CPU':>10}   {'times':>6}")
+    against = least or samples["Easel"].median
+    for name, sample in samples.items():
+        spread = f"{min(sample.wall):7.3f} -{max(sample.wall):7.3f} s"
+        cpu = statistics.median(sample.cpu)
+        print(
+            f"  {name:24}{sample.median:7.3f} s   {spread}{cpu:8.3f} s   "
+            f"{sample.median / against:6.2f}"
+        )
+    if least is not None:
+        print(f"  {'the limit':24}{least:7.3f} s   {why}")
 
 
-def limit(seconds: float, why: str) -> None:
-    print(f"  {'the limit':22}{seconds:7.3f} s  {why}")
+class Targets:
+    """What was to be reached, and whether it was."""
 
+    def __init__(self) -> None:
+        self._lines: list[str] = []
 
-def verdict(text: str, value: float, most: float) -> None:
-    outcome = "met" if value <= most else "MISSED"
-    print(f"  -> {text}: {value:.2f}, target at most {most:.2f}: {outcome}")
+    def at_most(self, text: str, value: float, most: float, spread: str = "") -> None:
+        self._line(text, value, f"at most {most:g}", value <= most, spread)
+
+    def at_least(self, text: str, value: float, least: float, spread: str = "") -> None:
+        self._line(text, value, f"at least {least:g}", value >= least, spread)
+
+    def ratio(self, text: str, ours: list[float], theirs: list[float], most: float) -> None:
+        """A ratio of what was measured side by side, round by round."""
+        value, low, high = ratios(ours, theirs)
+        self.at_most(text, value, most, f"{low:.2f} - {high:.2f}")
+
+    def _line(self, text: str, value: float, target: str, met: bool, spread: str) -> None:
+        outcome = "met" if met else "MISSED"
+        self._lines.append(f"  {text:58}{value:8.2f}  {spread:13} {target:14} {outcome}")
+        print(f"  -> {text}: {value:.2f}{f' ({spread})' if spread else ''}, {target}: {outcome}")
+
+    def summary(self) -> None:
+        print("\nTargets" + " " * 55 + "measured  spread")
+        print("\n".join(self._lines))

@@ -3,7 +3,10 @@
 import sys
 from pathlib import Path
 
+from bench.others import canvasapi_users, plain_rows
 from canvas_app.canvas.client import CanvasClient
+
+USERS = "/api/v1/accounts/1/users"
 
 
 def resident() -> int:
@@ -11,19 +14,23 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
-def main(url: str, token: str, rows: int) -> None:
+def main(who: str, url: str, token: str, rows: int) -> None:
+    """Print the rows read and the bytes grown."""
     with CanvasClient(url, token, per_page=100) as canvas:
         canvas.get("/api/v1/users/self")
         start = most = resident()
         read = 0
-        for _ in canvas.paginate("/api/v1/accounts/1/users", max_pages=rows):
-            read += 1
-            if read % 5000 == 0:
-                most = max(most, resident())
-            if read >= rows:
-                break
-    print(read, most - start)
+        if who == "easel":
+            for _ in canvas.paginate(USERS, max_pages=rows):
+                read += 1
+                if read % 5000 == 0:
+                    most = max(most, resident())
+        elif who == "plain":
+            read = plain_rows(url, token, USERS)
+        else:
+            read = canvasapi_users(url, token, pages=rows // 100)
+    print(read, max(most, resident()) - start)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))

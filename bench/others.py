@@ -1,0 +1,66 @@
+"""The clients Easel's is measured against: canvasapi, and what a careful beginner writes."""
+
+import json
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+from canvasapi.account import Account
+from canvasapi.course import Course
+from canvasapi.requester import Requester
+
+
+@contextmanager
+def plain_session(token: str) -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {token}"
+        yield session
+
+
+def plain_rows(url: str, token: str, path: str) -> int:
+    """Follow ``next`` with one session; return how many rows came."""
+    rows = 0
+    with plain_session(token) as session:
+        target: str | None = f"{url}{path}?per_page=100"
+        while target:
+            answer = session.get(target, timeout=30)
+            answer.raise_for_status()
+            rows += len(answer.json())
+            target = answer.links.get("next", {}).get("url")
+    return rows
+
+
+def plain_calls(url: str, token: str, targets: list[str]) -> None:
+    """These targets, one after another."""
+    with plain_session(token) as session:
+        for target in targets:
+            answer = session.get(url + target, timeout=30)
+            answer.raise_for_status()
+            json.loads(answer.content)
+
+
+def requester(url: str, token: str) -> Requester:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it wants https, on loopback too
+        return Requester(url, token)
+
+
+def canvasapi_users(url: str, token: str, pages: int = 0) -> int:
+    """Rows of the numbered list, or of its first pages."""
+    users = Account(requester(url, token), {"id": 1}).get_users(per_page=100)
+    return sum(1 for _ in (users[: 100 * pages] if pages else users))
+
+
+def canvasapi_enrollments(url: str, token: str) -> int:
+    """Rows of the bookmark list."""
+    course = Course(requester(url, token), {"id": 900})
+    return sum(1 for _ in course.get_enrollments(per_page=100))
+
+
+def canvasapi_calls(url: str, token: str, targets: list[str]) -> None:
+    """These targets, one after another."""
+    asked: Any = requester(url, token)
+    for target in targets:
+        asked.request("GET", _url=url + target).json()
