@@ -396,14 +396,52 @@ class TestAtCanvas:
         with pytest.raises(SignInRequired):
             real.credentials(grant_id, endpoint(canvas)).renewed(token.access_token)
 
-    @pytest.mark.parametrize("kind", ["html", "redirect", "empty_token", "reset", "truncate"])
-    def test_bad_answers_leave_the_grant(self, real: Storage, canvas: Any, kind: str) -> None:
+    def test_overwritten_environment_ends_its_own_grants_alone(
+        self, real: Storage, canvas: Any
+    ) -> None:
+        """Beta is made anew from production each week: what it gave out it does not know then."""
+        production, token = connect(real, canvas)
+        foreign = consent(canvas).token
+        beta = store(
+            real,
+            foreign,
+            replace(ADA, environment="beta"),
+            str(canvas.key("confidential")["client_id"]),
+        )
+        endpoint(canvas).revoke(foreign.access_token)
+        with pytest.raises(SignInRequired):
+            real.credentials(beta, endpoint(canvas)).renewed(foreign.access_token)
+        with pytest.raises(SignInRequired):
+            real.credentials(beta, endpoint(canvas)).access_token()
+        kept = real.credentials(production, endpoint(canvas))
+        assert works(canvas, kept.access_token())
+        assert works(canvas, kept.renewed(token.access_token))
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            {"kind": "html"},
+            {"kind": "redirect"},
+            {"kind": "empty_token"},
+            {"kind": "reset"},
+            {"kind": "truncate"},
+            {"kind": "status", "status": 500},
+            {"kind": "status", "status": 503},
+            {"kind": "slow", "seconds": 30},
+        ],
+        ids=lambda fault: "-".join(map(str, fault.values())),
+    )
+    def test_bad_answers_leave_the_grant(
+        self, real: Storage, canvas: Any, fault: dict[str, Any]
+    ) -> None:
         """Also when the answer is lost after Canvas has made the token."""
         grant_id, token = connect(real, canvas)
-        fault = {"method": "POST", "path": "/login/oauth2/token", "kind": kind, "times": 1}
-        canvas.control(faults=[fault])
-        credentials = real.credentials(grant_id, endpoint(canvas))
+        everywhere = {"method": "POST", "path": "/login/oauth2/token", "times": 1}
+        canvas.control(faults=[everywhere | fault])
+        limit = {"time_limit": 1.0} if fault["kind"] == "slow" else {}
+        credentials = real.credentials(grant_id, endpoint(canvas, **limit))
         with pytest.raises(CanvasError) as caught:
             credentials.renewed(token.access_token)
         assert not isinstance(caught.value, AuthenticationError)
+        credentials = real.credentials(grant_id, endpoint(canvas))
         assert works(canvas, credentials.renewed(token.access_token))
