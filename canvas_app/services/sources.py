@@ -435,7 +435,7 @@ def complete(sources: Iterable[Source]) -> bool:
 
 
 def standing(sources: Iterable[Source]) -> Standing:
-    """Count what is up to date: courses where sources concern one, otherwise the sources."""
+    """Count what is up to date: courses, where all that is missing concerns one, else sources."""
     sources = tuple(sources)
     as_of = min((s.fetched_at for s in sources if s.fetched_at), default=None)
     courses: dict[str, bool] = {}
@@ -443,7 +443,7 @@ def standing(sources: Iterable[Source]) -> Standing:
         if source.course_id is not None:
             good = source.status == "fresh"
             courses[source.course_id] = courses.get(source.course_id, True) and good
-    if courses:
+    if courses and all(source.here for source in sources if source.course_id is None):
         return Standing(sum(courses.values()), len(courses), "course", as_of)
     fresh = sum(source.status == "fresh" for source in sources)
     return Standing(fresh, len(sources), "part", as_of)

@@ -385,6 +385,8 @@ def test_standing_counts_courses_or_parts():
     counted = standing(parts)
     assert (counted.up_to_date, counted.of, counted.unit) == (1, 2, "part")
     counted = standing(parts + courses)
+    assert (counted.up_to_date, counted.of, counted.unit) == (3, 5, "part")
+    counted = standing(parts[:1] + courses)
     assert (counted.up_to_date, counted.of, counted.unit) == (1, 2, "course")
     assert counted.as_of == at - timedelta(minutes=1)
     assert standing([]).as_of is None
