@@ -1,0 +1,65 @@
+"""A course's page: who one is there, how the course stands, its groups with their rules."""
+
+import html
+import re
+
+import pytest
+
+from .conftest import sign_in
+
+
+@pytest.fixture
+def read(easel):
+    browser = sign_in(easel, "dozen")
+
+    def text(course):
+        page = browser.get(f"{easel.url}/courses/{course}", timeout=30)
+        assert page.status_code == 200
+        return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page.text)).split())
+
+    return text
+
+
+def test_every_enrollment_counts(read):
+    shown = read(4106)
+
+    assert "Lecture" in shown
+    assert "Laboratory 3" in shown
+    assert "94.12 %" in shown
+
+
+def test_groups_say_rules_and_what_is_dropped(read):
+    shown = read(4106)
+
+    assert "16 / 17 points so far" in shown
+    assert "The lowest score is dropped." in shown
+    assert re.search(r"Now dropped: Exercise 3\s*\.", shown)
+    assert "60 % of the grade" in read(4102)
+
+
+def test_each_state_is_said(read):
+    assert "This course starts:" in read(4111)
+    assert "This course ended:" in read(4109)
+    assert "You are invited to this course." in read(4112)
+    assert "Canvas shows nothing of this course outside its dates." in read(4110)
+    assert "No assignments yet" in read(4112)
+
+
+def test_progress_is_told_in_words(read):
+    assert re.search(r"\d+ of \d+ module requirements done", read(4101))
+
+
+def test_hidden_and_letters_only(read):
+    hidden, letters = read(4103), read(4107)
+
+    assert "what-if" not in hidden
+    assert "points so far" not in hidden
+    assert "%" not in letters
+    assert "points so far" not in letters
+
+
+def test_teachers_have_no_grade_of_theirs(easel):
+    page = sign_in(easel, "teacher").get(f"{easel.url}/courses/4101", timeout=30).text
+
+    assert "/courses/4101/grades" not in page
+    assert "to grade" in page
