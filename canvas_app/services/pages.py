@@ -314,6 +314,7 @@ class Upcoming(Page):
     show: str = ""
     show_done: bool = False
     favorites: bool = False
+    left_out: tuple[str, ...] = ()  # courses
     week: str = ""  # "2026-W48"; empty: four weeks back, two ahead
     load: Load | None = None  # open work of this and the coming three weeks; none in a week
     first: date | None = None
@@ -331,7 +332,8 @@ class Upcoming(Page):
     def filtered(self) -> bool:
         """Whether a filter hides anything."""
         chosen = (*self.courses, *self.types, *self.statuses)
-        return bool(self.show or self.favorites) or any(choice.chosen for choice in chosen)
+        wished = self.show or self.favorites or self.left_out
+        return bool(wished) or any(choice.chosen for choice in chosen)
 
 
 @dataclass(frozen=True)

@@ -191,6 +191,7 @@ def upcoming(sources: Sources, wish: Wish = Wish()) -> Upcoming:
         show=wish.show,
         show_done=wish.done or wish.show == "done",
         favorites=wish.favorites,
+        left_out=tuple(sorted(wish.without & known.keys())),
         week=write_week(week) if week else "",
         first=first,
         last=last,

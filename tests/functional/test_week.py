@@ -145,6 +145,10 @@ def test_the_filter_form_says_what_is_chosen(easel, browser):
     assert 'name="type" value="quiz" checked' in page.text
     assert 'id="done" name="done" value="1" checked' in page.text
     assert '<details class="more filters" open>' in page.text
+    page = browser.get(f"{easel.url}/upcoming?without=4101&without=4102", timeout=30)
+    (form,) = [form for form in forms(page) if form["action"] == "/upcoming"]
+    assert form["fields"]["without"] == "4102"
+    assert '<option value="4101" selected>' in page.text
 
 
 def test_nothing_matching_says_so(easel, browser):
