@@ -170,7 +170,7 @@ def test_odd_scores_are_told(easel, dozen):
 
 
 def test_unknown_assignments_are_ignored(easel, dozen):
-    page = twin(easel, dozen, PROGRAMMING, **{"s1": "5", "s": "5", "sx": "1"})
+    page = twin(easel, dozen, PROGRAMMING, s1="5", s="5", sx="1")
 
     assert page["what_if"] is None
     assert page["problems"] == []
