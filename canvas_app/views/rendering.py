@@ -35,6 +35,7 @@ from canvas_app.services.dates import Profile
 from canvas_app.services.pictures import ring
 from canvas_app.settings import Environment
 from canvas_app.storage import SignIn
+from canvas_app.views.languages import language, ngettext
 
 log = logging.getLogger(__name__)
 
@@ -336,7 +337,8 @@ def decimal(value: float, locale: str) -> str:
 
 def plural(count: int, one: str, many: str | None = None) -> str:
     """The count with its noun: 1 course, 2 courses."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    said = ngettext(f"%(num)s {one}", f"%(num)s {many or one + 's'}", count)
+    return said % {"num": format_decimal(count, locale=language())}
 
 
 def late_by(seconds: int) -> str:
