@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+EVERYTHING = "all"  # the name that asks Canvas again for each source
 LANDING = 0.25  # seconds before the page's deadline at which its calls to Canvas end
 
 
@@ -425,7 +426,8 @@ class Sources:
         request = request_key(call)
         with self._lock:
             if request not in self._parts:
-                self._parts[request] = Part(self, call, name in self._again)
+                again = not self._again.isdisjoint((name, EVERYTHING))
+                self._parts[request] = Part(self, call, again)
             return self._parts[request]
 
 
@@ -485,7 +487,7 @@ def plain(error: CanvasError) -> str:
                 "python -m canvas_app scopes prints the scopes the key must grant."
             )
         case AuthorizationError():
-            return "Canvas does not show this to you."
+            return "Canvas does not share this with you."
         case NotFound():
             return "Canvas does not have this."
         case Throttled():

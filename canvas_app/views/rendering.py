@@ -271,7 +271,8 @@ def said(value: datetime, profile: Profile, now: datetime, all_day: bool) -> Mar
         text = f"{text} {format_time(there, 'short', locale=locale)}"
     distance = (there.date() - here.date()).days
     if distance == 0 and not all_day:
-        relative = format_timedelta(value - now, add_direction=True, locale=locale)
+        away = value.replace(second=0, microsecond=0) - now  # which is a whole minute, too
+        relative = format_timedelta(away, add_direction=True, locale=locale) if away else ""
     elif distance == 0 or day_word(distance, locale):
         relative = ""
     else:

@@ -299,6 +299,14 @@ def test_retry_asks_whatever_is_kept(sources_of, canvas):
     assert calls(canvas) == 2
 
 
+def test_everything_is_asked_again(sources_of, canvas):
+    sources_of("dozen").start("courses", COURSES).rows()
+
+    assert sources_of("dozen", again=["all"]).start("courses", COURSES).rows()
+
+    assert calls(canvas) == 2
+
+
 def test_failed_retry_leaves_what_was_kept(sources_of, canvas):
     clock = Clock()
     at = kept_then(sources_of, clock)

@@ -32,6 +32,8 @@ def text(markup: Markup) -> str:
     ("moment", "said"),
     [
         (NOW + timedelta(hours=3), "Today 12:00, in 3 hours"),
+        (NOW + timedelta(seconds=35), "Today 09:00"),
+        (NOW - timedelta(minutes=2, seconds=-20), "Today 08:58, 2 minutes ago"),
         (NOW + timedelta(days=1), "Tomorrow 09:00"),
         (NOW - timedelta(days=1), "Yesterday 09:00"),
         (NOW + timedelta(days=3), "Thursday 09:00, in 3 days"),
@@ -263,6 +265,12 @@ def test_old_answers_say_from_when_and_why(app: Flask) -> None:
     assert "Everything is here as of Today 08:" not in whole  # it is 12 minutes older
     assert "12 minutes ago" in whole
     assert "could not be renewed" in whole
+    many = tuple(
+        Source(f"work: C{n}", "stale", at, "Canvas did not answer in time.") for n in range(9)
+    )
+    rest = streamed(app, lambda: Upcoming(sources=many, complete=True, now=NOW))[1]
+    assert "9 parts could not be renewed. Canvas did not answer in time." in rest
+    assert "retry=all" in rest
     mixed = (*sources, Source("todo", "fresh", NOW))
     rest = streamed(app, lambda: Upcoming(sources=mixed, complete=True, now=NOW))[1]
     assert "5 parts of this page are from" in text(Markup(rest))  # noqa: S704
