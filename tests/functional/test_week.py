@@ -144,7 +144,8 @@ def test_the_filter_form_says_what_is_chosen(easel, browser):
     assert 'name="course" value="4101" checked' in page.text
     assert 'name="type" value="quiz" checked' in page.text
     assert 'id="done" name="done" value="1" checked' in page.text
-    assert '<details class="more filters" open>' in page.text
+    assert "Filter: 2 chosen" in page.text
+    assert '<a href="/upcoming?week=2026-W48">Show everything</a>' in page.text
     page = browser.get(f"{easel.url}/upcoming?without=4101&without=4102", timeout=30)
     form = next(form for form in reversed(forms(page)) if form["action"] == "/upcoming")
     assert form["fields"]["without"] == "4102"
