@@ -3,7 +3,17 @@
 import logging
 from typing import Any
 
-from flask import Flask, Response, flash, g, jsonify, make_response, render_template, session
+from flask import (
+    Flask,
+    Response,
+    flash,
+    g,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+    session,
+)
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -42,9 +52,16 @@ def page(trouble: Trouble) -> ResponseReturnValue:
         what_to_do=trouble.what_to_do,
         for_admin=trouble.for_admin,
         status=trouble.status,
+        again=may_help_again(trouble),
         request_id=g.get("request_id", "-"),
     )
     return make_response(text, trouble.status)
+
+
+def may_help_again(trouble: Trouble) -> bool:
+    """Whether loading the address again may help; a callback's state serves only once."""
+    used = request.endpoint == "auth.callback" and not getattr(session, "away", False)
+    return trouble.status in (502, 503, 504) and request.method == "GET" and not used
 
 
 def twin(trouble: Trouble) -> Response:

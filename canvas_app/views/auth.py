@@ -3,6 +3,7 @@
 import logging
 import math
 import posixpath
+import re
 import time
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from canvas_app.views import rendering
 log = logging.getLogger(__name__)
 bp = Blueprint("auth", __name__)
 
+ERROR_CODE = re.compile("[a-z_]{1,60}")  # anybody may call /oauth/callback with anything
 STARTED = "started_sign_ins"
 USED = "used_states"
 STATE_LIVES = 3600.0  # seconds a person may take at Canvas: logging in, a second factor, consent
@@ -127,6 +129,7 @@ def callback() -> Response:
             "Canvas sent no code",
             "Canvas sent you back without the code that signs you in. Nobody was signed in.",
             "Sign in again.",
+            "If everybody sees this, look whether a proxy before Easel cuts the query off.",
         )
     answer = exchange(code, started)
     secret = store(answer, started)
@@ -151,6 +154,7 @@ def take(state: str) -> Started:
             "This sign-in cannot be told apart",
             f"The address you came back with has no state, so it may not be yours. {nothing}",
             again,
+            "If everybody sees this, look whether a proxy before Easel cuts the query off.",
         )
     if STARTED not in session:
         raise Trouble(
@@ -171,6 +175,7 @@ def take(state: str) -> Started:
             "This sign-in was already used",
             "This address has signed in once and cannot do so again. Nothing was changed.",
             "Go to Easel's start page; you may already be signed in. If not, sign in again.",
+            "Nothing is wrong: browsers load an address again when they are reopened.",
         )
     if found is None:
         raise Trouble(
@@ -178,6 +183,8 @@ def take(state: str) -> Started:
             "This sign-in is not the one you started",
             f"The state Canvas sent back is none that this browser was given. {nothing}",
             again,
+            "Old bookmarks and links somebody else sent end here. If everybody sees this, look "
+            "whether PUBLIC_URL is the address people really use.",
         )
     session[USED] = [*used[-MOST_AT_ONCE:], state]
     if found["expires"] < time.time():
@@ -186,6 +193,7 @@ def take(state: str) -> Started:
             "This sign-in took too long",
             f"It was started more than an hour ago. {nothing}",
             "Sign in again.",
+            "If everybody sees this, look at the clocks of Easel's machines.",
         )
     return Started(**found)
 
@@ -224,6 +232,7 @@ def exchange(code: str, started: Started) -> TokenAnswer:
             "Canvas did not answer when Easel asked it to finish your sign-in. "
             "Nobody was signed in and nothing was stored.",
             "Wait a minute and sign in again.",
+            "Look at /readyz and the log, and whether Easel's machine reaches CANVAS_URL.",
         ) from fault
     except CanvasError as fault:
         log.warning("the token endpoint answered what Easel does not understand: %s", fault)
@@ -268,6 +277,7 @@ def refused(error: str) -> Trouble:
                 "You did not let Easel in",
                 f"On Canvas's page you chose not to authorize Easel. {nothing}",
                 "Easel can show you nothing without it. If you change your mind, sign in again.",
+                "Nothing is wrong: the person pressed Cancel. A trusted developer key asks nobody.",
             )
         case "invalid_scope":
             return Trouble(
@@ -313,6 +323,7 @@ def refused(error: str) -> Trouble:
                 "Canvas wants to see you first",
                 f"Canvas could not sign you in without asking you. {nothing}",
                 "Sign in again; Canvas will ask you.",
+                "Nothing is wrong: only a trusted developer key signs in without asking.",
             )
         case "temporarily_unavailable" | "server_error":
             return Trouble(
@@ -320,15 +331,18 @@ def refused(error: str) -> Trouble:
                 "Canvas cannot sign you in now",
                 f"Canvas reported trouble of its own. {nothing}",
                 "Wait a minute and sign in again.",
+                f"Canvas answered the authorization request with {error}.",
             )
         case _:
-            log.warning("the authorization endpoint sent an error Easel does not know")
+            code = error if ERROR_CODE.fullmatch(error) else "something that is no error code"
+            log.warning("the authorization endpoint sent an error Easel does not know: %s", code)
             return Trouble(
                 502,
                 "Canvas did not sign you in",
                 f"Canvas refused the sign-in for a reason Easel does not know. {nothing}",
                 "Sign in again; if that does not help, tell whoever runs Easel at your school.",
-                f"The developer key's redirect URI must be exactly {redirect_uri}",
+                f"Canvas sent {code}. The developer key's redirect URI must be exactly "
+                f"{redirect_uri}",
             )
 
 

@@ -114,6 +114,8 @@ def test_canvas_that_misses_a_scope_names_the_remedy(start_easel: StartEasel) ->
     details = [source["detail"] for source in twin["sources"] if source["status"] == "denied"]
     assert details
     assert all("python -m canvas_app scopes" in detail for detail in details)
+    shown = browser.get(f"{easel.url}/courses", timeout=30)
+    assert "python -m canvas_app scopes" in shown.text
 
 
 def test_key_without_the_scopes_names_them(start_easel: StartEasel) -> None:

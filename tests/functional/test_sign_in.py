@@ -295,7 +295,9 @@ def test_denial(easel: RunningEasel) -> None:
         ("login_required", 403, "Sign in again"),
         ("interaction_required", 403, "Sign in again"),
         ("server_error", 503, "Wait a minute"),
-        ("something_new", 502, "/oauth/callback"),
+        ("unsupported_response_type", 502, "response_type=code"),
+        ("something_new", 502, "Canvas sent something_new."),
+        ("Some<b>thing", 502, "/oauth/callback"),
     ],
 )
 def test_errors_from_canvas(easel: RunningEasel, error: str, status: int, words: str) -> None:
@@ -308,7 +310,10 @@ def test_errors_from_canvas(easel: RunningEasel, error: str, status: int, words:
 
     assert answer.status_code == status
     assert words in answer.text
+    assert "For whoever runs Easel" in answer.text
+    assert ">Retry<" not in answer.text, "the state has served; loading it again cannot help"
     assert "alert(1)" not in answer.text
+    assert "<b>thing" not in answer.text
     assert_nobody_signed_in(easel, browser)
 
 
