@@ -330,3 +330,30 @@ def test_two_cold_tabs_ask_once(start_easel, canvas):
     after = {route: sum(n.values()) for route, n in canvas.stats()["calls"].items()}
     asked = {route: after[route] - before.get(route, 0) for route in after if "/api/" in route}
     assert asked["GET /api/v1/courses"] == 3  # current, past, invited: each once
+
+
+@pytest.mark.parametrize("name", ["courses/4101", "courses/4101/grades", "search.json?q=lab"])
+def test_pages_of_one_thing_fail_as_a_whole_or_in_part(easel, canvas, name):
+    """The thing itself is asked for first; without it the page says so, with its own status."""
+    browser = sign_in(easel, "dozen")
+    path, _, query = name.partition("?")
+    in_json = f"{path.removesuffix('.json')}.json?{query}"
+    in_html = f"{path.removesuffix('.json')}?{query}"
+    whole = browser.get(f"{easel.url}/{in_json}", timeout=30).json()
+    assert whole["complete"]
+    forget(easel)
+    for route in routes_of(browser, easel, in_html):
+        forget(easel)
+        canvas.control(faults=[{"path": route, "kind": "status", "status": 503, "times": None}])
+
+        answer = browser.get(f"{easel.url}/{in_html}", timeout=30)
+        body = browser.get(f"{easel.url}/{in_json}", timeout=30)
+
+        assert answer.status_code in (200, 503), route
+        assert answer.text.rstrip().endswith("</html>")
+        assert "Retry" in answer.text, route
+        assert body.json()["complete"] is False, route
+        canvas.control(faults=[])
+        mended = browser.get(f"{easel.url}/{in_json}", timeout=30).json()
+        assert mended["complete"], (route, mended["sources"])
+        assert len(mended["data"]) == len(whole["data"])
