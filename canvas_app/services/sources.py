@@ -31,6 +31,7 @@ from canvas_app.canvas.models import Course
 from canvas_app.canvas.paging import Pages
 from canvas_app.services.cache import Cache
 from canvas_app.services.flights import Flights
+from canvas_app.services.lanes import Lanes
 
 log = logging.getLogger(__name__)
 
@@ -338,7 +339,8 @@ class Sources:
         self.owner = owner_key(owner)
         self.shelf = cache.shelf(self.owner)
         self.now = now
-        self._pool = pool
+        # Two more than may fly: they stand ready when one lands.
+        self._lanes: Lanes[Answer] = Lanes(pool, max(1, api.client.throttle.max_parallel) + 2)
         self._deadline = deadline
         self._cache_seconds = cache_seconds
         self._again = frozenset(again)
@@ -382,7 +384,7 @@ class Sources:
         return self._deadline - self._clock()
 
     def submit(self, work: Callable[[], Answer]) -> "Future[Answer]":
-        return self._pool.submit(work)
+        return self._lanes.submit(work)
 
     def kept(self, request: str, call: "partial[Any]") -> Answer | None:
         """What the cache holds for a request; None when nothing, or nothing readable."""

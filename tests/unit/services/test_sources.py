@@ -109,7 +109,7 @@ def test_denied_is_told(sources_of):
     state = handle.source()
     assert state.status == "denied"
     assert state.fetched_at is None
-    assert "does not show" in state.detail
+    assert "does not share" in state.detail
     assert isinstance(handle.error, AuthorizationError)
 
 
@@ -184,7 +184,7 @@ def test_required_object_raises(sources_of):
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (AuthorizationError("x"), "show"),
+        (AuthorizationError("x"), "share"),
         (NotFound("x"), "does not have"),
         (Throttled("x"), "wait"),
         (MalformedAnswer("x"), "read"),
