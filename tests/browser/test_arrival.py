@@ -31,11 +31,11 @@ def test_what_is_here_stands_until_all_of_it_is(reader, canvas):
     page.goto(f"{reader.easel.url}/courses", wait_until="commit")
 
     page.locator(".early").get_by_text("Still coming").wait_for()
-    assert page.locator(".early").get_by_text("Biology 101").is_visible()
+    assert page.locator(".early .card").get_by_text("Biology 101").is_visible()
 
     page.wait_for_load_state()
     assert not page.locator(".early").is_visible()
-    assert page.locator("main > .arrived").get_by_text("Biology 101").is_visible()
+    assert page.locator("main > .arrived .card").get_by_text("Biology 101").is_visible()
     assert page.locator("main h1").count() == 1
 
 
