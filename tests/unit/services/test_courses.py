@@ -1,0 +1,142 @@
+"""Courses: lists merged by enrollment, roles with their sections, order, grades between periods."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from canvas_app.canvas.models import Course, CourseEnrollment, CourseSection
+from canvas_app.services.courses import (
+    Wanted,
+    by_role_and_term,
+    course_row,
+    courses,
+    each_once,
+    enrolled,
+    grade_of,
+    in_order,
+    union,
+)
+from canvas_app.services.pages import CourseRow, Enrolled
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+STUDIED = CourseEnrollment(type="student", role="StudentEnrollment", enrollment_state="completed")
+ASSISTS = CourseEnrollment(type="ta", role="Grader", enrollment_state="active")
+
+
+def section(name: str | None, role: str | None) -> CourseSection:
+    return CourseSection(id="1", name=name, enrollment_role=role)
+
+
+def test_enrollments_of_both_lists_are_counted() -> None:
+    now = Course(id="1", name="X", enrollments=[ASSISTS], sections=[section("B", "Grader")])
+    then = Course(id="1", name="X", enrollments=[STUDIED], sections=[section("A", None)])
+
+    (course,) = each_once([now, then])
+
+    assert course.enrollments == [ASSISTS, STUDIED]
+    assert [each.name for each in course.sections or ()] == ["B", "A"]
+    assert now.enrollments == [ASSISTS], "what a cache may hold is left as it is"
+
+
+def test_stub_gives_way_to_the_course() -> None:
+    stub = Course(id="1", access_restricted_by_date=True)
+    whole = Course(id="1", name="X")
+
+    assert each_once([stub, whole]) == [whole]
+    assert each_once([whole, stub]) == [whole]
+
+
+def test_equal_enrollments_are_not_lost() -> None:
+    assert union([1, 1], [1]) == [1, 1]
+    assert union([1], [1, 1, 2]) == [1, 1, 2]
+    assert union(None, None) == []
+
+
+def test_roles_with_their_sections_active_ones_first() -> None:
+    course = Course(
+        id="1",
+        name="X",
+        enrollments=[STUDIED, ASSISTS],
+        sections=[
+            section("A", "StudentEnrollment"),
+            section("B", "Grader"),
+            section("C", "Grader"),
+            section(None, "Grader"),
+            section("D", "StudentEnrollment"),
+            section("A", "StudentEnrollment"),
+        ],
+    )
+
+    assert enrolled(course) == (
+        Enrolled("ta", ("B", "C"), True),
+        Enrolled("student", ("A", "D"), False),
+    )
+    (group,) = by_role_and_term([course_row(course, "https://c", {}, NOW)])
+    assert group.role == "ta"
+
+
+def test_order_is_the_persons_own() -> None:
+    rows = [
+        CourseRow("a", "A", state="past", favorite=True, position=0),
+        CourseRow("b", "B"),
+        CourseRow("c", "C", position=1),
+        CourseRow("d", "D", favorite=True, position=5),
+        CourseRow("e", "E", favorite=True, position=2),
+        CourseRow("f", "F"),
+    ]
+
+    assert [row.id for row in in_order(rows)] == ["e", "d", "c", "b", "f", "a"]
+
+
+def test_past_favourite_stays_with_the_past() -> None:
+    groups = by_role_and_term(
+        [CourseRow("a", "A", state="past", favorite=True), CourseRow("b", "B", favorite=True)]
+    )
+
+    assert [(group.state, len(group.rows)) for group in groups] == [("favorite", 1), ("past", 1)]
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        (False, ("not_available", None, None, "no grading period runs now")),
+        (True, ("percentage", 91.5, None, "whole course")),
+        (None, ("percentage", 91.5, None, "whole course")),
+    ],
+)
+def test_between_grading_periods(option: bool | None, expected: tuple[object, ...]) -> None:
+    """Canvas shows no total then, unless the school lets it show one for all periods."""
+    enrollment = CourseEnrollment(
+        type="student",
+        enrollment_state="active",
+        computed_current_score=91.5,
+        has_grading_periods=True,
+        totals_for_all_grading_periods_option=option,
+    )
+
+    assert grade_of(Course(id="1", name="X", enrollments=[enrollment])) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"q": ["  frog   pond "]}, Wanted(text="frog pond")),
+        ({"role": ["king"], "term": ["Autumn"]}, Wanted(term="Autumn")),
+        ({"role": ["ta", "student"]}, Wanted(role="ta")),
+        ({"q": ["x" * 500]}, Wanted(text="x" * 200)),
+        ({}, Wanted()),
+    ],
+)
+def test_filters_are_read_kindly(query: dict[str, list[str]], expected: Wanted) -> None:
+    assert Wanted.of(lambda name: query.get(name, [])) == expected
+
+
+def test_order_that_does_not_come_costs_only_the_order(sources_of, canvas) -> None:
+    path = "/api/v1/users/self/dashboard_positions"
+    canvas.control(faults=[{"method": "GET", "path": path, "kind": "html", "times": None}])
+
+    page = courses(sources_of("dozen"))
+
+    assert len(page.rows) == 12
+    assert not page.complete
+    assert page.source("dashboard order").status == "failed"
