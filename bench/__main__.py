@@ -312,7 +312,7 @@ def memory(canvas: StandIn, targets: Targets, rows: int) -> None:
     grown = {}
     for who, name, many in (
         ("easel", EASEL, rows),
-        ("plain", LOOP, rows),
+        ("plain", LOOP, rows // 10),
         ("canvasapi", CANVASAPI, rows // 100),
     ):
         started = time.perf_counter()
