@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
@@ -364,7 +365,7 @@ def two_people(canvas: StandIn, targets: Targets) -> None:
 
     def wait() -> None:
         try:
-            while True:
+            while time.monotonic() < until:
                 throttle.admit(canvas.tokens["dozen"], until).forget()
         except CanvasError:
             return
@@ -401,6 +402,7 @@ def machine() -> str:
 
 def main() -> None:
     quick = "--quick" in sys.argv
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and so the stand-in is stopped
     logging.getLogger("canvas_app").setLevel(logging.WARNING)
     started = time.perf_counter()
     print(machine())

@@ -409,6 +409,29 @@ def test_strangers_are_seen() -> None:
     assert numbers == [2, 3, 4, 5, 0]  # 4 x 50 below 250
 
 
+def test_answers_heard_in_reverse_are_no_strangers() -> None:
+    it = world(1)
+    numbers = [it.level.wait(10)[1] for _ in range(10)]
+
+    for number in reversed(numbers):  # each header holds those that Canvas had not answered yet
+        left = 600.0 - 50 * (10 - number)
+        it.level.settle(number, throttled=False, remaining=left, cost=0.0)
+
+    assert all(it.level.wait(10)[1] for _ in range(10))
+
+
+def test_strangers_fade_from_a_busy_bucket() -> None:
+    it = world(1)
+    it.level.settle(it.level.wait(10)[1], throttled=False, remaining=400.0, cost=0.0)
+    held = [it.level.wait(10)[1] for _ in range(6)]
+    assert all(held)
+    for _ in range(60):  # six of ours account for what these headers show
+        number = it.level.wait(10)[1]
+        it.level.settle(number, throttled=False, remaining=300.0, cost=0.0)
+
+    assert all(it.level.wait(10)[1] for _ in range(4))
+
+
 def test_room_comes_back_when_strangers_leave() -> None:
     it = world(1)
     it.level.settle(it.level.wait(10)[1], throttled=False, remaining=0.0, cost=1.0)
