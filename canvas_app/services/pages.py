@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import ClassVar
 
+from msgspec import Struct
+
 from canvas_app.services.dates import Profile
 from canvas_app.services.pictures import Load
 from canvas_app.services.sources import Source, Standing, standing
@@ -58,8 +60,7 @@ class CourseRow:
     position: int | None = None  # where the person put its card on Canvas's dashboard
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(Struct, frozen=True, gc=False):
     """One thing to do or to know: a planner item, missing work, or work to grade.
 
     ``type`` is the planner's word (assignment, quiz, discussion_topic, wiki_page, planner_note,

@@ -8,12 +8,14 @@ work comes first, for its weight.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
+
+from msgspec.structs import replace
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import (
@@ -401,12 +403,16 @@ class Look:
                     item, status="missing", missing=True
                 )  # Canvas's word, from its other list
             found.setdefault(key, item)
-        rest = [self.lacked(a, known.get(a.id), graded.get(a.id)) for a in lacking.values()]
-        rest += [self.scheduled(a, graded.get(a.id)) for a in known.values()]
-        rest += [self.reported(item) for item in graded.values()]
-        for item in rest:
-            if item.assignment_id and item.assignment_id not in split:
-                found.setdefault(("assignment", item.assignment_id), item)
+        for id_ in (*lacking, *known, *graded):
+            key = ("assignment", id_)
+            if not id_ or id_ in split or key in found:
+                continue
+            if id_ in lacking:
+                found[key] = self.lacked(lacking[id_], known.get(id_), graded.get(id_))
+            elif id_ in known:
+                found[key] = self.scheduled(known[id_], graded.get(id_))
+            else:
+                found[key] = self.reported(graded[id_])
         return list(found.values())
 
     def assignments(
@@ -610,6 +616,8 @@ class Look:
             return ""
         if url.startswith(("https://", "http://")):
             return url  # most are; joining takes ten times as long
+        if url.startswith("/") and not url.startswith("//"):
+            return f"{self.canvas_url}{url}"
         absolute = urljoin(f"{self.canvas_url}/", url)
         return absolute if absolute.startswith(("https://", "http://")) else ""
 
