@@ -7,7 +7,7 @@ are in the cache: the week one round trip deep, submissions only where they are 
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.services.courses import (
@@ -136,22 +136,24 @@ def kept_work(sources: Sources, look: Look, seen: set[tuple[str | None, str]]) -
         call = partial(CanvasAPI.student_submissions, course_id=course.id, include=INCLUDE)
         kept = sources.kept(request_key(call), call)
         for submission in kept.value if kept else ():
-            row = submission_row(submission, submission.assignment, course, look)
-            path = own_path(course.id, row.assignment_id)
-            if (course.id, path) not in seen:
-                found.append(
-                    Hit(
-                        id=row.assignment_id,
-                        type="assignment",
-                        title=row.title,
-                        course_id=course.id,
-                        course_name=row.course_name,
-                        url=row.url,
-                        path=path,
-                        status=row.status,
-                        kind=TYPES["assignment"],
-                    )
+            assignment = submission.assignment
+            path = own_path(course.id, submission.assignment_id)
+            if assignment is None or not assignment.name or (course.id, path) in seen:
+                continue  # a key without include parameters gives no names to look through
+            row = submission_row(submission, assignment, course, look)
+            found.append(
+                Hit(
+                    id=row.assignment_id,
+                    type="assignment",
+                    title=row.title,
+                    course_id=course.id,
+                    course_name=row.course_name,
+                    url=row.url,
+                    path=own_path(course.id, row.assignment_id),
+                    status=row.status,
+                    kind=TYPES["assignment"],
                 )
+            )
     return found
 
 
@@ -192,9 +194,12 @@ def rank(title: str, words: tuple[str, ...]) -> int:
 
 def folded(text: str) -> str:
     """A text without case and accents, and with plain dashes and quotes."""
-    return "".join(fold(char) for char in text)
+    if text.isascii():
+        return text.casefold()
+    return "".join(map(fold, text))
 
 
+@lru_cache(maxsize=4096)
 def fold(char: str) -> str:
     """One character as it is compared: nothing, one or several."""
     plain = unicodedata.normalize("NFKD", char.translate(DASHES).translate(QUOTES).casefold())

@@ -54,3 +54,16 @@ def test_every_page_has_a_way_to_search(easel):
 
         assert 'id="search" href="/search" accesskey="/"' in page.text
         assert "<script>alert" not in page.text
+
+
+def test_nameless_work_is_not_searched(start_easel):
+    """A scoped key without include parameters drops ``include[]``: lists come without names."""
+    easel = start_easel(key="scoped", scopes="auto")
+    browser = sign_in(easel, "dozen", path="/login?next=/account")
+    assert browser.get(f"{easel.url}/submissions.json", timeout=30).json()["data"]
+
+    answer = browser.get(f"{easel.url}/search.json", params={"q": "assignment"}, timeout=30).json()
+
+    titles = [row["title"] for row in answer["data"]]
+    assert not [title for title in titles if title.removeprefix("Assignment ").isdigit()]
+    assert answer["searched"] > 50
