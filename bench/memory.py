@@ -26,7 +26,7 @@ def main(who: str, url: str, token: str, rows: int) -> None:
                 if read % 5000 == 0:
                     most = max(most, resident())
         elif who == "plain":
-            read = plain_rows(url, token, USERS)
+            read = plain_rows(url, token, USERS, pages=rows // 100)
         else:
             read = canvasapi_users(url, token, pages=rows // 100)
     print(read, max(most, resident()) - start)

@@ -19,12 +19,12 @@ def plain_session(token: str) -> Iterator[requests.Session]:
         yield session
 
 
-def plain_rows(url: str, token: str, path: str) -> int:
-    """Follow ``next`` with one session; return how many rows came."""
+def plain_rows(url: str, token: str, path: str, pages: int = 0) -> int:
+    """Follow ``next`` with one session, or only so far; return how many rows came."""
     rows = 0
     with plain_session(token) as session:
         target: str | None = f"{url}{path}?per_page=100"
-        while target:
+        while target and (not pages or rows < 100 * pages):
             answer = session.get(target, timeout=30)
             answer.raise_for_status()
             rows += len(answer.json())
