@@ -1,6 +1,7 @@
 """What Easel keeps: who is signed in, the grants behind it, and what must still be revoked."""
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from canvas_app.storage.seal import Owner, Seal, SealBroken
 IDLE = timedelta(days=30)
 LONGEST = timedelta(days=180)
 TOUCH = timedelta(hours=1)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -200,10 +203,7 @@ class Storage:
         if row is None or (row.real_user_id and now >= row.connected_at + ACTING_LIVES):
             return None
         if now - row.last_seen_at >= TOUCH:
-            with self.engine.begin() as connection:
-                connection.execute(
-                    sign_ins.update().where(sign_ins.c.id == _hash(secret)).values(last_seen_at=now)
-                )
+            self._touch(secret, now)
         return SignIn(
             id=_hash(secret),
             grant_id=row.id,
@@ -219,6 +219,15 @@ class Storage:
             connected_at=row.connected_at,
             signed_in_at=row.signed_in_at,
         )
+
+    def _touch(self, secret: str, now: datetime) -> None:
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(
+                    sign_ins.update().where(sign_ins.c.id == _hash(secret)).values(last_seen_at=now)
+                )
+        except database.AWAY as fault:  # a full disk signs nobody out
+            log.warning("a visit was not noted: %s", fault)
 
     def credentials(self, grant_id: int, endpoint: TokenEndpoint) -> Credentials:
         """The grant's access token, renewed when need be by one process for all."""
@@ -264,21 +273,17 @@ class Storage:
             if grant_id is None:
                 return True
             # The grant first: two last browsers must not each see the other as still there.
-            connection.execute(
-                sa.select(grants.c.id).where(grants.c.id == grant_id).with_for_update()
-            )
+            _hold(connection, grant_id)
             connection.execute(sign_ins.delete().where(sign_ins.c.id == _hash(secret)))
-            row_id = self._end_unused(connection, grant_id)
+            row_id = self._end_if(connection, grant_id, ~_used(self._clock()))
         return row_id is None or self.outbox.attempt(row_id, endpoint_for)
 
     def sign_out_everywhere(self, grant_id: int, endpoint_for: EndpointFor) -> bool:
         """End every browser's sign-in, and with them the grant, unless a calendar feed needs it."""
         with self.engine.begin() as connection:
-            connection.execute(
-                sa.select(grants.c.id).where(grants.c.id == grant_id).with_for_update()
-            )
+            _hold(connection, grant_id)
             connection.execute(sign_ins.delete().where(sign_ins.c.grant_id == grant_id))
-            row_id = self._end_unused(connection, grant_id)
+            row_id = self._end_if(connection, grant_id, ~_used(self._clock()))
         return row_id is None or self.outbox.attempt(row_id, endpoint_for)
 
     def disconnect(self, grant_id: int, endpoint_for: EndpointFor) -> bool:
@@ -294,21 +299,21 @@ class Storage:
     def end_feed(self, grant_id: int, feed_id: int, endpoint_for: EndpointFor) -> bool:
         """End one calendar feed; the grant goes with it when nothing else needs it."""
         with self.engine.begin() as connection:
-            connection.execute(
-                sa.select(grants.c.id).where(grants.c.id == grant_id).with_for_update()
-            )
+            _hold(connection, grant_id)
             connection.execute(
                 feeds.delete().where(feeds.c.id == feed_id, feeds.c.grant_id == grant_id)
             )
-            row_id = self._end_unused(connection, grant_id)
+            row_id = self._end_if(connection, grant_id, ~_used(self._clock()))
         return row_id is None or self.outbox.attempt(row_id, endpoint_for)
 
-    def _end_unused(self, connection: sa.Connection, grant_id: int) -> int | None:
-        """End a grant that no browser and no feed uses, in the transaction that holds its row."""
-        used = connection.execute(
-            sa.select(grants.c.id).where(grants.c.id == grant_id, _used(self._clock()))
+    def _end_if(
+        self, connection: sa.Connection, grant_id: int, over: sa.ColumnElement[bool]
+    ) -> int | None:
+        """End a grant this is true of, in the transaction that holds its row."""
+        found = connection.execute(
+            sa.select(grants.c.id).where(grants.c.id == grant_id, over)
         ).first()
-        return None if used else self._end(connection, grant_id)
+        return self._end(connection, grant_id) if found else None
 
     def _end(self, connection: sa.Connection, grant_id: int) -> int | None:
         """Delete a grant and leave its token in the outbox, in the caller's transaction."""
@@ -330,12 +335,14 @@ class Storage:
         with self.engine.begin() as connection:
             connection.execute(sign_ins.delete().where(sa.not_(sa.and_(*_alive(now)))))
             forget_unfetched(connection, now)
-            acting = sa.and_(
-                grants.c.real_user_id != 0, grants.c.connected_at <= now - ACTING_LIVES
-            )
-            ended = connection.execute(sa.select(grants.c.id).where(sa.or_(~_used(now), acting)))
-            for grant_id in list(ended.scalars()):
-                self._end(connection, grant_id)
+        acting = sa.and_(grants.c.real_user_id != 0, grants.c.connected_at <= now - ACTING_LIVES)
+        over = sa.or_(~_used(now), acting)
+        with self._reading.connect() as connection:
+            found = list(connection.execute(sa.select(grants.c.id).where(over)).scalars())
+        for grant_id in found:
+            with self.engine.begin() as connection:
+                _hold(connection, grant_id)
+                self._end_if(connection, grant_id, over)  # she may have signed in meanwhile
 
     def reseal(self) -> tuple[int, int]:
         """Seal every token and calendar with the newest key.
@@ -374,6 +381,11 @@ def _owned(owner: Owner) -> tuple[sa.ColumnElement[bool], ...]:
         grants.c.user_id == user_id,
         grants.c.real_user_id == real_user_id,
     )
+
+
+def _hold(connection: sa.Connection, grant_id: int) -> None:
+    """Lock the grant's row until the transaction ends; on SQLite the whole database is."""
+    connection.execute(sa.select(grants.c.id).where(grants.c.id == grant_id).with_for_update())
 
 
 def _used(now: datetime) -> sa.ColumnElement[bool]:

@@ -8,7 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 BUSY_SECONDS = 30
+CONNECT_SECONDS = 5
 ADVISORY_LOCK = 0x6561_7365  # "ease": any number, the same in every Easel
+#: A database that does not answer, is locked, full or read-only: no mistake of the program's.
+AWAY = (sa.exc.OperationalError, sa.exc.InternalError, sa.exc.TimeoutError)
 
 
 def open_engine(database_url: str) -> sa.Engine:
@@ -16,10 +19,22 @@ def open_engine(database_url: str) -> sa.Engine:
     url = make_url(database_url)
     if url.drivername in ("postgres", "postgresql"):
         url = url.set(drivername="postgresql+psycopg")
+    # Errors name the statement, never its values: these are people's names, hashes, sealed tokens.
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30)
+        return sa.create_engine(
+            url,
+            connect_args={"connect_timeout": CONNECT_SECONDS},
+            hide_parameters=True,
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=30,
+        )
     engine = sa.create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS}, pool_size=10, max_overflow=50
+        url,
+        connect_args={"timeout": BUSY_SECONDS},
+        hide_parameters=True,
+        pool_size=10,
+        max_overflow=50,
     )
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)

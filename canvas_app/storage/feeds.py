@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from canvas_app.storage.database import reading
+from canvas_app.storage.database import AWAY, reading
 from canvas_app.storage.schema import feeds, grants
 from canvas_app.storage.seal import Owner, Seal, SealBroken
 
@@ -18,6 +19,8 @@ MOST = 10  # feeds of one grant
 REST = timedelta(minutes=15)  # between two visits to Canvas for one feed
 FORGOTTEN = timedelta(days=180)  # a feed that nobody fetches for so long ends
 LABEL_LENGTH = 60
+
+log = logging.getLogger(__name__)
 
 
 class NoFeed(Exception):
@@ -88,7 +91,7 @@ class Feeds:
                 feeds.insert().values(
                     grant_id=grant_id,
                     hash=_hash(secret),
-                    label=" ".join(label.split())[:LABEL_LENGTH] or "Calendar",
+                    label=_label(label),
                     wanted=json.dumps(vars(wanted)),
                     created_at=self._clock(),
                 )
@@ -103,11 +106,17 @@ class Feeds:
             return None
         now = self._clock()
         if row.fetched_at is None or now - row.fetched_at >= REST:
+            self._note_fetched(row.id, now)
+        return self._feed(row, self._open(row))
+
+    def _note_fetched(self, feed_id: int, now: datetime) -> None:
+        try:
             with self._engine.begin() as connection:
                 connection.execute(
-                    feeds.update().where(feeds.c.id == row.id).values(fetched_at=now)
+                    feeds.update().where(feeds.c.id == feed_id).values(fetched_at=now)
                 )
-        return self._feed(row, self._open(row))
+        except AWAY as fault:  # what is kept can be given all the same
+            log.warning("a feed's fetch was not noted: %s", fault)
 
     def of(self, grant_id: int) -> tuple[Feed, ...]:
         """A grant's feeds, oldest first, without their calendars."""
@@ -177,6 +186,12 @@ class Feeds:
             trouble=row.trouble,
             kept=kept,
         )
+
+
+def _label(given: str) -> str:
+    """A name as the database takes it: PostgreSQL stores no control characters such as NUL."""
+    text = "".join(letter if letter.isprintable() else " " for letter in given)
+    return " ".join(text.split())[:LABEL_LENGTH] or "Calendar"
 
 
 def needed(now: datetime) -> sa.ColumnElement[bool]:

@@ -212,9 +212,7 @@ class Leases:
         try:
             token = endpoint.refresh(refresh_token)
         except InvalidGrant:
-            with self._engine.begin() as connection:
-                ended = connection.execute(grants.delete().where(*mine)).rowcount == 1
-            if ended:
+            if self._write(grants.delete().where(*mine)):
                 log.info("grant %s has ended at Canvas", held.id)
                 raise over("Canvas has ended Easel's access.") from None
             return None
@@ -237,7 +235,7 @@ class Leases:
         self._drop(held, token, endpoint)
         return None
 
-    def _write(self, statement: sa.Update) -> bool:
+    def _write(self, statement: sa.Update | sa.Delete) -> bool:
         for left in reversed(range(WRITES)):
             try:
                 with self._engine.begin() as connection:

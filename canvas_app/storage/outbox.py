@@ -58,7 +58,10 @@ class Outbox:
             waiting = connection.execute(sa.select(outbox.c.id).order_by(outbox.c.id)).scalars()
             ids = list(waiting)
         for row_id in ids:
-            self.attempt(row_id, endpoint_for)
+            try:
+                self.attempt(row_id, endpoint_for)
+            except Exception:  # those behind it have their turn all the same
+                log.exception("a revocation could not be tried")
         with self._engine.connect() as connection:
             left = connection.execute(sa.select(sa.func.count()).select_from(outbox))
             return int(left.scalar_one())

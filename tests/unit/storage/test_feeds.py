@@ -15,7 +15,15 @@ from canvas_app.storage.feeds import FORGOTTEN, MOST, REST, Feed, NoFeed, Wanted
 from canvas_app.storage.schema import feeds, grants, outbox
 from canvas_app.storage.seal import SealBroken
 from tests.unit.storage.conftest import KEY, Clock, Scripted
-from tests.unit.storage.test_storage import ADA, count, enter, entered, token, unavailable
+from tests.unit.storage.test_storage import (
+    ADA,
+    count,
+    enter,
+    entered,
+    full,
+    token,
+    unavailable,
+)
 
 ALL = Wanted(("work", "event", "note"))
 CALENDAR = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
@@ -35,6 +43,18 @@ def found(storage: Storage, secret: str) -> Feed:
 
 
 class TestMaking:
+    def test_label_the_database_would_not_take(self, storage: Storage, clock: Clock) -> None:
+        grant_id = entered(storage, enter(storage, clock)).grant_id
+        storage.feeds.make(grant_id, "my\x00phone\x1b", ALL)
+        assert storage.feeds.of(grant_id)[0].label == "my phone"
+
+    def test_full_disk_gives_what_is_kept(self, storage: Storage, clock: Clock) -> None:
+        _, _, secret = fed(storage, clock)
+        storage.feeds.keep(found(storage, secret), CALENDAR)
+        full(storage, "UPDATE feeds")
+        clock.advance(hours=1)
+        assert found(storage, secret).kept == CALENDAR
+
     def test_feed_is_as_it_was_wanted(self, storage: Storage, clock: Clock) -> None:
         wanted = Wanted(("work",), ("4101", "9070000000000417"), done=False)
         _, grant_id, secret = fed(storage, clock, wanted)

@@ -149,6 +149,27 @@ class TestWhatEndsAGrant:
         with pytest.raises(SignInRequired):
             credentials.access_token()
 
+    def test_invalid_grant_while_the_database_is_busy(
+        self, storage: Storage, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        grant_id = store(storage, hour(clock))
+        monkeypatch.setattr("canvas_app.storage.lease.LONGEST_PAUSE", 0.0)
+        faults = 0
+
+        def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            nonlocal faults
+            if statement.startswith("DELETE FROM grants") and faults < 2:
+                faults += 1
+                raise sa.exc.OperationalError("DELETE", {}, Exception("database is locked"))
+
+        def ended(_: str) -> Token:
+            raise InvalidGrant("over")
+
+        sa.event.listen(storage.engine, "before_cursor_execute", fail)
+        with pytest.raises(SignInRequired):
+            storage.credentials(grant_id, Scripted(ended)).renewed("access~1")
+        assert faults == 2
+
     def test_invalid_grant_about_a_replaced_token(self, storage: Storage, clock: Clock) -> None:
         grant_id = store(storage, hour(clock))
 

@@ -43,6 +43,16 @@ def count(storage: Storage, table: sa.Table) -> int:
         return int(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
 
 
+def full(storage: Storage, writing: str) -> None:
+    """From now on the disk has no room for this."""
+
+    def fail(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith(writing):
+            raise sa.exc.OperationalError("statement", {}, Exception("disk full"))
+
+    sa.event.listen(storage.engine, "before_cursor_execute", fail)
+
+
 def unavailable(_: str) -> None:
     raise Unavailable("Canvas is down")
 
@@ -120,6 +130,21 @@ class TestSignIn:
         assert storage.signed_in(secret)
         clock.advance(days=30)
         assert storage.signed_in(secret) is None
+
+    def test_full_disk_signs_nobody_out(
+        self, storage: Storage, clock: Clock, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        secret = enter(storage, clock)
+        clock.advance(hours=2)
+        full(storage, "UPDATE sign_ins")
+        assert entered(storage, secret).identity == ADA
+        assert "was not noted" in caplog.text
+
+    def test_errors_name_no_values(self, storage: Storage) -> None:
+        wrong = sa.text("SELECT nothing FROM grants WHERE user_name = :name")
+        with storage.engine.connect() as connection, pytest.raises(sa.exc.DBAPIError) as caught:
+            connection.execute(wrong, {"name": ADA.user_name})
+        assert ADA.user_name not in str(caught.value)
 
     def test_half_a_year_at_most(self, storage: Storage, clock: Clock) -> None:
         secret = enter(storage, clock)
@@ -343,6 +368,41 @@ class TestOutbox:
         assert not storage.sign_out(enter(storage, clock), nowhere)
         assert count(storage, outbox) == 1
 
+    def test_one_that_cannot_be_tried_keeps_no_other_waiting(
+        self, storage: Storage, clock: Clock, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for number in (1, 2):
+            secret = enter(storage, clock, replace(ADA, user_id=number), str(number))
+            storage.sign_out(secret, lambda _: Scripted(revoke_with=unavailable))
+
+        def poisoned(access_token: str) -> None:
+            if access_token == "access~1":
+                raise RuntimeError("no error of Canvas's")
+
+        endpoint = Scripted(revoke_with=poisoned)
+        assert storage.outbox.run(lambda _: endpoint) == 1
+        assert endpoint.revoked == ["access~1", "access~2"]
+        assert "could not be tried" in caplog.text
+
+    @pytest.mark.parametrize("who", [ADA, replace(ADA, real_user_id=9)], ids=["idle", "acting"])
+    def test_signed_in_again_just_in_time(
+        self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage], who: Identity
+    ) -> None:
+        """Between the look for grants that are over and their end, one is begun anew."""
+        enter(storage, clock, who)
+        clock.advance(days=40)
+        other, secrets = open_storage(), []
+
+        def begin_anew(_c: object, _cursor: object, statement: str, *_: object) -> None:
+            if statement.startswith("SELECT grants.id") and not secrets:
+                secrets.append(enter(other, clock, who, "2"))
+
+        sa.event.listen(storage.engine, "after_cursor_execute", begin_anew)
+        endpoint = Scripted(refresh_with=lambda _: token(clock, "3"))
+        storage.outbox.run(lambda _: endpoint)
+        assert storage.signed_in(*secrets) is not None
+        assert endpoint.refreshed == ["refresh~1"]
+
     def test_idle_sign_ins_end_their_grant(self, storage: Storage, clock: Clock) -> None:
         enter(storage, clock)
         kept = enter(storage, clock, replace(ADA, user_id=8), "8")
@@ -356,6 +416,12 @@ class TestOutbox:
 
 
 class TestSeal:
+    def test_calendar_is_no_token(self) -> None:
+        seal = Seal([KEY])
+        for sealed in (seal.close_bytes(b"BEGIN:VCALENDAR", ADA.owner, "calendar"), "ü"):
+            with pytest.raises(SealBroken):
+                seal.open(sealed, ADA.owner, "grant")
+
     def test_other_owner_or_purpose(self, clock: Clock) -> None:
         seal = Seal([KEY])
         sealed = seal.close(token(clock), ("production", 7, 0), "grant")
