@@ -1,28 +1,34 @@
 """The emulator's own routes under ``/_emulator``: people, keys, statistics, switches."""
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from flask import Blueprint, Response, current_app, request
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from canvas_emulator.faults import Drift, Fault
 from canvas_emulator.state import Costs, State, TokenRow, personal_token
 
 blueprint = Blueprint("emulator", __name__, url_prefix="/_emulator")
 
+Amount = Annotated[float, Meta(ge=0, le=1e9)]
+"""Seconds, or units of cost."""
+Seconds = Annotated[float, Meta(ge=-3.2e9, le=3.2e9)]
+"""How far the clock moves: a century each way, within what dates can hold."""
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC)
+
 
 class Throttle(Struct, forbid_unknown_fields=True):
     """Changes to the throttle's numbers."""
 
     status: Literal[403, 429] | UnsetType = UNSET
-    hwm: float | UnsetType = UNSET
-    maximum: float | UnsetType = UNSET
-    outflow: float | UnsetType = UNSET
-    up_front: float | UnsetType = UNSET
+    hwm: Amount | UnsetType = UNSET
+    maximum: Amount | UnsetType = UNSET
+    outflow: Amount | UnsetType = UNSET
+    up_front: Amount | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
-    token_endpoint_surcharge: float | UnsetType = UNSET
+    token_endpoint_surcharge: Amount | UnsetType = UNSET
 
 
 class Switches(Struct, forbid_unknown_fields=True):
@@ -33,33 +39,40 @@ class Switches(Struct, forbid_unknown_fields=True):
     lowercase_headers: bool | UnsetType = UNSET
     token_errors_redirect: bool | UnsetType = UNSET
     invalid_grant_wording: Literal["new", "old"] | UnsetType = UNSET
-    api_max_per_page: int | UnsetType = UNSET
+    api_max_per_page: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
     check_test_cluster: bool | UnsetType = UNSET
+    redirect_matching: Literal["lenient", "exact"] | UnsetType = UNSET
+    require_navigation: bool | UnsetType = UNSET
+    oauth2_deny_post: bool | UnsetType = UNSET
+    limit_personal_tokens: bool | UnsetType = UNSET
+    pkce: Literal["on", "lenient", "off"] | UnsetType = UNSET
+    rejection_wording: Literal["new", "old"] | UnsetType = UNSET
 
 
 class Movement(Struct, forbid_unknown_fields=True):
     """How the clock moves: by seconds, or to a time."""
 
-    advance: float | UnsetType = UNSET
+    advance: Seconds | UnsetType = UNSET
     set: datetime | UnsetType = UNSET
 
 
 class Size(Struct, forbid_unknown_fields=True):
     """How long the load-test lists are."""
 
-    bulk_rows: int
+    bulk_rows: Annotated[int, Meta(ge=0, le=5_000_000)]
 
 
 class Control(Struct, forbid_unknown_fields=True):
     """The body of ``POST /_emulator/control``; any of these keys together."""
 
     reset: bool = False
-    latency: float | dict[str, float] | UnsetType = UNSET
-    costs: float | dict[str, float] | UnsetType = UNSET
+    latency: Amount | dict[str, Amount] | UnsetType = UNSET
+    costs: Amount | dict[str, Amount] | UnsetType = UNSET
     throttle: Throttle | UnsetType = UNSET
     faults: list[Fault] | UnsetType = UNSET
     expire_tokens: Literal["all"] | list[int] | UnsetType = UNSET
     revoke_tokens: Literal["all"] | list[int] | UnsetType = UNSET
+    token_ends: dict[int, datetime | None] | UnsetType = UNSET
     clock: Movement | UnsetType = UNSET
     settings: Switches | UnsetType = UNSET
     drift: Drift | UnsetType = UNSET
@@ -124,8 +137,29 @@ def control() -> Response:
         wanted = msgspec.json.decode(request.get_data(), type=Control, strict=False)
     except msgspec.MsgspecError as error:
         return _json({"error": str(error)}, 400)
+    try:
+        _check(_state(), wanted)
+    except ValueError as error:
+        return _json({"error": str(error)}, 400)
     apply(_state(), wanted)
     return _json({})
+
+
+def _check(state: State, wanted: Control) -> None:
+    """What a type cannot say: a time the clock cannot show, somebody who is not there."""
+    if wanted.clock is not UNSET:
+        to = _aware(wanted.clock.set) if wanted.clock.set is not UNSET else state.clock.now()
+        more = wanted.clock.advance if wanted.clock.advance is not UNSET else 0.0
+        if not FIRST.timestamp() <= to.timestamp() + more <= LAST.timestamp():
+            raise ValueError(f"The clock goes from {FIRST.year} to {LAST.year} - at `$.clock`")
+    if wanted.token_ends is not UNSET:
+        for person_id in wanted.token_ends:
+            if person_id not in state.campus.people:
+                raise ValueError(f"Nobody has the id {person_id} - at `$.token_ends`")
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def apply(state: State, wanted: Control) -> None:
@@ -151,6 +185,11 @@ def apply(state: State, wanted: Control) -> None:
             row.expires_at = state.clock.seconds() - 1
         for row in _chosen(state, wanted.revoke_tokens):
             row.revoked = True
+        if wanted.token_ends is not UNSET:
+            for person_id, end in wanted.token_ends.items():
+                own = state.tokens.of(personal_token(state.campus.people[person_id]))
+                if own is not None:
+                    own.fixed_end = _aware(end).timestamp() if end is not None else None
 
 
 def _costs(change: float | dict[str, float], before: Costs) -> Costs:
@@ -169,8 +208,7 @@ def _change(target: object, change: Struct | UnsetType) -> None:
 
 def _move(state: State, movement: Movement) -> None:
     if movement.set is not UNSET:
-        at = movement.set
-        state.clock.set(at if at.tzinfo is not None else at.replace(tzinfo=UTC))
+        state.clock.set(_aware(movement.set))
     if movement.advance is not UNSET:
         state.clock.advance(movement.advance)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from threading import Lock
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from werkzeug.datastructures import Headers
@@ -50,10 +50,10 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     method: str | None = None
     query: dict[str, str | int] = msgspec.field(default_factory=dict)
     person: int | None = None
-    status: int | None = None
-    seconds: float = 5.0
-    after: int = 0
-    times: int | None = 1
+    status: Annotated[int, msgspec.Meta(ge=200, le=599)] | None = None
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 5.0
+    after: Annotated[int, msgspec.Meta(ge=0)] = 0
+    times: Annotated[int, msgspec.Meta(ge=0)] | None = 1
     handled: bool = False
     location: str | None = None
     retry_after: str | None = None
@@ -63,8 +63,8 @@ class Drift(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A numbered list whose front moves once a page of it was delivered."""
 
     path: str
-    remove: int = 0
-    add: int = 0
+    remove: Annotated[int, msgspec.Meta(ge=0)] = 0
+    add: Annotated[int, msgspec.Meta(ge=0)] = 0
     after_page: int = 1
 
 
@@ -197,7 +197,9 @@ def spoil(fault: Fault, request: Request, response: Response) -> Response:
 def _status(status: int) -> Response:
     if status == 429:
         return Response(
-            "429 Too Many Requests (Rate Limit Exceeded)\n", status, content_type="text/plain"
+            "429 Too Many Requests (Rate Limit Exceeded)\n",
+            status,
+            content_type="text/plain; charset=utf-8",
         )
     message: dict[str, Any] = {"message": "An error occurred."}
     code = {500: "internal_server_error", 502: "bad_gateway", 404: "not_found"}.get(status)

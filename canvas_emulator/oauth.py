@@ -10,15 +10,23 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 
 import msgspec
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from canvas_emulator.campus import Person
-from canvas_emulator.resource import NO_STORE, REALM, SHARD, presented_token
+from canvas_emulator.resource import (
+    NO_STORE,
+    SHARD,
+    Answer,
+    Forbidden,
+    authenticated,
+    check_scope,
+    presented_token,
+    written,
+)
 from canvas_emulator.state import (
     ACCESS_TOKEN_SECONDS,
     PUBLIC_GRANT_SECONDS,
@@ -35,9 +43,7 @@ blueprint = Blueprint("oauth", __name__)
 
 COOKIE = "canvas_session"
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 CHALLENGE = {"WWW-Authenticate": "Canvas OAuth 2.0"}
-USERINFO = "/auth/userinfo"
 
 _INVALID_SCOPE = (
     "A requested scope is invalid, unknown, malformed, or exceeds the scope granted by the "
@@ -47,6 +53,11 @@ _BAD_PKCE = (
     "The provided authorization grant is invalid, expired, revoked, does not match the "
     "redirection URI used in the authorization request, or was issued to another client."
 )
+_INVALID_TARGET = "The requested resource is invalid, missing, unknown, or malformed."
+_NOT_ALLOWED = (
+    "The current user is logged in but does not have permission to authorize this application."
+)
+_TRUE = frozenset({"1", "true", "t", "on", "yes"})
 
 
 @dataclass
@@ -79,17 +90,24 @@ def _json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -
     return Response(
         msgspec.json.encode(body),
         status,
-        headers=NO_STORE | (headers or {}),
+        headers=headers or {},
         content_type="application/json; charset=utf-8",
     )
 
 
 def _text(message: str, status: int = 400) -> BaseResponse:
-    return Response(message, status, headers=NO_STORE, content_type="text/plain; charset=utf-8")
+    return Response(message, status, content_type="text/plain; charset=utf-8")
 
 
 def _page(template: str, status: int = 200, **context: Any) -> BaseResponse:
-    return Response(render_template(template, **context), status, headers=NO_STORE)
+    return Response(render_template(template, **context), status)
+
+
+@blueprint.after_request
+def _never_stored(response: Response) -> Response:
+    """What is not under ``/api/`` is never stored, redirects neither."""
+    response.headers.update(NO_STORE)
+    return response
 
 
 def _session() -> WebSession | None:
@@ -126,21 +144,41 @@ def _demo_people() -> list[Person]:
 @blueprint.get("/login/oauth2/auth")
 def auth() -> BaseResponse:
     """Start of the authorization code flow; also where out-of-band answers land."""
-    if "code" in request.args or "error" in request.args:
+    if (refused := _not_navigated()) is not None:
+        return refused
+    asked = _asked()
+    if "code" in asked or "error" in asked:
         return _page("layout.html")
     state = _state()
     try:
-        key = _usable_key(request.args.get("client_id"))
-        target = _redirect_target(key, request.args.get("redirect_uri", ""))
+        key = _usable_key(asked.get("client_id"))
+        target = _redirect_target(key, asked.get("redirect_uri", ""))
     except OAuthError as refusal:
         return refusal.rendered()
     session = _session() or _renewed(None)
-    session.pending = _parked(key, target)
+    session.pending = _parked(key, target, asked)
     try:
-        answer = _interaction(state, session, key)
+        answer = _interaction(state, session, key, asked)
     except OAuthError as refusal:
         answer = _back(session.pending, refusal.query(session.pending.state))
     return _opened(answer, session)
+
+
+def _asked() -> dict[str, str]:
+    """The query; of a parameter that is repeated the last counts."""
+    return {name: values[-1] for name, values in request.args.lists()}
+
+
+def _not_navigated() -> BaseResponse | None:
+    """The refusal of what a browser sends by itself instead of going there (2026).
+
+    Fetch Metadata tells; without those headers nothing is refused. Canvas's wording is not
+    published.
+    """
+    mode = request.headers.get("Sec-Fetch-Mode", "navigate")
+    if mode == "navigate" or not _state().settings.require_navigation:
+        return None
+    return _text("This endpoint requires a navigation request")
 
 
 def _usable_key(client_id: str | None) -> DeveloperKey:
@@ -151,68 +189,76 @@ def _usable_key(client_id: str | None) -> DeveloperKey:
 
 
 def _redirect_target(key: DeveloperKey, uri: str) -> str:
-    """The redirect URI when it is registered, or names a registered loopback host.
+    """The redirect URI when it is registered, or its host or a subdomain of it is.
 
-    For those port and path are not looked at, as in ``redirect_domain_matches?``.
+    For those port and path are not looked at (``redirect_domain_matches?``); newer Canvas can
+    be told to take exact ones only. Out of band has to be registered, and be opened as a page.
     """
-    if uri in key.redirect_uris:
+    unframed = request.headers.get("Sec-Fetch-Dest", "document") == "document"
+    if uri in key.redirect_uris and (uri != OUT_OF_BAND or unframed):
         return uri
-    asked = urlsplit(uri)
-    for registered in map(urlsplit, key.redirect_uris):
-        if registered.hostname in LOOPBACK and (
-            (asked.scheme, asked.hostname) == (registered.scheme, registered.hostname)
-        ):
-            return uri
+    lenient = _state().settings.redirect_matching == "lenient"
+    if lenient and any(_same_domain(uri, registered) for registered in key.redirect_uris):
+        return uri
     raise OAuthError("invalid_request", "redirect_uri does not match client settings")
 
 
-def _last(*names: str) -> str | None:
-    for name in names:
-        if values := request.args.getlist(name):
-            return values[-1]
-    return None
+def _same_domain(uri: str, registered: str) -> bool:
+    try:
+        asked, known = urlsplit(uri), urlsplit(registered)
+        host, domain = asked.hostname, known.hostname
+    except ValueError:
+        return False
+    if not host or not domain or asked.scheme != known.scheme:
+        return False
+    return host == domain or host.endswith(f".{domain}")
 
 
-def _parked(key: DeveloperKey, target: str) -> Pending:
-    challenge = request.args.get("code_challenge")
-    if request.args.get("code_challenge_method") != "S256":
+def _parked(key: DeveloperKey, target: str, asked: dict[str, str]) -> Pending:
+    challenge = asked.get("code_challenge")
+    understood = asked.get("code_challenge_method") == "S256"
+    if not understood or _state().settings.pkce == "off":
         challenge = None
     return Pending(
         client_id=key.client_id,
         redirect_uri=target,
-        scopes=tuple((_last("scope", "scopes") or "").split()),
-        purpose=request.args.get("purpose") or key.name,
-        state=request.args.get("state"),
+        scopes=tuple((asked.get("scope") or asked.get("scopes") or "").split()),
+        purpose=asked.get("purpose") or key.name,
+        state=asked.get("state"),
         challenge=challenge or None,
     )
 
 
-def _interaction(state: State, session: WebSession, key: DeveloperKey) -> BaseResponse:
-    """Checks d to g of the authorize call, then code, consent page or log-in form."""
+def _interaction(
+    state: State, session: WebSession, key: DeveloperKey, asked: dict[str, str]
+) -> BaseResponse:
+    """The checks whose errors go to the redirect URI, then code, consent page or log-in form."""
     pending = session.pending
     assert pending is not None  # noqa: S101 - parked by the caller
     _check_scopes(key, pending.scopes)
+    _check_resource(asked.get("resource"))
     if state.barred(key):
         raise OAuthError(
             "unauthorized_client", "Client does not have access to the specified Canvas account."
         )
-    if request.args.get("response_type") != "code":
+    if asked.get("response_type") != "code":
         raise OAuthError("unsupported_response_type", "Only response_type=code is permitted")
-    prompt = request.args.get("prompt")
+    prompt = asked.get("prompt")
     if prompt == "none":
         return _silently(session, key)
     if prompt not in {None, "login"}:
         raise OAuthError("unsupported_prompt_type", 'prompt must be "none" (or omitted)')
-    forced = prompt == "login" or bool((request.args.get("force_login") or "").strip())
+    forced = asked.get("force_login", "").strip() or ("1" if prompt == "login" else None)
     if session.person_id is not None and not forced:
         return _resumed(session)
-    asked = {
-        "canvas_login": request.args.get("canvas_login"),
-        "force_login": "1" if forced else None,
-        "authentication_provider": request.args.get("authentication_provider"),
-        "pseudonym_session[unique_id]": request.args.get("unique_id"),
-    }
-    query = _query(asked)
+    query = _query(
+        {
+            "canvas_login": asked.get("canvas_login"),
+            "force_login": forced,
+            "authentication_provider": asked.get("authentication_provider"),
+            "pseudonym_session[unique_id]": asked.get("unique_id"),
+        }
+    )
     return redirect(url_for("oauth.login_form") + (f"?{query}" if query else ""))
 
 
@@ -235,6 +281,21 @@ def _check_scopes(key: DeveloperKey, scopes: tuple[str, ...]) -> None:
         raise OAuthError("invalid_scope", _INVALID_SCOPE + _sentence(foreign))
 
 
+def _check_resource(resource: str | None) -> None:
+    """RFC 8707, section 2: an absolute URI without a fragment, of a server that is known.
+
+    Which servers Canvas knows is not published; this one knows itself.
+    """
+    if resource is None:
+        return
+    try:
+        named = urlsplit(resource)
+    except ValueError:
+        named = urlsplit("")
+    if "#" in resource or f"{named.scheme}://{named.netloc}/" != request.host_url:
+        raise OAuthError("invalid_target", _INVALID_TARGET)
+
+
 def _sentence(words: list[str]) -> str:
     """Words joined as Rails's ``to_sentence`` does: "a, b, and c"."""
     if len(words) < 3:
@@ -243,8 +304,38 @@ def _sentence(words: list[str]) -> str:
 
 
 def _skips_consent(session: WebSession, key: DeveloperKey) -> bool:
-    pending = session.pending
-    return key.trusted and pending is not None and pending.redirect_uri != OUT_OF_BAND
+    """Whether a code is given without asking (``provider.rb``).
+
+    With ``force_token_reuse`` looking for a token to reuse rewrites the one that is found, so
+    the access token in use dies here already (``find_reusable_access_token``).
+    """
+    pending, person_id, state = session.pending, session.person_id, _state()
+    if pending is None or person_id is None or pending.redirect_uri == OUT_OF_BAND:
+        return False
+    if key.trusted:
+        return True
+    if _identity_only(pending.scopes) and (person_id, key.client_id) in state.remembered:
+        return True
+    return _reused(state, key, person_id, pending.scopes) is not None
+
+
+def _identity_only(scopes: tuple[str, ...]) -> bool:
+    return len(scopes) == 1 and scopes[0].endswith("userinfo")
+
+
+def _reused(
+    state: State, key: DeveloperKey, person_id: int, scopes: tuple[str, ...]
+) -> TokenRow | None:
+    """The row a key with ``force_token_reuse`` goes on with, under a new access token."""
+    if not key.force_token_reuse:
+        return None
+    for row in state.tokens.grants():
+        if row.key is key and row.person_id == person_id and row.scopes == scopes:
+            if row.revoked:
+                continue
+            state.tokens.rewrite(row, rotate=False)
+            return row
+    return None
 
 
 def _resumed(session: WebSession) -> BaseResponse:
@@ -255,11 +346,11 @@ def _resumed(session: WebSession) -> BaseResponse:
     return redirect(url_for("oauth.confirm"))
 
 
-def _granted(session: WebSession) -> BaseResponse:
+def _granted(session: WebSession, *, remember: bool = False) -> BaseResponse:
     pending = session.pending
     assert pending is not None  # noqa: S101 - every caller looked
     session.pending = None
-    code = _state().new_code(session, pending)
+    code = _state().new_code(session, pending, remember=remember)
     return _back(pending, {"code": code, "state": pending.state})
 
 
@@ -267,9 +358,11 @@ def _back(pending: Pending, parameters: dict[str, str | None]) -> BaseResponse:
     target = pending.redirect_uri
     if target == OUT_OF_BAND:
         target = url_for("oauth.auth")
-    answer = redirect(target + ("&" if "?" in target else "?") + _query(parameters))
-    answer.headers.extend(NO_STORE)
-    return answer
+    return redirect(_joined(target, parameters))
+
+
+def _joined(target: str, parameters: dict[str, str | None]) -> str:
+    return target + ("&" if "?" in target else "?") + _query(parameters)
 
 
 def _query(parameters: dict[str, str | None]) -> str:
@@ -289,13 +382,19 @@ def confirm() -> BaseResponse:
     person = _person(session.person_id) if session is not None else None
     if session is None or pending is None or person is None:
         return redirect(url_for("oauth.login_form"))
+    key = _state().keys[pending.client_id]
+    if _state().settings.limit_personal_tokens and not key.trusted and not person.is_admin:
+        refusal = OAuthError("client_not_allowed_for_user", _NOT_ALLOWED)
+        # The state is read from this page's own URL, which carries none.
+        return _back(pending, refusal.query(request.args.get("state")))
     session.csrf_token = secrets.token_hex(24)
     return _page(
         "confirm.html",
-        key=_state().keys[pending.client_id],
+        key=key,
         person=person,
         real=_person(session.real_person_id),
         scopes=pending.scopes,
+        identity_only=_identity_only(pending.scopes),
         csrf_token=session.csrf_token,
     )
 
@@ -303,6 +402,8 @@ def confirm() -> BaseResponse:
 @blueprint.post("/login/oauth2/accept")
 def accept() -> BaseResponse:
     """Consent given: back to the application with a code."""
+    if (refused := _not_navigated()) is not None:
+        return refused
     session = _session()
     if session is None or session.pending is None or session.person_id is None:
         return _text("Invalid or missing session for oauth")
@@ -311,12 +412,14 @@ def accept() -> BaseResponse:
         return _text("Missing custom CSRF token")
     if not hmac.compare_digest(sent.encode(), session.csrf_token.encode()):
         return _text("Invalid custom CSRF token")
-    return _granted(session)
+    return _granted(session, remember=request.form.get("remember_access", "").lower() in _TRUE)
 
 
 @blueprint.route("/login/oauth2/deny", methods=["GET", "POST"])
 def deny() -> BaseResponse:
     """Consent refused: back to the application with ``access_denied``."""
+    if request.method == "GET" and _state().settings.oauth2_deny_post:
+        return _text("This endpoint requires a POST request", 405)
     session = _session()
     if session is None or session.pending is None:
         return _text("Invalid or missing session for oauth")
@@ -395,40 +498,44 @@ def token() -> BaseResponse:
             target = sent.get("redirect_uri")
             if state.settings.token_errors_redirect and target:
                 # Canvas before 2021 (flag no_redirect_on_oauth_token_method off).
-                return redirect(f"{target}?{_query(refusal.query(None))}")
+                return redirect(_joined(target, refusal.query(None)))
             return refusal.rendered()
     return _json(body)
 
 
-def _token_parameters() -> MultiDict[str, str]:
-    sent: MultiDict[str, str] = MultiDict(request.args)
-    sent.update(request.form)
+def _token_parameters() -> dict[str, str]:
+    """Body and query, the last of what is repeated; HTTP Basic for what they leave blank."""
+    sent = {name: values[-1] for name, values in request.form.lists()}
     if request.is_json:
         body = request.get_json(silent=True)
         if isinstance(body, dict):
             sent.update({name: str(value) for name, value in body.items() if value is not None})
-    if "client_id" not in sent and (basic := request.authorization) is not None:
-        sent["client_id"] = basic.username or ""
-        sent.setdefault("client_secret", basic.password or "")
+    sent |= _asked()
+    if (basic := request.authorization) is not None and basic.type == "basic":
+        sent["client_id"] = sent.get("client_id") or basic.username or ""
+        sent["client_secret"] = sent.get("client_secret") or basic.password or ""
     return sent
 
 
-def _token_answer(state: State, sent: MultiDict[str, str]) -> dict[str, Any]:
+def _token_answer(state: State, sent: dict[str, str]) -> dict[str, Any]:
     grant_type = sent.get("grant_type")
     if not grant_type and sent.get("code"):
         grant_type = "authorization_code"
-    if grant_type not in {"authorization_code", "refresh_token"}:
+    if grant_type not in {"authorization_code", "refresh_token", "client_credentials"}:
         raise OAuthError(
             "unsupported_grant_type", "The grant_type you requested is not currently supported"
         )
     key = _usable_key(sent.get("client_id"))
+    if grant_type == "client_credentials" or "client_assertion" in sent:
+        # No key here has a public JWK, so that no assertion can be right.
+        raise OAuthError("invalid_client", "invalid JWT assertion", 401)
     _check_secret(key, grant_type, sent)
     if grant_type == "refresh_token":
         return _refreshed(state, key, sent)
     return _exchanged(state, key, sent)
 
 
-def _check_secret(key: DeveloperKey, grant_type: str, sent: MultiDict[str, str]) -> None:
+def _check_secret(key: DeveloperKey, grant_type: str, sent: dict[str, str]) -> None:
     secret = sent.get("client_secret")
     if not secret and key.public and (grant_type == "refresh_token" or sent.get("code_verifier")):
         return
@@ -436,7 +543,7 @@ def _check_secret(key: DeveloperKey, grant_type: str, sent: MultiDict[str, str])
         raise OAuthError("invalid_client", "invalid client", 401)
 
 
-def _exchanged(state: State, key: DeveloperKey, sent: MultiDict[str, str]) -> dict[str, Any]:
+def _exchanged(state: State, key: DeveloperKey, sent: dict[str, str]) -> dict[str, Any]:
     _check_verifier(state, sent)
     if not sent.get("code"):
         raise OAuthError(
@@ -449,25 +556,37 @@ def _exchanged(state: State, key: DeveloperKey, sent: MultiDict[str, str]) -> di
         raise OAuthError("invalid_grant", "authorization_code not found")
     if found.client_id != key.client_id:
         raise OAuthError("invalid_grant", "incorrect client")
+    _check_resource(sent.get("resource"))
     state.stats.count("exchanges")
-    if found.scopes == (USERINFO,):
-        body = _described(state, found.person_id, None)
+    body = _described(state, found.person_id)
+    if found.real_person_id is not None:
+        body["real_user"] = _named(state.campus.people[found.real_person_id])
+    if _identity_only(found.scopes):
+        if found.remember:
+            state.remembered.add((found.person_id, key.client_id))
     else:
-        if (sent.get("replace_tokens") or "").lower() in {"1", "true", "t", "on", "yes"}:
+        if (sent.get("replace_tokens") or "").lower() in _TRUE:
             _destroy_tokens(state, found.person_id, key)
-        row = _new_row(state, key, found)
-        body = _described(state, found.person_id, row)
-        if found.real_person_id is not None:
-            body["real_user"] = _named(state.campus.people[found.real_person_id])
-        body |= {"refresh_token": row.refresh, "expires_in": ACCESS_TOKEN_SECONDS}
+        row = _reused(state, key, found.person_id, found.scopes)
+        fresh = row is None
+        row = row or _new_row(state, key, found)
+        body["access_token"] = row.access
+        if fresh:
+            # Only its hash is stored, so that it is known at creation only.
+            body["refresh_token"] = row.refresh
+        body |= _lifetime(key)
     del state.codes[code]
     return body
 
 
-def _check_verifier(state: State, sent: MultiDict[str, str]) -> None:
+def _lifetime(key: DeveloperKey) -> dict[str, int]:
+    return {"expires_in": ACCESS_TOKEN_SECONDS} if key.auto_expire_tokens else {}
+
+
+def _check_verifier(state: State, sent: dict[str, str]) -> None:
     """PKCE, RFC 7636 section 4.6; a challenge is gone after the first attempt."""
     verifier, code = sent.get("code_verifier"), sent.get("code", "")
-    if verifier is None and code not in state.challenges:
+    if verifier is None and (code not in state.challenges or state.settings.pkce == "lenient"):
         return
     challenge, ends = state.challenges.pop(code, ("", 0.0))
     digest = hashlib.sha256((verifier or "").encode()).digest()
@@ -492,12 +611,12 @@ def _new_row(state: State, key: DeveloperKey, grant: Authorization) -> TokenRow:
         real_person_id=grant.real_person_id,
         scopes=grant.scopes,
         purpose=grant.purpose,
-        expires_at=now + ACCESS_TOKEN_SECONDS,
+        expires_at=now + ACCESS_TOKEN_SECONDS if key.auto_expire_tokens else None,
         grant_ends_at=now + PUBLIC_GRANT_SECONDS if key.public else None,
     )
 
 
-def _refreshed(state: State, key: DeveloperKey, sent: MultiDict[str, str]) -> dict[str, Any]:
+def _refreshed(state: State, key: DeveloperKey, sent: dict[str, str]) -> dict[str, Any]:
     if not sent.get("refresh_token"):
         raise OAuthError(
             "invalid_request",
@@ -513,26 +632,27 @@ def _refreshed(state: State, key: DeveloperKey, sent: MultiDict[str, str]) -> di
         raise OAuthError(error, "refresh_token not found")
     if row.key is not key:
         raise OAuthError("invalid_grant", "incorrect client")
+    _check_resource(sent.get("resource"))
     state.stats.count("refreshes")
     state.tokens.rewrite(row, rotate=key.public)
-    row.expires_at = now + ACCESS_TOKEN_SECONDS
-    body = _described(state, row.person_id, row)
+    row.expires_at = now + ACCESS_TOKEN_SECONDS if key.auto_expire_tokens else None
+    body = _described(state, row.person_id) | {"access_token": row.access}
     if key.public:
         row.grant_ends_at = now + PUBLIC_GRANT_SECONDS
         body["refresh_token"] = row.refresh
-    return body | {"expires_in": ACCESS_TOKEN_SECONDS}
+    return body | _lifetime(key)
 
 
 def _named(person: Person) -> dict[str, Any]:
     return {"id": person.id, "name": person.name, "global_id": str(SHARD + person.id)}
 
 
-def _described(state: State, person_id: int, row: TokenRow | None) -> dict[str, Any]:
-    """The success body's first keys, in Canvas's order (``token.rb``)."""
+def _described(state: State, person_id: int) -> dict[str, Any]:
+    """The success body's first keys, in Canvas's order (``token.rb``); no token yet."""
     person = state.campus.people[person_id]
     user = _named(person) | {"effective_locale": person.locale or "en", "fake_student": False}
     return {
-        "access_token": None if row is None else row.access,
+        "access_token": None,
         "token_type": "Bearer",
         "user": user,
         "canvas_region": "unknown",
@@ -548,9 +668,10 @@ def revoke() -> BaseResponse:
         text = "can't delete OAuth access token when not using an OAuth access token"
         return _json({"message": text}, 400)
     with state.lock:
-        row = state.tokens.of(presented)
-        if row is None or not state.usable(row):
-            return _json({"errors": [{"message": "Invalid access token."}]}, 401, REALM)
+        try:
+            row, _ = authenticated(state, request)
+        except Answer as refusal:
+            return _refused(refusal)
         if row.key is not None:
             row.revoked = True
         state.stats.count("revocations")
@@ -559,3 +680,53 @@ def revoke() -> BaseResponse:
                 if session.person_id == row.person_id:
                     del state.sessions[session.id]
     return _json({})
+
+
+def _refused(refusal: Answer) -> BaseResponse:
+    response = written(request, refusal.body, refusal.status)
+    response.headers.extend(refusal.headers)
+    return response
+
+
+# From a token to a browser's session
+
+
+@blueprint.get("/login/session_token")
+def session_token() -> BaseResponse:
+    """Trade an API token for the one-time URL of a web session (``login_controller.rb``)."""
+    state = _state()
+    target = request.args.get("return_to") or request.referrer or request.host_url
+    try:
+        row, _ = authenticated(state, request)
+        check_scope(row, request)
+        if not _is_absolute(target):
+            return _json({"error": "Invalid redirect URL"}, 400)
+        wanted = urlsplit(target)
+        if f"{wanted.scheme}://{wanted.netloc}/" != request.host_url:
+            raise Forbidden
+    except Answer as refusal:
+        return _refused(refusal)
+    secret = slug()
+    state.session_tokens[secret] = row
+    url = _joined(target, {"session_token": secret})
+    return _json({"session_url": url, "requires_terms_acceptance": False})
+
+
+def _is_absolute(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return bool(parts.scheme and parts.netloc)
+
+
+@blueprint.before_app_request
+def _enter() -> BaseResponse | None:
+    """Whoever opens a session URL is logged in and goes on without its secret; once."""
+    row = _state().session_tokens.pop(request.args.get("session_token", ""), None)
+    if row is None or not _state().usable(row):
+        return None
+    session = _renewed(_session())
+    session.person_id, session.real_person_id = row.person_id, row.real_person_id
+    left = [pair for pair in parse_qsl(request.query_string.decode()) if pair[0] != "session_token"]
+    return _opened(redirect(request.path + (f"?{urlencode(left)}" if left else "")), session)

@@ -5,7 +5,7 @@ import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote
@@ -316,7 +316,9 @@ def presented_token(request: HttpRequest) -> str | None:
         return token
     if request.method in {"GET", "HEAD"}:
         return None
-    return request.form.get("access_token")
+    body = request.get_json(silent=True) if request.is_json else None
+    sent = body.get("access_token") if isinstance(body, dict) else None
+    return request.form.get("access_token") or (sent if isinstance(sent, str) else None)
 
 
 def throttled_token(request: HttpRequest) -> str | None:
@@ -363,25 +365,39 @@ def _numeric_bookmark() -> Answer:
     return BadRequest({"status": "bad_request", "errors": [{"page": text}]})
 
 
-def _authorise(
-    state: "State", request: HttpRequest
-) -> tuple["TokenRow", "Person", "Person | None", MultiDict[str, str]]:
+def authenticated(state: "State", request: HttpRequest) -> tuple["TokenRow", "Person"]:
+    """The row of the presented token and whose it is; raises Unauthorized."""
     token = presented_token(request)
     if token is None:
         raise Unauthorized
     row = state.tokens.of(token)
-    if row is not None and row.revoked:
-        raise Unauthorized(_errors("Revoked access token."))
     person = None if row is None else state.campus.people.get(row.person_id)
+    if row is not None and state.settings.rejection_wording == "new":
+        if row.revoked:
+            raise Unauthorized(_errors("Revoked access token."))
+        if row.fixed_end is not None and row.fixed_end <= state.clock.seconds():
+            ended = datetime.fromtimestamp(row.fixed_end, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            error = {"message": "Expired access token.", "expired_at": ended}
+            raise Unauthorized({"errors": [error]})
     if row is None or person is None or not state.usable(row):
         raise Unauthorized(_errors("Invalid access token."))
-    key = row.key
-    if (
-        key is not None
-        and key.require_scopes
-        and not permitted(row.scopes, request.method, raw_path(request))
-    ):
+    return row, person
+
+
+def check_scope(row: "TokenRow", request: HttpRequest) -> None:
+    """Refuse a token of a scoped key when none of its scopes covers the call."""
+    if row.key is None or not row.key.require_scopes:
+        return
+    if not permitted(row.scopes, request.method, raw_path(request)):
         raise Unauthorized(_errors("Insufficient scopes on access token."), challenge=False)
+
+
+def _authorise(
+    state: "State", request: HttpRequest
+) -> tuple["TokenRow", "Person", "Person | None", MultiDict[str, str]]:
+    row, person = authenticated(state, request)
+    check_scope(row, request)
+    key = row.key
     params = parameters(request)
     if key is not None and key.require_scopes and not key.allow_includes:
         _drop_includes(params)

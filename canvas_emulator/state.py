@@ -48,6 +48,9 @@ class DeveloperKey:
     require_scopes: bool = False
     allow_includes: bool = False
     test_cluster_only: bool = False
+    switched_on: bool = True
+    auto_expire_tokens: bool = True
+    force_token_reuse: bool = False
 
     @property
     def name(self) -> str:
@@ -72,6 +75,8 @@ def developer_keys(redirect_uris: Sequence[str]) -> dict[str, DeveloperKey]:
         ("public", {"public": True}),
         ("inactive", {"active": False}),
         ("test_cluster", {"test_cluster_only": True}),
+        ("switched_off", {"switched_on": False}),
+        ("reuse", {"force_token_reuse": True, "auto_expire_tokens": False}),
     ]
     keys = [
         DeveloperKey(
@@ -104,6 +109,7 @@ class TokenRow:
     purpose: str = ""
     expires_at: float | None = None
     grant_ends_at: float | None = None
+    fixed_end: float | None = None
     revoked: bool = False
 
 
@@ -158,6 +164,7 @@ class Authorization:
     scopes: tuple[str, ...]
     purpose: str
     expires_at: float
+    remember: bool = False
 
 
 @dataclass
@@ -194,6 +201,12 @@ class Settings:
     invalid_grant_wording: str = "new"
     api_max_per_page: int = 100
     check_test_cluster: bool = True
+    redirect_matching: str = "lenient"
+    require_navigation: bool = True
+    oauth2_deny_post: bool = False
+    limit_personal_tokens: bool = False
+    pkce: str = "on"
+    rejection_wording: str = "new"
 
 
 @dataclass
@@ -238,6 +251,8 @@ class State:
         self.codes: dict[str, Authorization] = {}
         self.challenges: dict[str, tuple[str, float]] = {}
         self.sessions: dict[str, WebSession] = {}
+        self.session_tokens: dict[str, TokenRow] = {}
+        self.remembered: set[tuple[int, str]] = set()
         self.settings = Settings()
         self.latency = Costs(0.0)
         self.costs = Costs(0.05)
@@ -264,19 +279,20 @@ class State:
     def usable(self, row: TokenRow) -> bool:
         """Whether a token row may be used for a call now."""
         now = self.clock.seconds()
-        if row.revoked or (row.expires_at is not None and row.expires_at <= now):
+        ends = [end for end in (row.expires_at, row.fixed_end) if end is not None]
+        if row.revoked or any(end <= now for end in ends):
             return False
         return row.key is None or (row.key.active and not self.barred(row.key))
 
     def barred(self, key: DeveloperKey) -> bool:
-        """Whether a key is for test clusters only, which this Canvas is not."""
-        return key.test_cluster_only and self.settings.check_test_cluster
+        """Whether a key is off for this account, or for test clusters, which this is not."""
+        elsewhere = key.test_cluster_only and self.settings.check_test_cluster
+        return elsewhere or not key.switched_on
 
     def person_named(self, name: str) -> Person | None:
         """The person of a local or global id, or of ``sis_login_id:``."""
-        if name.startswith("sis_login_id:"):
-            login = name.removeprefix("sis_login_id:").lower()
-            return self.person_with_login(login)
+        if name.lower().startswith("sis_login_id:"):
+            return self.person_with_login(name.partition(":")[2])
         if not name.isascii() or not name.isdigit():
             return None
         number = int(name)
@@ -286,7 +302,7 @@ class State:
         wanted = login.strip().lower()
         return next((p for p in self.campus.people.values() if p.login.lower() == wanted), None)
 
-    def new_code(self, session: WebSession, pending: Pending) -> str:
+    def new_code(self, session: WebSession, pending: Pending, *, remember: bool = False) -> str:
         """An authorization code: 128 hexadecimal characters, good for 600 seconds."""
         if session.person_id is None:
             raise ValueError("nobody is signed in in this session, so no code was made")
@@ -299,6 +315,7 @@ class State:
             pending.scopes,
             pending.purpose,
             ends,
+            remember,
         )
         if pending.challenge is not None:
             self.challenges[code] = (pending.challenge, ends)

@@ -69,6 +69,8 @@ class TestControl:
             "public",
             "inactive",
             "test_cluster",
+            "switched_off",
+            "reuse",
         }
         for key in keys:
             assert re.fullmatch(r"1\d{13}", key["client_id"])
@@ -401,3 +403,50 @@ class TestProgram:
         assert clock.now() >= START
         assert (clock.now() - START).total_seconds() < 600
         assert app.test_client().get("/").status_code == 200
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"[]",
+            b"\xff\xfe{",
+            b'{"latency": -1}',
+            b'{"latency": 0.5, "costs": {"default": -4}}',
+            b'{"latency": 0.5, "campus": {"bulk_rows": -5}}',
+            b'{"latency": 0.5, "settings": {"api_max_per_page": 0}}',
+            b'{"latency": 0.5, "throttle": {"outflow": -3}}',
+            b'{"latency": 0.5, "faults": [{"kind": "status", "status": 9}]}',
+            b'{"latency": 0.5, "drift": {"path": "x", "remove": -3}}',
+            b'{"latency": 0.5, "clock": {"advance": 1e20}}',
+            b'{"latency": 0.5, "clock": {"set": "9999-12-31T23:59:59+00:00"}}',
+            b'{"latency": 0.5, "token_ends": {"999999": null}}',
+            b'{"reset": true, "latency": 0.5, "unknown": 1}',
+        ],
+    )
+    def test_bad_bodies_change_nothing(self, emulator: Emulator, body: bytes) -> None:
+        """400 with the fault, and every switch as it was."""
+        emulator.control(latency=0.25)
+        answer = emulator.browser().post("/_emulator/control", data=body)
+        assert answer.status_code == 400
+        assert answer.json["error"]
+        assert emulator.state.latency.default == 0.25
+
+    def test_tokens_with_an_end(self, emulator: Emulator) -> None:
+        """A person's own token may have a fixed end; past it, it reads "Expired"."""
+        person = emulator.person("dozen")
+        emulator.control(token_ends={person.id: "2026-11-24T08:00:00"})
+        assert emulator.call("/api/v1/probe/1/echo").status_code == 200
+        emulator.control(clock={"advance": 86401})
+        answer = emulator.call("/api/v1/probe/1/echo")
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="canvas-lms"'
+        assert answer.json == {
+            "errors": [{"message": "Expired access token.", "expired_at": "2026-11-24T08:00:00Z"}]
+        }
+        emulator.control(settings={"rejection_wording": "old"})
+        older = emulator.call("/api/v1/probe/1/echo")
+        assert older.json == {"errors": [{"message": "Invalid access token."}]}
+        emulator.control(token_ends={person.id: None})
+        assert emulator.call("/api/v1/probe/1/echo").status_code == 200

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from canvas_emulator import create_emulator
 from tests.emulator.harness import CALLBACK, Emulator, agree, csrf_token
 
 VERIFIER = "a-verifier-of-forty-three-characters-or-more-0123"
@@ -19,6 +20,11 @@ BAD_PKCE = (
     "The provided authorization grant is invalid, expired, revoked, does not match the "
     "redirection URI used in the authorization request, or was issued to another client."
 )
+TARGET = "The requested resource is invalid, missing, unknown, or malformed."
+NOT_PERMITTED = {
+    "status": "unauthorized",
+    "errors": [{"message": "user not authorized to perform that action"}],
+}
 COURSES = "url:GET|/api/v1/probe/numbered"
 
 
@@ -60,6 +66,96 @@ class TestAuthorize:
         assert answer.status_code == 302
         assert answer.location.endswith("/login")
 
+    @pytest.mark.parametrize(
+        ("uri", "matching", "status"),
+        [
+            ("https://easel.example/oauth/callback", "lenient", 302),
+            ("https://beta.easel.example:8443/elsewhere", "lenient", 302),
+            ("https://easel.example/elsewhere", "lenient", 302),
+            ("http://easel.example/oauth/callback", "lenient", 400),
+            ("https://weasel.example/oauth/callback", "lenient", 400),
+            ("https://[broken", "lenient", 400),
+            ("https://easel.example/oauth/callback", "exact", 302),
+            ("https://beta.easel.example/oauth/callback", "exact", 400),
+        ],
+    )
+    def test_redirect_matching(
+        self, emulator: Emulator, uri: str, matching: str, status: int
+    ) -> None:
+        """Same scheme, same host or a subdomain; newer Canvas may enforce the exact string."""
+        registered = create_emulator(
+            clock=emulator.state.clock, redirect_uris=["https://easel.example/oauth/callback"]
+        )
+        other = Emulator(registered, registered.extensions["emulator"], emulator.time)
+        other.control(settings={"redirect_matching": matching})
+        assert other.authorize(other.browser(), redirect_uri=uri).status_code == status
+
+    def test_out_of_band(self, emulator: Emulator) -> None:
+        """Registered, it answers at Canvas itself, asks even for a trusted key, and no frame."""
+        oob = "urn:ietf:wg:oauth:2.0:oob"
+        registered = create_emulator(clock=emulator.state.clock, redirect_uris=[oob])
+        other = Emulator(registered, registered.extensions["emulator"], emulator.time)
+        browser = other.browser()
+        other.log_in(browser)
+        asked = other.authorize(browser, "trusted", redirect_uri=oob)
+        assert urlsplit(asked.location).path == "/login/oauth2/confirm"
+        landed = agree(browser)
+        assert urlsplit(landed.location).path == "/login/oauth2/auth"
+        assert browser.get(landed.location).status_code == 200
+        framed = browser.get(
+            "/login/oauth2/auth",
+            query_string={
+                "client_id": other.key("trusted").client_id,
+                "response_type": "code",
+                "redirect_uri": oob,
+            },
+            headers={"Sec-Fetch-Dest": "iframe"},
+        )
+        assert framed.json["error"] == "invalid_request"
+
+    def test_only_navigation(self, emulator: Emulator) -> None:
+        """What a script fetches is refused on auth and accept; without the header nothing is."""
+        browser = emulator.browser()
+        fetched = {"Sec-Fetch-Mode": "cors"}
+        for answer in (
+            browser.get("/login/oauth2/auth?error=x", headers=fetched),
+            browser.post("/login/oauth2/accept", headers=fetched),
+        ):
+            assert (answer.status_code, answer.mimetype) == (400, "text/plain")
+        navigated = {"Sec-Fetch-Mode": "navigate"}
+        assert browser.get("/login/oauth2/auth?error=x", headers=navigated).status_code == 200
+        emulator.control(settings={"require_navigation": False})
+        assert browser.get("/login/oauth2/auth?error=x", headers=fetched).status_code == 200
+
+    def test_last_of_repeated_parameters(self, emulator: Emulator) -> None:
+        """Repeating a parameter keeps only the last one; ``scopes`` is read like ``scope``."""
+        answer = emulator.browser().get(
+            "/login/oauth2/auth",
+            query_string=[
+                ("client_id", emulator.key("scoped").client_id),
+                ("redirect_uri", "https://evil.example/"),
+                ("redirect_uri", CALLBACK),
+                ("scopes", "one"),
+                ("scopes", "two"),
+                ("state", "a"),
+                ("state", "b"),
+            ],
+        )
+        told = query(answer.location)
+        assert (told["error"], told["state"]) == ("invalid_scope", "b")
+        assert told["error_description"].endswith("not granted: two")
+
+    def test_nothing_is_stored(self, emulator: Emulator) -> None:
+        """Pages and redirects outside ``/api/`` say ``no-store`` and ``no-cache``."""
+        browser = emulator.browser()
+        for answer in (
+            emulator.authorize(browser),
+            browser.get("/login"),
+            emulator.log_in(browser),
+        ):
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert answer.headers["Pragma"] == "no-cache"
+
     def test_error_in_the_query_renders_a_page(self, emulator: Emulator) -> None:
         """With ``code`` or ``error`` the endpoint is the out-of-band landing page."""
         assert emulator.browser().get("/login/oauth2/auth?error=access_denied").status_code == 200
@@ -91,6 +187,16 @@ class TestAuthorize:
                 "unauthorized_client",
                 "Client does not have access to the specified Canvas account.",
             ),
+            (
+                "switched_off",
+                {"response_type": "token"},
+                "unauthorized_client",
+                "Client does not have access to the specified Canvas account.",
+            ),
+            ("switched_off", {"resource": "https://elsewhere.example/"}, "invalid_target", TARGET),
+            ("confidential", {"resource": "api"}, "invalid_target", TARGET),
+            ("confidential", {"resource": "http://[bad"}, "invalid_target", TARGET),
+            ("confidential", {"resource": "http://localhost/#part"}, "invalid_target", TARGET),
         ],
     )
     def test_redirected_errors(
@@ -157,6 +263,59 @@ class TestAuthorize:
         answer = emulator.authorize(browser, prompt="none")
         assert query(answer.location)["error"] == "interaction_required"
 
+    def test_remembered_identity(self, emulator: Emulator) -> None:
+        """Consent to identity alone, once remembered, is not asked for again."""
+        browser = emulator.browser()
+        emulator.log_in(browser)
+        asked = {"scope": "/auth/userinfo"}
+        for remember, then in (("0", "/login/oauth2/confirm"), ("1", "/oauth/callback")):
+            emulator.authorize(browser, **asked)
+            page = browser.get("/login/oauth2/confirm").text
+            assert 'name="remember_access"' in page
+            answer = browser.post(
+                "/login/oauth2/accept",
+                data={"custom_csrf_token": csrf_token(page), "remember_access": remember},
+            )
+            assert emulator.exchange(query(answer.location)["code"]).status_code == 200
+            assert urlsplit(emulator.authorize(browser, **asked).location).path == then
+        silent = emulator.authorize(browser, prompt="none", **asked)
+        assert "code" in query(silent.location)
+        assert emulator.authorize(browser).location.endswith("/confirm")
+
+    def test_key_that_reuses_tokens(self, emulator: Emulator) -> None:
+        """``force_token_reuse``: asking whether a token is there already ends the one in use."""
+        path = "/api/v1/probe/1/echo"
+        first = emulator.grant("reuse")
+        assert "expires_in" not in first
+        emulator.control(clock={"advance": 7200})
+        assert emulator.with_token(first["access_token"], path).status_code == 200
+        browser = emulator.browser()
+        emulator.log_in(browser)
+        answer = emulator.authorize(browser, "reuse", prompt="none")
+        assert emulator.with_token(first["access_token"], path).status_code == 401
+        second = emulator.exchange(query(answer.location)["code"], "reuse").json
+        assert "refresh_token" not in second
+        assert emulator.with_token(second["access_token"], path).status_code == 200
+        refreshed = emulator.refresh(first["refresh_token"], "reuse").json
+        assert set(refreshed) == {"access_token", "token_type", "user", "canvas_region"}
+        assert emulator.grant("reuse", "teacher")["refresh_token"]
+        emulator.control(revoke_tokens="all")
+        assert emulator.authorize(browser, "reuse").location.endswith("/confirm")
+
+    def test_who_may_not_make_tokens(self, emulator: Emulator) -> None:
+        """Where tokens are restricted the confirm page refuses, and loses ``state``."""
+        emulator.control(settings={"limit_personal_tokens": True})
+        browser = emulator.browser()
+        emulator.log_in(browser)
+        emulator.authorize(browser, state="s")
+        answer = browser.get("/login/oauth2/confirm")
+        assert query(answer.location) == {
+            "error": "client_not_allowed_for_user",
+            "error_description": "The current user is logged in but does not have permission to "
+            "authorize this application.",
+        }
+        assert "code" in query(emulator.authorize(browser, "trusted").location)
+
     @pytest.mark.parametrize("more", [{"force_login": "1"}, {"prompt": "login"}])
     def test_forced_login(self, emulator: Emulator, more: dict[str, str]) -> None:
         """``force_login`` and ``prompt=login`` ask for a log-in in spite of a session."""
@@ -187,6 +346,17 @@ class TestAuthorize:
         assert query(answer.location) == {"error": "access_denied", "state": "s"}
         again = browser.post("/login/oauth2/deny")
         assert (again.status_code, again.text) == (400, "Invalid or missing session for oauth")
+
+    def test_refusal_by_get(self, emulator: Emulator) -> None:
+        """GET refuses too, unless ``oauth2_deny_post`` is on: 405."""
+        browser = emulator.browser()
+        emulator.log_in(browser)
+        emulator.authorize(browser)
+        emulator.control(settings={"oauth2_deny_post": True})
+        answer = browser.get("/login/oauth2/deny")
+        assert (answer.status_code, answer.text) == (405, "This endpoint requires a POST request")
+        emulator.control(settings={"oauth2_deny_post": False})
+        assert query(browser.get("/login/oauth2/deny").location)["error"] == "access_denied"
 
     def test_accept_checks_its_token(self, emulator: Emulator) -> None:
         """Accept answers 400 in plain text without session, without and with a wrong token."""
@@ -317,6 +487,12 @@ class TestExchange:
             },
         )
         assert as_json.status_code == 200
+        wins = emulator.browser().post(
+            "/login/oauth2/token",
+            data={"grant_type": "refresh_token", "client_id": "0"},
+            auth=(key.client_id, key.client_secret),
+        )
+        assert wins.json["error_description"] == "unknown client"
         assert (
             emulator.browser().post("/login/oauth2/token", json=["x"]).json["error"]
             == "unsupported_grant_type"
@@ -330,6 +506,24 @@ class TestExchange:
                 400,
                 "unsupported_grant_type",
                 "The grant_type you requested is not currently supported",
+            ),
+            (
+                {"grant_type": "client_credentials", "client_id": "0"},
+                401,
+                "invalid_client",
+                "unknown client",
+            ),
+            (
+                {"grant_type": "client_credentials"},
+                401,
+                "invalid_client",
+                "invalid JWT assertion",
+            ),
+            (
+                {"client_assertion": "a.b.c", "client_secret": "x"},
+                401,
+                "invalid_client",
+                "invalid JWT assertion",
             ),
             (
                 {"client_id": "0", "client_secret": ""},
@@ -401,6 +595,15 @@ class TestExchange:
         other = "https://anything.example/"
         assert emulator.exchange(code, "trusted", redirect_uri=other).status_code == 200
 
+    def test_resource(self, emulator: Emulator) -> None:
+        """A bad ``resource`` is the last thing refused; the code stays good."""
+        code = emulator.code(resource="http://localhost/api/v1")
+        bad = emulator.exchange(code, resource="elsewhere")
+        assert bad.json == {"error": "invalid_target", "error_description": TARGET}
+        grant = emulator.exchange(code, resource="http://localhost/").json
+        answer = emulator.refresh(grant["refresh_token"], resource="elsewhere")
+        assert (answer.status_code, answer.json["error"]) == (400, "invalid_target")
+
     def test_every_exchange_adds_a_grant(self, emulator: Emulator) -> None:
         """Older grants go on working, unless ``replace_tokens`` destroys them."""
         first, second = emulator.grant(), emulator.grant()
@@ -429,6 +632,8 @@ class TestExchange:
         answer = emulator.exchange("x", redirect_uri=CALLBACK)
         assert answer.status_code == 302
         assert query(answer.location)["error"] == "invalid_grant"
+        joined = emulator.exchange("x", redirect_uri=f"{CALLBACK}?a=1")
+        assert joined.location.startswith(f"{CALLBACK}?a=1&error=")
         assert emulator.exchange("x").status_code == 400
 
 
@@ -456,6 +661,17 @@ class TestPkce:
         assert emulator.exchange(emulator.code(**plain)).status_code == 200
         answer = emulator.exchange(emulator.code(**plain), code_verifier=VERIFIER)
         assert answer.json["error_description"] == BAD_PKCE
+
+    def test_earlier_years(self, emulator: Emulator) -> None:
+        """2024-25 a verifier not sent was not asked for; before, without its feature, no PKCE."""
+        emulator.control(settings={"pkce": "lenient"})
+        assert emulator.exchange(emulator.code(**PKCE)).status_code == 200
+        wrong = emulator.exchange(emulator.code(**PKCE), code_verifier="wrong")
+        assert wrong.json["error_description"] == BAD_PKCE
+        emulator.control(settings={"pkce": "off"})
+        assert emulator.exchange(emulator.code(**PKCE)).status_code == 200
+        late = emulator.exchange(emulator.code(**PKCE), code_verifier=VERIFIER)
+        assert late.json["error_description"] == BAD_PKCE
 
     def test_public_client(self, emulator: Emulator) -> None:
         """A public client needs no secret with PKCE, but a wrong one still fails."""
@@ -555,7 +771,11 @@ class TestRevoke:
         assert used.json == {"errors": [{"message": "Revoked access token."}]}
         assert used.headers["WWW-Authenticate"] == 'Bearer realm="canvas-lms"'
         assert emulator.refresh(grant["refresh_token"]).json["error"] == "invalid_grant"
-        assert self.revoke(emulator, grant["access_token"]).status_code == 401
+        again = self.revoke(emulator, grant["access_token"])
+        assert (again.status_code, again.json) == (401, used.json)
+        emulator.control(settings={"rejection_wording": "old"})
+        older = emulator.with_token(grant["access_token"], "/api/v1/probe/1/echo")
+        assert older.json == {"errors": [{"message": "Invalid access token."}]}
         assert emulator.state.stats.report()["revocations"] == 1
 
     def test_without_a_token(self, emulator: Emulator) -> None:
@@ -581,3 +801,50 @@ class TestRevoke:
         self.revoke(emulator, emulator.token("dozen"))
         emulator.control(revoke_tokens="all", expire_tokens="all")
         assert emulator.call("/api/v1/probe/1/echo").status_code == 200
+
+
+class TestSessionToken:
+    def ask(self, emulator: Emulator, token: str, **query: str) -> Any:
+        return emulator.with_token(token, "/login/session_token", query_string=query)
+
+    def test_opens_a_session_once(self, emulator: Emulator) -> None:
+        """The URL logs whoever opens it in, once, and leads on without its secret."""
+        grant = emulator.grant()
+        answer = self.ask(emulator, grant["access_token"], return_to="http://localhost/?a=1")
+        assert answer.status_code == 200
+        assert answer.json["requires_terms_acceptance"] is False
+        url = answer.json["session_url"]
+        assert re.fullmatch(r"http://localhost/\?a=1&session_token=\w{64}", url)
+        browser, late = emulator.browser(), emulator.browser()
+        assert browser.get(url).location == "/?a=1"
+        assert emulator.person("dozen").name in browser.get("/").text
+        late.get(url)
+        assert "Log out" not in late.get("/").text
+        unused = self.ask(emulator, grant["access_token"]).json["session_url"]
+        assert unused.startswith("http://localhost/?session_token=")
+        emulator.control(revoke_tokens="all")
+        late.get(unused)
+        assert "Log out" not in late.get("/").text
+
+    @pytest.mark.parametrize(
+        ("return_to", "status", "body"),
+        [
+            ("courses", 400, {"error": "Invalid redirect URL"}),
+            ("http://[bad", 400, {"error": "Invalid redirect URL"}),
+            ("https://localhost/", 403, NOT_PERMITTED),
+            ("http://elsewhere.example/", 403, NOT_PERMITTED),
+        ],
+    )
+    def test_bad_target(self, emulator: Emulator, return_to: str, status: int, body: Any) -> None:
+        """No absolute URL: 400; another scheme or host: unauthorized."""
+        answer = self.ask(emulator, emulator.grant()["access_token"], return_to=return_to)
+        assert (answer.status_code, answer.json) == (status, body)
+
+    def test_needs_a_token(self, emulator: Emulator) -> None:
+        """Without a token, or with one whose scopes do not reach: 401."""
+        answer = emulator.browser().get("/login/session_token")
+        assert answer.status_code == 401
+        assert answer.json["status"] == "unauthenticated"
+        scoped = emulator.grant("scoped", scope=COURSES)["access_token"]
+        refused = self.ask(emulator, scoped)
+        assert refused.json["errors"][0]["message"] == "Insufficient scopes on access token."
