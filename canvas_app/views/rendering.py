@@ -68,6 +68,7 @@ def init_app(app: Flask) -> None:
         fresh_id=fresh_id,
         header_sign_in=header_sign_in,
         here=here,
+        remembered=remembered,
         ring_share=ring,
         sign_in_over=sign_in_over,
         environments=environments,
@@ -165,6 +166,14 @@ def parts(
     yield "".join(waiting)
 
 
+def remembered(macro: Callable[..., Markup]) -> Callable[..., Markup]:
+    """A macro that writes the same for the same arguments, run once for each in a page.
+
+    A row's chip and colour bar are the same on hundreds of rows. What is kept ends with the page.
+    """
+    return lru_cache(maxsize=1024)(macro)
+
+
 def fresh_id() -> str:
     """An id no other element of this page has: a row's link is described by the row's chips."""
     g.ids = g.get("ids", 0) + 1
@@ -251,14 +260,20 @@ def when(value: datetime | None, page: Any, all_day: bool = False) -> Markup:
     """A moment as people say it, "Thursday 23:59, in 3 days", exact in the title."""
     if value is None:
         return Markup("")
-    zone = page.profile.zone
-    now = (page.now or datetime.now(UTC)).astimezone(zone).replace(second=0, microsecond=0)
-    if value.astimezone(zone).date() != now.date():
-        now = now.replace(hour=12, minute=0)  # the day alone counts, so it is said the same all day
-    # Neither name nor id: what is kept is nobody's.
-    return said(
-        value, Profile(time_zone=page.profile.time_zone, locale=page.profile.locale), now, all_day
+    me, now, noon = reader(
+        page.profile.time_zone, page.profile.locale, page.now or datetime.now(UTC)
     )
+    # The day alone counts on other days, so it is said the same all day.
+    same_day = value.astimezone(now.tzinfo).date() == now.date()
+    return said(value, me, now if same_day else noon, all_day)
+
+
+@lru_cache(maxsize=64)  # the pages being written now
+def reader(time_zone: str, locale: str, now: datetime) -> tuple[Profile, datetime, datetime]:
+    """Whoever reads, with neither name nor id; her minute and noon of the day."""
+    me = Profile(time_zone=time_zone, locale=locale)
+    now = now.astimezone(me.zone).replace(second=0, microsecond=0)
+    return me, now, now.replace(hour=12, minute=0)
 
 
 @lru_cache(maxsize=16_384)  # a ledger of hundreds of rows says the same few moments all day
