@@ -2,12 +2,15 @@
 
 import os
 import sys
+from collections.abc import Callable
+from typing import TypeVar
 
 import click
 
 from canvas_app.canvas.api import SCOPES
 from canvas_app.settings import Settings, SettingsError
-from canvas_app.storage import Storage
+
+Started = TypeVar("Started")
 
 
 @click.group()
@@ -31,8 +34,7 @@ def outbox() -> None:
     """
     from canvas_app import create_app  # the log, too, is as when it serves
 
-    settings = read_settings()
-    door = create_app(settings).extensions["easel"]
+    door = or_exit(create_app).extensions["easel"]
     waiting = door.storage.outbox.run(door.endpoint_for)
     door.storage.close()
     if waiting:
@@ -47,9 +49,9 @@ def reseal() -> None:
 
     The exit status is 1 when a record opens with none of the keys.
     """
-    settings = read_settings()
-    storage = Storage(settings.database_url, settings.token_keys)
-    storage.upgrade()
+    from canvas_app.gateway import open_storage
+
+    storage = or_exit(lambda: open_storage(Settings.from_environ(os.environ)))
     sealed, broken = storage.reseal()
     storage.close()
     click.echo(f"Sealed with the newest key: {sealed}.")
@@ -61,8 +63,9 @@ def reseal() -> None:
         sys.exit(1)
 
 
-def read_settings() -> Settings:
+def or_exit(start: Callable[[], Started]) -> Started:
+    """What ``start`` gives; settings that are wrong end the program with their message."""
     try:
-        return Settings.from_environ(os.environ)
+        return start()
     except SettingsError as fault:
         sys.exit(str(fault))

@@ -25,8 +25,9 @@ from canvas_app.canvas.transport import Transport
 from canvas_app.services.cache import Cache, MemoryCache, RedisCache
 from canvas_app.services.sources import Sources, owner_key
 from canvas_app.sessions import cookie_name
-from canvas_app.settings import Environment, Settings
+from canvas_app.settings import Environment, Settings, SettingsError
 from canvas_app.storage import SignIn, Storage
+from canvas_app.storage.database import AWAY
 
 View = ParamSpec("View")
 log = logging.getLogger(__name__)
@@ -190,8 +191,7 @@ def grant_these(scopes: Iterable[str]) -> str:
 
 def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
     """Make what the process shares, and upgrade the database."""
-    storage = Storage(settings.database_url, settings.token_keys)
-    storage.upgrade()
+    storage = open_storage(settings)
     storage.close()  # with gunicorn's preload this is the parent; connections must not be shared
     gateway = Gateway(
         settings=settings,
@@ -207,6 +207,23 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
     app.jinja_env.globals["current_sign_in"] = current_sign_in
     app.before_request(gateway.tend)
     return gateway
+
+
+def open_storage(settings: Settings) -> Storage:
+    """The database, its schema up to date; raises SettingsError when it cannot be reached."""
+    storage = Storage(settings.database_url, settings.token_keys)
+    try:
+        storage.upgrade()
+    except (*AWAY, OSError) as fault:
+        storage.close()
+        cause = getattr(fault, "orig", None) or fault  # without SQLAlchemy's explanations
+        raise SettingsError(
+            [
+                f"DATABASE_URL names a database that cannot be used ({cause}): start it, or mend "
+                "the address; a SQLite file needs a folder Easel may write to."
+            ]
+        ) from None
+    return storage
 
 
 def buckets_for(settings: Settings, watch: Watch) -> Buckets:

@@ -113,7 +113,7 @@ class _Reader:
         canvas_url = self.canvas_url("CANVAS_URL", required=True)
         local = is_loopback(canvas_url)
         port = self.number("PORT", 8000, low=1, high=65535)
-        instance_path = Path(self.text("INSTANCE_PATH") or "instance").resolve()
+        instance_path = self.folder(local)
         environments = self.environments(canvas_url)
         public_url = self.public_url(f"http://127.0.0.1:{port}" if local else "")
         values = {
@@ -150,11 +150,32 @@ class _Reader:
             **values,  # type: ignore[arg-type]  # each value is made two lines from its name
         )
 
+    def folder(self, local: bool) -> Path:
+        """INSTANCE_PATH; made, for its owner alone, when something is to be kept in it."""
+        path = Path(self.text("INSTANCE_PATH") or "instance").resolve()
+        kept = local and not (self.text("SECRET_KEY") and self.text("TOKEN_KEYS"))
+        if kept or not (self.text("DATABASE_URL") and self.text("REDIS_URL")):
+            try:
+                path.mkdir(mode=0o700, parents=True, exist_ok=True)
+                tempfile.TemporaryFile(dir=path).close()
+            except OSError as fault:
+                self.fault(
+                    f"INSTANCE_PATH cannot be written ({fault.strerror})",
+                    "set it to a folder Easel may write to",
+                )
+        return path
+
     def fault(self, what: str, remedy: str) -> None:
         self.faults.append(f"{what}: {remedy}.")
 
     def text(self, name: str) -> str:
         return self.environ.get(name, "").strip()
+
+    def address(self, name: str) -> str:
+        """A URL with its scheme in small letters and no final slash."""
+        given = self.text(name).rstrip("/")
+        scheme, colon, rest = given.partition(":")
+        return f"{scheme.lower()}{colon}{rest}" if colon else given
 
     def number(self, name: str, default: int, *, low: int, high: int) -> int:
         given = self.text(name)
@@ -192,7 +213,7 @@ class _Reader:
         return default
 
     def canvas_url(self, name: str, *, required: bool = False) -> str:
-        given = self.text(name).rstrip("/")
+        given = self.address(name)
         if not given:
             if required:
                 self.fault(
@@ -242,7 +263,7 @@ class _Reader:
         return tuple(found)
 
     def public_url(self, default: str) -> str:
-        given = self.text("PUBLIC_URL").rstrip("/") or default
+        given = self.address("PUBLIC_URL") or default
         if not given:
             if self.text("CANVAS_URL"):
                 self.fault(
@@ -250,7 +271,7 @@ class _Reader:
                     "set it to the URL people open Easel at, such as https://easel.example.edu",
                 )
             return ""
-        if not is_web_url(given):
+        if not is_web_url(given) or "//" in urlsplit(given).path:
             self.fault(
                 "PUBLIC_URL is not a web address without query and user name",
                 "set it to the URL people open Easel at, such as https://easel.example.edu",
@@ -283,12 +304,16 @@ class _Reader:
             if given.startswith(old):
                 given = "postgresql+psycopg://" + given.removeprefix(old)
         try:
-            known = make_url(given).drivername in ("sqlite", "postgresql+psycopg")
+            url = make_url(given)
+            known = url.drivername == "postgresql+psycopg" or (
+                # Every connection would have a database in memory of its own.
+                url.drivername == "sqlite" and url.database not in (None, "", ":memory:")
+            )
         except ArgumentError:
             known = False
         if not known:
             self.fault(
-                "DATABASE_URL is neither SQLite nor PostgreSQL",
+                "DATABASE_URL is neither a SQLite file nor PostgreSQL",
                 "use sqlite:////path/to/easel.sqlite or postgresql+psycopg://user@host/easel, "
                 "or leave it out for a SQLite file in INSTANCE_PATH",
             )
@@ -296,7 +321,7 @@ class _Reader:
 
     def redis_url(self) -> str | None:
         given = self.text("REDIS_URL")
-        if given and not given.startswith(("redis://", "rediss://", "unix://")):
+        if given and not is_redis_url(given):
             self.fault(
                 "REDIS_URL is no address of a Redis or Valkey server",
                 "use redis://host:6379/0 or rediss://..., or leave it out for one process",
@@ -317,12 +342,14 @@ class _Reader:
         except OSError as fault:
             self.fault(
                 f"{name} is missing and none could be kept in INSTANCE_PATH ({fault.strerror})",
-                f"set {name}, or INSTANCE_PATH to a folder Easel may write to",
+                f"set {name}, or mend INSTANCE_PATH",
             )
             return ""
 
     def token_keys(self, given: str) -> tuple[str, ...]:
         keys = tuple(part.strip() for part in given.split(",") if part.strip())
+        if given and not keys:
+            self.fault("TOKEN_KEYS holds no key", f"use {NEW_FERNET_KEYS}")
         for place, each in enumerate(keys, start=1):
             try:
                 Fernet(each)
@@ -359,6 +386,17 @@ def is_web_url(text: str) -> bool:
         and parts.scheme in ("http", "https")
         and bool(parts.hostname and not extra)
     )
+
+
+def is_redis_url(text: str) -> bool:
+    """Whether redis-py can make a connection of this address."""
+    from redis import ConnectionPool  # here: most deployments never load it
+
+    try:
+        ConnectionPool.from_url(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_loopback(url: str) -> bool:

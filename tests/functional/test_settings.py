@@ -55,6 +55,28 @@ def test_wrong_settings_are_all_named() -> None:
         assert f"- {name}" in ended.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("-m", "gunicorn"), ("-c", "import app"), ("-m", "canvas_app", "reseal")],
+    ids=["gunicorn", "app", "reseal"],
+)
+def test_database_away_stops_the_start(command: tuple[str, ...], tmp_path: Path) -> None:
+    ended = start(
+        *command,
+        CANVAS_URL="http://127.0.0.1:9",
+        CANVAS_CLIENT_ID="1",
+        CANVAS_CLIENT_SECRET="x",
+        INSTANCE_PATH=str(tmp_path),
+        DATABASE_URL="postgresql://easel:the-password@127.0.0.1:1/easel",
+    )
+
+    assert ended.returncode != 0
+    assert ended.stderr.count("- DATABASE_URL names a database that cannot be used") == 1
+    assert "Connection refused" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "the-password" not in ended.stderr
+
+
 def gunicorn_settings(**settings: str) -> dict[str, Any]:
     """What gunicorn.conf.py makes of these settings."""
     shown = start(

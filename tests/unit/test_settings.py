@@ -80,6 +80,7 @@ def test_a_real_canvas_needs_every_key(tmp_path: Path) -> None:
     [
         ("CANVAS_URL", "canvas.example.edu"),
         ("CANVAS_URL", "http://canvas.example.edu"),
+        ("CANVAS_URL", "HTTP://canvas.example.edu"),
         ("CANVAS_URL", "https://canvas.example.edu/api/v1"),
         ("CANVAS_URL", "https://me:secret@canvas.example.edu"),
         ("CANVAS_URL", "https://canvas.example.edu:port"),
@@ -89,11 +90,19 @@ def test_a_real_canvas_needs_every_key(tmp_path: Path) -> None:
         ("CANVAS_PKCE", "perhaps"),
         ("PUBLIC_URL", "http://easel.example.edu"),
         ("PUBLIC_URL", "easel"),
+        ("PUBLIC_URL", "HTTP://easel.example.edu"),
+        ("PUBLIC_URL", "https://easel.example.edu//other.example"),
         ("SECRET_KEY", "short"),
         ("TOKEN_KEYS", "not-a-fernet-key"),
+        ("TOKEN_KEYS", ", ,"),
         ("DATABASE_URL", "mysql://localhost/easel"),
         ("DATABASE_URL", "no address"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
         ("REDIS_URL", "localhost:6379"),
+        ("REDIS_URL", "redis://localhost:port/0"),
+        ("REDIS_URL", "redis://localhost/0?socket_timeout=soon"),
+        ("INSTANCE_PATH", "/dev/null/instance"),
         ("PAGE_DEADLINE", "soon"),
         ("CACHE_SECONDS", "-1"),
         ("TRUSTED_PROXIES", "one"),
@@ -179,7 +188,27 @@ def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
         Settings.from_environ(local(tmp_path / "file" / "instance"))
 
     assert all("INSTANCE_PATH" in fault for fault in caught.value.faults)
-    assert len(caught.value.faults) == 2
+    assert len(caught.value.faults) == 3
+
+
+def test_folder_is_the_owners_own(tmp_path: Path) -> None:
+    Settings.from_environ(local(tmp_path / "instance"))
+
+    assert stat.S_IMODE((tmp_path / "instance").stat().st_mode) == 0o700
+
+
+def test_folder_nobody_needs_is_not_made(tmp_path: Path) -> None:
+    elsewhere = {"DATABASE_URL": "postgresql://db/easel", "REDIS_URL": "redis://cache"}
+
+    Settings.from_environ(full(tmp_path / "instance", **elsewhere))
+
+    assert not (tmp_path / "instance").exists()
+
+
+def test_scheme_in_capitals(tmp_path: Path) -> None:
+    settings = Settings.from_environ(full(tmp_path, PUBLIC_URL="HTTPS://easel.example.edu"))
+
+    assert settings.https
 
 
 def test_first_secret_kept_wins(tmp_path: Path) -> None:
