@@ -23,6 +23,7 @@ from canvas_app.canvas import errors
 from canvas_app.canvas.api import SCOPES
 from canvas_app.canvas.oauth import InvalidClient
 from canvas_app.gateway import ScopesMissing, Trouble
+from canvas_app.storage.database import AWAY
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(errors.SignInRequired, sign_in_ended)
     app.register_error_handler(errors.CanvasError, canvas_error)
     app.register_error_handler(CSRFError, form_too_old)
+    for fault in AWAY:
+        app.register_error_handler(fault, database_away)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, unexpected)
 
@@ -194,6 +197,12 @@ def explain(error: errors.CanvasError) -> Trouble:
                 "What Canvas sent for this page cannot be read, so Easel shows nothing of it.",
                 f"{AGAIN} {TELL}",
             )
+
+
+def database_away(error: Exception) -> ResponseReturnValue:
+    """The database does not answer, is locked, full or read-only."""
+    log.error("the database cannot be used", exc_info=error)
+    return page(gateway.database_away("What you asked for was not done.", "try again"))
 
 
 def form_too_old(error: CSRFError) -> ResponseReturnValue:

@@ -177,7 +177,21 @@ def sessions_away(nothing: str, again: str) -> Trouble:
         "The part of Easel that remembers forms and sign-ins in progress does not answer. "
         f"{nothing} If you were signed in, you still are.",
         f"Wait a minute and {again}.",
-        "Redis (REDIS_URL) does not answer; /readyz and the log tell more.",
+        "Redis (REDIS_URL) does not answer or, without it, the folder of session files "
+        "(INSTANCE_PATH) cannot be written; /readyz and the log tell more.",
+    )
+
+
+def database_away(nothing: str, again: str) -> Trouble:
+    """The page for what cannot be done while the database does not answer or takes nothing."""
+    return Trouble(
+        503,
+        "Easel cannot do this just now",
+        "The part of Easel that remembers who is signed in does not answer or cannot be written. "
+        f"{nothing}",
+        f"Wait a minute and {again}.",
+        "Look whether the database (DATABASE_URL, without it the file in INSTANCE_PATH) runs, has "
+        "room on its disk and may be written; /readyz and the log tell more.",
     )
 
 

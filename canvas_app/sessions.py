@@ -71,6 +71,12 @@ class SessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
         except StoreAway as fault:
             log.warning("a session was not kept: %s", fault)
 
+    def keep(self, session: Session) -> None:
+        """Store the session now, not with the answer; raises StoreAway when it cannot be."""
+        store_id = self._get_store_id(session.sid)
+        self._upsert_session(self.app.permanent_session_lifetime, session, store_id)
+        session.stored = True
+
     def regenerate(self, session: Session) -> None:
         """Give the session another id; what had the old id reads nothing any more."""
         with suppress(StoreAway):  # it holds nothing that signs anybody in
@@ -119,7 +125,6 @@ class FileSessions(SessionInterface):
         self.clock = clock
         self.swept_at = clock()
         self.sweeping = threading.Lock()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def read(self, store_id: str) -> bytes | None:
         path = self.folder / store_id
@@ -127,21 +132,38 @@ class FileSessions(SessionInterface):
             return path.read_bytes() if path.stat().st_mtime > self.clock() else None
         except FileNotFoundError:
             return None
+        except OSError as fault:
+            raise StoreAway(f"their files cannot be read ({fault.strerror})") from None
 
     def write(self, store_id: str, packed: bytes, seconds: float, *, update: bool) -> None:
         path = self.folder / store_id
-        if update and not path.exists():
-            return
         now = self.clock()
+        try:
+            if update and not path.exists():
+                return
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.replace(path, packed, now, now + seconds)
+            self.sweep(now)
+        except OSError as fault:
+            raise StoreAway(f"their files cannot be written ({fault.strerror})") from None
+
+    def replace(self, path: Path, packed: bytes, now: float, ends: float) -> None:
+        """Put a file in the place of the old one, whole or not at all."""
         handle, draft = tempfile.mkstemp(dir=self.folder, prefix=".")
-        with os.fdopen(handle, "wb") as file:
-            file.write(packed)
-        os.utime(draft, (now, now + seconds))
-        os.replace(draft, path)
-        self.sweep(now)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(packed)
+            os.utime(draft, (now, ends))
+            os.replace(draft, path)
+        except OSError:
+            os.unlink(draft)
+            raise
 
     def delete(self, store_id: str) -> None:
-        (self.folder / store_id).unlink(missing_ok=True)
+        try:
+            (self.folder / store_id).unlink(missing_ok=True)
+        except OSError as fault:
+            raise StoreAway(f"their files cannot be deleted ({fault.strerror})") from None
 
     def sweep(self, now: float) -> None:
         """Remove what has ended; at most every ten minutes, by one thread."""

@@ -5,7 +5,8 @@ import math
 import posixpath
 import re
 import time
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -17,8 +18,10 @@ from canvas_app.canvas.api import SCOPES
 from canvas_app.canvas.errors import CanvasError, Throttled, Unavailable
 from canvas_app.canvas.oauth import InvalidClient, InvalidGrant, TokenAnswer
 from canvas_app.gateway import Trouble
+from canvas_app.sessions import StoreAway
 from canvas_app.settings import Environment
 from canvas_app.storage import Identity
+from canvas_app.storage.database import AWAY
 from canvas_app.views import rendering
 
 log = logging.getLogger(__name__)
@@ -39,7 +42,7 @@ class Started:
     next: str
     scopes: str
     expires: float
-    code_verifier: str | None
+    code_verifier: str | None = field(repr=False)
 
 
 @bp.get("/login")
@@ -70,6 +73,11 @@ def login() -> Response:
     )
     earlier = list(session.get(STARTED, {}).items())[-(MOST_AT_ONCE - 1) :]
     session[STARTED] = dict(earlier) | {made["state"]: asdict(started)}
+    try:
+        current_app.session_interface.keep(session)  # type: ignore[attr-defined]
+    except StoreAway as fault:  # without it nobody comes back from Canvas
+        log.error("a sign-in cannot begin: %s", fault)
+        raise gateway.sessions_away("Nobody was signed in.", "sign in again") from None
     return redirect(made["url"])
 
 
@@ -246,7 +254,10 @@ def exchange(code: str, started: Started) -> TokenAnswer:
 
 
 def store(answer: TokenAnswer, started: Started) -> str:
-    """Store the grant; return the sign-in's secret. A token it replaced is revoked meanwhile."""
+    """Store the grant; return the sign-in's secret. A token it replaced is revoked meanwhile.
+
+    What the database does not take is ended at Canvas, for nobody could use it any more.
+    """
     door = gateway.current()
     identity = Identity(
         environment=started.environment,
@@ -256,9 +267,15 @@ def store(answer: TokenAnswer, started: Started) -> str:
         real_user_name=answer.real_user_name,
     )
     environment = door.environment(started.environment)
-    secret, revocation = door.storage.sign_in(
-        identity, answer.token, scopes=started.scopes, client_id=environment.client_id
-    )
+    try:
+        secret, revocation = door.storage.sign_in(
+            identity, answer.token, scopes=started.scopes, client_id=environment.client_id
+        )
+    except AWAY as fault:
+        log.error("a sign-in could not be stored: %s", fault)
+        with suppress(CanvasError):
+            door.endpoint_for(started.environment).revoke(answer.token.access_token)
+        raise gateway.database_away("Nobody was signed in.", "sign in again") from None
     if revocation is not None:
         door.revoke_soon(revocation)
     return secret

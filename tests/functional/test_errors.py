@@ -2,6 +2,7 @@
 
 import pytest
 import requests
+from sqlalchemy.exc import OperationalError
 
 from canvas_app import gateway
 from canvas_app.canvas import errors
@@ -35,6 +36,7 @@ def raise_at(easel: RunningEasel, error: Exception) -> None:
         (InvalidClient("no", **WHERE), 502, "CANVAS_CLIENT_SECRET"),
         (errors.MalformedAnswer("no", **WHERE), 502, "does not understand"),
         (errors.Throttled("no", retry_after=7.2, **WHERE), 503, "slow down"),
+        (OperationalError("SELECT", {}, Exception("locked")), 503, "DATABASE_URL"),
         (RuntimeError("access_token=very-secret"), 500, "Easel failed"),
     ],
     ids=lambda value: type(value).__name__,

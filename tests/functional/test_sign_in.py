@@ -1,5 +1,6 @@
 """Signing in with Canvas: state, PKCE, where one lands, and each way it can fail."""
 
+import errno
 import hashlib
 import time
 from collections.abc import Callable
@@ -10,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 import time_machine
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
 
 from canvas_app.settings import Environment
 from canvas_app.views.auth import safe_next
@@ -485,6 +487,45 @@ def test_token_endpoint_in_trouble(easel: RunningEasel, kind: str, status: int) 
     assert answer.status_code == status, answer.text
     assert "Nobody was signed in" in answer.text
     assert_nobody_signed_in(easel, browser)
+
+
+def fail_writes(easel: RunningEasel, table: str) -> None:
+    """From now on the database takes nothing more into this table."""
+
+    def fail(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith(f"INSERT INTO {table}"):
+            raise OperationalError("statement", {}, Exception("database or disk is full"))
+
+    event.listen(easel.app.extensions["easel"].storage.engine, "before_cursor_execute", fail)
+
+
+def test_full_disk_at_the_end_of_a_sign_in(easel: RunningEasel) -> None:
+    browser = easel.browser()
+    address = callback_url(easel, browser)
+    fail_writes(easel, "sign_ins")
+
+    page = browser.get(address, timeout=10)
+
+    assert page.status_code == 503
+    assert "Nobody was signed in" in page.text
+    assert "DATABASE_URL" in page.text
+    assert_nobody_signed_in(easel, browser)
+    assert easel.canvas.stats()["revocations"] == 1, "nobody could use that token any more"
+
+
+def test_full_disk_at_the_start_of_a_sign_in(
+    easel: RunningEasel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("canvas_app.sessions.tempfile.mkstemp", full)
+
+    page = easel.browser().get(f"{easel.url}/login", allow_redirects=False, timeout=10)
+
+    assert page.status_code == 503
+    assert "Nobody was signed in" in page.text
+    assert "INSTANCE_PATH" in page.text
 
 
 def test_other_environment(start_easel: StartEasel) -> None:

@@ -1,5 +1,6 @@
 """Sessions: hashed names, no pickle, nothing comes back once deleted, an end by themselves."""
 
+import errno
 import hashlib
 import os
 import pickle
@@ -120,6 +121,33 @@ def test_deleted_session_stays_deleted(app: Flask) -> None:
     assert browser.get("/word").text == "None"
 
 
+def test_disk_that_fails_keeps_no_session_and_fails_no_page(files: Flask, tmp_path: Path) -> None:
+    (tmp_path / "sessions").write_text("in the way")
+    browser = files.test_client()
+    browser.set_cookie("session", "from-better-days")
+
+    assert browser.get("/word").text == "None"
+    assert browser.get("/put/hello").text == "kept"
+    assert browser.get("/renew").text == "renewed"
+    assert browser.get_cookie("session").value == "from-better-days"  # type: ignore[union-attr]
+
+
+def test_full_disk_leaves_no_draft(
+    files: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = files.test_client()
+    browser.get("/put/hello")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("canvas_app.sessions.os.replace", full)
+
+    assert browser.get("/put/goodbye").text == "kept"
+    assert browser.get("/word").text == "hello"
+    assert len(list((tmp_path / "sessions").iterdir())) == 1
+
+
 def test_files_are_named_by_hash(files: Flask, tmp_path: Path) -> None:
     browser = files.test_client()
     browser.get("/put/hello")
@@ -166,6 +194,7 @@ def test_ended_files_are_swept(files: Flask, tmp_path: Path, clock: Clock) -> No
 def test_fresh_drafts_are_left(files: Flask, tmp_path: Path, clock: Clock) -> None:
     clock.now += SWEEP_EVERY
     draft = tmp_path / "sessions" / ".draft"
+    draft.parent.mkdir()
     draft.write_bytes(b"")
     os.utime(draft, (clock.now - 1, clock.now - 1))
 
