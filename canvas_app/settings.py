@@ -6,6 +6,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -311,6 +312,11 @@ class _Reader:
             )
         except ArgumentError:
             known = False
+        if known and url.drivername != "sqlite" and find_spec("psycopg") is None:
+            self.fault(
+                "DATABASE_URL names PostgreSQL, but Easel was installed without its driver",
+                "install it with its extra: pip install '.[postgres]'",
+            )
         if not known:
             self.fault(
                 "DATABASE_URL is neither a SQLite file nor PostgreSQL",
@@ -321,7 +327,12 @@ class _Reader:
 
     def redis_url(self) -> str | None:
         given = self.text("REDIS_URL")
-        if given and not is_redis_url(given):
+        if given and find_spec("redis") is None:
+            self.fault(
+                "REDIS_URL is set, but Easel was installed without its Redis client",
+                "install it with its extra: pip install '.[redis]'",
+            )
+        elif given and not is_redis_url(given):
             self.fault(
                 "REDIS_URL is no address of a Redis or Valkey server",
                 "use redis://host:6379/0 or rediss://..., or leave it out for one process",

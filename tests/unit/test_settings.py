@@ -123,6 +123,18 @@ def test_a_wrong_value_is_named(tmp_path: Path, name: str, value: str) -> None:
     assert ": " in fault, "each fault says what to do"
 
 
+def test_clients_that_are_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("canvas_app.settings.find_spec", lambda _: None)
+
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environ(
+            full(tmp_path, DATABASE_URL="postgres://db/easel", REDIS_URL="redis://cache")
+        )
+
+    assert [fault.split()[0] for fault in caught.value.faults] == ["REDIS_URL", "DATABASE_URL"]
+    assert all("pip install" in fault for fault in caught.value.faults)
+
+
 def test_given_values_are_read(tmp_path: Path) -> None:
     settings = Settings.from_environ(
         full(
