@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from canvas_app.views import languages
 from tests.browser.checks import barriers, too_wide
@@ -44,7 +44,8 @@ FOCUS = """() => {
 # WCAG 2.5.8 spares links in sentences; everything that stands by itself is measured.
 SMALL = """least => [...document.querySelectorAll(`a.name, .card h3 a, .sections a, .person, .find,
     .brand, a.tile, .button, .mark, summary, button, select`)]
-  .filter(e => e.checkVisibility()).map(e => [e, e.getBoundingClientRect()])
+  .filter(e => e.checkVisibility({contentVisibilityAuto: true}))
+  .map(e => [e, e.getBoundingClientRect()])
   .filter(([e, box]) => box.height < least - 0.5 || box.width < 24)
   .slice(0, 5).map(([e, box]) => `${e.outerHTML.slice(0, 100)}: ${box.width} x ${box.height}`)"""
 
@@ -246,9 +247,8 @@ def test_one_live_region_says_what_has_come(reader: Reader) -> None:
     reader.enter("dozen")
     page = reader.open("/")
     said = page.locator("#arrival")
-    page.wait_for_function("document.getElementById('arrival').textContent")
+    expect(said).to_have_text(page.locator("main > .arrived > .lead").inner_text())
     assert said.get_attribute("role") == "status"
-    assert said.inner_text() == page.locator("main > .arrived > .lead").inner_text()
 
 
 def test_chips_are_heard_with_their_links(reader: Reader) -> None:

@@ -65,6 +65,7 @@ def test_a_student_signs_in_through_consent_and_sees_everything(reader: Reader) 
     assert page.get_by_role("heading", level=1).inner_text() == "This week"
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Courses").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Courses"
+    page.wait_for_load_state()
     twin = page.request.get(f"{reader.easel.url}/courses.json").json()
     assert twin["complete"] is True
     assert len(twin["data"]) >= 12
@@ -73,6 +74,7 @@ def test_a_student_signs_in_through_consent_and_sees_everything(reader: Reader) 
         page.get_by_role("navigation", name="Main").get_by_role("link", name=path).click()
         rows = page.request.get(f"{reader.easel.url}/{path}.json").json()["data"]
         assert rows
+        page.wait_for_load_state()
         assert page.locator("main > .arrived li.row").count() == len(rows)
 
 
