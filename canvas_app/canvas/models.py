@@ -21,7 +21,7 @@ def _id_fields(model: type[Struct]) -> tuple[str, ...]:
     return tuple(n for n in model.__struct_fields__ if n == "id" or n.endswith("_id"))
 
 
-class Model(Struct, kw_only=True):
+class Model(Struct, kw_only=True, omit_defaults=True, gc=False):
     """A Canvas object. Ids may exceed 2**53, so they are text everywhere outside Canvas."""
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin
@@ -176,8 +177,7 @@ def remembered(macro: Callable[..., Markup]) -> Callable[..., Markup]:
 
 def fresh_id() -> str:
     """An id no other element of this page has: a row's link is described by the row's chips."""
-    g.ids = g.get("ids", 0) + 1
-    return f"told-{g.ids}"
+    return f"told-{next(g.setdefault('ids', count(1)))}"
 
 
 def header_sign_in() -> SignIn | None:
@@ -383,7 +383,7 @@ def rich(html: str | None, base: str = "") -> Markup:
         link_rel="noopener noreferrer nofollow",
     )
     # The page has its own first and second headings.
-    clean = re.sub(r"<(/?)h[12]>", r"<\1h3>", clean)
+    clean = re.sub(r"<(/?)h[12](?=[ >])", r"<\1h3", clean)
     return Markup(clean)  # noqa: S704  # sanitised just above
 
 
