@@ -55,7 +55,8 @@ def expect(rows: int, work: Callable[[], int]) -> Callable[[], None]:
 
 
 def easel_rows(url: str, token: str, path: str) -> int:
-    with CanvasClient(url, token) as canvas:
+    throttle = Throttle(MemoryBuckets(), url, max_parallel=AT_ONCE)
+    with CanvasClient(url, token, throttle=throttle) as canvas:
         return sum(1 for _ in canvas.paginate(path))
 
 
