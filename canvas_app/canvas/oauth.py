@@ -1,9 +1,11 @@
 """Canvas's token endpoint: trade a code or a refresh token for a token, and revoke one."""
 
 import json
+import re
 import socket
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,6 +32,9 @@ from canvas_app.canvas.tokens import Token
 
 PATH = "/login/oauth2/token"
 LARGEST_ANSWER = 1 << 20  # bytes; a token answer has some 500
+LONGEST_NAME = 255  # characters, as in Canvas
+LARGEST_ID = 2**63 - 1  # Canvas keeps ids in eight bytes
+VSCHAR = re.compile(r"[\x21-\x7e]+")  # what a token is made of (RFC 6749 appendix A.12)
 LONGEST_LIFE = 10 * 365 * 24 * 3600  # seconds; what is longer is no ``expires_in``
 
 
@@ -126,9 +131,9 @@ class TokenEndpoint:
         return TokenAnswer(
             token=_token(answer, asked_at),
             user_id=_id(user),
-            user_name=_text(user.get("name")) or "",
+            user_name=_name(user) or "",
             real_user_id=_id(real_user) if real_user else None,
-            real_user_name=_text(real_user.get("name")),
+            real_user_name=_name(real_user),
             effective_locale=_text(user.get("effective_locale")),
         )
 
@@ -299,8 +304,8 @@ def _malformed(what: str) -> MalformedAnswer:
 
 def _token(answer: dict[str, Any], asked_at: datetime, kept: str | None = None) -> Token:
     """The token of an answer. Canvas may send null for it (scope ``userinfo``, hasty repeats)."""
-    access_token = _text(answer.get("access_token"))
-    if not access_token:
+    access_token = _secret(answer.get("access_token"))
+    if access_token is None:
         raise _malformed("no access token")
     expires_in = answer.get("expires_in")
     if expires_in is None:
@@ -309,11 +314,24 @@ def _token(answer: dict[str, Any], asked_at: datetime, kept: str | None = None) 
         expires_at = asked_at + timedelta(seconds=expires_in)
     else:
         raise _malformed("an expires_in that is no number of seconds")
-    return Token(access_token, _text(answer.get("refresh_token")) or kept, expires_at)
+    return Token(access_token, _secret(answer.get("refresh_token")) or kept, expires_at)
 
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _secret(value: object) -> str | None:
+    return value if isinstance(value, str) and VSCHAR.fullmatch(value) else None
+
+
+def _name(user: dict[str, Any]) -> str | None:
+    """The user's name as it can be stored and shown, without control characters and halves."""
+    name = _text(user.get("name"))
+    if name is None:
+        return None
+    kept = (letter for letter in name if unicodedata.category(letter) not in ("Cc", "Cs"))
+    return "".join(kept)[:LONGEST_NAME]
 
 
 def _object(value: object) -> dict[str, Any]:
@@ -323,10 +341,10 @@ def _object(value: object) -> dict[str, Any]:
 
 
 def _id(user: dict[str, Any]) -> int:
-    try:
-        return int(user["id"])
-    except (KeyError, TypeError, ValueError):
-        raise _malformed("a user without an id") from None
+    told = str(user.get("id"))
+    if told.isascii() and told.isdigit() and len(told) < 20 and 0 < int(told) <= LARGEST_ID:
+        return int(told)
+    raise _malformed("a user without an id")
 
 
 class _Limit:

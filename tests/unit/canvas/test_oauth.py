@@ -171,15 +171,29 @@ class TestAnswers:
         assert (answer.real_user_id, answer.real_user_name) == (1, "Root")
 
     @pytest.mark.parametrize(
-        "user", [None, [], {"name": "Ada"}, {"id": None}, {"id": "x"}], ids=repr
+        "user",
+        [
+            *(None, [], {"name": "Ada"}, {"id": None}, {"id": "x"}),
+            *({"id": True}, {"id": 0}, {"id": -7}, {"id": float("inf")}, {"id": 7.5}),
+            *({"id": 2**63}, {"id": "9" * 5000}),
+        ],
+        ids=lambda user: repr(user)[:30],
     )
     def test_no_user(self, user: object) -> None:
         with server(reply(200, GOOD | {"user": user})) as (url, _), pytest.raises(MalformedAnswer):
             TokenEndpoint(url, "10", SECRET).exchange("c", CALLBACK, None)
 
+    def test_name_that_cannot_be_stored(self) -> None:
+        body = GOOD | {"user": {"id": 7, "name": "A\x00da \ud800" + "x" * 100_000}}
+        with server(reply(200, body)) as (url, _):
+            answer = TokenEndpoint(url, "10", SECRET).exchange("c", CALLBACK, None)
+        assert answer.user_name == "Ada " + "x" * 251
+
     @pytest.mark.parametrize(
         ("answer", "error"),
         [
+            (reply(200, {"access_token": "a\r\nX-Other: b"}), MalformedAnswer),
+            (reply(200, {"access_token": "a\ud800"}), MalformedAnswer),
             (reply(200, {"access_token": None}), MalformedAnswer),
             (reply(200, {"access_token": ""}), MalformedAnswer),
             (reply(200, {"access_token": 5}), MalformedAnswer),
