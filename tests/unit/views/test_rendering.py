@@ -116,14 +116,14 @@ def test_lateness_is_short(seconds: int, said: str) -> None:
 
 def test_html_from_canvas_runs_loads_and_styles_nothing() -> None:
     clean = rendering.rich(
-        "<h1 id=x>Week 1</h1><script>alert(1)</script><p style='color:red' onclick='x()'>a</p>"
+        "<h1 id=x>Week 1</h1><h2 lang=de>Woche 2</h2><script>alert(1)</script><p style='color:red' onclick='x()'>a</p>"
         "<img src=http://evil.example/p.png><a href='javascript:x()'>b</a>"
         "<iframe src=x></iframe><style>p{}</style><a href='/files/1'>c</a>",
         "https://canvas.example.edu/courses/1",
     )
     for evil in ("script", "alert", "style", "onclick", "img", "iframe", "<h1", "id="):
         assert evil not in clean
-    assert "<h3>Week 1</h3>" in clean
+    assert '<h3>Week 1</h3><h3 lang="de">Woche 2</h3>' in clean
     assert 'href="https://canvas.example.edu/files/1"' in clean
     assert rendering.rich(None) == ""
 
