@@ -235,6 +235,11 @@ HTTP_TROUBLES: dict[int, tuple[str, str, str]] = {
         "Easel has no page at this address.",
         "Look whether the address is complete, or begin at the start page.",
     ),
+    413: (
+        "That is too much at once",
+        "What was sent is larger than any form of Easel's. Nothing was done.",
+        "Go back, shorten it, and send it again.",
+    ),
     405: (
         "That cannot be done here",
         "This address exists, but not for what was asked of it. Nothing was done.",

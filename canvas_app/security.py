@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, abort, g, redirect, request
 from flask_wtf.csrf import CSRFProtect
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 DEFAULT_PORTS = {"http": 80, "https": 443}
 YEAR = 365 * 24 * 3600  # seconds
+LARGEST_FORM = 2**20  # bytes; a note of one's own is the longest thing anybody sends
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -25,6 +26,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config.update(
         WTF_CSRF_TIME_LIMIT=None,  # it lives as long as its session
         WTF_CSRF_SSL_STRICT=False,  # asks for a Referer; check_origin asks for more
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
     )
     here = host(settings.public_url)
 
@@ -35,7 +37,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         if request.method not in ("GET", "HEAD"):
             abort(400, "This form belongs to another address of Easel.")
         query = request.query_string.decode("ascii", "replace")
-        return redirect(f"{settings.public_url}{request.path}" + (f"?{query}" if query else ""))
+        path = quote(request.path)
+        return redirect(f"{settings.public_url}{path}" + (f"?{query}" if query else ""))
 
     @app.before_request
     def check_origin() -> None:
@@ -54,7 +57,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         if settings.https:
             headers["Strict-Transport-Security"] = f"max-age={YEAR}"
-        if request.endpoint != "static":
+        if request.endpoint != "static" or response.status_code >= 400:
             headers.setdefault("Cache-Control", "private, no-store")
         return response
 

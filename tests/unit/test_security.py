@@ -8,6 +8,7 @@ from flask import Flask, render_template_string, request
 from flask.testing import FlaskClient
 
 from canvas_app import security
+from canvas_app.security import LARGEST_FORM
 from canvas_app.settings import Environment, Settings
 
 SETTINGS = Settings(
@@ -75,6 +76,31 @@ def test_other_host_is_sent_here(browser: FlaskClient) -> None:
 
     assert answer.status_code == 302
     assert answer.headers["Location"] == "https://easel.example.edu/where?a=b%26c"
+
+
+def test_path_of_another_host_is_no_header(browser: FlaskClient) -> None:
+    answer = browser.get("/a%0d%0aSet-Cookie:b%3Fc", headers={"Host": "other.example.edu"})
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("https://easel.example.edu/a%0D%0ASet-Cookie")
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_missing_files_page_is_kept_by_nobody(browser: FlaskClient) -> None:
+    """It names who is signed in, as every page does."""
+    answer = browser.get("/static/none.css", headers=HOST)
+
+    assert answer.status_code == 404
+    assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_endless_form_is_refused_unread(browser: FlaskClient) -> None:
+    sent = b'--x\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\n'
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+
+    answer = browser.post("/form", data=sent + b"a" * LARGEST_FORM, headers=HOST | kind)
+
+    assert answer.status_code == 413
 
 
 def test_host_is_compared_as_browsers_send_it() -> None:
