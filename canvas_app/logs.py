@@ -37,8 +37,17 @@ def redact(text: str) -> str:
     return SECRET.sub(lambda hit: f"{hit['name'] or hit['scheme'] or ''}[redacted]", text)
 
 
+#: Control characters: a line break in what Canvas said would forge a line of the log.
+CONTROLS = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))}
+CONTROLS |= {0x2028: "\\u2028", 0x2029: "\\u2029"}
+
+
 class TextFormatter(logging.Formatter):
-    """One line of text a record, redacted (its traceback too)."""
+    """One line of text a record, redacted (its traceback, on further lines, too)."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = record.message.translate(CONTROLS)
+        return super().formatMessage(record)
 
     def format(self, record: logging.LogRecord) -> str:
         return redact(super().format(record))

@@ -79,6 +79,15 @@ def test_text_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "INFO easel.test [a-request] said Bearer [redacted]" in line
 
 
+def test_message_forges_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(SETTINGS)
+
+    logging.getLogger("easel.test").warning("Canvas said: %s", "no\r\n2026 INFO forged\x1b[2J\x85")
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(r"Canvas said: no\x0d\x0a2026 INFO forged\x1b[2J\x85")
+
+
 def test_json_line_with_trace(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure(replace(SETTINGS, log_format="json"))
 

@@ -116,7 +116,8 @@ def test_lateness_is_short(seconds: int, said: str) -> None:
 
 def test_html_from_canvas_runs_loads_and_styles_nothing() -> None:
     clean = rendering.rich(
-        "<h1 id=x>Week 1</h1><h2 lang=de>Woche 2</h2><script>alert(1)</script><p style='color:red' onclick='x()'>a</p>"
+        "<h1 id=x>Week 1</h1><h2 lang=de>Woche 2</h2><script>alert(1)</script>"
+        "<p style='color:red' onclick='x()'>a</p>"
         "<img src=http://evil.example/p.png><a href='javascript:x()'>b</a>"
         "<iframe src=x></iframe><style>p{}</style><a href='/files/1'>c</a>",
         "https://canvas.example.edu/courses/1",
