@@ -184,11 +184,13 @@ def test_metrics_token(start_easel: StartEasel) -> None:
     assert with_it.status_code == 200
 
 
-def test_metrics_are_this_machines_own(start_easel: StartEasel) -> None:
-    easel = start_easel(trusted_proxies=1)
+@pytest.mark.parametrize("trusted_proxies", [0, 1])
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+def test_metrics_are_this_machines_own(
+    start_easel: StartEasel, trusted_proxies: int, name: str
+) -> None:
+    easel = start_easel(trusted_proxies=trusted_proxies)
 
-    answer = requests.get(
-        f"{easel.url}/metrics", headers={"X-Forwarded-For": "203.0.113.9"}, timeout=10
-    )
+    answer = requests.get(f"{easel.url}/metrics", headers={name: "203.0.113.9"}, timeout=10)
 
     assert answer.status_code == 404
