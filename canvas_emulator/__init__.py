@@ -107,7 +107,8 @@ class Front:
                 state.stats.ended()
             remaining = state.quotas.settle(bucket, cost)
         if response.mimetype != "text/html" or not is_api:
-            self._annotate(response, remaining, cost if admitted else None, bucket)
+            throttled = not admitted or response.status_code == 429
+            self._annotate(response, remaining, None if throttled else cost, bucket)
         return response
 
     def _annotate(
@@ -185,4 +186,7 @@ def _no_user_agent() -> Response:
 def _throttled(status: int) -> Response:
     reason = "Forbidden" if status == 403 else "Too Many Requests"
     text = f"{status} {reason} (Rate Limit Exceeded)\n"
-    return Response(text, status, content_type="text/plain; charset=utf-8")
+    answer = Response(text, status, content_type="text/plain; charset=utf-8")
+    # Written over by what really remains, except for web sessions.
+    answer.headers["X-Rate-Limit-Remaining"] = "0.0"
+    return answer

@@ -650,7 +650,7 @@ def _named(person: Person) -> dict[str, Any]:
 def _described(state: State, person_id: int) -> dict[str, Any]:
     """The success body's first keys, in Canvas's order (``token.rb``); no token yet."""
     person = state.campus.people[person_id]
-    user = _named(person) | {"effective_locale": person.locale or "en", "fake_student": False}
+    user = _named(person) | {"effective_locale": person.locale or "en", "fake_student": person.fake}
     return {
         "access_token": None,
         "token_type": "Bearer",

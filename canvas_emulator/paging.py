@@ -36,6 +36,7 @@ class Paged:
 
     rows: list[Any]
     link: str
+    pagination: dict[str, Any]
 
 
 class Skew(Protocol):
@@ -103,7 +104,13 @@ def numbered(
         "first": "1",
         "last": str(last),
     }
-    return Paged(part, link_header(request, pages, size))
+    counts = {
+        "page": page,
+        "template": _url(request, "{page}", size),
+        "count": total,
+        "page_count": last,
+    }
+    return _paged(request, part, pages, size, counts)
 
 
 def bookmarked(
@@ -138,10 +145,24 @@ def bookmarked(
     if request.skew is not None:
         start = max(0, start - (request.skew.overlap if start else 0))
     part = _rendered(rows[start:stop], render, keep)
-    return Paged(
-        part,
-        link_header(request, {"current": current, "next": following, "first": "first"}, size),
-    )
+    pages = {"current": current, "next": following, "first": "first"}
+    return _paged(request, part, pages, size, {})
+
+
+def _paged(
+    request: Request,
+    rows: list[Any],
+    pages: dict[str, str | None],
+    size: int,
+    counts: dict[str, Any],
+) -> Paged:
+    """A page with its links, in the header and as JSON:API's ``meta.pagination`` has them."""
+    urls = {
+        relation: _url(request, quote_plus(value), size)
+        for relation, value in pages.items()
+        if value is not None
+    }
+    return Paged(rows, link_header(request, pages, size), {"per_page": size} | urls | counts)
 
 
 def link_header(request: Request, pages: dict[str, str | None], per_page: int) -> str:
@@ -149,14 +170,13 @@ def link_header(request: Request, pages: dict[str, str | None], per_page: int) -
 
     When all together are too long, the less important ones are left out.
     """
-    prefix = f"<{request.url}?{_query(request.query)}page="
     links: dict[str, str] = {}
     length = 0
     for relation in _IMPORTANCE:
         value = pages.get(relation)
         if value is None:
             continue
-        link = f'{prefix}{quote_plus(value)}&per_page={per_page}>; rel="{relation}"'
+        link = f'<{_url(request, quote_plus(value), per_page)}>; rel="{relation}"'
         if length + len(link) > LINK_LIMIT:
             break
         length += len(link)
@@ -164,12 +184,22 @@ def link_header(request: Request, pages: dict[str, str | None], per_page: int) -
     return ",".join(links[relation] for relation in _ORDER if relation in links)
 
 
+def _url(request: Request, page: str, per_page: int) -> str:
+    return f"{request.url}?{_query(request.query)}page={page}&per_page={per_page}"
+
+
 def _query(parameters: Iterable[tuple[str, str]]) -> str:
-    """The query kept in links: re-encoded and sorted as Rails's ``to_query`` does."""
+    """The query kept in links: re-encoded and sorted as Rails's ``to_query`` does.
+
+    Of a parameter that is repeated without brackets Rails knows the last one only.
+    """
     groups: dict[str, list[str]] = {}
     for name, value in parameters:
         if name not in _DROPPED:
-            groups.setdefault(name, []).append(f"{quote_plus(name)}={quote_plus(value)}")
+            group = groups.setdefault(name, [])
+            if not name.endswith("[]"):
+                group.clear()
+            group.append(f"{quote_plus(name)}={quote_plus(value)}")
     kept = sorted("&".join(group) for group in groups.values())
     return "&".join(kept) + "&" if kept else ""
 

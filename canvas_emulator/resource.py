@@ -4,7 +4,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -230,13 +230,17 @@ class Call:
         *,
         render: Callable[[Row], Any] | None = None,
         keep: Callable[[Row], bool] | None = None,
+        holding: int | None = None,
     ) -> Paged:
-        """The asked page of a numbered list.
+        """The asked page of a numbered list, or the one that holds the row at a place.
 
         ``render`` makes JSON of a row, of this page's rows only; ``keep`` drops rows after
         the page was cut, as Canvas does in some lists.
         """
-        return paging.numbered(self._paging(), rows, default, render, keep)
+        asked = self._paging()
+        if holding is not None:
+            asked = replace(asked, page=str(holding // asked.size(default) + 1))
+        return paging.numbered(asked, rows, default, render, keep)
 
     def bookmarked(
         self,
@@ -249,6 +253,11 @@ class Call:
     ) -> Paged:
         """The asked page of a bookmarked list; ``rows`` are sorted by ``key``."""
         return paging.bookmarked(self._paging(), rows, key, default, render, keep)
+
+    def wrapped(self, name: str, page: Paged) -> "Answer":
+        """A page as JSON:API has it: under a name, its links beside it and in the header."""
+        body = {name: page.rows, "meta": {"pagination": page.pagination}}
+        return Answer(body, headers={"Link": page.link})
 
     def _paging(self) -> paging.Request:
         return paging.Request(

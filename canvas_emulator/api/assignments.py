@@ -9,7 +9,7 @@ from canvas_emulator.campus.grades import period_of
 from canvas_emulator.resource import BadRequest, Call, NotFound, router
 
 from . import access
-from .values import stamp
+from .values import rich, stamp
 
 Json = dict[str, Any]
 BUCKETS = ("past", "overdue", "undated", "ungraded", "unsubmitted", "upcoming", "future")
@@ -115,6 +115,8 @@ def assignment_json(
     staff = access.grades_others(call, course)
     subject = subject or access.due_subject(call, course)
     now, due = call.now, work.due_for(subject)
+    if call.one("override_assignment_dates") and not call.flag("override_assignment_dates"):
+        due = work.due_at
     locked = work.locked(now) and not staff
     not_open = work.unlock_at is not None and work.unlock_at > now
     url = f"{call.base_url}/courses/{course.id}/assignments/{work.id}"
@@ -125,7 +127,7 @@ def assignment_json(
         "course_id": course.id,
         "assignment_group_id": work.group_id,
         "name": work.name,
-        "description": None if locked and not_open else work.description,
+        "description": None if locked and not_open else rich(call, work.description),
         "position": work.position,
         "html_url": url,
         "created_at": stamp(work.created_at),
@@ -187,7 +189,7 @@ def assignment_json(
         body.update(_rubric(work))
     body.update(_for_staff(call, course, work) if staff else _for_student(call, work))
     if "all_dates" in call.include:
-        body["all_dates"] = _all_dates(work, due, staff)
+        body |= all_dates(work, due, staff)
     if "submission" in call.include:
         body["submission"] = own_submission(call, course, work)
         if "score_statistics" in call.include and (found := score_statistics(call, work)):
@@ -284,7 +286,11 @@ def _for_student(call: Call, work: Assignment) -> Json:
     return {"user_submitted": row is not None and row.submitted_at is not None}
 
 
-def _all_dates(work: Assignment, due: Any, staff: bool) -> list[Json]:
+def all_dates(work: Assignment, due: Any, staff: bool) -> Json:
+    """Every date there is for the viewer; from 25 overrides on only their number."""
+    if (count := len(work.due_dates)) >= 25:
+        return {"all_dates": [], "all_dates_count": count + 1}
+
     def entry(moment: Any, **more: Any) -> Json:
         return {
             "due_at": stamp(moment),
@@ -293,11 +299,12 @@ def _all_dates(work: Assignment, due: Any, staff: bool) -> list[Json]:
         } | more
 
     if not staff:
-        return [entry(due, base=due == work.due_at)]
-    return [entry(work.due_at, base=True)] + [
+        return {"all_dates": [entry(due, base=due == work.due_at)]}
+    every = [entry(work.due_at, base=True)] + [
         entry(moment, id=work.id * 10 + place, title="1 student", set_type="ADHOC", set_id=place)
         for place, moment in enumerate(work.due_dates.values())
     ]
+    return {"all_dates": every}
 
 
 def own_submission(call: Call, course: Course, work: Assignment) -> object:
@@ -379,8 +386,15 @@ def _group_json(call: Call, course: Course, row: AssignmentGroup) -> Json:
             if work.group_id == row.id
             and access.sees(call, course, work)
             and _in_period(call, work)
+            and _asked_for(call, work)
         ]
     return body
+
+
+def _asked_for(call: Call, work: Assignment) -> bool:
+    ids = call.many("assignment_ids")
+    without = call.many("exclude_assignment_submission_types")
+    return (not ids or str(work.id) in ids) and not set(without).intersection(work.submission_types)
 
 
 def _in_period(call: Call, work: Assignment) -> bool:

@@ -10,7 +10,7 @@ from canvas_emulator.resource import BadRequest, Call, NotFound, router
 
 from . import access
 from .assignments import assignment_json, own_submission
-from .values import day_start, moment, stamp, user_display, zone
+from .values import day_start, moment, rich, stamp, user_display, zone
 
 Json = dict[str, Any]
 CONTEXTS_LIMIT = 10
@@ -23,7 +23,10 @@ def events(call: Call) -> object:
     start, end = _range(call)
     codes = call.many("context_codes")[:CONTEXTS_LIMIT] or [f"user_{call.viewer.id}"]
     courses = [course for code in codes if (course := _course(call, code))]
-    if call.one("type") == "assignment":
+    kind = call.one("type") or "event"
+    if kind == "sub_assignment" or call.flag("important_dates") or call.flag("blackout_date"):
+        found = []  # nothing here is marked so
+    elif kind == "assignment":
         found = _assignment_events(call, courses, start, end)
     else:
         ids = {course.id for course in courses}
@@ -82,9 +85,17 @@ def _assignment_events(
             due = work.due_for(access.due_subject(call, course))
             if not access.sees(call, course, work) or call.flag("undated") != (due is None):
                 continue
+            if not _of_types(call, work):
+                continue
             if due is None or ((start is None or due >= start) and (end is None or due <= end)):
                 found.append(assignment_event(call, course, work))
     return found
+
+
+def _of_types(call: Call, work: Assignment) -> bool:
+    wanted, types = call.many("submission_types"), set(work.submission_types)
+    unwanted = call.many("exclude_submission_types")
+    return (not wanted or bool(types.intersection(wanted))) and not types.intersection(unwanted)
 
 
 def event_json(call: Call, event: Event) -> Json:
@@ -102,7 +113,7 @@ def event_json(call: Call, event: Event) -> Json:
         "end_at": stamp(event.end_at),
         "all_day": event.all_day,
         "all_day_date": day if event.all_day else None,
-        "description": event.description,
+        "description": rich(call, event.description),
         "location_name": event.location,
         "location_address": None,
         "workflow_state": "active",
@@ -141,7 +152,7 @@ def assignment_event(call: Call, course: Course, work: Assignment) -> Json:
         "end_at": stamp(due),
         "all_day": False,
         "all_day_date": due.astimezone(zone(call.viewer)).date().isoformat() if due else None,
-        "description": work.description,
+        "description": rich(call, work.description),
         "submission_types": ",".join(work.submission_types),
         "workflow_state": "published" if work.published else "unpublished",
         "context_code": code,
@@ -191,18 +202,24 @@ def announcements(call: Call) -> object:
         raise BadRequest({"message": message})
     start = _news_date(call, "start_date", end=False) or day_start(call.now, call.viewer, -14)
     end = _news_date(call, "end_date", end=True) or start + 28 * ONE_DAY
+    after = _news_date(call, "available_after", end=False)
     found: list[tuple[Course, Announcement]] = []
     for course in filter(None, (_course(call, code) for code in codes)):
         rows = [
             row
             for row in call.campus.announcements.get(course.id, ())
             if start <= row.posted_at <= end
-            and (row.posted_at <= call.now or access.grades_others(call, course))
+            and (row.posted_at <= call.now or _sees_scheduled(call, course))
+            and (after is None or row.posted_at > after)
         ]
         rows.sort(key=lambda row: row.posted_at, reverse=True)
         found += [(course, row) for row in (rows[:1] if call.flag("latest_only") else rows)]
     found.sort(key=lambda pair: (pair[1].posted_at, pair[1].id), reverse=True)
     return call.numbered(found, render=lambda pair: announcement_json(call, *pair))
+
+
+def _sees_scheduled(call: Call, course: Course) -> bool:
+    return access.grades_others(call, course) and not call.flag("active_only")
 
 
 def _news_date(call: Call, name: str, *, end: bool) -> datetime | None:
@@ -220,7 +237,7 @@ def announcement_json(call: Call, course: Course, row: Announcement) -> Json:
     return {
         "id": row.id,
         "title": row.title,
-        "message": row.message,
+        "message": rich(call, row.message),
         "posted_at": stamp(row.posted_at),
         "delayed_post_at": None,
         "created_at": stamp(row.posted_at),

@@ -4,13 +4,19 @@ from collections.abc import Iterable
 from typing import Any
 
 from canvas_emulator.campus import Person
-from canvas_emulator.campus.courses import ROLE_IDS, Course, Enrollment, effective_state
+from canvas_emulator.campus.courses import (
+    ROLE_IDS,
+    SHORT_TYPES,
+    Course,
+    Enrollment,
+    effective_state,
+)
 from canvas_emulator.campus.coursework import SCHEME, is_missing
 from canvas_emulator.campus.grades import Totals, current_period, letter_of, totals
 from canvas_emulator.resource import BadRequest, Call, Forbidden, router
 
 from . import access
-from .values import avatar, stamp, user_display
+from .values import avatar, rich, stamp, user_display
 
 Json = dict[str, Any]
 Membership = tuple[Course, list[Enrollment]]
@@ -51,15 +57,28 @@ def memberships(call: Call, person: Person) -> list[Membership]:
     """Courses the filters leave, each with the person's enrolments there."""
     by_course: dict[int, list[Enrollment]] = {}
     states = set(call.many("state"))
-    kinds = {f"{kind.capitalize()}Enrollment" for kind in call.many("enrollment_type")}
-    kinds = set(call.many("enrollment_role")) or kinds
-    for row in call.campus.enrollments_of(person.id):
+    kinds = _kinds(call)
+    watched = call.one("observed_user_id")
+    watched_id = access.user(call, watched).id if watched else person.id
+    for row in () if call.flag("homeroom") else call.campus.enrollments_of(person.id):
         course = call.campus.courses[row.course_id]
         if kinds and row.type not in kinds:
+            continue
+        if watched_id not in (person.id, row.associated_user_id):
             continue
         if _in_state(call, row, course, bool(states)) and _course_shown(course, row, states):
             by_course.setdefault(course.id, []).append(row)
     return [(call.campus.courses[key], rows) for key, rows in by_course.items()]
+
+
+def _kinds(call: Call) -> set[str]:
+    """Enrolment types asked for by role, by role id or by type; types count alone only."""
+    ids = call.many("enrollment_role_id")
+    by_role = set(call.many("enrollment_role")) | {
+        name for name, role_id in ROLE_IDS.items() if str(role_id) in ids
+    }
+    by_type = {name for name, short in SHORT_TYPES.items() if short in call.many("enrollment_type")}
+    return by_role or by_type
 
 
 def _in_state(call: Call, row: Enrollment, course: Course, any_state: bool) -> bool:
@@ -128,9 +147,23 @@ def course_json(call: Call, membership: Membership, person: Person) -> Json:
     }
     if name != course.name:
         body["original_name"] = course.name
-    body["enrollments"] = [_enrollment_json(call, course, row) for row in rows]
+    if call.viewer.is_admin:
+        body |= {"sis_course_id": course.code, "integration_id": None, "sis_import_id": None}
+    shown = rows + (_observed_rows(call, rows) if "observed_users" in call.include else [])
+    body["enrollments"] = [_enrollment_json(call, course, row) for row in shown]
     body.update(_included(call, course, rows, person))
     return body
+
+
+def _observed_rows(call: Call, rows: list[Enrollment]) -> list[Enrollment]:
+    """The enrolments of those whom these rows observe."""
+    return [
+        theirs
+        for row in rows
+        if row.associated_user_id is not None
+        for theirs in call.campus.between(row.associated_user_id, row.course_id)
+        if theirs.type == "StudentEnrollment"
+    ]
 
 
 def _included(call: Call, course: Course, rows: list[Enrollment], person: Person) -> Json:
@@ -173,7 +206,7 @@ def _included(call: Call, course: Course, rows: list[Enrollment], person: Person
     if "banner_image" in include:
         found["banner_image_download_url"] = None
     if "syllabus_body" in include:
-        found["syllabus_body"] = course.syllabus_body
+        found["syllabus_body"] = rich(call, course.syllabus_body)
     if "public_description" in include:
         found["public_description"] = course.public_description
     if "restrict_quantitative_data" in include:
@@ -183,6 +216,12 @@ def _included(call: Call, course: Course, rows: list[Enrollment], person: Person
         found["grading_scheme"] = [[name, least / 100] for name, least in SCHEME]
     if "account" in include:
         found["account"] = {"id": 1, "name": "Stand-in University", "workflow_state": "active"}
+    if "storage_quota_used_mb" in include:
+        found["storage_quota_used_mb"] = 0
+    if "post_manually" in include:
+        found["post_manually"] = False
+    if "tabs" in include:
+        found["tabs"] = _tabs(call, course)
     if "needs_grading_count" in include and access.grades_others(call, course):
         limit = access.section_limit(call, course)
         found["needs_grading_count"] = sum(
@@ -198,6 +237,27 @@ def _included(call: Call, course: Course, rows: list[Enrollment], person: Person
     if "grading_periods" in include:
         found["grading_periods"] = _periods(call, course)
     return found
+
+
+def _tabs(call: Call, course: Course) -> list[Json]:
+    """What stands in the course's navigation (doc/api/tabs)."""
+    path = f"/courses/{course.id}"
+    places = [("home", "Home", path)] + [
+        (name.lower(), name, f"{path}/{name.lower()}")
+        for name in ("Announcements", "Assignments", "Grades", "People")
+    ]
+    return [
+        {
+            "id": key,
+            "html_url": url,
+            "full_url": f"{call.base_url}{url}",
+            "position": position,
+            "visibility": "public",
+            "label": label,
+            "type": "internal",
+        }
+        for position, (key, label, url) in enumerate(places, 1)
+    ]
 
 
 def _teachers(call: Call, course: Course) -> Json:
@@ -234,7 +294,7 @@ def _progress(call: Call, course: Course, rows: list[Enrollment]) -> Json:
 def _enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
     body: Json = {
         "type": row.short_type,
-        "role": row.type,
+        "role": row.role,
         "role_id": ROLE_IDS[row.type],
         "user_id": row.user_id,
         "enrollment_state": row.state,
@@ -438,8 +498,7 @@ def _periods(call: Call, course: Course) -> list[Json]:
 def grading_periods(call: Call, course_id: str) -> object:
     """Wrapped in an object, as this endpoint has it (doc/api/grading_periods)."""
     course = access.open_course(call, course_id)
-    page = call.numbered(_periods(call, course))
-    return {"grading_periods": page.rows}
+    return call.wrapped("grading_periods", call.numbered(_periods(call, course)))
 
 
 @router.get("/api/v1/courses/:course_id/users")
@@ -447,12 +506,17 @@ def grading_periods(call: Call, course_id: str) -> object:
 def users(call: Call, course_id: str) -> object:
     course = access.open_course(call, course_id)
     rows = _roster(call, course)
-    return call.numbered(rows, render=lambda person: _roster_json(call, course, person))
+    # With user_id it is the page that holds this person (facts 6.4).
+    wanted = call.one("user_id")
+    place = next((at for at, row in enumerate(rows) if str(row.id) == wanted), None)
+    return call.numbered(
+        rows, holding=place, render=lambda person: _roster_json(call, course, person)
+    )
 
 
 def _roster(call: Call, course: Course) -> list[Person]:
-    kinds = {f"{kind.capitalize()}Enrollment" for kind in call.many("enrollment_type")}
-    kinds |= set(call.many("enrollment_role"))
+    kinds = _kinds(call)
+    test_student = "StudentViewEnrollment" in kinds or "test_student" in call.include
     states = set(call.many("enrollment_state")) or {"active", "invited"}
     limit = access.section_limit(call, course)
     wanted = {access.number(text) for text in call.many("user_ids")}
@@ -466,6 +530,7 @@ def _roster(call: Call, course: Course) -> list[Person]:
         for row in call.campus.enrollments_in(course.id)
         if row.state in states
         and (not kinds or row.type in kinds)
+        and (test_student or row.type != "StudentViewEnrollment")
         and (limit is None or row.section_id in limit)
         and (not wanted or row.user_id in wanted)
     }
@@ -477,13 +542,17 @@ def _roster(call: Call, course: Course) -> list[Person]:
 
 def _roster_json(call: Call, course: Course, person: Person) -> Json:
     from .enrollments import enrollment_json
-    from .users import user_json
+    from .users import user_json, uuid
 
     body = user_json(call, person)
     if "email" in call.include and access.grades_others(call, course):
         body["email"] = f"{person.login}@example.edu"
     if "avatar_url" in call.include:
         body["avatar_url"] = avatar(call, person)
+    if "bio" in call.include:
+        body["bio"] = person.bio
+    if "uuid" in call.include:
+        body["uuid"] = uuid(person)
     if "enrollments" in call.include:
         body["enrollments"] = [
             enrollment_json(call, course, row) for row in call.campus.between(person.id, course.id)

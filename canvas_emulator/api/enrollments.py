@@ -15,7 +15,7 @@ from canvas_emulator.campus.grades import letter_of, totals
 from canvas_emulator.resource import BadRequest, Call, Forbidden, NotFound, router
 
 from . import access
-from .users import bulk_user, user_json
+from .users import bulk_user, user_json, uuid
 from .values import avatar, stamp
 
 Json = dict[str, Any]
@@ -34,6 +34,9 @@ OWN_STATES = {
 def of_user(call: Call, user_id: str) -> object:
     person = access.own(call, user_id)
     asked = call.many("state")
+    for state in asked:
+        if state not in STATES and state not in OWN_STATES:
+            raise BadRequest({"error": f"Invalid state {state}"})
     rows = [row for row in call.campus.enrollments_of(person.id) if _own_state(call, row, asked)]
     return _bookmarked(call, [row for row in rows if _wanted(call, row)])
 
@@ -42,12 +45,7 @@ def _own_state(call: Call, row: Enrollment, asked: list[str]) -> bool:
     effective = effective_state(row, call.campus.courses[row.course_id], call.now)
     if not asked:
         return effective in ("active", "invited", "pending_active", "pending_invited")
-    for state in asked:
-        if state not in STATES and state not in OWN_STATES:
-            raise BadRequest({"error": f"Invalid state {state}"})
-        if row.state == state or effective in OWN_STATES.get(state, ()):
-            return True
-    return False
+    return any(row.state == state or effective in OWN_STATES.get(state, ()) for state in asked)
 
 
 @router.get("/api/v1/courses/:course_id/enrollments")
@@ -91,18 +89,40 @@ def _in_course(call: Call, course: Course, rows: list[Enrollment]) -> list[Enrol
 
 
 def _wanted(call: Call, row: Enrollment) -> bool:
-    kinds = call.many("role") or call.many("type")
+    roles, kinds = _roles(call), call.many("type")
     user_id = call.one("user_id")
     if user_id and access.user(call, user_id).id != row.user_id:
         return False
     term = call.one("enrollment_term_id")
     if term and str(call.campus.courses[row.course_id].term.id) != term:
         return False
-    return not kinds or row.type in kinds
+    if roles:
+        return row.role in roles
+    if not kinds:
+        # Whom "student view" made is there only when asked for (facts 7.6).
+        return row.type != "StudentViewEnrollment"
+    return row.type in kinds
+
+
+def _roles(call: Call) -> set[str]:
+    """Roles asked for by name or id; a name nobody has is refused."""
+    names, ids = set(call.many("role")), call.many("role_id")
+    if unknown := names - set(ROLE_IDS):
+        raise BadRequest({"error": f"unknown role: {', '.join(sorted(unknown))}"})
+    return names | {name for name, role_id in ROLE_IDS.items() if str(role_id) in ids}
+
+
+def _check_period(call: Call) -> None:
+    wanted = call.one("grading_period_id")
+    known = (period for course in call.campus.courses.values() for period in course.grading_periods)
+    if wanted and wanted != "0" and all(str(period.id) != wanted for period in known):
+        raise BadRequest({"error": "invalid grading_period_id"})
 
 
 def _bookmarked(call: Call, rows: list[Enrollment]) -> object:
     campus = call.campus
+    _roles(call)
+    _check_period(call)
 
     def key(row: Enrollment) -> tuple[str, str, int]:
         return row.type, campus.people[row.user_id].sortable_name, row.id
@@ -133,11 +153,24 @@ def enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
         "root_account_id": 1,
         "limit_privileges_to_course_section": row.limited_to_section,
         "enrollment_state": row.state,
-        "role": row.type,
+        "role": row.role,
         "role_id": ROLE_IDS[row.type],
         "html_url": f"{call.base_url}/courses/{row.course_id}/users/{row.user_id}",
         "user": _user(call, person),
     }
+    if call.viewer.is_admin:
+        body |= dict.fromkeys(("sis_import_id", "sis_account_id", "sis_section_id", "sis_user_id"))
+        body["sis_course_id"] = course.code
+    if "can_be_removed" in call.include:
+        body["can_be_removed"] = staff
+    if "observed_users" in call.include and row.associated_user_id is not None:
+        watched = call.campus.people[row.associated_user_id]
+        theirs = [
+            enrollment_json(call, course, other)
+            for other in call.campus.between(watched.id, course.id)
+            if other.type == "StudentEnrollment"
+        ]
+        body["observed_user"] = user_json(call, watched) | {"enrollments": theirs}
     if own or staff:
         body["last_activity_at"] = stamp(row.last_activity_at)
         body["last_attended_at"] = None
@@ -151,6 +184,12 @@ def _user(call: Call, person: Person) -> Json:
     body = user_json(call, person)
     if "avatar_url" in call.include:
         body["avatar_url"] = avatar(call, person)
+    if "uuid" in call.include:
+        body["uuid"] = uuid(person)
+    if "group_ids" in call.include:
+        body["group_ids"] = []
+    if "locked" in call.include:
+        body["locked"] = False
     return body
 
 
@@ -165,8 +204,6 @@ def _grades(call: Call, course: Course, row: Enrollment, staff: bool) -> Json:
     period = None
     if wanted := call.one("grading_period_id"):
         period = next((p for p in course.grading_periods if str(p.id) == wanted), None)
-        if period is None and wanted != "0":
-            raise BadRequest({"error": "invalid grading_period_id"})
     whole = totals(call.campus, course, row.user_id, period=period)
     hidden = course.restrict_quantitative_data and not staff
     body |= {

@@ -41,8 +41,10 @@ PLANNABLE_TYPES = frozenset(
         "calendar_event",
         "assessment_request",
         "sub_assignment",
+        "peer_review_sub_assignment",
     }
 )
+LINKABLE = frozenset({"announcement", "assignment", "discussion_topic", "quiz", "wiki_page"})
 _CODE = re.compile(r"(course|group|user|account)_(\d+)")
 
 
@@ -471,8 +473,8 @@ def note_json(row: Note) -> Json:
         "course_id": row.course_id,
         "todo_date": stamp(row.todo_date),
         "workflow_state": row.workflow_state,
-        "linked_object_type": None,
-        "linked_object_id": None,
+        "linked_object_type": row.linked[0] if row.linked else None,
+        "linked_object_id": row.linked[1] if row.linked else None,
         "linked_object_html_url": None,
         "linked_object_url": None,
     }
@@ -523,17 +525,38 @@ def _note_course(call: Call) -> int | None:
     return access.open_course(call, text).id if text else None
 
 
+def _linked(call: Call) -> tuple[str, int] | None:
+    """What a new note is tied to: at most one note for each object (facts 6.9)."""
+    kind, number = call.one("linked_object_type"), call.one("linked_object_id")
+    if not kind and not number:
+        return None
+    if not call.one("course_id"):
+        raise BadRequest({"message": "must specify course_id"})
+    if kind not in LINKABLE:
+        raise BadRequest({"message": "invalid linked_object_type"})
+    linked = (kind, access.number(number or ""))
+    _planned_work(call, *linked)
+    for row in call.campus.notes.values():
+        mine = row.user_id == call.viewer.id and row.workflow_state == "active"
+        if mine and row.linked == linked:
+            message = "a planner note linked to that object already exists"
+            raise BadRequest({"message": message})
+    return linked
+
+
 @router.post("/api/v1/planner_notes")
 def create_note(call: Call) -> object:
+    course_id, linked = _note_course(call), _linked(call)
     row = Note(
         call.campus.fresh_id(),
         call.viewer.id,
         call.one("title") or "",
         call.one("details"),
         _todo_date(call) or call.now,
-        _note_course(call),
+        course_id,
         call.now,
         call.now,
+        linked=linked,
     )
     call.campus.notes[row.id] = row
     return Answer(note_json(row), 201)
@@ -542,6 +565,9 @@ def create_note(call: Call) -> object:
 @router.put("/api/v1/planner_notes/:id")
 def update_note(call: Call, id: str) -> object:
     row = _note(call, id)
+    if row.linked is not None and call.one("course_id") is not None:
+        message = "course_id cannot be changed for linked planner notes"
+        raise BadRequest({"message": message})
     row.todo_date = _todo_date(call) or row.todo_date
     if (title := call.one("title")) is not None:
         row.title = title

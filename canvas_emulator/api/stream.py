@@ -12,8 +12,10 @@ from canvas_emulator.resource import Call, NotFound, router
 
 from . import access
 from .assignments import assignment_json
+from .courses import course_json
 from .submissions import comments, submission_json
-from .values import stamp
+from .users import user_json
+from .values import rich, stamp
 
 Json = dict[str, Any]
 DEFAULT_PER_PAGE = 21
@@ -82,6 +84,8 @@ def _json(call: Call, row: Happening) -> Json:
         body |= {
             "submission_id": submission.id,
             "assignment": assignment_json(call, row.course, work),
+            "course": course_json(call, (row.course, []), call.viewer),
+            "user": user_json(call, call.viewer),
             "submission_comments": comments(call, row.course, submission),
             "title": work.name,
             "message": None,
@@ -90,7 +94,7 @@ def _json(call: Call, row: Happening) -> Json:
     if row.news:
         body |= {
             "title": row.news.title,
-            "message": row.news.message,
+            "message": rich(call, row.news.message),
             "announcement_id": row.news.id,
             "html_url": f"{call.base_url}/courses/{row.course.id}/discussion_topics/{row.news.id}",
         }

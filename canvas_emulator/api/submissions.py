@@ -18,13 +18,14 @@ from canvas_emulator.campus.coursework import (
     is_missing,
     keep_attempt,
     seconds_late,
+    submission_id,
 )
 from canvas_emulator.campus.grades import letter_of, period_of, totals
 from canvas_emulator.resource import Answer, BadRequest, Call, Forbidden, NotFound, router
 
 from . import access
 from .users import user_json
-from .values import stamp, strict, user_display
+from .values import rich, stamp, strict, user_display
 
 Json = dict[str, Any]
 Pair = tuple[Submission, Assignment]
@@ -55,7 +56,7 @@ def submission_json(
         "workflow_state": row.workflow_state,
         "submission_type": row.submission_type,
         "url": row.url,
-        "body": row.body,
+        "body": rich(call, row.body),
         "submitted_at": stamp(row.submitted_at),
         "attempt": row.attempt,
         "points_deducted": row.points_deducted if readable and not hide_numbers else None,
@@ -305,6 +306,8 @@ def _grade(call: Call, work: Assignment, row: Submission) -> None:
         if status not in ("late", "missing", "extended", "none", ""):
             raise BadRequest({"errors": {"late_policy_status": [{"message": "is not included"}]}})
         row.late_policy_status = status or None
+    if (seconds := call.one("submission[seconds_late_override]")) is not None:
+        row.seconds_late_override = int(seconds) if seconds.isdigit() else None
     if (custom := call.one("submission[custom_grade_status_id]")) is not None:
         row.custom_grade_status_id = access.number(custom) if custom else None
     _assess(call, work, row)
@@ -361,6 +364,17 @@ def mark_read(call: Call, course_id: str, assignment_id: str, user_id: str) -> o
     _, _, row = _named(call, course_id, assignment_id, user_id)
     if row.user_id == call.viewer.id:
         row.unread = call.request.method == "DELETE"
+    return Answer(None, 204)
+
+
+@router.put("/api/v1/courses/:course_id/submissions/bulk_mark_read")
+def mark_many_read(call: Call, course_id: str) -> object:
+    course = access.open_course(call, course_id)
+    wanted = call.many("submissionIds")
+    for work in call.campus.work_of(course.id):
+        row = call.campus.submission(work, call.viewer.id)
+        if row is not None and str(row.id) in wanted:
+            row.unread = False
     return Answer(None, 204)
 
 
@@ -427,8 +441,10 @@ def for_students(call: Call, course_id: str) -> object:
     pairs: list[Pair] = []
     for work in works:
         for user_id in students:
-            row = call.campus.submission(work, user_id)
-            if row is not None and keep(row, work):
+            row = call.campus.submission(work, user_id) or Submission(
+                submission_id(work.id, user_id), work.id, user_id
+            )
+            if keep(row, work):
                 pairs.append((row, work))
     by_grading = call.one("order") == "graded_at"
     if by_grading:
@@ -441,9 +457,13 @@ def for_students(call: Call, course_id: str) -> object:
     def render(pair: Pair) -> Json:
         return submission_json(call, course, pair[1], pair[0])
 
+    def visible(pair: Pair) -> bool:
+        """Asked once the page is cut: it may be short, or empty, and yet have a next one."""
+        return pair[1].is_for(pair[0].user_id)
+
     if _descends(call, "order_direction"):
-        return call.numbered(sorted(pairs, key=key, reverse=True), render=render)
-    return call.bookmarked(sorted(pairs, key=key), key, render=render)
+        return call.numbered(sorted(pairs, key=key, reverse=True), render=render, keep=visible)
+    return call.bookmarked(sorted(pairs, key=key), key, render=render, keep=visible)
 
 
 def _students(call: Call, course: Course) -> list[int]:

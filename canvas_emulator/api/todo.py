@@ -9,7 +9,7 @@ from canvas_emulator.campus.grades import current_period, period_of
 from canvas_emulator.resource import BadRequest, Call, Forbidden, router
 
 from . import access
-from .assignments import assignment_json
+from .assignments import all_dates, assignment_json
 from .calendar import assignment_event, event_json
 from .courses import course_json
 from .planner import override_json, override_of
@@ -40,7 +40,12 @@ def todos(call: Call, only: Course | None = None) -> list[Todo]:
                 for work in campus.work_of(course.id)
                 if _to_hand_in(call, work) and (due := work.due_for(me)) and call.now <= due <= soon
             ]
-    return [row for row in found if row[0].id not in campus.ignored[me]]
+    chosen = {access.number(text) for text in call.many("course_ids")}
+    return [
+        row
+        for row in found
+        if row[0].id not in campus.ignored[me] and (not chosen or row[0].course_id in chosen)
+    ]
 
 
 def _to_hand_in(call: Call, work: Assignment) -> bool:
@@ -71,6 +76,8 @@ def _todo_json(call: Call, row: Todo) -> Json:
     work, kind = row
     course = call.campus.courses[work.course_id]
     ignore = f"{call.base_url}/api/v1/users/self/todo/assignment_{work.id}/{kind}?permanent="
+    staff = access.grades_others(call, course)
+    dates = all_dates(work, work.due_for(access.due_subject(call, course)), staff)
     body: Json = {
         "context_type": "Course",
         "course_id": course.id,
@@ -79,7 +86,7 @@ def _todo_json(call: Call, row: Todo) -> Json:
         "type": kind,
         "ignore": f"{ignore}0",
         "ignore_permanently": f"{ignore}1",
-        "assignment": assignment_json(call, course, work),
+        "assignment": assignment_json(call, course, work) | dates,
         "html_url": f"{call.base_url}/courses/{course.id}/assignments/{work.id}",
     }
     if kind == "grading":

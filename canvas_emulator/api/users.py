@@ -49,10 +49,23 @@ def show(call: Call, id: str) -> object:
     if person.pronouns:
         body["pronouns"] = person.pronouns
     if call.viewer.is_admin:
-        body |= {"login_id": person.login, "email": f"{person.login}@example.edu"}
+        body |= {
+            "login_id": person.login,
+            "email": f"{person.login}@example.edu",
+            "sis_user_id": None,
+            "integration_id": None,
+            "sis_import_id": None,
+            "root_account": call.request.host,
+        }
     if "uuid" in call.include:
-        body["uuid"] = f"user-uuid-{person.id}"
+        body["uuid"] = uuid(person)
+    if "last_login" in call.include:
+        body["last_login"] = stamp(call.campus.start)
     return body
+
+
+def uuid(person: Person) -> str:
+    return f"user-uuid-{person.id}"
 
 
 @router.get("/api/v1/users/:user_id/profile")
@@ -86,6 +99,8 @@ def profile(call: Call, user_id: str) -> object:
             "k5_user": False,
             "use_classic_font_in_k5": False,
         }
+    if "uuid" in call.include:
+        body["uuid"] = uuid(person)
     return body
 
 

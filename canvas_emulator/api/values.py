@@ -9,6 +9,7 @@ from canvas_emulator.resource import Call
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?")
+_RELATIVE = re.compile(r"""\b(href|src)=(["'])/(?!/)""")
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -47,6 +48,11 @@ def day_start(now: datetime, viewer: Person, days: int = 0) -> datetime:
     return datetime.combine(today, time(), zone(viewer))
 
 
+def rich(call: Call, html: str | None) -> str | None:
+    """Canvas's HTML as the API sends it: links are absolute (facts 4.7)."""
+    return html and _RELATIVE.sub(rf"\1=\2{call.base_url}/", html)
+
+
 def anonymous_id(number: int) -> str:
     """Base 36, as in UserDisplay."""
     digits = ""
@@ -62,7 +68,7 @@ def avatar(call: Call, person: Person) -> str:
 
 def user_display(call: Call, person: Person) -> dict[str, object]:
     """UserDisplay, the small form of a user (facts 6.4)."""
-    return {
+    body: dict[str, object] = {
         "id": person.id,
         "anonymous_id": anonymous_id(person.id),
         "display_name": person.name,
@@ -70,3 +76,6 @@ def user_display(call: Call, person: Person) -> dict[str, object]:
         "html_url": f"{call.base_url}/users/{person.id}",
         "pronouns": person.pronouns,
     }
+    if person.fake:
+        body["fake_student"] = True
+    return body

@@ -8,6 +8,7 @@ EffectiveState = str
 
 SHORT_TYPES = {
     "StudentEnrollment": "student",
+    "StudentViewEnrollment": "student_view",
     "TeacherEnrollment": "teacher",
     "TaEnrollment": "ta",
     "ObserverEnrollment": "observer",
@@ -15,6 +16,7 @@ SHORT_TYPES = {
 }
 ROLE_IDS = {
     "StudentEnrollment": 3,
+    "StudentViewEnrollment": 3,
     "TeacherEnrollment": 4,
     "TaEnrollment": 5,
     "DesignerEnrollment": 6,
@@ -108,6 +110,11 @@ class Enrollment:
     @property
     def short_type(self) -> str:
         return SHORT_TYPES[self.type]
+
+    @property
+    def role(self) -> str:
+        """The role's name; the test student has the students' (facts 7.6)."""
+        return self.type.replace("StudentView", "Student")
 
 
 def effective_state(enrollment: Enrollment, course: Course, now: datetime) -> EffectiveState:

@@ -52,6 +52,7 @@ class Note:
     created_at: datetime
     updated_at: datetime
     workflow_state: str = "active"
+    linked: tuple[str, int] | None = None
 
 
 @dataclass(slots=True)

@@ -37,6 +37,7 @@ class Person:
     locale: str | None = None
     pronouns: str | None = None
     bio: str | None = None
+    fake: bool = False
 
     @property
     def first_name(self) -> str:

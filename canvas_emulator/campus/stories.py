@@ -10,6 +10,7 @@ DOZEN, MANY, NEWCOMER, HOSTILE, TEACHER, BIG_TEACHER, ADMIN, OBSERVER, TA, BUSY 
 LINEAR_ALGEBRA_ID = 9_070_000_000_000_417
 """Above 2**53, so a client that reads ids as floating point numbers names another course."""
 BIG_COURSE_ID = 4301
+TEST_STUDENT = 3999
 
 ESSAY_RUBRIC = (
     Criterion("_8471", "Argument", 10, "The claim is clear and defended throughout."),
@@ -30,6 +31,7 @@ def tell(build: Builder) -> None:
     _big_course(build)
     _personal(build, biology)
     _busy(build)
+    _test_student(build, biology)
 
 
 def _cast(build: Builder) -> None:
@@ -493,6 +495,12 @@ def _personal(build: Builder, biology: Course) -> None:
     build.happens("Dentist", 2, 15, user_id=DOZEN)
     build.happens("Choir weekend", 5, 0, hours=24, user_id=DOZEN, all_day=True)
     build.happens("Department meeting", 1, 9, user_id=TEACHER)
+
+
+def _test_student(build: Builder, course: Course) -> None:
+    """Whom "student view" made (facts 7.6)."""
+    person = build.person(TEST_STUDENT, "", "Test Student", "student", login="test", fake=True)
+    build.enrol(course, person.id, "StudentView")
 
 
 def _busy(build: Builder) -> None:

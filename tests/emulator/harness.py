@@ -140,6 +140,11 @@ def probe_plain(call: Call) -> object:
     return call.numbered([row["name"] for row in ROWS])
 
 
+@router.get("/api/v1/probe/wrapped")
+def probe_wrapped(call: Call) -> object:
+    return call.wrapped("rows", call.numbered(ROWS))
+
+
 @router.get("/api/v1/probe/rendered")
 def probe_rendered(call: Call) -> object:
     return call.numbered(

@@ -102,6 +102,30 @@ class TestNumbered:
             "http://localhost/api/v1/probe/sis_course_id:a%2Fb%20c/rows?page=2&per_page=10"
         )
 
+    def test_links_keep_the_last_of_repeated_names(self, emulator: Emulator) -> None:
+        """Without brackets Rails knows one value of a name, the last; with them all."""
+        answer = emulator.call("/api/v1/probe/numbered?b=1&a[]=x&b=2&a[]=y")
+        assert "?a%5B%5D=x&a%5B%5D=y&b=2&page=1&per_page=10>" in answer.headers["Link"]
+
+    def test_wrapped(self, emulator: Emulator, rows: Rows) -> None:
+        """JSON:API style: the links as ``meta.pagination``, with counts; the header as well."""
+        answer = emulator.call("/api/v1/probe/wrapped?page=2&a=b")
+        url = "http://localhost/api/v1/probe/wrapped?a=b&page={}&per_page=10"
+        assert answer.json["rows"] == rows[10:20]
+        assert answer.json["meta"]["pagination"] == {
+            "per_page": 10,
+            "current": url.format(2),
+            "next": url.format(3),
+            "prev": url.format(1),
+            "first": url.format(1),
+            "last": url.format(4),
+            "page": 2,
+            "template": url.format("{page}"),
+            "count": 35,
+            "page_count": 4,
+        }
+        assert 'rel="next"' in answer.headers["Link"]
+
     def test_rows_dropped_after_the_cut(self, emulator: Emulator) -> None:
         """Where Canvas filters after paging, a page is short and ``next`` still exists."""
         answer = emulator.call("/api/v1/probe/rendered?per_page=6")

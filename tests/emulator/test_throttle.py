@@ -148,6 +148,24 @@ class TestRefusal:
         assert "Retry-After" not in answer.headers
         assert emulator.state.stats.report()["throttled"] == 1
 
+    def test_web_session(self, emulator: Emulator) -> None:
+        """Of a throttled web session the body builder's ``0.0`` survives."""
+        browser = emulator.browser()
+        emulator.log_in(browser)
+        emulator.control(costs={"GET /": 575})
+        browser.get("/")
+        answer = browser.get("/")
+        assert (answer.status_code, answer.headers["X-Rate-Limit-Remaining"]) == (403, "0.0")
+        assert "X-Request-Cost" not in answer.headers
+
+    def test_asked_for(self, emulator: Emulator) -> None:
+        """A 429 that control asks for looks like a throttled answer: no cost."""
+        emulator.control(faults=[{"kind": "status", "status": 429}])
+        answer = emulator.call(ECHO)
+        assert answer.text == "429 Too Many Requests (Rate Limit Exceeded)\n"
+        assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert "X-Request-Cost" not in answer.headers
+
     def test_leak_follows_the_clock(self, emulator: Emulator) -> None:
         """Moving the emulator's clock lets the bucket leak ten a second."""
         self.fill(emulator)
