@@ -45,6 +45,27 @@ class TestUsers:
         assert status(emulator, "users/424242", "admin") == 404
         assert status(emulator, "users/nonsense", "admin") == 404
 
+    @pytest.mark.parametrize(
+        "name", ["1", "10000000000001", "1~1", "sis_login_id:DOZEN", "hex:sis_login_id:646f7a656e"]
+    )
+    def test_forms_of_an_id(self, emulator: Emulator, name: str) -> None:
+        """Local, global, across shards, by login in either case, hexadecimal (facts 5)."""
+        assert get(emulator, f"users/{name}", "admin")["id"] == 1
+
+    @pytest.mark.parametrize("name", ["907~1", "9070000000000001", "hex:sis_login_id:zz", "1" * 20])
+    def test_no_ids(self, emulator: Emulator, name: str) -> None:
+        """Another shard's id names somebody else; what is no id is not found (facts 5)."""
+        assert status(emulator, f"users/{name}", "admin") == 404
+
+    def test_fields_by_right(self, emulator: Emulator) -> None:
+        """SIS keys for who may see them; ``last_login`` and ``uuid`` when asked (facts 6.1)."""
+        asked = {"include[]": ["last_login", "uuid"]}
+        mine, theirs = get(emulator, "users/self", **asked), get(emulator, "users/1", "admin")
+        assert {"last_login", "uuid"} <= set(mine)
+        assert not {"last_login", "uuid"} & set(theirs)
+        assert {"sis_user_id", "integration_id", "root_account"} <= set(theirs) - set(mine)
+        assert get(emulator, "users/self/profile", **asked)["uuid"] == mine["uuid"]
+
     def test_profile(self, emulator: Emulator) -> None:
         """Time zone is an IANA name; own address is allowed (facts 6.1)."""
         body = get(emulator, "users/self/profile")
@@ -93,6 +114,46 @@ class TestCourses:
         as_student = get(emulator, "courses", "ta", enrollment_type="student")
         assert [row["id"] for row in as_ta] == [4101]
         assert [row["id"] for row in as_student] == [ALGEBRA]
+
+    def test_role_before_type(self, emulator: Emulator) -> None:
+        """``enrollment_type`` is ignored when a role, or its id, is given (facts 6.2)."""
+        mixed = {"enrollment_type": "student", "enrollment_role": "TaEnrollment"}
+        assert [row["id"] for row in get(emulator, "courses", "ta", **mixed)] == [4101]
+        by_id = {"enrollment_type": "student", "enrollment_role_id": "5"}
+        assert [row["id"] for row in get(emulator, "courses", "ta", **by_id)] == [4101]
+
+    def test_observed_user(self, emulator: Emulator) -> None:
+        """An observer's list by whom she observes; their enrolments when asked (facts 6.2)."""
+        rows = get(emulator, "courses", "observer", observed_user_id="1")
+        assert [row["id"] for row in rows] == [4101, 4102]
+        assert get(emulator, "courses", "observer", observed_user_id="2") == []
+        asked = {"include[]": ["observed_users", "total_scores"]}
+        course = course_of(emulator, 4101, "observer", **asked)
+        mine, theirs = course["enrollments"]
+        assert (mine["type"], mine["associated_user_id"]) == ("observer", 1)
+        assert (theirs["type"], theirs["user_id"]) == ("student", 1)
+        assert theirs["computed_current_score"] is not None
+        assert "computed_current_score" not in mine
+
+    def test_homeroom(self, emulator: Emulator) -> None:
+        """No course here is a homeroom."""
+        assert get(emulator, "courses", homeroom="1") == []
+
+    def test_sis_ids(self, emulator: Emulator) -> None:
+        """The SIS keys are there only with SIS rights; a global id names the same course."""
+        assert "sis_course_id" not in get(emulator, "courses/4101")
+        assert get(emulator, "courses/4101", "admin")["sis_course_id"] == "BIO-101"
+        assert get(emulator, "courses/1~4101")["id"] == 4101
+        assert get(emulator, "courses/hex:sis_course_id:42494f2d313031")["id"] == 4101
+        assert get(emulator, f"courses/907~{ALGEBRA % 10**13}")["id"] == ALGEBRA
+
+    def test_more_includes(self, emulator: Emulator) -> None:
+        """``tabs``, ``post_manually``, ``storage_quota_used_mb`` (facts 6.2)."""
+        asked = {"include[]": ["tabs", "post_manually", "storage_quota_used_mb"]}
+        course = get(emulator, "courses/4101", **asked)
+        assert {"home", "grades"} <= {tab["id"] for tab in course["tabs"]}
+        assert course["post_manually"] is False
+        assert course["storage_quota_used_mb"] == 0
 
     def test_big_id(self, emulator: Emulator) -> None:
         """An id above 2**53 is a string when string ids are asked for (facts 5)."""
@@ -259,6 +320,34 @@ class TestRoster:
         assert len(chosen) == 2
         assert status(emulator, "courses/4101/users?search_term=x") == 400
 
+    def test_test_student(self, emulator: Emulator) -> None:
+        """Whom "student view" made is listed only when asked for (facts 7.6)."""
+        path, name = "courses/4101/users", "Test Student"
+        assert name not in {row["name"] for row in get(emulator, path, "teacher")}
+        for query in ({"include[]": "test_student"}, {"enrollment_type[]": "student_view"}):
+            assert name in {row["name"] for row in get(emulator, path, "teacher", **query)}
+        rows = get(emulator, "courses/4101/enrollments", "teacher")
+        assert name not in {row["user"]["name"] for row in rows}
+        asked = {"type[]": "StudentViewEnrollment"}
+        (row,) = get(emulator, "courses/4101/enrollments", "teacher", **asked)
+        assert (row["type"], row["role"]) == ("StudentViewEnrollment", "StudentEnrollment")
+
+    def test_page_of_somebody(self, emulator: Emulator) -> None:
+        """``user_id`` returns the page containing that user (facts 6.4)."""
+        every = [row["id"] for row in get(emulator, "courses/4101/users", "teacher")]
+        answer = emulator.call(f"/api/v1/courses/4101/users?user_id={every[23]}", "teacher")
+        assert [row["id"] for row in answer.json] == every[20:30]
+        assert 'page=3&per_page=10>; rel="current"' in answer.headers["Link"]
+        gone = emulator.call("/api/v1/courses/4101/users?user_id=2", "teacher")
+        assert [row["id"] for row in gone.json] == every[:10]
+
+    def test_more_of_a_user(self, emulator: Emulator) -> None:
+        """``bio`` and ``uuid`` when asked for; by role id (facts 6.4)."""
+        asked = {"include[]": ["bio", "uuid"], "enrollment_role_id": "5"}
+        (row,) = get(emulator, "courses/4101/users", **asked)
+        assert row["id"] == emulator.person("ta").id
+        assert {"bio", "uuid"} <= set(row)
+
     def test_sections_and_periods(self, emulator: Emulator) -> None:
         rows = get(emulator, "courses/4101/sections", **{"include[]": "total_students"})
         assert [row["total_students"] for row in rows] == [32, 32]
@@ -319,6 +408,53 @@ class TestEnrollments:
         one = get(emulator, path, user_id="self", grading_period_id=901)
         all_periods = get(emulator, path, user_id="self", grading_period_id=0)
         assert one[0]["grades"] != all_periods[0]["grades"]
+
+    @pytest.mark.parametrize(
+        ("path", "query", "body"),
+        [
+            ("users/self/enrollments", {"state[]": "asleep"}, {"error": "Invalid state asleep"}),
+            (
+                "courses/4101/enrollments",
+                {"grading_period_id": "7"},
+                {"error": "invalid grading_period_id"},
+            ),
+            ("courses/4101/enrollments", {"role[]": "Dean"}, {"error": "unknown role: Dean"}),
+        ],
+    )
+    def test_bad_filters(
+        self, emulator: Emulator, path: str, query: dict[str, str], body: Any
+    ) -> None:
+        """Refused even where the list would be empty (facts 6.5)."""
+        for who in ("newcomer", "teacher") if "self" in path else ("teacher",):
+            answer = emulator.call(f"/api/v1/{path}", who, query_string=query)
+            assert (answer.status_code, answer.json) == (400, body)
+
+    def test_period_of_another_course(self, emulator: Emulator) -> None:
+        """A real period refuses nothing, where a course does not have it (facts 6.5)."""
+        period = get(emulator, "courses/4101/grading_periods")["grading_periods"][0]["id"]
+        rows = get(emulator, "users/self/enrollments", grading_period_id=period)
+        assert {4101, 4102} <= {row["course_id"] for row in rows}
+
+    def test_roles(self, emulator: Emulator) -> None:
+        """By role name or id; ``type`` is ignored then (facts 6.5)."""
+        path = "courses/4101/enrollments"
+        named = get(emulator, path, "teacher", **{"role[]": "TaEnrollment", "type[]": "x"})
+        by_id = get(emulator, path, "teacher", **{"role_id[]": "5"})
+        assert [row["role"] for row in named] == ["TaEnrollment"]
+        assert by_id == named
+
+    def test_includes(self, emulator: Emulator) -> None:
+        """What include[] adds to rows and users; SIS keys with SIS rights (facts 6.5)."""
+        asked = {"include[]": ["uuid", "group_ids", "locked", "can_be_removed", "observed_users"]}
+        asked |= {"type[]": ["ObserverEnrollment"]}
+        (row,) = get(emulator, "courses/4101/enrollments", "admin", **asked)
+        assert {"uuid", "group_ids", "locked"} <= set(row["user"])
+        assert row["can_be_removed"] is True
+        assert row["observed_user"]["id"] == 1
+        assert row["observed_user"]["enrollments"][0]["type"] == "StudentEnrollment"
+        assert row["sis_course_id"] == "BIO-101"
+        plain = get(emulator, "courses/4101/enrollments", "teacher", **{"type[]": asked["type[]"]})
+        assert not {"observed_user", "can_be_removed", "sis_course_id"} & set(plain[0])
 
     def test_of_section(self, emulator: Emulator) -> None:
         section = get(emulator, "courses/4101/sections")[1]["id"]

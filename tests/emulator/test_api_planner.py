@@ -1,6 +1,8 @@
 """Planner, to-do, calendar, announcements and stream, as the facts have them."""
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -206,6 +208,31 @@ class TestNotes:
         assert send(emulator, "DELETE", path)[1]["workflow_state"] == "deleted"
         assert refused(emulator, path)[0] == 404
 
+    def test_linked(self, emulator: Emulator) -> None:
+        """A note tied to an object: one for each, in its course for good (facts 6.9)."""
+        work = get(emulator, "courses/4101/assignments")[0]["id"]
+        linked = {"linked_object_type": "assignment", "linked_object_id": work, "title": "Note"}
+        refusals = [
+            (linked, "must specify course_id"),
+            (linked | {"course_id": 4101, "linked_object_type": "x"}, "invalid linked_object_type"),
+        ]
+        for form, message in refusals:
+            assert send(emulator, "POST", "planner_notes", **form) == (400, {"message": message})
+        status, note = send(emulator, "POST", "planner_notes", course_id=4101, **linked)
+        assert (status, note["linked_object_type"], note["linked_object_id"]) == (
+            201,
+            "assignment",
+            work,
+        )
+        again = send(emulator, "POST", "planner_notes", course_id=4101, **linked)
+        message = "a planner note linked to that object already exists"
+        assert again == (400, {"message": message})
+        moved = send(emulator, "PUT", f"planner_notes/{note['id']}", course_id=4102)
+        message = "course_id cannot be changed for linked planner notes"
+        assert moved == (400, {"message": message})
+        lost = linked | {"course_id": 4101, "linked_object_id": 99}
+        assert send(emulator, "POST", "planner_notes", **lost)[0] == 404
+
     def test_list(self, emulator: Emulator) -> None:
         """Not paginated (facts 6.9)."""
         assert len(get(emulator, "planner_notes", per_page=1)) == 3
@@ -237,6 +264,13 @@ class TestTodo:
         assert any(row["assignment"]["name"] == "Heredity problem set" for row in rows)
         in_course = get(emulator, "courses/4101/todo")
         assert {row["course_id"] for row in in_course} == {4101}
+
+    def test_dates_and_courses(self, emulator: Emulator) -> None:
+        """Assignments come with all their dates; ``course_ids`` narrows (facts 6.10)."""
+        rows = get(emulator, "users/self/todo")
+        assert all(row["assignment"]["all_dates"] for row in rows)
+        some = get(emulator, "users/self/todo", **{"course_ids[]": 4101})
+        assert {row["course_id"] for row in some} == {4101} != {row["course_id"] for row in rows}
 
     def test_ignore(self, emulator: Emulator) -> None:
         row = get(emulator, "users/self/todo")[0]
@@ -338,6 +372,19 @@ class TestCalendar:
         assert refused(emulator, "calendar_events/assignment_1")[0] == 404
         assert get(emulator, "calendar_events", undated="true") == []
 
+    def test_kinds_and_types(self, emulator: Emulator) -> None:
+        """One kind a request, assignments by submission type, nothing marked (facts 6.11)."""
+        asked = {"context_codes[]": "course_4101", "all_events": "1"}
+        assert get(emulator, "calendar_events", type="sub_assignment", **asked) == []
+        assert get(emulator, "calendar_events", important_dates="true", **asked) == []
+        assert get(emulator, "calendar_events", blackout_date="true", **asked) == []
+        asked |= {"type": "assignment"}
+        papers = get(emulator, "calendar_events", **asked, **{"submission_types[]": "on_paper"})
+        assert {row["submission_types"] for row in papers} == {"on_paper"}
+        others = {"exclude_submission_types[]": "on_paper"}
+        rest = get(emulator, "calendar_events", **asked, **others)
+        assert not {row["id"] for row in papers} & {row["id"] for row in rest}
+
     def test_limits(self, emulator: Emulator) -> None:
         """Ten contexts, the rest silently ignored; bad dates 400 (facts 6.11)."""
         codes = [f"course_{number}" for number in range(1, 11)] + ["course_4101"]
@@ -378,8 +425,33 @@ class TestAnnouncements:
         )
         assert date == (400, {"message": "Invalid start_date"})
 
+    def test_scheduled(self, emulator: Emulator) -> None:
+        """Scheduled ones for staff only, not with ``active_only``; after a date (facts 6.12)."""
+        campus = emulator.state.campus
+        news = campus.announcements[4101]
+        later = replace(news[0], id=1, posted_at=campus.start + timedelta(days=3))
+        news.append(later)
+        asked = {"context_codes[]": "course_4101"}
+        staff = [row["id"] for row in get(emulator, "announcements", "teacher", **asked)]
+        active = get(emulator, "announcements", "teacher", active_only="1", **asked)
+        student = get(emulator, "announcements", **asked)
+        after = {"available_after": "2026-11-24"}
+        recent = get(emulator, "announcements", "teacher", **asked, **after)
+        news.remove(later)
+        assert staff[0] == 1
+        assert [row["id"] for row in active] == [row["id"] for row in student] == staff[1:]
+        assert [row["id"] for row in recent] == [1]
+
 
 class TestStream:
+    def test_submission_item(self, emulator: Emulator) -> None:
+        """The whole submission with its course, its assignment and its user (facts 6.14)."""
+        rows = get(emulator, "users/self/activity_stream")
+        row = next(row for row in rows if row["type"] == "Submission")
+        assert row["course"]["id"] == row["course_id"]
+        assert row["user"]["id"] == 1
+        assert row["submission_id"] != row["id"]
+
     def test_items(self, emulator: Emulator) -> None:
         """21 a page; a submission item is a submission with its own id aside (facts 6.14)."""
         answer = emulator.call("/api/v1/users/self/activity_stream")

@@ -169,6 +169,50 @@ class TestAssignments:
         assert refused(emulator, "courses/4101/assignment_groups/1/assignments")[0] == 404
         assert len(get(emulator, "users/self/courses/4101/assignments")) == len(works(emulator))
 
+    def test_base_dates(self, emulator: Emulator) -> None:
+        """``override_assignment_dates=false`` gives the base date, not the caller's (facts 6.6)."""
+        name = "Heredity problem set"
+        mine = works(emulator)[name]["due_at"]
+        base = works(emulator, override_assignment_dates="false")[name]["due_at"]
+        assert base == works(emulator, "teacher")[name]["due_at"] != mine
+
+    def test_many_dates(self, emulator: Emulator) -> None:
+        """From 25 overrides on there are no dates, only their number (facts 6.6)."""
+        number = works(emulator)["Heredity problem set"]["id"]
+        work = emulator.state.campus.assignments[number]
+        kept = dict(work.due_dates)
+        work.due_dates.update({1000 + place: work.due_at for place in range(24)})
+        asked = {"include[]": "all_dates"}
+        body = get(emulator, f"courses/4101/assignments/{number}", "teacher", **asked)
+        work.due_dates.clear()
+        work.due_dates.update(kept)
+        assert (body["all_dates"], body["all_dates_count"]) == ([], 26)
+
+    def test_groups_of_some(self, emulator: Emulator) -> None:
+        """Groups narrowed to some assignments, or without some kinds (facts 6.7)."""
+        number = works(emulator)["Heredity problem set"]["id"]
+        path, asked = "courses/4101/assignment_groups", {"include[]": "assignments"}
+        some = get(emulator, path, **asked, **{"assignment_ids[]": number})
+        assert [row["id"] for group in some for row in group["assignments"]] == [number]
+        without = {"exclude_assignment_submission_types[]": ["online_quiz", "discussion_topic"]}
+        rest = get(emulator, path, **asked, **without)
+        kinds = {
+            kind
+            for group in rest
+            for row in group["assignments"]
+            for kind in row["submission_types"]
+        }
+        assert kinds
+        assert not kinds & {"online_quiz", "discussion_topic"}
+
+    def test_links_are_absolute(self, emulator: Emulator) -> None:
+        """Rich text's links are rewritten to absolute ones (facts 4.7)."""
+        rows = get(emulator, "courses/6001/assignments", "hostile")
+        texts = [row["description"] for row in rows if row["description"]]
+        assert all('<a href="http://localhost/courses/1">' in text for text in texts)
+        course = get(emulator, "courses/6001", "hostile", **{"include[]": "syllabus_body"})
+        assert 'href="http://localhost/courses/1"' in course["syllabus_body"]
+
     def test_groups(self, emulator: Emulator) -> None:
         """A whole gradebook in one listing (facts 6.7)."""
         query = {"include[]": ["assignments", "submission"]}
@@ -357,6 +401,28 @@ class TestLists:
         assert 'rel="last"' in down.headers["Link"]
         assert up.json[0]["id"] < down.json[0]["id"]
 
+    @pytest.mark.parametrize("direction", ["ascending", "descending"])
+    def test_short_pages(self, emulator: Emulator, direction: str) -> None:
+        """Invisible rows go after the page was cut: a page may be short, or empty, with a next."""
+        path = "/api/v1/courses/4101/students/submissions"
+        hidden = works(emulator, "teacher")["Make-up laboratory"]["id"]
+        url, sizes, ids = f"{path}?per_page=1&order_direction={direction}", [], []
+        while url:
+            answer = emulator.call(url)
+            sizes.append(len(answer.json))
+            ids += [row["assignment_id"] for row in answer.json]
+            url = next(
+                (
+                    link.split(">")[0].removeprefix("<http://localhost")
+                    for link in answer.headers["Link"].split(",<")
+                    if 'rel="next"' in link
+                ),
+                "",
+            ).removeprefix("http://localhost")
+        assert 0 in sizes[:-1]
+        assert hidden not in ids
+        assert len(ids) == len(set(ids)) == sum(sizes)
+
     def test_grouped(self, emulator: Emulator) -> None:
         """Numbered over students, with totals (facts 6.8)."""
         query = {"student_ids[]": ALL, "grouped": "true", "include[]": "total_scores"}
@@ -441,6 +507,14 @@ class TestGrading:
             {"message": "invalid rubric_assessment"},
         )
 
+    def test_seconds_late(self, emulator: Emulator) -> None:
+        """The teacher's number of seconds wins over the clock; a blank one ends it (facts 7.2)."""
+        form = {"submission[seconds_late_override]": "90", "submission[late_policy_status]": "late"}
+        body = self.put(emulator, "Cell structure worksheet", **form)[1]
+        assert (body["late"], body["seconds_late"]) == (True, 90)
+        form["submission[seconds_late_override]"] = ""
+        assert self.put(emulator, "Cell structure worksheet", **form)[1]["seconds_late"] == 0
+
     def test_concluded(self, emulator: Emulator) -> None:
         """Writing in a concluded course: 403 (facts 7.4)."""
         [row, *_] = get(emulator, "courses/4108/assignments")
@@ -459,6 +533,25 @@ class TestGrading:
         locked = works(emulator)["Evolution laboratory"]["id"]
         path = f"/api/v1/courses/4101/assignments/{locked}/submissions"
         assert emulator.call(path, method="POST", data=form).status_code == 403
+
+    def test_mark_many_read(self, emulator: Emulator) -> None:
+        """204 without a body (facts 6.8)."""
+        asked = {"include[]": "submission"}
+        rows = [
+            row["submission"]["id"]
+            for row in works(emulator, **asked).values()
+            if row["submission"]
+        ]
+        answer = emulator.call(
+            "/api/v1/courses/4101/submissions/bulk_mark_read",
+            method="PUT",
+            data={"submissionIds[]": rows},
+        )
+        assert (answer.status_code, answer.data) == (204, b"")
+        campus = emulator.state.campus
+        assert not any(
+            row.unread for work in campus.work_of(4101) if (row := campus.submission(work, 1))
+        )
 
     def test_mark_read(self, emulator: Emulator) -> None:
         number = works(emulator)["Essay: why we age"]["id"]
