@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 KEEP_SECONDS = 12 * 3600
 RENEWAL_SECONDS = 30
+TRY_AGAIN = 1.0  # seconds until a Redis that failed is asked again
 OVERHEAD = 300  # bytes of bookkeeping beside each value, about
 MOST_OWNERS = 10_000
 
@@ -121,16 +122,28 @@ class MemoryCache:
 class RedisCache:
     """A cache that several processes share: one Redis hash per shelf, so that one DEL drops it.
 
-    When Redis does not answer, nothing is kept: pages are slower, never wrong.
+    When Redis does not answer, nothing is kept: pages are slower, never wrong. It is asked again
+    after a second, by one call: a page asks it dozens of times, and each would wait for it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         import redis
 
         self._error: type[Exception] = redis.RedisError
-        self._redis: Any = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+        self._redis: Any = redis.Redis.from_url(
+            url, socket_timeout=1, socket_connect_timeout=1, retry=None
+        )
+        self._clock = clock
+        self._away_until = float("-inf")
+        self._away = False
+        self._undropped: set[str] = set()
 
     def shelf(self, owner: str) -> str:
+        if owner in self._undropped:
+            self.drop(owner)
+        if owner in self._undropped:
+            return secrets.token_hex(8)
+
         # A shelf is looked for at each view, so it outlives what lies on it.
         def look() -> bytes | None:
             with self._redis.pipeline() as pipe:
@@ -160,12 +173,16 @@ class RedisCache:
         self._ask(lambda: self._redis.hdel(self._name(shelf), request))
 
     def drop(self, owner: str) -> None:
-        def take_away() -> None:
+        def take_away() -> bool:
             shelf = self._redis.get(self._owner(owner))
             if shelf is not None:
                 self._redis.delete(self._owner(owner), self._name(shelf.decode()))
+            return True
 
-        self._ask(take_away)
+        if self._ask(take_away):
+            self._undropped.discard(owner)
+        else:  # what lies there is out of date: it is not to be read when Redis answers again
+            self._undropped.add(owner)
 
     def claim(self, shelf: str, request: str) -> bool:
         return bool(
@@ -180,11 +197,20 @@ class RedisCache:
         self._ask(lambda: self._redis.delete(self._claim(shelf, request)))
 
     def _ask(self, call: Callable[[], Any]) -> Any:
+        if self._away:
+            if self._clock() < self._away_until:
+                return None
+            self._away_until = self._clock() + TRY_AGAIN  # the others do not wait for this call
         try:
-            return call()
+            told = call()
         except self._error as error:
-            log.warning("Redis keeps no answers now: %s", type(error).__name__)
+            self._away_until = self._clock() + TRY_AGAIN
+            if not self._away:
+                self._away = True
+                log.warning("Redis keeps no answers now: %s", type(error).__name__)
             return None
+        self._away = False
+        return told
 
     @staticmethod
     def _owner(owner: str) -> str:

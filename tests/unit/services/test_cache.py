@@ -1,6 +1,7 @@
 """Both caches keep, forget and let one renew."""
 
 import pytest
+from redis.exceptions import TimeoutError
 
 from canvas_app.services.cache import KEEP_SECONDS, RENEWAL_SECONDS, MemoryCache, RedisCache
 
@@ -129,3 +130,49 @@ def test_redis_away_means_nothing_kept(caplog):
     assert cache.get("ann", "courses") is None
     assert not cache.claim("ann", "courses")
     assert "keeps no answers" in caplog.text
+
+
+def test_hanging_redis_is_waited_for_once(valkey_url, caplog):
+    """A page asks dozens of times; Redis is asked again after a second, by one call."""
+    now, asked = [0.0], []
+    cache = RedisCache(valkey_url, clock=lambda: now[0])
+    good = cache._redis.hget
+
+    def hang(*_):
+        asked.append(now[0])
+        raise TimeoutError("Timeout reading from socket")
+
+    cache._redis.hget = hang
+    for now[0] in (0.0, 0.5, 0.9, 1.0, 1.5):
+        assert cache.get("a shelf", "courses") is None
+    assert asked == [0.0, 1.0]
+    assert caplog.text.count("keeps no answers") == 1
+
+    cache._redis.hget = good
+    now[0] = 2.0
+    cache.put("a shelf", "courses", b"x")
+    assert cache.get("a shelf", "courses") == b"x"
+    cache.discard("a shelf", "courses")
+    cache._redis.close()
+
+
+def test_drop_that_redis_missed_is_made_up_for(valkey_url):
+    """A write while Redis is away: what lies there from before must not come back as fresh."""
+    now = [0.0]
+    cache = RedisCache(valkey_url, clock=lambda: now[0])
+    cache.put(cache.shelf("ann"), "courses", b"as it was before the write")
+    good = cache._redis.get
+
+    def hang(*_):
+        raise TimeoutError("Timeout reading from socket")
+
+    cache._redis.get = hang
+    cache.drop("ann")
+    assert cache.shelf("ann") != cache.shelf("ann")
+    cache._redis.get = good
+    now[0] = 2.0
+
+    assert cache.get(cache.shelf("ann"), "courses") is None
+    assert cache.shelf("ann") == cache.shelf("ann")
+    cache.drop("ann")
+    cache._redis.close()
