@@ -466,3 +466,100 @@ class TestAtCanvas:
         assert not isinstance(caught.value, AuthenticationError)
         credentials = real.credentials(grant_id, endpoint(canvas))
         assert works(canvas, credentials.renewed(token.access_token))
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """Make calls at the same moment, each in a thread; what they gave, or the CanvasError."""
+    together = threading.Barrier(len(calls))
+
+    def make(call: Callable[[], Any]) -> Any:
+        together.wait()
+        try:
+            return call()
+        except CanvasError as error:
+            return error
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(make, calls))
+
+
+ROUNDS = 4
+
+
+class TestAtOnce:
+    """Whatever comes first: no token works that nobody holds, nobody holds one that is over."""
+
+    def test_sign_out_and_refresh(self, real: Storage, canvas: Any) -> None:
+        for _ in range(ROUNDS):
+            answer = consent(canvas)
+            client_id = str(canvas.key("confidential")["client_id"])
+            secret, _ = real.sign_in(ADA, answer.token, scopes="", client_id=client_id)
+            found = real.signed_in(secret)
+            assert found is not None
+            credentials = real.credentials(found.grant_id, endpoint(canvas))
+
+            def refresh(credentials: Any = credentials, token: Token = answer.token) -> str:
+                return str(credentials.renewed(token.access_token))
+
+            def sign_out(secret: str = secret) -> bool:
+                return real.sign_out(secret, lambda _: endpoint(canvas))
+
+            *given, told = at_once(refresh, refresh, refresh, sign_out)
+
+            assert told
+            assert real.signed_in(secret) is None
+            tokens = [answer.token.access_token, *(each for each in given if type(each) is str)]
+            assert not any(works(canvas, token) for token in tokens)
+            assert all(isinstance(each, str | SignInRequired) for each in given)
+            assert real.outbox.run(lambda _: endpoint(canvas)) == 0
+
+    def test_sign_in_anew_and_refresh(self, real: Storage, canvas: Any) -> None:
+        client_id = str(canvas.key("confidential")["client_id"])
+        for _ in range(ROUNDS):
+            grant_id, token = connect(real, canvas)
+            newer = consent(canvas).token
+            credentials = real.credentials(grant_id, endpoint(canvas))
+
+            at_once(
+                lambda credentials=credentials, old=token: credentials.renewed(old.access_token),
+                lambda newer=newer: store(real, newer, client_id=client_id),
+            )
+
+            assert real.outbox.run(lambda _: endpoint(canvas)) == 0
+            assert credentials.access_token() == newer.access_token
+            assert works(canvas, newer.access_token)
+            assert not works(canvas, token.access_token)
+        tokens = canvas.stats()["exchanges"] - canvas.stats()["revocations"]
+        assert tokens == 1, "each replaced token is revoked at Canvas, refreshed or not"
+
+    def test_disconnect_and_exchange(
+        self, real: Storage, canvas: Any, open_storage: Callable[..., Storage]
+    ) -> None:
+        other = open_storage(clock=now)
+        client_id = str(canvas.key("confidential")["client_id"])
+        for _ in range(ROUNDS):
+            grant_id, token = connect(real, canvas)
+            newer = consent(canvas).token
+
+            (secret, _), told = at_once(
+                lambda newer=newer: other.sign_in(ADA, newer, scopes="", client_id=client_id),
+                lambda grant_id=grant_id: real.disconnect(grant_id, lambda _: endpoint(canvas)),
+            )
+
+            assert told
+            assert real.outbox.run(lambda _: endpoint(canvas)) == 0
+            assert not works(canvas, token.access_token)
+            signed_in = real.signed_in(secret)
+            assert works(canvas, newer.access_token) is (signed_in is not None)
+            if signed_in is not None:
+                real.disconnect(signed_in.grant_id, lambda _: endpoint(canvas))
+
+    def test_two_disconnect(self, real: Storage, canvas: Any) -> None:
+        grant_id, token = connect(real, canvas)
+
+        at_once(*[lambda: real.disconnect(grant_id, lambda _: endpoint(canvas))] * 3)
+
+        assert not works(canvas, token.access_token)
+        assert canvas.stats()["revocations"] == 1
+        with pytest.raises(SignInRequired):
+            real.credentials(grant_id, endpoint(canvas)).access_token()
