@@ -27,8 +27,8 @@ from canvas_app.services.courses import (
 from canvas_app.services.pages import File, Page, Rated, SubmissionRow
 from canvas_app.services.pictures import Spread, spread
 from canvas_app.services.sources import One, Sources, complete
-from canvas_app.services.submissions import files_of, grade_shown, rated, submission_row
-from canvas_app.services.upcoming import Look, letters_only
+from canvas_app.services.submissions import files_of, rated, submission_row
+from canvas_app.services.upcoming import Look, grade_shown, letters_only
 
 # Never read_status nor read_state: asking for either marks the submission read.
 SUBMISSION_INCLUDE = ("submission_history", "submission_comments", "rubric_assessment", "user")

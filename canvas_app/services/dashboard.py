@@ -27,6 +27,7 @@ from canvas_app.services.upcoming import (
     kept_groups,
     new_grades,
     news,
+    observed,
     older_calls,
     placed,
     start_calendar,
@@ -34,6 +35,8 @@ from canvas_app.services.upcoming import (
     weights_of,
     with_open_work,
 )
+
+FEW = 12  # cards shown at once
 
 
 def dashboard(sources: Sources) -> Dashboard:
@@ -55,19 +58,24 @@ def dashboard(sources: Sources) -> Dashboard:
         found = look.merged(started.planner, started.missing, calendar.rows(), started.stream)
     items = sorted((placed(item, me, worth) for item in found), key=by_due)
     rows = in_order(course_row(c, sources.api.canvas_url, shades, now) for c in known.values())
-    cards = tuple(row for row in rows if row.state in ("current", "invited", "unpublished"))
     missing = tuple(item for item in items if is_missing(item))
     due = tuple(i for i in items if is_due(i, now) and i.day and i.day < start + 7 * DAY)
     grades = tuple(new_grades(items, me, now))
     recent = tuple(item for item in news(items) if item.due_at and item.due_at > now - NEW_GRADES)
     grading = look.grading(started.todo.rows())
+    counts = by_course(items, now, missing=missing, due=due, grades=grades, recent=recent)
+    cards = sorted(
+        (row for row in rows if row.state in ("current", "invited", "unpublished")),
+        key=lambda row: (not row.favorite, waits(counts.get(row.id))),  # stable: equals as before
+    )
     states = sources.states()
     return Dashboard(
         sources=states,
         complete=complete(states),
         profile=me,
         now=now,
-        rows=cards,
+        rows=tuple(cards),
+        first_rows=FEW,
         missing=missing,
         due=due,
         new_grades=grades,
@@ -81,12 +89,21 @@ def dashboard(sources: Sources) -> Dashboard:
         ),
         announcements=recent,
         grading=grading,
-        by_course=by_course(items, now, missing=missing, due=due, grades=grades, recent=recent),
+        by_course=counts,
         week=write_week(start),
         other_courses=len(rows) - len(cards),
         is_student=has_role(known.values(), "student"),
+        in_courses=bool(known),
+        observes=observed(known.values()),
         is_teacher=bool(grading) or has_role(known.values(), "teacher", "ta"),
     )
+
+
+def waits(week: CourseWeek | None) -> int:
+    """A course's rank: 0 with something to do or to read this week, 1 with work later, else 2."""
+    if week is None:
+        return 2
+    return 0 if week.missing or week.due or week.new_grades or week.announcements else 1
 
 
 def in_doubt(items: Iterable[Item], me: Profile, start: date) -> list[str]:

@@ -228,6 +228,25 @@ class Page:
 
 
 @dataclass(frozen=True)
+class OwnPage(Page):
+    """One of the person's own lists; ``observes`` counts the courses where she watches others.
+
+    ``in_courses``: whether she is in any course now, whatever she is there.
+    """
+
+    in_courses: bool = False
+    is_student: bool = False
+    is_teacher: bool = False
+    observes: int = 0
+
+    @property
+    def learns(self) -> bool:
+        """Whether to count work of her own; while her courses are not known, she may have some."""
+        elsewhere = self.is_teacher or self.observes
+        return self.is_student or not (elsewhere or self.reliable("courses"))
+
+
+@dataclass(frozen=True)
 class CourseGroup:
     """Courses of one role and term; ``state`` as a row's, or favorite."""
 
@@ -267,8 +286,11 @@ class CourseWeek:
 
 
 @dataclass(frozen=True)
-class Dashboard(Page):
-    """``rows`` are the current courses, favourites first; the tiles are lists of items."""
+class Dashboard(OwnPage):
+    """``rows`` are the current courses: favourites, then those with something to do, then the rest.
+
+    ``first_rows`` of them are shown at once. The tiles are lists of items.
+    """
 
     rows: tuple[CourseRow, ...] = ()
     missing: tuple[Item, ...] = ()
@@ -280,8 +302,7 @@ class Dashboard(Page):
     by_course: Mapping[str, CourseWeek] = field(default_factory=dict)
     week: str = ""  # "2026-W48"
     other_courses: int = 0  # past, future, restricted: on /courses
-    is_student: bool = False
-    is_teacher: bool = False
+    first_rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -295,7 +316,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Upcoming(Page):
+class Upcoming(OwnPage):
     """``rows`` is all that passes the filters; ``sections`` its open work under headings.
 
     ``announcements``, ``new_grades`` and ``done`` stand apart from the work; ``tabs`` count
@@ -326,8 +347,6 @@ class Upcoming(Page):
     note_courses: tuple[Choice, ...] = ()  # where an own note may be put
     missing_elsewhere: int = 0  # outside the week
     unweighed: int = 0  # courses with open work whose weights were not asked for
-    is_student: bool = False
-    is_teacher: bool = False
 
     @property
     def filtered(self) -> bool:
@@ -338,13 +357,11 @@ class Upcoming(Page):
 
 
 @dataclass(frozen=True)
-class Submissions(Page):
+class Submissions(OwnPage):
     """``rows`` newest activity first; ``grading`` the assignments that wait, most waiting first."""
 
     rows: tuple[SubmissionRow, ...] = ()
     grading: tuple[SubmissionRow, ...] = ()
-    is_student: bool = False
-    is_teacher: bool = False
 
     @property
     def all_rows(self) -> tuple[SubmissionRow, ...]:

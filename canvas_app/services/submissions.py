@@ -1,6 +1,5 @@
 """The ledger of the person's submissions across her courses, and what waits for her grading."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -35,7 +34,7 @@ from canvas_app.services.pages import (
 )
 from canvas_app.services.sources import Sources, complete
 from canvas_app.services.status import STATUSES, custom_label, student_status
-from canvas_app.services.upcoming import Look, has_role
+from canvas_app.services.upcoming import Look, grade_shown, has_role, observed
 
 # Never read_status nor read_state: asking for either marks the submissions read.
 INCLUDE = ("assignment", "submission_comments", "rubric_assessment")
@@ -43,7 +42,6 @@ SORTS = ("activity", "due", "graded", "course", "score")
 NEVER = datetime.min.replace(tzinfo=UTC)
 TO_MEND = frozenset({"missing", "overdue", "redo_requested"})
 FOLDED_FROM = 60  # rows; a shorter ledger is read faster than unfolded
-NUMBER = re.compile(r"\s*[-+]?[\d.,]+\s*%?\s*")
 
 
 @dataclass(frozen=True)
@@ -172,6 +170,8 @@ def submissions(sources: Sources, wanted: Wanted | None = None) -> Ledger:
         rows=rows,
         grading=tuple(grading),
         is_student=has_role(known.values(), "student"),
+        in_courses=bool(known),
+        observes=observed(known.values()),
         is_teacher=has_role(known.values(), "teacher", "ta"),
         wanted=wanted,
         total=len(every),
@@ -237,11 +237,6 @@ def submission_row(
             else ()
         ),
     )
-
-
-def grade_shown(grade: str | None, letters: bool) -> str | None:
-    """Canvas's grade; where letters alone count, one that is a number stays out."""
-    return None if letters and grade and NUMBER.fullmatch(grade) else grade
 
 
 def comments_of(comments: Iterable[SubmissionComment], look: Look) -> tuple[Comment, ...]:

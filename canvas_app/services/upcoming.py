@@ -82,6 +82,7 @@ TYPES = {
     "announcement": "Announcement",
     "grading": "To grade",
 }
+NUMBER = re.compile(r"\s*[-+]?[\d.,]+\s*%?\s*")
 SHOWS = ("missing", "due", "grades", "done")
 GROUPS = ("assignments", "submission")  # what the course page asks for, so that they share it
 
@@ -209,6 +210,8 @@ def upcoming(sources: Sources, wish: Wish = Wish()) -> Upcoming:
         unweighed=len(heavy[WEIGHED:]),
         missing_elsewhere=sum(is_missing(i) and chosen(i) for i in found) - len(shown["missing"]),
         is_student=has_role(known.values(), "student"),
+        in_courses=bool(known),
+        observes=observed(known.values()),
         is_teacher=bool(grading) or has_role(known.values(), "teacher", "ta"),
     )
 
@@ -638,7 +641,12 @@ def posted_grade(
     """Score and grade as the person may see them: posted, and no number where letters count."""
     if submission is None or submission.posted_at is None:
         return None, None
-    return None if letters else submission.score, submission.grade
+    return None if letters else submission.score, grade_shown(submission.grade, letters)
+
+
+def grade_shown(grade: str | None, letters: bool) -> str | None:
+    """Canvas's grade; where letters alone count, one that is a number stays out."""
+    return None if letters and grade and NUMBER.fullmatch(grade) else grade
 
 
 def place_of(plan: PlannerItem) -> str:
@@ -701,6 +709,11 @@ def letters_only(course: Course | None, thing: object) -> bool:
 
 def has_role(courses: Iterable[Course], *roles: str) -> bool:
     return any(role in roles for course in courses for role in roles_of(course))
+
+
+def observed(courses: Iterable[Course]) -> int:
+    """How many courses the person only observes."""
+    return sum(roles_of(course) == ("observer",) for course in courses)
 
 
 def placed(item: Item, me: Profile, worth: Mapping[str, float]) -> Item:
