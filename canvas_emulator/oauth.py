@@ -565,7 +565,7 @@ def _exchanged(state: State, key: DeveloperKey, sent: dict[str, str]) -> dict[st
         if found.remember:
             state.remembered.add((found.person_id, key.client_id))
     else:
-        if (sent.get("replace_tokens") or "").lower() in _TRUE:
+        if key.replace_tokens or (sent.get("replace_tokens") or "").lower() in _TRUE:
             _destroy_tokens(state, found.person_id, key)
         row = _reused(state, key, found.person_id, found.scopes)
         fresh = row is None

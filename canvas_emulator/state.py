@@ -51,6 +51,7 @@ class DeveloperKey:
     switched_on: bool = True
     auto_expire_tokens: bool = True
     force_token_reuse: bool = False
+    replace_tokens: bool = False
 
     @property
     def name(self) -> str:
@@ -76,6 +77,7 @@ def developer_keys(redirect_uris: Sequence[str]) -> dict[str, DeveloperKey]:
         ("inactive", {"active": False}),
         ("test_cluster", {"test_cluster_only": True}),
         ("switched_off", {"switched_on": False}),
+        ("replacing", {"replace_tokens": True}),
         ("reuse", {"force_token_reuse": True, "auto_expire_tokens": False}),
     ]
     keys = [
@@ -253,6 +255,7 @@ class State:
         self.sessions: dict[str, WebSession] = {}
         self.session_tokens: dict[str, TokenRow] = {}
         self.remembered: set[tuple[int, str]] = set()
+        self.upcoming: dict[int, tuple[float, Any]] = {}
         self.settings = Settings()
         self.latency = Costs(0.0)
         self.costs = Costs(0.05)

@@ -1,5 +1,6 @@
 """To-do, counts, upcoming events and missing work (facts 6.10)."""
 
+import math
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from .values import stamp
 
 Json = dict[str, Any]
 Todo = tuple[Assignment, str]
+KEPT_SECONDS = 180
 STAFF = ("TeacherEnrollment", "TaEnrollment")
 
 
@@ -116,7 +118,16 @@ def count(call: Call) -> object:
 
 @router.get("/api/v1/users/self/upcoming_events")
 def upcoming_events(call: Call) -> object:
-    """The coming week, unpaginated (facts 6.10)."""
+    """The coming week, unpaginated, as it was up to three minutes ago (facts 6.10)."""
+    told, now = call.state.upcoming, call.state.clock.seconds()
+    at, rows = told.get(call.viewer.id, (-math.inf, None))
+    if not 0 <= now - at < KEPT_SECONDS:
+        rows = _coming_week(call)
+        told[call.viewer.id] = now, rows
+    return rows
+
+
+def _coming_week(call: Call) -> list[Json]:
     campus, me = call.campus, call.viewer.id
     kinds = (*STAFF, "StudentEnrollment")
     courses = {course.id: course for course in campus.courses_where(me, call.now, kinds)}

@@ -291,6 +291,20 @@ class TestTodo:
         assert {row["type"] for row in rows} == {"event", "assignment"}
         assert all("2026-11-23" <= row["start_at"] < "2026-12-01" for row in rows)
 
+    def test_upcoming_events_are_kept(self, emulator: Emulator) -> None:
+        """What is told is up to three minutes old (facts 6.10)."""
+        campus, path = emulator.state.campus, "users/self/upcoming_events"
+        before = get(emulator, path)
+        known = next(event for event in campus.events.values() if event.user_id == 1)
+        campus.events[1] = replace(known, id=1, start_at=campus.start + timedelta(hours=9))
+        emulator.control(clock={"advance": 179})
+        kept = get(emulator, path)
+        emulator.control(clock={"advance": 1})
+        fresh = get(emulator, path)
+        del campus.events[1]
+        assert kept == before
+        assert [row["id"] for row in fresh if row not in before] == [1]
+
     def test_missing(self, emulator: Emulator) -> None:
         """By due date; filters and includes (facts 6.10)."""
         rows = get(emulator, "users/self/missing_submissions")

@@ -70,6 +70,7 @@ class TestControl:
             "inactive",
             "test_cluster",
             "switched_off",
+            "replacing",
             "reuse",
         }
         for key in keys:

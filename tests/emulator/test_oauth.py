@@ -615,6 +615,18 @@ class TestExchange:
             assert answer.json == {"errors": [{"message": "Revoked access token."}]}
         assert emulator.with_token(third["access_token"], path).status_code == 200
 
+    def test_key_that_replaces(self, emulator: Emulator) -> None:
+        """A key may force ``replace_tokens``; tokens of other people and keys stay."""
+        path, others = (
+            "/api/v1/probe/1/echo",
+            [emulator.grant(), emulator.grant("replacing", "many")],
+        )
+        first = emulator.grant("replacing")
+        second = emulator.grant("replacing")
+        assert emulator.with_token(first["access_token"], path).status_code == 401
+        for grant in (second, *others):
+            assert emulator.with_token(grant["access_token"], path).status_code == 200
+
     def test_userinfo_scope_gives_no_token(self, emulator: Emulator) -> None:
         """Scope exactly ``/auth/userinfo``: identity only, the access token is null."""
         body = emulator.grant(scope="/auth/userinfo")
