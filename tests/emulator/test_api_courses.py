@@ -1,9 +1,11 @@
 """Users, courses, dashboard, rosters and enrolments, as the facts have them."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from canvas_emulator.api.values import user_display
 from tests.emulator.harness import Emulator
 
 ALGEBRA = 9_070_000_000_000_417
@@ -331,6 +333,12 @@ class TestRoster:
         asked = {"type[]": "StudentViewEnrollment"}
         (row,) = get(emulator, "courses/4101/enrollments", "teacher", **asked)
         assert (row["type"], row["role"]) == ("StudentViewEnrollment", "StudentEnrollment")
+
+    def test_test_student_is_fake(self, emulator: Emulator) -> None:
+        """``fake_student`` stands in the test student's UserDisplay only (facts 7.6)."""
+        call, people = SimpleNamespace(base_url="http://localhost"), emulator.state.campus.people
+        shown = [user_display(call, people[person_id]) for person_id in (1, 3999)]
+        assert [row.get("fake_student") for row in shown] == [None, True]
 
     def test_page_of_somebody(self, emulator: Emulator) -> None:
         """``user_id`` returns the page containing that user (facts 6.4)."""

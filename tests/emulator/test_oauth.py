@@ -469,6 +469,20 @@ class TestExchange:
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["Pragma"] == "no-cache"
 
+    def test_fake_student(self, emulator: Emulator) -> None:
+        """Whom "student view" made says so in the token answer."""
+        campus = emulator.state.campus
+        test = next(person for person in campus.people.values() if person.fake)
+        browser = emulator.browser()
+        form = {
+            "pseudonym_session[unique_id]": test.login,
+            "pseudonym_session[password]": test.password,
+        }
+        browser.post("/login", data=form)
+        emulator.authorize(browser)
+        body = emulator.exchange(query(agree(browser).location)["code"]).json
+        assert body["user"]["fake_student"] is True
+
     def test_basic_and_json(self, emulator: Emulator) -> None:
         """HTTP Basic is the fallback for the client's credentials; a JSON body is read too."""
         key = emulator.key("confidential")
