@@ -4,6 +4,9 @@ English stands in the templates themselves. Another language is a folder in this
 ``translations/<locale>/LC_MESSAGES/messages.mo`` (made by ``pybabel``), and is offered as soon as
 it is there. The browser is asked, not Canvas, because a page's shell goes out before Canvas
 answers; dates and numbers follow the person's Canvas locale.
+
+``pybabel extract --mapping-file=pyproject.toml --output-file=messages.pot .`` collects the
+sentences. What the services say in words of their own, and what Canvas says, stays as it is.
 """
 
 from functools import lru_cache
@@ -11,8 +14,10 @@ from gettext import NullTranslations
 from pathlib import Path
 
 from babel import Locale, negotiate_locale
+from babel.numbers import format_decimal
 from babel.support import Translations
 from flask import Flask, g, has_request_context, request
+from markupsafe import Markup
 
 FOLDER = Path(__file__).resolve().parent.parent / "translations"
 ENGLISH = "en"
@@ -24,7 +29,9 @@ def init_app(app: Flask) -> None:
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext, ngettext, newstyle=True
     )
-    app.jinja_env.globals["language"] = language
+    app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.jinja_env.globals.update(ngettext=counted, language=language)
+    app.jinja_env.filters["figure"] = figure
 
 
 def available() -> tuple[str, ...]:
@@ -52,6 +59,16 @@ def gettext(message: str) -> str:
 def ngettext(one: str, many: str, count: int) -> str:
     """A sentence with a count, in the plural form the page's language has for it."""
     return catalogue(FOLDER, str(language())).ngettext(one, many, count)
+
+
+def counted(one: str, many: str, count: int, **named: object) -> Markup:
+    """A template's sentence with a count: ``%(num)s``, unless it is named, is the count."""
+    return Markup(ngettext(one, many, count)) % {"num": figure(count), **named}  # noqa: S704
+
+
+def figure(count: int) -> str:
+    """A count as the page's language writes it: 1,234."""
+    return format_decimal(count, locale=language())
 
 
 @lru_cache

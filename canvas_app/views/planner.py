@@ -19,7 +19,7 @@ from canvas_app.services.courses import read_profile, start_profile
 from canvas_app.services.dates import Profile
 from canvas_app.services.planner import BadInput, Mark
 from canvas_app.views.auth import safe_next
-from canvas_app.views.rendering import day_word, locale_of, number, tag
+from canvas_app.views.rendering import day_word, in_locale, locale_of, number, tag
 
 bp = Blueprint("planner", __name__, url_prefix="/planner")
 
@@ -176,10 +176,10 @@ def away(value: date, page: Any) -> str:
     text = format_date(value, order, locale=locale)
     days = value - today
     if abs(days.days) < 2:
-        return text
+        return in_locale(text, locale)
     # In days up to forty: "in 1 week" would be all of six to ten of them.
     far = format_timedelta(days, granularity="day", add_direction=True, threshold=40, locale=locale)
-    return f"{text}, {far}"
+    return in_locale(f"{text}, {far}", locale)
 
 
 @bp.app_template_filter()
@@ -194,7 +194,8 @@ def weekday(value: date, page: Any) -> Markup:
 @bp.app_template_filter()
 def span(first: date, last: date, page: Any) -> str:
     """Two days as people write a stretch of time: "23 – 29 Nov 2026"."""
-    return str(format_interval(first, last, "yMMMd", locale=locale_of(page.profile)))
+    locale = locale_of(page.profile)
+    return in_locale(str(format_interval(first, last, "yMMMd", locale=locale)), locale)
 
 
 @bp.app_template_filter()

@@ -36,7 +36,7 @@ from canvas_app.services.dates import Profile
 from canvas_app.services.pictures import ring
 from canvas_app.settings import Environment
 from canvas_app.storage import SignIn
-from canvas_app.views.languages import language, ngettext
+from canvas_app.views.languages import ENGLISH, gettext, language, ngettext
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ def stream_page(
 
     def views() -> Iterator[str]:
         for page in early():
-            yield early_view(source.render(context, load=lambda page=page: page))
+            yield early_view(source.render(context, load=[page].pop))  # given away, not kept
 
     pieces = source.generate(context)
     return Response(stream_with_context(parts(pieces, views)), mimetype="text/html")
@@ -223,10 +223,14 @@ def locale_named(text: str) -> Locale:
 
 
 def day_word(distance: int, locale: Locale) -> str | None:
-    """Today, Tomorrow, Yesterday; other languages get the weekday."""
-    if locale.language != "en":
-        return None
-    return {0: "Today", 1: "Tomorrow", -1: "Yesterday"}.get(distance)
+    """Today, Tomorrow, Yesterday, where the date is in the page's language; else the weekday."""
+    if locale.language == language().language:
+        words = {0: gettext("Today"), 1: gettext("Tomorrow"), -1: gettext("Yesterday")}
+    elif locale.language == ENGLISH:
+        words = {0: "Today", 1: "Tomorrow", -1: "Yesterday"}
+    else:
+        words = {}
+    return words.get(distance)
 
 
 def day_text(there: date, today: date, locale: Locale) -> str:
@@ -245,10 +249,21 @@ def day_text(there: date, today: date, locale: Locale) -> str:
 
 
 def tag(text: str, machine: str, title: str, locale: Locale) -> Markup:
-    lang = Markup("")
-    if locale.language != "en":
-        lang = Markup(' lang="{}" dir="{}"').format(locale.language, locale.text_direction)
+    lang = foreign(locale)
     return Markup('<time datetime="{}" title="{}"{}>{}</time>').format(machine, title, lang, text)
+
+
+def foreign(locale: Locale) -> Markup:
+    """What an element says of its language where that is not the page's."""
+    if locale.language == language().language:
+        return Markup("")
+    return Markup(' lang="{}" dir="{}"').format(locale.language, locale.text_direction)
+
+
+def in_locale(text: str, locale: Locale) -> str:
+    """Text in the person's locale, marked where the page speaks another language."""
+    lang = foreign(locale)
+    return Markup("<span{}>{}</span>").format(lang, text) if lang else text
 
 
 def exact(there: datetime, profile: Profile, locale: Locale) -> str:
@@ -265,7 +280,7 @@ def when(value: datetime | None, page: Any, all_day: bool = False) -> Markup:
     )
     # The day alone counts on other days, so it is said the same all day.
     same_day = value.astimezone(now.tzinfo).date() == now.date()
-    return said(value, me, now if same_day else noon, all_day)
+    return said(value, me, now if same_day else noon, all_day, language().language)
 
 
 @lru_cache(maxsize=64)  # the pages being written now
@@ -277,8 +292,10 @@ def reader(time_zone: str, locale: str, now: datetime) -> tuple[Profile, datetim
 
 
 @lru_cache(maxsize=16_384)  # a ledger of hundreds of rows says the same few moments all day
-def said(value: datetime, profile: Profile, now: datetime, all_day: bool) -> Markup:
-    """A moment as people say it at another moment."""
+def said(
+    value: datetime, profile: Profile, now: datetime, all_day: bool, page_language: str
+) -> Markup:
+    """A moment as people say it at another moment, on a page in this language."""
     locale = locale_of(profile)
     there, here = value.astimezone(profile.zone), now.astimezone(profile.zone)
     text = day_text(there.date(), here.date(), locale)
@@ -319,11 +336,12 @@ def clock(value: datetime | None, page: Any) -> Markup:
     """The time of day alone, for rows that stand under their day."""
     if value is None:
         return Markup("")
-    return time_said(value, Profile(time_zone=page.profile.time_zone, locale=page.profile.locale))
+    me = Profile(time_zone=page.profile.time_zone, locale=page.profile.locale)
+    return time_said(value, me, language().language)
 
 
 @lru_cache(maxsize=16_384)
-def time_said(value: datetime, profile: Profile) -> Markup:
+def time_said(value: datetime, profile: Profile, page_language: str) -> Markup:
     locale = locale_of(profile)
     there = value.astimezone(profile.zone)
     text = format_time(there, "short", locale=locale)
@@ -335,8 +353,8 @@ def moment(value: datetime | None) -> Markup:
     if value is None:
         return Markup("")
     there = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
-    text = format_datetime(there, "d MMMM yyyy, HH:mm 'UTC'", locale="en_GB")
-    return tag(text, there.isoformat(), text, Locale("en"))
+    text = format_datetime(there, "d MMMM yyyy, HH:mm 'UTC'", locale=language())
+    return tag(text, there.isoformat(), text, language())
 
 
 def number(value: float | None, page: Any = None) -> str:
@@ -362,8 +380,9 @@ def late_by(seconds: int) -> str:
     minutes = max(1, round(seconds / 60))
     days, minutes = divmod(minutes, 1440)
     hours, minutes = divmod(minutes, 60)
-    shown = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h")) if count]
-    return " ".join(shown) or f"{minutes} min"
+    shown = [gettext("%(days)s d") % {"days": days}] if days else []
+    shown += [gettext("%(hours)s h") % {"hours": hours}] if hours else []
+    return " ".join(shown) or gettext("%(minutes)s min") % {"minutes": minutes}
 
 
 def rich(html: str | None, base: str = "") -> Markup:
@@ -387,11 +406,11 @@ def rich(html: str | None, base: str = "") -> Markup:
     return Markup(clean)  # noqa: S704  # sanitised just above
 
 
-def named(name: str | None, otherwise: str = "Untitled") -> str:
+def named(name: str | None, otherwise: str = "") -> str:
     """A name that can be seen: spaces and invisible characters alone make no link's text."""
     if any(unicodedata.category(c)[0] not in "ZC" and c not in BLANKS for c in name or ""):
-        return name or otherwise
-    return otherwise
+        return name or ""
+    return otherwise or gettext("Untitled")
 
 
 def weblink(url: str | None) -> str:
