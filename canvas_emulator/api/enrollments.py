@@ -227,6 +227,41 @@ def _grades(call: Call, course: Course, row: Enrollment, staff: bool) -> Json:
     return body
 
 
+@router.post("/api/v1/courses/:course_id/enrollments")
+def create(call: Call, course_id: str) -> object:
+    """Enrol somebody; by invitation unless ``enrollment_state`` says active (facts 6.5)."""
+    course = access.open_course(call, course_id)
+    if not access.grades_others(call, course):
+        raise Forbidden
+    if not any(name.startswith("enrollment[") for name in call.params):
+        raise Forbidden({"message": "No parameters given"})
+    kind = call.one("enrollment[type]") or "StudentEnrollment"
+    if kind not in ROLE_IDS:
+        raise Forbidden({"message": "Invalid type"})
+    if course.has_ended(call.now):
+        raise Forbidden({"message": "Can't add an enrollment to a concluded course."})
+    person = access.user(call, call.one("enrollment[user_id]") or "")
+    section = call.one("enrollment[course_section_id]")
+    section_id = access.number(section) if section else course.section_ids[0]
+    if section_id not in course.section_ids:
+        raise NotFound
+    active = call.one("enrollment[enrollment_state]") == "active"
+    row = Enrollment(
+        call.campus.fresh_id(),
+        person.id,
+        course.id,
+        section_id,
+        kind,
+        "active" if active else "invited",
+        call.now,
+        call.now,
+    )
+    if kind == "StudentEnrollment":
+        call.campus.expect_work(course.id, person.id)
+    call.campus.enrol(row)
+    return enrollment_json(call, course, row)
+
+
 @router.delete("/api/v1/courses/:course_id/enrollments/:id")
 def destroy(call: Call, course_id: str, id: str) -> object:
     """Concludes, unless ``task`` asks for more (facts 6.5)."""

@@ -150,7 +150,11 @@ def progress(call: Call, id: str) -> object:
     number = access.number(id)
     if number != call.viewer.id:
         raise NotFound
-    moment = stamp(call.campus.start)
+    return progress_json(call)
+
+
+def progress_json(call: Call) -> Json:
+    number, moment = call.viewer.id, stamp(call.campus.start)
     return {
         "id": number,
         "context_id": number,

@@ -7,7 +7,13 @@ from datetime import datetime
 from itertools import count
 
 from .courses import Course, Enrollment, Section, Term, effective_state
-from .coursework import Assignment, AssignmentGroup, Submission, ordinary_submission
+from .coursework import (
+    Assignment,
+    AssignmentGroup,
+    Submission,
+    ordinary_submission,
+    submission_id,
+)
 from .happenings import Announcement, Event, Note, Override, Page
 from .people import Person
 
@@ -73,6 +79,12 @@ class Campus:
         self._written[row.assignment_id][row.user_id] = row
         if row.assignment_id in self._submissions:
             self._submissions[row.assignment_id][row.user_id] = row
+
+    def expect_work(self, course_id: int, user_id: int) -> None:
+        """Give a newcomer an unsubmitted row for each assignment; call it before ``enrol``."""
+        for work in self.work_of(course_id):
+            if work.is_for(user_id) and user_id not in self.submissions_of(work):
+                self.hand_in(Submission(submission_id(work.id, user_id), work.id, user_id))
 
     def enrollments_in(self, course_id: int) -> list[Enrollment]:
         return self._of_course.get(course_id, [])

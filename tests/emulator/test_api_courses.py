@@ -501,6 +501,43 @@ class TestEnrollments:
         path = f"/api/v1/courses/4101/enrollments/{row['id']}"
         assert emulator.call(path, "teacher", method="DELETE").status_code == 404
 
+    @pytest.mark.parametrize(
+        ("path", "form", "status", "body"),
+        [
+            ("courses/4101", {}, 403, {"message": "No parameters given"}),
+            ("courses/4101", {"type": "Dean"}, 403, {"message": "Invalid type"}),
+            (
+                "courses/4108",
+                {"user_id": "3"},
+                403,
+                {"message": "Can't add an enrollment to a concluded course."},
+            ),
+        ],
+    )
+    def test_enrolling_refused(
+        self, emulator: Emulator, path: str, form: dict[str, str], status: int, body: Any
+    ) -> None:
+        """One message from a fixed list, with 403 (facts 6.5)."""
+        named = {f"enrollment[{name}]": value for name, value in form.items()}
+        answer = emulator.call(f"/api/v1/{path}/enrollments", "admin", method="POST", data=named)
+        assert (answer.status_code, answer.json) == (status, body)
+
+    def test_enrolling(self, emulator: Emulator) -> None:
+        """The new student has a row for each assignment; students may not enrol (facts 6.5)."""
+        path = "/api/v1/courses/4101/enrollments"
+        form = {"enrollment[user_id]": "3", "enrollment[enrollment_state]": "active"}
+        assert emulator.call(path, method="POST", data=form).status_code == 403
+        answer = emulator.call(path, "teacher", method="POST", data=form)
+        assert (answer.status_code, answer.json["enrollment_state"]) == (200, "active")
+        assert 4101 in {row["id"] for row in get(emulator, "courses", "newcomer")}
+        rows = get(emulator, "courses/4101/students/submissions", "newcomer")
+        assert {row["workflow_state"] for row in rows} == {"unsubmitted"}
+        invited = form | {"enrollment[enrollment_state]": "", "enrollment[type]": "TaEnrollment"}
+        answer = emulator.call(path, "teacher", method="POST", data=invited)
+        assert (answer.json["enrollment_state"], answer.json["role_id"]) == ("invited", 5)
+        foreign = form | {"enrollment[course_section_id]": "1"}
+        assert emulator.call(path, "teacher", method="POST", data=foreign).status_code == 404
+
     def test_invitation(self, emulator: Emulator) -> None:
         rows = get(emulator, "users/self/enrollments", **{"state[]": "invited"})
         path = f"/api/v1/courses/4112/enrollments/{rows[0]['id']}"

@@ -515,6 +515,31 @@ class TestGrading:
         form["submission[seconds_late_override]"] = ""
         assert self.put(emulator, "Cell structure worksheet", **form)[1]["seconds_late"] == 0
 
+    def test_many_grades(self, emulator: Emulator) -> None:
+        """``update_grades`` answers with a Progress; its refusals (facts 6.8)."""
+        number = works(emulator, "teacher")["Cell structure worksheet"]["id"]
+        course, path = "/api/v1/courses/4101", f"/api/v1/courses/4101/assignments/{number}"
+        for where, names in (
+            (path, ["grade_data[1][posted_grade]", "grade_data[2][posted_grade]"]),
+            (course, [f"grade_data[{number}][1][posted_grade]"]),
+        ):
+            url = f"{where}/submissions/update_grades"
+            score = str(len(where) % 7 + 1)
+            done = emulator.call(url, "teacher", method="POST", data=dict.fromkeys(names, score))
+            assert (done.status_code, done.json["workflow_state"]) == (200, "completed")
+            assert submission(emulator, "Cell structure worksheet")["score"] == float(score)
+            empty = emulator.call(url, "teacher", method="POST")
+            assert empty.json == {"error": "'grade_data' parameter required"}
+            assert emulator.call(url, method="POST", data={names[0]: "1"}).status_code == 403
+        lost = emulator.call(
+            f"{course}/submissions/update_grades",
+            "teacher",
+            method="POST",
+            data={"grade_data[7][1][posted_grade]": "1"},
+        )
+        assert lost.status_code == 400
+        assert lost.json == {"error": "Some assignments could not be found: ( 7 )"}
+
     def test_concluded(self, emulator: Emulator) -> None:
         """Writing in a concluded course: 403 (facts 7.4)."""
         [row, *_] = get(emulator, "courses/4108/assignments")
