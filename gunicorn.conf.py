@@ -51,6 +51,21 @@ class NoSlowClients(logging.Filter):
         return not isinstance(fault, BlockingIOError | TimeoutError)
 
 
+class NoAddresses(logging.Filter):
+    """Takes out the request's address, which gunicorn writes at DEBUG and with its own faults.
+
+    A feed's secret stands in its path, a code in the callback's query.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                "(address)" if isinstance(each, str) and each.startswith("/") else each
+                for each in record.args
+            )
+        return True
+
+
 def on_starting(server: Any) -> None:
     """Let gunicorn speak through Easel's log, and say why there is one process."""
     logs.configure(settings)
@@ -58,6 +73,7 @@ def on_starting(server: Any) -> None:
     gunicorn.handlers.clear()
     gunicorn.propagate = True
     gunicorn.addFilter(NoSlowClients())
+    gunicorn.addFilter(NoAddresses())
     if settings.web_concurrency > settings.processes:
         gunicorn.warning(
             "WEB_CONCURRENCY is %s, but without REDIS_URL one process runs: several would not "

@@ -8,6 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+
+from tests.conftest import stop
+
+from .conftest import free_port
+from .test_sign_in_shared import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS_SOURCE = ROOT / "canvas_app" / "settings.py"
@@ -75,6 +81,33 @@ def test_database_away_stops_the_start(command: tuple[str, ...], tmp_path: Path)
     assert "Connection refused" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert "the-password" not in ended.stderr
+
+
+def test_gunicorn_writes_no_address(tmp_path: Path) -> None:
+    port = free_port()
+    given = {
+        "CANVAS_URL": "http://127.0.0.1:9",
+        "CANVAS_CLIENT_ID": "1",
+        "CANVAS_CLIENT_SECRET": "x",
+        "INSTANCE_PATH": str(tmp_path),
+        "LOG_LEVEL": "DEBUG",
+        "PORT": str(port),
+    }
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn"], cwd=ROOT, env=os.environ | given, stderr=log
+        )
+    try:
+        wait_for(f"http://127.0.0.1:{port}")
+        for path in ("/calendar/the-feed.ics", "/oauth/callback?code=the-code&state=the-state"):
+            requests.get(f"http://127.0.0.1:{port}{path}", timeout=30)
+    finally:
+        stop(process)
+
+    written = (tmp_path / "log").read_text()
+    assert "GET (address)" in written
+    for secret in ("the-feed", "the-code", "the-state"):
+        assert secret not in written
 
 
 def gunicorn_settings(**settings: str) -> dict[str, Any]:
