@@ -128,10 +128,11 @@ class Leases:
         with self._lock:
             attempt = self._attempts.get(key)
             if attempt is None:
-                attempt = self._attempts[key] = Future()
+                attempt = Future()
                 threading.Thread(
                     target=self._attempt, args=(attempt, held, endpoint), name="renewal"
-                ).start()
+                ).start()  # before it is known: one that cannot start would be waited for always
+                self._attempts[key] = attempt
         waits = [
             seconds
             for seconds in (wait, None if deadline is None else deadline - time.monotonic())

@@ -265,6 +265,22 @@ class TestMeanwhile:
             assert waiting.result(30) == "access~2"
         assert scripted.refreshed == ["refresh~1"]
 
+    def test_no_thread_to_be_had(
+        self, storage: Storage, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The system's limit of threads is reached: the next renewal begins anew."""
+        grant_id = store(storage, hour(clock))
+        credentials = storage.credentials(grant_id, Scripted(lambda _: hour(clock, "2")))
+
+        def fail(_: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        with monkeypatch.context() as limited:
+            limited.setattr("threading.Thread.start", fail)
+            with pytest.raises(RuntimeError):
+                credentials.renewed("access~1")
+        assert credentials.renewed("access~1", time.monotonic() + 30) == "access~2"
+
     def test_database_busy_for_a_moment(
         self, storage: Storage, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
