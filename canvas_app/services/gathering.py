@@ -46,11 +46,17 @@ class Gathering:
                 yield view
 
     def load(self) -> Page:
-        """The page, whole. One that Canvas refuses, or gives no part of, is a ``FailedPage``."""
+        """The page, whole. One that Canvas refuses, or gives no part of, is a ``FailedPage``.
+
+        It is given away: asked again, it is gathered again. Jinja's contexts are reference cycles,
+        and what they could still reach would stay until the collector comes.
+        """
+        whole, self._whole = self._whole, None
         try:
-            page = self._whole.result() if self._whole else self._gather(self._sources)
+            page = whole.result() if whole else self._gather(self._sources)
         except CanvasError as error:
             return FailedPage(failure=error)
+        self._sources.let_go()
         if page.sources and all(source.status == "failed" for source in page.sources):
             nothing = Unavailable("Canvas gave no part of this page.")
             return FailedPage(page.sources, profile=page.profile, now=page.now, failure=nothing)

@@ -112,25 +112,105 @@ def answer_type(method: Callable[..., Any]) -> Any:
     return list[get_args(returned)[0]] if get_origin(returned) is Pages else returned  # type: ignore[misc]
 
 
+class Line:
+    """One person's way to Canvas, and to what is kept of its answers to her, until one deadline.
+
+    It knows no call that uses it, so a page leaves no reference cycle behind.
+    """
+
+    def __init__(
+        self,
+        api: CanvasAPI,
+        cache: Cache,
+        pool: Executor,
+        *,
+        deadline: float,
+        owner: Iterable[object],
+        cache_seconds: float,
+        clock: Callable[[], float],
+        now: Callable[[], datetime],
+    ) -> None:
+        # A list that breaks off at its own deadline still lands before the page's.
+        landing = min(LANDING, (deadline - clock()) / 10)
+        self.api = CanvasAPI(api.client.with_deadline(deadline - landing))
+        self.cache = cache
+        self.owner = owner_key(owner)
+        self.shelf = cache.shelf(self.owner)
+        self.now = now
+        # Two more than may fly: they stand ready when one lands.
+        self._lanes: Lanes[Answer] = Lanes(pool, max(1, api.client.throttle.max_parallel) + 2)
+        self._deadline = deadline
+        self._cache_seconds = cache_seconds
+        self._clock = clock
+
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return self._deadline - self._clock()
+
+    def submit(self, work: Callable[[], Answer]) -> "Future[Answer]":
+        return self._lanes.submit(work)
+
+    def kept(self, request: str, call: "partial[Any]") -> Answer | None:
+        """What the cache holds for a request; None when nothing, or nothing readable."""
+        kept = self._found(request)
+        if kept is None:
+            return None
+        try:
+            value = msgspec.msgpack.decode(kept.body, type=answer_type(call.func))
+        except msgspec.MsgspecError:
+            return None  # written by another version of Easel
+        at = datetime.fromtimestamp(kept.at, UTC)
+        if (self.now() - at).total_seconds() <= self._cache_seconds:
+            return Answer(value, at)
+        failed = self._found(trouble_key(request))
+        said = msgspec.msgpack.decode(failed.body, type=str) if failed else ""
+        late = failed is not None and failed.at >= kept.at
+        return Answer(value, at, stale=True, refreshing=True, trouble=said if late else "")
+
+    def keep(self, request: str, at: datetime, value: Any) -> None:
+        """Keep an answer under its owner and request."""
+        if self._cache_seconds > 0:
+            body = msgspec.Raw(msgspec.msgpack.encode(value))
+            packed = msgspec.msgpack.encode(Kept(at.timestamp(), body))
+            self.cache.put(self.shelf, request, packed)
+
+    def keep_trouble(self, request: str, at: datetime, said: str) -> None:
+        """Keep why a kept answer could not be renewed, so that the next page can say it."""
+        self.keep(trouble_key(request), at, said)
+
+    def _found(self, request: str) -> Kept | None:
+        if self._cache_seconds <= 0:
+            return None
+        found = self.cache.get(self.shelf, request)
+        try:
+            return msgspec.msgpack.decode(found, type=Kept) if found is not None else None
+        except msgspec.MsgspecError:
+            return None
+
+    def release(self, request: str, _: object) -> None:
+        """Let others renew an answer; the future that calls this has come."""
+        self.cache.release(self.shelf, request)
+
+
 class Part:
     """One call of a page, answered from the cache, by a call under way, or by one of its own.
 
     ``again`` asks Canvas whatever is kept; the kept answer stands in when that fails.
     """
 
-    def __init__(self, sources: "Sources", call: "partial[Any]", again: bool) -> None:
-        self._sources = sources
+    def __init__(self, line: Line, call: "partial[Any]", again: bool) -> None:
+        self._line = line
         self._call = call
         self._again = again
         self._request = request_key(call)
-        self._kept = sources.kept(self._request, call)
+        self._kept = line.kept(self._request, call)
         self._flight: Future[Answer] | None = None
         self._own = False
         self._answer: Answer | None = None
         if self._kept is None or again:
             self._board()
-        elif self._kept.stale and sources.cache.claim(sources.shelf, self._request):
-            self._board().add_done_callback(self._release)
+        elif self._kept.stale and line.cache.claim(line.shelf, self._request):
+            self._board().add_done_callback(partial(line.release, self._request))
 
     def answer(self, *, wait: bool = True) -> Answer:
         """The answer, waited for until the deadline at most. Raise AuthenticationError."""
@@ -151,9 +231,9 @@ class Part:
         return self._flight.done()
 
     def _board(self) -> "Future[Answer]":
-        sources = self._sources
-        key = (sources.shelf, self._request)
-        flight, self._own = FLIGHTS.board(key, lambda: sources.submit(self._fetch))
+        line = self._line
+        key = (line.shelf, self._request)
+        flight, self._own = FLIGHTS.board(key, lambda: line.submit(self._fetch))
         self._flight = flight
         return flight
 
@@ -172,52 +252,49 @@ class Part:
     def _in_vain(self, answer: Answer) -> bool:
         """Whether another page asked, which had less time than this one has."""
         passed = isinstance(answer.error, Unavailable | Throttled)
-        return passed and not self._own and self._sources.left() > LANDING
+        return passed and not self._own and self._line.left() > LANDING
 
     def _landed(self) -> Answer:
         assert self._flight is not None  # noqa: S101  (boarded before)
         try:
-            return self._flight.result(timeout=max(0.0, self._sources.left()))
+            return self._flight.result(timeout=max(0.0, self._line.left()))
         except FutureTimeout:
             return Answer(error=Unavailable("Canvas did not answer in the time a page may take."))
 
-    def _release(self, _: object) -> None:
-        self._sources.cache.release(self._sources.shelf, self._request)
-
     def _fetch(self) -> Answer:
-        sources = self._sources
+        line = self._line
         if not self._again:
-            kept = sources.kept(self._request, self._call)
+            kept = line.kept(self._request, self._call)
             if kept is not None and not kept.stale:
                 return kept  # another page's call landed while this one was boarding
-        if sources.left() <= 0:
+        if line.left() <= 0:
             return Answer(error=Unavailable("There was no time left to ask Canvas."))
         try:
-            found = self._call.func(sources.api, *self._call.args, **self._call.keywords)
+            found = self._call.func(line.api, *self._call.args, **self._call.keywords)
             why = ""
             if isinstance(found, Pages):
                 found, why = self._read(found)
         except AuthenticationError as error:
-            sources.cache.drop(sources.owner)
+            line.cache.drop(line.owner)
             return Answer(error=error)
         except CanvasError as error:
             if self._kept is not None:
                 self._not_renewed(error)
             return Answer(error=error)
-        at = sources.now()
+        at = line.now()
         if not why:
-            sources.keep(self._request, at, found)
+            line.keep(self._request, at, found)
         elif self._kept is not None:
-            sources.keep_trouble(self._request, at, why)
+            line.keep_trouble(self._request, at, why)
         return Answer(found, at, why)
 
     def _not_renewed(self, error: CanvasError) -> None:
         """Say so beside the kept answer; what may be seen no more goes."""
-        sources = self._sources
+        line = self._line
         if isinstance(error, AuthorizationError | NotFound):
-            sources.cache.discard(sources.shelf, self._request)
+            line.cache.discard(line.shelf, self._request)
         else:
-            sources.keep_trouble(self._request, sources.now(), plain(error))
+            line.keep_trouble(self._request, line.now(), plain(error))
 
     def _read(self, pages: "Pages[Any]") -> tuple[list[Any], str]:
         """Read a list to its end; when it breaks off, what came before is still worth showing."""
@@ -332,19 +409,19 @@ class Sources:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        # A list that breaks off at its own deadline still lands before the page's.
-        landing = min(LANDING, (deadline - clock()) / 10)
-        self.api = CanvasAPI(api.client.with_deadline(deadline - landing))
-        self.cache = cache
-        self.owner = owner_key(owner)
-        self.shelf = cache.shelf(self.owner)
+        self.line = Line(
+            api,
+            cache,
+            pool,
+            deadline=deadline,
+            owner=owner,
+            cache_seconds=cache_seconds,
+            clock=clock,
+            now=now,
+        )
+        self.api = self.line.api
         self.now = now
-        # Two more than may fly: they stand ready when one lands.
-        self._lanes: Lanes[Answer] = Lanes(pool, max(1, api.client.throttle.max_parallel) + 2)
-        self._deadline = deadline
-        self._cache_seconds = cache_seconds
         self._again = frozenset(again)
-        self._clock = clock
         self._wait = True
         self._handles: list[Handle[Any]] = []
         self._parts: dict[str, Part] = {}
@@ -379,49 +456,14 @@ class Sources:
         other._wait = False
         return other
 
-    def left(self) -> float:
-        """Seconds until the deadline."""
-        return self._deadline - self._clock()
-
-    def submit(self, work: Callable[[], Answer]) -> "Future[Answer]":
-        return self._lanes.submit(work)
+    def let_go(self) -> None:
+        """Forget every call, now that the page is whole."""
+        self._handles.clear()
+        self._parts.clear()
 
     def kept(self, request: str, call: "partial[Any]") -> Answer | None:
-        """What the cache holds for a request; None when nothing, or nothing readable."""
-        kept = self._found(request)
-        if kept is None:
-            return None
-        try:
-            value = msgspec.msgpack.decode(kept.body, type=answer_type(call.func))
-        except msgspec.MsgspecError:
-            return None  # written by another version of Easel
-        at = datetime.fromtimestamp(kept.at, UTC)
-        if (self.now() - at).total_seconds() <= self._cache_seconds:
-            return Answer(value, at)
-        failed = self._found(trouble_key(request))
-        said = msgspec.msgpack.decode(failed.body, type=str) if failed else ""
-        late = failed is not None and failed.at >= kept.at
-        return Answer(value, at, stale=True, refreshing=True, trouble=said if late else "")
-
-    def keep(self, request: str, at: datetime, value: Any) -> None:
-        """Keep an answer under its owner and request."""
-        if self._cache_seconds > 0:
-            body = msgspec.Raw(msgspec.msgpack.encode(value))
-            packed = msgspec.msgpack.encode(Kept(at.timestamp(), body))
-            self.cache.put(self.shelf, request, packed)
-
-    def keep_trouble(self, request: str, at: datetime, said: str) -> None:
-        """Keep why a kept answer could not be renewed, so that the next page can say it."""
-        self.keep(trouble_key(request), at, said)
-
-    def _found(self, request: str) -> Kept | None:
-        if self._cache_seconds <= 0:
-            return None
-        found = self.cache.get(self.shelf, request)
-        try:
-            return msgspec.msgpack.decode(found, type=Kept) if found is not None else None
-        except msgspec.MsgspecError:
-            return None
+        """What the cache holds for a request, whatever its age; Canvas is not asked."""
+        return self.line.kept(request, call)
 
     def _part(self, name: str, call: "partial[Any]") -> Part:
         """The page's one part for a call: two sources with the same call share it."""
@@ -429,7 +471,7 @@ class Sources:
         with self._lock:
             if request not in self._parts:
                 again = not self._again.isdisjoint((name, EVERYTHING))
-                self._parts[request] = Part(self, call, again)
+                self._parts[request] = Part(self.line, call, again)
             return self._parts[request]
 
 

@@ -88,6 +88,7 @@ def init_app(app: Flask) -> None:
         late_by=late_by,
         weblink=weblink,
         named=named,
+        course_named=course_named,
     )
 
 
@@ -411,6 +412,11 @@ def named(name: str | None, otherwise: str = "") -> str:
     if any(unicodedata.category(c)[0] not in "ZC" and c not in BLANKS for c in name or ""):
         return name or ""
     return otherwise or gettext("Untitled")
+
+
+def course_named(name: str | None, course_id: object) -> str:
+    """A course's name, or its number where it has none that can be seen."""
+    return named(name, gettext("Course %(id)s") % {"id": course_id})
 
 
 def weblink(url: str | None) -> str:

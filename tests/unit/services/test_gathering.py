@@ -112,7 +112,8 @@ def test_page_without_any_part_failed(sources_of, canvas, early):
     ]
 
 
-def test_mistake_is_raised_where_the_page_is_read(sources_of):
+def test_mistake_is_raised_where_the_page_is_read(sources_of, canvas):
+    canvas.control(latency=0.2)  # so that the first view waits for something
     made = []
 
     def mistaken(sources):

@@ -95,7 +95,7 @@ def test_zero_seconds_keep_nothing(sources_of, canvas):
 
 def test_other_version_counts_as_nothing(sources_of, cache):
     sources = sources_of("dozen")
-    sources.keep("courses()[('include', ('term',))]", datetime.now(UTC), {"odd": 1})
+    sources.line.keep("courses()[('include', ('term',))]", datetime.now(UTC), {"odd": 1})
 
     assert sources.start("courses", COURSES).source().status == "fresh"
 
@@ -230,7 +230,7 @@ def test_after_a_write_the_call_under_way_counts_no_more(sources_of, canvas, cac
     canvas.control(latency={"default": 0, "GET /api/v1/courses": 0.3})
     before = sources_of("dozen")
     handle = before.start("courses", COURSES)
-    cache.drop(before.owner)
+    cache.drop(before.line.owner)
 
     after = sources_of("dozen").start("courses", COURSES)
 
@@ -418,8 +418,8 @@ def test_pages_share_what_redis_keeps(sources_of, canvas, cache, valkey_url):
 
     assert again.source().status == "fresh"
     assert calls(canvas) == 1
-    shared.drop(sources.owner)
+    shared.drop(sources.line.owner)
     assert sources_of("dozen", cache=shared).start("courses", COURSES).rows()
     assert calls(canvas) == 2
-    shared.drop(sources.owner)
+    shared.drop(sources.line.owner)
     shared._redis.close()

@@ -1,0 +1,31 @@
+"""What a page leaves behind: nothing that only the garbage collector could free."""
+
+import gc
+
+from canvas_app.services.pages import CourseRow, Courses, Dashboard, SubmissionRow, Upcoming
+from canvas_app.services.search import Hit
+from canvas_app.services.sources import Answer, One, Part, Rows, Source
+from canvas_app.services.submissions import Ledger
+
+from .conftest import sign_in
+
+
+def test_pages_are_freed_without_the_collector(easel):
+    """What Canvas answered and what a page shows lie in no reference cycle, cold or warm."""
+    browser = sign_in(easel, "dozen", path="/login?next=/account")
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        for path in ("", "courses", "upcoming", "submissions", "search?q=quiz"):
+            for _ in range(2):
+                assert browser.get(f"{easel.url}/{path}", timeout=30).ok
+        gc.collect()
+        left = {type(each) for each in gc.garbage}
+    finally:
+        gc.set_debug(0)
+        gc.enable()
+        gc.garbage.clear()
+
+    assert left.isdisjoint({Part, Rows, One, Answer, Source})
+    assert left.isdisjoint({CourseRow, SubmissionRow, Hit, Dashboard, Ledger, Upcoming, Courses})
