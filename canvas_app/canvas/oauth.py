@@ -55,7 +55,6 @@ class TokenAnswer:
     user_name: str
     real_user_id: int | None = None
     real_user_name: str | None = None
-    effective_locale: str | None = None
 
 
 class Leave(Protocol):
@@ -134,7 +133,6 @@ class TokenEndpoint:
             user_name=_name(user) or "",
             real_user_id=_id(real_user) if real_user else None,
             real_user_name=_name(real_user),
-            effective_locale=_text(user.get("effective_locale")),
         )
 
     def refresh(self, refresh_token: str) -> Token:
