@@ -35,8 +35,8 @@ def account() -> ResponseReturnValue:
 def sign_out_everywhere() -> ResponseReturnValue:
     """End the sign-ins of all this person's browsers, and with them Easel's access."""
     door = gateway.current()
-    gateway.forget_answers()
     told = door.storage.sign_out_everywhere(gateway.required_sign_in().grant_id, door.endpoint_for)
+    gateway.forget_answers()  # last: a page in another tab may have asked meanwhile
     return signed_out("You are signed out of Easel in every browser.", told)
 
 
@@ -45,8 +45,8 @@ def sign_out_everywhere() -> ResponseReturnValue:
 def disconnect() -> ResponseReturnValue:
     """End Easel's access to Canvas: tokens revoked, every sign-in ended."""
     door = gateway.current()
-    gateway.forget_answers()
     told = door.storage.disconnect(gateway.required_sign_in().grant_id, door.endpoint_for)
+    gateway.forget_answers()  # last: a page in another tab may have asked meanwhile
     return signed_out("Easel is disconnected from Canvas and signed out in every browser.", told)
 
 
@@ -55,8 +55,8 @@ def disconnect() -> ResponseReturnValue:
 def delete_everything() -> ResponseReturnValue:
     """Disconnect and delete whatever Easel has stored about this person."""
     door = gateway.current()
-    gateway.forget_answers()
     told = door.storage.delete_everything(gateway.required_sign_in().grant_id, door.endpoint_for)
+    gateway.forget_answers()  # last: a page in another tab may have asked meanwhile
     return signed_out(
         "Easel is disconnected, and everything it had stored about you is deleted.", told
     )

@@ -369,8 +369,9 @@ def logout() -> Response:
     door = gateway.current()
     told = True
     if secret := gateway.current_secret():
-        gateway.forget_answers()
+        gateway.current_sign_in()  # now: afterwards nobody knows whose answers to forget
         told = door.storage.sign_out(secret, door.endpoint_for)
+        gateway.forget_answers()  # last: a page in another tab may have asked meanwhile
     return signed_out(
         "You are signed out of Easel. This browser may still be signed in to Canvas.", told
     )

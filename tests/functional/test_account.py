@@ -1,5 +1,7 @@
 """The account page: connected as whom, what is stored, and each way to end it."""
 
+from typing import Any
+
 import pytest
 import requests
 from sqlalchemy import inspect, text
@@ -75,6 +77,38 @@ def test_disconnect_ends_everything(easel: RunningEasel, action: str) -> None:
     assert not signed_in(easel, second)
     assert easel.canvas.stats()["revocations"] == before + 1
     assert rows(easel, "grants") == 0
+
+
+@pytest.mark.parametrize(
+    ("action", "method"),
+    [
+        ("/logout", "sign_out"),
+        ("/account/sign-out-everywhere", "sign_out_everywhere"),
+        ("/account/disconnect", "disconnect"),
+        ("/account/delete", "delete_everything"),
+    ],
+)
+def test_no_answer_is_left_behind(
+    easel: RunningEasel, monkeypatch: pytest.MonkeyPatch, action: str, method: str
+) -> None:
+    """Another tab loads a page at the very moment."""
+    browser = sign_in(easel, "dozen")
+    page = browser.get(f"{easel.url}/account", timeout=10)
+    door = easel.app.extensions["easel"]
+    original = getattr(door.storage, method)
+
+    def meanwhile(*arguments: Any) -> Any:
+        tab = easel.browser()
+        tab.cookies.update(browser.cookies)
+        assert tab.get(f"{easel.url}/courses.json", timeout=30).ok
+        assert door.cache.bytes > 0
+        return original(*arguments)
+
+    monkeypatch.setattr(door.storage, method, meanwhile)
+    send(browser, page, form_to(page, action))
+
+    assert not signed_in(easel, browser)
+    assert door.cache.bytes == 0
 
 
 @pytest.mark.parametrize("path", ["sign-out-everywhere", "disconnect", "delete"])
