@@ -86,7 +86,9 @@ def _enter_wal(engine: sa.Engine) -> None:
     The switch does not honour the busy timeout when several processes try it on a new file.
     """
     if engine.url.database:
-        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        file = Path(engine.url.database)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)  # its owner's alone; the log beside it takes its mode
     ends = time.monotonic() + BUSY_SECONDS
     while True:
         raw = engine.raw_connection()

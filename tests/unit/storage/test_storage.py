@@ -1,9 +1,11 @@
 """Sign-ins and grants: how long they live, who ends them, what is told about them."""
 
+import stat
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -86,6 +88,12 @@ class TestSchema:
             thread.join()
         assert faults == []
         open_storage().ping()
+
+    def test_sqlite_files_are_the_owners_own(self, storage: Storage, clock: Clock) -> None:
+        enter(storage, clock)
+        if storage.engine.dialect.name == "sqlite":
+            files = list(Path(str(storage.engine.url.database)).parent.iterdir())
+            assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * len(files)
 
     def test_sqlite_pragmas(self, storage: Storage) -> None:
         if storage.engine.dialect.name != "sqlite":
