@@ -465,3 +465,14 @@ def test_search_without_a_match(sources_of):
     assert page.rows == ()
     assert page.searched > 50
     assert len(page.query) <= 200
+
+
+def test_calendar_does_not_wait_for_the_planner(sources_of, canvas):
+    canvas.control(latency={"GET /api/v1/planner/items": 60})
+
+    page = upcoming(sources_of("dozen", seconds=5.0))
+
+    states = {source.name: source.status for source in page.sources}
+    assert states["planner"] == "failed"
+    assert states["calendar"] == "fresh"
+    assert any(row.due_at is None for row in page.rows)
