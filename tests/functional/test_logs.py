@@ -8,6 +8,8 @@ import pytest
 import requests
 from sqlalchemy import text
 
+from canvas_app.storage.feeds import Wanted
+
 from .conftest import RunningEasel, StartEasel, form_to, send, sign_in
 
 
@@ -116,6 +118,28 @@ def test_no_secret_in_any_line(
     for secret in secrets:
         assert secret not in written
         assert all(secret not in line for line in kept.lines), "not even before redaction"
+
+
+def test_feed_secret_is_in_no_line(
+    start_easel: StartEasel, kept: Keeper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Found or not, from Canvas or kept, in trouble or at another address of Easel."""
+    easel = start_easel(log_level="DEBUG")
+    sign_in(easel, "dozen")
+    storage = easel.app.extensions["easel"].storage
+    secret = storage.feeds.make(1, "Phone", Wanted(("work",)))
+    elsewhere = easel.url.replace("127.0.0.1", "localhost")
+
+    for address in (easel.url, easel.url, elsewhere):
+        assert requests.get(f"{address}/calendar/{secret}.ics", timeout=30).ok
+    easel.canvas.control(revoke_tokens="all")
+    storage.feeds.may_visit = lambda feed: True
+    requests.get(f"{easel.url}/calendar/{secret}.ics", timeout=30)
+    requests.get(f"{easel.url}/calendar/{secret}x.ics?{secret}", timeout=30)
+
+    assert "/calendar/<secret>.ics" in capsys.readouterr().err
+    assert all(secret not in line for line in kept.lines)
+    assert secret not in requests.get(f"{easel.url}/metrics", timeout=10).text
 
 
 def test_access_log_holds_templates(
