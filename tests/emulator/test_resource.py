@@ -39,6 +39,10 @@ class TestToken:
         assert browser.post(ECHO, data={"access_token": token}).status_code == 200
         lower = browser.get(ECHO, headers={"Authorization": f"bearer {token}"})
         assert lower.status_code == 401
+        by_json = emulator.browser().post(ECHO, json={"access_token": token})
+        assert by_json.status_code == 200
+        number = emulator.browser().post(ECHO, json={"access_token": 7})
+        assert number.status_code == 401
 
     def test_user_agent_rule(self, emulator: Emulator) -> None:
         """Hosted Canvas refuses requests without a User-Agent with 403; a switch."""
