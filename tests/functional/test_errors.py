@@ -139,6 +139,28 @@ def test_not_ready_without_redis(start_easel: StartEasel) -> None:
     assert answer.json()["redis"] == "failed"
 
 
+def test_database_away(easel: RunningEasel) -> None:
+    browser = sign_in(easel, "dozen")
+    door = easel.app.extensions["easel"]
+    file = door.settings.instance_path / "easel.sqlite"
+    door.storage.close()
+    file.unlink()
+    file.mkdir()
+
+    status = {}
+    for path in ("/", "/account", "/courses.json", "/calendar/x.ics", "/readyz", "/healthz"):
+        answer = browser.get(f"{easel.url}{path}", timeout=30)
+        status[path] = answer.status_code
+        assert "Traceback" not in answer.text
+    page = browser.get(f"{easel.url}/account", timeout=30)
+    twin = browser.get(f"{easel.url}/courses.json", timeout=30).json()
+    file.rmdir()
+
+    assert (status.pop("/healthz"), set(status.values())) == (200, {503})
+    assert "DATABASE_URL" in page.text
+    assert (twin["data"], twin["complete"]) == ([], False)
+
+
 def test_canvas_down_changes_no_status(easel: RunningEasel) -> None:
     down = {"method": "GET", "path": "/login/oauth2/jwks", "kind": "status", "status": 503}
     easel.canvas.control(faults=[down | {"times": None}])
