@@ -27,6 +27,21 @@ def test_observers_are_told_whose_work_is_listed(easel, path):
     assert "0 missing" not in page
     assert "0 assignments" not in page
     assert "no courses" not in page
+    assert "Nothing to do" not in page
+
+
+def test_observers_reach_their_students_work(easel):
+    """The way the sentence names: a course, an assignment, the student's submission."""
+    browser = sign_in(easel, "observer", path="/login?next=/account")
+    course = browser.get(f"{easel.url}/courses.json", timeout=30).json()["data"][0]["id"]
+    rows = browser.get(f"{easel.url}/courses/{course}.json", timeout=30).json()["data"]
+    assert rows
+
+    work = f"courses/{course}/assignments/{rows[0]['assignment_id']}"
+    page = browser.get(f"{easel.url}/{work}", timeout=30).text
+
+    assert f'href="/{work}"' in browser.get(f"{easel.url}/courses/{course}", timeout=30).text
+    assert easel.canvas.person("dozen")["name"] in page
 
 
 @pytest.mark.parametrize("who", ["newcomer", "admin"])
