@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 KEEP_SECONDS = 12 * 3600
 RENEWAL_SECONDS = 30
-TRY_AGAIN = 1.0  # seconds until a Redis that failed is asked again
+TRY_AGAIN = 5.0  # seconds until a Redis that failed is asked again; each look may take one
 OVERHEAD = 300  # bytes of bookkeeping beside each value, about
 MOST_OWNERS = 10_000
 
@@ -123,7 +123,7 @@ class RedisCache:
     """A cache that several processes share: one Redis hash per shelf, so that one DEL drops it.
 
     When Redis does not answer, nothing is kept: pages are slower, never wrong. It is asked again
-    after a second, by one call: a page asks it dozens of times, and each would wait for it.
+    after a while, by one call: a page asks it dozens of times, and each would wait for it.
     """
 
     def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:

@@ -133,7 +133,7 @@ def test_redis_away_means_nothing_kept(caplog):
 
 
 def test_hanging_redis_is_waited_for_once(valkey_url, caplog):
-    """A page asks dozens of times; Redis is asked again after a second, by one call."""
+    """A page asks dozens of times; Redis is asked again after a while, by one call."""
     now, asked = [0.0], []
     cache = RedisCache(valkey_url, clock=lambda: now[0])
     good = cache._redis.hget
@@ -143,13 +143,13 @@ def test_hanging_redis_is_waited_for_once(valkey_url, caplog):
         raise TimeoutError("Timeout reading from socket")
 
     cache._redis.hget = hang
-    for now[0] in (0.0, 0.5, 0.9, 1.0, 1.5):
+    for now[0] in (0.0, 0.5, 4.9, 5.0, 5.5):
         assert cache.get("a shelf", "courses") is None
-    assert asked == [0.0, 1.0]
+    assert asked == [0.0, 5.0]
     assert caplog.text.count("keeps no answers") == 1
 
     cache._redis.hget = good
-    now[0] = 2.0
+    now[0] = 10.0
     cache.put("a shelf", "courses", b"x")
     assert cache.get("a shelf", "courses") == b"x"
     cache.discard("a shelf", "courses")
@@ -170,7 +170,7 @@ def test_drop_that_redis_missed_is_made_up_for(valkey_url):
     cache.drop("ann")
     assert cache.shelf("ann") != cache.shelf("ann")
     cache._redis.get = good
-    now[0] = 2.0
+    now[0] = 10.0
 
     assert cache.get(cache.shelf("ann"), "courses") is None
     assert cache.shelf("ann") == cache.shelf("ann")
