@@ -44,21 +44,31 @@ def language() -> Locale:
     """The language of this request's page."""
     if not has_request_context():
         return Locale(ENGLISH)
-    if "language" not in g:
+    chosen: Locale | None = g.get("language")
+    if chosen is None:
         asked = [name.replace("-", "_") for name in request.accept_languages.values()]
-        g.language = Locale.parse(negotiate_locale(asked, available()) or ENGLISH)
-    chosen: Locale = g.language
+        chosen = g.language = Locale.parse(negotiate_locale(asked, available()) or ENGLISH)
     return chosen
 
 
 def gettext(message: str) -> str:
     """A sentence in the page's language."""
-    return catalogue(FOLDER, str(language())).gettext(message)
+    return spoken().gettext(message)
 
 
 def ngettext(one: str, many: str, count: int) -> str:
     """A sentence with a count, in the plural form the page's language has for it."""
-    return catalogue(FOLDER, str(language())).ngettext(one, many, count)
+    return spoken().ngettext(one, many, count)
+
+
+def spoken() -> NullTranslations:
+    """The sentences of this request's language; a page asks for them hundreds of times."""
+    if not has_request_context():
+        return catalogue(FOLDER, ENGLISH)
+    found: NullTranslations | None = g.get("catalogue")
+    if found is None:
+        found = g.catalogue = catalogue(FOLDER, str(language()))
+    return found
 
 
 def counted(one: str, many: str, count: int, **named: object) -> Markup:
@@ -68,7 +78,12 @@ def counted(one: str, many: str, count: int, **named: object) -> Markup:
 
 def figure(count: int) -> str:
     """A count as the page's language writes it: 1,234."""
-    return format_decimal(count, locale=language())
+    return written(count, language())
+
+
+@lru_cache(maxsize=4096)  # the same few counts all over a page
+def written(count: int, locale: Locale) -> str:
+    return format_decimal(count, locale=locale)
 
 
 @lru_cache
