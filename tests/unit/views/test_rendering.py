@@ -204,7 +204,7 @@ def test_the_shell_goes_out_before_the_content_is_asked_for(app: Flask) -> None:
         assert not asked
         rest = "".join(str(piece) for piece in pieces)
     assert asked
-    assert "Nothing to do" in rest
+    assert "You have no courses yet" in rest
     assert "flush" not in rest
 
 
