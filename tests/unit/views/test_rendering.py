@@ -177,9 +177,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         instance_path=folder,
         database_url=f"sqlite:///{folder / 'easel.sqlite'}",
     )
+    app = create_app(settings)  # first: views that are imported now keep the name they find
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gateway, "current_sign_in", lambda: None)
-        app = create_app(settings)
         yield app
         app.extensions["easel"].storage.close()
 
