@@ -36,7 +36,7 @@ from canvas_app.services.dates import Profile
 from canvas_app.services.pictures import ring
 from canvas_app.settings import Environment
 from canvas_app.storage import SignIn
-from canvas_app.views.languages import ENGLISH, gettext, language, ngettext
+from canvas_app.views.languages import ENGLISH, gettext, language
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,6 @@ def init_app(app: Flask) -> None:
         clock=clock,
         moment=moment,
         number=number,
-        plural=plural,
         rich=rich,
         readable=readable,
         facts=facts,
@@ -368,12 +367,6 @@ def number(value: float | None, page: Any = None) -> str:
 @lru_cache(maxsize=4096)  # the same few points all over a page
 def decimal(value: float, locale: str) -> str:
     return str(format_decimal(value, "#,##0.##", locale=locale_named(locale)))
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """The count with its noun: 1 course, 2 courses."""
-    said = ngettext(f"%(num)s {one}", f"%(num)s {many or one + 's'}", count)
-    return said % {"num": format_decimal(count, locale=language())}
 
 
 def late_by(seconds: int) -> str:

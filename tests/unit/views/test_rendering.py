@@ -97,17 +97,6 @@ def test_numbers_follow_the_locale() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "said"), [(0, "0 courses"), (1, "1 course"), (1200, "1,200 courses")]
-)
-def test_counts_agree_with_their_noun(count: int, said: str) -> None:
-    assert rendering.plural(count, "course") == said
-
-
-def test_an_irregular_plural_is_given() -> None:
-    assert rendering.plural(2, "quiz", "quizzes") == "2 quizzes"
-
-
-@pytest.mark.parametrize(
     ("seconds", "said"), [(20, "1 min"), (3600, "1 h"), (183_600, "2 d 3 h"), (86_400, "1 d")]
 )
 def test_lateness_is_short(seconds: int, said: str) -> None:
