@@ -1,0 +1,196 @@
+"""Every page in a made-up language: what stays English there, a translator could not reach."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.frontend import CommandLineInterface
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from canvas_app.views import languages
+from tests.conftest import ROOT
+from tests.functional.conftest import RunningEasel, sign_in
+
+LOCALE = "eo"
+OPEN, CLOSE = "⟦", "⟧"
+SHOWN = {"title", "aria-label", "placeholder", "alt", "data-label"}
+NOT_READ = {"script", "style", "kbd", "textarea", "time", "bdi"}  # dates and names are not ours
+VOID = {"meta", "link", "input", "br", "hr", "img"}
+
+
+def collected(tmp_path: Path) -> Catalog:
+    """What ``pybabel extract`` finds, asked as languages.py tells."""
+    template = tmp_path / "messages.pot"
+    mapping = f"--mapping-file={ROOT / 'pyproject.toml'}"
+    CommandLineInterface().run(
+        ["pybabel", "-q", "extract", mapping, f"--output-file={template}", str(ROOT)]
+    )
+    with template.open("rb") as file:
+        return read_po(file)
+
+
+def bracket(text: str) -> str:
+    """The sentence's own words in brackets, what is put into it outside."""
+    return OPEN + re.sub(r"%\(\w+\)s", rf"{CLOSE}\g<0>{OPEN}", text) + CLOSE
+
+
+def ids_of(message: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (message,) if isinstance(message, str) else tuple(message)
+
+
+@pytest.fixture
+def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A language that puts every sentence in brackets."""
+    catalog = Catalog(locale=LOCALE)
+    for message in collected(tmp_path):
+        if message.id:
+            forms = ids_of(message.id)
+            bracketed = tuple(bracket(form) for form in forms)
+            catalog.add(message.id, bracketed if len(forms) > 1 else bracketed[0])
+    written = BytesIO()
+    write_mo(written, catalog)
+    home = tmp_path / "translations" / LOCALE / "LC_MESSAGES"
+    home.mkdir(parents=True)
+    (home / "messages.mo").write_bytes(written.getvalue())
+    monkeypatch.setattr(languages, "FOLDER", tmp_path / "translations")
+    languages.catalogue.cache_clear()
+    yield LOCALE
+    languages.catalogue.cache_clear()
+
+
+class Words(HTMLParser):
+    """A page's text and spoken attributes, without Canvas's and what is in another language."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.open: list[tuple[str, bool]] = []
+        self.page_language = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.page_language = self.page_language or given.get("lang", "")
+        foreign = given.get("lang", self.page_language) != self.page_language
+        silent = foreign or given.get("class") == "rich" or tag in NOT_READ
+        if not (silent or self.silent):
+            self.found += (given[name] for name in SHOWN & set(given))
+        if tag not in VOID:
+            self.open.append((tag, silent))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if not self.silent:
+            self.found.append(data)
+
+    @property
+    def silent(self) -> bool:
+        return any(silent for _, silent in self.open)
+
+
+def bare(page: str) -> set[str]:
+    """What of a page's text stands outside all brackets and has a letter."""
+    words = Words()
+    words.feed(page)
+    depth = 0
+    outside = set()
+    for text in words.found:
+        kept = ""
+        for character in text:
+            if character == OPEN:
+                depth += 1
+            elif character == CLOSE:
+                depth -= 1
+            elif not depth:
+                kept += character
+        assert depth >= 0
+        outside |= pieces(kept)
+    assert depth == 0
+    return outside
+
+
+def pieces(text: str) -> set[str]:
+    """A text's parts that have letters: the members of a list each, without signs around them."""
+    parts = re.split(r", | – | · |/|<[^>]*>", " ".join(unescape(text).split()))
+    return {bared for part in parts if (bared := re.sub(r"^[\W\d_]+|[\W\d_]+$", "", part))}
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every text in a JSON answer."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from strings(each)
+
+
+TWINS = ("/dashboard", "/courses", "/upcoming", "/submissions")
+SEARCH = "/search?q=essay"
+FURTHER = (
+    "/courses?arrange=1",
+    "/courses?q=nothing-like-it",
+    "/upcoming?show=missing&status=due",
+    "/upcoming?week=2026-W47",
+    "/submissions?sort=score&status=graded",
+    "/submissions?q=nothing-like-it",
+    "/search?q=nothing-like-it",
+    "/account",
+    "/account/feeds",
+    "/help/keyboard",
+)
+NAMESAKES = {"Assignments", "Later"}  # a group and a grading period of the campus, too
+PROPER = {"Easel", "Canvas", "production", "http", "nothing-like-it"}
+ZONES = {piece for zone in available_timezones() for piece in pieces(zone.replace("_", " "))}
+
+
+@pytest.mark.parametrize("person", ["dozen", "teacher", "newcomer"])
+def test_no_word_of_easel_stays_english(
+    easel: RunningEasel, made_up: str, tmp_path: Path, person: str
+) -> None:
+    browser = sign_in(easel, person)
+    browser.headers["Accept-Language"] = made_up
+
+    def read(path: str) -> Any:
+        answer = browser.get(easel.url + path, timeout=30)
+        assert answer.ok, path
+        return answer.json() if ".json" in path else answer.text
+
+    twins = {path: read(f"{path}.json") for path in TWINS} | {SEARCH: read("/search.json?q=essay")}
+    courses = [row["id"] for row in twins["/courses"]["data"] if not row["restricted"]]
+    work = {row["status"]: row for row in twins["/submissions"]["data"]}.values()
+    for path in (
+        *(f"/courses/{id}{page}" for id in courses for page in ("", "/grades")),
+        *(f"/courses/{row['course_id']}/assignments/{row['assignment_id']}" for row in work),
+    ):
+        twins[path] = read(f"{path}.json")
+    sentences = {form for message in collected(tmp_path) for form in ids_of(message.id)}
+    data = {piece for twin in twins.values() for text in strings(twin) for piece in pieces(text)}
+    known = (data - sentences) | NAMESAKES | PROPER | ZONES | {easel.canvas.person(person)["name"]}
+
+    wrong = {}
+    for path in (*twins, *FURTHER):
+        page = read(path.replace("/dashboard", "/"))
+        assert f'<html lang="{made_up}" dir="ltr"' in page
+        wrong[path] = bare(page) - known
+    assert {path: texts for path, texts in wrong.items() if texts} == {}
+
+
+def test_every_sentence_can_be_collected(tmp_path: Path) -> None:
+    found = {form for message in collected(tmp_path) for form in ids_of(message.id)}
+
+    assert len(found) > 400
+    assert {"Skip to content", "%(num)s students", "Today"} <= found
+    for template in sorted((ROOT / "templates").rglob("*.html")):
+        source = template.read_text()
+        for said in re.findall(r"\b(?:_|ngettext)\(\s*([^)]{0,12})", source):
+            assert said.startswith(('"', "'")), f"{template.name}: _({said}"
