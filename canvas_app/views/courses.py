@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from canvas_app.gateway import current_api, login_required
 from canvas_app.services.courses import NICKNAME_LENGTH
+from canvas_app.views.languages import gettext
 from canvas_app.views.planner import back, write
 
 bp = Blueprint("courses", __name__, url_prefix="/courses")
@@ -21,12 +22,15 @@ def favorite(course_id: int) -> ResponseReturnValue:
     call: Callable[[], None] = (
         (lambda: api.add_favorite(id_)) if wanted else (lambda: api.remove_favorite(id_))
     )
-    done = "is a favourite" if wanted else "is no favourite any more"
     _, failure = write(call, "Your favourites were not changed")
     if failure:
         return back(failure)
     undo = {"on": "0" if wanted else "1", "name": name()}
-    return back(f"{named()} {done}, in Canvas too.", f"/courses/{course_id}/favorite", undo)
+    if wanted:
+        message = gettext("%(course)s is a favourite, in Canvas too.")
+    else:
+        message = gettext("%(course)s is no favourite any more, in Canvas too.")
+    return back(message % {"course": named()}, f"/courses/{course_id}/favorite", undo)
 
 
 @bp.post("/<int:course_id>/nickname")
@@ -36,9 +40,8 @@ def nickname(course_id: int) -> ResponseReturnValue:
     given = " ".join(request.form.get("nickname", "").split())
     before = request.form.get("before", "")
     if len(given) > NICKNAME_LENGTH:
-        return back(
-            f"A nickname has {NICKNAME_LENGTH} characters at most. {named()} keeps its name."
-        )
+        message = gettext("A nickname has %(most)s characters at most. %(course)s keeps its name.")
+        return back(message % {"most": NICKNAME_LENGTH, "course": named()})
     api, id_ = current_api(), str(course_id)
     call: Callable[[], None] = (
         (lambda: api.set_nickname(id_, given)) if given else (lambda: api.remove_nickname(id_))
@@ -47,8 +50,12 @@ def nickname(course_id: int) -> ResponseReturnValue:
     if failure:
         return back(failure)
     undo = {"nickname": before, "before": given, "name": name()}
-    message = f"{named()} is called “{given}”" if given else f"{named()} has its own name again"
-    return back(f"{message}, in Canvas too.", f"/courses/{course_id}/nickname", undo)
+    if given:
+        message = gettext("%(course)s is called “%(nickname)s”, in Canvas too.")
+    else:
+        message = gettext("%(course)s has its own name again, in Canvas too.")
+    said = message % {"course": named(), "nickname": given}
+    return back(said, f"/courses/{course_id}/nickname", undo)
 
 
 def name() -> str:
@@ -57,4 +64,4 @@ def name() -> str:
 
 
 def named() -> str:
-    return f"“{name()}”" if name().strip() else "The course"
+    return f"“{name()}”" if name().strip() else gettext("The course")

@@ -12,6 +12,7 @@ from canvas_app.services import calendar_feed
 from canvas_app.services.courses import courses as all_courses
 from canvas_app.services.sources import Sources
 from canvas_app.storage.feeds import LABEL_LENGTH, MOST, REST, Feed, NoFeed, Wanted
+from canvas_app.views.languages import gettext
 from canvas_app.views.pages import plain_failure
 
 bp = Blueprint("feed", __name__)
@@ -96,9 +97,9 @@ def refusal() -> str | None:
     """Why the person signed in can have no feed; None when she can."""
     identity = gateway.required_sign_in().identity
     if identity.real_user_id:
-        return "Who acts as somebody else cannot make a calendar feed for them."
+        return gettext("Who acts as somebody else cannot make a calendar feed for them.")
     if not gateway.current().environment(identity.environment).client_secret:
-        return (
+        return gettext(
             "This Easel has a public developer key: Canvas ends its access after two hours "
             "without use, so a calendar feed would stop by itself."
         )
@@ -146,7 +147,7 @@ def make() -> ResponseReturnValue:
     if why_not := refusal():
         return form(why_not, 403)
     if not kinds:
-        return form("Choose at least one kind of thing the calendar should hold.", 422)
+        return form(gettext("Choose at least one kind of thing the calendar should hold."), 422)
     wanted = Wanted(
         kinds,
         tuple(id_ for id_ in dict.fromkeys(request.form.getlist("course")) if id_.isdecimal()),
@@ -172,7 +173,11 @@ def end(feed_id: int) -> ResponseReturnValue:
     """End a feed: its address answers nothing from now on."""
     door = gateway.current()
     door.storage.end_feed(gateway.required_sign_in().grant_id, feed_id, door.endpoint_for)
-    flash("The calendar feed has ended. Calendar programs that had its address get nothing more.")
+    flash(
+        gettext(
+            "The calendar feed has ended. Calendar programs that had its address get nothing more."
+        )
+    )
     return redirect(f"{door.settings.path_prefix}/account#feeds", 303)
 
 

@@ -19,6 +19,7 @@ from canvas_app.services.courses import read_profile, start_profile
 from canvas_app.services.dates import Profile
 from canvas_app.services.planner import BadInput, Mark
 from canvas_app.views.auth import safe_next
+from canvas_app.views.languages import gettext
 from canvas_app.views.rendering import day_word, in_locale, locale_of, number, tag
 
 bp = Blueprint("planner", __name__, url_prefix="/planner")
@@ -49,9 +50,13 @@ def mark() -> ResponseReturnValue:
         not wanted.done,
         wanted.title,
     )
-    name = f"“{wanted.title}”" if wanted.title.strip() else "That"
+    name = f"“{wanted.title}”" if wanted.title.strip() else gettext("That")
     undo = {"item": planner.write_mark(undone)}
-    return back(f"{name} is marked {word}.", "/planner/mark", undo)
+    if wanted.done:
+        message = gettext("%(title)s is marked done.")
+    else:
+        message = gettext("%(title)s is marked not done.")
+    return back(message % {"title": name}, "/planner/mark", undo)
 
 
 @bp.post("/notes")
@@ -73,7 +78,10 @@ def save_note(note_id: str | None) -> Response:
     me = own_profile()
     if me is None:
         return back(
-            "Canvas did not tell which time zone you are in, so the note was not saved. Try again."
+            gettext(
+                "Canvas did not tell which time zone you are in, so the note was not saved. "
+                "Try again."
+            )
         )
     form = request.form
     try:
@@ -86,7 +94,7 @@ def save_note(note_id: str | None) -> Response:
             course_id=form.get("course", ""),
         )
     except BadInput as error:
-        return back(f"{error} The note was not saved.")
+        return back(f"{error} {gettext('The note was not saved.')}")
     if note_id is None:
         made, failure = write(
             lambda: planner.add_note(current_api(), note), "The note was not saved"
@@ -94,7 +102,8 @@ def save_note(note_id: str | None) -> Response:
         if failure or made is None:
             return back(failure)
         undo = {name: form.get(name, "") for name in NOTE}
-        return back(f"“{note.title}” is saved.", f"/planner/notes/{made.id}/delete", undo)
+        saved = gettext("“%(title)s” is saved.") % {"title": note.title}
+        return back(saved, f"/planner/notes/{made.id}/delete", undo)
     _, failure = write(
         lambda: planner.change_note(current_api(), note_id, note), "The note was not changed"
     )
@@ -103,7 +112,7 @@ def save_note(note_id: str | None) -> Response:
     before = {name: form.get(f"was_{name}", "") for name in NOTE}
     before |= {f"was_{name}": form.get(name, "") for name in NOTE}
     undo_at = f"/planner/notes/{note_id}" if before["title"] else ""
-    return back(f"“{note.title}” is changed.", undo_at, before)
+    return back(gettext("“%(title)s” is changed.") % {"title": note.title}, undo_at, before)
 
 
 @bp.post("/notes/<int:note_id>/delete")
@@ -117,7 +126,7 @@ def delete_note(note_id: int) -> ResponseReturnValue:
     if failure or gone is None:
         return back(failure)
     if me is None or gone.todo_date is None:
-        return back("The note is deleted.")
+        return back(gettext("The note is deleted."))
     there = gone.todo_date.astimezone(me.zone)
     again = {
         "title": gone.title or "",
@@ -126,7 +135,8 @@ def delete_note(note_id: int) -> ResponseReturnValue:
         "time": there.strftime("%H:%M:%S"),
         "course": gone.course_id or "",
     }
-    return back(f"“{again['title']}” is deleted.", "/planner/notes", again)
+    deleted = gettext("“%(title)s” is deleted.") % {"title": again["title"]}
+    return back(deleted, "/planner/notes", again)
 
 
 def own_profile() -> Profile | None:

@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po
 
 from canvas_app.views import languages
 from tests.conftest import ROOT
-from tests.functional.conftest import RunningEasel, sign_in
+from tests.functional.conftest import RunningEasel, form_to, send, sign_in
 
 LOCALE = "eo"
 OPEN, CLOSE = "⟦", "⟧"
@@ -183,6 +183,40 @@ def test_no_word_of_easel_stays_english(
         assert f'<html lang="{made_up}" dir="ltr"' in page
         wrong[path] = bare(page) - known
     assert {path: texts for path, texts in wrong.items() if texts} == {}
+
+
+def test_what_is_missing_is_said_in_the_pages_language(easel: RunningEasel, made_up: str) -> None:
+    planner = {"path": "/api/v1/planner/items", "kind": "status", "status": 503, "times": None}
+    denied = {
+        "path": "/api/v1/users/self/missing_*",
+        "kind": "status",
+        "status": 403,
+        "times": None,
+    }
+    easel.canvas.control(faults=[planner, denied])
+    browser = sign_in(easel, "dozen")
+    browser.headers["Accept-Language"] = made_up
+
+    sources = browser.get(f"{easel.url}/upcoming.json", timeout=30).json()["sources"]
+    why = {piece for source in sources for piece in pieces(source["detail"])}
+
+    for path in ("/", "/upcoming", "/upcoming?show=due"):
+        page = browser.get(easel.url + path, timeout=30).text
+        alert = page[page.index('<div class="alert"') : page.index("</ul>", page.index('"alert"'))]
+        assert len(re.findall(f"{OPEN}[^{CLOSE}]+{CLOSE}", alert)) > 4
+        assert bare(alert) <= why
+
+
+def test_a_message_is_in_the_pages_language(easel: RunningEasel, made_up: str) -> None:
+    browser = sign_in(easel, "dozen")
+    browser.headers["Accept-Language"] = made_up
+    page = browser.get(f"{easel.url}/courses?arrange=1", timeout=30)
+
+    answer = send(browser, page, form_to(page, "/favorite"))
+
+    told = re.search(r'<form class="notice".*?</form>', answer.text, re.DOTALL)
+    assert told
+    assert told[0].count(OPEN) == told[0].count(CLOSE) >= 2
 
 
 def test_every_sentence_can_be_collected(tmp_path: Path) -> None:

@@ -1,17 +1,19 @@
 """Pages in another language: a catalogue that is there is used, with its direction and plurals."""
 
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from flask import Flask, render_template_string
 
-from canvas_app.views import languages
-from tests.conftest import ROOT
+from canvas_app.services.dates import Profile
+from canvas_app.services.pages import Page
+from canvas_app.views import languages, planner, rendering
 
 SKIP = "Skip to content"
 
@@ -79,14 +81,45 @@ def test_english_is_spoken_where_no_request_is(app: Flask) -> None:
         assert languages.language().language == "en"
 
 
-def test_every_sentence_of_the_templates_can_be_extracted() -> None:
-    options = {"**": {"trimmed": "true", "silent": "false"}}
-    found = {
-        message
-        for _, _, message, _, _ in extract_from_dir(
-            ROOT / "templates", method_map=[("**.html", "jinja2")], options_map=options
-        )
-    }
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+DUE = NOW + timedelta(days=3)
 
-    assert SKIP in found
-    assert len(found) > 20
+
+@pytest.mark.parametrize(
+    ("asked", "person", "marked"),
+    [
+        ("en", "en", ""),
+        ("en", "es", ' lang="es" dir="ltr"'),
+        ("en", "ar", ' lang="ar" dir="rtl"'),
+        ("ar", "en", ' lang="en" dir="ltr"'),
+        ("ar", "ar", ""),
+    ],
+)
+def test_a_date_says_its_language_where_it_is_not_the_pages(
+    app: Flask,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: str,
+    person: str,
+    marked: str,
+) -> None:
+    monkeypatch.setattr(languages, "FOLDER", folder_with(tmp_path, "ar"))
+    page = Page(now=NOW, profile=Profile(time_zone="UTC", locale=person))
+
+    with app.test_request_context(headers={"Accept-Language": asked}):
+        for written in (
+            rendering.when(DUE, page),
+            rendering.clock(DUE, page),
+            rendering.day(DUE.date(), page),
+            planner.away(DUE.date(), page),
+            planner.span(NOW.date(), DUE.date(), page),
+        ):
+            assert re.findall(' lang="[^"]*" dir="[^"]*"', written) == [marked] * bool(marked)
+
+
+def test_counts_are_written_as_the_language_does(app: Flask) -> None:
+    hats = "{{ ngettext('%(num)s hat', '%(num)s hats', 1200) }}"
+
+    assert said(app, hats, "en") == "1,200 hats"
+    named = "{{ ngettext('%(num)s hat', '%(num)s hats', 2, num='<2') }}"
+    assert said(app, named, "en") == "&lt;2 hats"
