@@ -185,6 +185,12 @@ def test_no_word_of_easel_stays_english(
     assert {path: texts for path, texts in wrong.items() if texts} == {}
 
 
+def test_the_page_before_sign_in_is_in_its_language(easel: RunningEasel, made_up: str) -> None:
+    page = easel.browser().get(easel.url, headers={"Accept-Language": made_up}, timeout=30).text
+
+    assert bare(page) <= PROPER
+
+
 def test_what_is_missing_is_said_in_the_pages_language(easel: RunningEasel, made_up: str) -> None:
     planner = {"path": "/api/v1/planner/items", "kind": "status", "status": 503, "times": None}
     denied = {
