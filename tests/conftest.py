@@ -15,6 +15,11 @@ import requests
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Four at least: tests wait for servers and browsers about as long as they compute."""
+    return max(4, os.cpu_count() or 1)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where CI is set, a skipped test is a failure: everything it needs is to be had there."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

@@ -48,7 +48,7 @@ def test_filtered_courses_and_past_ones(reader: Reader) -> None:
     expect(page.get_by_text("2 past courses")).to_be_visible()
     assert not page.get_by_role("link", name="Spanish II").is_visible()
     page.get_by_text("2 past courses").click()
-    assert page.get_by_role("link", name="Spanish II").is_visible()
+    expect(page.get_by_role("link", name="Spanish II")).to_be_visible()
     page.get_by_label("Name, code or section").fill("nothing of the kind")
     page.keyboard.press("Enter")
     expect(page.get_by_text("No course fits this choice")).to_be_visible()
@@ -70,8 +70,8 @@ def test_feed_is_made_and_ended(reader: Reader, person: str) -> None:
     assert faults(reader) == []
 
     page.get_by_role("link", name="Back to your account").click()
-    assert page.get_by_text("Phone <b>").first.is_visible()
+    expect(page.get_by_text("Phone <b>").first).to_be_visible()
     assert faults(reader) == []
     page.get_by_role("button", name="End this feed").click()
-    assert page.get_by_text("The calendar feed has ended.").is_visible()
+    expect(page.get_by_text("The calendar feed has ended.")).to_be_visible()
     assert requests.get(address, timeout=30).status_code == 404
