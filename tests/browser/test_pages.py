@@ -12,7 +12,17 @@ pytestmark = pytest.mark.browser
 
 # Signing in and downloads are no pages.
 NO_PAGE = re.compile(r"/(login|logout|oauth|static)\b|\.(json|csv|ics)$")
-PEOPLE = ["dozen", "newcomer", "hostile", "teacher", "bigteacher", "ta", "observer", "admin"]
+PEOPLE = [
+    "dozen",
+    "busy",
+    "newcomer",
+    "hostile",
+    "teacher",
+    "bigteacher",
+    "ta",
+    "observer",
+    "admin",
+]
 
 
 def every_kind_of_page(reader: Reader) -> Iterator[str]:
@@ -53,11 +63,12 @@ def test_the_student_of_137_courses_sees_137(reader: Reader) -> None:
     reader.enter("many")
     page = reader.open("/courses")
     assert page.locator("main > .arrived .card").count() == 137
-    assert in_order(reader) + too_wide(page) == []
+    assert in_order(reader) + barriers(page) + too_wide(page) == []
     page.set_viewport_size({"width": 320, "height": 720})
+    page.emulate_media(color_scheme="dark")
     for path in ("/", "/upcoming", "/submissions"):
         reader.open(path)
-        assert in_order(reader) + too_wide(page) == []
+        assert in_order(reader) + barriers(page) + too_wide(page) == []
 
 
 def test_a_student_signs_in_through_consent_and_sees_everything(reader: Reader) -> None:
