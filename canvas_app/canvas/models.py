@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.json import Decoder
 
 if TYPE_CHECKING:
     Id = str
@@ -503,3 +504,13 @@ class Enrollment(Model):
     role: str | None = None
     enrollment_state: str | None = None
     grades: Grades | None = None
+
+
+def _look_through(model: type[Model]) -> None:
+    """Let msgspec learn a model before there are threads; see :func:`..paging.decoder`."""
+    Decoder(model)
+    for each in model.__subclasses__():
+        _look_through(each)
+
+
+_look_through(Model)

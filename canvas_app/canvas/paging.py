@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
+from threading import Lock
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -14,6 +15,7 @@ from canvas_app.canvas.errors import CanvasError, MalformedAnswer
 
 T = TypeVar("T")
 
+_BUILDING = Lock()
 _LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:"[^"]*"|[^\s;,"]*))?)*)')
 _PAGE = re.compile(r"([?&]page=)(\d{1,9})(?=&|$)")
 _PER_PAGE = re.compile(r"[?&]per_page=(\d{1,9})(?=&|$)")
@@ -79,7 +81,13 @@ def decode_page(body: bytes, type: Any, path: str) -> tuple[list[Any], dict[str,
 
 @lru_cache(maxsize=256)
 def decoder(type: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(type, strict=False)
+    """A decoder of JSON for a type, built by one thread at a time.
+
+    While msgspec looks a Struct through for the first time, other threads see it half known, and
+    one that decodes by it then crashes the process (0.22; the models are known from the start).
+    """
+    with _BUILDING:
+        return msgspec.json.Decoder(type, strict=False)
 
 
 def _list_in(answer: dict[str, Any], path: str) -> Any:

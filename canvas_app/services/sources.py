@@ -84,6 +84,9 @@ class Kept(msgspec.Struct):
     body: msgspec.Raw
 
 
+UNPACK = msgspec.msgpack.Decoder(Kept)
+
+
 @dataclass(frozen=True)
 class Answer:
     """What one call brought: its value or its error, and from when."""
@@ -106,10 +109,11 @@ class NotYet(Unavailable):
 
 
 @memoize
-def answer_type(method: Callable[..., Any]) -> Any:
-    """The type a method's answer is kept as: what it returns, a list for Pages."""
+def unpacker(method: Callable[..., Any]) -> msgspec.msgpack.Decoder[Any]:
+    """What reads a method's kept answer: of the type it returns, a list for Pages."""
     returned = get_type_hints(method)["return"]
-    return list[get_args(returned)[0]] if get_origin(returned) is Pages else returned  # type: ignore[misc]
+    listed = get_origin(returned) is Pages
+    return msgspec.msgpack.Decoder(list[get_args(returned)[0]] if listed else returned)  # type: ignore[misc]
 
 
 class Line:
@@ -156,7 +160,7 @@ class Line:
         if kept is None:
             return None
         try:
-            value = msgspec.msgpack.decode(kept.body, type=answer_type(call.func))
+            value = unpacker(call.func).decode(kept.body)
         except msgspec.MsgspecError:
             return None  # written by another version of Easel
         at = datetime.fromtimestamp(kept.at, UTC)
@@ -183,7 +187,7 @@ class Line:
             return None
         found = self.cache.get(self.shelf, request)
         try:
-            return msgspec.msgpack.decode(found, type=Kept) if found is not None else None
+            return UNPACK.decode(found) if found is not None else None
         except msgspec.MsgspecError:
             return None
 
