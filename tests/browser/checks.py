@@ -2,7 +2,7 @@
 
 import re
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
@@ -14,6 +14,7 @@ RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
     "resultTypes": ["violations"],
 }
+SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 MOST_REQUESTS = 6
 MOST_BYTES = 100_000  # compressed, all requests of a page together
 MOST_SHIFT = 0.05  # cumulative layout shift
@@ -56,6 +57,17 @@ def barriers(page: Page) -> list[str]:
 def too_wide(page: Page) -> list[str]:
     """What does not fit into the window."""
     return [f"{page.url}: {what}" for what in page.evaluate(TOO_WIDE)]
+
+
+def in_every_dress(page: Page) -> list[str]:
+    """Barriers, and what is too wide: light and dark, 320 px and 1280 px."""
+    wrong = []
+    for width, height in ((320, 720), (1280, 900)):
+        page.set_viewport_size({"width": width, "height": height})
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            wrong += [f"{scheme}, {width} px: {fault}" for fault in barriers(page) + too_wide(page)]
+    return wrong
 
 
 def in_order(reader: Reader) -> list[str]:

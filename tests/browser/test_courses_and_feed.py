@@ -4,23 +4,16 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.browser.checks import barriers, in_order, too_wide
+from tests.browser.checks import in_every_dress, in_order
 from tests.browser.conftest import Reader
 
 pytestmark = pytest.mark.browser
 
 
 def faults(reader: Reader) -> list[str]:
-    """What is wrong with the page as it stands, wide and light, narrow and dark."""
-    page = reader.page
+    """What is wrong with the page as it stands."""
     reader.requests.clear()  # of all pages on the way here
-    wrong = in_order(reader) + barriers(page) + too_wide(page)
-    page.set_viewport_size({"width": 320, "height": 720})
-    page.emulate_media(color_scheme="dark")
-    wrong += barriers(page) + too_wide(page)
-    page.set_viewport_size({"width": 1280, "height": 900})
-    page.emulate_media(color_scheme="light")
-    return wrong + reader.complaints
+    return in_order(reader) + in_every_dress(reader.page) + reader.complaints
 
 
 @pytest.mark.parametrize("person", ["dozen", "hostile", "ta"])
