@@ -13,9 +13,7 @@ from canvas_app.canvas.models import (
     SubmissionDetail,
     SubmissionSummary,
 )
-from canvas_app.services.courses import (
-    INCLUDE as COURSE_INCLUDE,
-)
+from canvas_app.services.courses import INCLUDE as COURSE_INCLUDE
 from canvas_app.services.courses import (
     TEACHING,
     read_colors,
@@ -24,11 +22,11 @@ from canvas_app.services.courses import (
     start_colors,
     start_profile,
 )
+from canvas_app.services.items import Look, grade_shown, letters_only
 from canvas_app.services.pages import File, Page, Rated, SubmissionRow
 from canvas_app.services.pictures import Spread, spread
 from canvas_app.services.sources import One, Sources, complete
 from canvas_app.services.submissions import files_of, rated, submission_row
-from canvas_app.services.upcoming import Look, grade_shown, letters_only
 
 # Never read_status nor read_state: asking for either marks the submission read.
 SUBMISSION_INCLUDE = ("submission_history", "submission_comments", "rubric_assessment", "user")

@@ -28,9 +28,10 @@ from canvas_app.services.courses import (
     start_courses,
     start_profile,
 )
-from canvas_app.services.dates import Profile
+from canvas_app.services.dates import DAY, Profile
+from canvas_app.services.items import Look, planner_key
 from canvas_app.services.sources import Sources, complete
-from canvas_app.services.upcoming import CONTEXTS, Look, planner_key
+from canvas_app.services.week_sources import CONTEXTS
 
 KINDS = ("work", "event", "note")
 BACK, AHEAD = timedelta(days=30), timedelta(days=366)  # as Canvas's own feed reaches
@@ -45,7 +46,6 @@ TYPES = {
     "assessment_request": "Peer review",
     "sub_assignment": "Discussion checkpoint",
 }
-DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 
 

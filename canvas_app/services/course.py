@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from canvas_app.services.grades import EVERY_PERIOD, Grades, Wanted, gather
+from canvas_app.services.gradebook import EVERY_PERIOD
+from canvas_app.services.grades import Grades, Wanted, gather
 from canvas_app.services.sources import Sources
 
 

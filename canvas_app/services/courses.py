@@ -372,3 +372,12 @@ def by_role_and_term(rows: Iterable[CourseRow]) -> tuple[CourseGroup, ...]:
         )
         for (state, role, term), members in ordered
     )
+
+
+def has_role(courses: Iterable[Course], *roles: str) -> bool:
+    return any(role in roles for course in courses for role in roles_of(course))
+
+
+def observed(courses: Iterable[Course]) -> int:
+    """How many courses the person only observes."""
+    return sum(roles_of(course) == ("observer",) for course in courses)

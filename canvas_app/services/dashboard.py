@@ -10,26 +10,32 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from canvas_app.services.courses import course_row, in_order, read_colors, read_profile
-from canvas_app.services.dates import Profile, monday, write_week
+from canvas_app.services.courses import (
+    course_row,
+    has_role,
+    in_order,
+    observed,
+    read_colors,
+    read_profile,
+)
+from canvas_app.services.dates import DAY, Profile, monday, write_week
+from canvas_app.services.items import Look
 from canvas_app.services.pages import CourseWeek, Dashboard, Day, Item
 from canvas_app.services.sources import Sources, complete
 from canvas_app.services.upcoming import (
-    DAY,
     NEW_GRADES,
-    Look,
-    asked_days,
     by_due,
-    calendar_calls,
-    has_role,
     is_due,
     is_missing,
-    kept_groups,
     new_grades,
     news,
-    observed,
-    older_calls,
     placed,
+)
+from canvas_app.services.week_sources import (
+    asked_days,
+    calendar_calls,
+    kept_groups,
+    older_calls,
     start_calendar,
     start_items,
     weights_of,

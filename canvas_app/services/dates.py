@@ -6,6 +6,9 @@ from zoneinfo import ZoneInfo
 
 EARLIEST, LATEST = 1970, 2999  # years a week may be asked for
 
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -56,7 +59,7 @@ def all_day_date(start_at: datetime, me: Profile) -> date:
     east = clock > time(12) or (
         clock >= time(10) and (own.utcoffset() or timedelta()) > timedelta()
     )
-    return there.date() + timedelta(days=1) if east else there.date()
+    return there.date() + DAY if east else there.date()
 
 
 def read_week(text: str, today: date) -> date | None:
@@ -86,5 +89,5 @@ def week_slices(first: date, last: date) -> list[tuple[datetime, datetime]]:
     while day <= last:
         start = datetime.combine(day, time(), UTC)
         slices.append((start, start + timedelta(days=7, seconds=-1)))
-        day += timedelta(days=7)
+        day += WEEK
     return slices

@@ -10,13 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import partial
 
 from msgspec import UNSET, UnsetType, structs
 
 from canvas_app.canvas.api import CanvasAPI
-from canvas_app.canvas.models import Assignment, Course, CourseEnrollment, Submission
+from canvas_app.canvas.models import Assignment, Course, CourseEnrollment
 from canvas_app.canvas.models import AssignmentGroup as CanvasGroup
 from canvas_app.canvas.models import GradingPeriod as CanvasPeriod
 from canvas_app.services import grading, pictures
@@ -30,18 +30,27 @@ from canvas_app.services.courses import (
     student_enrollment,
 )
 from canvas_app.services.dates import Profile
+from canvas_app.services.gradebook import (
+    EVERY_PERIOD,
+    book_of,
+    can_try,
+    counts,
+    exact,
+    group_rules,
+    in_period,
+    number,
+    scheme_of,
+)
 from canvas_app.services.grading import Book, Total, Work
+from canvas_app.services.items import Look
 from canvas_app.services.pages import CourseRow, Page, SubmissionRow
 from canvas_app.services.sources import Rows, Sources, complete
 from canvas_app.services.submissions import submission_row
-from canvas_app.services.upcoming import Look
 from canvas_app.services.weights import weights
+from canvas_app.services.what_if import Aim, Problem, aimed, tried_scores
 
-EVERY_PERIOD = "all"
-UNGRADEABLE = frozenset({"not_graded", "wiki_page"})
 SCORE = re.compile(r"s\d{1,20}")  # short: the form sends a field for each assignment
 CLOSE_ENOUGH = Decimal("0.01")  # both sides round to two decimals
-MOST = Decimal(1_000_000)  # no score or goal is higher
 
 
 @dataclass(frozen=True)
@@ -124,26 +133,6 @@ class Shown:
     current_grade: str | None = None
     final: float | None = None
     final_grade: str | None = None
-
-
-@dataclass(frozen=True)
-class Aim:
-    """The answer to a goal; see :class:`canvas_app.services.grading.Goal`."""
-
-    wanted: float
-    state: str
-    needed: float | None
-    least: float | None
-    best: float | None
-    open_work: int  # how many pieces
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A value that was typed and not taken, or taken with a warning."""
-
-    about: str  # an assignment's name, or goal
-    text: str
 
 
 @dataclass(frozen=True)
@@ -390,96 +379,6 @@ def reason(
     return "" if whole else "incomplete"
 
 
-# From Canvas's objects to what is computed with
-
-
-def exact(value: float | None) -> Decimal:
-    """A number as Canvas wrote it in JSON, not as a float holds it."""
-    return Decimal(str(value or 0))
-
-
-def counts(assignment: Assignment) -> bool:
-    """Whether an assignment is part of any total (``Assignment.published.gradeable``)."""
-    types = set(assignment.submission_types or ())
-    return (
-        assignment.published is not False
-        and not assignment.omit_from_final_grade
-        and assignment.grading_type != "not_graded"
-        and not (types and types <= UNGRADEABLE)
-    )
-
-
-def period_of(assignment: Assignment, periods: Sequence[CanvasPeriod]) -> str | None:
-    """The grading period of the student's submission; work without a date is in the last one."""
-    own = assignment.own_submission
-    if own and own.grading_period_id:
-        return own.grading_period_id
-    due = (own.cached_due_date if own else None) or assignment.due_at
-    dated = [(p.start_date, p.end_date, p.id) for p in periods if p.start_date and p.end_date]
-    if due is None:
-        return max(dated, key=lambda span: span[1])[2] if dated else None
-    return next((id_ for start, end, id_ in dated if start <= due <= end), None)
-
-
-def in_period(assignment: Assignment, chosen: str, periods: Sequence[CanvasPeriod]) -> bool:
-    return chosen == EVERY_PERIOD or period_of(assignment, periods) == chosen
-
-
-def work_of(assignment: Assignment, group_id: str, periods: Sequence[CanvasPeriod]) -> Work:
-    own = assignment.own_submission
-    found = own or Submission()
-    return Work(
-        id=assignment.id,
-        group_id=group_id,
-        points=exact(assignment.points_possible),
-        score=None if found.score is None else exact(found.score),
-        excused=bool(found.excused),
-        posted=found.posted_at is not None,
-        pending_review=found.workflow_state == "pending_review",
-        counts=counts(assignment),
-        present=own is not None,
-        period_id=period_of(assignment, periods) if periods else None,
-    )
-
-
-def book_of(course: Course, groups: Sequence[CanvasGroup], periods: Sequence[CanvasPeriod]) -> Book:
-    """The course as the calculation takes it."""
-    mine = [e.enrollment_state for e in course.enrollments or () if e.type == "student"]
-    weighing = periods if course.has_weighted_grading_periods else ()
-    return Book(
-        work=tuple(
-            work_of(assignment, group.id, periods)
-            for group in groups
-            for assignment in group.assignments or ()
-        ),
-        groups=tuple(group_rules(group) for group in groups),
-        weighted=bool(course.apply_assignment_group_weights),
-        periods=tuple(grading.Period(period.id, exact(period.weight)) for period in weighing),
-        concluded=bool(mine) and all(state == "completed" for state in mine),
-    )
-
-
-def group_rules(group: CanvasGroup) -> grading.Group:
-    rules = group.rules
-    return grading.Group(
-        id=group.id,
-        weight=exact(group.group_weight),
-        drop_lowest=max(0, (rules.drop_lowest if rules else None) or 0),
-        drop_highest=max(0, (rules.drop_highest if rules else None) or 0),
-        never_drop=frozenset(str(id_) for id_ in (rules.never_drop if rules else None) or ()),
-    )
-
-
-def scheme_of(course: Course) -> list[tuple[str, Decimal]]:
-    """The course's grading scheme, as far as it can be read."""
-    found = []
-    for row in course.grading_scheme or ():
-        match row:
-            case [str(name), int(least) | float(least)]:
-                found.append((name, exact(least)))
-    return found
-
-
 # The page
 
 
@@ -639,95 +538,6 @@ def checked(canvas: Shown, own: Shown) -> str:
     return "agrees" if same else "differs"
 
 
-# What-if and goal
-
-
-def can_try(work: Work) -> bool:
-    return work.counts and not (work.excused and work.posted)
-
-
-def typed(text: str) -> Decimal | None:
-    """A number as people type it: 8.5, 8,5, 85 %."""
-    try:
-        value = Decimal(text.replace("%", "").replace(",", ".").replace("\u2212", "-").strip())
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() else None
-
-
-def tried_scores(
-    scores: Mapping[str, str], assignments: Mapping[str, Assignment], book: Book
-) -> tuple[dict[str, Decimal], list[Problem]]:
-    """The scores that can be tried, and what is wrong with the others."""
-    works = {work.id: work for work in book.work}
-    found: dict[str, Decimal] = {}
-    problems: list[Problem] = []
-    for id_, text in scores.items():
-        if id_ not in assignments or not can_try(works[id_]):
-            continue
-        name, points, value = assignments[id_].name or "", works[id_].points, typed(text)
-        if value is None:
-            problems.append(Problem(name, "That is not a number, so it was not tried."))
-        elif value < 0:
-            problems.append(Problem(name, "A score below 0 was not tried."))
-        elif value > MOST:
-            problems.append(Problem(name, "So high a score was not tried."))
-        else:
-            found[id_] = value
-            if value > points:
-                problems.append(
-                    Problem(name, f"Counted, though it is above {points.normalize():f} points.")
-                )
-    return found, problems
-
-
-def aimed(
-    text: str,
-    book: Book,
-    period: str | None,
-    assignments: Mapping[str, Assignment],
-    tries: Mapping[str, Decimal],
-    now: datetime,
-) -> tuple[Aim | None, list[Problem]]:
-    """The answer to a goal; closed work that was not handed in cannot help any more."""
-    if not text:
-        return None, []
-    wanted = typed(text)
-    if wanted is None or not 0 <= wanted <= MOST:
-        return None, [Problem("goal", "A goal is a percentage from 0 up, such as 90.")]
-    graded = grading.current(book, period)
-    counted = frozenset().union(*(group.kept | group.dropped for group in graded.groups))
-    open_work = {
-        work.id
-        for work in book.work
-        if work.id in assignments
-        and work.id not in counted
-        and work.id not in tries
-        and can_try(work)
-        and not closed(assignments[work.id], now)
-    }
-    found = grading.goal(book, wanted, open_work, period)
-    return (
-        Aim(
-            wanted=float(wanted),
-            state=found.state,
-            needed=number(found.needed),
-            least=number(found.least),
-            best=number(found.best),
-            open_work=len(open_work),
-        ),
-        [],
-    )
-
-
-def closed(assignment: Assignment, now: datetime) -> bool:
-    """Whether nothing was handed in and nothing can be."""
-    own = assignment.own_submission
-    waiting = own is not None and (own.submitted_at is not None or own.score is not None)
-    hidden = own is not None and own.workflow_state in ("graded", "pending_review")
-    return bool(assignment.lock_at and assignment.lock_at <= now and not waiting and not hidden)
-
-
 # Over time
 
 
@@ -751,8 +561,3 @@ def history(
         if percent is not None:
             found.append((until, float(percent)))
     return tuple(found)
-
-
-def number(value: Decimal | None) -> float | None:
-    """A number for templates and JSON."""
-    return None if value is None else float(value)

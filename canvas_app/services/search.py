@@ -17,18 +17,12 @@ from canvas_app.services.courses import (
     read_colors,
     read_profile,
 )
+from canvas_app.services.items import TYPES, Look
 from canvas_app.services.pages import Page
 from canvas_app.services.sources import Sources, complete, request_key
 from canvas_app.services.submissions import INCLUDE, submission_row
-from canvas_app.services.upcoming import (
-    TYPES,
-    Look,
-    asked_days,
-    by_due,
-    calendar_calls,
-    kept_rows,
-    start_items,
-)
+from canvas_app.services.upcoming import by_due
+from canvas_app.services.week_sources import asked_days, calendar_calls, kept_rows, start_items
 
 LONGEST_QUERY = 200
 DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))

@@ -16,25 +16,20 @@ from canvas_app.canvas.models import (
     SubmissionComment,
 )
 from canvas_app.services.courses import (
+    has_role,
     is_active_student,
     is_active_teacher,
+    observed,
     read_colors,
     read_profile,
     start_colors,
     start_courses,
     start_profile,
 )
-from canvas_app.services.pages import (
-    Comment,
-    File,
-    Rated,
-    Rating,
-    SubmissionRow,
-    Submissions,
-)
+from canvas_app.services.items import Look, grade_shown
+from canvas_app.services.pages import Comment, File, Rated, Rating, SubmissionRow, Submissions
 from canvas_app.services.sources import Sources, complete
 from canvas_app.services.status import STATUSES, custom_label, student_status
-from canvas_app.services.upcoming import Look, grade_shown, has_role, observed
 
 # Never read_status nor read_state: asking for either marks the submissions read.
 INCLUDE = ("assignment", "submission_comments", "rubric_assessment")

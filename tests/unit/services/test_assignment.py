@@ -31,7 +31,7 @@ from canvas_app.services.assignment import (
     whose,
 )
 from canvas_app.services.dates import Profile
-from canvas_app.services.upcoming import Look
+from canvas_app.services.items import Look
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

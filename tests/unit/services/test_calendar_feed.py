@@ -8,13 +8,7 @@ import pytest
 from icalendar import Calendar, vText
 
 from canvas_app.canvas.errors import AuthenticationError
-from canvas_app.canvas.models import (
-    Assignment,
-    CalendarEvent,
-    Course,
-    Plannable,
-    PlannerItem,
-)
+from canvas_app.canvas.models import Assignment, CalendarEvent, Course, Plannable, PlannerItem
 from canvas_app.services import calendar_feed
 from canvas_app.services.calendar_feed import (
     Entry,
@@ -28,7 +22,7 @@ from canvas_app.services.calendar_feed import (
     written,
 )
 from canvas_app.services.dates import Profile
-from canvas_app.services.upcoming import Look
+from canvas_app.services.items import Look
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BIOLOGY = Course(id="4101", name="Biology 101", course_code="BIO-101")

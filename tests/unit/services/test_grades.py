@@ -17,31 +17,26 @@ from canvas_app.canvas.models import (
 )
 from canvas_app.services.course import course
 from canvas_app.services.dates import Profile
+from canvas_app.services.gradebook import EVERY_PERIOD, book_of, counts, period_of, scheme_of
 from canvas_app.services.grades import (
-    EVERY_PERIOD,
     Grades,
     Shown,
     Wanted,
     basis_of,
-    book_of,
     canvas_totals,
     checked,
     chosen_period,
-    closed,
-    counts,
     grades,
     history,
     part_of,
-    period_of,
     period_totals,
     reason,
-    scheme_of,
-    typed,
     worth,
 )
 from canvas_app.services.grading import Book, Group, Period, Work, current
+from canvas_app.services.items import Look
 from canvas_app.services.submissions import submission_row
-from canvas_app.services.upcoming import Look
+from canvas_app.services.what_if import closed, typed
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HALVES = [

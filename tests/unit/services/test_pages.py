@@ -22,9 +22,10 @@ from canvas_app.services.course import course
 from canvas_app.services.courses import courses, grade_of, grade_text, state_of, student_enrollment
 from canvas_app.services.dashboard import dashboard
 from canvas_app.services.dates import Profile, monday, week_slices
+from canvas_app.services.items import Look, assignment_kind, is_done, planner_key
 from canvas_app.services.pages import FailedPage, Item
 from canvas_app.services.submissions import submission_row, submissions
-from canvas_app.services.upcoming import Look, assignment_kind, is_done, planner_key, upcoming
+from canvas_app.services.upcoming import upcoming
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PEOPLE = ["dozen", "many", "newcomer", "hostile", "teacher", "ta", "observer", "admin"]

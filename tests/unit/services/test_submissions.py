@@ -16,6 +16,7 @@ from canvas_app.canvas.models import (
     Submission,
     SubmissionComment,
 )
+from canvas_app.services.items import Look
 from canvas_app.services.pages import Comment, SubmissionRow
 from canvas_app.services.submissions import (
     INCLUDE,
@@ -27,7 +28,6 @@ from canvas_app.services.submissions import (
     submission_row,
     submissions,
 )
-from canvas_app.services.upcoming import Look
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

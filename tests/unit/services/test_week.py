@@ -17,22 +17,20 @@ from canvas_app.canvas.models import (
     Submission,
 )
 from canvas_app.services.dates import Profile, all_day_date, read_week, write_week
+from canvas_app.services.items import Look
 from canvas_app.services.pages import Item
 from canvas_app.services.planner import BadInput, read_mark, read_note, write_mark
 from canvas_app.services.search import folded, pieces, search
 from canvas_app.services.upcoming import (
-    Look,
     Wish,
     heading,
     in_window,
-    older_calls,
     placed,
     read_wish,
     sections,
     upcoming,
-    weights_of,
-    with_open_work,
 )
+from canvas_app.services.week_sources import older_calls, weights_of, with_open_work
 from canvas_app.services.weights import weights
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
