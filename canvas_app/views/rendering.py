@@ -36,7 +36,7 @@ from canvas_app.services.dates import Profile
 from canvas_app.services.pictures import ring
 from canvas_app.settings import Environment
 from canvas_app.storage import SignIn
-from canvas_app.views.languages import ENGLISH, gettext, language
+from canvas_app.views.languages import ENGLISH, gettext, language, ngettext
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +86,7 @@ def init_app(app: Flask) -> None:
         facts=facts,
         late_by=late_by,
         weblink=weblink,
+        worth=worth,
         named=named,
         course_named=course_named,
     )
@@ -367,6 +368,12 @@ def number(value: float | None, page: Any = None) -> str:
 @lru_cache(maxsize=4096)  # the same few points all over a page
 def decimal(value: float, locale: str) -> str:
     return str(format_decimal(value, "#,##0.##", locale=locale_named(locale)))
+
+
+def worth(points: float, page: Any) -> str:
+    """Points in words; they need not be whole, and only one is a point."""
+    count = 1 if points == 1 else 2 if points % 1 else int(points)
+    return ngettext("%(num)s point", "%(num)s points", count) % {"num": number(points, page)}
 
 
 def late_by(seconds: int) -> str:
