@@ -4,10 +4,12 @@ import ctypes
 import gc
 import logging
 import os
+import shutil
 import socket
 import struct
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from canvas_app import logs
@@ -21,9 +23,11 @@ except SettingsError as fault:
 SLOW_CLIENT = 5  # seconds a client may be silent in the middle of a request
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # glibc's malloc.h
 
-if settings.processes > 1:
+OWN_COUNTERS = "easel-metrics-"  # how a folder for counters is named that goes with the server
+
+if settings.processes > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     # Before prometheus_client is imported: each process writes its counters there.
-    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="easel-metrics-"))
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=OWN_COUNTERS)
 
 wsgi_app = "app:app"
 # On every interface once Easel has a name of its own; a demo stays on this machine.
@@ -104,6 +108,13 @@ def post_fork(server: Any, worker: Any) -> None:
         mallopt(M_ARENA_MAX, 2)
         mallopt(M_MMAP_THRESHOLD, 64 * 1024)
         mallopt(M_TRIM_THRESHOLD, 64 * 1024)
+
+
+def on_exit(server: Any) -> None:
+    """Leave no folder of counters behind, unless the operator chose it."""
+    folder = Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""))
+    if folder.name.startswith(OWN_COUNTERS):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def child_exit(server: Any, worker: Any) -> None:

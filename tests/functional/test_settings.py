@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,36 @@ def test_gunicorn_writes_no_address(tmp_path: Path) -> None:
         assert secret not in written
 
 
+def test_several_processes_leave_no_counters_behind(valkey_url: str, tmp_path: Path) -> None:
+    port = free_port()
+    given = {
+        "CANVAS_URL": "http://127.0.0.1:9",
+        "CANVAS_CLIENT_ID": "1",
+        "CANVAS_CLIENT_SECRET": "x",
+        "INSTANCE_PATH": str(tmp_path / "instance"),
+        "TMPDIR": str(tmp_path),
+        "REDIS_URL": valkey_url,
+        "WEB_CONCURRENCY": "2",
+        "PORT": str(port),
+    }
+    (tmp_path / "instance").mkdir()
+    process = subprocess.Popen([sys.executable, "-m", "gunicorn"], cwd=ROOT, env=os.environ | given)
+    try:
+        wait_for(f"http://127.0.0.1:{port}")
+        end = time.monotonic() + 30
+        writers: set[str] = set()
+        while len(writers) < 2 and time.monotonic() < end:  # one that boots hears no signal
+            time.sleep(0.1)
+            requests.get(f"http://127.0.0.1:{port}/healthz", timeout=30)
+            counters = tmp_path.glob("easel-metrics-*/*.db")
+            writers = {file.stem.rpartition("_")[2] for file in counters} - {str(process.pid)}
+    finally:
+        stop(process)
+
+    assert len(writers) == 2
+    assert not list(tmp_path.glob("easel-metrics-*"))
+
+
 def gunicorn_settings(**settings: str) -> dict[str, Any]:
     """What gunicorn.conf.py makes of these settings."""
     shown = start(
@@ -141,6 +172,7 @@ def test_several_processes_with_redis(tmp_path: Path) -> None:
         WEB_CONCURRENCY="4",
         WEB_THREADS="8",
         REDIS_URL="redis://127.0.0.1:1/0",
+        TMPDIR=str(tmp_path),
     )
 
     assert made["workers"] == "4"
