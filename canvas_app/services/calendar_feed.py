@@ -7,7 +7,6 @@ No SEQUENCE is written: it counts an organiser's revisions, which Canvas does no
 LAST-MODIFIED say since when an event has been as it is.
 """
 
-import html
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
@@ -17,7 +16,6 @@ from functools import partial
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-import nh3
 from icalendar import Calendar, Component, Event, vText
 
 from canvas_app.canvas.api import CanvasAPI
@@ -30,6 +28,7 @@ from canvas_app.services.courses import (
 )
 from canvas_app.services.dates import DAY, Profile
 from canvas_app.services.items import Look, planner_key
+from canvas_app.services.rich_text import plain_text
 from canvas_app.services.sources import Sources, complete
 from canvas_app.services.week_sources import CONTEXTS
 
@@ -256,14 +255,6 @@ def points(possible: float | None, letters_only: bool) -> str:
     if possible is None or letters_only:
         return ""
     return f"{possible:.10g} " + ("point" if possible == 1 else "points")
-
-
-def plain_text(rich: str | None) -> str:
-    """Canvas's HTML as text: what is a paragraph there stands on a line of its own."""
-    broken = re.sub(r"(?i)<(br|/p|/div|/li|/h[1-6]|/tr)\b[^>]*>", "\n", rich or "")
-    text = html.unescape(nh3.clean(broken, tags=set()))
-    lines = (" ".join(line.split()) for line in text.splitlines())
-    return "\n".join(filter(None, lines))
 
 
 def clean(text: str) -> str:

@@ -28,12 +28,13 @@ from flask import (
     request,
     stream_with_context,
 )
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from canvas_app import gateway
 from canvas_app.canvas.errors import AuthenticationError, CanvasError, SignInRequired
 from canvas_app.services.dates import Profile
 from canvas_app.services.pictures import ring
+from canvas_app.services.rich_text import bearable, plain_text
 from canvas_app.settings import Environment
 from canvas_app.storage import SignIn
 from canvas_app.views.languages import ENGLISH, gettext, language, ngettext
@@ -387,9 +388,14 @@ def late_by(seconds: int) -> str:
 
 
 def rich(html: str | None, base: str = "") -> Markup:
-    """Canvas's HTML with nothing in it that runs, loads, or styles; links are made absolute."""
+    """Canvas's HTML with nothing in it that runs, loads, or styles; links are made absolute.
+
+    Of a monstrous one the text alone.
+    """
     if not html:
         return Markup("")
+    if not bearable(html):
+        return escape(plain_text(html))
 
     def absolute(element: str, attribute: str, value: str) -> str:
         return urljoin(base, value) if attribute == "href" else value

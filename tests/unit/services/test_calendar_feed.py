@@ -17,12 +17,12 @@ from canvas_app.services.calendar_feed import (
     of_duty,
     of_event,
     of_plan,
-    plain_text,
     whole_days,
     written,
 )
 from canvas_app.services.dates import Profile
 from canvas_app.services.items import Look
+from canvas_app.services.rich_text import plain_text
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BIOLOGY = Course(id="4101", name="Biology 101", course_code="BIO-101")

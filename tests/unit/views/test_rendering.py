@@ -118,6 +118,15 @@ def test_html_from_canvas_runs_loads_and_styles_nothing() -> None:
     assert rendering.rich(None) == ""
 
 
+@pytest.mark.parametrize("monster", ["<div>" * 200_000, "<ul><li>" * 100_000, "<" * 500_000])
+def test_of_monstrous_html_the_text_is_left(monster: str) -> None:
+    clean = rendering.rich(f"<p>Read & <b>see</b></p>{monster}<script>x</script>")
+
+    assert clean.startswith("Read &amp; see")
+    for evil in ("<div", "<li", "<script"):
+        assert evil not in clean
+
+
 @pytest.mark.parametrize("name", [None, "", "  ", "\u200b\u202e", "\u3164", "\u00a0\u2800"])
 def test_a_name_nobody_can_see_is_replaced(name: str | None) -> None:
     assert rendering.named(name) == "Untitled"
