@@ -1,4 +1,7 @@
-"""Which object a path names, and what the viewer may do with it (facts 4.2, 5, 6)."""
+"""Which object a path names, and what the viewer may do with it.
+
+Canvas: application_controller.rb, SIS IDs, Courses.
+"""
 
 import re
 
@@ -14,7 +17,8 @@ STAFF = frozenset({"TeacherEnrollment", "TaEnrollment"})
 def number(text: str) -> int:
     """The id a path names: digits, or ``<shard>~<id>``; anything else is not found.
 
-    A global id of this Canvas, whose shard is 1, names the same as its local part (facts 5).
+    A global id of this Canvas, whose shard is 1, names the same as its local part.
+    Canvas: SIS IDs.
     """
     if found := _CROSS_SHARD.fullmatch(text):
         value = int(found[1]) * SHARD + int(found[2])
@@ -82,7 +86,10 @@ def readable(call: Call, course: Course) -> bool:
 
 
 def restricted(call: Call, course: Course, rows: list[Enrollment]) -> bool:
-    """Whether only the stub is shown: every enrolment closed by date or inactive (facts 6.2)."""
+    """Whether only the stub is shown: every enrolment closed by date or inactive.
+
+    Canvas: Courses.
+    """
     if call.viewer.is_admin or any(row.type in STAFF for row in rows):
         return False
     return all(_closed(call, course, row) for row in rows)
@@ -157,7 +164,10 @@ def visible_students(call: Call, course: Course) -> set[int]:
 
 
 def assignment(call: Call, course: Course, text: str) -> Assignment:
-    """An assignment the viewer may see: unpublished or not assigned is 403 (facts 6.6)."""
+    """An assignment the viewer may see: unpublished or not assigned is 403.
+
+    Canvas: Assignments.
+    """
     found = call.campus.assignments.get(number(text))
     if found is None or found.course_id != course.id:
         raise NotFound

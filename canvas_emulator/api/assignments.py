@@ -1,4 +1,4 @@
-"""Assignments and assignment groups (facts 6.6, 6.7)."""
+"""Assignments and assignment groups (Canvas: Assignments, Assignment Groups)."""
 
 from statistics import mean, quantiles
 from typing import Any
@@ -320,7 +320,7 @@ def own_submission(call: Call, course: Course, work: Assignment) -> object:
 
 
 def score_statistics(call: Call, work: Assignment) -> Json | None:
-    """For students whose grade is visible, from five grades on (facts 6.6)."""
+    """For students whose grade is visible, from five grades on (Canvas: Assignments)."""
     own = call.campus.submission(work, call.viewer.id)
     if own is None or own.score is None or own.posted_at is None:
         return None

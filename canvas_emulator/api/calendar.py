@@ -1,4 +1,4 @@
-"""Calendar events and announcements (facts 6.11, 6.12)."""
+"""Calendar events and announcements (Canvas: Calendar Events, Announcements)."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -141,7 +141,10 @@ def event_json(call: Call, event: Event) -> Json:
 
 
 def assignment_event(call: Call, course: Course, work: Assignment) -> Json:
-    """A due date as an event; its id is the string ``assignment_<id>`` (facts 6.11)."""
+    """A due date as an event; its id is the string ``assignment_<id>``.
+
+    Canvas: Calendar Events.
+    """
     due = work.due_for(access.due_subject(call, course))
     code = course.asset_string
     body: Json = {
@@ -193,7 +196,7 @@ def show(call: Call, id: str) -> object:
 
 @router.get("/api/v1/announcements")
 def announcements(call: Call) -> object:
-    """From 14 days ago until 28 days after the start, newest first (facts 6.12)."""
+    """From 14 days ago until 28 days after the start, newest first (Canvas: Announcements)."""
     codes = call.many("context_codes")
     if not codes:
         raise BadRequest({"message": "Missing context_codes"})

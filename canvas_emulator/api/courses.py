@@ -1,4 +1,4 @@
-"""Courses, favourites, dashboard, sections, grading periods and rosters (facts 6.2 to 6.4)."""
+"""Courses, favourites, dashboard, sections, grading periods and rosters (Canvas: Courses)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -90,7 +90,7 @@ def _in_state(call: Call, row: Enrollment, course: Course, any_state: bool) -> b
         return row.state in ("invited", "creation_pending") or effective.startswith("pending_")
     if wanted == "completed":
         return effective == "completed"
-    # Without a filter the stored state decides, whatever the dates say (facts 7.3).
+    # Without a filter the stored state decides, whatever the dates say (enrollment_state.rb).
     currentish = ("active", "invited", "creation_pending", "inactive")
     return row.state in currentish or (any_state and row.state == "completed")
 
@@ -338,7 +338,7 @@ def _period_scores(call: Call, course: Course, row: Enrollment) -> Json:
     return body | _scores(course, part, "current_period_computed")
 
 
-# Favourites, dashboard (facts 6.3)
+# Favourites, dashboard (Canvas: Favorites)
 
 
 def menu(call: Call) -> list[Membership]:
@@ -506,7 +506,7 @@ def grading_periods(call: Call, course_id: str) -> object:
 def users(call: Call, course_id: str) -> object:
     course = access.open_course(call, course_id)
     rows = _roster(call, course)
-    # With user_id it is the page that holds this person (facts 6.4).
+    # With user_id it is the page that holds this person (Canvas: Courses).
     wanted = call.one("user_id")
     place = next((at for at, row in enumerate(rows) if str(row.id) == wanted), None)
     return call.numbered(

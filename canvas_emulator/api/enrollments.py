@@ -1,4 +1,4 @@
-"""Enrolments and their grades; ending and deleting them (facts 6.5)."""
+"""Enrolments and their grades; ending and deleting them (Canvas: Enrollments)."""
 
 from typing import Any
 
@@ -99,7 +99,7 @@ def _wanted(call: Call, row: Enrollment) -> bool:
     if roles:
         return row.role in roles
     if not kinds:
-        # Whom "student view" made is there only when asked for (facts 7.6).
+        # Whom "student view" made is there only when asked for (course.rb).
         return row.type != "StudentViewEnrollment"
     return row.type in kinds
 
@@ -229,7 +229,10 @@ def _grades(call: Call, course: Course, row: Enrollment, staff: bool) -> Json:
 
 @router.post("/api/v1/courses/:course_id/enrollments")
 def create(call: Call, course_id: str) -> object:
-    """Enrol somebody; by invitation unless ``enrollment_state`` says active (facts 6.5)."""
+    """Enrol somebody; by invitation unless ``enrollment_state`` says active.
+
+    Canvas: Enrollments.
+    """
     course = access.open_course(call, course_id)
     if not access.grades_others(call, course):
         raise Forbidden
@@ -264,7 +267,7 @@ def create(call: Call, course_id: str) -> object:
 
 @router.delete("/api/v1/courses/:course_id/enrollments/:id")
 def destroy(call: Call, course_id: str, id: str) -> object:
-    """Concludes, unless ``task`` asks for more (facts 6.5)."""
+    """Concludes, unless ``task`` asks for more (Canvas: Enrollments)."""
     course = access.open_course(call, course_id)
     row = _row(call, course, id)
     if not access.grades_others(call, course):

@@ -1,4 +1,4 @@
-"""The planner: items, overrides, notes (facts 6.9)."""
+"""The planner: items, overrides, notes (Canvas: Planner)."""
 
 import re
 from collections.abc import Iterator
@@ -407,7 +407,7 @@ def show_override(call: Call, id: str) -> object:
 def create_override(call: Call) -> object:
     kind, number = call.one("plannable_type") or "", access.number(call.one("plannable_id") or "")
     if kind not in PLANNABLE_TYPES:
-        # Canvas falls over an unknown type (facts 6.9).
+        # Canvas falls over an unknown type (Canvas: Planner).
         error = {"message": "An error occurred.", "error_code": "internal_server_error"}
         return Answer({"errors": [error]}, 500)
     work = _planned_work(call, kind, number)
@@ -446,7 +446,7 @@ def _planned_work(call: Call, kind: str, number: int) -> Assignment | None:
 
 @router.put("/api/v1/planner/overrides/:id")
 def update_override(call: Call, id: str) -> object:
-    """Both booleans are set from the request: a missing one becomes false (facts 6.9)."""
+    """Both booleans are set from the request: a missing one becomes false (Canvas: Planner)."""
     row = _override(call, id)
     row.marked_complete, row.dismissed = call.flag("marked_complete"), call.flag("dismissed")
     row.updated_at = call.now
@@ -482,7 +482,7 @@ def note_json(row: Note) -> Json:
 
 @router.get("/api/v1/planner_notes")
 def notes(call: Call) -> object:
-    """Not paginated (facts 6.9)."""
+    """Not paginated (Canvas: Planner)."""
     start, end = window(call) if call.one("start_date") or call.one("end_date") else (None, None)
     codes = call.many("context_codes")
     return [
@@ -526,7 +526,7 @@ def _note_course(call: Call) -> int | None:
 
 
 def _linked(call: Call) -> tuple[str, int] | None:
-    """What a new note is tied to: at most one note for each object (facts 6.9)."""
+    """What a new note is tied to: at most one note for each object (Canvas: Planner)."""
     kind, number = call.one("linked_object_type"), call.one("linked_object_id")
     if not kind and not number:
         return None

@@ -1,4 +1,4 @@
-"""Activity stream, unread messages, progress (facts 6.13, 6.14, 6.16)."""
+"""Activity stream, unread messages, progress (Canvas: Conversations, Users, Progress)."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ def _json(call: Call, row: Happening) -> Json:
     body: Json = {}
     if row.graded:
         submission, work = row.graded
-        # The whole submission is merged in; its own id moves aside (facts 6.14).
+        # The whole submission is merged in; its own id moves aside (Canvas: Users).
         body = submission_json(call, row.course, work, submission, bare=True)
         body |= {
             "submission_id": submission.id,
@@ -140,7 +140,7 @@ def hide_all(call: Call) -> object:
 
 @router.get("/api/v1/conversations/unread_count")
 def unread_count(call: Call) -> object:
-    """A string, deliberately (facts 6.13)."""
+    """A string, deliberately (Canvas: Conversations)."""
     return {"unread_count": str(call.campus.unread_conversations.get(call.viewer.id, 0))}
 
 

@@ -1,4 +1,4 @@
-"""Submissions: reading, listing, grading, commenting (facts 6.8, 7.1, 7.2)."""
+"""Submissions: reading, listing, grading, commenting (Canvas: Submissions, submission.rb)."""
 
 import re
 from collections.abc import Callable
@@ -33,7 +33,7 @@ ALL_STUDENTS = "all"
 
 
 def reads_grade(call: Call, course: Course, row: Submission) -> bool:
-    """Staff always; the student once the grade is posted (facts 7.1)."""
+    """Staff always; the student once the grade is posted (submission.rb)."""
     return access.grades_others(call, course) or row.posted_at is not None or row.score is None
 
 
@@ -165,7 +165,7 @@ def _include(
             for version in (*row.earlier, row)
         ]
     if "read_status" in include or "read_state" in include:
-        # Asking marks it read (facts 6.8); the answer is how it was.
+        # Asking marks it read (Canvas: Submissions); the answer is how it was.
         body["read_status"] = "unread" if row.unread else "read"
         if row.user_id == call.viewer.id:
             row.unread = False
@@ -199,7 +199,7 @@ def rubric_assessment(work: Assignment, row: Submission) -> Json:
 
 
 def visible_comments(call: Call, course: Course, row: Submission) -> list[Comment]:
-    """Comments of staff stay hidden with a hidden grade (facts 7.1)."""
+    """Comments of staff stay hidden with a hidden grade (submission.rb)."""
     if reads_grade(call, course, row):
         return row.comments
     return [comment for comment in row.comments if comment.author_id == row.user_id]
@@ -211,7 +211,7 @@ def comments(call: Call, course: Course, row: Submission) -> list[Json]:
 
 
 def _comment(call: Call, comment: Comment) -> Json:
-    """One comment; a hidden author is nobody (facts 6.8)."""
+    """One comment; a hidden author is nobody (Canvas: Submissions)."""
     author = call.campus.people[comment.author_id]
     hidden = comment.anonymous and call.viewer.id != author.id
     body: Json = {
@@ -257,7 +257,7 @@ def _named(
 
 @router.put("/api/v1/courses/:course_id/assignments/:assignment_id/submissions/:user_id")
 def update(call: Call, course_id: str, assignment_id: str, user_id: str) -> object:
-    """Grade and comment; a comment alone is open to the student (facts 6.8)."""
+    """Grade and comment; a comment alone is open to the student (Canvas: Submissions)."""
     course, work, row = _named(call, course_id, assignment_id, user_id)
     if course.has_ended(call.now) and not call.viewer.is_admin:
         raise Forbidden
@@ -374,7 +374,10 @@ def mark_read(call: Call, course_id: str, assignment_id: str, user_id: str) -> o
 
 @router.post("/api/v1/courses/:course_id/assignments/:assignment_id/submissions/update_grades")
 def update_grades(call: Call, course_id: str, assignment_id: str) -> object:
-    """Grade many students; answers with a Progress, whose work is done already (facts 6.8)."""
+    """Grade many students; answers with a Progress, whose work is done already.
+
+    Canvas: Submissions.
+    """
     course, work, _ = _for_staff(call, course_id, assignment_id)
     return _grade_many(call, course, {work.id: work}, r"grade_data\[()(\d+)\]\[posted_grade\]")
 
@@ -428,7 +431,7 @@ def mark_many_read(call: Call, course_id: str) -> object:
 
 @router.get("/api/v1/courses/:course_id/assignments/:assignment_id/submissions")
 def of_assignment(call: Call, course_id: str, assignment_id: str) -> object:
-    """Staff only: students get 403 (facts 6.8)."""
+    """Staff only: students get 403 (Canvas: Submissions)."""
     course, work, students = _for_staff(call, course_id, assignment_id)
     rows = [row for user_id, row in call.campus.submissions_of(work).items() if user_id in students]
     return call.numbered(

@@ -1,4 +1,4 @@
-"""To-do, counts, upcoming events and missing work (facts 6.10)."""
+"""To-do, counts, upcoming events and missing work (Canvas: Users)."""
 
 import math
 from datetime import timedelta
@@ -118,7 +118,7 @@ def count(call: Call) -> object:
 
 @router.get("/api/v1/users/self/upcoming_events")
 def upcoming_events(call: Call) -> object:
-    """The coming week, unpaginated, as it was up to three minutes ago (facts 6.10)."""
+    """The coming week, unpaginated, as it was up to three minutes ago (Canvas: Users)."""
     told, now = call.state.upcoming, call.state.clock.seconds()
     at, rows = told.get(call.viewer.id, (-math.inf, None))
     if not 0 <= now - at < KEPT_SECONDS:

@@ -1,4 +1,4 @@
-"""The signed-in user, profile, colours, nicknames and positions (facts 6.1, 6.3)."""
+"""The signed-in user, profile, colours, nicknames and positions (Canvas: Users, Favorites)."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""How values look in JSON and how they are read from parameters (facts 4.7)."""
+"""How values look in JSON and how they are read from parameters (lib/api.rb)."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -49,7 +49,7 @@ def day_start(now: datetime, viewer: Person, days: int = 0) -> datetime:
 
 
 def rich(call: Call, html: str | None) -> str | None:
-    """Canvas's HTML as the API sends it: links are absolute (facts 4.7)."""
+    """Canvas's HTML as the API sends it: links are absolute (lib/api.rb)."""
     return html and _RELATIVE.sub(rf"\1=\2{call.base_url}/", html)
 
 
@@ -67,7 +67,7 @@ def avatar(call: Call, person: Person) -> str:
 
 
 def user_display(call: Call, person: Person) -> dict[str, object]:
-    """UserDisplay, the small form of a user (facts 6.4)."""
+    """UserDisplay, the small form of a user (Canvas: Courses)."""
     body: dict[str, object] = {
         "id": person.id,
         "anonymous_id": anonymous_id(person.id),

@@ -83,7 +83,7 @@ class Course:
         return self.end_at or self.term.end_at
 
     def has_ended(self, now: datetime) -> bool:
-        """Concluded by its own state or by date (facts 7.3)."""
+        """Concluded by its own state or by date (enrollment_state.rb)."""
         end = self.ends()
         return self.workflow_state == "completed" or (end is not None and end <= now)
 
@@ -113,12 +113,12 @@ class Enrollment:
 
     @property
     def role(self) -> str:
-        """The role's name; the test student has the students' (facts 7.6)."""
+        """The role's name; the test student has the students' (course.rb)."""
         return self.type.replace("StudentView", "Student")
 
 
 def effective_state(enrollment: Enrollment, course: Course, now: datetime) -> EffectiveState:
-    """The stored state as the dates of course and term turn it (facts 7.3)."""
+    """The stored state as the dates of course and term turn it (enrollment_state.rb)."""
     if enrollment.state not in ("active", "invited"):
         return enrollment.state
     if course.has_ended(now):

@@ -99,7 +99,7 @@ class Assignment:
 
     @property
     def plannable(self) -> tuple[str, int]:
-        """Kind and id of the underlying object (facts 6.9)."""
+        """Kind and id of the underlying object (Canvas: Planner)."""
         if self.is_quiz:
             return "quiz", self.id + 500_000
         if self.is_discussion:
@@ -178,7 +178,7 @@ class Submission:
 
     @property
     def is_graded(self) -> bool:
-        """Facts 7.2."""
+        """As Canvas counts it (submission.rb, Tardiness)."""
         return self.excused or (self.score is not None and self.workflow_state == "graded")
 
     @property
@@ -203,7 +203,7 @@ def submission_id(assignment_id: int, user_id: int) -> int:
 
 
 def seconds_late(row: Submission, work: Assignment, now: datetime) -> int:
-    """Facts 7.2: the teacher's number, or counted up to now while nothing is handed in.
+    """The teacher's number, or counted up to now while nothing is handed in.
 
     Quizzes have 60 s grace.
     """
@@ -219,7 +219,7 @@ def seconds_late(row: Submission, work: Assignment, now: datetime) -> int:
 
 
 def is_late(row: Submission, work: Assignment, now: datetime) -> bool:
-    """Facts 7.2, Tardiness#late?."""
+    """Canvas's ``Tardiness#late?`` (submission.rb)."""
     if row.excused or row.custom_grade_status_id:
         return False
     if row.late_policy_status:
@@ -228,7 +228,7 @@ def is_late(row: Submission, work: Assignment, now: datetime) -> bool:
 
 
 def is_missing(row: Submission, work: Assignment, now: datetime) -> bool:
-    """Facts 7.2, Tardiness#missing?."""
+    """Canvas's ``Tardiness#missing?`` (submission.rb)."""
     if row.excused or row.custom_grade_status_id:
         return False
     if row.late_policy_status:

@@ -498,7 +498,7 @@ def _personal(build: Builder, biology: Course) -> None:
 
 
 def _test_student(build: Builder, course: Course) -> None:
-    """Whom "student view" made (facts 7.6)."""
+    """Whom "student view" made (course.rb)."""
     person = build.person(TEST_STUDENT, "", "Test Student", "student", login="test", fake=True)
     build.enrol(course, person.id, "StudentView")
 

@@ -28,7 +28,7 @@ def course_of(emulator: Emulator, course_id: int, who: str = "dozen", **query: A
 
 class TestUsers:
     def test_self(self, emulator: Emulator) -> None:
-        """A plain student gets no email here; effective_locale is for oneself (facts 6.1)."""
+        """A plain student gets no email here; effective_locale is for oneself (Canvas: Users)."""
         body = get(emulator, "users/self", **{"include[]": "uuid"})
         assert body["name"] == "Maya Lindqvist"
         assert body["sortable_name"] == "Lindqvist, Maya"
@@ -38,7 +38,7 @@ class TestUsers:
         assert body["uuid"]
 
     def test_other_user(self, emulator: Emulator) -> None:
-        """Not visible: 404 even if it exists (facts 4.2); admins see them."""
+        """Not visible: 404 even if it exists (application_controller.rb); admins see them."""
         assert status(emulator, "users/2") == 404
         assert status(emulator, "users/2/profile") == 404
         assert get(emulator, "users/2", "admin")["login_id"] == "many"
@@ -51,16 +51,16 @@ class TestUsers:
         "name", ["1", "10000000000001", "1~1", "sis_login_id:DOZEN", "hex:sis_login_id:646f7a656e"]
     )
     def test_forms_of_an_id(self, emulator: Emulator, name: str) -> None:
-        """Local, global, across shards, by login in either case, hexadecimal (facts 5)."""
+        """Local, global, across shards, by login in either case, hexadecimal (Canvas: SIS IDs)."""
         assert get(emulator, f"users/{name}", "admin")["id"] == 1
 
     @pytest.mark.parametrize("name", ["907~1", "9070000000000001", "hex:sis_login_id:zz", "1" * 20])
     def test_no_ids(self, emulator: Emulator, name: str) -> None:
-        """Another shard's id names somebody else; what is no id is not found (facts 5)."""
+        """Another shard's id names somebody else; what is no id is not found (Canvas: SIS IDs)."""
         assert status(emulator, f"users/{name}", "admin") == 404
 
     def test_fields_by_right(self, emulator: Emulator) -> None:
-        """SIS keys for who may see them; ``last_login`` and ``uuid`` when asked (facts 6.1)."""
+        """SIS keys for who may see them; ``last_login`` and ``uuid`` when asked (Canvas: Users)."""
         asked = {"include[]": ["last_login", "uuid"]}
         mine, theirs = get(emulator, "users/self", **asked), get(emulator, "users/1", "admin")
         assert {"last_login", "uuid"} <= set(mine)
@@ -69,7 +69,7 @@ class TestUsers:
         assert get(emulator, "users/self/profile", **asked)["uuid"] == mine["uuid"]
 
     def test_profile(self, emulator: Emulator) -> None:
-        """Time zone is an IANA name; own address is allowed (facts 6.1)."""
+        """Time zone is an IANA name; own address is allowed (Canvas: Users)."""
         body = get(emulator, "users/self/profile")
         assert body["time_zone"] == "America/Denver"
         assert body["primary_email"] == "dozen@example.edu"
@@ -78,20 +78,23 @@ class TestUsers:
 
 class TestCourses:
     def test_default(self, emulator: Emulator) -> None:
-        """Students see available courses, whatever the dates say, by name (facts 6.2, 7.3)."""
+        """Students see available courses, whatever the dates say, by name.
+
+        Canvas: Courses, enrollment_state.rb.
+        """
         rows = get(emulator, "courses")
         assert len(rows) == 11
         names = [row["name"].casefold() for row in rows if "name" in row]
         assert names == sorted(names)
 
     def test_stub(self, emulator: Emulator) -> None:
-        """A closed course is exactly id and access_restricted_by_date (facts 6.2)."""
+        """A closed course is exactly id and access_restricted_by_date (Canvas: Courses)."""
         assert course_of(emulator, 4110) == {"id": 4110, "access_restricted_by_date": True}
         assert get(emulator, "courses/4110") == {"id": 4110, "access_restricted_by_date": True}
         assert status(emulator, "courses/4110/assignments") == 403
 
     def test_state(self, emulator: Emulator) -> None:
-        """``state[]`` filters by the course's own state (facts 6.2)."""
+        """``state[]`` filters by the course's own state (Canvas: Courses)."""
         rows = get(emulator, "courses", **{"state[]": ["completed"]})
         assert [row["id"] for row in rows] == [4109]
         both = get(emulator, "courses", **{"state[]": ["available", "completed"]})
@@ -106,26 +109,29 @@ class TestCourses:
         ],
     )
     def test_enrollment_state(self, emulator: Emulator, state: str, ids: set[int]) -> None:
-        """The date-effective state decides (facts 6.2, 7.3)."""
+        """The date-effective state decides (Canvas: Courses, enrollment_state.rb)."""
         rows = get(emulator, "courses", enrollment_state=state)
         assert {row["id"] for row in rows} == ids
 
     def test_enrollment_type(self, emulator: Emulator) -> None:
-        """The same person teaches here and learns there (facts 6.2)."""
+        """The same person teaches here and learns there (Canvas: Courses)."""
         as_ta = get(emulator, "courses", "ta", enrollment_type="ta")
         as_student = get(emulator, "courses", "ta", enrollment_type="student")
         assert [row["id"] for row in as_ta] == [4101]
         assert [row["id"] for row in as_student] == [ALGEBRA]
 
     def test_role_before_type(self, emulator: Emulator) -> None:
-        """``enrollment_type`` is ignored when a role, or its id, is given (facts 6.2)."""
+        """``enrollment_type`` is ignored when a role, or its id, is given (Canvas: Courses)."""
         mixed = {"enrollment_type": "student", "enrollment_role": "TaEnrollment"}
         assert [row["id"] for row in get(emulator, "courses", "ta", **mixed)] == [4101]
         by_id = {"enrollment_type": "student", "enrollment_role_id": "5"}
         assert [row["id"] for row in get(emulator, "courses", "ta", **by_id)] == [4101]
 
     def test_observed_user(self, emulator: Emulator) -> None:
-        """An observer's list by whom she observes; their enrolments when asked (facts 6.2)."""
+        """An observer's list by whom she observes; their enrolments when asked.
+
+        Canvas: Courses.
+        """
         rows = get(emulator, "courses", "observer", observed_user_id="1")
         assert [row["id"] for row in rows] == [4101, 4102]
         assert get(emulator, "courses", "observer", observed_user_id="2") == []
@@ -150,7 +156,7 @@ class TestCourses:
         assert get(emulator, f"courses/907~{ALGEBRA % 10**13}")["id"] == ALGEBRA
 
     def test_more_includes(self, emulator: Emulator) -> None:
-        """``tabs``, ``post_manually``, ``storage_quota_used_mb`` (facts 6.2)."""
+        """``tabs``, ``post_manually``, ``storage_quota_used_mb`` (Canvas: Courses)."""
         asked = {"include[]": ["tabs", "post_manually", "storage_quota_used_mb"]}
         course = get(emulator, "courses/4101", **asked)
         assert {"home", "grades"} <= {tab["id"] for tab in course["tabs"]}
@@ -158,7 +164,7 @@ class TestCourses:
         assert course["storage_quota_used_mb"] == 0
 
     def test_big_id(self, emulator: Emulator) -> None:
-        """An id above 2**53 is a string when string ids are asked for (facts 5)."""
+        """An id above 2**53 is a string when string ids are asked for (Canvas: SIS IDs)."""
         answer = emulator.call(
             f"/api/v1/courses/{ALGEBRA}",
             headers={"Accept": "application/json+canvas-string-ids"},
@@ -168,7 +174,7 @@ class TestCourses:
         assert get(emulator, "courses/sis_course_id:BIO-101")["id"] == 4101
 
     def test_nickname(self, emulator: Emulator) -> None:
-        """A nickname replaces the name; original_name is added (facts 6.2)."""
+        """A nickname replaces the name; original_name is added (Canvas: Courses)."""
         row = course_of(emulator, 4104)
         assert (row["name"], row["original_name"]) == ("Writing", "English Composition")
         path = "/api/v1/users/self/course_nicknames/4102"
@@ -183,7 +189,7 @@ class TestCourses:
         assert get(emulator, "users/self/course_nicknames") == []
 
     def test_scores(self, emulator: Emulator) -> None:
-        """total_scores and the current grading period on student enrolments (facts 6.2)."""
+        """total_scores and the current grading period on student enrolments (Canvas: Courses)."""
         row = course_of(
             emulator, 4101, **{"include[]": ["total_scores", "current_grading_period_scores"]}
         )
@@ -195,13 +201,13 @@ class TestCourses:
         assert row["has_weighted_grading_periods"] is True
 
     def test_hidden_totals(self, emulator: Emulator) -> None:
-        """A course that hides final grades: the keys are absent, not null (facts 6.2)."""
+        """A course that hides final grades: the keys are absent, not null (Canvas: Courses)."""
         row = course_of(emulator, 4103, **{"include[]": "total_scores"})
         assert row["hide_final_grades"] is True
         assert not [key for key in row["enrollments"][0] if "score" in key]
 
     def test_restricted_quantities(self, emulator: Emulator) -> None:
-        """Letters only (facts 7.1)."""
+        """Letters only (submission.rb)."""
         row = course_of(
             emulator, 4107, **{"include[]": ["total_scores", "restrict_quantitative_data"]}
         )
@@ -210,7 +216,7 @@ class TestCourses:
         assert isinstance(row["enrollments"][0]["computed_current_grade"], str)
 
     def test_two_enrolments(self, emulator: Emulator) -> None:
-        """All enrolments are listed in the course (facts 7.5)."""
+        """All enrolments are listed in the course (Canvas: Enrollments)."""
         assert len(course_of(emulator, 4106)["enrollments"]) == 2
 
     def test_includes(self, emulator: Emulator) -> None:
@@ -237,14 +243,17 @@ class TestCourses:
         assert "error" in not_modules["course_progress"]
 
     def test_needs_grading_count_is_the_sum(self, emulator: Emulator) -> None:
-        """For instructors only, and equal to the assignments' own counts (facts 6.2)."""
+        """For instructors only, and equal to the assignments' own counts (Canvas: Courses)."""
         row = get(emulator, "courses/4101", "teacher", **{"include[]": "needs_grading_count"})
         works = get(emulator, "courses/4101/assignments", "teacher")
         published = [work for work in works if work["published"]]
         assert row["needs_grading_count"] == sum(work["needs_grading_count"] for work in published)
 
     def test_permissions(self, emulator: Emulator) -> None:
-        """No such course: 404; no access: 403; another's list: refused (facts 4.2, 6.2)."""
+        """No such course: 404; no access: 403; another's list: refused.
+
+        Canvas: application_controller.rb, Courses.
+        """
         assert status(emulator, "courses/123456") == 404
         assert status(emulator, "courses/4301") == 403
         assert status(emulator, "users/2/courses") == 403
@@ -254,7 +263,7 @@ class TestCourses:
 
 class TestDashboard:
     def test_favourites(self, emulator: Emulator) -> None:
-        """Not paginated; the first removal turns the menu into favourites (facts 6.3)."""
+        """Not paginated; the first removal turns the menu into favourites (Canvas: Favorites)."""
         path = "/api/v1/users/self/favorites/courses"
         assert len(get(emulator, "users/self/favorites/courses", per_page=1)) == 7
         answer = emulator.call(f"{path}/4101", method="DELETE")
@@ -269,14 +278,14 @@ class TestDashboard:
         assert len(get(emulator, "users/self/favorites/courses", "many")) == 136
 
     def test_cards(self, emulator: Emulator) -> None:
-        """camelCase, at most 50, in the order of the positions (facts 6.3)."""
+        """camelCase, at most 50, in the order of the positions (Canvas: Favorites)."""
         cards = get(emulator, "dashboard/dashboard_cards")
         assert [card["assetString"] for card in cards[:2]] == ["course_4102", "course_4101"]
         assert next(card for card in cards if card["id"] == 4104)["shortName"] == "Writing"
         assert len(get(emulator, "dashboard/dashboard_cards", "many")) == 50
 
     def test_colours(self, emulator: Emulator) -> None:
-        """``custom_colors`` by asset string; bad hex 400 (facts 6.3)."""
+        """``custom_colors`` by asset string; bad hex 400 (Canvas: Favorites)."""
         colours = get(emulator, "users/self/colors")["custom_colors"]
         assert colours["course_4101"] == "#2f7d4f"
         path = "/api/v1/users/self/colors/course_4101"
@@ -302,7 +311,7 @@ class TestDashboard:
 
 class TestRoster:
     def test_users(self, emulator: Emulator) -> None:
-        """By sortable name; email needs rights; a TA sees the own section (facts 6.4)."""
+        """By sortable name; email needs rights; a TA sees the own section (Canvas: Courses)."""
         rows = get(emulator, "courses/4101/users", "teacher", **{"include[]": "email"})
         assert len(rows) == 67
         assert rows[0]["email"].endswith("@example.edu")
@@ -323,7 +332,7 @@ class TestRoster:
         assert status(emulator, "courses/4101/users?search_term=x") == 400
 
     def test_test_student(self, emulator: Emulator) -> None:
-        """Whom "student view" made is listed only when asked for (facts 7.6)."""
+        """Whom "student view" made is listed only when asked for (course.rb)."""
         path, name = "courses/4101/users", "Test Student"
         assert name not in {row["name"] for row in get(emulator, path, "teacher")}
         for query in ({"include[]": "test_student"}, {"enrollment_type[]": "student_view"}):
@@ -335,13 +344,13 @@ class TestRoster:
         assert (row["type"], row["role"]) == ("StudentViewEnrollment", "StudentEnrollment")
 
     def test_test_student_is_fake(self, emulator: Emulator) -> None:
-        """``fake_student`` stands in the test student's UserDisplay only (facts 7.6)."""
+        """``fake_student`` stands in the test student's UserDisplay only (course.rb)."""
         call, people = SimpleNamespace(base_url="http://localhost"), emulator.state.campus.people
         shown = [user_display(call, people[person_id]) for person_id in (1, 3999)]
         assert [row.get("fake_student") for row in shown] == [None, True]
 
     def test_page_of_somebody(self, emulator: Emulator) -> None:
-        """``user_id`` returns the page containing that user (facts 6.4)."""
+        """``user_id`` returns the page containing that user (Canvas: Courses)."""
         every = [row["id"] for row in get(emulator, "courses/4101/users", "teacher")]
         answer = emulator.call(f"/api/v1/courses/4101/users?user_id={every[23]}", "teacher")
         assert [row["id"] for row in answer.json] == every[20:30]
@@ -350,7 +359,7 @@ class TestRoster:
         assert [row["id"] for row in gone.json] == every[:10]
 
     def test_more_of_a_user(self, emulator: Emulator) -> None:
-        """``bio`` and ``uuid`` when asked for; by role id (facts 6.4)."""
+        """``bio`` and ``uuid`` when asked for; by role id (Canvas: Courses)."""
         asked = {"include[]": ["bio", "uuid"], "enrollment_role_id": "5"}
         (row,) = get(emulator, "courses/4101/users", **asked)
         assert row["id"] == emulator.person("ta").id
@@ -365,7 +374,10 @@ class TestRoster:
 
 class TestEnrollments:
     def test_own(self, emulator: Emulator) -> None:
-        """Active and invited by default; hidden totals leave only html_url (facts 6.5)."""
+        """Active and invited by default; hidden totals leave only html_url.
+
+        Canvas: Enrollments.
+        """
         rows = get(emulator, "users/self/enrollments")
         history = next(row for row in rows if row["course_id"] == 4103)
         assert set(history["grades"]) == {"html_url"}
@@ -382,7 +394,7 @@ class TestEnrollments:
         assert [row["course_id"] for row in in_term] == [4111]
 
     def test_bookmarks(self, emulator: Emulator) -> None:
-        """No ``last``; ``next`` leads through all of them once (facts 3.3)."""
+        """No ``last``; ``next`` leads through all of them once (Canvas: Pagination)."""
         url, ids = "/api/v1/courses/4301/enrollments?per_page=100", []
         while url:
             answer = emulator.call(url, "bigteacher")
@@ -395,7 +407,10 @@ class TestEnrollments:
         assert len(ids) == len(set(ids)) == 641
 
     def test_grades_by_viewer(self, emulator: Emulator) -> None:
-        """Another student's grades are only html_url; teachers get unposted_* (facts 6.5)."""
+        """Another student's grades are only html_url; teachers get unposted_*.
+
+        Canvas: Enrollments.
+        """
         query = {"type[]": "StudentEnrollment", "include[]": ["current_points", "avatar_url"]}
         seen = get(emulator, "courses/4101/enrollments", **query)
         others = [row["grades"] for row in seen if row["user_id"] != 1]
@@ -409,7 +424,7 @@ class TestEnrollments:
         assert len(get(emulator, "courses/4101/enrollments", "admin")) == 67
 
     def test_grading_period(self, emulator: Emulator) -> None:
-        """An unknown period: 400 (facts 6.5)."""
+        """An unknown period: 400 (Canvas: Enrollments)."""
         path = "courses/4101/enrollments"
         answer = emulator.call(f"/api/v1/{path}?user_id=self&grading_period_id=5")
         assert (answer.status_code, answer.json) == (400, {"error": "invalid grading_period_id"})
@@ -432,19 +447,19 @@ class TestEnrollments:
     def test_bad_filters(
         self, emulator: Emulator, path: str, query: dict[str, str], body: Any
     ) -> None:
-        """Refused even where the list would be empty (facts 6.5)."""
+        """Refused even where the list would be empty (Canvas: Enrollments)."""
         for who in ("newcomer", "teacher") if "self" in path else ("teacher",):
             answer = emulator.call(f"/api/v1/{path}", who, query_string=query)
             assert (answer.status_code, answer.json) == (400, body)
 
     def test_period_of_another_course(self, emulator: Emulator) -> None:
-        """A real period refuses nothing, where a course does not have it (facts 6.5)."""
+        """A real period refuses nothing, where a course does not have it (Canvas: Enrollments)."""
         period = get(emulator, "courses/4101/grading_periods")["grading_periods"][0]["id"]
         rows = get(emulator, "users/self/enrollments", grading_period_id=period)
         assert {4101, 4102} <= {row["course_id"] for row in rows}
 
     def test_roles(self, emulator: Emulator) -> None:
-        """By role name or id; ``type`` is ignored then (facts 6.5)."""
+        """By role name or id; ``type`` is ignored then (Canvas: Enrollments)."""
         path = "courses/4101/enrollments"
         named = get(emulator, path, "teacher", **{"role[]": "TaEnrollment", "type[]": "x"})
         by_id = get(emulator, path, "teacher", **{"role_id[]": "5"})
@@ -452,7 +467,7 @@ class TestEnrollments:
         assert by_id == named
 
     def test_includes(self, emulator: Emulator) -> None:
-        """What include[] adds to rows and users; SIS keys with SIS rights (facts 6.5)."""
+        """What include[] adds to rows and users; SIS keys with SIS rights (Canvas: Enrollments)."""
         asked = {"include[]": ["uuid", "group_ids", "locked", "can_be_removed", "observed_users"]}
         asked |= {"type[]": ["ObserverEnrollment"]}
         (row,) = get(emulator, "courses/4101/enrollments", "admin", **asked)
@@ -482,7 +497,7 @@ class TestEnrollments:
         ],
     )
     def test_delete(self, emulator: Emulator, task: str, state: str) -> None:
-        """DELETE concludes unless told otherwise (facts 6.5)."""
+        """DELETE concludes unless told otherwise (Canvas: Enrollments)."""
         row = get(emulator, "courses/4101/enrollments", "teacher", user_id=1001)[0]
         path = f"/api/v1/courses/4101/enrollments/{row['id']}"
         assert emulator.call(path, method="DELETE").status_code == 403
@@ -496,7 +511,7 @@ class TestEnrollments:
             assert again.json == {"error": "enrollment not inactive"}
 
     def test_foreign(self, emulator: Emulator) -> None:
-        """Not in this course: 404 (facts 6.5)."""
+        """Not in this course: 404 (Canvas: Enrollments)."""
         row = get(emulator, "courses/4102/enrollments", "teacher")[0]
         path = f"/api/v1/courses/4101/enrollments/{row['id']}"
         assert emulator.call(path, "teacher", method="DELETE").status_code == 404
@@ -517,13 +532,16 @@ class TestEnrollments:
     def test_enrolling_refused(
         self, emulator: Emulator, path: str, form: dict[str, str], status: int, body: Any
     ) -> None:
-        """One message from a fixed list, with 403 (facts 6.5)."""
+        """One message from a fixed list, with 403 (Canvas: Enrollments)."""
         named = {f"enrollment[{name}]": value for name, value in form.items()}
         answer = emulator.call(f"/api/v1/{path}/enrollments", "admin", method="POST", data=named)
         assert (answer.status_code, answer.json) == (status, body)
 
     def test_enrolling(self, emulator: Emulator) -> None:
-        """The new student has a row for each assignment; students may not enrol (facts 6.5)."""
+        """The new student has a row for each assignment; students may not enrol.
+
+        Canvas: Enrollments.
+        """
         path = "/api/v1/courses/4101/enrollments"
         form = {"enrollment[user_id]": "3", "enrollment[enrollment_state]": "active"}
         assert emulator.call(path, method="POST", data=form).status_code == 403

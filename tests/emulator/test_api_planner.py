@@ -28,7 +28,7 @@ def send(emulator: Emulator, method: str, path: str, who: str = "dozen", **form:
 
 class TestItems:
     def test_default_window(self, emulator: Emulator) -> None:
-        """Two weeks each way, oldest first (facts 6.9)."""
+        """Two weeks each way, oldest first (Canvas: Planner)."""
         rows = get(emulator, "planner/items")
         dates = [row["plannable_date"] for row in rows]
         assert dates == sorted(dates)
@@ -39,7 +39,7 @@ class TestItems:
         assert {"wiki_page", "planner_note", "calendar_event"} <= kinds
 
     def test_busy_weeks(self, emulator: Emulator) -> None:
-        """260 items in six weeks, each once, however small the pages (facts 3.2)."""
+        """260 items in six weeks, each once, however small the pages (Canvas: Pagination)."""
         window = {"start_date": "2026-10-26", "end_date": "2026-12-08"}
         rows: list[Any] = []
         path: str | None = "/api/v1/planner/items"
@@ -53,7 +53,7 @@ class TestItems:
         assert len({(row["plannable_type"], row["plannable_id"]) for row in rows}) == 260
 
     def test_window_open_on_one_side(self, emulator: Emulator) -> None:
-        """One date given leaves the other side open by ten years (facts 6.9)."""
+        """One date given leaves the other side open by ten years (Canvas: Planner)."""
         late = get(emulator, "planner/items", start_date="2026-12-10")
         assert any(row["plannable"]["title"] == "Final exam" for row in late)
         early = get(emulator, "planner/items", end_date="2026-10-15T00:00:00Z")
@@ -63,7 +63,10 @@ class TestItems:
         assert isinstance(body["errors"], str)
 
     def test_item(self, emulator: Emulator) -> None:
-        """A quiz has its own id and names its assignment; dates are the student's (facts 6.9)."""
+        """A quiz has its own id and names its assignment; dates are the student's.
+
+        Canvas: Planner.
+        """
         rows = {row["plannable"]["title"]: row for row in get(emulator, "planner/items")}
         quiz = rows["Quiz: heredity"]
         assert quiz["plannable_id"] != quiz["plannable"]["assignment_id"]
@@ -88,7 +91,7 @@ class TestItems:
         assert {row["context_name"] for row in rows} == {"Writing"}
 
     def test_contexts(self, emulator: Emulator) -> None:
-        """A context one may not read refuses the whole call (facts 6.9)."""
+        """A context one may not read refuses the whole call (Canvas: Planner)."""
         codes = ["course_4101", "user_1"]
         rows = get(emulator, "planner/items", **{"context_codes[]": codes})
         assert {row.get("course_id") for row in rows} == {4101, None}
@@ -98,12 +101,12 @@ class TestItems:
         assert get(emulator, "planner/items", **{"context_codes[]": "group_1"}) == []
 
     def test_only_where_one_learns(self, emulator: Emulator) -> None:
-        """Teachers get little (facts 6.9)."""
+        """Teachers get little (Canvas: Planner)."""
         rows = get(emulator, "planner/items", "teacher")
         assert [row["plannable"]["title"] for row in rows] == ["Department meeting"]
 
     def test_bookmarks_and_order(self, emulator: Emulator) -> None:
-        """Bookmarked; ``order=desc`` reverses; all rows once (facts 3.3, 6.9)."""
+        """Bookmarked; ``order=desc`` reverses; all rows once (Canvas: Pagination, Planner)."""
         seen: list[Any] = []
         url = "/api/v1/planner/items?per_page=7&order=desc"
         while url:
@@ -134,7 +137,7 @@ class TestItems:
         assert any(row["plannable"]["title"] == title for row in rows) is there
 
     def test_concluded(self, emulator: Emulator) -> None:
-        """Concluded courses are left out unless asked for (facts 6.9, 7.4)."""
+        """Concluded courses are left out unless asked for (Canvas: Planner, course.rb)."""
         query = {"start_date": "2026-01-01"}
         assert not any(
             row.get("course_id") == 4108 for row in get(emulator, "planner/items", **query)
@@ -143,7 +146,7 @@ class TestItems:
         assert any(row.get("course_id") == 4108 for row in rows)
 
     def test_observer(self, emulator: Emulator) -> None:
-        """observed_user_id needs context codes (facts 6.9)."""
+        """observed_user_id needs context codes (Canvas: Planner)."""
         assert refused(emulator, "planner/items", "observer", observed_user_id=1)[0] == 403
         query = {"observed_user_id": 1, "context_codes[]": "course_4101"}
         assert get(emulator, "planner/items", "observer", **query)
@@ -155,7 +158,7 @@ class TestItems:
 
 class TestOverrides:
     def test_life(self, emulator: Emulator) -> None:
-        """POST 201; PUT resets a missing boolean; DELETE returns the object (facts 6.9)."""
+        """POST 201; PUT resets a missing boolean; DELETE returns the object (Canvas: Planner)."""
         rows = {row["plannable"]["title"]: row for row in get(emulator, "planner/items")}
         item = rows["Heredity problem set"]
         form = {"plannable_type": item["plannable_type"], "plannable_id": item["plannable_id"]}
@@ -174,7 +177,7 @@ class TestOverrides:
         assert refused(emulator, path)[0] == 404
 
     def test_refusals(self, emulator: Emulator) -> None:
-        """Another's: 404; unknown type: 500; nothing there: 404 (facts 6.9)."""
+        """Another's: 404; unknown type: 500; nothing there: 404 (Canvas: Planner)."""
         assert refused(emulator, "planner/overrides/95001", "many")[0] == 404
         odd = send(emulator, "POST", "planner/overrides", plannable_type="odd", plannable_id=1)
         assert odd[0] == 500
@@ -187,7 +190,7 @@ class TestOverrides:
 
 class TestNotes:
     def test_life(self, emulator: Emulator) -> None:
-        """Input says details, output description (facts 6.9)."""
+        """Input says details, output description (Canvas: Planner)."""
         code, made = send(
             emulator,
             *("POST", "planner_notes"),
@@ -209,7 +212,7 @@ class TestNotes:
         assert refused(emulator, path)[0] == 404
 
     def test_linked(self, emulator: Emulator) -> None:
-        """A note tied to an object: one for each, in its course for good (facts 6.9)."""
+        """A note tied to an object: one for each, in its course for good (Canvas: Planner)."""
         work = get(emulator, "courses/4101/assignments")[0]["id"]
         linked = {"linked_object_type": "assignment", "linked_object_id": work, "title": "Note"}
         refusals = [
@@ -234,7 +237,7 @@ class TestNotes:
         assert send(emulator, "POST", "planner_notes", **lost)[0] == 404
 
     def test_list(self, emulator: Emulator) -> None:
-        """Not paginated (facts 6.9)."""
+        """Not paginated (Canvas: Planner)."""
         assert len(get(emulator, "planner_notes", per_page=1)) == 3
         assert len(get(emulator, "planner_notes", start_date="2026-11-23")) == 2
         codes = {"context_codes[]": "course_4101"}
@@ -246,7 +249,7 @@ class TestNotes:
 
 class TestTodo:
     def test_grading(self, emulator: Emulator) -> None:
-        """Teachers get grading items whose counts agree with the rows (facts 6.10)."""
+        """Teachers get grading items whose counts agree with the rows (Canvas: Users)."""
         rows = get(emulator, "users/self/todo", "teacher")
         assert {row["type"] for row in rows} == {"grading"}
         for row in rows[:3]:
@@ -257,7 +260,7 @@ class TestTodo:
         assert count["needs_grading_count"] == len(rows)
 
     def test_submitting(self, emulator: Emulator) -> None:
-        """Students get what is due within the week (facts 6.10)."""
+        """Students get what is due within the week (Canvas: Users)."""
         rows = get(emulator, "users/self/todo")
         assert {row["type"] for row in rows} == {"submitting"}
         assert all("needs_grading_count" not in row for row in rows)
@@ -266,7 +269,7 @@ class TestTodo:
         assert {row["course_id"] for row in in_course} == {4101}
 
     def test_dates_and_courses(self, emulator: Emulator) -> None:
-        """Assignments come with all their dates; ``course_ids`` narrows (facts 6.10)."""
+        """Assignments come with all their dates; ``course_ids`` narrows (Canvas: Users)."""
         rows = get(emulator, "users/self/todo")
         assert all(row["assignment"]["all_dates"] for row in rows)
         some = get(emulator, "users/self/todo", **{"course_ids[]": 4101})
@@ -286,13 +289,13 @@ class TestTodo:
         assert {row["type"] for row in rows} == {"grading", "submitting"}
 
     def test_upcoming_events(self, emulator: Emulator) -> None:
-        """The coming week, both kinds, unpaginated (facts 6.10)."""
+        """The coming week, both kinds, unpaginated (Canvas: Users)."""
         rows = get(emulator, "users/self/upcoming_events", per_page=1)
         assert {row["type"] for row in rows} == {"event", "assignment"}
         assert all("2026-11-23" <= row["start_at"] < "2026-12-01" for row in rows)
 
     def test_upcoming_events_are_kept(self, emulator: Emulator) -> None:
-        """What is told is up to three minutes old (facts 6.10)."""
+        """What is told is up to three minutes old (Canvas: Users)."""
         campus, path = emulator.state.campus, "users/self/upcoming_events"
         before = get(emulator, path)
         known = next(event for event in campus.events.values() if event.user_id == 1)
@@ -306,7 +309,7 @@ class TestTodo:
         assert [row["id"] for row in fresh if row not in before] == [1]
 
     def test_missing(self, emulator: Emulator) -> None:
-        """By due date; filters and includes (facts 6.10)."""
+        """By due date; filters and includes (Canvas: Users)."""
         rows = get(emulator, "users/self/missing_submissions")
         names = {row["name"] for row in rows}
         assert {"Field notes, week 9", "Field notes, week 5", "Reading response 4"} <= names
@@ -338,13 +341,13 @@ class TestTodo:
 
 class TestCalendar:
     def test_default_is_today(self, emulator: Emulator) -> None:
-        """Today and the own calendar only (facts 6.11)."""
+        """Today and the own calendar only (Canvas: Calendar Events)."""
         assert get(emulator, "calendar_events") == []
         emulator.control(clock={"set": "2026-11-25T12:00:00Z"})
         assert [row["title"] for row in get(emulator, "calendar_events")] == ["Dentist"]
 
     def test_assignments(self, emulator: Emulator) -> None:
-        """One kind a request; ids are strings, dates the student's (facts 6.11)."""
+        """One kind a request; ids are strings, dates the student's (Canvas: Calendar Events)."""
         query = {"type": "assignment", "context_codes[]": "course_4101"}
         dates = {"start_date": "2026-11-23", "end_date": "2026-12-20"}
         rows = get(emulator, "calendar_events", **query, **dates)
@@ -359,7 +362,7 @@ class TestCalendar:
         assert "description" not in slim[0]
 
     def test_assignments_bring_the_own_submission(self, emulator: Emulator) -> None:
-        """``includes[]=submission``, with a plural s, fills it in (facts 6.11)."""
+        """``includes[]=submission``, with a plural s, fills it in (Canvas: Calendar Events)."""
         query = {"type": "assignment", "context_codes[]": "course_4101", "all_events": "true"}
         bare = get(emulator, "calendar_events", **query)
         rows = get(emulator, "calendar_events", **{"includes[]": "submission"}, **query)
@@ -387,7 +390,10 @@ class TestCalendar:
         assert get(emulator, "calendar_events", undated="true") == []
 
     def test_kinds_and_types(self, emulator: Emulator) -> None:
-        """One kind a request, assignments by submission type, nothing marked (facts 6.11)."""
+        """One kind a request, assignments by submission type, nothing marked.
+
+        Canvas: Calendar Events.
+        """
         asked = {"context_codes[]": "course_4101", "all_events": "1"}
         assert get(emulator, "calendar_events", type="sub_assignment", **asked) == []
         assert get(emulator, "calendar_events", important_dates="true", **asked) == []
@@ -400,7 +406,7 @@ class TestCalendar:
         assert not {row["id"] for row in papers} & {row["id"] for row in rest}
 
     def test_limits(self, emulator: Emulator) -> None:
-        """Ten contexts, the rest silently ignored; bad dates 400 (facts 6.11)."""
+        """Ten contexts, the rest silently ignored; bad dates 400 (Canvas: Calendar Events)."""
         codes = [f"course_{number}" for number in range(1, 11)] + ["course_4101"]
         query = {"context_codes[]": codes, "all_events": "true"}
         assert get(emulator, "calendar_events", **query) == []
@@ -417,7 +423,7 @@ class TestCalendar:
 
 class TestAnnouncements:
     def test_list(self, emulator: Emulator) -> None:
-        """Newest first, from 14 days ago (facts 6.12)."""
+        """Newest first, from 14 days ago (Canvas: Announcements)."""
         codes = {"context_codes[]": ["course_4101", "course_4102"]}
         rows = get(emulator, "announcements", **codes)
         assert [row["title"] for row in rows] == [
@@ -440,7 +446,10 @@ class TestAnnouncements:
         assert date == (400, {"message": "Invalid start_date"})
 
     def test_scheduled(self, emulator: Emulator) -> None:
-        """Scheduled ones for staff only, not with ``active_only``; after a date (facts 6.12)."""
+        """Scheduled ones for staff only, not with ``active_only``; after a date.
+
+        Canvas: Announcements.
+        """
         campus = emulator.state.campus
         news = campus.announcements[4101]
         later = replace(news[0], id=1, posted_at=campus.start + timedelta(days=3))
@@ -459,7 +468,7 @@ class TestAnnouncements:
 
 class TestStream:
     def test_submission_item(self, emulator: Emulator) -> None:
-        """The whole submission with its course, its assignment and its user (facts 6.14)."""
+        """The whole submission with its course, its assignment and its user (Canvas: Users)."""
         rows = get(emulator, "users/self/activity_stream")
         row = next(row for row in rows if row["type"] == "Submission")
         assert row["course"]["id"] == row["course_id"]
@@ -467,7 +476,7 @@ class TestStream:
         assert row["submission_id"] != row["id"]
 
     def test_items(self, emulator: Emulator) -> None:
-        """21 a page; a submission item is a submission with its own id aside (facts 6.14)."""
+        """21 a page; a submission item is a submission with its own id aside (Canvas: Users)."""
         answer = emulator.call("/api/v1/users/self/activity_stream")
         assert len(answer.json) == 21
         rows = get(emulator, "users/self/activity_stream")
@@ -490,7 +499,7 @@ class TestStream:
         assert get(emulator, path) == []
 
     def test_unread_count(self, emulator: Emulator) -> None:
-        """A string (facts 6.13)."""
+        """A string (Canvas: Conversations)."""
         assert get(emulator, "conversations/unread_count") == {"unread_count": "3"}
         assert get(emulator, "conversations/unread_count", "many") == {"unread_count": "0"}
 
@@ -502,7 +511,7 @@ class TestStream:
 
 class TestHostile:
     def test_survives_json(self, emulator: Emulator) -> None:
-        """Every text is hostile and arrives as it is, angle brackets escaped (facts 4.7)."""
+        """Every text is hostile and arrives as it is, angle brackets escaped (lib/api.rb)."""
         answer = emulator.call("/api/v1/planner/items?per_page=100", "hostile")
         assert b"<" not in answer.data
         titles = {row["plannable"]["title"] for row in answer.json}

@@ -35,7 +35,7 @@ def submission(emulator: Emulator, name: str, who: str = "dozen", **query: Any) 
 
 class TestAssignments:
     def test_visibility(self, emulator: Emulator) -> None:
-        """Students see no unpublished nor unassigned work; by id 403 (facts 6.6)."""
+        """Students see no unpublished nor unassigned work; by id 403 (Canvas: Assignments)."""
         mine, theirs = works(emulator), works(emulator, "teacher")
         hidden = set(theirs) - set(mine)
         assert hidden == {"Surprise question", "Make-up laboratory"}
@@ -46,7 +46,7 @@ class TestAssignments:
         assert refused(emulator, "courses/4301/assignments")[0] == 403
 
     def test_due_date_of_the_viewer(self, emulator: Emulator) -> None:
-        """Two callers get different due dates; staff the base date (facts 6.6)."""
+        """Two callers get different due dates; staff the base date (Canvas: Assignments)."""
         name = "Heredity problem set"
         mine = works(emulator, **{"include[]": "all_dates"})[name]
         taught = works(emulator, "teacher", **{"include[]": ["all_dates", "overrides"]})[name]
@@ -59,7 +59,7 @@ class TestAssignments:
         assert submission(emulator, name, "teacher")["cached_due_date"] == mine["due_at"]
 
     def test_staff_only(self, emulator: Emulator) -> None:
-        """needs_grading_count is for staff, by section for the limited (facts 6.6)."""
+        """needs_grading_count is for staff, by section for the limited (Canvas: Assignments)."""
         query = {"needs_grading_count_by_section": "true", "include[]": "assignment_visibility"}
         name = "Essay: why we age"
         assert "needs_grading_count" not in works(emulator)[name]
@@ -72,7 +72,10 @@ class TestAssignments:
         assert "1" in taught["assignment_visibility"]
 
     def test_locked(self, emulator: Emulator) -> None:
-        """The description of work not yet open is null; lock_info says when (facts 6.6)."""
+        """The description of work not yet open is null; lock_info says when.
+
+        Canvas: Assignments.
+        """
         rows = works(emulator)
         early, closed = rows["Evolution laboratory"], rows["Reading response 4"]
         assert early["locked_for_user"]
@@ -83,7 +86,7 @@ class TestAssignments:
         assert not works(emulator, "teacher")["Evolution laboratory"]["locked_for_user"]
 
     def test_score_statistics(self, emulator: Emulator) -> None:
-        """From five grades on and only when the own grade is visible (facts 6.6)."""
+        """From five grades on and only when the own grade is visible (Canvas: Assignments)."""
         rows = works(emulator, **{"include[]": ["submission", "score_statistics"]})
         found = rows["Cell structure worksheet"]["score_statistics"]
         assert found["min"] <= found["lower_q"] <= found["median"] <= found["upper_q"]
@@ -110,7 +113,7 @@ class TestAssignments:
         ],
     )
     def test_bucket(self, emulator: Emulator, bucket: str, name: str, there: bool) -> None:
-        """Echoed back on each item (facts 6.6)."""
+        """Echoed back on each item (Canvas: Assignments)."""
         rows = works(emulator, bucket=bucket)
         assert (name in rows) is there
         assert {row["bucket"] for row in rows.values()} == {bucket}
@@ -121,7 +124,7 @@ class TestAssignments:
         assert "bucket" in body["errors"]
 
     def test_chosen_ids(self, emulator: Emulator) -> None:
-        """At most 100, and all of them on the page (facts 6.6)."""
+        """At most 100, and all of them on the page (Canvas: Assignments)."""
         ids = [row["id"] for row in works(emulator).values()][:3]
         path = "courses/4101/assignments"
         assert len(get(emulator, path, **{"assignment_ids[]": ids})) == 3
@@ -143,7 +146,7 @@ class TestAssignments:
         }
 
     def test_one(self, emulator: Emulator) -> None:
-        """can_submit implies the submission (facts 6.6)."""
+        """can_submit implies the submission (Canvas: Assignments)."""
         number = works(emulator)["Heredity problem set"]["id"]
         path = f"courses/4101/assignments/{number}"
         body = get(
@@ -170,14 +173,17 @@ class TestAssignments:
         assert len(get(emulator, "users/self/courses/4101/assignments")) == len(works(emulator))
 
     def test_base_dates(self, emulator: Emulator) -> None:
-        """``override_assignment_dates=false`` gives the base date, not the caller's (facts 6.6)."""
+        """``override_assignment_dates=false`` gives the base date, not the caller's.
+
+        Canvas: Assignments.
+        """
         name = "Heredity problem set"
         mine = works(emulator)[name]["due_at"]
         base = works(emulator, override_assignment_dates="false")[name]["due_at"]
         assert base == works(emulator, "teacher")[name]["due_at"] != mine
 
     def test_many_dates(self, emulator: Emulator) -> None:
-        """From 25 overrides on there are no dates, only their number (facts 6.6)."""
+        """From 25 overrides on there are no dates, only their number (Canvas: Assignments)."""
         number = works(emulator)["Heredity problem set"]["id"]
         work = emulator.state.campus.assignments[number]
         kept = dict(work.due_dates)
@@ -189,7 +195,10 @@ class TestAssignments:
         assert (body["all_dates"], body["all_dates_count"]) == ([], 26)
 
     def test_groups_of_some(self, emulator: Emulator) -> None:
-        """Groups narrowed to some assignments, or without some kinds (facts 6.7)."""
+        """Groups narrowed to some assignments, or without some kinds.
+
+        Canvas: Assignment Groups.
+        """
         number = works(emulator)["Heredity problem set"]["id"]
         path, asked = "courses/4101/assignment_groups", {"include[]": "assignments"}
         some = get(emulator, path, **asked, **{"assignment_ids[]": number})
@@ -206,7 +215,7 @@ class TestAssignments:
         assert not kinds & {"online_quiz", "discussion_topic"}
 
     def test_links_are_absolute(self, emulator: Emulator) -> None:
-        """Rich text's links are rewritten to absolute ones (facts 4.7)."""
+        """Rich text's links are rewritten to absolute ones (lib/api.rb)."""
         rows = get(emulator, "courses/6001/assignments", "hostile")
         texts = [row["description"] for row in rows if row["description"]]
         assert all('<a href="http://localhost/courses/1">' in text for text in texts)
@@ -214,7 +223,7 @@ class TestAssignments:
         assert 'href="http://localhost/courses/1"' in course["syllabus_body"]
 
     def test_groups(self, emulator: Emulator) -> None:
-        """A whole gradebook in one listing (facts 6.7)."""
+        """A whole gradebook in one listing (Canvas: Assignment Groups)."""
         query = {"include[]": ["assignments", "submission"]}
         rows = get(emulator, "courses/4101/assignment_groups", **query)
         assert [row["group_weight"] for row in rows] == [30, 30, 15, 25]
@@ -248,7 +257,7 @@ class TestOneSubmission:
         assert row["submission_history"][0]["score"] == 21
 
     def test_hidden(self, emulator: Emulator) -> None:
-        """The keys of a hidden grade are absent for the student only (facts 7.1)."""
+        """The keys of a hidden grade are absent for the student only (submission.rb)."""
         row = submission(emulator, "Mid-term exam essay")
         assert row["workflow_state"] == "graded"
         assert row["posted_at"] is None
@@ -279,21 +288,21 @@ class TestOneSubmission:
         assert {key: row[key] for key in expected} == expected
 
     def test_becomes_missing_with_time(self, emulator: Emulator) -> None:
-        """missing changes with the clock alone (facts 7.2)."""
+        """missing changes with the clock alone (submission.rb)."""
         emulator.control(clock={"advance": 6 * 86400})
         row = submission(emulator, "Heredity problem set")
         assert row["missing"] is True
         assert row["seconds_late"] > 0
 
     def test_restricted_quantities(self, emulator: Emulator) -> None:
-        """Letters for the student, numbers for staff (facts 7.1)."""
+        """Letters for the student, numbers for staff (submission.rb)."""
         rows = get(emulator, "courses/4107/students/submissions")
         graded = [row for row in rows if row["grade"]]
         assert graded
         assert all(row["score"] is None and row["grade"][0] in "ABCDF" for row in graded)
 
     def test_others(self, emulator: Emulator) -> None:
-        """Submissions of others: 403; an observer sees the observed (facts 6.8)."""
+        """Submissions of others: 403; an observer sees the observed (Canvas: Submissions)."""
         number = works(emulator)["Essay: why we age"]["id"]
         path = f"courses/4101/assignments/{number}/submissions"
         assert refused(emulator, f"{path}/1001")[0] == 403
@@ -306,7 +315,10 @@ class TestOneSubmission:
         )
 
     def test_history(self, emulator: Emulator) -> None:
-        """Every attempt, oldest first; a hidden grade is hidden there too (facts 6.8, 7.1)."""
+        """Every attempt, oldest first; a hidden grade is hidden there too.
+
+        Canvas: Submissions, submission.rb.
+        """
         query = {"include[]": "submission_history"}
         versions = submission(emulator, "Punnett squares", **query)["submission_history"]
         assert [row["attempt"] for row in versions] == [1, 2]
@@ -322,7 +334,7 @@ class TestOneSubmission:
         assert [row["attempt"] for row in versions] == [1, 2]
 
     def test_comments(self, emulator: Emulator) -> None:
-        """Attachments when there are any; a hidden author is nobody (facts 6.8)."""
+        """Attachments when there are any; a hidden author is nobody (Canvas: Submissions)."""
         query = {"include[]": ["submission_comments", "rubric_assessment"]}
         row = submission(emulator, "Essay: why we age", **query)
         first, second = row["submission_comments"]
@@ -334,7 +346,10 @@ class TestOneSubmission:
         assert row["rubric_assessment"]["_8472"]["comments"]
 
     def test_read_state(self, emulator: Emulator) -> None:
-        """Asking for read_status marks the submission read; nothing else does (facts 6.8)."""
+        """Asking for read_status marks the submission read; nothing else does.
+
+        Canvas: Submissions.
+        """
         number = works(emulator)["Essay: why we age"]["id"]
         path = f"/api/v1/courses/4101/assignments/{number}/submissions/self/read"
         name, query = "Essay: why we age", {"include[]": "read_status"}
@@ -357,7 +372,10 @@ class TestLists:
     path = "courses/4101/students/submissions"
 
     def test_own(self, emulator: Emulator) -> None:
-        """student_ids omitted: oneself (a student); ``all``: everybody visible (facts 6.8)."""
+        """student_ids omitted: oneself (a student); ``all``: everybody visible.
+
+        Canvas: Submissions.
+        """
         mine = get(emulator, self.path)
         assert {row["user_id"] for row in mine} == {1}
         assert {row["user_id"] for row in get(emulator, self.path, **{"student_ids[]": ALL})} == {1}
@@ -367,7 +385,7 @@ class TestLists:
         assert refused(emulator, self.path, "observer")[0] == 403
 
     def test_refusals(self, emulator: Emulator) -> None:
-        """Somebody not allowed refuses all; more than 100: 400 (facts 6.8)."""
+        """Somebody not allowed refuses all; more than 100: 400 (Canvas: Submissions)."""
         assert refused(emulator, self.path, **{"student_ids[]": [1, 1001]})[0] == 403
         ids = list(range(1001, 1102))
         too_many = refused(emulator, self.path, "teacher", **{"student_ids[]": ids})
@@ -394,7 +412,7 @@ class TestLists:
         assert get(emulator, self.path, enrollment_state="concluded") == []
 
     def test_order(self, emulator: Emulator) -> None:
-        """Ascending is bookmarked, descending numbered (facts 3.3)."""
+        """Ascending is bookmarked, descending numbered (Canvas: Pagination)."""
         up = emulator.call(f"/api/v1/{self.path}?per_page=5")
         assert "bookmark" in up.headers["Link"]
         down = emulator.call(f"/api/v1/{self.path}?per_page=5&order_direction=descending")
@@ -424,7 +442,7 @@ class TestLists:
         assert len(ids) == len(set(ids)) == sum(sizes)
 
     def test_grouped(self, emulator: Emulator) -> None:
-        """Numbered over students, with totals (facts 6.8)."""
+        """Numbered over students, with totals (Canvas: Submissions)."""
         query = {"student_ids[]": ALL, "grouped": "true", "include[]": "total_scores"}
         rows = get(emulator, self.path, "teacher", **query)
         assert len(rows) == 64
@@ -437,7 +455,7 @@ class TestLists:
         assert "computed_current_score" not in hidden[0]
 
     def test_of_assignment(self, emulator: Emulator) -> None:
-        """Staff only; the summary and the to-do agree with the rows (facts 6.8)."""
+        """Staff only; the summary and the to-do agree with the rows (Canvas: Submissions)."""
         work = works(emulator, "teacher")["Essay: why we age"]
         path = f"courses/4101/assignments/{work['id']}"
         assert refused(emulator, f"{path}/submissions")[0] == 403
@@ -467,7 +485,7 @@ class TestGrading:
         return answer.status_code, answer.json
 
     def test_comment(self, emulator: Emulator) -> None:
-        """A student may comment on the own submission, and no more (facts 6.8)."""
+        """A student may comment on the own submission, and no more (Canvas: Submissions)."""
         name = "Photosynthesis worksheet"
         code, body = self.put(emulator, name, "dozen", **{"comment[text_comment]": "<b>Hi</b>"})
         assert code == 200
@@ -481,7 +499,7 @@ class TestGrading:
         [("13.5", 13.5), ("40%", 8), ("A", 20), ("B", 16.8), ("complete", 20), ("fail", 0)],
     )
     def test_grade(self, emulator: Emulator, posted: str, score: float) -> None:
-        """Points, percentage, letter, pass or fail (facts 6.8)."""
+        """Points, percentage, letter, pass or fail (Canvas: Submissions)."""
         name = "Photosynthesis worksheet"
         before = works(emulator, "teacher")[name]["needs_grading_count"]
         code, body = self.put(emulator, name, **{"submission[posted_grade]": posted})
@@ -508,7 +526,10 @@ class TestGrading:
         )
 
     def test_seconds_late(self, emulator: Emulator) -> None:
-        """The teacher's number of seconds wins over the clock; a blank one ends it (facts 7.2)."""
+        """The teacher's number of seconds wins over the clock; a blank one ends it.
+
+        submission.rb.
+        """
         form = {"submission[seconds_late_override]": "90", "submission[late_policy_status]": "late"}
         body = self.put(emulator, "Cell structure worksheet", **form)[1]
         assert (body["late"], body["seconds_late"]) == (True, 90)
@@ -516,7 +537,7 @@ class TestGrading:
         assert self.put(emulator, "Cell structure worksheet", **form)[1]["seconds_late"] == 0
 
     def test_many_grades(self, emulator: Emulator) -> None:
-        """``update_grades`` answers with a Progress; its refusals (facts 6.8)."""
+        """``update_grades`` answers with a Progress; its refusals (Canvas: Submissions)."""
         number = works(emulator, "teacher")["Cell structure worksheet"]["id"]
         course, path = "/api/v1/courses/4101", f"/api/v1/courses/4101/assignments/{number}"
         for where, names in (
@@ -541,7 +562,7 @@ class TestGrading:
         assert lost.json == {"error": "Some assignments could not be found: ( 7 )"}
 
     def test_concluded(self, emulator: Emulator) -> None:
-        """Writing in a concluded course: 403 (facts 7.4)."""
+        """Writing in a concluded course: 403 (course.rb)."""
         [row, *_] = get(emulator, "courses/4108/assignments")
         path = f"/api/v1/courses/4108/assignments/{row['id']}/submissions/self"
         answer = emulator.call(path, method="PUT", data={"comment[text_comment]": "late"})
@@ -560,7 +581,7 @@ class TestGrading:
         assert emulator.call(path, method="POST", data=form).status_code == 403
 
     def test_mark_many_read(self, emulator: Emulator) -> None:
-        """204 without a body (facts 6.8)."""
+        """204 without a body (Canvas: Submissions)."""
         asked = {"include[]": "submission"}
         rows = [
             row["submission"]["id"]

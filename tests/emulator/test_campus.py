@@ -165,13 +165,13 @@ def _row(**more: object) -> Submission:
     ],
 )
 def test_late_and_missing(row: Submission, late: bool, missing: bool) -> None:
-    """The order in which Canvas asks (facts 7.2, submission.rb Tardiness)."""
+    """The order in which Canvas asks (submission.rb, Tardiness)."""
     assert is_late(row, _work(), START) is late
     assert is_missing(row, _work(), START) is missing
 
 
 def test_seconds_late() -> None:
-    """Counted up to now while nothing is handed in; 60 s grace for quizzes (facts 7.2)."""
+    """Counted up to now while nothing is handed in; 60 s grace for quizzes (submission.rb)."""
     assert seconds_late(_row(), _work(), START) == 2 * 86400
     handed_in = _row(submitted_at=DUE + timedelta(seconds=45))
     assert seconds_late(handed_in, _work(), START) == 45
@@ -179,7 +179,7 @@ def test_seconds_late() -> None:
 
 
 def test_nothing_is_missing_on_paper() -> None:
-    """Only what expects an online submission can be missing (facts 7.2)."""
+    """Only what expects an online submission can be missing (submission.rb)."""
     assert not is_missing(_row(), _work(submission_types=("on_paper",)), START)
 
 
@@ -199,7 +199,7 @@ def test_grade_text(kind: str, score: float | None, text: str | None) -> None:
 
 
 def test_unposted_grades_count_for_teachers_only(campus: Campus) -> None:
-    """Student totals leave hidden grades out (facts 6.2)."""
+    """Student totals leave hidden grades out (Canvas: Courses)."""
     course = campus.courses[4101]
     student, teacher = totals(campus, course, 1), totals(campus, course, 1, unposted=True)
     assert teacher.points == student.points + 44

@@ -219,7 +219,7 @@ def test_statistics_by_hand() -> None:
 
 class TestEndpoints:
     def test_rules(self, emulator: Emulator) -> None:
-        """Only the rules that are set; never_drop holds ids (facts 6.7)."""
+        """Only the rules that are set; never_drop holds ids (Canvas: Assignment Groups)."""
         found = emulator.call("/api/v1/courses/4106/assignment_groups").get_json()
         tools = next(
             w.id for w in emulator.state.campus.work_of(4106) if w.name == "Install the tools"
