@@ -1,7 +1,7 @@
 """A stand-in Canvas: OAuth2, the API, paging, throttling and faults, for anybody's client.
 
-Docstrings here and in its tests name where Canvas states a fact: ``Canvas: Planner`` is that page of
-Canvas's API documentation, ``submission.rb`` a file of canvas-lms.
+Docstrings here and in its tests name where Canvas states a fact: ``Canvas: Planner`` is that page
+of Canvas's API documentation, ``submission.rb`` a file of canvas-lms.
 """
 
 import logging

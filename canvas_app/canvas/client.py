@@ -429,7 +429,7 @@ class CanvasClient:
             "milliseconds": round(milliseconds, 1),
             "cost": answer.number("X-Request-Cost"),
             "remaining": answer.number("X-Rate-Limit-Remaining"),
-            "request_id": answer.headers.get("X-Request-Context-Id"),
+            "canvas_request_id": answer.headers.get("X-Request-Context-Id"),
         }
         log.info(
             "%s %s → %s, %s ms, cost %s, remaining %s, request %s", *facts.values(), extra=facts

@@ -4,6 +4,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
@@ -195,6 +196,10 @@ class _Reading(Generic[T]):
             self._note(f"the list changed while it was read: {self.repeats} rows came twice")
         self.complete = not self.why
 
+    def _sent(self, threads: ThreadPoolExecutor, target: str) -> "Future[Page[T]]":
+        """Fetch beside the reader, in her context: the log names whose call it is."""
+        return threads.submit(copy_context().run, self.fetch, target)
+
     def _followed(self, page: Page[T], threads: ThreadPoolExecutor) -> Iterator[T]:
         """Follow ``next``, one page ahead of who reads, once the second row is asked for."""
         while True:
@@ -203,7 +208,7 @@ class _Reading(Generic[T]):
             ahead: Future[Page[T]] | None = None
             yield from rows[:1]
             if target is not None and self._may_ask(target):
-                ahead = threads.submit(self.fetch, target)
+                ahead = self._sent(threads, target)
             yield from rows[1:]
             if target is None:
                 return
@@ -232,7 +237,7 @@ class _Reading(Generic[T]):
             while again is None and len(futures) < 2 * self.parallel:
                 number = next(numbers, None)
                 target = self.first if number is None else _with_page(template, number)
-                future = threads.submit(self.fetch, target)
+                future = self._sent(threads, target)
                 if number is None:
                     again = future
                 else:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextvars import Context, copy_context
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -19,13 +20,14 @@ class Lanes(Generic[T]):
     def __init__(self, pool: Executor, most: int) -> None:
         self._pool = pool
         self._free = most
-        self._waiting: deque[tuple[Future[T], Callable[[], T]]] = deque()
+        self._waiting: deque[tuple[Future[T], Context, Callable[[], T]]] = deque()
         self._lock = Lock()
 
     def submit(self, work: Callable[[], T]) -> "Future[T]":
+        """Do a piece when its turn comes, in the caller's context: the log names her request."""
         future: Future[T] = Future()
         with self._lock:
-            self._waiting.append((future, work))
+            self._waiting.append((future, copy_context(), work))
             if self._free == 0:
                 return future
             self._free -= 1
@@ -35,9 +37,9 @@ class Lanes(Generic[T]):
     def _next(self) -> None:
         """Do one piece, then stand at the pool's end again, behind other pages."""
         with self._lock:
-            future, work = self._waiting.popleft()
+            future, context, work = self._waiting.popleft()
         try:
-            future.set_result(work())
+            future.set_result(context.run(work))
         except BaseException as error:
             future.set_exception(error)
         with self._lock:

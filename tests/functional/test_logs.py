@@ -159,6 +159,23 @@ def test_access_log_holds_templates(
     assert all("secret" not in json.dumps(each) for each in lines)
 
 
+def test_lines_of_one_request_share_its_id(
+    start_easel: StartEasel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also those of calls that pool and paging threads make, which name Canvas's id besides."""
+    easel = start_easel(log_format="json")
+    browser = sign_in(easel, "dozen")
+    capsys.readouterr()
+
+    answer = browser.get(f"{easel.url}/upcoming?retry=1", timeout=30)
+
+    records = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    calls = [each for each in records if each["logger"] == "canvas_app.canvas"]
+    assert len(calls) > 5
+    assert {each["request_id"] for each in calls} == {answer.headers["X-Request-Id"]}
+    assert len({each["canvas_request_id"] for each in calls}) == len(calls)
+
+
 def test_tokens_rest_sealed(easel: RunningEasel, secrets_seen: set[str]) -> None:
     sign_in(easel, "dozen")
 
