@@ -5,6 +5,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
@@ -323,7 +324,8 @@ class CanvasClient:
         failures = throttled = 0
         renewed = False
         try:
-            token = self._credentials.access_token(deadline)
+            with _unsent():
+                token = self._credentials.access_token(deadline)
             while True:
                 outcome = self._once(method, target, token, body, content_type, deadline)
                 if isinstance(outcome, Answer):
@@ -356,7 +358,8 @@ class CanvasClient:
     def _renewed(self, token: str, deadline: float | None, rejection: AuthenticationError) -> str:
         """Another token for a rejected one; if there is none, the error tells what Canvas said."""
         try:
-            return self._credentials.renewed(token, deadline)
+            with _unsent():
+                return self._credentials.renewed(token, deadline)
         except AuthenticationError as error:
             if not error.method:
                 error.status, error.request_id = rejection.status, rejection.request_id
@@ -488,6 +491,18 @@ def route(path: str) -> str:
     """A path without the ids in it, for the log: ``/api/v1/courses/:id/assignments``."""
     words = path.split("/")
     return "/".join(word if _WORD.fullmatch(word) else ":id" for word in words)
+
+
+@contextmanager
+def _unsent() -> Iterator[None]:
+    """Getting a token: what fails meanwhile left the call itself undone."""
+    try:
+        yield
+    except CanvasError as error:
+        error.repeat_is_safe = True
+        if isinstance(error, Unavailable):
+            error.delivery = "not_sent"
+        raise
 
 
 def api_path(*segments: str | int) -> str:

@@ -160,7 +160,7 @@ def delete_note(api: CanvasAPI, note_id: str) -> PlannerNote:
 
 def what_became(error: CanvasError, attempt: str) -> str:
     """What a failed write left behind and what to do; ``attempt`` is "The note was not saved"."""
-    doubtful = isinstance(error, MalformedAnswer) or (
+    doubtful = (isinstance(error, MalformedAnswer) and not error.repeat_is_safe) or (
         isinstance(error, Unavailable) and error.delivery == "may_have_happened"
     )
     if doubtful:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from canvas_app.canvas.models import Assignment, AssignmentGroup
+from canvas_app.services.gradebook import counts
 
 
 def weights(groups: Iterable[AssignmentGroup], *, weighted: bool) -> Mapping[str, float]:
@@ -13,7 +14,7 @@ def weights(groups: Iterable[AssignmentGroup], *, weighted: bool) -> Mapping[str
     excused or gives no points is not named.
     """
     parts = [
-        (group.group_weight or 0.0, [a for a in group.assignments or () if counts(a)])
+        (group.group_weight or 0.0, [a for a in group.assignments or () if moves(a)])
         for group in groups
     ]
     everything = sum(points(a) for _, part in parts for a in part)
@@ -24,15 +25,10 @@ def weights(groups: Iterable[AssignmentGroup], *, weighted: bool) -> Mapping[str
     return found
 
 
-def counts(assignment: Assignment) -> bool:
-    """Whether an assignment can move the final grade."""
+def moves(assignment: Assignment) -> bool:
+    """Whether an assignment can move the person's final grade."""
     own = assignment.own_submission
-    return bool(
-        points(assignment) > 0
-        and not assignment.omit_from_final_grade
-        and assignment.grading_type != "not_graded"
-        and not (own and own.excused)
-    )
+    return counts(assignment) and points(assignment) > 0 and not (own and own.excused)
 
 
 def points(assignment: Assignment) -> float:

@@ -181,7 +181,9 @@ class Leases:
                 if token is not None:
                     return token
             if time.monotonic() > gives_up:
-                raise Unavailable("Canvas has not renewed Easel's access in time.")
+                raise Unavailable(
+                    "Canvas has not renewed Easel's access in time.", delivery="not_sent"
+                )
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
@@ -245,7 +247,7 @@ class Leases:
                 if not left:
                     # Its text may hold the statement's values.
                     raise Unavailable(
-                        "Easel's database did not take Canvas's answer.", delivery="rejected"
+                        "Easel's database did not take Canvas's answer.", delivery="not_sent"
                     ) from None
                 time.sleep(LONGEST_PAUSE)
         raise AssertionError("unreachable")

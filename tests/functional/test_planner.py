@@ -174,6 +174,22 @@ def test_a_mark_that_fails_says_what_became_of_it(easel, browser, canvas):
         assert "Undo" not in answer.text
 
 
+@pytest.mark.parametrize("kind", ["status", "html"])
+def test_a_mark_that_never_left_is_not_called_doubtful(easel, browser, canvas, kind):
+    """Canvas takes the token no more and its token endpoint is in trouble: nothing was written."""
+    page = upcoming(easel, browser)
+    value = mark_value(page, "Matrices, sheet 3")
+    canvas.control(expire_tokens="all")
+    down = {"method": "POST", "path": "/login/oauth2/token", "kind": kind, "times": None}
+    canvas.control(faults=[down | ({"status": 503} if kind == "status" else {})])
+
+    answer = press(easel, browser, page, value)
+
+    assert "It was not marked done." in html.unescape(answer.text)
+    assert "Nothing was changed." in answer.text
+    assert canvas.stats()["calls"].get("POST /api/v1/planner/overrides", {}).keys() <= {"401"}
+
+
 def note_fields(**changed):
     fields = {"title": "Bring boots", "details": "Size 42", "day": "2026-11-27", "time": "16:30"}
     return fields | {"course": "4101"} | changed
