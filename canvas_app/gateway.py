@@ -32,7 +32,6 @@ from canvas_app.storage.database import AWAY
 View = ParamSpec("View")
 log = logging.getLogger(__name__)
 
-USER_AGENT = "Easel/0.1 (+https://github.com/easel-lms/easel)"
 SIGN_IN_DAYS = 180
 CACHE_BYTES = 32 * 2**20
 TEND_EVERY = 300.0  # seconds
@@ -95,7 +94,6 @@ class Gateway:
             environment.canvas_url,
             environment.client_id,
             environment.client_secret,
-            user_agent=USER_AGENT,
             queue=self.queue_for(name),
         )
 
@@ -163,7 +161,6 @@ class Gateway:
             throttle=Throttle(
                 self.buckets, transport.origin, max_parallel=self.settings.max_parallel
             ),
-            user_agent=USER_AGENT,
             deadline=deadline,
         )
         return CanvasAPI(client)

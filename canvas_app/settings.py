@@ -315,7 +315,7 @@ class _Reader:
         if known and url.drivername != "sqlite" and find_spec("psycopg") is None:
             self.fault(
                 "DATABASE_URL names PostgreSQL, but Easel was installed without its driver",
-                "install it with its extra: pip install '.[postgres]'",
+                "pip install --require-hashes -r requirements.txt",
             )
         if not known:
             self.fault(
@@ -330,7 +330,7 @@ class _Reader:
         if given and find_spec("redis") is None:
             self.fault(
                 "REDIS_URL is set, but Easel was installed without its Redis client",
-                "install it with its extra: pip install '.[redis]'",
+                "pip install --require-hashes -r requirements.txt",
             )
         elif given and not is_redis_url(given):
             self.fault(

@@ -54,7 +54,9 @@ def _announce(worker: Any) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="canvas_emulator", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m canvas_emulator", description="Serve the stand-in Canvas until stopped."
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8001, help="0 picks a free one")
     parser.add_argument(

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeVar
-from urllib.parse import quote
 
-from canvas_app.canvas.client import CanvasClient
+from canvas_app.canvas.client import CanvasClient, api_path
 from canvas_app.canvas.models import (
     Assignment,
     AssignmentDetail,
@@ -35,25 +34,16 @@ DOCS = "https://developerdocs.instructure.com/services/canvas/resources"
 _scopes: dict[str, str] = {}
 
 
-def endpoint(scope: str, doc: str, *, page: bool = True) -> Callable[[Method], Method]:
-    """Name the scope a method needs (facts: ``url:<VERB>|<route>``) and where Canvas documents it.
-
-    ``page`` tells whether a page of Easel needs it, so that ``CANVAS_SCOPES=auto`` asks for it.
-    """
+def endpoint(scope: str, doc: str) -> Callable[[Method], Method]:
+    """Name the scope a method needs (``url:<VERB>|<route>``) and where Canvas documents it."""
 
     def named(method: Method) -> Method:
         method.scope = scope  # type: ignore[attr-defined]
         method.doc = f"{DOCS}/{doc}"  # type: ignore[attr-defined]
-        if page:
-            _scopes[method.__name__] = scope
+        _scopes[method.__name__] = scope
         return method
 
     return named
-
-
-def _segment(value: str) -> str:
-    """An id as one path segment; SIS ids may hold slashes (``doc/api/object_ids.md``)."""
-    return quote(str(value), safe=":~")
 
 
 class CanvasAPI:
@@ -91,7 +81,7 @@ class CanvasAPI:
         "favorites#method.favorites.add_favorite_course",
     )
     def add_favorite(self, course_id: str) -> None:
-        path = f"/api/v1/users/self/favorites/courses/{_segment(course_id)}"
+        path = api_path("users", "self", "favorites", "courses", course_id)
         self.client.request("POST", path)
 
     @endpoint(
@@ -99,7 +89,7 @@ class CanvasAPI:
         "favorites#method.favorites.remove_favorite_course",
     )
     def remove_favorite(self, course_id: str) -> None:
-        path = f"/api/v1/users/self/favorites/courses/{_segment(course_id)}"
+        path = api_path("users", "self", "favorites", "courses", course_id)
         self.client.request("DELETE", path)
 
     @endpoint(
@@ -108,7 +98,7 @@ class CanvasAPI:
     )
     def set_nickname(self, course_id: str, nickname: str) -> None:
         """Name a course for oneself; InvalidRequest above 59 characters."""
-        path = f"/api/v1/users/self/course_nicknames/{_segment(course_id)}"
+        path = api_path("users", "self", "course_nicknames", course_id)
         self.client.request("PUT", path, data={"nickname": nickname})
 
     @endpoint(
@@ -116,7 +106,7 @@ class CanvasAPI:
         "users#method.course_nicknames.delete",
     )
     def remove_nickname(self, course_id: str) -> None:
-        path = f"/api/v1/users/self/course_nicknames/{_segment(course_id)}"
+        path = api_path("users", "self", "course_nicknames", course_id)
         self.client.request("DELETE", path)
 
     @endpoint("url:GET|/api/v1/courses", "courses#method.courses.index")
@@ -140,7 +130,7 @@ class CanvasAPI:
 
     @endpoint("url:GET|/api/v1/courses/:id", "courses#method.courses.show")
     def course(self, course_id: str, include: Sequence[str] = ()) -> Course:
-        path = f"/api/v1/courses/{_segment(course_id)}"
+        path = api_path("courses", course_id)
         return self.client.get(path, {"include": list(include)}, type=Course)
 
     @endpoint("url:GET|/api/v1/planner/items", "planner#method.planner.index")
@@ -229,7 +219,7 @@ class CanvasAPI:
     ) -> PlannerOverride:
         """Change a mark; Canvas takes a boolean that is not sent for false, so both are sent."""
         data = {"marked_complete": marked_complete, "dismissed": dismissed}
-        path = f"/api/v1/planner/overrides/{_segment(override_id)}"
+        path = api_path("planner", "overrides", override_id)
         changed: PlannerOverride = self.client.request("PUT", path, data=data, type=PlannerOverride)
         return changed
 
@@ -252,7 +242,7 @@ class CanvasAPI:
         self, note_id: str, *, title: str, details: str, todo_date: datetime, course_id: str
     ) -> PlannerNote:
         """Rewrite a note; an empty ``course_id`` takes it out of its course."""
-        path = f"/api/v1/planner_notes/{_segment(note_id)}"
+        path = api_path("planner_notes", note_id)
         data = {"title": title, "details": details, "todo_date": todo_date, "course_id": course_id}
         changed: PlannerNote = self.client.request("PUT", path, data=data, type=PlannerNote)
         return changed
@@ -260,7 +250,7 @@ class CanvasAPI:
     @endpoint("url:DELETE|/api/v1/planner_notes/:id", "planner#method.planner_notes.destroy")
     def delete_planner_note(self, note_id: str) -> PlannerNote:
         """Delete a note; Canvas answers with what it was."""
-        path = f"/api/v1/planner_notes/{_segment(note_id)}"
+        path = api_path("planner_notes", note_id)
         gone: PlannerNote = self.client.request("DELETE", path, type=PlannerNote)
         return gone
 
@@ -278,7 +268,7 @@ class CanvasAPI:
         params: dict[str, Any] = {"include": list(include)}
         if bucket:
             params["bucket"] = bucket
-        path = f"/api/v1/courses/{_segment(course_id)}/assignments"
+        path = api_path("courses", course_id, "assignments")
         return self.client.paginate(path, params, type=Assignment)
 
     @endpoint(
@@ -288,7 +278,7 @@ class CanvasAPI:
     def assignment(
         self, course_id: str, assignment_id: str, include: Sequence[str] = ()
     ) -> AssignmentDetail:
-        path = f"/api/v1/courses/{_segment(course_id)}/assignments/{_segment(assignment_id)}"
+        path = api_path("courses", course_id, "assignments", assignment_id)
         return self.client.get(path, {"include": list(include)}, type=AssignmentDetail)
 
     @endpoint(
@@ -299,10 +289,7 @@ class CanvasAPI:
         self, course_id: str, assignment_id: str, user_id: str, include: Sequence[str] = ()
     ) -> SubmissionDetail:
         """One person's submission; ``self`` is the caller's own."""
-        path = (
-            f"/api/v1/courses/{_segment(course_id)}/assignments/{_segment(assignment_id)}"
-            f"/submissions/{_segment(user_id)}"
-        )
+        path = api_path("courses", course_id, "assignments", assignment_id, "submissions", user_id)
         return self.client.get(path, {"include": list(include)}, type=SubmissionDetail)
 
     @endpoint(
@@ -311,10 +298,7 @@ class CanvasAPI:
     )
     def submission_summary(self, course_id: str, assignment_id: str) -> SubmissionSummary:
         """Count an assignment's submissions by state; for those who grade."""
-        path = (
-            f"/api/v1/courses/{_segment(course_id)}/assignments/{_segment(assignment_id)}"
-            "/submission_summary"
-        )
+        path = api_path("courses", course_id, "assignments", assignment_id, "submission_summary")
         return self.client.get(path, type=SubmissionSummary)
 
     @endpoint(
@@ -324,7 +308,7 @@ class CanvasAPI:
     def assignment_groups(
         self, course_id: str, include: Sequence[str] = ()
     ) -> Pages[AssignmentGroup]:
-        path = f"/api/v1/courses/{_segment(course_id)}/assignment_groups"
+        path = api_path("courses", course_id, "assignment_groups")
         return self.client.paginate(path, {"include": list(include)}, type=AssignmentGroup)
 
     @endpoint(
@@ -341,7 +325,7 @@ class CanvasAPI:
         params: dict[str, Any] = {"include": list(include)}
         if student_ids:
             params["student_ids"] = list(student_ids)
-        path = f"/api/v1/courses/{_segment(course_id)}/students/submissions"
+        path = api_path("courses", course_id, "students", "submissions")
         return self.client.paginate(path, params, type=Submission)
 
     @endpoint(
@@ -350,7 +334,7 @@ class CanvasAPI:
     )
     def grading_periods(self, course_id: str) -> Pages[GradingPeriod]:
         """List a course's grading periods with their weights."""
-        path = f"/api/v1/courses/{_segment(course_id)}/grading_periods"
+        path = api_path("courses", course_id, "grading_periods")
         return self.client.paginate(path, type=GradingPeriod)
 
     @endpoint(
@@ -365,27 +349,8 @@ class CanvasAPI:
             "state": ["active", "completed", "invited", "inactive"],
             "grading_period_id": period_id,
         }
-        path = f"/api/v1/courses/{_segment(course_id)}/enrollments"
+        path = api_path("courses", course_id, "enrollments")
         return self.client.paginate(path, params, type=Enrollment)
-
-    @endpoint(
-        "url:DELETE|/api/v1/courses/:course_id/enrollments/:id",
-        "enrollments#method.enrollments_api.destroy",
-        page=False,
-    )
-    def remove_enrollment(
-        self,
-        course_id: str,
-        enrollment_id: str,
-        *,
-        task: Literal["conclude", "delete", "inactivate", "deactivate"],
-    ) -> Enrollment:
-        """End an enrollment. ``task`` must be named: without it Canvas concludes, not deletes."""
-        path = f"/api/v1/courses/{_segment(course_id)}/enrollments/{_segment(enrollment_id)}"
-        removed: Enrollment = self.client.request(
-            "DELETE", path, params={"task": task}, type=Enrollment
-        )
-        return removed
 
 
 SCOPES: tuple[str, ...] = tuple(sorted(set(_scopes.values())))

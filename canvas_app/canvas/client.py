@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from random import SystemRandom
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, overload
@@ -18,6 +17,7 @@ from urllib.parse import parse_qs, quote, urlencode
 
 import msgspec
 
+from canvas_app.canvas.agent import USER_AGENT
 from canvas_app.canvas.credentials import Credentials, PersonalToken
 from canvas_app.canvas.errors import (
     AuthenticationError,
@@ -42,19 +42,12 @@ log = logging.getLogger("canvas_app.canvas")
 
 # String ids: ids of other shards exceed 2^53 (Canvas doc page "Object IDs, SIS IDs").
 ACCEPT = "application/json+canvas-string-ids, application/json"
-LONGEST_RETRY_AFTER = 60.0
+LONGEST_RETRY_AFTER = 60.0  # seconds
 MAX_PAGES = 10_000
 
 _WORD = re.compile(r"v1|[a-z_]*")
 EnrollmentTask = Literal["conclude", "delete", "inactivate", "deactivate"]
 ENROLLMENT_TASKS = ("conclude", "delete", "inactivate", "deactivate")
-
-
-def _user_agent() -> str:
-    try:
-        return f"Easel/{version('easel')} (+https://github.com/easel-lms/easel)"
-    except PackageNotFoundError:
-        return "Easel (+https://github.com/easel-lms/easel)"
 
 
 @dataclass(frozen=True)
@@ -120,7 +113,7 @@ class CanvasClient:
         self._deadline = deadline
         self._per_page = per_page
         self._max_pages = max_pages
-        self._user_agent = user_agent or _user_agent()
+        self._user_agent = user_agent or USER_AGENT
         self._clock = clock
         self._sleep = sleep
         self._as_user: str | None = None

@@ -144,7 +144,8 @@ def canvas_message(body: bytes, content_type: str) -> tuple[str | None, int | No
             if isinstance(answer.get(key), str)
         ]
     text = "; ".join(dict.fromkeys(found))[:LONGEST_MESSAGE]
-    return text or None, report if isinstance(report, int) else None
+    told = str(report)  # a number, or text where ids were asked for as text
+    return text or None, int(told) if told.isascii() and told.isdigit() else None
 
 
 def _texts(errors: Any, field: str = "") -> list[str]:

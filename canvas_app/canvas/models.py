@@ -140,11 +140,6 @@ class Positions(Model):
     dashboard_positions: dict[str, int | str | None] | None = None
 
 
-class LockInfo(Model):
-    unlock_at: datetime | None = None
-    lock_at: datetime | None = None
-
-
 class Attachment(Model):
     """A file (``lib/api/v1/attachment.rb``); its ``url`` carries a verifier: not for logs."""
 
@@ -157,7 +152,6 @@ class Attachment(Model):
 
 class SubmissionComment(Model):
     id: Id | None = None
-    author_id: Id | None = None
     author_name: str | None = None
     comment: str | None = None
     created_at: datetime | None = None
@@ -230,7 +224,6 @@ class Assignment(Model):
 
     id: Id
     course_id: Id | None = None
-    assignment_group_id: Id | None = None
     name: str | None = None
     position: int | None = None
     html_url: str | None = None
@@ -317,7 +310,6 @@ class Submission(Model):
     missing: bool | None = None
     excused: bool | None = None
     seconds_late: float | None = None
-    late_policy_status: str | None = None
     custom_grade_status_id: Id | None = None
     custom_grade_status_name: str | None = None
     redo_request: bool | None = None
@@ -328,7 +320,6 @@ class Submission(Model):
     graded_at: datetime | None = None
     posted_at: datetime | None = None
     cached_due_date: datetime | None = None
-    preview_url: str | None = None
     html_url: str | None = None
     assignment: Assignment | None = None
     submission_comments: list[SubmissionComment] | None = None
@@ -354,14 +345,12 @@ class SubmissionDetail(Submission):
 class StreamItem(Submission):
     """GET /api/v1/users/self/activity_stream (``lib/api/v1/stream_item.rb``).
 
-    An item of type Submission has the whole submission merged in: ``id`` is the stream item's,
-    ``submission_id`` the submission's.
+    An item of type Submission has the whole submission merged in: ``id`` is the stream item's.
     """
 
     type: str | None = None
     title: str | None = None
     course_id: Id | None = None
-    submission_id: Id | None = None
 
 
 class PlannerNote(Model):
@@ -499,7 +488,6 @@ class Enrollment(Model):
     id: Id
     user_id: Id | None = None
     course_id: Id | None = None
-    course_section_id: Id | None = None
     type: str | None = None
     role: str | None = None
     enrollment_state: str | None = None

@@ -19,6 +19,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
+from canvas_app.canvas.agent import USER_AGENT
 from canvas_app.canvas.errors import (
     AuthenticationError,
     CanvasError,
@@ -34,7 +35,8 @@ PATH = "/login/oauth2/token"
 LARGEST_ANSWER = 1 << 20  # bytes; a token answer has some 500
 LONGEST_NAME = 255  # characters, as in Canvas
 LARGEST_ID = 2**63 - 1  # Canvas keeps ids in eight bytes
-VSCHAR = re.compile(r"[\x21-\x7e]+")  # what a token is made of (RFC 6749 appendix A.12)
+# What a token is made of (RFC 6749 appendix A.12), less the space, which no header can carry.
+VISIBLE = re.compile(r"[\x21-\x7e]+")
 LONGEST_LIFE = 10 * 365 * 24 * 3600  # seconds; what is longer is no ``expires_in``
 
 
@@ -91,7 +93,7 @@ class TokenEndpoint:
         client_secret: str,
         *,
         time_limit: float = 10.0,
-        user_agent: str = "Easel (+https://github.com/easel-lms/easel)",
+        user_agent: str = USER_AGENT,
         queue: Queue | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
@@ -320,7 +322,7 @@ def _text(value: object) -> str | None:
 
 
 def _secret(value: object) -> str | None:
-    return value if isinstance(value, str) and VSCHAR.fullmatch(value) else None
+    return value if isinstance(value, str) and VISIBLE.fullmatch(value) else None
 
 
 def _name(user: dict[str, Any]) -> str | None:

@@ -113,7 +113,7 @@ class Pages(Generic[T]):
 
     ``complete`` is None until the list was read to its end, then whether all of it surely came;
     ``why`` says what makes it incomplete. ``pages_expected`` is None when Canvas does not say.
-    Memory is bounded by ``window`` pages. Threads may not share one ``Pages``.
+    Memory is bounded by two rounds of ``parallel`` pages. Threads may not share one ``Pages``.
     """
 
     def __init__(

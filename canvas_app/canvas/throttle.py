@@ -17,7 +17,7 @@ from canvas_app.canvas.errors import Throttled
 from canvas_app.canvas.throttle_level import CEILING, Clock, Figures, Known, Level, Uniform
 
 AT_TOKEN_ENDPOINT = 10  # calls there at once, when they cost little ...
-UNKNOWN_SURCHARGE = 2  # ... and before it is known: each may cost a third of the usual bucket
+AT_ONCE_UNTIL_KNOWN = 2  # ... and before it is known: each may cost a third of the usual bucket
 EXPECTED = 60.0  # seconds room is kept for somebody who was sent to Canvas
 
 Wait = Callable[[threading.Condition, float | None], object]
@@ -163,7 +163,7 @@ class Bucket:
 
 def _too_full(retry_after: float) -> Throttled:
     return Throttled(
-        "Canvas allows no more calls for this person before the time limit; nothing was sent. "
+        "Canvas has no room for this call before the time limit; nothing was sent. "
         f"Try again in {max(1, math.ceil(retry_after))} s.",
         retry_after=max(1.0, retry_after),
         repeat_is_safe=True,
@@ -276,7 +276,10 @@ class Throttle:
 
     @property
     def remaining(self) -> float:
-        """What Canvas last said is left of the newest token's bucket, leaked forward to now."""
+        """What Canvas last said is left of the newest token's bucket, leaked forward to now.
+
+        600, the usual ceiling, before the first call.
+        """
         if not self._name:
             return CEILING
         return self._buckets.bucket(self._origin, self._name).remaining()
@@ -306,7 +309,7 @@ class TokenQueue:
                 self._expected.popleft()
         bucket = self._bucket()
         known = bucket.figures().cost > 0
-        return bucket.admit(AT_TOKEN_ENDPOINT if known else UNKNOWN_SURCHARGE, deadline)
+        return bucket.admit(AT_TOKEN_ENDPOINT if known else AT_ONCE_UNTIL_KNOWN, deadline)
 
     def room_in(self) -> float:
         """Seconds until a person may be sent to Canvas for a code; 0 is now.

@@ -15,10 +15,11 @@ from requests.adapters import HTTPAdapter
 
 from canvas_app.canvas.errors import MalformedAnswer, Unavailable
 
-LARGEST_ANSWER = 32 * 1024 * 1024
-LONGEST_CALL = 300.0
-CHUNK = 256 * 1024
-# What a path or query may hold as it is (RFC 3986 section 3.3 and 3.4), and % of what is encoded.
+LARGEST_ANSWER = 32 * 1024 * 1024  # bytes
+LONGEST_CALL = 300.0  # seconds
+CHUNK = 256 * 1024  # bytes
+# What a path or query may hold as it is (RFC 3986 sections 3.3 and 3.4), [] as Rails writes them,
+# and % of what is encoded.
 _IN_TARGET = "%/:?@~!$&'()*+,;=[]"
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 

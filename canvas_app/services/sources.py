@@ -394,10 +394,9 @@ class One(Handle[T]):
 class Sources:
     """The sources of one page, for one person, until one deadline.
 
-    ``owner`` is (environment, user id, real user id or "", grant generation): the half of each
-    cache key that nobody else shares. ``cache_seconds`` 0 keeps nothing and shows nothing stale.
-    ``again`` names the sources that Canvas is asked for whatever is kept. Work on ``pool`` never
-    waits for other work on it.
+    ``owner`` begins each cache key and is nobody else's. ``cache_seconds`` 0 keeps nothing and
+    shows nothing stale. ``again`` names the sources that Canvas is asked for whatever is kept.
+    Work on ``pool`` never waits for other work on it.
     """
 
     def __init__(

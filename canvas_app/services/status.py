@@ -14,7 +14,7 @@ STATUSES = frozenset(
     {
         *("graded", "submitted", "resubmitted", "needs_grading", "redo_requested", "excused"),
         *("missing", "overdue", "due", "locked", "not_yet_open", "on_paper"),
-        *("nothing_to_hand_in", "custom", "needs_review", "hidden"),
+        *("nothing_to_hand_in", "custom"),
     }
 )
 WORK = frozenset({"assignment", "quiz", "discussion_topic", "sub_assignment"})
@@ -34,25 +34,6 @@ def student_status(
             return "graded"
         if submission.workflow_state == "pending_review" or submission.submitted_at:
             return "submitted"
-        if submission.missing:
-            return "missing"
-    return _unsubmitted(submission, assignment, now)
-
-
-def teacher_status(
-    submission: Submission | None, assignment: Assignment | None, now: datetime
-) -> str:
-    """The chip a teacher sees for a student's submission."""
-    found = _decided(submission)
-    if found:
-        return "needs_grading" if found == "resubmitted" else found
-    if submission:
-        if _graded(submission):
-            return "graded" if submission.posted_at else "hidden"
-        if submission.workflow_state == "pending_review":
-            return "needs_review"
-        if submission.submitted_at:
-            return "needs_grading"
         if submission.missing:
             return "missing"
     return _unsubmitted(submission, assignment, now)
@@ -89,7 +70,7 @@ def custom_label(submission: Submission) -> str:
 
 
 def _decided(submission: Submission | None) -> str | None:
-    """What comes before any grade: the same for students and teachers."""
+    """What comes before any grade."""
     if submission is None:
         return None
     if submission.custom_grade_status_id:

@@ -33,7 +33,7 @@ def account() -> ResponseReturnValue:
 @bp.post("/sign-out-everywhere")
 @gateway.any_sign_in_required
 def sign_out_everywhere() -> ResponseReturnValue:
-    """End the sign-ins of all this person's browsers, and with them Easel's access."""
+    """End the sign-ins of all her browsers; Easel's access too, unless a feed needs it."""
     door = gateway.current()
     told = door.storage.sign_out_everywhere(gateway.required_sign_in().grant_id, door.endpoint_for)
     gateway.forget_answers()  # last: a page in another tab may have asked meanwhile

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from canvas_app import gateway, metrics
+from canvas_app.canvas.agent import USER_AGENT
 
 bp = Blueprint("health", __name__)
 
@@ -46,7 +47,7 @@ class CanvasProbe:
                     f"{self.url}/login/oauth2/jwks",
                     timeout=PROBE_LIMIT,
                     allow_redirects=False,
-                    headers={"User-Agent": gateway.USER_AGENT},
+                    headers={"User-Agent": USER_AGENT},
                     stream=True,  # its status says enough
                 )
             except requests.RequestException:

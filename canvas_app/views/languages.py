@@ -1,9 +1,9 @@
 """Which language a page speaks: the catalogue that fits best what the browser asks for.
 
-English stands in the templates themselves. Another language is a folder in this package,
-``translations/<locale>/LC_MESSAGES/messages.mo`` (made by ``pybabel``), and is offered as soon as
-it is there. The browser is asked, not Canvas, because a page's shell goes out before Canvas
-answers; dates and numbers follow the person's Canvas locale.
+English stands in the templates themselves. Another language is
+``canvas_app/translations/<locale>/LC_MESSAGES/messages.mo`` (made by ``pybabel``), and is offered
+as soon as it is there. The browser is asked, not Canvas, because a page's shell goes out before
+Canvas answers; dates and numbers follow the person's Canvas locale.
 
 ``pybabel extract --mapping-file=pyproject.toml --output-file=messages.pot .`` collects the
 sentences. What the services say in words of their own, and what Canvas says, stays as it is.

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from canvas_app.canvas.models import (
@@ -17,7 +18,6 @@ from canvas_app.services.status import (
     custom_label,
     planner_status,
     student_status,
-    teacher_status,
 )
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -28,31 +28,29 @@ ONLINE = Assignment(id="1", submission_types=["online_upload"], due_at=AFTER)
 
 
 @pytest.mark.parametrize(
-    ("facts", "student", "teacher"),
+    ("facts", "status"),
     [
-        ({"custom_grade_status_id": "4", "excused": True}, "custom", "custom"),
-        ({"excused": True} | POSTED, "excused", "excused"),
-        ({"redo_request": True} | HANDED_IN | POSTED, "redo_requested", "redo_requested"),
+        ({"custom_grade_status_id": "4", "excused": True}, "custom"),
+        ({"excused": True} | POSTED, "excused"),
+        ({"redo_request": True} | HANDED_IN | POSTED, "redo_requested"),
         (
             {"grade_matches_current_submission": False} | HANDED_IN | POSTED,
             "resubmitted",
-            "needs_grading",
         ),
-        (POSTED, "graded", "graded"),
-        ({"grade": "A"} | HANDED_IN, "submitted", "hidden"),
-        ({"score": 1.0}, "due", "hidden"),
-        ({"workflow_state": "pending_review"} | HANDED_IN, "submitted", "needs_review"),
-        (HANDED_IN, "submitted", "needs_grading"),
-        ({"missing": True}, "missing", "missing"),
-        ({"missing": True} | POSTED, "graded", "graded"),
-        ({}, "due", "due"),
+        (POSTED, "graded"),
+        ({"grade": "A"} | HANDED_IN, "submitted"),
+        ({"score": 1.0}, "due"),
+        ({"workflow_state": "pending_review"} | HANDED_IN, "submitted"),
+        (HANDED_IN, "submitted"),
+        ({"missing": True}, "missing"),
+        ({"missing": True} | POSTED, "graded"),
+        ({}, "due"),
     ],
 )
-def test_precedence(facts, student, teacher):
+def test_precedence(facts, status):
     submission = Submission(**facts)
 
-    assert student_status(submission, ONLINE, NOW) == student
-    assert teacher_status(submission, ONLINE, NOW) == teacher
+    assert student_status(submission, ONLINE, NOW) == status
 
 
 @pytest.mark.parametrize(
@@ -82,7 +80,8 @@ def test_precedence(facts, student, teacher):
 def test_wrong_statuses_of_other_clients(submission, types, status):
     assignment = Assignment(id="1", due_at=BEFORE, submission_types=types)
 
-    assert student_status(Submission(**submission), assignment, NOW) == status
+    found = msgspec.convert(submission, Submission)  # as Canvas sends it, with more than is read
+    assert student_status(found, assignment, NOW) == status
 
 
 @pytest.mark.parametrize("state", ["graded", "submitted", "unsubmitted"])
@@ -107,14 +106,13 @@ def test_a_comment_is_no_grade():
     )
 
     assert student_status(said, ONLINE, NOW) == "submitted"
-    assert teacher_status(said, ONLINE, NOW) == "needs_grading"
 
 
 def test_every_status_is_known():
     names = {custom_label(Submission()), custom_label(Submission(custom_grade_status_name="AWOL"))}
 
     assert names == {"Custom status", "AWOL"}
-    assert {"graded", "resubmitted", "custom", "hidden", "on_paper"} <= STATUSES
+    assert {"graded", "resubmitted", "custom", "on_paper"} <= STATUSES
 
 
 @pytest.mark.parametrize(
@@ -135,7 +133,6 @@ def test_not_handed_in(facts, status):
     assignment = Assignment(id="1", **facts)
 
     assert student_status(None, assignment, NOW) == status
-    assert teacher_status(None, assignment, NOW) == status
 
 
 def test_own_due_date_decides():
