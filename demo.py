@@ -1,6 +1,7 @@
 """``make demo``: a stand-in Canvas and Easel side by side, stopped together."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -78,11 +79,14 @@ def taken(port: int) -> bool:
 def run(
     module: str, *arguments: str, settings: Mapping[str, str] | None = None
 ) -> "subprocess.Popen[bytes]":
+    # What is set for an Easel of this machine (its database, its keys) is not the demo's.
+    named = set(re.findall(r"^#?([A-Z_]+)=", (HERE / ".env.example").read_text(), re.MULTILINE))
+    inherited = {name: value for name, value in os.environ.items() if name not in named}
     # A session of its own: Ctrl-C reaches only this program, which stops both in order.
     return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=HERE,
-        env={**os.environ, **(settings or {})},
+        env=inherited | dict(settings or {}),
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )

@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from canvas_app import logs
 from canvas_app.settings import Settings, SettingsError, is_loopback
 
@@ -70,16 +72,25 @@ class NoAddresses(logging.Filter):
         return True
 
 
+class EaselLogger(Logger):
+    """Gunicorn's words, from the first line on, through Easel's log."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        logs.configure(settings)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+        self.error_log.addFilter(NoSlowClients())
+        self.error_log.addFilter(NoAddresses())
+
+
+logger_class = EaselLogger
+
+
 def on_starting(server: Any) -> None:
-    """Let gunicorn speak through Easel's log, and say why there is one process."""
-    logs.configure(settings)
-    gunicorn = logging.getLogger("gunicorn.error")
-    gunicorn.handlers.clear()
-    gunicorn.propagate = True
-    gunicorn.addFilter(NoSlowClients())
-    gunicorn.addFilter(NoAddresses())
+    """Say why there is one process."""
     if settings.web_concurrency > settings.processes:
-        gunicorn.warning(
+        server.log.warning(
             "WEB_CONCURRENCY is %s, but without REDIS_URL one process runs: several would not "
             "know of each other's sessions and calls. Set REDIS_URL, or raise WEB_THREADS.",
             settings.web_concurrency,

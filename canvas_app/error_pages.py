@@ -23,6 +23,7 @@ from canvas_app.canvas import errors
 from canvas_app.canvas.api import SCOPES
 from canvas_app.canvas.oauth import InvalidClient
 from canvas_app.gateway import ScopesMissing, Trouble
+from canvas_app.services.pages import failed_twin
 from canvas_app.storage.database import AWAY
 
 log = logging.getLogger(__name__)
@@ -69,19 +70,7 @@ def may_help_again(trouble: Trouble) -> bool:
 
 def twin(trouble: Trouble) -> Response:
     """A page that fails as a whole still answers its twin's shape."""
-    answer = jsonify(
-        data=[],
-        complete=False,
-        sources=[
-            {
-                "name": "page",
-                "status": "denied" if trouble.status in (401, 403) else "failed",
-                "fetched_at": None,
-                "detail": trouble.happened,
-            }
-        ],
-        error=trouble.happened,
-    )
+    answer = jsonify(failed_twin(trouble.happened, trouble.status))
     answer.status_code = trouble.status
     return answer
 

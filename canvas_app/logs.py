@@ -18,6 +18,8 @@ access = logging.getLogger("easel.access")
 
 #: Loggers that write secrets (Authlib: the PKCE verifier; urllib3: query strings) at DEBUG.
 HELD_AT_INFO = ("authlib", "urllib3", "requests", "httpx")
+#: Names each of its six plug-ins at every start.
+HELD_AT_WARNING = ("alembic.runtime.plugins",)
 
 # The second line of defence: nothing should write secrets, and what looks like one is taken out.
 SECRET = re.compile(
@@ -90,6 +92,8 @@ def configure(settings: Settings) -> None:
     root.setLevel(settings.log_level)
     for name in HELD_AT_INFO:
         logging.getLogger(name).setLevel(max(logging.INFO, root.level))
+    for name in HELD_AT_WARNING:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
 def init_app(app: Flask) -> None:

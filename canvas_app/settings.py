@@ -266,11 +266,10 @@ class _Reader:
     def public_url(self, default: str) -> str:
         given = self.address("PUBLIC_URL") or default
         if not given:
-            if self.text("CANVAS_URL"):
-                self.fault(
-                    "PUBLIC_URL is missing",
-                    "set it to the URL people open Easel at, such as https://easel.example.edu",
-                )
+            self.fault(
+                "PUBLIC_URL is missing",
+                "set it to the URL people open Easel at, such as https://easel.example.edu",
+            )
             return ""
         if not is_web_url(given) or "//" in urlsplit(given).path:
             self.fault(
@@ -344,9 +343,8 @@ class _Reader:
         if given := self.text(name):
             return given
         if not local:
-            if self.text("CANVAS_URL"):
-                hint = NEW_SIGNING_KEY if name == "SECRET_KEY" else NEW_FERNET_KEYS
-                self.fault(f"{name} is missing", f"set it to {hint}")
+            hint = NEW_SIGNING_KEY if name == "SECRET_KEY" else NEW_FERNET_KEYS
+            self.fault(f"{name} is missing", f"set it to {hint}")
             return ""
         try:
             return kept_secret(folder / name.lower(), make)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
@@ -375,3 +375,14 @@ class FailedPage(Page):
 
     failure: Exception | None = None  # type: ignore[misc]
     rows: tuple[()] = ()
+
+
+def failed_twin(said: str, status: int) -> dict[str, Any]:
+    """What a page's JSON twin holds when the whole page fails with a status."""
+    source = {
+        "name": "page",
+        "status": "denied" if status in (401, 403) else "failed",
+        "fetched_at": None,
+        "detail": said,
+    }
+    return {"data": [], "complete": False, "sources": [source], "error": said}

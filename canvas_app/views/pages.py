@@ -15,7 +15,7 @@ from canvas_app.services import courses as courses_service
 from canvas_app.services import dashboard as dashboard_service
 from canvas_app.services import upcoming as upcoming_service
 from canvas_app.services.gathering import Gathering
-from canvas_app.services.pages import Page
+from canvas_app.services.pages import Page, failed_twin
 from canvas_app.services.sources import Sources, plain
 from canvas_app.views.rendering import render_page, stream_page
 
@@ -39,10 +39,8 @@ def twin(gather: Gather, *further: str, data: str = "rows") -> Response:
     try:
         page = gather(current_sources())
     except CanvasError as error:
-        return json_answer(
-            {"data": [], "complete": False, "sources": [], "error": plain_failure(error)},
-            status_of(error),
-        )
+        status = status_of(error)
+        return json_answer(failed_twin(plain_failure(error), status), status)
     body = {
         "data": getattr(page, data),
         "complete": page.complete,

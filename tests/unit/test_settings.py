@@ -59,9 +59,11 @@ def test_everything_missing_is_named_at_once() -> None:
         Settings.from_environ({})
 
     message = str(caught.value)
-    for name in ("CANVAS_URL", "CANVAS_CLIENT_ID", "CANVAS_CLIENT_SECRET"):
+    named = ("CANVAS_URL", "CANVAS_CLIENT_ID", "CANVAS_CLIENT_SECRET")
+    named += ("PUBLIC_URL", "SECRET_KEY", "TOKEN_KEYS")
+    for name in named:
         assert f"{name} is missing: " in message
-    assert len(caught.value.faults) == 3
+    assert len(caught.value.faults) == len(named)
 
 
 def test_a_real_canvas_needs_every_key(tmp_path: Path) -> None:
