@@ -150,7 +150,7 @@ def explain(error: errors.CanvasError) -> Trouble:
         case errors.Throttled():
             return Trouble(
                 503,
-                "Canvas asks you to slow down",
+                "Canvas takes no more requests for a moment",
                 "Canvas limits how much one person may ask at a time, and that is used up now.",
                 f"Nothing is lost. {AGAIN}",
             )
@@ -222,7 +222,7 @@ HTTP_TROUBLES: dict[int, tuple[str, str, str]] = {
     404: (
         "Page not found",
         "Easel has no page at this address.",
-        "Look whether the address is complete, or begin at the start page.",
+        "Check that the address is complete, or begin at the start page.",
     ),
     413: (
         "That is too much at once",

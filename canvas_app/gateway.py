@@ -187,7 +187,7 @@ def database_away(nothing: str, again: str) -> Trouble:
         "The part of Easel that remembers who is signed in does not answer or cannot be written. "
         f"{nothing}",
         f"Wait a minute and {again}.",
-        "Look whether the database (DATABASE_URL, without it the file in INSTANCE_PATH) runs, has "
+        "Check whether the database (DATABASE_URL, without it the file in INSTANCE_PATH) runs, has "
         "room on its disk and may be written; /readyz and the log tell more.",
     )
 

@@ -1,9 +1,9 @@
 """One glance: what waits for grading, what is missing, due and newly graded, and the courses.
 
 One round trip deep, with the further pages of its lists; a second one for the calendar, ten
-courses a call, where work of this week is past due and not missing (it may be on paper) and where
-missing work is older than the planner read (it may be graded). No call per course. Weights are
-shown where another page has brought them already.
+courses a call, where work of the last days is past due and not missing (it may be on paper) and
+where missing work is older than the planner read (it may be graded). No call per course. Weights
+are shown where another page has brought them already.
 """
 
 from collections import Counter
@@ -18,15 +18,15 @@ from canvas_app.services.courses import (
     read_colors,
     read_profile,
 )
-from canvas_app.services.dates import DAY, Profile, monday, write_week
-from canvas_app.services.items import Look
+from canvas_app.services.dates import DAY, WEEK, Profile, monday, write_week
+from canvas_app.services.items import Look, by_due
 from canvas_app.services.pages import CourseWeek, Dashboard, Day, Item
 from canvas_app.services.sources import Sources, complete
 from canvas_app.services.upcoming import (
     NEW_GRADES,
-    by_due,
     is_due,
     is_missing,
+    is_overdue,
     new_grades,
     news,
     placed,
@@ -58,13 +58,19 @@ def dashboard(sources: Sources) -> Dashboard:
     today = me.day(now)
     start = monday(today)
     calls = older_calls(started.planner.rows(), started.missing.rows())
-    if doubtful := in_doubt(found, me, start):
-        calls += calendar_calls(doubtful, (start, today), undated=False)
+    since = min(start, today - WEEK)
+    if doubtful := in_doubt(found, me, since):
+        calls += calendar_calls(doubtful, (since, today), undated=False)
     if calendar := start_calendar(sources, calls):
         found = look.merged(started.planner, started.missing, calendar.rows(), started.stream)
     items = sorted((placed(item, me, worth) for item in found), key=by_due)
     rows = in_order(course_row(c, sources.api.canvas_url, shades, now) for c in known.values())
     missing = tuple(item for item in items if is_missing(item))
+    behind = tuple(
+        item
+        for item in items
+        if is_missing(item) or (is_overdue(item) and item.day and item.day >= since)
+    )
     due = tuple(i for i in items if is_due(i, now) and i.day and i.day < start + 7 * DAY)
     grades = tuple(new_grades(items, me, now))
     recent = tuple(item for item in news(items) if item.due_at and item.due_at > now - NEW_GRADES)
@@ -83,6 +89,7 @@ def dashboard(sources: Sources) -> Dashboard:
         rows=tuple(cards),
         first_rows=FEW,
         missing=missing,
+        behind=behind,
         due=due,
         new_grades=grades,
         days=tuple(
@@ -112,8 +119,8 @@ def waits(week: CourseWeek | None) -> int:
     return 0 if week.missing or week.due or week.new_grades or week.announcements else 1
 
 
-def in_doubt(items: Iterable[Item], me: Profile, start: date) -> list[str]:
-    """The courses of this week's work of which the planner cannot say why it is not missing."""
+def in_doubt(items: Iterable[Item], me: Profile, since: date) -> list[str]:
+    """The courses of late work of which the planner cannot say why it is not missing."""
     return sorted(
         {
             item.course_id
@@ -122,7 +129,7 @@ def in_doubt(items: Iterable[Item], me: Profile, start: date) -> list[str]:
             and item.assignment_id
             and item.course_id
             and item.due_at
-            and me.day(item.due_at) >= start
+            and me.day(item.due_at) >= since
         }
     )
 

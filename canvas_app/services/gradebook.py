@@ -42,7 +42,7 @@ def period_of(assignment: Assignment, periods: Sequence[CanvasPeriod]) -> str | 
 
 
 def in_period(assignment: Assignment, chosen: str, periods: Sequence[CanvasPeriod]) -> bool:
-    return chosen == EVERY_PERIOD or period_of(assignment, periods) == chosen
+    return not periods or chosen == EVERY_PERIOD or period_of(assignment, periods) == chosen
 
 
 def work_of(assignment: Assignment, group_id: str, periods: Sequence[CanvasPeriod]) -> Work:

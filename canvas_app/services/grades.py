@@ -45,6 +45,7 @@ from canvas_app.services.grading import Book, Total, Work
 from canvas_app.services.items import Look
 from canvas_app.services.pages import CourseRow, Page, SubmissionRow
 from canvas_app.services.sources import Rows, Sources, complete
+from canvas_app.services.status import staff_status
 from canvas_app.services.submissions import submission_row
 from canvas_app.services.weights import weights
 from canvas_app.services.what_if import Aim, Problem, aimed, tried_scores
@@ -221,7 +222,8 @@ def gather(
                 "grading periods", partial(CanvasAPI.grading_periods, course_id=course_id)
             )
             periods = asked.rows()
-    chosen = chosen_period(wanted.period, periods, enrollment)
+    named = periods or (current_period(enrollment) if asked else [])
+    chosen = chosen_period(wanted.period, named, enrollment)
     state, canvas = canvas_totals(course, enrollment, chosen)
     if state == "other_period" and enrollment and enrollment.user_id:
         state, canvas = period_totals(sources, course, enrollment.user_id, chosen)
@@ -240,7 +242,7 @@ def gather(
         weighted_periods=bool(course.has_weighted_grading_periods),
         weighted=bool(course.apply_assignment_group_weights),
         state=state,
-        basis=basis_of(chosen, periods),
+        basis=basis_of(chosen, named),
         canvas=canvas,
         why_not=reason(course, enrollment, chosen, state, whole),
         goal=wanted.goal,
@@ -346,6 +348,14 @@ def chosen_period(
         return asked
     current = enrollment.current_grading_period_id if enrollment else None
     return current if current in known and current else EVERY_PERIOD
+
+
+def current_period(enrollment: CourseEnrollment | None) -> list[CanvasPeriod]:
+    """The period that runs now, as the enrollment names it, where the list of them did not come."""
+    if enrollment is None or not enrollment.current_grading_period_id:
+        return []
+    id_, title = enrollment.current_grading_period_id, enrollment.current_grading_period_title
+    return [CanvasPeriod(id=id_, title=title)]
 
 
 def basis_of(chosen: str, periods: Sequence[CanvasPeriod]) -> str:
@@ -474,6 +484,9 @@ def worth(
 
 def row_of(assignment: Assignment, course: Course, look: Look) -> GradeRow:
     row = submission_row(assignment.own_submission, assignment, course, look)
+    if student_enrollment(course) is None:  # nobody expects her to hand anything in
+        waiting = assignment.needs_grading_count
+        row = replace(row, status=staff_status(assignment), needs_grading=waiting or None)
     part = "omitted" if not counts(assignment) else "excused" if row.excused else "ungraded"
     return GradeRow(**vars(row), part=part)
 
@@ -529,8 +542,10 @@ def checked(canvas: Shown, own: Shown) -> str:
     """Whether Easel's totals are Canvas's, up to rounding."""
     pairs = [(canvas.current, own.current), (canvas.final, own.final)]
     known = [(theirs, ours) for theirs, ours in pairs if theirs is not None]
+    if canvas.current is None and own.current is None:
+        return "unchecked"  # nothing is graded: that both end at 0 proves nothing
     if not known:
-        return "unchecked" if own.current is None else "differs"
+        return "differs"
     same = all(
         ours is not None and abs(exact(theirs) - exact(ours)) <= CLOSE_ENOUGH
         for theirs, ours in known

@@ -21,7 +21,7 @@ from canvas_app.canvas.models import (
     Submission,
     TodoItem,
 )
-from canvas_app.services.pages import Item
+from canvas_app.services.pages import Item, SubmissionRow
 from canvas_app.services.sources import Rows
 from canvas_app.services.status import custom_label, planner_status, student_status
 
@@ -251,13 +251,13 @@ class Look:
         )
 
     def grading(self, todo: Iterable[TodoItem]) -> tuple[Item, ...]:
-        """What waits for the person's grading, most waiting first; each assignment once."""
+        """What waits for the person's grading, the oldest first; each assignment once."""
         found: dict[tuple[str, str], Item] = {}
         for item in todo:
             if item.type == "grading":
                 row = self.to_grade(item)
                 found.setdefault((row.course_id or "", row.id), row)
-        return tuple(sorted(found.values(), key=lambda row: -(row.needs_grading or 0)))
+        return tuple(sorted(found.values(), key=by_due))
 
     def to_grade(self, item: TodoItem) -> Item:
         """An assignment that waits for grading, with its way into SpeedGrader."""
@@ -302,6 +302,12 @@ class Look:
             return f"{self.canvas_url}{url}"
         absolute = urljoin(f"{self.canvas_url}/", url)
         return absolute if absolute.startswith(("https://", "http://")) else ""
+
+
+def by_due(row: Item | SubmissionRow) -> tuple[bool, float, str]:
+    """Earliest first, undated last."""
+    due = row.due_at
+    return due is None, due.timestamp() if due else 0.0, row.title
 
 
 def newest_grades(stream: Rows[StreamItem] | None) -> dict[str, StreamItem]:

@@ -1,6 +1,6 @@
 """The shapes every page is made of: its rows, and the page around them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -216,6 +216,16 @@ class Page:
         """
         return all(s.here for s in self.sources if s.name.partition(":")[0] in names)
 
+    def doubt(self, lists: Sequence[str], judges: Sequence[str] = ()) -> str:
+        """How a count is to be taken: exact (empty), "least", or "about".
+
+        Where one of ``lists`` is not all here, rows are missing. ``judges`` tell which rows count
+        (a grade, the person's day); without one of them the count may be too high as well.
+        """
+        if not self.reliable(*judges):
+            return "about"
+        return "" if self.reliable(*lists) else "least"
+
     @property
     def standing(self) -> Standing:
         """How much of the page is up to date."""
@@ -294,6 +304,7 @@ class Dashboard(OwnPage):
 
     rows: tuple[CourseRow, ...] = ()
     missing: tuple[Item, ...] = ()
+    behind: tuple[Item, ...] = ()  # what is missing, and what is overdue since last week
     due: tuple[Item, ...] = ()  # still this week, not done
     new_grades: tuple[Item, ...] = ()  # posted within two weeks
     days: tuple[Day, ...] = ()  # this week, Monday to Sunday in the person's time zone

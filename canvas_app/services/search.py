@@ -17,11 +17,10 @@ from canvas_app.services.courses import (
     read_colors,
     read_profile,
 )
-from canvas_app.services.items import TYPES, Look
+from canvas_app.services.items import TYPES, Look, by_due
 from canvas_app.services.pages import Page
 from canvas_app.services.sources import Sources, complete, request_key
 from canvas_app.services.submissions import INCLUDE, submission_row
-from canvas_app.services.upcoming import by_due
 from canvas_app.services.week_sources import asked_days, calendar_calls, kept_rows, start_items
 
 LONGEST_QUERY = 200

@@ -311,8 +311,7 @@ class Part:
         except CanvasError as error:
             if not rows:
                 raise
-            expected = f" of {pages.pages_expected}" if pages.pages_expected else ""
-            return rows, f"{pages.pages_read}{expected} pages came. {plain(error)}"
+            return rows, f"{came(pages.pages_read, pages.pages_expected)} {plain(error)}"
         if pages.complete is False:
             return rows, sentence(pages.why) or "The list changed while it was read."
         return rows, ""
@@ -520,6 +519,13 @@ def passing(error: CanvasError | None) -> bool:
     return error is not None and not isinstance(error, lasting)
 
 
+def came(read: int, expected: int | None) -> str:
+    """How much of a list is here: "3 of 5 pages came." """
+    if expected:
+        return f"{read} of {expected} pages came."
+    return "The first page came." if read == 1 else f"The first {read} pages came."
+
+
 def sentence(text: str) -> str:
     """The client's words as a sentence."""
     return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
@@ -538,7 +544,7 @@ def plain(error: CanvasError) -> str:
         case NotFound():
             return "Canvas does not have this."
         case Throttled():
-            return "Canvas asked to wait: too many requests for you at the moment. Try again soon."
+            return "Canvas takes no more requests for you at this moment. Try again soon."
         case MalformedAnswer():
             return "Canvas gave an answer that could not be read."
         case Unavailable(status=None):

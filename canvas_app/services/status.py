@@ -39,6 +39,13 @@ def student_status(
     return _unsubmitted(submission, assignment, now)
 
 
+def staff_status(assignment: Assignment) -> str:
+    """The chip of an assignment for whoever is no student in its course; most have none."""
+    if assignment.published is False:
+        return "unpublished"
+    return "needs_grading" if assignment.needs_grading_count else ""
+
+
 def planner_status(item: PlannerItem, now: datetime) -> str:
     """The chip of a planner item, from the few facts the planner gives."""
     state = item.submissions

@@ -26,7 +26,7 @@ from canvas_app.services.courses import (
     start_courses,
     start_profile,
 )
-from canvas_app.services.items import Look, grade_shown
+from canvas_app.services.items import Look, by_due, grade_shown
 from canvas_app.services.pages import Comment, File, Rated, Rating, SubmissionRow, Submissions
 from canvas_app.services.sources import Sources, complete
 from canvas_app.services.status import STATUSES, custom_label, student_status
@@ -154,7 +154,7 @@ def submissions(sources: Sources, wanted: Wanted | None = None) -> Ledger:
         if assignment.needs_grading_count
         and wanted.takes(row := grading_row(assignment, course, look))
     ]
-    grading.sort(key=lambda row: -(row.needs_grading or 0))
+    grading.sort(key=by_due)
     rows = in_order((row for row in every if wanted.takes(row)), wanted.sort, now)
     states = sources.states()
     return Ledger(

@@ -25,7 +25,7 @@ from canvas_app.services.dates import (
     read_week,
     write_week,
 )
-from canvas_app.services.items import NOT_WORK, TYPES, Look
+from canvas_app.services.items import NOT_WORK, TYPES, Look, by_due
 from canvas_app.services.pages import Choice, Item, Section, Upcoming
 from canvas_app.services.pictures import Load, load
 from canvas_app.services.sources import Sources, complete
@@ -169,7 +169,7 @@ def upcoming(sources: Sources, wish: Wish = Wish()) -> Upcoming:
             for course in known.values()
             if is_active_student(course) or is_active_teacher(course)
         ),
-        load=None if week else forecast(filter(chosen, found), today),
+        load=None if week else forecast(filter(chosen, found), now, today),
         unweighed=len(heavy[WEIGHED:]),
         missing_elsewhere=sum(is_missing(i) and chosen(i) for i in found) - len(shown["missing"]),
         is_student=has_role(known.values(), "student"),
@@ -200,18 +200,23 @@ def is_missing(item: Item) -> bool:
     return item.status == "missing" and not item.done
 
 
+def is_overdue(item: Item) -> bool:
+    """Past due and not done, though Canvas does not call it missing (yet)."""
+    return item.status == "overdue" and not item.done and item.type not in NOT_WORK
+
+
 def is_due(item: Item, now: datetime) -> bool:
     """Work that is not done and still to come."""
     return bool(item.type not in NOT_WORK and not item.done and item.due_at and item.due_at >= now)
 
 
-def forecast(items: Iterable[Item], today: date) -> Load | None:
-    """How much open work each day of this and the coming weeks has."""
+def forecast(items: Iterable[Item], now: datetime, today: date) -> Load | None:
+    """How much work still to come each day of this and the coming weeks has."""
     return load(
         (
             (item.day, None if item.letters_only else item.points_possible)
             for item in items
-            if item.day and item.day >= today and not item.done and item.type not in NOT_WORK
+            if item.day and is_due(item, now)
         ),
         today,
     )
@@ -279,12 +284,6 @@ def course_choices(
     wanted = {id_: n for id_, n in counts.items() if id_}
     found = choices(wanted, wish.courses & courses.keys(), names)
     return tuple(sorted(found, key=lambda choice: choice.name.casefold()))
-
-
-def by_due(item: Item) -> tuple[bool, float, str]:
-    """Earliest first, undated last."""
-    due = item.due_at
-    return due is None, due.timestamp() if due else 0.0, item.title
 
 
 def sections(

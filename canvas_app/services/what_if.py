@@ -90,6 +90,7 @@ def aimed(
         if work.id in assignments
         and work.id not in counted
         and work.id not in tries
+        and not (work.pending_review and work.score is not None)  # counts as it is, at the end
         and can_try(work)
         and not closed(assignments[work.id], now)
     }

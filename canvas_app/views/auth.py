@@ -159,7 +159,7 @@ def take(state: str) -> Started:
     if not state:
         raise Trouble(
             400,
-            "This sign-in cannot be told apart",
+            "This sign-in has no state",
             f"The address you came back with has no state, so it may not be yours. {nothing}",
             again,
             "If everybody sees this, look whether a proxy before Easel cuts the query off.",
@@ -249,7 +249,7 @@ def exchange(code: str, started: Started) -> TokenAnswer:
             "Canvas gave an answer Easel does not understand",
             "Your sign-in could not be finished. Nobody was signed in and nothing was stored.",
             "Sign in again; if that does not help, tell whoever runs Easel at your school.",
-            "Look whether CANVAS_URL is the root of a Canvas; Easel's log has the details.",
+            "Check that CANVAS_URL is the root of a Canvas; Easel's log has the details.",
         ) from fault
 
 
@@ -321,7 +321,7 @@ def refused(error: str) -> Trouble:
                 "Canvas did not understand Easel",
                 f"Canvas refused the way in which Easel asked it to sign you in. {nothing}",
                 tell,
-                "Look whether CANVAS_URL is the root of a Canvas, and whether a proxy before it "
+                "Check that CANVAS_URL is the root of a Canvas, and whether a proxy before it "
                 "changes addresses: Easel asks with response_type=code and the redirect URI "
                 f"{redirect_uri}",
             )

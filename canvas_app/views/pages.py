@@ -97,6 +97,7 @@ def dashboard_json() -> ResponseReturnValue:
     return twin(
         dashboard_service.dashboard,
         "missing",
+        "behind",
         "due",
         "new_grades",
         "days",

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from babel.dates import format_date, format_interval, format_timedelta
+from babel.dates import format_date, format_interval, format_skeleton
 from flask import Blueprint, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
@@ -19,8 +19,8 @@ from canvas_app.services.courses import read_profile, start_profile
 from canvas_app.services.dates import Profile
 from canvas_app.services.planner import BadInput, Mark
 from canvas_app.views.auth import safe_next
-from canvas_app.views.languages import gettext
-from canvas_app.views.rendering import day_word, in_locale, locale_of, number, tag
+from canvas_app.views.languages import gettext, language
+from canvas_app.views.rendering import day_word, far, in_locale, locale_of, number, tag
 
 bp = Blueprint("planner", __name__, url_prefix="/planner")
 
@@ -181,24 +181,22 @@ def away(value: date, page: Any) -> str:
     """The date of a day and how far it is: "26 November, in 3 days"."""
     locale = locale_of(page.profile)
     today = page.profile.day(page.now)
-    pattern = str(locale.date_formats["medium"].pattern)
-    order = "d MMMM" if pattern.find("d") < pattern.find("M") else "MMMM d"
-    text = format_date(value, order, locale=locale)
+    text = format_skeleton("MMMMd", value, locale=locale)
     days = value - today
     if abs(days.days) < 2:
-        return in_locale(text, locale)
-    # In days up to forty: "in 1 week" would be all of six to ten of them.
-    far = format_timedelta(days, granularity="day", add_direction=True, threshold=40, locale=locale)
-    return in_locale(f"{text}, {far}", locale)
+        return in_locale(str(text), locale)
+    return in_locale(f"{text}, {far(days, locale)}", locale)
 
 
 @bp.app_template_filter()
 def weekday(value: date, page: Any) -> Markup:
-    """A day's name, exact in the title: "Today", "Thursday"."""
+    """A day's name, exact in the title: "Today", "Thursday"; the former in the page's language."""
     locale = locale_of(page.profile)
     distance = (value - page.profile.day(page.now)).days
-    name = day_word(distance, locale) or format_date(value, "EEEE", locale=locale)
-    return tag(name, value.isoformat(), format_date(value, "full", locale=locale), locale)
+    full = format_date(value, "full", locale=locale)
+    if word := day_word(distance, language()):
+        return tag(word, value.isoformat(), full, language())
+    return tag(format_date(value, "EEEE", locale=locale), value.isoformat(), full, locale)
 
 
 @bp.app_template_filter()

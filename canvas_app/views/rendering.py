@@ -242,12 +242,17 @@ def day_text(there: date, today: date, locale: Locale) -> str:
         return word
     if 0 <= distance < 7:
         return format_date(there, "EEEE", locale=locale)
-    # Day before month, or the other way round, as the locale's own medium date has it.
-    pattern = str(locale.date_formats["medium"].pattern)
     if there.year == today.year:
-        order = "EEE d MMM" if pattern.find("d") < pattern.find("M") else "EEE, MMM d"
-        return format_date(there, order, locale=locale)
+        return str(format_skeleton("MMMEd", there, locale=locale))
     return format_date(there, "medium", locale=locale)
+
+
+def far(days: timedelta, locale: Locale) -> str:
+    """How far a day is: "in 3 days"; in days up to forty, for a week would be six to ten."""
+    unit = 41 if abs(days.days) <= 40 else 1  # so many weeks must there be to count in weeks
+    return str(
+        format_timedelta(days, granularity="day", add_direction=True, threshold=unit, locale=locale)
+    )
 
 
 def tag(text: str, machine: str, title: str, locale: Locale) -> Markup:
@@ -310,9 +315,7 @@ def said(
     elif distance == 0 or day_word(distance, locale):
         relative = ""
     else:
-        relative = format_timedelta(
-            there.date() - here.date(), add_direction=True, threshold=1, locale=locale
-        )
+        relative = far(there.date() - here.date(), locale)
     if relative:
         text = f"{text}, {relative}"
     return tag(text, value.astimezone(UTC).isoformat(), exact(there, profile, locale), locale)

@@ -265,7 +265,7 @@ def ordinary_submission(
     """What a student without a story did: derived from the two ids and the start time."""
     row = Submission(submission_id(work.id, user_id), work.id, user_id)
     due = work.due_for(user_id)
-    if due is None or not work.is_graded:
+    if due is None or not work.is_graded or not work.published:
         return row
     diligence = chance(user_id, 11) * 0.35 + 0.65
     # The teacher is busy: work older than two weeks is graded, newer work partly.

@@ -144,11 +144,11 @@ def _every_state(build: Builder, course: Course) -> None:
     hands_in(custom, DOZEN, custom_grade_status_id=1)
 
     review = work(course, "Quiz: mitosis", -6, group=2, kind="quiz", points_possible=12)
-    row = graded(hands_in(review, DOZEN, -6), 8, -6)
+    row = graded(hands_in(review, DOZEN, -6), 8, -5)
     row.workflow_state = "pending_review"
 
     done = work(course, "Quiz: the cell", -33, group=2, kind="quiz", points_possible=12)
-    graded(hands_in(done, DOZEN, -33), 11, -33)
+    graded(hands_in(done, DOZEN, -33), 11, -32)
 
     hands_in(work(course, "Photosynthesis worksheet", -1, points_possible=20), DOZEN, -2)
     hands_in(work(course, "Field notes, week 9", -5, points_possible=10), DOZEN)

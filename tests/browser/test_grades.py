@@ -25,7 +25,7 @@ def test_a_student_tries_scores_and_a_goal(reader: Reader) -> None:
     page.keyboard.press("Enter")
 
     result = page.get_by_role("region", name="What if")
-    expect(result).to_contain_text("With 1 other score: 90 % for graded work")
+    expect(result).to_contain_text("With 1 changed score: 90 % for graded work")
     expect(result).to_contain_text("To end with 85 % you need")
     assert page.url.endswith("#result")
     row = page.get_by_role("row").filter(has_text="Exercise 4")

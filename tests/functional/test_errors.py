@@ -35,7 +35,7 @@ def raise_at(easel: RunningEasel, error: Exception) -> None:
         (errors.Unavailable("no", **WHERE), 503, "did not answer"),
         (InvalidClient("no", **WHERE), 502, "CANVAS_CLIENT_SECRET"),
         (errors.MalformedAnswer("no", **WHERE), 502, "does not understand"),
-        (errors.Throttled("no", retry_after=7.2, **WHERE), 503, "slow down"),
+        (errors.Throttled("no", retry_after=7.2, **WHERE), 503, "no more requests for a moment"),
         (OperationalError("SELECT", {}, Exception("locked")), 503, "DATABASE_URL"),
         (RuntimeError("access_token=very-secret"), 500, "Easel failed"),
     ],

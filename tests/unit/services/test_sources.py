@@ -186,7 +186,7 @@ def test_required_object_raises(sources_of):
     [
         (AuthorizationError("x"), "share"),
         (NotFound("x"), "does not have"),
-        (Throttled("x"), "wait"),
+        (Throttled("x"), "no more requests for you"),
         (MalformedAnswer("x"), "read"),
         (Unavailable("x"), "in time"),
         (Unavailable("x", status=503), "trouble"),

@@ -38,7 +38,7 @@ def text(markup: Markup) -> str:
         (NOW - timedelta(days=1), "Yesterday 09:00"),
         (NOW + timedelta(days=3), "Thursday 09:00, in 3 days"),
         (NOW - timedelta(days=6), "Tue 17 Nov 09:00, 6 days ago"),
-        (NOW + timedelta(days=21), "Mon 14 Dec 09:00, in 3 weeks"),
+        (NOW + timedelta(days=21), "Mon 14 Dec 09:00, in 21 days"),
         (datetime(2025, 3, 1, 23, 30, tzinfo=UTC), "2 Mar 2025 00:30, 2 years ago"),
     ],
 )
