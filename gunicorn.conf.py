@@ -9,10 +9,14 @@ import socket
 import struct
 import sys
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from gunicorn.glogging import Logger
+from gunicorn.util import close_graceful
+from gunicorn.workers import gthread
 
 from canvas_app import logs
 from canvas_app.settings import Settings, SettingsError, is_loopback
@@ -23,6 +27,9 @@ except SettingsError as fault:
     sys.exit(str(fault))
 
 SLOW_CLIENT = 5  # seconds a client may be silent in the middle of a request
+STUCK_CLIENT = 15  # seconds a client may take nothing of its answer
+LINGER = 0.5  # seconds to wait for the other side to close, too
+LINGERING = 64  # connections that wait so at once
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # glibc's malloc.h
 
 OWN_COUNTERS = "easel-metrics-"  # how a folder for counters is named that goes with the server
@@ -99,10 +106,36 @@ def on_starting(server: Any) -> None:
 
 def when_ready(server: Any) -> None:
     """Let no silent client hold a thread: accepted sockets inherit this on Linux."""
+    limits = {socket.SO_RCVTIMEO: SLOW_CLIENT, socket.SO_SNDTIMEO: STUCK_CLIENT}
     for listener in server.LISTENERS:
-        listener.sock.setsockopt(
-            socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SLOW_CLIENT, 0)
-        )
+        for option, seconds in limits.items():
+            listener.sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))
+
+
+def post_worker_init(worker: Any) -> None:
+    """Let no silent client hold up the others: gunicorn (27) has no settings for this.
+
+    Its main loop waits up to 2 s for each connection that the client does not close, and nothing
+    is accepted meanwhile; and a connection that says nothing holds a thread for 5 s.
+    """
+    aside = ThreadPoolExecutor(8, thread_name_prefix="linger")
+    room = threading.BoundedSemaphore(LINGERING)
+
+    def linger(sock: socket.socket) -> None:
+        try:
+            close_graceful(sock, LINGER)
+        finally:
+            room.release()
+
+    def close(connection: Any, graceful: bool = False) -> None:
+        if graceful and room.acquire(blocking=False):
+            connection.sock.setblocking(True)
+            aside.submit(linger, connection.sock)
+        else:
+            connection.sock.close()
+
+    gthread.TConn.close = close
+    gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.1  # then the main loop waits for it, in no thread
 
 
 def post_fork(server: Any, worker: Any) -> None:
