@@ -79,6 +79,7 @@ class Gateway:
     _transports: dict[str, Transport] = field(default_factory=dict, repr=False)
     _queues: dict[str, TokenQueue] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
+    _emptying: Lock = field(default_factory=Lock, repr=False)
 
     def environment(self, name: str) -> Environment:
         """The environment of this name; KeyError when the deployment no longer offers it."""
@@ -131,7 +132,15 @@ class Gateway:
             if now - self.tended_at < TEND_EVERY:
                 return
             self.tended_at = now
-        self._beside(self.storage.outbox.run, self.endpoint_for)
+        self._beside(self._empty_outbox)
+
+    def _empty_outbox(self) -> None:
+        # A run may take longer than the time between two: each row may wait for Canvas.
+        if self._emptying.acquire(blocking=False):
+            try:
+                self.storage.outbox.run(self.endpoint_for)
+            finally:
+                self._emptying.release()
 
     def revoke_soon(self, revocation: int) -> None:
         """Try a row of the outbox now, beside the request; what fails waits there for a turn."""

@@ -436,7 +436,7 @@ class CanvasClient:
         reason = ""
         try:
             return decoder(type).decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             reason = _reason(error)
         raise _malformed(f"Canvas's answer is not as expected: {reason}.", answer, method, path)
 
@@ -445,7 +445,7 @@ class CanvasClient:
         reason = ""
         try:
             rows, wrapped, odd = decode_page(body, type, path)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             reason = _reason(error)
         if reason:
             raise _malformed(f"Canvas's list is not as expected: {reason}.", answer, "GET", path)
@@ -647,6 +647,8 @@ def _malformed(message: str, answer: Answer, method: str, path: str) -> Malforme
 
 def _reason(error: Exception) -> str:
     """Where decoding failed; msgspec names types and places, never values."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
     return "its text is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
 
 

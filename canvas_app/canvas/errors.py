@@ -131,7 +131,7 @@ def canvas_message(body: bytes, content_type: str) -> tuple[str | None, int | No
         return (text or None) if content_type.startswith("text/plain") else None, None
     try:
         answer = json.loads(body.removeprefix(b"while(1);"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None, None
     if not isinstance(answer, dict):
         return None, None

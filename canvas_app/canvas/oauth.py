@@ -169,6 +169,10 @@ class TokenEndpoint:
                 elif leave:
                     leave.settle(throttled=False, remaining=None, cost=None)
                 raise
+            except BaseException:
+                if leave:
+                    leave.settle(throttled=False, remaining=None, cost=None)
+                raise
             if leave:
                 leave.settle(
                     throttled=_throttled(response, body),
@@ -203,8 +207,9 @@ class TokenEndpoint:
                 ) as response:
                     body = response.raw.read(LARGEST_ANSWER + 1, decode_content=True)
             # urllib3 raises its own errors while the body is read; neither text is passed on,
-            # for it may quote the request.
-            except (requests.RequestException, OSError, HTTPError) as fault:
+            # for it may quote the request. A ValueError comes of a Location that is no URL, which
+            # requests reads though nothing is followed.
+            except (requests.RequestException, OSError, HTTPError, ValueError) as fault:
                 raise self._no_answer(method, fault, limit) from None
         if limit.over():  # the connection was cut, which can look like an early end
             raise self._no_answer(method, TimeoutError(), limit)

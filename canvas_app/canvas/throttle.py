@@ -311,16 +311,18 @@ class TokenQueue:
         known = bucket.figures().cost > 0
         return bucket.admit(AT_TOKEN_ENDPOINT if known else AT_ONCE_UNTIL_KNOWN, deadline)
 
-    def room_in(self) -> float:
+    def room_in(self, *, expected: bool = False) -> float:
         """Seconds until a person may be sent to Canvas for a code; 0 is now.
 
         Who is told 0 is expected back: what her exchange will cost is kept for her for a minute.
+        ``expected`` says that she is already, so that nobody takes room twice.
         """
         now = self._clock()
         with self._lock:
             while self._expected and self._expected[0] < now - EXPECTED:
                 self._expected.popleft()
-            wait = self._bucket().soonest(len(self._expected))
-            if wait == 0:
+            others = len(self._expected) - (1 if expected and self._expected else 0)
+            wait = self._bucket().soonest(others)
+            if wait == 0 and not expected:
                 self._expected.append(now)
             return wait

@@ -178,8 +178,9 @@ class Transport:
 
     def _connections(self) -> HTTPAdapter:
         """The pool of this process: a forked worker never shares its parent's sockets."""
-        if self._adapter is not None and self._process == os.getpid():
-            return self._adapter
+        adapter = self._adapter  # read once: close() may take it away
+        if adapter is not None and self._process == os.getpid():
+            return adapter
         with self._lock:
             if self._adapter is None or self._process != os.getpid():
                 self._adapter = HTTPAdapter(

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+CLOCKS_APART = -1.0  # seconds: what claims to be younger was kept before a clock was set back
 EVERYTHING = "all"  # the name that asks Canvas again for each source
 LANDING = 0.25  # seconds before the page's deadline at which its calls to Canvas end
 
@@ -164,7 +165,8 @@ class Line:
         except msgspec.MsgspecError:
             return None  # written by another version of Easel
         at = datetime.fromtimestamp(kept.at, UTC)
-        if (self.now() - at).total_seconds() <= self._cache_seconds:
+        age = (self.now() - at).total_seconds()
+        if CLOCKS_APART <= age <= self._cache_seconds:
             return Answer(value, at)
         failed = self._found(trouble_key(request))
         said = msgspec.msgpack.decode(failed.body, type=str) if failed else ""

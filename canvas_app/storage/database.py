@@ -11,6 +11,15 @@ BUSY_SECONDS = 30
 CONNECT_SECONDS = 5
 ADVISORY_LOCK = 0x6561_7365  # "ease": any number, the same in every Easel
 #: A database that does not answer, is locked, full or read-only: no mistake of the program's.
+# For a server that is gone without a word: libpq waits for hours by itself. In seconds, but for
+# the milliseconds of tcp_user_timeout, which bounds a query that nobody acknowledges.
+PATIENCE = {
+    "connect_timeout": CONNECT_SECONDS,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
 AWAY = (sa.exc.OperationalError, sa.exc.InternalError, sa.exc.TimeoutError)
 
 
@@ -23,7 +32,7 @@ def open_engine(database_url: str) -> sa.Engine:
     if url.get_backend_name() != "sqlite":
         return sa.create_engine(
             url,
-            connect_args={"connect_timeout": CONNECT_SECONDS},
+            connect_args=PATIENCE,
             hide_parameters=True,
             pool_pre_ping=True,
             pool_size=10,

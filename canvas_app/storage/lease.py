@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from canvas_app.canvas.errors import CanvasError, SignInRequired, Unavailable
 from canvas_app.canvas.oauth import InvalidGrant, TokenEndpoint
 from canvas_app.canvas.tokens import Token
-from canvas_app.storage.database import reading
+from canvas_app.storage.database import AWAY, reading
 from canvas_app.storage.outbox import Outbox
 from canvas_app.storage.schema import grants
 from canvas_app.storage.seal import Owner, Seal, SealBroken
@@ -82,9 +82,18 @@ class Leases:
         self._lock = threading.Lock()
 
     def read(self, grant_id: int) -> Held:
-        """Return the grant as it is stored now; raises SignInRequired when there is none."""
-        with self._reading.connect() as connection:
-            row = connection.execute(sa.select(grants).where(grants.c.id == grant_id)).one_or_none()
+        """Return the grant as it is stored now.
+
+        Raises SignInRequired when there is none, Unavailable while the database is away.
+        """
+        asked = sa.select(grants).where(grants.c.id == grant_id)
+        try:
+            with self._reading.connect() as connection:
+                row = connection.execute(asked).one_or_none()
+        except AWAY:
+            raise Unavailable(
+                "Easel's database does not answer.", delivery="not_sent", repeat_is_safe=True
+            ) from None
         if row is None:
             raise over("Easel's access to Canvas has ended.")
         return self._open(row)
@@ -151,13 +160,20 @@ class Leases:
         except BaseException as fault:  # handed to those who wait
             with self._lock:
                 self._attempts.pop((held.id, held.version), None)
-                self._not_before[held.id] = time.monotonic() + AHEAD_PAUSE
+            self.pause(held.id)
             attempt.set_exception(fault)
         else:
             with self._lock:
                 self._attempts.pop((held.id, held.version), None)
                 self._not_before.pop(held.id, None)
             attempt.set_result(token)
+
+    def pause(self, grant_id: int) -> None:
+        """Renew no more ahead of time for a while."""
+        now = time.monotonic()
+        with self._lock:
+            self._not_before = {id_: end for id_, end in self._not_before.items() if end > now}
+            self._not_before[grant_id] = now + AHEAD_PAUSE
 
     def pausing(self, grant_id: int) -> bool:
         """Whether a renewal failed a moment ago, so that one ahead of time should wait."""
@@ -243,7 +259,7 @@ class Leases:
             try:
                 with self._engine.begin() as connection:
                     return connection.execute(statement).rowcount == 1
-            except sa.exc.OperationalError:
+            except AWAY:
                 if not left:
                     # Its text may hold the statement's values.
                     raise Unavailable(
@@ -308,6 +324,7 @@ class GrantCredentials:
             raise
         except CanvasError as fault:
             log.warning("a token could not be renewed ahead of time: %s", fault)
+            self._leases.pause(self._grant_id)  # it still waits, but no further call waits with it
             return held.token.access_token
 
     def renewed(self, rejected: str, deadline: float | None = None) -> str:

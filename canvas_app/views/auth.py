@@ -17,6 +17,7 @@ from canvas_app import gateway
 from canvas_app.canvas.api import SCOPES
 from canvas_app.canvas.errors import CanvasError, Throttled, Unavailable
 from canvas_app.canvas.oauth import InvalidClient, InvalidGrant, TokenAnswer
+from canvas_app.canvas.throttle import EXPECTED
 from canvas_app.gateway import Trouble
 from canvas_app.sessions import StoreAway
 from canvas_app.settings import Environment
@@ -56,7 +57,13 @@ def login() -> Response:
         raise gateway.sessions_away("Nobody was signed in.", "sign in again")
     door = gateway.current()
     environment = asked_environment(request.args.get("environment") or "production")
-    if wait := door.queue_for(environment.name).room_in():
+    # A browser that has just been sent there, or one that only looks, takes no further room.
+    young = time.time() + STATE_LIVES - EXPECTED
+    expected = request.method == "HEAD" or any(
+        each["environment"] == environment.name and each["expires"] > young
+        for each in session.get(STARTED, {}).values()
+    )
+    if wait := door.queue_for(environment.name).room_in(expected=expected):
         return waiting(math.ceil(wait))
     extra = {"force_login": "1"} if request.args.get("force_login") == "1" else {}
     scopes = door.scopes()

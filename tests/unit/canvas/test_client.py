@@ -29,6 +29,7 @@ from canvas_app.canvas.errors import (
     Unavailable,
 )
 
+DEEP = b"[" * 200_000  # deeper than anything is read
 PATH = "/api/v1/things"
 
 
@@ -200,7 +201,9 @@ def test_one_object_is_decoded(scripted, reply, connect):
     assert server.calls[0].headers["Accept"].startswith("application/json+canvas-string-ids")
 
 
-@pytest.mark.parametrize("body", [b'{"id": 7', b'{"id": []}', b'{"id": "\xff"}', b""])
+@pytest.mark.parametrize(
+    "body", [b'{"id": 7', b'{"id": []}', b'{"id": "\xff"}', b"", b'{"x": ' + DEEP]
+)
 def test_odd_objects_are_malformed(body, scripted, reply, connect):
     server = scripted(reply(body, headers={"X-Request-Context-Id": "abc"}))
 
@@ -211,7 +214,7 @@ def test_odd_objects_are_malformed(body, scripted, reply, connect):
     assert caught.value.__cause__ is None
 
 
-@pytest.mark.parametrize("body", [b"{broken", b"{}", b'["\xff"]'])
+@pytest.mark.parametrize("body", [b"{broken", b"{}", b'["\xff"]', DEEP])
 def test_odd_lists_are_malformed(body, scripted, reply, connect):
     with pytest.raises(MalformedAnswer, match="list is not as expected"):
         list(connect(scripted(reply(body))).paginate(PATH))

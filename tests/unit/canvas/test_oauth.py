@@ -288,6 +288,15 @@ class TestQueue:
                 TokenEndpoint("http://127.0.0.1:1", "10", SECRET, queue=queue).refresh(REFRESH)
         assert queue.room_in() == 0
 
+    @pytest.mark.parametrize("location", [b"http://[sso", b"/wartung-f\xfcr", b"https://sso:port/"])
+    def test_odd_redirect_keeps_no_room(self, location: bytes) -> None:
+        """It is no address at all, and read though nothing is followed."""
+        buckets = MemoryBuckets()
+        answer = b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n"
+        with server(answer) as (url, _), pytest.raises(CanvasError):
+            ask(url, queue=TokenQueue(buckets, url))
+        assert [figures.in_flight for figures in buckets.figures()] == [0]
+
 
 def test_repr_shows_no_secret() -> None:
     assert SECRET not in repr(TokenEndpoint("http://127.0.0.1:1", "10", SECRET))

@@ -264,6 +264,16 @@ def test_room_is_kept_for_who_is_at_canvas(buckets: MemoryBuckets, clock: Clock)
     assert queue.room_in() == 0
 
 
+def test_nobody_takes_room_twice(buckets: MemoryBuckets, clock: Clock) -> None:
+    """Somebody opens sign-in in six tabs: one exchange is what she will need at a time."""
+    queue = TokenQueue(buckets, ORIGIN, clock=clock)
+    queue.admit().settle(throttled=False, remaining=400.0, cost=200.0)
+
+    assert queue.room_in() == 0
+    assert [queue.room_in(expected=True) for _ in range(5)] == [0.0] * 5
+    assert queue.room_in() > 0
+
+
 def test_cheap_exchanges_delay_nobody(buckets: MemoryBuckets, clock: Clock) -> None:
     queue = TokenQueue(buckets, ORIGIN, clock=clock)
     queue.admit().settle(throttled=False, remaining=599.9, cost=0.1)

@@ -17,7 +17,15 @@ from canvas_app.canvas.errors import (
     Unavailable,
 )
 from canvas_app.services.cache import RedisCache
-from canvas_app.services.sources import FLIGHTS, Source, complete, owner_key, plain, standing
+from canvas_app.services.sources import (
+    FLIGHTS,
+    Source,
+    complete,
+    owner_key,
+    plain,
+    request_key,
+    standing,
+)
 
 COLORS = partial(CanvasAPI.colors)
 COURSES = partial(CanvasAPI.courses, include=("term",))
@@ -198,6 +206,15 @@ def test_errors_in_plain_words(error, words):
 
 
 LOST = {"method": "GET", "path": "/api/v1/courses", "kind": "html", "times": None}
+
+
+def test_an_answer_from_the_future_is_not_fresh(sources_of, canvas):
+    """It was kept before the clock was set back."""
+    clock = Clock()
+    sources_of("dozen", now=clock).start("courses", COURSES).rows()
+    clock.at -= timedelta(hours=1)
+
+    assert sources_of("dozen", now=clock).kept(request_key(COURSES), COURSES).stale
 
 
 def kept_then(sources_of, clock):

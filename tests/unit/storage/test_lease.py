@@ -89,6 +89,25 @@ class TestWhenToRenew:
         with pytest.raises(Unavailable):
             storage.credentials(grant_id, scripted).access_token()
 
+    def test_a_hanging_renewal_ahead_of_time_delays_one_call(
+        self, storage: Storage, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("canvas_app.storage.lease.AHEAD_WAIT", 0.01)
+        grant_id = store(storage, hour(clock))
+        clock.advance(minutes=57)
+        answered = threading.Event()
+
+        def hang(_: str) -> Token:
+            answered.wait(30)
+            return hour(clock, "2")
+
+        credentials = storage.credentials(grant_id, Scripted(hang))
+        assert credentials.access_token() == "access~1"
+        assert storage._leases.pausing(grant_id)
+        assert credentials.access_token() == "access~1"
+        answered.set()
+        assert credentials.renewed("access~1", time.monotonic() + 30) == "access~2"
+
     def test_grant_ends_ahead_of_time(self, storage: Storage, clock: Clock) -> None:
         grant_id = store(storage, hour(clock))
         clock.advance(minutes=57)
@@ -298,6 +317,34 @@ class TestMeanwhile:
         scripted = Scripted(lambda _: hour(clock, "2"))
         assert storage.credentials(grant_id, scripted).renewed("access~1") == "access~2"
         assert (faults, len(scripted.refreshed)) == (2, 1)
+
+    @pytest.mark.parametrize("kind", [sa.exc.InternalError, sa.exc.OperationalError])
+    def test_database_is_read_only_for_a_moment(
+        self, storage: Storage, clock: Clock, monkeypatch: pytest.MonkeyPatch, kind: Any
+    ) -> None:
+        """As while another server takes over; a rotated refresh token must not get lost."""
+        grant_id = store(storage, hour(clock))
+        monkeypatch.setattr("canvas_app.storage.lease.LONGEST_PAUSE", 0.0)
+        faults = [kind("UPDATE", {}, Exception("read only"))]
+
+        def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if statement.startswith("UPDATE grants SET sealed") and faults:
+                raise faults.pop()
+
+        sa.event.listen(storage.engine, "before_cursor_execute", fail)
+        scripted = Scripted(lambda _: hour(clock, "2"))
+        assert storage.credentials(grant_id, scripted).renewed("access~1") == "access~2"
+
+    def test_database_away(self, storage: Storage, clock: Clock) -> None:
+        grant_id = store(storage, hour(clock))
+
+        def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            raise sa.exc.OperationalError(statement, {}, Exception("away"))
+
+        sa.event.listen(storage.engine, "before_cursor_execute", fail)
+        with pytest.raises(Unavailable, match="database does not answer") as caught:
+            storage.credentials(grant_id, Scripted()).access_token()
+        assert caught.value.delivery == "not_sent"
 
     def test_database_full(
         self, storage: Storage, clock: Clock, monkeypatch: pytest.MonkeyPatch
