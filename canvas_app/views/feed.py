@@ -1,8 +1,9 @@
 """Calendar feeds: the file that calendar programs fetch, and the pages that make and end one."""
 
+import secrets
 import time
 
-from flask import Blueprint, Response, flash, redirect, render_template, request
+from flask import Blueprint, Response, flash, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 
 from canvas_app import gateway
@@ -18,6 +19,7 @@ from canvas_app.views.pages import plain_failure
 bp = Blueprint("feed", __name__)
 
 PATIENCE = 20.0  # seconds a visit to Canvas may take; a calendar program waits longer than people
+MADE = "feeds_made"  # in the session: forms that made a feed, so that none makes two
 UNKNOWN = (
     "There is no calendar at this address: it is incomplete, or the feed was ended. "
     "Easel's account page makes a new one.\n"
@@ -127,6 +129,7 @@ def form(fault: str = "", status: int = 200) -> ResponseReturnValue:
         kinds=chosen_kinds() if request.method == "POST" else calendar_feed.KINDS,
         chosen=request.form.getlist("course"),
         address=None,
+        once=secrets.token_urlsafe(9),
     )
     return text, status
 
@@ -146,6 +149,16 @@ def make() -> ResponseReturnValue:
     kinds = chosen_kinds()
     if why_not := refusal():
         return form(why_not, 403)
+    once = request.form.get("once", "")[:20]
+    made = session.get(MADE, [])
+    if once and once in made:  # the answer was loaded again
+        flash(
+            gettext(
+                "That feed is made already, and its address was shown once. If you did not copy "
+                "it, end the feed and make another."
+            )
+        )
+        return redirect(f"{request.script_root}/account#feeds")
     if not kinds:
         return form(gettext("Choose at least one kind of thing the calendar should hold."), 422)
     wanted = Wanted(
@@ -160,6 +173,8 @@ def make() -> ResponseReturnValue:
         )
     except NoFeed as fault:
         return form(str(fault), 409)
+    if once:
+        session[MADE] = [*made, once][-MOST:]
     return render_template(
         "feed.html",
         address=f"{door.settings.public_url}/calendar/{secret}.ics",

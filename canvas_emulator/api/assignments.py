@@ -9,7 +9,7 @@ from canvas_emulator.campus.grades import period_of
 from canvas_emulator.resource import BadRequest, Call, NotFound, router
 
 from . import access
-from .values import rich, stamp
+from .values import rich, stamp, zone
 
 Json = dict[str, Any]
 BUCKETS = ("past", "overdue", "undated", "ungraded", "unsubmitted", "upcoming", "future")
@@ -184,7 +184,7 @@ def assignment_json(
             "html_url": f"{call.base_url}/courses/{course.id}/discussion_topics/{topic}",
         }
     if locked:
-        body.update(_lock(work, not_open))
+        body.update(_lock(call, work, not_open))
     if work.rubric:
         body.update(_rubric(work))
     body.update(_for_staff(call, course, work) if staff else _for_student(call, work))
@@ -209,9 +209,11 @@ def _anything_submitted(call: Call, work: Assignment) -> bool:
     return any(row.submitted_at for row in call.campus.submissions_of(work).values())
 
 
-def _lock(work: Assignment, not_open: bool) -> Json:
+def _lock(call: Call, work: Assignment, not_open: bool) -> Json:
     words = "is locked until" if not_open else "was locked"
-    moment = stamp(work.unlock_at if not_open else work.lock_at)
+    moment = work.unlock_at if not_open else work.lock_at
+    there = moment.astimezone(zone(call.viewer)) if moment else None
+    when = f"{there:%b} {there.day} at {there.hour % 12 or 12}:{there:%M%p}" if there else ""
     return {
         "lock_info": {
             "asset_string": f"assignment_{work.id}",
@@ -219,7 +221,7 @@ def _lock(work: Assignment, not_open: bool) -> Json:
             "lock_at": stamp(work.lock_at),
             "can_view": not not_open,
         },
-        "lock_explanation": f"This assignment {words} {moment}.",
+        "lock_explanation": f"This assignment {words} {when}.",
     }
 
 

@@ -32,6 +32,21 @@ def make_feed(easel: RunningEasel, browser: requests.Session, **fields: Any) -> 
     return found[1]
 
 
+def test_an_answer_loaded_again_makes_no_second_feed(easel: RunningEasel) -> None:
+    browser = sign_in(easel, "dozen")
+    page = browser.get(f"{easel.url}/account/feeds", timeout=30)
+    fields = form_to(page, "/account/feeds")["fields"] | {"label": "School", "kind": ["work"]}
+
+    first, again = (
+        browser.post(f"{easel.url}/account/feeds", data=fields, timeout=30) for _ in range(2)
+    )
+
+    assert ADDRESS.search(first.text)
+    assert not ADDRESS.search(again.text)
+    assert "That feed is made already" in again.text
+    assert again.text.count("End this feed") == 1
+
+
 def fetch(address: str, **headers: str) -> requests.Response:
     """Fetch as a calendar program does: no cookie, nothing but the address."""
     return requests.get(address, headers=headers, timeout=60)
