@@ -213,7 +213,9 @@ def _lock(call: Call, work: Assignment, not_open: bool) -> Json:
     words = "is locked until" if not_open else "was locked"
     moment = work.unlock_at if not_open else work.lock_at
     there = moment.astimezone(zone(call.viewer)) if moment else None
-    when = f"{there:%b} {there.day} at {there.hour % 12 or 12}:{there:%M%p}" if there else ""
+    minute = f":{there:%M}" if there and there.minute else ""
+    hour = f"{there.hour % 12 or 12}{minute}{there:%p}".lower() if there else ""
+    when = f"{there:%b} {there.day} at {hour}" if there else ""
     return {
         "lock_info": {
             "asset_string": f"assignment_{work.id}",
