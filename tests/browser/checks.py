@@ -59,12 +59,17 @@ def too_wide(page: Page) -> list[str]:
     return [f"{page.url}: {what}" for what in page.evaluate(TOO_WIDE)]
 
 
-def in_every_dress(page: Page) -> list[str]:
-    """Barriers, and what is too wide: light and dark, 320 px and 1280 px."""
+def in_every_dress(page: Page, *, long: bool = False) -> list[str]:
+    """Barriers, and what is too wide: light and dark, 320 px and 1280 px.
+
+    Of a ``long`` page, whose kind is seen in all four elsewhere, narrow dark and wide light.
+    """
     wrong = []
-    for width, height in ((320, 720), (1280, 900)):
+    for width, height, own in ((320, 720, "dark"), (1280, 900, "light")):
         page.set_viewport_size({"width": width, "height": height})
         for scheme in SCHEMES:
+            if long and scheme != own:
+                continue
             page.emulate_media(color_scheme=scheme)
             wrong += [f"{scheme}, {width} px: {fault}" for fault in barriers(page) + too_wide(page)]
     return wrong

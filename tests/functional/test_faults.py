@@ -267,7 +267,8 @@ def test_throttled_heavily_still_stands(start_easel, canvas):
     body = twin(browser, easel, "submissions")
 
     assert body["complete"] is False
-    assert "Not everything is here" in text
+    # On a busy machine there may be time for nothing at all.
+    assert "Not everything is here" in text or "Canvas did not answer for this page" in text
     canvas.control(reset=True)
 
 
