@@ -1,5 +1,6 @@
 """The ledger: its rows, what a query leaves of them, their order and headings."""
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -357,13 +358,31 @@ def test_teacher_filters_what_waits(sources_of):
 
 
 def test_ledger_asks_each_course_once(sources_of, canvas):
-    page = submissions(sources_of("many"))
+    sources = sources_of("many")
+    most, flying, lock = 0, 0, threading.Lock()
+    transport = sources.api.client.transport
+    send = transport.send
+
+    def counted(*what, **how):
+        # Here and not at Canvas, which has not done with a call when its answer is read.
+        nonlocal most, flying
+        with lock:
+            flying += 1
+            most = max(most, flying)
+        try:
+            return send(*what, **how)
+        finally:
+            with lock:
+                flying -= 1
+
+    transport.send = counted
+    page = submissions(sources)
 
     assert page.complete
     calls = canvas.stats()["calls"]
     assert calls["GET /api/v1/courses/:course_id/students/submissions"] == {"200": 137}
     assert sum(sum(by.values()) for by in calls.values()) <= 137 + 6
-    assert canvas.stats()["in_flight_max"] <= 10
+    assert 1 < most <= 10
 
 
 def test_a_course_that_fails_leaves_the_others(sources_of, canvas):
