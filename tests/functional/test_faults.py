@@ -15,6 +15,7 @@ from canvas_app.services.cache import MemoryCache
 from .conftest import RunningEasel, form_to, send, sign_in
 
 PAGES = ["", "courses", "upcoming", "submissions"]
+DOWN = {"kind": "status", "status": 503, "times": None}
 KINDS: list[dict[str, Any]] = [
     {"kind": "status", "status": 503},
     {"kind": "reset"},
@@ -253,6 +254,30 @@ def test_token_refused_by_one_call_alone(easel, canvas):
     assert "Canvas has ended your sign-in" in text
     assert "/login?next=" in text
     assert browser.get(f"{easel.url}/upcoming.json", timeout=30).status_code == 401
+
+
+def test_without_the_profile_no_day_is_certain(easel, canvas):
+    """Her time zone did not come: what is due this week is said with doubt, and in which zone."""
+    browser = sign_in(easel, "dozen")
+    forget(easel)
+    canvas.control(faults=[DOWN | {"path": "/api/v1/users/self/profile"}])
+
+    text = page(browser, easel, "")
+
+    assert "did not say which time zone you are in, so times and days here are in UTC" in text
+    assert re.search(r"About \d+ due this week", text)
+
+
+def test_without_the_calendar_missing_may_be_too_many(easel, canvas):
+    """A missing work's grade stands in the calendar alone."""
+    browser = sign_in(easel, "dozen")
+    forget(easel)
+    canvas.control(faults=[DOWN | {"path": "/api/v1/calendar_events"}])
+
+    for name in ("", "upcoming"):
+        assert re.search(
+            r"<small>about </small>\d+</strong><span>Missing", page(browser, easel, name)
+        )
 
 
 def test_throttled_heavily_still_stands(start_easel, canvas):

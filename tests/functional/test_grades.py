@@ -138,6 +138,13 @@ def test_goal_reached_when_tried(easel, dozen):
     assert 85 <= tried["what_if"]["final"] < 86
 
 
+def test_goal_begins_where_the_total_ends(easel, dozen):
+    """Nothing on open work is the total at the end: what waits for a review counts in both."""
+    page = twin(easel, dozen, BIOLOGY, goal="90")
+
+    assert page["aim"]["least"] == page["canvas"]["final"]
+
+
 def test_goal_in_words(easel, dozen):
     for goal, words in (
         ("99.9", "99.9 % is out of reach"),

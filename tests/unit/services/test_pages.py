@@ -23,7 +23,8 @@ from canvas_app.services.courses import courses, grade_of, grade_text, state_of,
 from canvas_app.services.dashboard import dashboard
 from canvas_app.services.dates import Profile, monday, week_slices
 from canvas_app.services.items import Look, assignment_kind, is_done, planner_key
-from canvas_app.services.pages import FailedPage, Item
+from canvas_app.services.pages import FailedPage, Item, Page
+from canvas_app.services.sources import Source
 from canvas_app.services.submissions import submission_row, submissions
 from canvas_app.services.upcoming import upcoming
 
@@ -88,6 +89,44 @@ def test_dashboard_tiles(sources_of):
     assert page.source("planner").status == "fresh"
     assert page.source("nonsense") is None
     assert page.reliable("planner", "missing")
+
+
+def test_dashboard_names_what_is_overdue_though_not_called_missing(sources_of):
+    page = dashboard(sources_of("dozen"))
+
+    assert set(page.missing) < set(page.behind)
+    late = [item for item in page.behind if item not in page.missing]
+    assert {item.status for item in late} == {"overdue"}
+    assert "Reading response 5" in {item.title for item in late}
+
+
+def test_counts_say_how_they_are_doubtful():
+    page = Page(sources=(Source("courses", "fresh"), Source("planner", "partial")))
+
+    assert page.doubt(("courses",)) == ""
+    assert page.doubt(("courses", "planner")) == "least"
+    assert page.doubt(("courses",), ("planner",)) == "about"
+
+
+def test_nobody_expects_staff_to_hand_anything_in(sources_of):
+    """A course page shows its teacher what waits, and an observer no chip of her own."""
+    taught = course(sources_of("teacher"), "4101").rows
+    watched = course(sources_of("observer"), "4101").rows
+
+    assert {row.status for row in taught} == {"", "needs_grading", "unpublished"}
+    assert all(bool(row.needs_grading) == (row.status == "needs_grading") for row in taught)
+    assert watched
+    assert {row.status for row in watched} == {""}
+
+
+def test_the_oldest_work_to_grade_comes_first(sources_of):
+    for rows in (
+        dashboard(sources_of("bigteacher")).grading,
+        submissions(sources_of("bigteacher")).grading,
+    ):
+        dates = [row.due_at for row in rows]
+        assert len(dates) > 5
+        assert dates == sorted(dates)
 
 
 def test_upcoming_has_each_thing_once(sources_of):
