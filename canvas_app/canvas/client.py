@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from random import SystemRandom
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar, overload
+from typing import Any, Literal, Self, TypeVar, get_args, overload
 from urllib.parse import parse_qs, quote, urlencode
 
 import msgspec
@@ -47,7 +47,7 @@ MAX_PAGES = 10_000
 
 _WORD = re.compile(r"v1|[a-z_]*")
 EnrollmentTask = Literal["conclude", "delete", "inactivate", "deactivate"]
-ENROLLMENT_TASKS = ("conclude", "delete", "inactivate", "deactivate")
+ENROLLMENT_TASKS = get_args(EnrollmentTask)
 
 
 @dataclass(frozen=True)

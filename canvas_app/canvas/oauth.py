@@ -163,14 +163,10 @@ class TokenEndpoint:
             leave = self._queue.admit(limit.ends) if self._queue else None
             try:
                 response, body = self._call("POST", form, {}, limit)
-            except Unavailable as error:
-                if leave and error.delivery == "not_sent":
+            except BaseException as error:
+                if leave and isinstance(error, Unavailable) and error.delivery == "not_sent":
                     leave.forget()
                 elif leave:
-                    leave.settle(throttled=False, remaining=None, cost=None)
-                raise
-            except BaseException:
-                if leave:
                     leave.settle(throttled=False, remaining=None, cost=None)
                 raise
             if leave:

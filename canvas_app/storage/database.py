@@ -10,7 +10,6 @@ from sqlalchemy.engine import make_url
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 5
 ADVISORY_LOCK = 0x6561_7365  # "ease": any number, the same in every Easel
-#: A database that does not answer, is locked, full or read-only: no mistake of the program's.
 # For a server that is gone without a word: libpq waits for hours by itself. In seconds, but for
 # the milliseconds of tcp_user_timeout, which bounds a query that nobody acknowledges.
 PATIENCE = {
@@ -20,6 +19,7 @@ PATIENCE = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
 }
+#: A database that does not answer, is locked, full or read-only: no mistake of the program's.
 AWAY = (sa.exc.OperationalError, sa.exc.InternalError, sa.exc.TimeoutError)
 
 

@@ -1,12 +1,17 @@
 """A running Easel against the live stand-in Canvas, and a person who signs in to it."""
 
+import os
 import socket
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urljoin
 
 import pytest
@@ -17,7 +22,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from canvas_app import create_app
 from canvas_app.settings import Environment, Settings
-from tests.conftest import StandIn
+from tests.conftest import ROOT, StandIn, stop
 
 
 class Forms(HTMLParser):
@@ -164,6 +169,48 @@ def to_consent(
             },
         )
     return page
+
+
+def wait_for(url: str) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            requests.get(f"{url}/healthz", timeout=5)
+            return
+        except requests.ConnectionError:
+            threading.Event().wait(0.1)
+    raise AssertionError(f"{url} did not answer")
+
+
+@contextmanager
+def running_gunicorn(
+    instance: Path,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    stderr: IO[str] | None = None,
+    **settings: str,
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Easel as it is deployed, beside a Canvas that nobody asks; its URL and the master process."""
+    port = free_port()
+    given = {
+        "CANVAS_URL": "http://127.0.0.1:9",
+        "CANVAS_CLIENT_ID": "1",
+        "CANVAS_CLIENT_SECRET": "x",
+        "INSTANCE_PATH": str(instance),
+        "PORT": str(port),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn"],
+        cwd=ROOT,
+        env={**environ, **given, **settings},
+        stderr=stderr,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(url)
+        yield url, process
+    finally:
+        stop(process)
 
 
 def sign_in(

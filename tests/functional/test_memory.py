@@ -2,17 +2,16 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, StandIn, stop
+from tests.conftest import StandIn
 
-from .conftest import free_port
-from .test_sign_in_shared import sign_in, wait_for
+from .conftest import running_gunicorn
+from .test_sign_in_shared import sign_in
 
 MOST = 120 * 1024  # KiB
 PATHS = ("/", "/courses", "/upcoming", "/submissions")
@@ -21,28 +20,17 @@ PATHS = ("/", "/courses", "/upcoming", "/submissions")
 @pytest.fixture
 def gunicorn(canvas: StandIn, tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """Easel as it is deployed, its memory not swollen by the measuring of coverage."""
-    port = free_port()
     key = canvas.key("confidential")
     environ = {name: value for name, value in os.environ.items() if "COV" not in name}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn"],
-        cwd=ROOT,
-        env=environ
-        | {
-            "CANVAS_URL": canvas.url,
-            "CANVAS_CLIENT_ID": str(key["client_id"]),
-            "CANVAS_CLIENT_SECRET": key["client_secret"],
-            "INSTANCE_PATH": str(tmp_path),
-            "LOG_LEVEL": "WARNING",
-            "PORT": str(port),
-        },
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(url)
-        yield url, process
-    finally:
-        stop(process)
+    with running_gunicorn(
+        tmp_path,
+        environ=environ,
+        CANVAS_URL=canvas.url,
+        CANVAS_CLIENT_ID=str(key["client_id"]),
+        CANVAS_CLIENT_SECRET=key["client_secret"],
+        LOG_LEVEL="WARNING",
+    ) as running:
+        yield running
 
 
 def processes() -> Iterator[tuple[int, int]]:

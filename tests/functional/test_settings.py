@@ -11,12 +11,10 @@ from typing import Any
 import pytest
 import requests
 
-from tests.conftest import stop
+from tests.conftest import ROOT
 
-from .conftest import free_port
-from .test_sign_in_shared import wait_for
+from .conftest import running_gunicorn
 
-ROOT = Path(__file__).resolve().parents[2]
 SETTINGS_SOURCE = ROOT / "canvas_app" / "settings.py"
 
 
@@ -85,25 +83,12 @@ def test_database_away_stops_the_start(command: tuple[str, ...], tmp_path: Path)
 
 
 def test_gunicorn_writes_no_address(tmp_path: Path) -> None:
-    port = free_port()
-    given = {
-        "CANVAS_URL": "http://127.0.0.1:9",
-        "CANVAS_CLIENT_ID": "1",
-        "CANVAS_CLIENT_SECRET": "x",
-        "INSTANCE_PATH": str(tmp_path),
-        "LOG_LEVEL": "DEBUG",
-        "PORT": str(port),
-    }
-    with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn"], cwd=ROOT, env=os.environ | given, stderr=log
-        )
-    try:
-        wait_for(f"http://127.0.0.1:{port}")
+    with (
+        (tmp_path / "log").open("w") as log,
+        running_gunicorn(tmp_path, stderr=log, LOG_LEVEL="DEBUG") as (url, _),
+    ):
         for path in ("/calendar/the-feed.ics", "/oauth/callback?code=the-code&state=the-state"):
-            requests.get(f"http://127.0.0.1:{port}{path}", timeout=30)
-    finally:
-        stop(process)
+            requests.get(f"{url}{path}", timeout=30)
 
     written = (tmp_path / "log").read_text()
     assert "GET (address)" in written
@@ -112,30 +97,17 @@ def test_gunicorn_writes_no_address(tmp_path: Path) -> None:
 
 
 def test_several_processes_leave_no_counters_behind(valkey_url: str, tmp_path: Path) -> None:
-    port = free_port()
-    given = {
-        "CANVAS_URL": "http://127.0.0.1:9",
-        "CANVAS_CLIENT_ID": "1",
-        "CANVAS_CLIENT_SECRET": "x",
-        "INSTANCE_PATH": str(tmp_path / "instance"),
-        "TMPDIR": str(tmp_path),
-        "REDIS_URL": valkey_url,
-        "WEB_CONCURRENCY": "2",
-        "PORT": str(port),
-    }
     (tmp_path / "instance").mkdir()
-    process = subprocess.Popen([sys.executable, "-m", "gunicorn"], cwd=ROOT, env=os.environ | given)
-    try:
-        wait_for(f"http://127.0.0.1:{port}")
+    with running_gunicorn(
+        tmp_path / "instance", TMPDIR=str(tmp_path), REDIS_URL=valkey_url, WEB_CONCURRENCY="2"
+    ) as (url, process):
         end = time.monotonic() + 30
         writers: set[str] = set()
         while len(writers) < 2 and time.monotonic() < end:  # one that boots hears no signal
             time.sleep(0.1)
-            requests.get(f"http://127.0.0.1:{port}/healthz", timeout=30)
+            requests.get(f"{url}/healthz", timeout=30)
             counters = tmp_path.glob("easel-metrics-*/*.db")
             writers = {file.stem.rpartition("_")[2] for file in counters} - {str(process.pid)}
-    finally:
-        stop(process)
 
     assert len(writers) == 2
     assert not list(tmp_path.glob("easel-metrics-*"))

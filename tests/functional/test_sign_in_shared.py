@@ -18,7 +18,7 @@ from cryptography.fernet import Fernet
 
 from tests.conftest import ROOT, StandIn, stop
 
-from .conftest import form_to, forms, free_port, send
+from .conftest import form_to, forms, free_port, send, wait_for
 
 
 @dataclass
@@ -75,17 +75,6 @@ def two_easels(canvas: StandIn, valkey_url: str, tmp_path: Path) -> Iterator[Dep
     finally:
         for process in processes:
             stop(process)
-
-
-def wait_for(url: str) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            requests.get(f"{url}/healthz", timeout=5)
-            return
-        except requests.ConnectionError:
-            threading.Event().wait(0.1)
-    raise AssertionError(f"{url} did not answer")
 
 
 def sign_in(canvas: StandIn, url: str, person: str) -> requests.Session:

@@ -1,9 +1,6 @@
 """Clients that say nothing, take nothing or never hang up do not hold up the others."""
 
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,10 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.conftest import ROOT, stop
-
-from .conftest import free_port
-from .test_sign_in_shared import wait_for
+from .conftest import running_gunicorn
 
 DONE = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 SILENT = b""
@@ -22,21 +16,8 @@ SILENT = b""
 
 @pytest.fixture
 def gunicorn(tmp_path: Path) -> Iterator[tuple[str, int]]:
-    port = free_port()
-    given = {
-        "CANVAS_URL": "http://127.0.0.1:9",
-        "CANVAS_CLIENT_ID": "1",
-        "CANVAS_CLIENT_SECRET": "x",
-        "INSTANCE_PATH": str(tmp_path),
-        "LOG_LEVEL": "WARNING",
-        "PORT": str(port),
-    }
-    process = subprocess.Popen([sys.executable, "-m", "gunicorn"], cwd=ROOT, env=os.environ | given)
-    try:
-        wait_for(f"http://127.0.0.1:{port}")
-        yield "127.0.0.1", port
-    finally:
-        stop(process)
+    with running_gunicorn(tmp_path, LOG_LEVEL="WARNING") as (url, _):
+        yield "127.0.0.1", int(url.rpartition(":")[2])
 
 
 @pytest.mark.parametrize("sent", [DONE, SILENT], ids=["done", "silent"])
