@@ -80,10 +80,7 @@ def courses(sources: Sources, wanted: Wanted | None = None) -> Courses:
         "past courses",
         partial(CanvasAPI.courses, include=INCLUDE, enrollment_state="completed"),
     )
-    invited = sources.start(
-        "invitations",
-        partial(CanvasAPI.courses, include=INCLUDE, enrollment_state="invited_or_pending"),
-    )
+    invited = start_pending(sources)
     shades, cards = read_colors(colors), read_positions(places)
     every = in_order(
         course_row(course, sources.api.canvas_url, shades, now, cards)
@@ -139,6 +136,14 @@ def union(known: list[T] | None, more: list[T] | None) -> list[T]:
 def start_courses(sources: Sources) -> Rows[Course]:
     """The list every page shares, so that the cache knows it: current-ish enrollments."""
     return sources.start("courses", partial(CanvasAPI.courses, include=INCLUDE))
+
+
+def start_pending(sources: Sources) -> Rows[Course]:
+    """Courses that have not begun for the person, by whichever dates count, and invitations."""
+    return sources.start(
+        "invitations",
+        partial(CanvasAPI.courses, include=INCLUDE, enrollment_state="invited_or_pending"),
+    )
 
 
 def start_profile(sources: Sources) -> One[CanvasProfile]:

@@ -329,6 +329,7 @@ class Handle(Generic[T]):
         self._parts = tuple(parts)
         self._course = course
         self._wait = wait
+        self._settled = ""
 
     def answers(self) -> list[Answer]:
         return [part.answer(wait=self._wait) for part in self._parts]
@@ -337,6 +338,16 @@ class Handle(Generic[T]):
     def error(self) -> CanvasError | None:
         """The first error among its calls."""
         return next((a.error for a in self.answers() if a.error), None)
+
+    @property
+    def denied(self) -> bool:
+        """Whether Canvas refuses this to the person; not for want of a scope."""
+        error = self.error
+        return isinstance(error, AuthorizationError) and not isinstance(error, MissingScope)
+
+    def settle(self, detail: str) -> None:
+        """Say why a refusal leaves nothing out: there is nothing to see yet."""
+        self._settled = detail
 
     def source(self) -> Source:
         """How it stands, once every call is answered or the deadline is over."""
@@ -356,6 +367,8 @@ class Handle(Generic[T]):
         reasons = dict.fromkeys([plain(e) for e in errors] + [a.why for a in answers if a.why])
         detail = " ".join(reasons)
         refreshing = any(a.refreshing for a in answers)
+        if errors and self._settled:
+            return Source(self.name, "fresh", None, self._settled)
         if errors and len(errors) == len(answers):
             denied = all(isinstance(e, AuthorizationError) for e in errors)
             return Source(self.name, "denied" if denied else "failed", None, detail)

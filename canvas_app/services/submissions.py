@@ -24,11 +24,12 @@ from canvas_app.services.courses import (
     read_profile,
     start_colors,
     start_courses,
+    start_pending,
     start_profile,
 )
 from canvas_app.services.items import Look, by_due, grade_shown
 from canvas_app.services.pages import Comment, File, Rated, Rating, SubmissionRow, Submissions
-from canvas_app.services.sources import Sources, complete
+from canvas_app.services.sources import Rows, Sources, complete
 from canvas_app.services.status import STATUSES, custom_label, student_status
 
 # Never read_status nor read_state: asking for either marks the submissions read.
@@ -93,11 +94,15 @@ class LedgerGroup:
 
 @dataclass(frozen=True)
 class Ledger(Submissions):
-    """``total`` counts the rows before ``wanted`` left some out; ``courses`` are (id, name)."""
+    """``total`` counts the rows before ``wanted`` left some out; ``courses`` are (id, name).
+
+    ``not_begun`` are those whose submissions Canvas does not show before they begin.
+    """
 
     wanted: Wanted = field(default_factory=Wanted)
     total: int = 0
     courses: tuple[tuple[str, str], ...] = ()
+    not_begun: tuple[tuple[str, str], ...] = ()
     groups: tuple[LedgerGroup, ...] = ()
 
 
@@ -106,7 +111,7 @@ def submissions(sources: Sources, wanted: Wanted | None = None) -> Ledger:
 
     Two round trips deep while the courses fit one page of Canvas's list and ten calls go at once;
     in general 1 + ceil(courses / 10), plus the further pages of lists longer than 100. A course
-    that is not wanted is not asked.
+    that is not wanted is not asked. One call more where a course refuses: it may not have begun.
     """
     wanted = wanted or Wanted()
     now = sources.now()
@@ -141,6 +146,7 @@ def submissions(sources: Sources, wanted: Wanted | None = None) -> Ledger:
         for course in taught
         if course.id in chosen or not chosen
     ]
+    ahead = not_begun(sources, own)
     look = Look(sources.api.canvas_url, known, read_colors(colors), now)
     every = [
         submission_row(submission, submission.assignment, course, look)
@@ -177,7 +183,26 @@ def submissions(sources: Sources, wanted: Wanted | None = None) -> Ledger:
             )
         ),
         groups=grouped(rows, wanted, now),
+        not_begun=tuple((c.id, c.name or f"Course {c.id}") for c in ahead),
     )
+
+
+def not_begun(
+    sources: Sources, own: Sequence[tuple[Course, Rows[Submission]]]
+) -> tuple[Course, ...]:
+    """Of the courses that refuse the person's submissions, those that have not begun for them.
+
+    Canvas answers 403 there (canvas-lms ``course.rb``, ``read_grades``). Which dates count, the
+    course's, a section's, the term's or an enrollment's own, it alone knows: so it is asked.
+    """
+    refused = [(course, handle) for course, handle in own if handle.denied]
+    if not refused:
+        return ()
+    pending = {course.id for course in start_pending(sources).rows()}
+    found = [(course, handle) for course, handle in refused if course.id in pending]
+    for _, handle in found:
+        handle.settle("The course has not begun.")
+    return tuple(course for course, _ in found)
 
 
 def submission_row(

@@ -35,7 +35,8 @@ def page() -> ResponseReturnValue:
 @login_required
 def as_json() -> ResponseReturnValue:
     """Own submissions and, for teachers, the assignments that wait (``kind`` tells)."""
-    return twin(partial(submissions, wanted=wanted()), "total", "wanted", data="all_rows")
+    further = ("total", "wanted", "not_begun")
+    return twin(partial(submissions, wanted=wanted()), *further, data="all_rows")
 
 
 @bp.get("/submissions.csv")

@@ -148,6 +148,25 @@ def is_student(call: Call, course: Course) -> bool:
     )
 
 
+def reads_own_grades(call: Call, course: Course) -> bool:
+    """Whether the viewer has ``read_grades`` in the course (course.rb).
+
+    Students who take part by date, and observers of somebody; students after the end too, unless
+    past courses are closed to them. Not before the beginning.
+    """
+    for row in call.campus.between(call.viewer.id, course.id):
+        state = effective_state(row, course, call.now)
+        if row.type == "ObserverEnrollment" and row.associated_user_id is None:
+            continue
+        if row.type not in ("StudentEnrollment", "StudentViewEnrollment", "ObserverEnrollment"):
+            continue
+        if state == "active" and course.workflow_state == "available":
+            return True
+        if row.type != "ObserverEnrollment" and state == "completed":
+            return not course.restrict_student_past_view
+    return False
+
+
 def visible_students(call: Call, course: Course) -> set[int]:
     """Students whose work the viewer may see: all, those of the own sections, or few."""
     if not grades_others(call, course):

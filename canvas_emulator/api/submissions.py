@@ -515,13 +515,17 @@ def for_students(call: Call, course_id: str) -> object:
 
 
 def _students(call: Call, course: Course) -> list[int]:
-    """Whose submissions are asked for; somebody not allowed refuses the whole request."""
+    """Whose submissions are asked for; somebody not allowed refuses the whole request.
+
+    Whoever is asked for without a right over others' grades needs ``read_grades``; a teacher who
+    names nobody asks for themselves (submissions_api_controller.rb, for_students).
+    """
     asked = call.many("student_ids")
     visible = access.visible_students(call, course)
     if not asked:
-        if call.viewer.id not in visible and not access.grades_others(call, course):
+        if not access.reads_own_grades(call, course):
             raise Forbidden
-        wanted = {call.viewer.id} & visible
+        wanted = {call.viewer.id}
     elif ALL_STUDENTS in asked:
         wanted = visible
     else:
@@ -530,6 +534,9 @@ def _students(call: Call, course: Course) -> list[int]:
         wanted = {access.user(call, text).id for text in asked}
         if not wanted <= visible:
             raise Forbidden
+    own = call.viewer.id in wanted and not access.grades_others(call, course)
+    if own and not access.reads_own_grades(call, course):
+        raise Forbidden
     state = call.one("enrollment_state")
     if state and state not in ("active", "concluded"):
         raise BadRequest({"error": "invalid enrollment_state"})

@@ -379,10 +379,27 @@ class TestLists:
         mine = get(emulator, self.path)
         assert {row["user_id"] for row in mine} == {1}
         assert {row["user_id"] for row in get(emulator, self.path, **{"student_ids[]": ALL})} == {1}
-        assert get(emulator, self.path, "teacher") == []
         watched = get(emulator, self.path, "observer", **{"student_ids[]": ALL})
         assert len(watched) == len(mine)
-        assert refused(emulator, self.path, "observer")[0] == 403
+        assert get(emulator, self.path, "observer") == []
+
+    def test_own_before_and_after_the_course(self, emulator: Emulator) -> None:
+        """Oneself needs read_grades: not before the course begins, nor as a teacher alone.
+
+        After its end students keep it (submissions_api_controller.rb and course.rb, 2026).
+        """
+        future, past, closed = (
+            f"courses/{number}/students/submissions" for number in (4111, 4108, 4110)
+        )
+        assert get(emulator, "courses/4111/assignments")
+        for query in ({}, {"student_ids[]": "self"}, {"student_ids[]": ALL}):
+            assert refused(emulator, future, **query)[0] == 403
+            assert get(emulator, past, **query)
+            assert refused(emulator, closed, **query)[0] == 403
+        assert refused(emulator, self.path, "teacher")[0] == 403
+        assert get(emulator, self.path, "teacher", **{"student_ids[]": 1})
+        emulator.control(clock={"advance": 50 * 86400})
+        assert get(emulator, future)
 
     def test_refusals(self, emulator: Emulator) -> None:
         """Somebody not allowed refuses all; more than 100: 400 (Canvas: Submissions)."""

@@ -260,6 +260,21 @@ def test_any_number_of_rows_fits(easel, count, kilobytes):
     assert replace(page, groups=()).rows == rows
 
 
+def test_a_course_that_has_not_begun_is_said_quietly(easel):
+    """It refuses its submissions for months; the page is complete all the same."""
+    browser = sign_in(easel, "dozen")
+
+    page = browser.get(f"{easel.url}/submissions", timeout=30).text
+    twin = browser.get(f"{easel.url}/submissions.json", timeout=30).json()
+    table_of_all = browser.get(f"{easel.url}/submissions.csv", timeout=30)
+
+    assert "Not everything is here" not in page
+    assert 'role="alert"' not in page
+    assert "<bdi>Art History</bdi> has not begun; its assignments appear here" in page
+    assert (twin["complete"], twin["not_begun"]) == (True, [["4111", "Art History"]])
+    assert "incomplete" not in table_of_all.headers["Content-Disposition"]
+
+
 def context(easel):
     found = {}
     easel.app.update_template_context(found)

@@ -394,3 +394,40 @@ def test_a_course_that_fails_leaves_the_others(sources_of, canvas):
     assert not page.complete
     assert len({one.course_id for one in page.rows}) > 5
     assert [s.status for s in page.sources if "Statistics" in s.name] == ["failed"]
+
+
+ART = "submissions: Art History"
+
+
+def test_a_course_that_has_not_begun_leaves_nothing_out(sources_of, canvas):
+    """Canvas refuses submissions before a course begins; that is no gap, and no cry."""
+    page = submissions(sources_of("dozen"))
+
+    assert page.complete
+    assert page.not_begun == (("4111", "Art History"),)
+    art = page.source(ART)
+    assert (art.status, art.detail) == ("fresh", "The course has not begun.")
+    canvas.control(clock={"advance": 50 * 86_400})
+    begun = submissions(sources_of("dozen", cache_seconds=0))
+    assert (begun.complete, begun.not_begun) == (True, ())
+    assert "Museum visit" in {row.title for row in begun.rows}
+
+
+@pytest.mark.parametrize("path", ["/api/v1/courses/4102/students/submissions", "/api/v1/courses"])
+def test_a_refusal_for_another_reason_is_told(sources_of, canvas, path):
+    """A running course that refuses, or a list of pending courses that fails: not complete."""
+    pending = {"query": {"enrollment_state": "invited_or_pending"}}
+    states = pending if path == "/api/v1/courses" else {}
+    fault = {"path": path, "kind": "status", "status": 403, "times": None, **states}
+    canvas.control(faults=[fault])
+
+    page = submissions(sources_of("dozen"))
+
+    assert not page.complete
+    denied = {source.name for source in page.sources if source.status == "denied"}
+    if states:
+        assert denied == {ART, "invitations"}
+        assert page.not_begun == ()
+    else:
+        assert denied == {"submissions: Statistics"}
+        assert page.not_begun == (("4111", "Art History"),)
