@@ -1,20 +1,25 @@
 """``python -m canvas_emulator``: serve the stand-in Canvas until stopped."""
 
 import argparse
+from datetime import datetime
 from threading import Event
 from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from canvas_emulator import create_emulator
+from canvas_emulator.control import FIRST, LAST
 
 
 class Server(BaseApplication):  # type: ignore[misc]
     """Gunicorn with one process, whose memory is the emulator, and many threads."""
 
-    def __init__(self, host: str, port: int, redirect_uris: list[str]) -> None:
+    def __init__(
+        self, host: str, port: int, redirect_uris: list[str], start: datetime | None
+    ) -> None:
         self._bind = f"{host}:{port}"
         self._redirect_uris = redirect_uris
+        self._start = start
         self._stopping = Event()
         super().__init__()
 
@@ -36,7 +41,9 @@ class Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return create_emulator(redirect_uris=self._redirect_uris, sleep=self._stopping.wait)
+        return create_emulator(
+            redirect_uris=self._redirect_uris, start=self._start, sleep=self._stopping.wait
+        )
 
     def _wake(self, worker: Any) -> None:
         """End every latency that is still being waited out, so that the process can end."""
@@ -53,6 +60,20 @@ def _announce(worker: Any) -> None:
     print(f"Canvas emulator at http://{host}:{port}", flush=True)
 
 
+def moment(text: str) -> datetime:
+    """The time an ISO 8601 text names; argparse shows the message of what it raises."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        read = None
+    if read is None or read.tzinfo is None or not FIRST <= read < LAST:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no ISO 8601 time with a UTC offset from {FIRST.year} to {LAST.year}, "
+            "such as 2026-11-23T08:00:00Z"
+        )
+    return read
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m canvas_emulator", description="Serve the stand-in Canvas until stopped."
@@ -66,8 +87,14 @@ def main() -> None:
         metavar="URI",
         help="register this redirect URI with every developer key (repeatable)",
     )
+    parser.add_argument(
+        "--start",
+        type=moment,
+        metavar="TIME",
+        help="the time its clock begins at and its campus lies around (ISO 8601); now by default",
+    )
     options = parser.parse_args()
-    Server(options.host, options.port, options.redirect_uri).run()
+    Server(options.host, options.port, options.redirect_uri, options.start).run()
 
 
 if __name__ == "__main__":

@@ -3,13 +3,15 @@
 import re
 import signal
 import socket
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 import requests
 
 from canvas_emulator import create_emulator
-from tests.conftest import StandIn, start_emulator, stop
+from tests.conftest import ROOT, StandIn, start_emulator, stop
 from tests.emulator.harness import START, Emulator
 
 ECHO = "/api/v1/probe/1/echo"
@@ -386,6 +388,38 @@ class TestProgram:
                 assert process.wait(timeout=30) == 0
         finally:
             stop(process)
+
+    def test_starts_at_a_moment(self) -> None:
+        """The clock begins at the moment of ``--start``, and the campus lies around it."""
+        process, url = start_emulator("--start", "2028-02-29T23:50:00-07:00")
+        try:
+            people = requests.get(f"{url}/_emulator/people", timeout=10).json()
+            token = next(person["token"] for person in people if person["key"] == "dozen")
+            bearer = {"Authorization": f"Bearer {token}"}
+            note = {"title": "Made now", "todo_date": "2028-03-01T08:00:00Z"}
+            requests.post(f"{url}/api/v1/planner_notes", headers=bearer, json=note, timeout=10)
+            planner = f"{url}/api/v1/planner/items?start_date=2028-02-28&per_page=100"
+            rows = requests.get(planner, headers=bearer, timeout=10).json()
+        finally:
+            stop(process)
+        assert len({row["plannable_date"] for row in rows}) > 5
+        made = next(row["plannable"] for row in rows if row["plannable"]["title"] == "Made now")
+        assert "2028-03-01T06:50" <= made["created_at"] < "2028-03-01T08"
+
+    @pytest.mark.parametrize(
+        "text", ["tomorrow", "2026-11-23", "2026-11-23T08:00:00", "0001-01-01T00Z"]
+    )
+    def test_refuses_other_starts(self, text: str) -> None:
+        """What is no moment, or one that no campus can lie around, is told in one clear line."""
+        done = subprocess.run(
+            [sys.executable, "-m", "canvas_emulator", "--start", text],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 2
+        assert f"'{text}' is no ISO 8601 time with a UTC offset from 1970" in done.stderr
 
     def test_broken_connections(self, canvas: StandIn) -> None:
         """A reset breaks the connection; a truncated body ends before its length."""
