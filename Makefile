@@ -29,7 +29,7 @@ $(READY): requirements-dev.txt
 demo: $(READY) ## Easel and a stand-in Canvas; prints one URL
 	@$(BIN)/python demo.py
 
-test: $(READY) ## every test
+test: $(READY) ## every test; at another moment with NOW=2026-11-30T00:10-07:00
 	$(BIN)/python -m pytest -n $(PARALLEL) --cov --cov-report=term
 
 check: $(READY) ## format, lint, types, import contracts, then the tests

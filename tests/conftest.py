@@ -6,13 +6,28 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from tests import moment
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure() -> None:
+    """Set the clock before anything reads it."""
+    try:
+        moment.begin()
+    except ValueError as fault:
+        raise pytest.UsageError(str(fault)) from None
+
+
+def pytest_report_header() -> str:
+    return f"now: {datetime.now(UTC):%A %Y-%m-%dT%H:%MZ}"
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -25,6 +40,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_moment() -> None:
+    """Programs started by tests share the suite's time (pytest's own workers set theirs)."""
+    moment.hand_on()
 
 
 @dataclass

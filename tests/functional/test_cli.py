@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 
 from canvas_app.canvas.api import SCOPES
 from canvas_app.settings import Settings
+from tests import moment
 from tests.conftest import ROOT
 
 from .conftest import RunningEasel, StartEasel, form_to, send, sign_in
@@ -19,7 +20,9 @@ def run(command: str, **environ: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "canvas_app", command],
         cwd=ROOT,
-        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | environ,
+        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        | moment.environ()
+        | environ,
         capture_output=True,
         text=True,
         timeout=60,

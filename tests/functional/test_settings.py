@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests import moment
 from tests.conftest import ROOT
 
 from .conftest import running_gunicorn
@@ -24,7 +25,7 @@ def start(*command: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,
-        env=environ | settings,
+        env=environ | moment.environ() | settings,
         capture_output=True,
         text=True,
         timeout=60,

@@ -1,0 +1,30 @@
+"""The suite's own moment: what it may be, and that started programs share it."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests import moment
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "2026-11-30", "2026-11-30T00:10"])
+def test_other_texts_are_refused(text: str) -> None:
+    """A moment without its offset from UTC would be another one on each machine."""
+    with pytest.raises(ValueError, match="with a UTC offset"):
+        moment.read(text)
+
+
+def test_programs_share_the_time() -> None:
+    """A program that is started finds itself as far ahead as its starter says."""
+    here = float(os.environ.get(moment.AHEAD, "0"))
+    environ = {"PYTHONPATH": str(moment.FOLDER), moment.AHEAD: str(here + 1e8)}
+    source = "import time; print(time.time())"
+    began = time.time()
+    told = subprocess.check_output(
+        [sys.executable, "-c", source], env=os.environ | environ, text=True
+    )
+
+    assert began < float(told) - 1e8 < time.time()
