@@ -354,11 +354,11 @@ class StreamItem(Submission):
 
 
 class PlannerNote(Model):
-    """A note of the person's own; written as ``details``, answered as ``description``."""
+    """A note of the person's own; ``details`` is HTML that Canvas has sanitised."""
 
     id: Id
     title: str | None = None
-    description: str | None = None
+    details: str | None = None
     course_id: Id | None = None
     todo_date: datetime | None = None
 

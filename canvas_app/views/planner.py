@@ -130,7 +130,7 @@ def delete_note(note_id: int) -> ResponseReturnValue:
     there = gone.todo_date.astimezone(me.zone)
     again = {
         "title": gone.title or "",
-        "details": gone.description or "",
+        "details": gone.details or "",
         "day": there.date().isoformat(),
         "time": there.strftime("%H:%M:%S"),
         "course": gone.course_id or "",

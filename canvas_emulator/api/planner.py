@@ -465,19 +465,29 @@ def delete_override(call: Call, id: str) -> object:
 
 
 def note_json(row: Note) -> Json:
-    return {
+    """A note as its columns are: its text is ``details``, whatever Canvas's documentation says.
+
+    Source: planner_notes_controller.rb (Canvas: Planner).
+    """
+    body: Json = {
         "id": row.id,
+        "todo_date": stamp(row.todo_date),
         "title": row.title,
-        "description": row.details,
+        "details": row.details,
         "user_id": row.user_id,
         "course_id": row.course_id,
-        "todo_date": stamp(row.todo_date),
         "workflow_state": row.workflow_state,
-        "linked_object_type": row.linked[0] if row.linked else None,
-        "linked_object_id": row.linked[1] if row.linked else None,
-        "linked_object_html_url": None,
-        "linked_object_url": None,
+        "created_at": stamp(row.created_at),
+        "updated_at": stamp(row.updated_at),
     }
+    if row.linked:
+        body |= {
+            "linked_object_type": row.linked[0],
+            "linked_object_id": row.linked[1],
+            "linked_object_html_url": None,
+            "linked_object_url": None,
+        }
+    return body
 
 
 @router.get("/api/v1/planner_notes")

@@ -190,7 +190,7 @@ class TestOverrides:
 
 class TestNotes:
     def test_life(self, emulator: Emulator) -> None:
-        """Input says details, output description (Canvas: Planner)."""
+        """A note's text goes in and comes back as ``details`` (planner_notes_controller.rb)."""
         code, made = send(
             emulator,
             *("POST", "planner_notes"),
@@ -198,17 +198,16 @@ class TestNotes:
             details="Blue",
             todo_date="2026-11-25",
         )
-        assert (code, made["description"], made["todo_date"]) == (
-            201,
-            "Blue",
-            "2026-11-25T07:00:00Z",
-        )
+        assert (code, made["details"], made["todo_date"]) == (201, "Blue", "2026-11-25T07:00:00Z")
+        assert "description" not in made
+        assert not [name for name in made if name.startswith("linked_")]
         path = f"planner_notes/{made['id']}"
         form = {"title": "Buy ink", "details": "Black", "course_id": "4101"}
         assert send(emulator, "PUT", path, **form)[1]["course_id"] == 4101
         assert get(emulator, path)["title"] == "Buy ink"
         assert send(emulator, "PUT", path, todo_date="soon")[0] == 400
-        assert send(emulator, "DELETE", path)[1]["workflow_state"] == "deleted"
+        gone = send(emulator, "DELETE", path)[1]
+        assert (gone["workflow_state"], gone["details"]) == ("deleted", "Black")
         assert refused(emulator, path)[0] == 404
 
     def test_linked(self, emulator: Emulator) -> None:

@@ -45,12 +45,12 @@ def test_notes_and_marks_are_written(api_of):
     api, due = api_of("dozen"), datetime(2026, 11, 30, 22, 59, 59, tzinfo=UTC)
 
     note = api.create_planner_note(title="Pack", details="Boots", todo_date=due, course_id="4101")
-    assert (note.title, note.description, note.todo_date) == ("Pack", "Boots", due)
+    assert (note.title, note.details, note.todo_date) == ("Pack", "Boots", due)
     assert note.course_id == "4101"
     changed = api.update_planner_note(
         note.id, title="Pack it", details="", todo_date=due, course_id=""
     )
-    assert (changed.title, changed.description, changed.course_id) == ("Pack it", "", None)
+    assert (changed.title, changed.details, changed.course_id) == ("Pack it", "", None)
     mark = api.create_planner_override(
         "planner_note", note.id, marked_complete=True, dismissed=False
     )
