@@ -403,13 +403,15 @@ class Plannable(Model):
     location_name: str | None = None
     restrict_quantitative_data: bool | None = None
     sub_assignment_tag: str | None = None
+    course_id: Id | None = None
 
 
 class PlannerItem(Model):
     """GET /api/v1/planner/items (``lib/api/v1/planner_item.rb``).
 
     ``plannable_id`` is the quiz's, topic's or page's own id, not its assignment's;
-    ``submissions`` is ``false`` where nothing can be submitted.
+    ``submissions`` is ``false`` where nothing can be submitted. A note names its course in
+    ``plannable`` alone: ask ``own_course``.
     """
 
     plannable_id: Id
@@ -425,6 +427,11 @@ class PlannerItem(Model):
     new_activity: bool | None = None
     html_url: str | None = None
     plannable: Plannable | None = None
+
+    @property
+    def own_course(self) -> str | None:
+        """The course it belongs to, wherever Canvas says it."""
+        return self.course_id or (self.plannable.course_id if self.plannable else None)
 
 
 class TodoItem(Model):

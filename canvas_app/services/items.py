@@ -120,7 +120,8 @@ class Look:
         own = (assignment.own_submission if assignment else None) or graded
         status = self.status(plan, assignment, own)
         submission = planner_submission(plan)
-        course = self.courses.get(plan.course_id or "")
+        course_id = plan.own_course
+        course = self.courses.get(course_id or "")
         letters = letters_only(course, thing)
         score, grade = posted_grade(own, letters=letters)
         title = (thing.title or thing.name) if thing else None
@@ -131,7 +132,7 @@ class Look:
             id=plan.plannable_id,
             type=plan.plannable_type,
             title=title or (assignment.name if assignment else None) or "",
-            course_id=plan.course_id,
+            course_id=course_id,
             course_name=(course.name if course else None) or place_of(plan),
             due_at=plan.plannable_date,
             status=status,
@@ -155,7 +156,7 @@ class Look:
             letters_only=letters,
             override_id=override.id if override else None,
             dismissed=bool(override and override.dismissed),
-            color=self.colors.get(plan.course_id or ""),
+            color=self.colors.get(course_id or ""),
             score=score,
             grade=grade,
         )

@@ -231,22 +231,30 @@ def item_json(call: Call, person: Person, item: Item) -> Json:
         "submissions": False,
         "plannable": _plannable(call, person, item),
     }
-    if item.course is not None:
-        nickname = call.campus.nicknames[person.id].get(item.course.id)
-        body |= {
-            "context_type": "Course",
-            "course_id": item.course.id,
-            "context_name": nickname or item.course.name,
-            "context_image": None,
-        }
-    else:
-        body |= {"context_type": "User", "user_id": person.id, "context_name": person.name}
+    body |= _context(call, person, item)
     if isinstance(item.thing, Assignment) and item.course is not None:
         row = call.campus.submission(item.thing, person.id)
         body["submissions"] = _submission_states(call, person, item.course, item.thing, row)
     if (url := _url(call, item)) is not None:
         body["html_url"] = url
     return body
+
+
+def _context(call: Call, person: Person, item: Item) -> Json:
+    """Whose an item is; a note names its course in ``plannable`` alone.
+
+    ``context_data`` finds no context of a note, only the name and picture of the course are added
+    (``lib/api/v1/planner_item.rb``).
+    """
+    body: Json = {}
+    if item.course is not None:
+        nickname = call.campus.nicknames[person.id].get(item.course.id)
+        body = {"context_name": nickname or item.course.name, "context_image": None}
+    if isinstance(item.thing, Note):
+        return body
+    if item.course is not None:
+        return body | {"context_type": "Course", "course_id": item.course.id}
+    return {"context_type": "User", "user_id": person.id, "context_name": person.name}
 
 
 def _submission_states(

@@ -81,10 +81,24 @@ class TestItems:
         assert note["submissions"] is False
         assert "html_url" not in note
         assert note["plannable"]["details"] == "Ask at the desk."
+        assert note["plannable"]["course_id"] is None
         assert rows["Dissection notebook"]["planner_override"]["marked_complete"] is True
         event = rows["Review session"]
         assert event["plannable"]["location_name"] == "Hall B"
         assert rows["Dentist"]["context_type"] == "User"
+
+    def test_note_names_its_course_inside(self, emulator: Emulator) -> None:
+        """Of a note's context only name and picture stand outside ``plannable``.
+
+        Canvas: Planner (lib/api/v1/planner_item.rb, context_data).
+        """
+        rows = {row["plannable"]["title"]: row for row in get(emulator, "planner/items")}
+        outside = {"context_type", "course_id", "group_id", "user_id"}
+        biology, library = rows["Form a study group"], rows["Return library books"]
+        assert not outside & (biology.keys() | library.keys())
+        assert biology["plannable"]["course_id"] == 4101
+        assert biology["context_name"] == "Biology 101"
+        assert not {"context_name", "context_image"} & library.keys()
 
     def test_nickname(self, emulator: Emulator) -> None:
         rows = get(emulator, "planner/items", **{"context_codes[]": "course_4104"})
@@ -94,7 +108,8 @@ class TestItems:
         """A context one may not read refuses the whole call (Canvas: Planner)."""
         codes = ["course_4101", "user_1"]
         rows = get(emulator, "planner/items", **{"context_codes[]": codes})
-        assert {row.get("course_id") for row in rows} == {4101, None}
+        courses = {row.get("course_id") or row["plannable"].get("course_id") for row in rows}
+        assert courses == {4101, None}
         for bad in ("course_4301", "user_2", "nonsense"):
             code, _ = refused(emulator, "planner/items", **{"context_codes[]": bad})
             assert code == 403

@@ -26,11 +26,15 @@ from tests.conftest import ROOT, StandIn, stop
 
 
 class Forms(HTMLParser):
-    """The forms of a page: method, action and fields, buttons with a name among them."""
+    """The forms of a page: method, action and fields, buttons with a name among them.
+
+    Lists and boxes hold what a browser would send of them as they stand.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[dict[str, Any]] = []
+        self.list = self.box = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -39,6 +43,25 @@ class Forms(HTMLParser):
             self.forms.append({"method": method, "action": given.get("action", ""), "fields": {}})
         elif tag in ("input", "button") and given.get("name") and self.forms:
             self.forms[-1]["fields"][given["name"]] = given.get("value", "")
+        elif tag == "select" and self.forms and given.get("name") not in self.forms[-1]["fields"]:
+            self.list = given.get("name", "")
+        elif tag == "option" and self.list:
+            fields = self.forms[-1]["fields"]
+            if "selected" in given or self.list not in fields:
+                fields[self.list] = given.get("value", "")
+        elif tag == "textarea" and self.forms:
+            self.box = given.get("name", "")
+            self.forms[-1]["fields"][self.box] = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "select":
+            self.list = ""
+        elif tag == "textarea":
+            self.box = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.box:
+            self.forms[-1]["fields"][self.box] += data
 
 
 def forms(page: requests.Response) -> list[dict[str, Any]]:

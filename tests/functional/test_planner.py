@@ -251,6 +251,35 @@ def test_note_is_changed_and_brought_back(easel, browser):
     assert row["due_at"] == note["due_at"]
 
 
+def test_a_notes_other_facts_outlive_its_title(easel, browser):
+    """Whoever changes the title alone keeps day, time, course and details."""
+    page = upcoming(easel, browser)
+    (note,) = [row for row in rows(easel, browser) if row["title"] == "Form a study group"]
+
+    changed = send(browser, page, form_to(page, f"/planner/notes/{note['id']}"), title="Meet")
+
+    (row,) = [row for row in rows(easel, browser) if row["id"] == note["id"]]
+    assert row | {"title": note["title"]} == note
+    assert row["course_id"] == "4101"
+
+    send(browser, changed, undo_form(changed))
+
+    assert note in rows(easel, browser)
+
+
+def test_a_note_stands_with_its_course(easel, browser):
+    """Its name and colour, and in the list of that course alone."""
+    work = next(row for row in rows(easel, browser) if row["course_id"] == "4101")
+    (note,) = [row for row in rows(easel, browser) if row["title"] == "Form a study group"]
+
+    assert (note["course_id"], note["course_name"]) == ("4101", "Biology 101")
+    assert note["color"] == work["color"] is not None
+    only = browser.get(f"{easel.url}/upcoming.json?course=4101", timeout=30).json()["data"]
+    rest = browser.get(f"{easel.url}/upcoming.json?without=4101", timeout=30).json()["data"]
+    assert note in only
+    assert note not in rest
+
+
 UNFIT = [
     ({"title": "  "}, "needs a few words"),
     ({"title": "x" * 300}, "too long"),
