@@ -5,18 +5,12 @@ import gc
 import logging
 import os
 import shutil
-import socket
-import struct
 import sys
 import tempfile
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from gunicorn.glogging import Logger
-from gunicorn.util import close_graceful
-from gunicorn.workers import gthread
 
 from canvas_app import logs
 from canvas_app.settings import Settings, SettingsError, is_loopback
@@ -26,10 +20,6 @@ try:
 except SettingsError as fault:
     sys.exit(str(fault))
 
-SLOW_CLIENT = 5  # seconds a client may be silent in the middle of a request
-STUCK_CLIENT = 15  # seconds a client may take nothing of its answer
-LINGER = 0.5  # seconds to wait for the other side to close, too
-LINGERING = 64  # connections that wait so at once
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # glibc's malloc.h
 
 OWN_COUNTERS = "easel-metrics-"  # how a folder for counters is named that goes with the server
@@ -41,7 +31,8 @@ if settings.processes > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 wsgi_app = "app:app"
 # On every interface once Easel has a name of its own; a demo stays on this machine.
 bind = f"127.0.0.1:{settings.port}" if is_loopback(settings.public_url) else f":{settings.port}"
-worker_class = "gthread"
+worker_class = "canvas_app.worker.Worker"
+worker_connections = 500  # half of the file descriptors a process commonly has
 workers = settings.processes
 threads = settings.web_threads
 preload_app = True  # the workers share the code's memory; settings are checked once
@@ -102,40 +93,6 @@ def on_starting(server: Any) -> None:
             "know of each other's sessions and calls. Set REDIS_URL, or raise WEB_THREADS.",
             settings.web_concurrency,
         )
-
-
-def when_ready(server: Any) -> None:
-    """Let no silent client hold a thread: accepted sockets inherit this on Linux."""
-    limits = {socket.SO_RCVTIMEO: SLOW_CLIENT, socket.SO_SNDTIMEO: STUCK_CLIENT}
-    for listener in server.LISTENERS:
-        for option, seconds in limits.items():
-            listener.sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))
-
-
-def post_worker_init(worker: Any) -> None:
-    """Let no silent client hold up the others: gunicorn (27) has no settings for this.
-
-    Its main loop waits up to 2 s for each connection that the client does not close, and nothing
-    is accepted meanwhile; and a connection that says nothing holds a thread for 5 s.
-    """
-    aside = ThreadPoolExecutor(8, thread_name_prefix="linger")
-    room = threading.BoundedSemaphore(LINGERING)
-
-    def linger(sock: socket.socket) -> None:
-        try:
-            close_graceful(sock, LINGER)
-        finally:
-            room.release()
-
-    def close(connection: Any, graceful: bool = False) -> None:
-        if graceful and room.acquire(blocking=False):
-            connection.sock.setblocking(True)
-            aside.submit(linger, connection.sock)
-        else:
-            connection.sock.close()
-
-    gthread.TConn.close = close
-    gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.1  # then the main loop waits for it, in no thread
 
 
 def post_fork(server: Any, worker: Any) -> None:

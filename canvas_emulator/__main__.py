@@ -5,7 +5,7 @@ from datetime import datetime
 from threading import Event
 from typing import Any
 
-from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.app.base import BaseApplication
 
 from canvas_emulator import create_emulator
 from canvas_emulator.control import FIRST, LAST

@@ -1,0 +1,244 @@
+"""The gunicorn worker Easel is served by: a thread takes a request only once all of it is here.
+
+gunicorn's own threads read from the client, so sixteen clients that send a byte now and then stop
+sixteen threads. Here the main loop collects each request, as a buffering proxy does, and a client
+that is too slow, silent or too big never reaches a thread. Written against gunicorn 27; the methods
+it relies on are checked at start.
+"""
+
+import re
+import selectors
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from gunicorn.util import close_graceful
+from gunicorn.workers import gthread
+
+HEAD_SECONDS = 10.0  # a client may take so long for the request line and the headers
+BODY_SECONDS = 30.0  # and so long for the body after them
+ANSWER_SECONDS = 15.0  # and may stop taking a piece of its answer for so long
+LARGEST_HEAD = 64 * 1024  # bytes
+LARGEST_BODY = 2**20 + 64 * 1024  # bytes; Easel refuses larger forms without reading them
+MOST_COLLECTED = 64 * 2**20  # bytes of unfinished requests in one process
+ANSWER_BUFFER = 256 * 1024  # bytes of an answer the system keeps for a client that reads slowly
+LINGER_SECONDS = 0.5  # to wait for the other side to close, too
+MOST_LINGERING = 64  # connections that wait so at once
+STOPPING_SECONDS = 2.0  # for an unfinished request of a worker that stops
+
+END_OF_HEAD = b"\r\n\r\n"
+LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
+CODED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
+
+# A thread finds the whole request at hand; what it misses all the same, it does not wait for.
+SOCKET_OPTIONS: tuple[tuple[int, int | bytes], ...] = (
+    (socket.SO_RCVTIMEO, struct.pack("ll", 0, 100_000)),
+    (socket.SO_SNDBUF, ANSWER_BUFFER),
+)
+
+RELIED_ON = ("accept", "enqueue_req", "finish_request", "handle_request", "murder_pending")
+
+
+def refusal(status: str) -> bytes:
+    """An answer of the worker's own, after which the connection closes."""
+    head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n"
+    return f"{head}Cache-Control: no-store\r\n\r\n".encode()
+
+
+TIMED_OUT = refusal("408 Request Timeout")
+NO_LENGTH = refusal("411 Length Required")
+HEAD_TOO_LARGE = refusal("431 Request Header Fields Too Large")
+FULL = refusal("503 Service Unavailable")
+
+
+class Refused(Exception):
+    """A request that no thread will see, with the bytes that answer it."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__(answer)
+        self.answer = answer
+
+
+class Collected:
+    """What has come of one request, and until when the rest must come.
+
+    ``begin`` is the monotonic time at which the client could begin to send.
+    """
+
+    def __init__(self, begin: float) -> None:
+        self.data = bytearray()
+        self.deadline = begin + HEAD_SECONDS
+        self.body_left_out = False  # too large to collect; Easel refuses it unread
+        self.expects_continue = False  # the client waits to be told that it may send the body
+        self._searched = 0
+        self._ends: int | None = None  # how long the whole request is, once the head is here
+
+    def add(self, piece: bytes, now: float) -> bool:
+        """Take a piece; return whether the request is whole. Raise Refused."""
+        self.data += piece
+        if self._ends is None and not self._found_head(now):
+            return False
+        return len(self.data) >= (self._ends or 0)
+
+    def _found_head(self, now: float) -> bool:
+        at = self.data.find(END_OF_HEAD, max(0, self._searched - len(END_OF_HEAD)))
+        self._searched = len(self.data)
+        end = at + len(END_OF_HEAD)
+        if (end if at >= 0 else len(self.data)) > LARGEST_HEAD:
+            raise Refused(HEAD_TOO_LARGE)
+        if at < 0:
+            return False
+        head = bytes(self.data[:end])
+        if CODED.search(head):
+            raise Refused(NO_LENGTH)
+        found = LENGTH.search(head)  # one that is malformed is for gunicorn's parser to refuse
+        length = int(found[1]) if found else 0
+        self.body_left_out = length > LARGEST_BODY
+        self._ends = end if self.body_left_out else end + length
+        self.deadline = now + BODY_SECONDS
+        self.expects_continue = EXPECTS.search(head) is not None
+        return True
+
+
+class Connection(gthread.TConn):  # type: ignore[misc]  # gunicorn is untyped
+    """A connection, the request that is on its way over it, and how it ends."""
+
+    def __init__(self, worker: "Worker", *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.worker = worker
+        self.body_left_out = False
+
+    def close(self, graceful: bool = False) -> None:
+        """Close at once, or linger beside the main loop, which would accept nothing meanwhile."""
+        if graceful and self.worker.room.acquire(blocking=False):
+            self.sock.setblocking(True)
+            self.worker.aside.submit(self.worker.linger, self.sock)
+        else:
+            self.sock.close()
+
+
+class Worker(gthread.ThreadWorker):  # type: ignore[misc]
+    """gunicorn's threaded worker, whose main loop collects requests before threads answer them."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        missing = [name for name in RELIED_ON if not hasattr(gthread.ThreadWorker, name)]
+        if missing:
+            raise RuntimeError(
+                f"this gunicorn lacks {', '.join(missing)}, which Easel's worker builds on: "
+                "install the version that requirements.txt names"
+            )
+        self.collecting: dict[Connection, Collected] = {}  # oldest first
+        self.held = 0  # bytes of them
+        self.aside = ThreadPoolExecutor(8, thread_name_prefix="linger")
+        self.room = threading.BoundedSemaphore(MOST_LINGERING)
+
+    def linger(self, sock: socket.socket) -> None:
+        try:
+            close_graceful(sock, LINGER_SECONDS)
+        finally:
+            self.room.release()
+
+    def accept(self, listener: socket.socket) -> None:
+        """Accept a connection; of too many, the oldest unfinished one makes room."""
+        try:
+            client, address = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        self.nr_conns += 1
+        for option, value in SOCKET_OPTIONS:
+            client.setsockopt(socket.SOL_SOCKET, option, value)
+        if self.nr_conns >= self.worker_connections and self.collecting:
+            self._end(next(iter(self.collecting)), FULL)
+        self.enqueue_req(Connection(self, self.cfg, client, address, listener.getsockname()))
+
+    def enqueue_req(self, conn: Connection) -> None:
+        """Collect a connection's next request; it goes to a thread when all of it is here."""
+        conn.sock.setblocking(False)
+        self.collecting[conn] = Collected(time.monotonic())
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_data, conn))
+        # What the last request's body brought along, or what woke the poller.
+        ahead = conn.parser.unreader.take_buffered() if conn.parser else b""
+        self._take(conn, ahead)
+
+    def on_data(self, conn: Connection, client: socket.socket) -> None:
+        """Take what a client has sent."""
+        try:
+            piece = client.recv(LARGEST_HEAD)
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        if piece:
+            self._take(conn, piece)
+        else:
+            self._end(conn)
+
+    def _take(self, conn: Connection, piece: bytes) -> None:
+        if not piece:
+            return
+        collected = self.collecting[conn]
+        told = collected.expects_continue
+        self.held += len(piece)
+        try:
+            whole = collected.add(piece, time.monotonic())
+        except Refused as refused:
+            self._end(conn, refused.answer)
+            return
+        if whole:
+            self._forget(conn)
+            conn.init()
+            conn.body_left_out = collected.body_left_out
+            conn.parser.unreader.unread(bytes(collected.data))
+            super().enqueue_req(conn)
+        elif self.held > MOST_COLLECTED:
+            self._end(conn, FULL)
+        elif collected.expects_continue and not told:
+            with suppress(OSError):
+                conn.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _forget(self, conn: Connection) -> None:
+        self.held -= len(self.collecting.pop(conn).data)
+        with suppress(OSError, KeyError, ValueError):
+            self.poller.unregister(conn.sock)
+
+    def _end(self, conn: Connection, answer: bytes = b"") -> None:
+        """Close a connection whose request never became whole, with an answer if it began one."""
+        began = bool(self.collecting[conn].data)
+        self._forget(conn)
+        self.nr_conns -= 1
+        if answer and began:
+            with suppress(OSError):
+                conn.sock.send(answer)
+        conn.close(graceful=bool(answer and began))
+
+    def murder_pending(self) -> None:
+        """Close what did not become whole in time; a stopping worker waits for little."""
+        super().murder_pending()
+        for conn in list(self._late(time.monotonic())):
+            self._end(conn, TIMED_OUT)
+
+    def _late(self, now: float) -> Iterator[Connection]:
+        for conn, collected in self.collecting.items():
+            if not self.alive:
+                collected.deadline = min(collected.deadline, now + STOPPING_SECONDS)
+            if collected.deadline <= now:
+                yield conn
+
+    def handle_request(self, req: Any, conn: Connection) -> bool:
+        """Answer a request; who takes no piece of the answer for long is cut off."""
+        conn.sock.settimeout(ANSWER_SECONDS)
+        if conn.body_left_out:
+            req.force_close()
+        return bool(super().handle_request(req, conn))
+
+    def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
+        """Whether the connection serves another request: not when a body is still on its way."""
+        return keepalive and not conn.body_left_out and bool(conn.parser.finish_body())
