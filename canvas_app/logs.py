@@ -28,10 +28,25 @@ SECRET = re.compile(
         ["']?\s*[=:]\s*["']?) [^\s"'&,;}\\]{8,}
     | (?P<scheme>\bBearer\s+) [^\s"',}\\]+
     | \b\d+~[A-Za-z0-9]{16,}                               # Canvas: <shard>~<token>
-    | (?=[A-Za-z_~-]*\d) [A-Za-z0-9_~-]{40,}={0,2}         # tokens, codes, hashes, sealed records
+    | (?<![A-Za-z0-9_~-])                                  # once a word, not at each letter
+      (?=[A-Za-z_~-]*\d) [A-Za-z0-9_~-]{40,}={0,2}         # tokens, codes, hashes, sealed records
     """,
     re.VERBOSE,
 )
+
+
+LONGEST = 16_000  # characters of a record; what strangers send can be of any length
+OF_TOKENS = re.compile(r"[A-Za-z0-9_~=-]")
+
+
+def shorten(text: str) -> str:
+    """The text, or its beginning, which does not end within what may be a token."""
+    if len(text) <= LONGEST:
+        return text
+    end = LONGEST
+    while end and OF_TOKENS.match(text[end - 1]):
+        end -= 1
+    return f"{text[:end]}… ({len(text) - end} more characters)"
 
 
 def redact(text: str) -> str:
@@ -52,11 +67,18 @@ class TextFormatter(logging.Formatter):
         return super().formatMessage(record)
 
     def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
+        return redact(shorten(super().format(record)))
 
 
 class JsonLineFormatter(JsonFormatter):
     """One JSON object a record, redacted."""
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        shortened = {
+            name: shorten(value) if isinstance(value, str) else value
+            for name, value in log_data.items()
+        }
+        return dict(super().process_log_record(shortened))
 
     def format(self, record: logging.LogRecord) -> str:
         return redact(super().format(record))

@@ -40,7 +40,7 @@ TYPES = {
     "announcement": "Announcement",
     "grading": "To grade",
 }
-NUMBER = re.compile(r"\s*[-+]?[\d.,]+\s*%?\s*")
+NUMBER = re.compile(r"[-+]?[\d.,]+\s*%?")
 
 
 class Look:
@@ -332,7 +332,7 @@ def posted_grade(
 
 def grade_shown(grade: str | None, letters: bool) -> str | None:
     """Canvas's grade; where letters alone count, one that is a number stays out."""
-    return None if letters and grade and NUMBER.fullmatch(grade) else grade
+    return None if letters and grade and NUMBER.fullmatch(grade.strip()) else grade
 
 
 def place_of(plan: PlannerItem) -> str:

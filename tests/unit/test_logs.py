@@ -120,3 +120,56 @@ def test_configured_twice_writes_once(capsys: pytest.CaptureFixture[str]) -> Non
     logging.getLogger("easel.test").info("once")
 
     assert capsys.readouterr().err.count("once") == 1
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "a",
+        "-",
+        "~",
+        "1~",
+        " ",
+        "state ",
+        'state="',
+        "Bearer ",
+        "code:",
+        "=",
+        "12~a",
+        "a" * 39 + ".",
+    ],
+)
+def test_any_length_is_redacted_in_one_pass(piece: str) -> None:
+    """Whatever strangers send, twice as much takes twice as long: four times would be hours."""
+    logs.redact(piece * (2_000_000 // len(piece)))
+    logs.redact(f"Bearer{' ' * 2_000_000}")
+    logs.redact(f"state{' ' * 2_000_000}")
+
+
+def test_long_message_is_shortened(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its beginning stays, and what is cut leaves no half token behind."""
+    logs.configure(SETTINGS)
+    token = "x1" * 32
+
+    logging.getLogger("easel.test").warning("%s", "so " * 5323 + token + " more" * 10_000)
+
+    line = capsys.readouterr().err
+    assert len(line) < 17_000
+    assert "x1" not in line
+    assert "more characters)" in line
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_everything_long_is_shortened(log_format: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Tracebacks and the fields beside the message, too; JSON stays JSON."""
+    logs.configure(replace(SETTINGS, log_format=log_format))
+
+    try:
+        raise ValueError("so long " * 10_000)
+    except ValueError:
+        logging.getLogger("easel.test").exception("it broke", extra={"method": "GET " * 10_000})
+
+    written = capsys.readouterr().err
+    assert len(written) < 34_000
+    if log_format == "json":
+        assert json.loads(written)["message"] == "it broke"
