@@ -60,10 +60,14 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Drift(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A numbered list whose front moves once a page of it was delivered."""
+    """A numbered list that moves once a page of it was delivered.
+
+    Rows arrive at its front; rows vanish there too, or after the first ``place`` rows.
+    """
 
     path: str
     remove: Annotated[int, msgspec.Meta(ge=0)] = 0
+    place: Annotated[int, msgspec.Meta(ge=0)] = 0
     add: Annotated[int, msgspec.Meta(ge=0)] = 0
     after_page: int = 1
 
@@ -87,6 +91,10 @@ class Skew:
 
     overlap: int = 0
     moving: _Moving | None = field(default=None)
+
+    @property
+    def place(self) -> int:
+        return self.moving.drift.place if self.moving else 0
 
     def removed(self) -> int:
         return self.moving.drift.remove if self.moving and self.moving.happened else 0

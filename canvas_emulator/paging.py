@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ LINK_LIMIT = 6144
 _ORDER = ("current", "next", "prev", "first", "last")
 _IMPORTANCE = ("next", "last", "prev", "current", "first")
 _DROPPED = frozenset({"page", "per_page", "access_token", "api_key"})
+_LEADING = re.compile(r"\s*[+-]?[0-9]+")
 
 
 class InvalidPage(Exception):
@@ -46,6 +48,10 @@ class Skew(Protocol):
     def overlap(self) -> int:
         """Rows of the page before that this page repeats."""
 
+    @property
+    def place(self) -> int:
+        """How many rows stand before those that are gone."""
+
     def removed(self) -> int: ...
     def added(self) -> int: ...
     def delivered(self, page: int) -> None: ...
@@ -66,10 +72,13 @@ class Request:
         """Rows of a page: as asked from 1 to the maximum; nonsense is 1, silently."""
         if self.per_page is None:
             return min(default, self.maximum)
-        try:
-            return max(1, min(int(self.per_page), self.maximum))
-        except ValueError:
-            return 1
+        return max(1, min(leading(self.per_page), self.maximum))
+
+
+def leading(text: str) -> int:
+    """The number a text begins with, 0 where it begins with none: ``5x`` is 5 (Ruby's to_i)."""
+    found = _LEADING.match(text)
+    return int(found[0]) if found else 0
 
 
 def numbered(
@@ -78,20 +87,28 @@ def numbered(
     default: int,
     render: Callable[[Row], Any] | None,
     keep: Callable[[Row], bool] | None,
+    *,
+    in_memory: bool = False,
 ) -> Paged:
-    """A page of a list whose pages are 1, 2, 3...; past the end it is empty."""
+    """A page of a list whose pages are 1, 2, 3...; past the end it is empty.
+
+    There a list from the database calls the asked page its last, one that Canvas holds in memory
+    the true last page (``lib/api.rb``).
+    """
     size = request.size(default)
     page = _number(request.page)
-    shift, total, fresh = 0, len(rows), 0
+    place, removed, total, fresh = 0, 0, len(rows), 0
     if request.skew is not None:
-        removed = min(request.skew.removed(), total)
+        place = min(request.skew.place, total)
+        removed = min(request.skew.removed(), total - place)
         fresh = request.skew.added() if total else 0
-        shift, total = removed - fresh, total - removed + fresh
-    start = (page - 1) * size + shift
+        total += fresh - removed
+    start = (page - 1) * size - fresh
     stop = start + size
     if request.skew is not None and page > 1:
         start -= request.skew.overlap
-    part = _rendered(rows[max(start, 0) : max(stop, 0)], render, keep)
+    shown = _without(rows, place, removed, max(start, 0), max(stop, 0))
+    part = _rendered(shown, render, keep)
     if start < 0 and fresh:
         part = _invented(_rendered(rows[:1], render, None)[0], min(-start, size), start) + part
     if request.skew is not None:
@@ -102,7 +119,7 @@ def numbered(
         "next": str(page + 1) if page < last else None,
         "prev": str(page - 1) if page > 1 else None,
         "first": "1",
-        "last": str(last),
+        "last": str(last if in_memory else max(page, last)),
     }
     counts = {
         "page": page,
@@ -123,12 +140,12 @@ def bookmarked(
 ) -> Paged:
     """A page of a list, sorted by ``key``, whose next page is named by an opaque bookmark.
 
-    A number other than 1 is refused; a bookmark that cannot be read starts again at the
+    A number above 1 is refused; a bookmark that cannot be read starts again at the
     first page without a word (``bookmarked_collection/collection.rb``).
     """
     size = request.size(default)
     asked = request.page
-    if asked is not None and asked.isdigit() and asked != "1":
+    if asked is not None and leading(asked) > 1:
         raise InvalidPage(bookmarked=True)
     start, current = 0, "first"
     if asked is not None and asked.startswith("bookmark:"):
@@ -145,7 +162,9 @@ def bookmarked(
     if request.skew is not None:
         start = max(0, start - (request.skew.overlap if start else 0))
     part = _rendered(rows[start:stop], render, keep)
-    pages = {"current": current, "next": following, "first": "first"}
+    # Nothing is counted: only the final page knows that it is the last.
+    last = current if following is None else None
+    pages = {"current": current, "next": following, "first": "first", "last": last}
     return _paged(request, part, pages, size, {})
 
 
@@ -158,7 +177,7 @@ def _paged(
 ) -> Paged:
     """A page with its links, in the header and as JSON:API's ``meta.pagination`` has them."""
     urls = {
-        relation: _url(request, quote_plus(value), size)
+        relation: _url(request, value, size)
         for relation, value in pages.items()
         if value is not None
     }
@@ -176,7 +195,7 @@ def link_header(request: Request, pages: dict[str, str | None], per_page: int) -
         value = pages.get(relation)
         if value is None:
             continue
-        link = f'<{_url(request, quote_plus(value), per_page)}>; rel="{relation}"'
+        link = f'<{_url(request, value, per_page)}>; rel="{relation}"'
         if length + len(link) > LINK_LIMIT:
             break
         length += len(link)
@@ -207,9 +226,17 @@ def _query(parameters: Iterable[tuple[str, str]]) -> str:
 def _number(page: str | None) -> int:
     if page is None:
         return 1
-    if not page.isascii() or not page.isdigit() or int(page) < 1:
+    if leading(page) < 1:
         raise InvalidPage(bookmarked=False)
-    return int(page)
+    return leading(page)
+
+
+def _without(rows: Sequence[Row], place: int, count: int, start: int, stop: int) -> Sequence[Row]:
+    """The rows from ``start`` to ``stop``, and no others, of a list that lost some at a place."""
+    if start >= place:
+        return rows[start + count : stop + count]
+    rest = rows[place + count : max(stop, place) + count]
+    return [*rows[start : min(stop, place)], *rest]
 
 
 def _rendered(

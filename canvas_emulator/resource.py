@@ -36,7 +36,7 @@ GZIP_FROM = 860
 
 _TRUE = frozenset({"true", "1", "t", "on", "yes"})
 _SINGLE_ID = re.compile(rb'(["_]id":)(-?\d+)')
-_MANY_IDS = re.compile(rb'("(?:[^"\\]*_ids|never_drop)":\[)([-\d,]+)(?=\])')
+_MANY_IDS = re.compile(rb'("(?:(?:[^"\\]*_)?ids|never_drop)":\[)([-\d,]+)(?=\])')
 
 
 @dataclass(eq=False)
@@ -231,16 +231,17 @@ class Call:
         render: Callable[[Row], Any] | None = None,
         keep: Callable[[Row], bool] | None = None,
         holding: int | None = None,
+        in_memory: bool = False,
     ) -> Paged:
         """The asked page of a numbered list, or the one that holds the row at a place.
 
         ``render`` makes JSON of a row, of this page's rows only; ``keep`` drops rows after
-        the page was cut, as Canvas does in some lists.
+        the page was cut, as Canvas does in some lists. ``in_memory``: see ``paging.numbered``.
         """
         asked = self._paging()
         if holding is not None:
             asked = replace(asked, page=str(holding // asked.size(default) + 1))
-        return paging.numbered(asked, rows, default, render, keep)
+        return paging.numbered(asked, rows, default, render, keep, in_memory=in_memory)
 
     def bookmarked(
         self,

@@ -50,7 +50,7 @@ def show(call: Call, id: str) -> object:
 def _listed(call: Call, person: Person) -> object:
     rows = memberships(call, person)
     rows.sort(key=lambda row: (_shown_name(call, row[0], person).casefold(), row[0].id))
-    return call.numbered(rows, render=lambda row: course_json(call, row, person))
+    return call.numbered(rows, render=lambda row: course_json(call, row, person), in_memory=True)
 
 
 def memberships(call: Call, person: Person) -> list[Membership]:

@@ -178,6 +178,8 @@ def probe_ids(call: Call) -> object:
         "course_id": 2,
         "parent_id": None,
         "user_ids": [3, 4],
+        "ids": [8, 9],
+        "grids": [10],
         "score": 5,
         "grid": 6,
         "name": '"id":7 <b>&',

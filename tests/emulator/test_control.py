@@ -349,6 +349,18 @@ class TestDrift:
         assert len(set(first)) == 10
         assert 'page=4&per_page=10>; rel="last"' in emulator.call(NUMBERED).headers["Link"]
 
+    def test_removal_behind_the_front(self, emulator: Emulator) -> None:
+        """Rows vanish after the first fifteen: page 1 stays, page 2 is closed up, page 4 is empty.
+
+        An empty page 4 says of itself that it is the last (``lib/api.rb``).
+        """
+        emulator.control(drift={"path": NUMBERED, "remove": 5, "place": 15, "after_page": 1})
+        assert self.ids(emulator) == list(range(1, 11))
+        assert self.ids(emulator, f"{NUMBERED}?page=2") == [*range(11, 16), *range(21, 26)]
+        assert self.ids(emulator, f"{NUMBERED}?page=3") == list(range(26, 36))
+        assert self.ids(emulator, f"{NUMBERED}?page=4") == []
+        assert self.ids(emulator) == list(range(1, 11))
+
     def test_at_once_and_for_plain_rows(self, emulator: Emulator) -> None:
         """With ``after_page`` 0 the list has moved before it is read; rows may be plain."""
         path = "/api/v1/probe/plain"

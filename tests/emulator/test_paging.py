@@ -27,10 +27,16 @@ def relative(url: str) -> str:
 class TestSize:
     @pytest.mark.parametrize(
         ("asked", "given"),
-        [("", 1), ("7", 7), ("0", 1), ("-3", 1), ("x", 1), ("35", 35), ("500", 35)],
+        [
+            *(("", 1), ("7", 7), ("0", 1), ("-3", 1), ("x", 1), ("x5", 1), ("5x", 5)),
+            *((" 8.9", 8), ("35", 35), ("500", 35), ("99999999999999999999", 35)),
+        ],
     )
     def test_per_page(self, emulator: Emulator, asked: str, given: int) -> None:
-        """1 to 100 as asked, more is 100, nonsense is 1, all silently."""
+        """1 to 100 as asked, more is 100, nonsense is 1, all silently; leading digits count.
+
+        ``lib/api.rb``, ``per_page_for``: ``to_i``.
+        """
         answer = emulator.call(f"{NUMBERED}?per_page={asked}")
         assert len(answer.json) == given
 
@@ -65,10 +71,39 @@ class TestNumbered:
         assert set(last) == {"current", "prev", "first", "last"}
 
     def test_past_the_end(self, emulator: Emulator) -> None:
-        """A page beyond the last: 200 with nothing in it."""
+        """A page beyond the last: 200 with nothing in it, and it calls itself the last.
+
+        ``lib/api.rb``: of a list from the database.
+        """
         answer = emulator.call(f"{NUMBERED}?page=9")
         assert (answer.status_code, answer.json) == (200, [])
-        assert "next" not in links(answer.headers["Link"])
+        found = links(answer.headers["Link"])
+        assert list(found) == ["current", "prev", "first", "last"]
+        assert found["last"] == found["current"]
+        assert "page=9&" in found["last"]
+        assert "page=8&" in found["prev"]
+
+    @pytest.mark.parametrize(
+        ("path", "last"),
+        [
+            ("courses", 1),
+            ("users/self/courses", 1),
+            ("courses/4101/assignments", 9),
+            ("users/self/missing_submissions", 9),
+            ("calendar_events", 9),
+        ],
+    )
+    def test_past_the_end_of_memory(self, emulator: Emulator, path: str, last: int) -> None:
+        """Lists that Canvas holds in memory know their true last page (``lib/api.rb``)."""
+        answer = emulator.call(f"/api/v1/{path}?page=9&per_page=100")
+        assert answer.json == []
+        assert f"page={last}&" in links(answer.headers["Link"])["last"]
+
+    def test_leading_digits_are_a_page(self, emulator: Emulator) -> None:
+        """``2abc`` is page 2 (``lib/api.rb``)."""
+        answer = emulator.call(f"{NUMBERED}?page=2abc")
+        assert answer.json == emulator.call(f"{NUMBERED}?page=2").json
+        assert "page=2&" in links(answer.headers["Link"])["current"]
 
     def test_single_page(self, emulator: Emulator, rows: Rows) -> None:
         """One page, even an empty one, still carries current, first and last."""
@@ -160,7 +195,7 @@ class TestLength:
         page = numbered(Request("u", [], "5000000", "100"), rows, 10, None, None)
         assert page.rows == list(range(499_999_900, 500_000_000))
         first = bookmarked(Request("u", [], None, "2"), rows, lambda row: row, 10, None, None)
-        following = re.search(r"page=bookmark%3A([^&]*)", first.link)
+        following = re.search(r"page=bookmark:([^&]*)", first.link)
         assert following is not None
         second = bookmarked(
             Request("u", [], f"bookmark:{following[1]}", "2"), rows, lambda r: r, 10, None, None
@@ -171,12 +206,21 @@ class TestLength:
 @pytest.mark.usefixtures("rows")
 class TestBookmarked:
     def test_relations(self, emulator: Emulator) -> None:
-        """current, next and first; never last nor prev; pages are first or a bookmark."""
+        """current, next and first, last on the final page only, never prev.
+
+        Pages are first or a bookmark, which is not escaped (``lib/api.rb``).
+        """
         answer = emulator.call(BOOKMARKED)
         found = links(answer.headers["Link"])
         assert list(found) == ["current", "next", "first"]
         assert "page=first&" in found["current"]
-        assert "page=bookmark%3A" in found["next"]
+        assert "page=bookmark:" in found["next"]
+        while "next" in found:
+            found = links(emulator.call(relative(found["next"])).headers["Link"])
+        assert list(found) == ["current", "first", "last"]
+        assert found["last"] == found["current"]
+        single = links(emulator.call(f"{BOOKMARKED}?per_page=50").headers["Link"])
+        assert list(single) == ["current", "first", "last"]
 
     def test_all_rows_once(self, emulator: Emulator, rows: Rows) -> None:
         """Following next yields every row once, also when rows vanish on the way."""
@@ -188,13 +232,15 @@ class TestBookmarked:
             rows[:] = rows[1:]
         assert [row["id"] for row in seen] == list(range(1, 36))
 
-    def test_page_one_is_the_first(self, emulator: Emulator) -> None:
-        """page=1 is taken as the first page."""
-        assert emulator.call(f"{BOOKMARKED}?page=1").json == emulator.call(BOOKMARKED).json
+    @pytest.mark.parametrize("page", ["1", "0", "-4", "1x"])
+    def test_page_one_is_the_first(self, emulator: Emulator, page: str) -> None:
+        """Numbers up to 1 are taken as the first page."""
+        assert emulator.call(f"{BOOKMARKED}?page={page}").json == emulator.call(BOOKMARKED).json
 
-    def test_numbers_are_refused(self, emulator: Emulator) -> None:
+    @pytest.mark.parametrize("page", ["2", "2x", "99"])
+    def test_numbers_are_refused(self, emulator: Emulator, page: str) -> None:
         """page=2 of a bookmarked list: 400 that tells to follow next links."""
-        answer = emulator.call(f"{BOOKMARKED}?page=2")
+        answer = emulator.call(f"{BOOKMARKED}?page={page}")
         assert answer.status_code == 400
         text = "Invalid page; please restart iteration and follow `next` links"
         assert answer.json == {"status": "bad_request", "errors": [{"page": text}]}

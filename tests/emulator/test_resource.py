@@ -257,7 +257,10 @@ class TestForm:
         assert answer.json["name"] == '"id":7 <b>&'
 
     def test_ids_as_strings(self, emulator: Emulator) -> None:
-        """``application/json+canvas-string-ids`` makes id, ``*_id`` and ``*_ids`` strings."""
+        """``application/json+canvas-string-ids`` makes id, ``*_id``, ids and ``*_ids`` strings.
+
+        ``doc/api/object_ids.md``, ``lib/api.rb``.
+        """
         accept = {"Accept": "application/json+canvas-string-ids, application/json"}
         answer = emulator.call("/api/v1/probe/ids", headers=accept)
         assert answer.json == {
@@ -265,6 +268,8 @@ class TestForm:
             "course_id": "2",
             "parent_id": None,
             "user_ids": ["3", "4"],
+            "ids": ["8", "9"],
+            "grids": [10],
             "score": 5,
             "grid": 6,
             "name": '"id":7 <b>&',
