@@ -275,6 +275,11 @@ class _Reading(Generic[T]):
             self._note("a page came without the Link header that names the next one")
         elif not page.links and len(page.rows) + page.odd == _page_size(self.first):
             self._note("the first page is full and came without a Link header")
+        ended = not page.rows and not page.odd and "next" not in page.links
+        if ended and (_page_number(target) or 1) > 1:
+            # It may call itself the last, as if nothing had happened (``lib/api.rb``). A bookmark
+            # begins where the page before ended, so there nothing is lost.
+            self._note("the list changed while it was read: its last page came empty")
         self.pages_read += 1
         return page
 

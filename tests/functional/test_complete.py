@@ -134,3 +134,20 @@ def test_list_that_moves_while_it_is_read_says_so(start_easel, small_pages, chan
     moved = [source for source in body["sources"] if source["status"] == "partial"]
     assert moved
     assert "list changed" in " ".join(source["detail"] for source in moved)
+
+
+def test_list_whose_last_page_comes_empty_says_so(start_easel, canvas):
+    """Rows vanish behind the first page; the empty one after it calls itself the last."""
+    count = len(read(canvas, "dozen", "users/self/missing_submissions"))
+    assert count > 1
+    easel = start_easel(cache_seconds=0)
+    browser = sign_in(easel, "dozen")
+    canvas.control(
+        settings={"api_max_per_page": count - 1},
+        drift={"path": "*/missing_submissions", "remove": 1, "place": count - 1, "after_page": 1},
+    )
+
+    page = browser.get(f"{easel.url}/", timeout=30).text
+
+    assert "Not everything is here" in page
+    assert "list changed while it was read: its last page came empty." in page

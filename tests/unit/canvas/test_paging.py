@@ -71,6 +71,7 @@ class Library:
         self.reply, self.numbered, self.last, self.size = reply, numbered, last, size
         self.pages = pages
         self.url = ""
+        self.shrunk = self.in_memory = False
         self.changes = {}
         self.asked = 0
 
@@ -83,11 +84,14 @@ class Library:
         )
         number = int(mark.removeprefix("b")) if mark else 1
         rows = self.pages[number - 1] if number <= len(self.pages) else []
-        found = []
+        found, last = [], len(self.pages)
         if number < len(self.pages):
             found.append(self.link(number + 1, "next"))
+        elif self.shrunk:
+            # Beyond its end a list from the database calls the asked page the last.
+            rows, last = [], number - 1 if self.in_memory else number
         if self.numbered and self.last:
-            found.append(self.link(len(self.pages), "last"))
+            found.append(self.link(last, "last"))
         found.append(self.link(number, "current"))
         return self.reply(rows, headers={"Link": ",".join(found)})
 
@@ -216,6 +220,40 @@ def test_a_list_that_shrinks_is_marked(library):
 
     assert ids(pages)[:8] == list(range(8))
     assert pages.complete is False
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize("count", [2, 3, 6])
+def test_an_empty_last_page_marks_the_list(count, last, in_memory, library):
+    """Rows that vanish behind what was read move others up: one is lost, the last page is empty.
+
+    That page may call itself the last (``lib/api.rb``), so no number tells of it.
+    """
+    canvas, _, script = library(pages_of(count), last=last)
+    script.shrunk, script.in_memory = True, in_memory
+    pages = canvas.paginate(PATH)
+
+    assert len(list(pages)) == 2 * (count - 1)
+    assert pages.complete is False
+    assert "changed while it was read" in pages.why
+
+
+def test_an_empty_list_is_complete(library):
+    canvas, _, _ = library([[]])
+    pages = canvas.paginate(PATH)
+
+    assert list(pages) == []
+    assert pages.complete is True
+
+
+def test_an_empty_page_behind_a_bookmark_is_no_change(library):
+    """It begins where the page before ended, whatever vanished; rows may be hidden on it."""
+    canvas, _, _ = library([*pages_of(2), []], numbered=False)
+    pages = canvas.paginate(PATH)
+
+    assert ids(pages) == [0, 1, 2, 3]
+    assert pages.complete is True
 
 
 def test_a_short_page_before_the_last_is_marked(library):

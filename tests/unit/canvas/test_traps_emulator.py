@@ -170,6 +170,17 @@ def test_a_list_that_drifts_is_marked(drift, canvas, admin):
     assert "changed while it was read" in pages.why
 
 
+def test_an_empty_last_page_is_noticed(canvas, admin):
+    """The first page stays as it was, and the empty one says of itself that it is the last."""
+    canvas.control(campus={"bulk_rows": 110})
+    canvas.control(drift={"path": NUMBERED, "remove": 10, "place": 100, "after_page": 1})
+    pages = admin.paginate(NUMBERED)
+
+    assert len(list(pages)) == 100
+    assert pages.complete is False
+    assert pages.why == "the list changed while it was read: its last page came empty"
+
+
 def test_smaller_pages_than_asked_for(canvas, admin):
     canvas.control(settings={"api_max_per_page": 10})
 
