@@ -6,7 +6,7 @@ from typing import Any
 from canvas_emulator.campus.courses import Course
 from canvas_emulator.campus.coursework import Assignment
 from canvas_emulator.campus.happenings import Announcement, Event
-from canvas_emulator.resource import BadRequest, Call, NotFound, router
+from canvas_emulator.resource import BadRequest, Call, Forbidden, NotFound, router
 
 from . import access
 from .assignments import assignment_json, own_submission
@@ -19,10 +19,13 @@ ONE_DAY = timedelta(days=1)
 
 @router.get("/api/v1/calendar_events")
 def events(call: Call) -> object:
-    """One kind a request; today only unless dates are given; ten contexts at most."""
+    """One kind a request; today only unless dates are given; ten contexts at most.
+
+    A context that may not be read refuses the whole request (calendar_events_api_controller.rb).
+    """
     start, end = _range(call)
     codes = call.many("context_codes")[:CONTEXTS_LIMIT] or [f"user_{call.viewer.id}"]
-    courses = [course for code in codes if (course := _course(call, code))]
+    courses = _contexts(call, codes)
     kind = call.one("type") or "event"
     if kind == "sub_assignment" or call.flag("important_dates") or call.flag("blackout_date"):
         found = []  # nothing here is marked so
@@ -67,12 +70,35 @@ def _moment(call: Call, name: str, *, end: bool) -> datetime | None:
         raise BadRequest({"errors": {name: message}}) from None
 
 
-def _course(call: Call, code: str) -> Course | None:
-    """The course of a code; codes one cannot see drop out silently."""
+def _contexts(call: Call, codes: list[str]) -> list[Course]:
+    """The courses of some codes; raises Forbidden when one code may not be read.
+
+    It passes when it is oneself, or a course one may read: with a current enrollment, and an
+    invited, future or ended one unless its dates restrict access; for staff unpublished ones; for
+    everybody those that are public or have a public syllabus. Groups there are none here.
+    """
+    courses = []
+    for code in codes:
+        if code == f"user_{call.viewer.id}":
+            continue
+        course = _named(call, code)
+        public = course is not None and (course.is_public or course.public_syllabus)
+        if course is None or not (public or access.readable(call, course)):
+            raise Forbidden
+        courses.append(course)
+    return courses
+
+
+def _named(call: Call, code: str) -> Course | None:
+    """The course of a code, unless it is deleted."""
     kind, _, text = code.partition("_")
-    if kind != "course" or not text.isdigit():
-        return None
-    course = call.campus.courses.get(int(text))
+    course = call.campus.courses.get(int(text)) if kind == "course" and text.isdecimal() else None
+    return None if course is None or course.workflow_state == "deleted" else course
+
+
+def _course(call: Call, code: str) -> Course | None:
+    """The course of a code; codes one cannot see drop out silently (announcements only)."""
+    course = _named(call, code)
     return course if course is not None and access.readable(call, course) else None
 
 

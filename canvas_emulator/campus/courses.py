@@ -63,6 +63,8 @@ class Course:
     apply_assignment_group_weights: bool = False
     hide_final_grades: bool = False
     restrict_quantitative_data: bool = False
+    is_public: bool = False
+    public_syllabus: bool = False
     grading_standard: bool = False
     grading_periods: tuple[GradingPeriod, ...] = ()
     colour: str | None = None

@@ -386,7 +386,7 @@ class TestCalendar:
         assert any(row["assignment"]["submission"].get("score") for row in rows)
 
     def test_events(self, emulator: Emulator) -> None:
-        query = {"context_codes[]": ["course_4101", "course_4301", "user_1", "odd_1"]}
+        query = {"context_codes[]": ["course_4101", "user_1"]}
         rows = get(emulator, "calendar_events", all_events="true", **query)
         assert {row["title"] for row in rows} == {
             "Mid-term exam",
@@ -402,6 +402,47 @@ class TestCalendar:
         assert refused(emulator, f"calendar_events/{choir['id']}", "many")[0] == 404
         assert refused(emulator, "calendar_events/assignment_1")[0] == 404
         assert get(emulator, "calendar_events", undated="true") == []
+
+    @pytest.mark.parametrize("kind", ["event", "assignment", "sub_assignment"])
+    @pytest.mark.parametrize("status", [403, 401])
+    def test_one_unreadable_context_refuses_all(
+        self, emulator: Emulator, kind: str, status: int
+    ) -> None:
+        """403, in older Canvas 401, whatever the other codes (calendar_events_api_controller.rb).
+
+        Not one's course, date-restricted, unknown, somebody else, a group, no code at all.
+        """
+        emulator.control(settings={"permission_status": status})
+        for bad in ("course_4301", "course_4110", "course_1", "user_2", "group_1", "odd_1", "x"):
+            codes = {"context_codes[]": ["course_4101", bad, "user_1"]}
+            code, body = refused(emulator, "calendar_events", type=kind, **codes)
+            assert code == status, bad
+            assert body["errors"][0]["message"] == "user not authorized to perform that action"
+
+    def test_readable_contexts(self, emulator: Emulator) -> None:
+        """Invited, future, ended and public courses pass, a student's unpublished one does not.
+
+        So does a teacher's unpublished one, and everything for admins; a deleted one for nobody
+        (calendar_events_api_controller.rb).
+        """
+
+        def answer(code: str, who: str = "dozen") -> int:
+            return refused(emulator, "calendar_events", who, **{"context_codes[]": code})[0]
+
+        for code in ("course_4112", "course_4111", "course_4108", "course_4109"):
+            assert answer(code) == 200, code
+        assert answer("course_4301", "admin") == 200
+        course, other = emulator.state.campus.courses[4101], emulator.state.campus.courses[4301]
+        other.is_public = True
+        assert answer("course_4301") == 200
+        other.is_public, other.public_syllabus = False, True
+        assert answer("course_4301") == 200
+        other.public_syllabus = False
+        course.workflow_state = "unpublished"
+        assert (answer("course_4101"), answer("course_4101", "teacher")) == (403, 200)
+        course.workflow_state = "deleted"
+        assert (answer("course_4101", "teacher"), answer("course_4101", "admin")) == (403, 403)
+        course.workflow_state = "available"
 
     def test_kinds_and_types(self, emulator: Emulator) -> None:
         """One kind a request, assignments by submission type, nothing marked.
@@ -421,9 +462,10 @@ class TestCalendar:
 
     def test_limits(self, emulator: Emulator) -> None:
         """Ten contexts, the rest silently ignored; bad dates 400 (Canvas: Calendar Events)."""
-        codes = [f"course_{number}" for number in range(1, 11)] + ["course_4101"]
-        query = {"context_codes[]": codes, "all_events": "true"}
-        assert get(emulator, "calendar_events", **query) == []
+        ten = ["user_1", "course_4102", *(["course_4103"] * 8)]
+        query = {"context_codes[]": [*ten, "course_4101", "course_1"], "all_events": "true"}
+        rows = get(emulator, "calendar_events", **query)
+        assert {row["context_code"] for row in rows} == {"user_1"}
         code, body = refused(emulator, "calendar_events", start_date="x")
         assert (code, set(body["errors"])) == (400, {"start_date"})
         backwards = get(
