@@ -34,12 +34,16 @@ DOCS = "https://developerdocs.instructure.com/services/canvas/resources"
 _scopes: dict[str, str] = {}
 
 
-def endpoint(scope: str, doc: str) -> Callable[[Method], Method]:
-    """Name the scope a method needs (``url:<VERB>|<route>``) and where Canvas documents it."""
+def endpoint(scope: str, doc: str, *, contexts: str = "") -> Callable[[Method], Method]:
+    """Name the scope a method needs (``url:<VERB>|<route>``) and where Canvas documents it.
+
+    ``contexts`` names the argument of which one member that may not be read refuses the call.
+    """
 
     def named(method: Method) -> Method:
         method.scope = scope  # type: ignore[attr-defined]
         method.doc = f"{DOCS}/{doc}"  # type: ignore[attr-defined]
+        method.contexts = contexts  # type: ignore[attr-defined]
         _scopes[method.__name__] = scope
         return method
 
@@ -149,7 +153,11 @@ class CanvasAPI:
         path = "/api/v1/users/self/missing_submissions"
         return self.client.paginate(path, params, type=Assignment)
 
-    @endpoint("url:GET|/api/v1/calendar_events", "calendar_events#method.calendar_events_api.index")
+    @endpoint(
+        "url:GET|/api/v1/calendar_events",
+        "calendar_events#method.calendar_events_api.index",
+        contexts="course_ids",
+    )
     def calendar_assignments(
         self,
         course_ids: Sequence[str],
@@ -159,6 +167,7 @@ class CanvasAPI:
         """List assignments with the person's submission by date; without dates, the undated ones.
 
         Ten courses at most: Canvas ignores further ones silently (``calendar_contexts_limit``).
+        One that the person may not read refuses them all: AuthorizationError.
         """
         params: dict[str, Any] = {
             "type": "assignment",
@@ -171,7 +180,11 @@ class CanvasAPI:
             params |= {"start_date": start_date, "end_date": end_date}
         return self.client.paginate("/api/v1/calendar_events", params, type=CalendarEvent)
 
-    @endpoint("url:GET|/api/v1/calendar_events", "calendar_events#method.calendar_events_api.index")
+    @endpoint(
+        "url:GET|/api/v1/calendar_events",
+        "calendar_events#method.calendar_events_api.index",
+        contexts="context_codes",
+    )
     def calendar_events(
         self, context_codes: Sequence[str], start_date: datetime, end_date: datetime
     ) -> Pages[CalendarEvent]:

@@ -23,6 +23,7 @@ from canvas_app.canvas.models import CalendarEvent, Course, PlannerItem
 from canvas_app.services.courses import (
     is_active_student,
     read_profile,
+    shares_calendar,
     start_courses,
     start_profile,
 )
@@ -81,7 +82,8 @@ def calendar(
     """Gather the calendar from 30 days ago to 366 days ahead, two round trips deep.
 
     ``course_ids`` are the courses it is about, none named means all; what belongs to no course
-    stays. ``done`` False leaves out what is done. ``previous`` is the calendar before this one:
+    stays. ``done`` False leaves out what is done. The calendars of courses that Canvas refuses are
+    named in the file's description. ``previous`` is the calendar before this one:
     what has not changed keeps its stamps. Raises Incomplete, never returns a part; raises
     AuthenticationError when the grant is over.
     """
@@ -97,7 +99,8 @@ def calendar(
         and (done or not entry.done)
         and (not course_ids or entry.course_id is None or entry.course_id in course_ids)
     ]
-    return written(wanted, look, profile, environment, label, previous)
+    notes = " ".join(dict.fromkeys(state.note for state in states if state.note))
+    return written(wanted, look, profile, environment, label, previous, notes)
 
 
 def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
@@ -129,6 +132,7 @@ def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
             partial(CanvasAPI.calendar_events, context_codes=some, start_date=first, end_date=last)
             for some in tens(codes)
         ),
+        courses=known,
     )
     others = [id_ for id_, course in known.items() if not is_active_student(course)]
     duties = sources.start(
@@ -139,6 +143,7 @@ def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
             )
             for some in tens(others)
         ),
+        courses=known,
     )
     look = Look(sources.api.canvas_url, known, {}, now)
     found: dict[tuple[str, ...], Entry] = {}
@@ -153,7 +158,7 @@ def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
 
 def is_open(course: Course) -> bool:
     """Whether its dates still are anybody's: Canvas's planner leaves out ended courses too."""
-    return not course.access_restricted_by_date and not course.concluded
+    return shares_calendar(course) and not course.concluded
 
 
 def tens(codes: list[str]) -> Iterator[tuple[str, ...]]:
@@ -284,8 +289,9 @@ def written(
     environment: str,
     label: str,
     previous: bytes | None,
+    notes: str = "",
 ) -> bytes:
-    """The file; icalendar escapes and folds."""
+    """The file; icalendar escapes and folds. ``notes`` say what Canvas keeps from the person."""
     before = {
         str(event["UID"]): event
         for event in (Calendar.from_ical(previous).walk("VEVENT") if previous else ())
@@ -297,7 +303,7 @@ def written(
     name = vText(f"{one_line(label)} (Canvas)")  # a bare str would not be escaped here
     file.add("name", name)
     file.add("x-wr-calname", name)
-    describe(file, "From Canvas, put together by Easel.")
+    describe(file, clean(f"From Canvas, put together by Easel. {notes}".rstrip()))
     file.add("x-wr-timezone", profile.time_zone)
     file.add("refresh-interval", HOUR, parameters={"VALUE": "DURATION"})
     file.add("x-published-ttl", "PT1H")

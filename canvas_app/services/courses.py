@@ -284,6 +284,19 @@ def is_active_student(course: Course) -> bool:
     )
 
 
+def shares_calendar(course: Course) -> bool:
+    """Whether the person surely may read the course's calendar (Canvas: Calendar Events).
+
+    One course they may not read makes Canvas refuse the calendar of all that are asked for.
+    """
+    if course.access_restricted_by_date or course.workflow_state == "deleted":
+        return False
+    return course.workflow_state != "unpublished" or any(
+        e.type in (*TEACHING, "designer") and e.enrollment_state in (None, "active")
+        for e in course.enrollments or ()
+    )
+
+
 def is_active_teacher(course: Course) -> bool:
     """Whether the person grades here now."""
     return (

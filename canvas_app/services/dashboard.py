@@ -61,7 +61,7 @@ def dashboard(sources: Sources) -> Dashboard:
     since = min(start, today - WEEK)
     if doubtful := in_doubt(found, me, since):
         calls += calendar_calls(doubtful, (since, today), undated=False)
-    if calendar := start_calendar(sources, calls):
+    if calendar := start_calendar(sources, calls, known):
         found = look.merged(started.planner, started.missing, calendar.rows(), started.stream)
     items = sorted((placed(item, me, worth) for item in found), key=by_due)
     rows = in_order(course_row(c, sources.api.canvas_url, shades, now) for c in known.values())

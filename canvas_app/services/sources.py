@@ -4,7 +4,7 @@ import copy
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
@@ -32,6 +32,7 @@ from canvas_app.canvas.paging import Pages
 from canvas_app.services.cache import Cache
 from canvas_app.services.flights import Flights
 from canvas_app.services.lanes import Lanes
+from canvas_app.services.refusals import REMEMBERED, contexts, note, read_readable
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,8 @@ class Source:
     """How one part of a page stands: fresh, stale, partial, denied or failed.
 
     ``detail`` says in plain words what happened; ``refreshing`` that a newer answer is on its way.
-    What concerns one course names it. ``waiting`` is a status of early views only: not yet here.
+    What concerns one course names it. ``note`` says what Canvas keeps from the person of what is
+    here otherwise. ``waiting`` is a status of early views only: not yet here.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Source:
     refreshing: bool = False
     course_id: str | None = None
     course_name: str | None = None
+    note: str = ""
 
     @property
     def here(self) -> bool:
@@ -83,6 +86,7 @@ class Kept(msgspec.Struct):
 
     at: float
     body: msgspec.Raw
+    left_out: tuple[str, ...] = ()
 
 
 UNPACK = msgspec.msgpack.Decoder(Kept)
@@ -99,6 +103,7 @@ class Answer:
     stale: bool = False
     refreshing: bool = False
     trouble: str = ""  # why the newest attempt to renew a stale answer failed
+    left_out: tuple[str, ...] = ()  # the contexts Canvas refuses
 
 
 FLIGHTS: Flights[Answer] = Flights()
@@ -166,18 +171,19 @@ class Line:
             return None  # written by another version of Easel
         at = datetime.fromtimestamp(kept.at, UTC)
         age = (self.now() - at).total_seconds()
+        came = Answer(value, at, left_out=kept.left_out)
         if CLOCKS_APART <= age <= self._cache_seconds:
-            return Answer(value, at)
+            return came
         failed = self._found(trouble_key(request))
         said = msgspec.msgpack.decode(failed.body, type=str) if failed else ""
         late = failed is not None and failed.at >= kept.at
-        return Answer(value, at, stale=True, refreshing=True, trouble=said if late else "")
+        return replace(came, stale=True, refreshing=True, trouble=said if late else "")
 
-    def keep(self, request: str, at: datetime, value: Any) -> None:
+    def keep(self, request: str, at: datetime, value: Any, left_out: tuple[str, ...] = ()) -> None:
         """Keep an answer under its owner and request."""
         if self._cache_seconds > 0:
             body = msgspec.Raw(msgspec.msgpack.encode(value))
-            packed = msgspec.msgpack.encode(Kept(at.timestamp(), body))
+            packed = msgspec.msgpack.encode(Kept(at.timestamp(), body, left_out))
             self.cache.put(self.shelf, request, packed)
 
     def keep_trouble(self, request: str, at: datetime, said: str) -> None:
@@ -196,6 +202,29 @@ class Line:
     def release(self, request: str, _: object) -> None:
         """Let others renew an answer; the future that calls this has come."""
         self.cache.release(self.shelf, request)
+
+
+class Refusals:
+    """The contexts Canvas refused a person of late, also where no answers are kept.
+
+    ``again`` forgets them all for one call: the person asked Canvas anew.
+    """
+
+    def __init__(self, line: Line, again: bool) -> None:
+        self._line = line
+        self._again = again
+
+    def refused(self, code: str) -> bool:
+        found = None if self._again else self._line.cache.get(self._line.shelf, refusal_key(code))
+        try:
+            at = msgspec.msgpack.decode(found, type=float) if found is not None else None
+        except msgspec.MsgspecError:
+            return False
+        return at is not None and 0 <= self._line.now().timestamp() - at <= REMEMBERED
+
+    def remember(self, code: str) -> None:
+        at = msgspec.msgpack.encode(self._line.now().timestamp())
+        self._line.cache.put(self._line.shelf, refusal_key(code), at)
 
 
 class Part:
@@ -276,10 +305,7 @@ class Part:
         if line.left() <= 0:
             return Answer(error=Unavailable("There was no time left to ask Canvas."))
         try:
-            found = self._call.func(line.api, *self._call.args, **self._call.keywords)
-            why = ""
-            if isinstance(found, Pages):
-                found, why = self._read(found)
+            found, why, left_out = self._asked()
         except AuthenticationError as error:
             line.cache.drop(line.owner)
             return Answer(error=error)
@@ -289,10 +315,28 @@ class Part:
             return Answer(error=error)
         at = line.now()
         if not why:
-            line.keep(self._request, at, found)
+            line.keep(self._request, at, found, left_out)
         elif self._kept is not None:
             line.keep_trouble(self._request, at, why)
-        return Answer(found, at, why)
+        return Answer(found, at, why, left_out=left_out)
+
+    def _asked(self) -> tuple[Any, str, tuple[str, ...]]:
+        """What Canvas gives, why it is not all, and the contexts it refuses."""
+        codes = contexts(self._call)
+        if not codes:
+            return (*self._ask(self._call), ())
+        named: str = self._call.func.contexts  # type: ignore[attr-defined]
+        gathered = read_readable(
+            lambda some: self._ask(partial(self._call, **{named: some})),
+            codes,
+            Refusals(self._line, self._again),
+            plain,
+        )
+        return gathered.rows, gathered.why, tuple(gathered.left_out)
+
+    def _ask(self, call: "partial[Any]") -> tuple[Any, str]:
+        found = call.func(self._line.api, *call.args, **call.keywords)
+        return self._read(found) if isinstance(found, Pages) else (found, "")
 
     def _not_renewed(self, error: CanvasError) -> None:
         """Say so beside the kept answer; what may be seen no more goes."""
@@ -323,11 +367,18 @@ class Handle(Generic[T]):
     """A source of a page: one or more calls, read when the page needs them."""
 
     def __init__(
-        self, name: str, parts: Iterable[Part], course: Course | None = None, *, wait: bool = True
+        self,
+        name: str,
+        parts: Iterable[Part],
+        course: Course | None = None,
+        *,
+        courses: Mapping[str, Course] | None = None,
+        wait: bool = True,
     ) -> None:
         self.name = name
         self._parts = tuple(parts)
         self._course = course
+        self._courses = courses or {}
         self._wait = wait
         self._settled = ""
 
@@ -374,11 +425,15 @@ class Handle(Generic[T]):
             return Source(self.name, "denied" if denied else "failed", None, detail)
         if errors:
             detail = f"{len(answers) - len(errors)} of {len(answers)} parts came. {detail}"
+        left_out = note(
+            [code for a in answers for code in a.left_out],
+            {id_: course.name for id_, course in self._courses.items() if course.name},
+        )
         if detail:
-            return Source(self.name, "partial", fetched_at, detail, refreshing)
+            return Source(self.name, "partial", fetched_at, detail, refreshing, note=left_out)
         status = "stale" if any(a.stale for a in answers) else "fresh"
         trouble = " ".join(dict.fromkeys(a.trouble for a in answers if a.trouble))
-        return Source(self.name, status, fetched_at, trouble, refreshing)
+        return Source(self.name, status, fetched_at, trouble, refreshing, note=left_out)
 
 
 class Rows(Handle[T]):
@@ -445,14 +500,19 @@ class Sources:
         self._lock = Lock()
 
     def start(
-        self, name: str, *calls: "partial[Pages[T]]", course: Course | None = None
+        self,
+        name: str,
+        *calls: "partial[Pages[T]]",
+        course: Course | None = None,
+        courses: Mapping[str, Course] | None = None,
     ) -> Rows[T]:
         """Start a list: each call a partial of a CanvasAPI method, all at once.
 
-        ``course`` is what it is about, when that is one course.
+        ``course`` is what it is about, when that is one course; ``courses`` name those, by id,
+        of which Canvas may keep some from the person.
         """
         parts = [self._part(name, call) for call in calls]
-        handle: Rows[T] = Rows(name, parts, course, wait=self._wait)
+        handle: Rows[T] = Rows(name, parts, course, courses=courses, wait=self._wait)
         self._handles.append(handle)
         return handle
 
@@ -526,6 +586,11 @@ def request_key(call: "partial[Any]") -> str:
 def trouble_key(request: str) -> str:
     """Under which key it is kept why a request could not be answered anew."""
     return f"trouble {request}"
+
+
+def refusal_key(code: str) -> str:
+    """Under which key it is kept when Canvas refused a context."""
+    return f"refused {code.removeprefix('course_')}"
 
 
 def passing(error: CanvasError | None) -> bool:

@@ -93,15 +93,14 @@ def upcoming(sources: Sources, wish: Wish = Wish()) -> Upcoming:
     started = start_items(sources, *asked)
     known = {course.id: course for course in started.courses.rows()}
     studied = [course.id for course in known.values() if is_active_student(course)]
-    calendar = start_calendar(
-        sources, calendar_calls(studied, asked, undated=not read_week(wish.week, now.date()))
-    )
+    calls = calendar_calls(studied, asked, undated=not read_week(wish.week, now.date()))
+    calendar = start_calendar(sources, calls, known)
     me = read_profile(started.profile)
     today = me.day(now)
     week = read_week(wish.week, today)
     first, last = (week, week + 6 * DAY) if week else (me.day(now - BACK), me.day(now + AHEAD))
     older = start_calendar(
-        sources, older_calls(started.planner.rows(), started.missing.rows()), OLDER
+        sources, older_calls(started.planner.rows(), started.missing.rows()), known, OLDER
     )
     soon = with_open_work(started.planner.rows(), now)
     heavy = [course_id for course_id in soon if course_id in studied]

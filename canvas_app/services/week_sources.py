@@ -100,10 +100,13 @@ def planner_slices(first: date, last: date, now: datetime) -> list[tuple[datetim
 
 
 def start_calendar(
-    sources: Sources, calls: "Sequence[partial[Pages[CalendarEvent]]]", name: str = "calendar"
+    sources: Sources,
+    calls: "Sequence[partial[Pages[CalendarEvent]]]",
+    courses: Mapping[str, Course],
+    name: str = "calendar",
 ) -> Rows[CalendarEvent] | None:
-    """Start the calendar's assignments, when there are any to ask for."""
-    return sources.start(name, *calls) if calls else None
+    """Start the calendar's assignments, when there are any to ask for; ``courses`` by id."""
+    return sources.start(name, *calls, courses=courses) if calls else None
 
 
 def older_calls(

@@ -58,8 +58,9 @@ def json_answer(body: dict[str, Any], status: int = 200) -> Response:
 
 
 def source_json(source: Any) -> dict[str, Any]:
-    """A source; what does not concern it does not stand there."""
+    """A source; what does not concern it does not stand there. A note is part of the detail."""
     facts: dict[str, Any] = msgspec.to_builtins(source)
+    facts["detail"] = " ".join(filter(None, (facts["detail"], facts.pop("note"))))
     for name in ("refreshing", "course_id", "course_name"):
         if not facts[name]:
             del facts[name]

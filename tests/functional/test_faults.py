@@ -383,3 +383,22 @@ def test_pages_of_one_thing_fail_as_a_whole_or_in_part(easel, canvas, name):
         mended = browser.get(f"{easel.url}/{in_json}", timeout=30).json()
         assert mended["complete"], (route, mended["sources"])
         assert len(mended["data"]) == len(whole["data"])
+
+
+def test_one_refused_calendar_costs_no_other(easel, canvas):
+    """Undated work of the other courses stays; the page is whole and names the course."""
+    browser = sign_in(easel, "dozen")
+    before = {row["id"] for row in twin(browser, easel, "upcoming")["data"]}
+    forget(easel)
+    refused = {"context_codes[]": "course_4103"}
+    fault = {"method": "GET", "path": "/api/v1/calendar_events", "kind": "status", "status": 403}
+    canvas.control(faults=[fault | {"query": refused, "times": None}])
+
+    text = page(browser, easel, "upcoming")
+    body = twin(browser, easel, "upcoming")
+
+    assert "Not everything is here" not in text
+    assert "Canvas does not share the calendar of World History since 1500 with you" in text
+    assert (body["complete"], {row["id"] for row in body["data"]}) == (True, before)
+    assert any("World History" in source["detail"] for source in body["sources"])
+    assert {source["status"] for source in body["sources"]} == {"fresh"}

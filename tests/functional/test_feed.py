@@ -548,3 +548,39 @@ def test_account_stored_facts_name_feeds(easel: RunningEasel) -> None:
     page = browser.get(f"{easel.url}/account", timeout=10)
 
     assert re.search(r"<dt>Calendar feeds</dt><dd[^>]*>1</dd>", page.text)
+
+
+def refuse_calendar(easel: RunningEasel, course_id: int) -> None:
+    """Let Canvas refuse each calendar request that names a course."""
+    fault = {"method": "GET", "path": "/api/v1/calendar_events", "kind": "status", "status": 403}
+    query = {"context_codes[]": f"course_{course_id}"}
+    easel.canvas.control(faults=[fault | {"query": query, "times": None}])
+
+
+@pytest.mark.parametrize(("who", "course_id"), [("dozen", 4103), ("teacher", 4102)])
+def test_one_refused_course_does_not_stop_the_feed(
+    easel: RunningEasel, who: str, course_id: int
+) -> None:
+    """The others are there, and the calendar says which course is not."""
+    browser = sign_in(easel, who)
+    refuse_calendar(easel, course_id)
+    address = make_feed(easel, browser)
+
+    first = events(address)
+    file = Calendar.from_ical(fetch(address).content)
+
+    named = {4103: "World History since 1500", 4102: "Statistics"}[course_id]
+    assert f"does not share the calendar of {named} with you" in str(file["X-WR-CALDESC"])
+    easel.canvas.control(faults=[])
+    address = make_feed(easel, sign_in(easel, who))
+    assert len(first) > 5
+    assert first.keys() <= events(address).keys()
+    before = easel.canvas.stats()["calls"]["GET /api/v1/calendar_events"]
+    refuse_calendar(easel, course_id)
+    later(easel)
+    fetch(address)
+    later(easel)
+    asked = easel.canvas.stats()["calls"]["GET /api/v1/calendar_events"]
+    fetch(address)
+    again = easel.canvas.stats()["calls"]["GET /api/v1/calendar_events"]
+    assert again.get("403", 0) == asked.get("403", 0) > before.get("403", 0)

@@ -1,0 +1,109 @@
+"""Lists about several courses, of which Canvas refuses all when one may not be read.
+
+Canvas: Calendar Events (``require_authorization`` in calendar_events_api_controller.rb). A refused
+list is asked for in halves, down to the codes it was refused for; these are remembered for a while
+and left out, and the rest comes.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+from canvas_app.canvas.errors import (
+    AuthenticationError,
+    AuthorizationError,
+    CanvasError,
+    MissingScope,
+)
+
+REMEMBERED = 3600.0  # seconds a refused code is not asked for again
+HOPELESS = 7  # refusals, with nothing readable among them, after which no more halves are tried
+
+Ask = Callable[[tuple[str, ...]], tuple[list[Any], str]]
+"""Ask for some codes; return the rows, and why they are not all. Raise CanvasError."""
+
+
+class Memory(Protocol):
+    """Which codes Canvas refused this person of late."""
+
+    def refused(self, code: str) -> bool: ...
+    def remember(self, code: str) -> None: ...
+
+
+@dataclass
+class Gathered:
+    """What came: rows, why they are not all, and the codes that were refused."""
+
+    rows: list[Any] = field(default_factory=list)
+    whys: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def why(self) -> str:
+        return " ".join(dict.fromkeys(self.whys))
+
+
+def contexts(call: "partial[Any]") -> tuple[str, ...]:
+    """The codes a call asks about, when they could be asked for one by one; else none."""
+    name = getattr(call.func, "contexts", "")
+    return tuple(call.keywords.get(name, ())) if name else ()
+
+
+def read_readable(
+    ask: Ask, codes: Sequence[str], memory: Memory, say: Callable[[CanvasError], str]
+) -> Gathered:
+    """Read a list about all codes, without those that Canvas refuses; ``say`` words an error.
+
+    Costs one call when nothing is refused, and about twice the logarithm of the number of codes
+    for the first refused one. Raises CanvasError when nothing came: AuthorizationError when
+    Canvas refuses this kind of list altogether.
+    """
+    whole = "|".join(codes)
+    known = [code for code in codes if memory.refused(code)]
+    found = Gathered(left_out=known.copy())
+    todo = deque([tuple(code for code in codes if code not in known)])
+    came, refusals = False, 0
+    while todo and todo[0]:
+        some = todo.popleft()
+        try:
+            rows, why = ask(some)
+        except (AuthenticationError, MissingScope):
+            raise
+        except AuthorizationError:
+            refusals += 1
+            if not came and (refusals >= HOPELESS or memory.refused(whole)):
+                memory.remember(whole)
+                raise
+            if len(some) == 1:
+                found.left_out += some
+            else:
+                half = len(some) // 2
+                todo.extend((some[:half], some[half:]))
+            continue
+        except CanvasError as error:
+            if not came:
+                raise
+            found.whys.append(say(error))
+            continue
+        came = True
+        found.rows += rows
+        found.whys += [why] if why else []
+    for code in found.left_out[len(known) :]:
+        memory.remember(code)
+    return found
+
+
+def note(left_out: Sequence[str], names: Mapping[str, str]) -> str:
+    """Say whose calendar is not here, in words for the person; ``names`` are by course id."""
+    if not left_out:
+        return ""
+    ids = dict.fromkeys(code.removeprefix("course_") for code in left_out)
+    said = [names.get(id_) or named(id_) for id_ in ids]
+    listed = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+    return f"Canvas does not share the calendar of {listed} with you; the rest is here."
+
+
+def named(code: str) -> str:
+    return "your own" if code.startswith("user_") else f"course {code}"
