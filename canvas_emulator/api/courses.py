@@ -20,6 +20,16 @@ from .values import avatar, rich, stamp, user_display
 
 Json = dict[str, Any]
 Membership = tuple[Course, list[Enrollment]]
+SHOWN = frozenset({"active", "invited", "creation_pending"})
+"""Stored states of the enrolments that a course asked for by its id shows."""
+STORED = {
+    "available": frozenset({"active", "invited"}),
+    "unpublished": SHOWN,
+    "completed": frozenset({"active", "completed"}),
+    "deleted": frozenset({"deleted"}),
+}
+"""By the course's state: stored states of the enrolments that put it into a list."""
+WITHOUT_STATE = ("TeacherEnrollment", "TaEnrollment", "DesignerEnrollment")
 
 
 @router.get("/api/v1/courses")
@@ -40,7 +50,8 @@ def show(call: Call, id: str) -> object:
         if rows and access.restricted(call, course, rows):
             return {"id": course.id, "access_restricted_by_date": True}
         raise Forbidden
-    body = course_json(call, (course, rows), call.viewer)
+    # Enrolments stored as completed or inactive are left out here (courses_controller.rb, show).
+    body = course_json(call, (course, [row for row in rows if row.state in SHOWN]), call.viewer)
     if "permissions" in call.include:
         staff = access.grades_others(call, course)
         body["permissions"] = {"create_discussion_topic": True, "create_announcement": staff}
@@ -66,7 +77,7 @@ def memberships(call: Call, person: Person) -> list[Membership]:
             continue
         if watched_id not in (person.id, row.associated_user_id):
             continue
-        if _in_state(call, row, course, bool(states)) and _course_shown(course, row, states):
+        if _stored(row, course, states) and _in_state(call, row, course):
             by_course.setdefault(course.id, []).append(row)
     return [(call.campus.courses[key], rows) for key, rows in by_course.items()]
 
@@ -81,26 +92,31 @@ def _kinds(call: Call) -> set[str]:
     return by_role or by_type
 
 
-def _in_state(call: Call, row: Enrollment, course: Course, any_state: bool) -> bool:
-    wanted = call.one("enrollment_state")
-    effective = effective_state(row, course, call.now)
-    if wanted == "active":
-        return effective == "active"
-    if wanted == "invited_or_pending":
-        return row.state in ("invited", "creation_pending") or effective.startswith("pending_")
-    if wanted == "completed":
-        return effective == "completed"
-    # Without a filter the stored state decides, whatever the dates say (enrollment_state.rb).
-    currentish = ("active", "invited", "creation_pending", "inactive")
-    return row.state in currentish or (any_state and row.state == "completed")
+def _stored(row: Enrollment, course: Course, states: set[str]) -> bool:
+    """Whether the stored states of course and enrolment put the course into the list.
 
-
-def _course_shown(course: Course, row: Enrollment, states: set[str]) -> bool:
+    ``state[]`` chooses by both. Without it: active and invited ones of available courses, for
+    staff also of unpublished ones (courses_controller.rb, courses_for_user).
+    """
+    state = course.workflow_state
     if states:
-        return course.workflow_state in states
-    if row.type in ("StudentEnrollment", "ObserverEnrollment"):
-        return course.workflow_state == "available"
-    return course.workflow_state != "deleted"
+        return state in states and row.state in STORED[state]
+    if state == "unpublished" and row.type not in WITHOUT_STATE:
+        return False
+    return state in ("available", "unpublished") and row.state in STORED["available"]
+
+
+def _in_state(call: Call, row: Enrollment, course: Course) -> bool:
+    """Whether ``enrollment_state`` leaves the row: the state that its dates make of it counts."""
+    effective = effective_state(row, course, call.now)
+    match call.one("enrollment_state"):
+        case "active":
+            return effective == "active"
+        case "invited_or_pending":
+            return effective in ("invited", "pending_invited", "pending_active")
+        case "completed":
+            return effective == "completed"
+    return True
 
 
 def _shown_name(call: Call, course: Course, person: Person) -> str:
@@ -189,16 +205,7 @@ def _included(call: Call, course: Course, rows: list[Enrollment], person: Person
     if "teachers" in include:
         found.update(_teachers(call, course))
     if "sections" in include:
-        found["sections"] = [
-            {
-                "id": row.section_id,
-                "name": campus.sections[row.section_id].name,
-                "start_at": None,
-                "end_at": None,
-                "enrollment_role": row.type,
-            }
-            for row in rows
-        ]
+        found["sections"] = _sections(call, course, rows)
     if "course_progress" in include:
         found["course_progress"] = _progress(call, course, rows)
     if "course_image" in include:
@@ -237,6 +244,23 @@ def _included(call: Call, course: Course, rows: list[Enrollment], person: Person
     if "grading_periods" in include:
         found["grading_periods"] = _periods(call, course)
     return found
+
+
+def _sections(call: Call, course: Course, rows: list[Enrollment]) -> list[Json]:
+    """The person's sections with their roles; every section for whom no enrolment is shown."""
+    places: list[tuple[int, Json]] = [
+        (row.section_id, {"enrollment_role": row.type}) for row in rows
+    ] or [(section_id, {}) for section_id in course.section_ids]
+    return [
+        {
+            "id": section_id,
+            "name": call.campus.sections[section_id].name,
+            "start_at": None,
+            "end_at": None,
+            **role,
+        }
+        for section_id, role in places
+    ]
 
 
 def _tabs(call: Call, course: Course) -> list[Json]:

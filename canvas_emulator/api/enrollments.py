@@ -27,6 +27,8 @@ OWN_STATES = {
     "current_and_future": ("active", "pending_active"),
     "current_future_and_restricted": ("active", "pending_active"),
     "current_and_concluded": ("active", "completed"),
+    "pending_active": ("pending_active",),
+    "pending_invited": ("pending_invited",),
 }
 
 
@@ -42,10 +44,13 @@ def of_user(call: Call, user_id: str) -> object:
 
 
 def _own_state(call: Call, row: Enrollment, asked: list[str]) -> bool:
+    """Whether the stored state and the one that dates make of it are both asked for."""
     effective = effective_state(row, call.campus.courses[row.course_id], call.now)
     if not asked:
-        return effective in ("active", "invited", "pending_active", "pending_invited")
-    return any(row.state == state or effective in OWN_STATES.get(state, ()) for state in asked)
+        return row.state in ("active", "invited") and effective != "completed"
+    wanted = {part for state in asked for part in OWN_STATES.get(state, (state,))}
+    stored = {state.removeprefix("pending_") for state in wanted}
+    return row.state in stored and effective in wanted
 
 
 @router.get("/api/v1/courses/:course_id/enrollments")

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from flask import Flask
 from werkzeug.test import Client, TestResponse
 
-from canvas_emulator.campus import Person
+from canvas_emulator.campus import Campus, Person
 from canvas_emulator.resource import Answer, BadRequest, Call, Forbidden, NotFound, router
 from canvas_emulator.state import DeveloperKey, State, personal_token
 
@@ -36,6 +36,11 @@ class Emulator:
     app: Flask
     state: State
     time: Time
+
+    def campus(self) -> Campus:
+        """The campus, for a test that changes it; the next reset builds it anew."""
+        self.state.campus_touched = True
+        return self.state.campus
 
     def browser(self) -> Client:
         return self.app.test_client()

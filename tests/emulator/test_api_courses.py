@@ -113,6 +113,48 @@ class TestCourses:
         rows = get(emulator, "courses", enrollment_state=state)
         assert {row["id"] for row in rows} == ids
 
+    @pytest.mark.parametrize("state", ["completed", "inactive"])
+    def test_ended_enrolment_in_a_running_course(self, emulator: Emulator, state: str) -> None:
+        """``state[]`` also chooses by the enrolment's stored state: in no list of courses.
+
+        Only the own list of enrolments tells of it (courses_controller.rb, courses_for_user).
+        """
+        for row in emulator.campus().between(1, 4106):
+            row.state = state
+        every = {"state[]": ["available", "unpublished", "completed"]}
+        for query in ({}, every, {"enrollment_state": "completed"}, every | {"include[]": "term"}):
+            assert 4106 not in {row["id"] for row in get(emulator, "courses", **query)}
+        ended = get(emulator, "users/self/enrollments", **{"state[]": [state]})
+        assert [row["course_id"] for row in ended].count(4106) == 2
+        assert ended[0]["grades"]["current_score"] is not None
+        assert 4106 not in {row["course_id"] for row in get(emulator, "users/self/enrollments")}
+
+    def test_unpublished(self, emulator: Emulator) -> None:
+        """Without ``state[]`` for staff only; asked for, students have them too (2026)."""
+        emulator.campus().courses[4101].workflow_state = "unpublished"
+        for who, listed in (("dozen", False), ("ta", True)):
+            assert (4101 in {row["id"] for row in get(emulator, "courses", who)}) is listed
+            asked = get(emulator, "courses", who, **{"state[]": ["unpublished"]})
+            assert [row["id"] for row in asked] == [4101]
+
+    @pytest.mark.parametrize(("state", "shown"), [("active", 2), ("completed", 0)])
+    def test_enrolments_by_id(self, emulator: Emulator, state: str, shown: int) -> None:
+        """By id only stored active, invited and pending ones (courses_controller.rb, show)."""
+        for row in emulator.campus().between(1, 4106):
+            row.state = state
+        asked = {"include[]": ["sections", "total_scores"]}
+        course = get(emulator, "courses/4106", **asked)
+        assert len(course["enrollments"]) == shown
+        assert len(course["sections"]) == 2
+        roles = [section.get("enrollment_role") for section in course["sections"]]
+        assert roles == ["StudentEnrollment" if shown else None] * 2
+        hard = get(emulator, "courses/4109", **asked)
+        assert (hard["enrollments"], len(hard["sections"])) == ([], 1)
+        (row,) = get(
+            emulator, "courses/4109/enrollments", user_id="self", **{"state[]": ["completed"]}
+        )
+        assert (row["type"], row["grades"]["current_score"]) == ("StudentEnrollment", 92.0)
+
     def test_enrollment_type(self, emulator: Emulator) -> None:
         """The same person teaches here and learns there (Canvas: Courses)."""
         as_ta = get(emulator, "courses", "ta", enrollment_type="ta")
@@ -390,6 +432,11 @@ class TestEnrollments:
         assert {4108, 4109, 4101} <= {row["course_id"] for row in every}
         bad = emulator.call("/api/v1/users/self/enrollments?state[]=odd")
         assert (bad.status_code, bad.json) == (400, {"error": "Invalid state odd"})
+        active = get(emulator, "users/self/enrollments", **{"state[]": "active"})
+        assert not {4108, 4111, 4112} & {row["course_id"] for row in active}
+        for state, ids in (("pending_active", [4111]), ("invited", [4112])):
+            some = get(emulator, "users/self/enrollments", **{"state[]": state})
+            assert [row["course_id"] for row in some] == ids
         in_term = get(emulator, "users/self/enrollments", enrollment_term_id=13)
         assert [row["course_id"] for row in in_term] == [4111]
 
