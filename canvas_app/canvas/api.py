@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from canvas_app.canvas.client import CanvasClient, api_path
+from canvas_app.canvas.errors import AuthorizationError, MissingScope
 from canvas_app.canvas.models import (
     Assignment,
     AssignmentDetail,
@@ -136,6 +137,40 @@ class CanvasAPI:
     def course(self, course_id: str, include: Sequence[str] = ()) -> Course:
         path = api_path("courses", course_id)
         return self.client.get(path, {"include": list(include)}, type=Course)
+
+    @endpoint("url:GET|/api/v1/courses/:id", "courses#method.courses.show")
+    def ended_course(self, course_id: str, include: Sequence[str] = ()) -> Course:
+        """A course in which the person's enrollment was ended.
+
+        Where lists have a stub, Canvas answers 403 here: then it is that stub.
+        """
+        try:
+            return self.course(course_id, include)
+        except MissingScope:
+            raise
+        except AuthorizationError:
+            return Course(id=course_id, access_restricted_by_date=True)
+
+    @endpoint(
+        "url:GET|/api/v1/users/:user_id/enrollments", "enrollments#method.enrollments_api.index"
+    )
+    def ended_enrollments(self) -> Pages[Enrollment]:
+        """List the person's enrollments that a teacher, an administrator or a SIS ended.
+
+        In a course that goes on no list of courses tells of these (``courses_for_user``).
+        """
+        path = "/api/v1/users/self/enrollments"
+        return self.client.paginate(path, {"state": ["completed"]}, type=Enrollment)
+
+    @endpoint(
+        "url:GET|/api/v1/courses/:course_id/enrollments",
+        "enrollments#method.enrollments_api.index",
+    )
+    def ended_in_course(self, course_id: str) -> Pages[Enrollment]:
+        """List the person's ended enrollments in one course, which the course itself leaves out."""
+        path = api_path("courses", course_id, "enrollments")
+        params = {"user_id": "self", "state": ["completed"]}
+        return self.client.paginate(path, params, type=Enrollment)
 
     @endpoint("url:GET|/api/v1/planner/items", "planner#method.planner.index")
     def planner_items(self, start_date: datetime, end_date: datetime) -> Pages[PlannerItem]:

@@ -495,6 +495,8 @@ class Enrollment(Model):
     id: Id
     user_id: Id | None = None
     course_id: Id | None = None
+    course_section_id: Id | None = None
+    associated_user_id: Id | None = None
     type: str | None = None
     role: str | None = None
     enrollment_state: str | None = None

@@ -20,7 +20,9 @@ from canvas_app.services.courses import (
     read_profile,
     roles_of,
     start_colors,
+    start_ended_in,
     start_profile,
+    with_ended,
 )
 from canvas_app.services.items import Look, grade_shown, letters_only
 from canvas_app.services.pages import File, Page, Rated, SubmissionRow
@@ -131,6 +133,7 @@ def assignment(sources: Sources, course_id: str, assignment_id: str) -> Assignme
     """Gather one assignment. Raise the CanvasError that Canvas gives for the assignment itself.
 
     Two round trips deep: the assignment beside its course, then the submission or its counts.
+    Three for those who taught or observed in a course that is over for them.
     """
     now = sources.now()
     asked = sources.start_one(
@@ -148,8 +151,9 @@ def assignment(sources: Sources, course_id: str, assignment_id: str) -> Assignme
     profile, colors = start_profile(sources), start_colors(sources)
     found = asked.required()
     course = asked_course.value() or Course(id=course_id)
-    roles = roles_of(course)
-    staff = found.needs_grading_count is not None or not TEACHING.isdisjoint(roles)
+    ended = start_ended_in(sources, course)
+    if ended and not found.own_submission:
+        course = with_ended(course, ended.rows())
     handles = [
         sources.start_one(
             "submission",
@@ -163,6 +167,9 @@ def assignment(sources: Sources, course_id: str, assignment_id: str) -> Assignme
         )
         for user_id in whose(course, found)
     ]
+    course = with_ended(course, ended.rows()) if ended else course
+    roles = roles_of(course)
+    staff = found.needs_grading_count is not None or not TEACHING.isdisjoint(roles)
     summary: One[SubmissionSummary] | None = None
     if staff:
         summary = sources.start_one(
@@ -193,9 +200,7 @@ def assignment(sources: Sources, course_id: str, assignment_id: str) -> Assignme
 def whose(course: Course, found: AssignmentDetail) -> list[str]:
     """Whose submissions to ask for: one's own as a student, else those of observed students."""
     enrollments = course.enrollments or ()
-    if any(e.type == "student" for e in enrollments) or (
-        course.enrollments is None and found.own_submission
-    ):
+    if any(e.type == "student" for e in enrollments) or (not enrollments and found.own_submission):
         return ["self"]
     watched = (e.associated_user_id for e in enrollments if e.type == "observer")
     return list(dict.fromkeys(user_id for user_id in watched if user_id))

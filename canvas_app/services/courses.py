@@ -10,7 +10,14 @@ from msgspec import UnsetType
 from msgspec.structs import replace
 
 from canvas_app.canvas.api import CanvasAPI
-from canvas_app.canvas.models import Colors, Course, CourseEnrollment, Positions
+from canvas_app.canvas.models import (
+    Colors,
+    Course,
+    CourseEnrollment,
+    Enrollment,
+    Grades,
+    Positions,
+)
 from canvas_app.canvas.models import Profile as CanvasProfile
 from canvas_app.services.dates import Profile
 from canvas_app.services.pages import CourseGroup, CourseRow, Courses, Enrolled
@@ -69,7 +76,8 @@ class Wanted:
 def courses(sources: Sources, wanted: Wanted | None = None) -> Courses:
     """Gather every course of the person: current, future, invited and past ones.
 
-    One round trip deep, with the further pages of its lists: everything is asked at once.
+    One round trip deep, with the further pages of its lists: everything is asked at once. A second
+    one for courses that go on without the person, which no list of courses has.
     """
     wanted = wanted or Wanted()
     now = sources.now()
@@ -81,10 +89,12 @@ def courses(sources: Sources, wanted: Wanted | None = None) -> Courses:
         partial(CanvasAPI.courses, include=INCLUDE, enrollment_state="completed"),
     )
     invited = start_pending(sources)
+    ended = start_ended(sources)
     shades, cards = read_colors(colors), read_positions(places)
+    listed = each_once([*current.rows(), *invited.rows(), *past.rows()])
     every = in_order(
         course_row(course, sources.api.canvas_url, shades, now, cards)
-        for course in each_once([*current.rows(), *invited.rows(), *past.rows()])
+        for course in with_ended_ones(sources, listed, ended)
     )
     rows = tuple(row for row in every if wanted.takes(row))
     states = sources.states()
@@ -119,6 +129,77 @@ def each_once(found: Iterable[Course]) -> list[Course]:
                 sections=union(known.sections, course.sections),
             )
     return list(kept.values())
+
+
+def start_ended(sources: Sources) -> Rows[Enrollment]:
+    """Start the list of the enrollments that were ended before their dates."""
+    return sources.start("ended enrollments", partial(CanvasAPI.ended_enrollments))
+
+
+def start_ended_in(sources: Sources, course: Course) -> Rows[Enrollment] | None:
+    """Start the list of the person's ended enrollments in a course that shows none of theirs."""
+    if course.enrollments != []:
+        return None
+    return sources.start(
+        "ended enrollments", partial(CanvasAPI.ended_in_course, course_id=course.id)
+    )
+
+
+def with_ended_ones(
+    sources: Sources, listed: Iterable[Course], ended: Rows[Enrollment]
+) -> list[Course]:
+    """The listed courses, and those that only ended enrollments tell of, which are asked for."""
+    known = {course.id: course for course in listed}
+    rows = ended.rows()
+    unlisted = dict.fromkeys(r.course_id for r in rows if r.course_id and r.course_id not in known)
+    if unlisted:
+        asked = sources.start_many(
+            "ended courses",
+            *(
+                partial(CanvasAPI.ended_course, course_id=course_id, include=INCLUDE)
+                for course_id in unlisted
+            ),
+        )
+        known |= {course.id: course for course in asked.values()}
+    return [with_ended(course, rows) for course in known.values()]
+
+
+def with_ended(course: Course, ended: Iterable[Enrollment]) -> Course:
+    """A course with those of the person's ended enrollments in it that it does not show itself.
+
+    Asked for by its id, a course leaves these out, and where it shows none it names every section
+    instead of the person's own (``courses_controller.rb``).
+    """
+    mine = [row for row in ended if row.course_id == course.id]
+    shown = {(e.type, e.associated_user_id) for e in course.enrollments or ()}
+    more = [e for e in map(as_in_course, mine) if (e.type, e.associated_user_id) not in shown]
+    if not more or course.name is None:
+        return course
+    sections = course.sections
+    if not course.enrollments:
+        roles = {row.course_section_id: row.role or row.type for row in mine}
+        sections = [
+            replace(section, enrollment_role=roles[section.id])
+            for section in sections or ()
+            if section.id in roles
+        ]
+    return replace(course, enrollments=[*(course.enrollments or ()), *more], sections=sections)
+
+
+def as_in_course(row: Enrollment) -> CourseEnrollment:
+    """An enrollment of an enrollment list as a course has it, with its totals."""
+    grades = row.grades or Grades()
+    return CourseEnrollment(
+        type=(row.type or "").removesuffix("Enrollment").lower(),
+        role=row.role,
+        user_id=row.user_id,
+        enrollment_state=row.enrollment_state,
+        associated_user_id=row.associated_user_id,
+        computed_current_score=grades.current_score,
+        computed_current_grade=grades.current_grade,
+        computed_final_score=grades.final_score,
+        computed_final_grade=grades.final_grade,
+    )
 
 
 def union(known: list[T] | None, more: list[T] | None) -> list[T]:

@@ -17,6 +17,7 @@ from canvas_app.services.courses import (
     observed,
     read_colors,
     read_profile,
+    start_ended,
 )
 from canvas_app.services.dates import DAY, WEEK, Profile, monday, write_week
 from canvas_app.services.items import Look, by_due
@@ -49,6 +50,7 @@ def dashboard(sources: Sources) -> Dashboard:
     """Gather the dashboard: the same calls as /upcoming's first round, so that either is quick."""
     now = sources.now()
     started = start_items(sources, *asked_days("", now))
+    ended = start_ended(sources)
     known = {course.id: course for course in started.courses.rows()}
     me, shades = read_profile(started.profile), read_colors(started.colors)
     groups = kept_groups(sources, with_open_work(started.planner.rows(), now))
@@ -80,6 +82,7 @@ def dashboard(sources: Sources) -> Dashboard:
         (row for row in rows if row.state in ("current", "invited", "unpublished")),
         key=lambda row: (not row.favorite, waits(counts.get(row.id))),  # stable: equals as before
     )
+    unlisted = {row.course_id for row in ended.rows()} - known.keys()
     states = sources.states()
     return Dashboard(
         sources=states,
@@ -104,7 +107,7 @@ def dashboard(sources: Sources) -> Dashboard:
         grading=grading,
         by_course=counts,
         week=write_week(start),
-        other_courses=len(rows) - len(cards),
+        other_courses=len(rows) - len(cards) + len(unlisted),
         is_student=has_role(known.values(), "student"),
         in_courses=bool(known),
         observes=observed(known.values()),

@@ -26,8 +26,10 @@ from canvas_app.services.courses import (
     read_colors,
     read_profile,
     start_colors,
+    start_ended_in,
     start_profile,
     student_enrollment,
+    with_ended,
 )
 from canvas_app.services.dates import Profile
 from canvas_app.services.gradebook import (
@@ -204,7 +206,7 @@ def gather(
     course = sources.start_one(
         "course", partial(CanvasAPI.course, course_id=course_id, include=every)
     ).required()
-    enrollment = student_enrollment(course)
+    ended = start_ended_in(sources, course)
     listed: Rows[CanvasGroup] | None = None
     periods: list[CanvasPeriod] = []
     asked: Rows[CanvasPeriod] | None = None
@@ -222,6 +224,8 @@ def gather(
                 "grading periods", partial(CanvasAPI.grading_periods, course_id=course_id)
             )
             periods = asked.rows()
+    course = with_ended(course, ended.rows()) if ended else course
+    enrollment = student_enrollment(course)
     named = periods or (current_period(enrollment) if asked else [])
     chosen = chosen_period(wanted.period, named, enrollment)
     state, canvas = canvas_totals(course, enrollment, chosen)

@@ -1,7 +1,8 @@
 """Search over what is loaded: courses and work, whatever the case and the accents.
 
-Nothing is asked of Canvas beyond what /upcoming and the ledger ask, and nothing at all when these
-are in the cache: the week one round trip deep, submissions only where they are kept already.
+Nothing is asked of Canvas beyond what /upcoming, /courses and the ledger ask, and nothing at all
+when these are in the cache: the week one round trip deep, courses that go on without the person
+two, submissions only where they are kept already.
 """
 
 import unicodedata
@@ -16,6 +17,8 @@ from canvas_app.services.courses import (
     is_active_student,
     read_colors,
     read_profile,
+    start_ended,
+    with_ended_ones,
 )
 from canvas_app.services.items import TYPES, Look, by_due
 from canvas_app.services.pages import Page
@@ -71,7 +74,9 @@ def search(sources: Sources, query: str) -> Search:
     if not words:
         return Search(complete=True, now=now, query=query)
     started = start_items(sources, *asked_days("", now))
-    known = {course.id: course for course in started.courses.rows()}
+    ended = start_ended(sources)
+    listed = started.courses.rows()
+    known = {course.id: course for course in with_ended_ones(sources, listed, ended)}
     shades, me = read_colors(started.colors), read_profile(started.profile)
     look = Look(sources.api.canvas_url, known, shades, now)
     studied = [course.id for course in known.values() if is_active_student(course)]

@@ -460,6 +460,14 @@ class One(Handle[T]):
         return found
 
 
+class Many(Handle[T]):
+    """A source that is one object for each of its calls."""
+
+    def values(self) -> list[T]:
+        """The objects that came, in order; what failed is told by :meth:`source`."""
+        return [answer.value for answer in self.answers() if not answer.error]
+
+
 class Sources:
     """The sources of one page, for one person, until one deadline.
 
@@ -519,6 +527,12 @@ class Sources:
     def start_one(self, name: str, call: "partial[T]", course: Course | None = None) -> One[T]:
         """Start a single object."""
         handle: One[T] = One(name, [self._part(name, call)], course, wait=self._wait)
+        self._handles.append(handle)
+        return handle
+
+    def start_many(self, name: str, *calls: "partial[T]") -> Many[T]:
+        """Start several single objects that are one source together."""
+        handle: Many[T] = Many(name, [self._part(name, call) for call in calls], wait=self._wait)
         self._handles.append(handle)
         return handle
 

@@ -6,7 +6,7 @@ import re
 import pytest
 import requests
 
-from .conftest import sign_in
+from .conftest import end_enrollments, sign_in
 
 
 def work(easel, name, course="4101", who="teacher"):
@@ -209,3 +209,17 @@ def test_page_stands_while_the_submission_does_not_come(easel, canvas):
     assert "Not everything is here" in page.text
     assert "21 / 25" in words(page.text)
     assert twin["complete"] is False
+
+
+@pytest.mark.parametrize("who", ["dozen", "ta"])
+def test_work_of_a_course_that_is_over_for_the_person(easel, who):
+    """The course itself does not say then what the person was in it."""
+    path = f"{easel.url}{work(easel, 'Essay: why we age')}.json"
+    end_enrollments(easel.canvas, who, 4101)
+
+    twin = sign_in(easel, who, path="/login?next=/account").get(path, timeout=30).json()
+
+    assert twin["complete"] is True, twin["sources"]
+    assert (twin["teaching"] is not None) == (who == "ta")
+    assert [row["score"] for row in twin["data"]] == ([21] if who == "dozen" else [])
+    assert [len(row["attempts"]) for row in twin["data"]] == ([1] if who == "dozen" else [])

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from .conftest import sign_in
+from .conftest import end_enrollments, sign_in
 
 
 @pytest.fixture
@@ -43,6 +43,34 @@ def test_each_state_is_said(read):
     assert "You are invited to this course." in read(4112)
     assert "Canvas shows nothing of this course outside its dates." in read(4110)
     assert "No assignments yet" in read(4112)
+
+
+@pytest.mark.parametrize(("course", "grade"), [(4109, "92 %"), (4106, "94.12 %")])
+def test_course_that_is_over_for_the_person(easel, course, grade):
+    """Asked for by its id, a course does not show enrollments that are stored as completed."""
+    end_enrollments(easel.canvas, "dozen", course)
+    browser = sign_in(easel, "dozen", path="/login?next=/account")
+
+    body = browser.get(f"{easel.url}/courses/{course}.json", timeout=30).json()
+    page = html.unescape(browser.get(f"{easel.url}/courses/{course}", timeout=30).text)
+
+    assert body["complete"]
+    assert body["course"]["state"] == "past"
+    assert body["course"]["grade"] == grade
+    assert [each["role"] for each in body["course"]["enrolled"]] == ["student"]
+    assert "graded" in {row["status"] for row in body["data"]}
+    assert "Student" in page
+    assert "over" in page.partition('class="notice"')[2] or "ended" in page
+
+
+def test_sections_of_a_past_course_are_the_persons_own(easel):
+    """Where a course shows no enrollment it names all its sections (course.rb)."""
+    end_enrollments(easel.canvas, "dozen", 4101)
+    browser = sign_in(easel, "dozen", path="/login?next=/account")
+
+    body = browser.get(f"{easel.url}/courses/4101.json", timeout=30).json()
+
+    assert body["course"]["sections"] == ["Monday laboratory"]
 
 
 def test_progress_is_told_in_words(read):

@@ -6,7 +6,7 @@ import re
 import pytest
 import requests
 
-from .conftest import RunningEasel, form_to, send, sign_in
+from .conftest import RunningEasel, end_enrollments, form_to, send, sign_in
 
 
 def twin(easel: RunningEasel, browser: requests.Session, query: str = "") -> dict:
@@ -257,7 +257,64 @@ def test_one_round_trip_deep(easel: RunningEasel, dozen: requests.Session) -> No
         route: sum(by.values()) - sum(before.get(route, {}).values()) for route, by in after.items()
     }
     assert asked["GET /api/v1/courses"] == 3
-    assert sum(asked.values()) == 6
+    assert asked["GET /api/v1/users/:user_id/enrollments"] == 1
+    assert sum(asked.values()) == 7
+
+
+def test_course_that_goes_on_without_the_person(
+    easel: RunningEasel, dozen: requests.Session
+) -> None:
+    """An enrollment stored as completed in an available course is in no list of courses."""
+    before = by_id(twin(easel, dozen))["4106"]
+    end_enrollments(easel.canvas, "dozen", 4106)
+    easel.app.extensions["easel"].cache._kept.clear()
+
+    body, text = twin(easel, dozen), page(easel, dozen)
+
+    row = by_id(body)["4106"]
+    assert body["complete"]
+    assert (row["state"], row["roles"], row["name"]) == ("past", ["student"], before["name"])
+    assert set(row["sections"]) == {"Lecture", "Laboratory 3"}
+    assert row["grade"] == before["grade"] == "94.12 %"
+    assert "3 past courses" in text
+
+
+def test_ended_course_is_found_and_counted(easel: RunningEasel, dozen: requests.Session) -> None:
+    board = dozen.get(f"{easel.url}/dashboard.json", timeout=30).json()
+    end_enrollments(easel.canvas, "dozen", 4106)
+    easel.app.extensions["easel"].cache._kept.clear()
+
+    found = dozen.get(f"{easel.url}/search.json", params={"q": "programming"}, timeout=30).json()
+    after = dozen.get(f"{easel.url}/dashboard.json", timeout=30).json()
+
+    assert [row["id"] for row in found["data"] if row["type"] == "course"] == ["4106"]
+    assert after["other_courses"] == board["other_courses"] + 1
+
+
+def test_ended_course_that_is_closed_is_named_kindly(
+    easel: RunningEasel, dozen: requests.Session
+) -> None:
+    """By its id such a course is forbidden; the list says the same as of any closed course."""
+    end_enrollments(easel.canvas, "dozen", 4110)
+    easel.app.extensions["easel"].cache._kept.clear()
+
+    body = twin(easel, dozen)
+
+    assert body["complete"]
+    assert by_id(body)["4110"]["restricted"] is True
+
+
+def test_lost_ended_enrollments_are_told(easel: RunningEasel, dozen: requests.Session) -> None:
+    path = "/api/v1/users/self/enrollments"
+    easel.canvas.control(
+        faults=[{"method": "GET", "path": path, "kind": "status", "status": 503, "times": None}]
+    )
+    easel.app.extensions["easel"].cache._kept.clear()
+
+    body, text = twin(easel, dozen), page(easel, dozen)
+
+    assert not body["complete"]
+    assert re.search(r"at least \d+ courses\.", text)
 
 
 def test_page_without_the_past_says_so(easel: RunningEasel, dozen: requests.Session) -> None:

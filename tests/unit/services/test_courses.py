@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from canvas_app.canvas.models import Course, CourseEnrollment, CourseSection
+from canvas_app.canvas.models import Course, CourseEnrollment, CourseSection, Enrollment
 from canvas_app.services.courses import (
     Wanted,
     by_role_and_term,
@@ -15,6 +15,7 @@ from canvas_app.services.courses import (
     grade_of,
     in_order,
     union,
+    with_ended,
 )
 from canvas_app.services.pages import CourseRow, Enrolled
 
@@ -50,6 +51,27 @@ def test_equal_enrollments_are_not_lost() -> None:
     assert union([1, 1], [1]) == [1, 1]
     assert union([1], [1, 1, 2]) == [1, 1, 2]
     assert union(None, None) == []
+
+
+def test_ended_role_stands_beside_the_one_that_goes_on() -> None:
+    """Who studied in a course and now assists there: the list has the new role alone."""
+    course = Course(id="1", name="X", enrollments=[ASSISTS], sections=[section("B", "Grader")])
+    ended = [
+        Enrollment(id=7, course_id=1, type="StudentEnrollment", enrollment_state="completed"),
+        Enrollment(id=8, course_id=2, type="TaEnrollment", enrollment_state="completed"),
+    ]
+
+    found = with_ended(course, ended)
+
+    assert enrolled(found) == (Enrolled("ta", ("B",), True), Enrolled("student", (), False))
+    assert with_ended(found, ended) == found, "what is shown already is not added again"
+
+
+def test_closed_course_stays_a_stub() -> None:
+    stub = Course(id="1", access_restricted_by_date=True)
+    ended = [Enrollment(id=7, course_id=1, type="StudentEnrollment", enrollment_state="completed")]
+
+    assert with_ended(stub, ended) == stub
 
 
 def test_roles_with_their_sections_active_ones_first() -> None:
