@@ -12,7 +12,7 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 import nh3
 from babel import Locale, UnknownLocaleError
@@ -34,7 +34,7 @@ from canvas_app import gateway
 from canvas_app.canvas.errors import AuthenticationError, CanvasError, SignInRequired
 from canvas_app.services.dates import Profile
 from canvas_app.services.pictures import ring
-from canvas_app.services.rich_text import bearable, plain_text
+from canvas_app.services.rich_text import ATTRIBUTES, TAGS, Tidied, plain_text, tidied
 from canvas_app.settings import Environment
 from canvas_app.storage import SignIn
 from canvas_app.views.languages import ENGLISH, gettext, language, ngettext
@@ -42,13 +42,7 @@ from canvas_app.views.languages import ENGLISH, gettext, language, ngettext
 log = logging.getLogger(__name__)
 
 FLUSH = Markup("<!--flush-->")
-TAGS = {
-    *("p", "br", "hr", "div", "span", "blockquote", "pre", "code", "sub", "sup", "small"),
-    *("strong", "b", "em", "i", "u", "s", "del", "ins", "mark", "abbr", "cite", "q"),
-    *("ul", "ol", "li", "dl", "dt", "dd", "a", "h1", "h2", "h3", "h4", "h5", "h6"),
-    *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"),
-}
-ATTRIBUTES = {"a": {"href"}, "th": {"colspan", "rowspan", "scope"}, "td": {"colspan", "rowspan"}}
+MOST_GROWTH = 4  # times; a link is told what it must not tell of us (rel)
 BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # fillers and blanks that count as letters or symbols
 DEFAULT_COLOR = "#4a6fa5"
 DARKEST, LIGHTEST = 0.15, 0.28  # relative luminance with at least 3:1 on both our grounds
@@ -83,6 +77,7 @@ def init_app(app: Flask) -> None:
         moment=moment,
         number=number,
         rich=rich,
+        plain=plain,
         readable=readable,
         facts=facts,
         late_by=late_by,
@@ -393,27 +388,49 @@ def late_by(seconds: int) -> str:
 def rich(html: str | None, base: str = "") -> Markup:
     """Canvas's HTML with nothing in it that runs, loads, or styles; links are made absolute.
 
-    Of a monstrous one the text alone.
+    Of a monstrous one the text alone. A last line says so where something is left out.
     """
     if not html:
         return Markup("")
-    if not bearable(html):
-        return escape(plain_text(html))
+    said = words()
+    made = tidied(html, base, said)
+    note = Markup('<p class="meta">{}</p>').format(said["left_out"]) if made.left_out else ""
+    return sanitised(made) + note
 
-    def absolute(element: str, attribute: str, value: str) -> str:
-        return urljoin(base, value) if attribute == "href" else value
 
+def sanitised(made: Tidied) -> Markup:
+    """Tidy HTML once more through a sanitiser, should the tidying have overlooked something."""
+    if made.text_alone:
+        return Markup(made.html)  # noqa: S704  # escaped text and line breaks
     clean = nh3.clean(
-        html,
+        made.html,
         tags=TAGS,
         attributes=ATTRIBUTES,
-        attribute_filter=absolute,
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
-    # The page has its own first and second headings.
-    clean = re.sub(r"<(/?)h[12](?=[ >])", r"<\1h3", clean)
-    return Markup(clean)  # noqa: S704  # sanitised just above
+    if len(clean) > MOST_GROWTH * len(made.html) + 1000:
+        log.warning("HTML of %s characters grew to %s", len(made.html), len(clean))
+        return escape(plain_text(made.html))
+    return Markup(clean)  # noqa: S704
+
+
+def plain(html: str | None) -> str:
+    """Canvas's HTML where there is room for text alone."""
+    return plain_text(html, words())
+
+
+def words() -> dict[str, str]:
+    """What stands for a picture, a medium, and for what cannot be shown."""
+    return {
+        "picture": gettext("Picture"),
+        "video": gettext("Video"),
+        "audio": gettext("Audio"),
+        "embedded": gettext("Embedded content"),
+        "details": gettext("Details"),
+        "link": gettext("Link"),
+        "left_out": gettext("Something in this text cannot be shown here. Canvas shows it."),
+    }
 
 
 def named(name: str | None, otherwise: str = "") -> str:
