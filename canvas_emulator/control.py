@@ -73,6 +73,8 @@ class Control(Struct, forbid_unknown_fields=True):
     expire_tokens: Literal["all"] | list[int] | UnsetType = UNSET
     revoke_tokens: Literal["all"] | list[int] | UnsetType = UNSET
     token_ends: dict[int, datetime | None] | UnsetType = UNSET
+    suspended: list[int] | UnsetType = UNSET  # whoever is not named is suspended no more
+    keys_off: list[str] | UnsetType = UNSET  # kinds of keys; the others are on again
     clock: Movement | UnsetType = UNSET
     settings: Switches | UnsetType = UNSET
     drift: Drift | UnsetType = UNSET
@@ -152,10 +154,13 @@ def _check(state: State, wanted: Control) -> None:
         more = wanted.clock.advance if wanted.clock.advance is not UNSET else 0.0
         if not FIRST.timestamp() <= to.timestamp() + more <= LAST.timestamp():
             raise ValueError(f"The clock goes from {FIRST.year} to {LAST.year} - at `$.clock`")
-    if wanted.token_ends is not UNSET:
-        for person_id in wanted.token_ends:
+    for name, people in (("token_ends", wanted.token_ends), ("suspended", wanted.suspended)):
+        for person_id in () if people is UNSET else people:
             if person_id not in state.campus.people:
-                raise ValueError(f"Nobody has the id {person_id} - at `$.token_ends`")
+                raise ValueError(f"Nobody has the id {person_id} - at `$.{name}`")
+    if wanted.keys_off is not UNSET:
+        for kind in {*wanted.keys_off} - {key.kind for key in state.keys.values()}:
+            raise ValueError(f"No key is of the kind {kind} - at `$.keys_off`")
 
 
 def _aware(moment: datetime) -> datetime:
@@ -181,6 +186,10 @@ def apply(state: State, wanted: Control) -> None:
             state.faults.drift(wanted.drift)
         if wanted.clock is not UNSET:
             _move(state, wanted.clock)
+        if wanted.suspended is not UNSET:
+            state.suspend(wanted.suspended)
+        if wanted.keys_off is not UNSET:
+            state.keys_off = frozenset(wanted.keys_off)
         for row in _chosen(state, wanted.expire_tokens):
             row.expires_at = state.clock.seconds() - 1
         for row in _chosen(state, wanted.revoke_tokens):

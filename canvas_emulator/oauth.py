@@ -454,6 +454,8 @@ def login() -> BaseResponse:
     unique_id = request.form.get("pseudonym_session[unique_id]", "")
     password = request.form.get("pseudonym_session[password]", "")
     person = _state().person_with_login(unique_id)
+    if person is not None and person.id in _state().suspended:
+        person = None
     if person is None or not hmac.compare_digest(person.password.encode(), password.encode()):
         return _page("login.html", 400, people=_demo_people(), unique_id=unique_id, wrong=True)
     session = _renewed(_session())
@@ -625,7 +627,9 @@ def _refreshed(state: State, key: DeveloperKey, sent: dict[str, str]) -> dict[st
     row = state.tokens.of_refresh(sent["refresh_token"])
     now = state.clock.seconds()
     over = row is not None and row.grant_ends_at is not None and row.grant_ends_at <= now
-    if row is None or row.revoked or over or row.key is None or state.barred(row.key):
+    # Neither the person nor the account's switch is looked at (``access_token.rb``): who is
+    # suspended gets a fresh token, and each call with it is refused.
+    if row is None or row.revoked or over or row.key is None or state.elsewhere(row.key):
         error = "invalid_grant"
         if state.settings.invalid_grant_wording == "old":
             error = "invalid_request"

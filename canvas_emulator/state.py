@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import string
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
@@ -254,6 +254,8 @@ class State:
         self.challenges: dict[str, tuple[str, float]] = {}
         self.sessions: dict[str, WebSession] = {}
         self.session_tokens: dict[str, TokenRow] = {}
+        self.suspended: frozenset[int] = frozenset()
+        self.keys_off: frozenset[str] = frozenset()
         self.remembered: set[tuple[int, str]] = set()
         self.upcoming: dict[int, tuple[float, Any]] = {}
         self.settings = Settings()
@@ -280,17 +282,32 @@ class State:
             self._build()
 
     def usable(self, row: TokenRow) -> bool:
-        """Whether a token row may be used for a call now."""
+        """Whether a token row may be used for a call now (``authentication_methods.rb``)."""
         now = self.clock.seconds()
         ends = [end for end in (row.expires_at, row.fixed_end) if end is not None]
-        if row.revoked or any(end <= now for end in ends):
+        if row.revoked or any(end <= now for end in ends) or row.person_id in self.suspended:
             return False
         return row.key is None or (row.key.active and not self.barred(row.key))
 
+    def suspend(self, people: Iterable[int]) -> None:
+        """Suspend these people and nobody else; Canvas lets them into no browser either.
+
+        What becomes of a browser that is logged in already is unverified.
+        """
+        self.suspended = frozenset(people)
+        self.sessions = {
+            id_: session
+            for id_, session in self.sessions.items()
+            if session.person_id not in self.suspended
+        }
+
     def barred(self, key: DeveloperKey) -> bool:
         """Whether a key is off for this account, or for test clusters, which this is not."""
-        elsewhere = key.test_cluster_only and self.settings.check_test_cluster
-        return elsewhere or not key.switched_on
+        return self.elsewhere(key) or not key.switched_on or key.kind in self.keys_off
+
+    def elsewhere(self, key: DeveloperKey) -> bool:
+        """Whether a key is for test clusters only, which this is not."""
+        return key.test_cluster_only and self.settings.check_test_cluster
 
     def person_named(self, name: str) -> Person | None:
         """The person of a local or global id, or of ``sis_login_id:``."""

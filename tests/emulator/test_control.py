@@ -469,6 +469,8 @@ class TestRefusals:
             b'{"latency": 0.5, "clock": {"advance": 1e20}}',
             b'{"latency": 0.5, "clock": {"set": "9999-12-31T23:59:59+00:00"}}',
             b'{"latency": 0.5, "token_ends": {"999999": null}}',
+            b'{"latency": 0.5, "suspended": [999999]}',
+            b'{"latency": 0.5, "keys_off": ["golden"]}',
             b'{"reset": true, "latency": 0.5, "unknown": 1}',
         ],
     )

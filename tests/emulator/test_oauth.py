@@ -782,6 +782,33 @@ class TestRefresh:
         assert answer.json == {"errors": [{"message": "Invalid access token."}]}
         assert emulator.refresh(grant["refresh_token"], "test_cluster").status_code == 400
 
+    def test_refresh_looks_at_neither_person_nor_switch(self, emulator: Emulator) -> None:
+        """Both get a fresh token, and every call with it is refused (``access_token.rb``)."""
+        suspended, off = emulator.grant(person="many"), emulator.grant("trusted")
+        emulator.control(suspended=[emulator.person("many").id], keys_off=["trusted"])
+        path = "/api/v1/probe/1/echo"
+        for kind, grant in (("confidential", suspended), ("trusted", off)):
+            refused = emulator.with_token(grant["access_token"], path)
+            fresh = emulator.refresh(grant["refresh_token"], kind)
+            again = emulator.with_token(fresh.json["access_token"], path)
+            assert fresh.status_code == 200
+            for answer in (refused, again):
+                assert answer.status_code == 401
+                assert answer.json == {"errors": [{"message": "Invalid access token."}]}
+                assert answer.headers["WWW-Authenticate"] == 'Bearer realm="canvas-lms"'
+        emulator.control(suspended=[], keys_off=[])
+        assert emulator.with_token(fresh.json["access_token"], path).status_code == 200
+
+    def test_suspended_people_cannot_log_in(self, emulator: Emulator) -> None:
+        """Nor does a browser of theirs stay logged in; others are not touched."""
+        mine, other = emulator.browser(), emulator.browser()
+        emulator.log_in(mine)
+        emulator.log_in(other, "teacher")
+        emulator.control(suspended=[emulator.person("dozen").id])
+        assert "Log out" not in mine.get("/").text
+        assert emulator.log_in(mine).status_code == 400
+        assert "Log out" in other.get("/").text
+
 
 class TestRevoke:
     def revoke(self, emulator: Emulator, token: str, **more: Any) -> Any:
