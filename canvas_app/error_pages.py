@@ -115,6 +115,18 @@ def explain(error: errors.CanvasError) -> Trouble:
     """What happened and what to do, for each kind of Canvas error."""
     said = f"Canvas says: {error.canvas_message}" if error.canvas_message else ""
     match error:
+        case errors.AccessRefused():
+            return Trouble(
+                403,
+                "Canvas refuses Easel's access for you",
+                "Your Canvas account may be suspended, or Easel may be switched off in your "
+                "school's Canvas. Nothing was changed in Canvas.",
+                "Signing in again does not help while that is so: ask your school's Canvas "
+                "support. Easel asks Canvas again every few minutes and goes on by itself.",
+                "Canvas renews this person's token and refuses it. Look in Canvas whether the "
+                "person is suspended or has lost the login in this account, and whether the "
+                "developer key is on and still has every scope (Admin, Developer Keys).",
+            )
         case errors.AuthenticationError():
             return Trouble(
                 502,

@@ -70,6 +70,14 @@ class SignInRequired(AuthenticationError):
     """The grant is over; only signing in with Canvas again helps."""
 
 
+class AccessRefused(AuthenticationError):
+    """Canvas refuses fresh tokens too; neither renewing nor signing in again helps.
+
+    The person is suspended or has no login in this account any more, or the developer key is off:
+    a refresh looks at none of these (canvas-lms ``access_token.rb``).
+    """
+
+
 class AuthorizationError(CanvasError):
     """The token is good, the person may not do this: 403, or 401 without ``WWW-Authenticate``."""
 

@@ -32,6 +32,7 @@ from canvas_app.canvas.errors import (
 from canvas_app.canvas.tokens import Token
 
 PATH = "/login/oauth2/token"
+SELF = "/api/v1/users/self"
 LARGEST_ANSWER = 1 << 20  # bytes; a token answer has some 500
 LONGEST_NAME = 255  # characters, as in Canvas
 LARGEST_ID = 2**63 - 1  # Canvas keeps ids in eight bytes
@@ -155,6 +156,20 @@ class TokenEndpoint:
             answer = self._call("DELETE", None, {"Authorization": f"Bearer {access_token}"}, limit)
         _read("DELETE", *answer)
 
+    def refuses(self, access_token: str) -> bool:
+        """Whether Canvas's API rejects this access token: 401 with ``WWW-Authenticate``.
+
+        A refresh succeeds for a suspended person too, so only a call tells. Whatever else comes
+        of it, no answer among it, rejects nothing. Takes half of ``time_limit`` at most.
+        """
+        headers = {"Authorization": f"Bearer {access_token}"}
+        try:
+            with _Limit(self.time_limit / 2) as limit:
+                answer, _ = self._call("GET", None, headers, limit, SELF)
+        except Unavailable:
+            return False
+        return answer.status_code == 401 and "WWW-Authenticate" in answer.headers
+
     def _post(self, form: dict[str, str]) -> dict[str, Any]:
         form["client_id"] = self.client_id
         if self._client_secret:
@@ -183,13 +198,14 @@ class TokenEndpoint:
         form: dict[str, str] | None,
         headers: Mapping[str, str],
         limit: "_Limit",
+        path: str = PATH,
     ) -> tuple[requests.Response, bytes]:
         """Send one call; return its answer, of any status, with its body. Raises Unavailable."""
         with _session(limit) as session:
             try:
                 with session.request(
                     method,
-                    self.url,
+                    self.url.removesuffix(PATH) + path,
                     data=form,
                     headers={
                         "User-Agent": self._user_agent,

@@ -53,6 +53,7 @@ class SignIn:
     scopes: str
     connected_at: datetime
     signed_in_at: datetime
+    refused_at: datetime | None = None  # while Canvas refuses its tokens
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ class Storage:
             "issued_at": now,
             "lease_owner": None,
             "lease_until": None,
+            "refused_at": None,
         }
         with self.engine.begin() as connection:
             old = connection.execute(
@@ -218,6 +220,7 @@ class Storage:
             scopes=row.scopes,
             connected_at=row.connected_at,
             signed_in_at=row.signed_in_at,
+            refused_at=row.refused_at,
         )
 
     def _touch(self, secret: str, now: datetime) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from canvas_app.canvas.errors import CanvasError, SignInRequired, Unavailable
+from canvas_app.canvas.errors import AccessRefused, CanvasError, SignInRequired, Unavailable
 from canvas_app.canvas.oauth import InvalidGrant, TokenEndpoint
 from canvas_app.canvas.tokens import Token
 from canvas_app.storage.database import AWAY, reading
@@ -26,6 +26,7 @@ ACTING_LIVES = timedelta(hours=1)  # a grant of somebody who acts as another
 AHEAD_MOST = timedelta(minutes=5)
 AHEAD_WAIT = 2.0  # seconds to wait for a token when the present one still serves
 AHEAD_PAUSE = 30.0  # seconds until a failed renewal ahead of time is tried again
+REFUSED_FOR = timedelta(minutes=5)  # until Canvas is asked whether it takes the token by now
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5  # seconds between looks at a row somebody else renews
 WRITES = 5  # tries to store what Canvas gave
 
@@ -44,12 +45,17 @@ class Held:
     connected_at: datetime
     issued_at: datetime
     leased: bool
+    refused_at: datetime | None
     token: Token = field(repr=False)
 
     @property
     def ends_at(self) -> datetime | None:
         """When the grant is over whatever Canvas says; None when only Canvas decides."""
         return self.connected_at + ACTING_LIVES if self.owner[2] else None
+
+
+def refused() -> AccessRefused:
+    return AccessRefused("Canvas refuses Easel's access, though it has just renewed it.")
 
 
 def over(why: str) -> SignInRequired:
@@ -78,6 +84,7 @@ class Leases:
         self._clock = clock
         self.lease = timedelta(seconds=lease)
         self._attempts: dict[tuple[int, int], Future[str]] = {}
+        self._doubted: set[int] = set()
         self._not_before: dict[int, float] = {}
         self._lock = threading.Lock()
 
@@ -114,6 +121,7 @@ class Leases:
             connected_at=row.connected_at,
             issued_at=row.issued_at,
             leased=self._taken(row.lease_until),
+            refused_at=row.refused_at,
             token=token,
         )
         if held.ends_at is not None and self._clock() >= held.ends_at:
@@ -125,13 +133,27 @@ class Leases:
         now = self._clock()
         return until is not None and now < until <= now + 2 * self.lease
 
+    def resting(self, held: Held) -> bool:
+        """Whether Canvas refused the grant's token so lately that it is not asked again."""
+        if held.refused_at is None:
+            return False
+        since = self._clock() - held.refused_at
+        return -2 * self.lease < since < REFUSED_FOR  # not for ever when a clock is set back
+
     def renewed(
-        self, held: Held, endpoint: TokenEndpoint, deadline: float | None, wait: float | None = None
+        self,
+        held: Held,
+        endpoint: TokenEndpoint,
+        deadline: float | None,
+        wait: float | None = None,
+        *,
+        prove: bool = True,
     ) -> str:
         """Return a token newer than ``held``'s; threads that ask at once share one attempt.
 
-        The attempt runs in a thread of its own and to its end, whoever still waits: an answer
-        from Canvas is always stored. Raises SignInRequired or the CanvasError that ended it.
+        With ``prove`` Canvas has taken the token once, before anybody gets it. The attempt runs
+        in a thread of its own and to its end, whoever still waits: an answer from Canvas is
+        always stored. Raises SignInRequired, AccessRefused or the CanvasError that ended it.
         """
         key = (held.id, held.version)
         with self._lock:
@@ -139,9 +161,11 @@ class Leases:
             if attempt is None:
                 attempt = Future()
                 threading.Thread(
-                    target=self._attempt, args=(attempt, held, endpoint), name="renewal"
+                    target=self._attempt, args=(attempt, held, endpoint, prove), name="renewal"
                 ).start()  # before it is known: one that cannot start would be waited for always
                 self._attempts[key] = attempt
+                if prove:
+                    self._doubted.add(held.id)
         waits = [
             seconds
             for seconds in (wait, None if deadline is None else deadline - time.monotonic())
@@ -154,19 +178,31 @@ class Leases:
                 "Canvas has not renewed Easel's access in time.", delivery="not_sent"
             ) from None
 
-    def _attempt(self, attempt: Future[str], held: Held, endpoint: TokenEndpoint) -> None:
+    def _attempt(
+        self, attempt: Future[str], held: Held, endpoint: TokenEndpoint, prove: bool
+    ) -> None:
         try:
-            token = self._renew(held, endpoint)
+            token = self._renew(held, endpoint, prove)
         except BaseException as fault:  # handed to those who wait
-            with self._lock:
-                self._attempts.pop((held.id, held.version), None)
+            self._forget(held)
             self.pause(held.id)
             attempt.set_exception(fault)
         else:
+            self._forget(held)
             with self._lock:
-                self._attempts.pop((held.id, held.version), None)
                 self._not_before.pop(held.id, None)
             attempt.set_result(token)
+
+    def _forget(self, held: Held) -> None:
+        with self._lock:
+            self._attempts.pop((held.id, held.version), None)
+            if not any(grant_id == held.id for grant_id, _ in self._attempts):
+                self._doubted.discard(held.id)
+
+    def doubted(self, held: Held) -> bool:
+        """Whether this process is finding out if Canvas still takes the grant's tokens."""
+        with self._lock:
+            return held.id in self._doubted
 
     def pause(self, grant_id: int) -> None:
         """Renew no more ahead of time for a while."""
@@ -180,20 +216,22 @@ class Leases:
         with self._lock:
             return time.monotonic() < self._not_before.get(grant_id, 0.0)
 
-    def _renew(self, stale: Held, endpoint: TokenEndpoint) -> str:
+    def _renew(self, stale: Held, endpoint: TokenEndpoint, prove: bool) -> str:
         me = secrets.token_hex(16)
         gives_up = time.monotonic() + 3 * self.lease.total_seconds()
         pause = FIRST_PAUSE
         while True:
             held = self.read(stale.id)
-            if held.version != stale.version:
+            if held.version != stale.version and not held.leased:
+                if self.resting(held):
+                    raise refused()
                 return held.token.access_token
             if held.client_id != endpoint.client_id:
                 raise over("Easel's developer key has changed.")
             if held.token.refresh_token is None:
                 raise over("Canvas no longer accepts Easel's access, and gave no way to renew it.")
             if not held.leased and self._take(held, me):
-                token = self._ask(held, held.token.refresh_token, me, endpoint)
+                token = self._leased(held, held.token.refresh_token, me, endpoint, prove)
                 if token is not None:
                     return token
             if time.monotonic() > gives_up:
@@ -221,13 +259,46 @@ class Leases:
             )
             return taken.rowcount == 1
 
-    def _ask(self, held: Held, refresh_token: str, me: str, endpoint: TokenEndpoint) -> str | None:
-        """Refresh at Canvas and store the answer; None when somebody else changed the row."""
-        mine = (
-            grants.c.id == held.id,
-            grants.c.version == held.version,
-            grants.c.lease_owner == me,
+    def _leased(
+        self, held: Held, refresh_token: str, me: str, endpoint: TokenEndpoint, prove: bool
+    ) -> str | None:
+        """Renew under the lease, and prove what came; None when somebody else changed the row.
+
+        A token that was refused while it still counted is only proved: renewing it did not help.
+        """
+        ends = held.token.expires_at
+        if held.refused_at is not None and (ends is None or self._clock() < ends):
+            return self._proved(held, held.token.access_token, held.version, me, endpoint)
+        token = self._ask(held, refresh_token, me, endpoint, prove)
+        if token is None or not prove:
+            return token
+        return self._proved(held, token, held.version + 1, me, endpoint)
+
+    def _proved(
+        self, held: Held, token: str, version: int, me: str, endpoint: TokenEndpoint
+    ) -> str | None:
+        """Ask Canvas once with a token, and note whether it refuses it; ends the lease."""
+        now = self._clock() if endpoint.refuses(token) else None
+        noted = self._write(
+            grants.update()
+            .where(*_mine(held.id, version, me))
+            .values(version=version + 1, refused_at=now, lease_owner=None, lease_until=None)
         )
+        if not noted:
+            return None
+        if now is not None:
+            log.warning("Canvas refuses the fresh access of grant %s", held.id)
+            raise refused()
+        return token
+
+    def _ask(
+        self, held: Held, refresh_token: str, me: str, endpoint: TokenEndpoint, prove: bool
+    ) -> str | None:
+        """Refresh at Canvas and store the answer; None when somebody else changed the row.
+
+        The lease goes on when the token must be proved: others wait for that too.
+        """
+        mine = _mine(held.id, held.version, me)
         try:
             token = endpoint.refresh(refresh_token)
         except InvalidGrant:
@@ -245,8 +316,7 @@ class Leases:
                 sealed=self._seal.close(token, held.owner, "grant"),
                 version=held.version + 1,
                 issued_at=self._clock(),
-                lease_owner=None,
-                lease_until=None,
+                **({} if prove else {"lease_owner": None, "lease_until": None}),
             )
         )
         if stored:
@@ -283,6 +353,15 @@ class Leases:
         self._outbox.attempt(row_id, lambda _: endpoint)
 
 
+def _mine(grant_id: int, version: int, me: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """The grant's row while this attempt has its lease and nobody changed it."""
+    return (
+        grants.c.id == grant_id,
+        grants.c.version == version,
+        grants.c.lease_owner == me,
+    )
+
+
 class GrantCredentials:
     """Credentials that live in a grant row; made for one request, shared by its threads."""
 
@@ -307,6 +386,10 @@ class GrantCredentials:
 
     def access_token(self, deadline: float | None = None) -> str:
         held = self._leases.read(self._grant_id)
+        if self._leases.resting(held):
+            raise refused()
+        if held.refused_at is not None or self._leases.doubted(held):
+            return self._leases.renewed(held, self._endpoint, deadline)
         expires_at = held.token.expires_at
         if expires_at is None or held.token.refresh_token is None:
             return held.token.access_token
@@ -319,7 +402,8 @@ class GrantCredentials:
         if self._leases.pausing(self._grant_id):
             return held.token.access_token
         try:
-            return self._leases.renewed(held, self._endpoint, deadline, AHEAD_WAIT)
+            # Not proved: the one before it is taken still.
+            return self._leases.renewed(held, self._endpoint, deadline, AHEAD_WAIT, prove=False)
         except SignInRequired:
             raise
         except CanvasError as fault:
@@ -329,6 +413,8 @@ class GrantCredentials:
 
     def renewed(self, rejected: str, deadline: float | None = None) -> str:
         held = self._leases.read(self._grant_id)
+        if self._leases.resting(held):
+            raise refused()
         if held.token.access_token != rejected:  # somebody has renewed it meanwhile
             return held.token.access_token
         return self._leases.renewed(held, self._endpoint, deadline)

@@ -37,11 +37,12 @@ grants = sa.Table(
     sa.Column("client_id", sa.String(255), nullable=False),
     sa.Column("sealed", sa.Text, nullable=False),
     sa.Column("generation", sa.Integer, nullable=False),  # counts consents
-    sa.Column("version", sa.Integer, nullable=False),  # counts tokens
+    sa.Column("version", sa.Integer, nullable=False),  # counts tokens, and what proving them told
     sa.Column("connected_at", Moment, nullable=False),
     sa.Column("issued_at", Moment, nullable=False),
     sa.Column("lease_owner", sa.String(32)),
     sa.Column("lease_until", Moment),
+    sa.Column("refused_at", Moment),  # when Canvas last refused a token it had just given
     sa.UniqueConstraint("environment", "user_id", "real_user_id", name="one_grant_per_person"),
     sqlite_autoincrement=True,  # an id is never given twice: caches are keyed by it
 )

@@ -8,7 +8,7 @@ import msgspec
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from canvas_app.canvas.errors import AuthenticationError, CanvasError
+from canvas_app.canvas.errors import AccessRefused, AuthenticationError, CanvasError
 from canvas_app.gateway import current_sign_in, current_sources, login_required
 from canvas_app.services import course as course_service
 from canvas_app.services import courses as courses_service
@@ -68,6 +68,11 @@ def source_json(source: Any) -> dict[str, Any]:
 
 
 def plain_failure(error: CanvasError) -> str:
+    if isinstance(error, AccessRefused):
+        return (
+            "Canvas refuses Easel's access for you: your account may be suspended, or Easel "
+            "switched off. Ask your school's Canvas support."
+        )
     if isinstance(error, AuthenticationError):
         return "Your connection to Canvas has ended. Sign in again."
     return plain(error)
@@ -75,6 +80,8 @@ def plain_failure(error: CanvasError) -> str:
 
 def status_of(error: CanvasError) -> int:
     """The status a page answers with when Canvas refused it as a whole."""
+    if isinstance(error, AccessRefused):
+        return 403
     if isinstance(error, AuthenticationError):
         return 401
     return error.status if error.status in (403, 404) else 503

@@ -31,7 +31,12 @@ from flask import (
 from markupsafe import Markup, escape
 
 from canvas_app import gateway
-from canvas_app.canvas.errors import AuthenticationError, CanvasError, SignInRequired
+from canvas_app.canvas.errors import (
+    AccessRefused,
+    AuthenticationError,
+    CanvasError,
+    SignInRequired,
+)
 from canvas_app.services.dates import Profile
 from canvas_app.services.pictures import ring
 from canvas_app.services.rich_text import ATTRIBUTES, TAGS, Tidied, plain_text, tidied
@@ -66,6 +71,7 @@ def init_app(app: Flask) -> None:
         here=here,
         remembered=remembered,
         ring_share=ring,
+        access_refused=access_refused,
         sign_in_over=sign_in_over,
         environments=environments,
     )
@@ -157,7 +163,8 @@ def parts(
         waiting.append(render_template("fragments/broken.html", signed_out=True))
     except CanvasError as error:
         log.warning("Canvas: %s", error)
-        waiting.append(render_template("fragments/broken.html", signed_out=False))
+        refused = access_refused(error)
+        waiting.append(render_template("fragments/broken.html", signed_out=False, refused=refused))
     except Exception:  # the shell is out; a cut connection would say nothing
         log.exception("a page failed after its shell was sent")
         waiting.append(render_template("fragments/broken.html", signed_out=False))
@@ -196,6 +203,11 @@ def here(**more: str) -> str:
 def environments() -> tuple[Environment, ...]:
     """The Canvas environments this deployment offers at sign-in."""
     return gateway.current().settings.environments
+
+
+def access_refused(failure: object) -> bool:
+    """Whether Canvas refuses this person's access, which signing in again does not mend."""
+    return isinstance(failure, AccessRefused)
 
 
 def sign_in_over(failure: object) -> bool:

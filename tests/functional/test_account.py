@@ -1,10 +1,14 @@
 """The account page: connected as whom, what is stored, and each way to end it."""
 
+from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 import requests
 from sqlalchemy import inspect, text
+
+from canvas_app.storage.schema import grants
 
 from .conftest import RunningEasel, StartEasel, form_to, send, sign_in
 
@@ -52,6 +56,51 @@ def test_public_client_is_told_of_its_limits(start_easel: StartEasel) -> None:
 
     assert "two hours" in told.text
     assert "two hours" not in untold.text
+
+
+PAGES = ("/dashboard", "/courses", "/upcoming", "/submissions", "/courses/4101/grades")
+
+
+def api_calls(easel: RunningEasel) -> int:
+    calls = easel.canvas.stats()["calls"]
+    return sum(sum(counts.values()) for route, counts in calls.items() if "/api/" in route)
+
+
+@pytest.mark.parametrize("cause", ["suspended", "keys_off"])
+@pytest.mark.parametrize("expired", [False, True])
+def test_suspended_people_are_told_so(start_easel: StartEasel, cause: str, expired: bool) -> None:
+    """One true page and hardly a call to Canvas, until Canvas lets them in again."""
+    easel = start_easel(cache_seconds=0)
+    browser = sign_in(easel, "dozen")
+    whom: list[Any] = (
+        ["confidential"] if cause == "keys_off" else [easel.canvas.person("dozen")["id"]]
+    )
+    easel.canvas.control(**{cause: whom})
+    if expired:
+        easel.canvas.control(expire_tokens="all")
+    before, refreshes = api_calls(easel), easel.canvas.stats()["refreshes"]
+
+    for name in PAGES:
+        path = "/" if name == "/dashboard" else name
+        page = unescape(browser.get(f"{easel.url}{path}", timeout=30).text)
+        assert "Canvas refuses Easel's access for you" in page, path
+        assert "may be suspended" in page
+        assert "login?next" not in page
+        assert browser.get(f"{easel.url}{name}.json", timeout=30).status_code == 403
+    account = unescape(browser.get(f"{easel.url}/account", timeout=30).text)
+    assert "Canvas refuses Easel's access for you" in account
+    assert "You are connected" not in account
+    assert easel.canvas.stats()["refreshes"] == refreshes + 1
+    # What the first page had in flight, and the call that proved the fresh token.
+    assert api_calls(easel) - before <= easel.app.extensions["easel"].settings.max_parallel + 1
+
+    easel.canvas.control(**{cause: []})
+    storage = easel.app.extensions["easel"].storage
+    minutes_ago = datetime.now(UTC) - timedelta(minutes=6)
+    with storage.engine.begin() as connection:
+        connection.execute(grants.update().values(refused_at=minutes_ago))
+    assert browser.get(f"{easel.url}/courses.json", timeout=30).json()["complete"]
+    assert "You are connected" in browser.get(f"{easel.url}/account", timeout=30).text
 
 
 def test_sign_out_everywhere(easel: RunningEasel) -> None:

@@ -1,5 +1,7 @@
 """What goes wrong has its own page and status, never a trace; health checks tell the truth."""
 
+from typing import Any
+
 import pytest
 import requests
 from sqlalchemy.exc import OperationalError
@@ -8,6 +10,7 @@ from canvas_app import gateway
 from canvas_app.canvas import errors
 from canvas_app.canvas.oauth import InvalidClient
 from canvas_app.views.health import CanvasProbe
+from canvas_app.views.rendering import stream_page
 
 from .conftest import RunningEasel, StartEasel, sign_in
 
@@ -28,6 +31,7 @@ def raise_at(easel: RunningEasel, error: Exception) -> None:
     ("error", "status", "words"),
     [
         (errors.AuthenticationError("no", **WHERE), 502, "did not accept your sign-in"),
+        (errors.AccessRefused("no", **WHERE), 403, "may be suspended"),
         (errors.MissingScope("no", **WHERE), 403, "CANVAS_SCOPES=auto"),
         (errors.AuthorizationError("no", **WHERE), 403, "does not let you see this"),
         (errors.NotFound("no", **WHERE), 404, "Not found in Canvas"),
@@ -64,6 +68,25 @@ def test_throttled_says_when_to_come_back(easel: RunningEasel) -> None:
     raise_at(easel, errors.Throttled("no", retry_after=7.2, **WHERE))
 
     assert requests.get(f"{easel.url}/broken", timeout=10).headers["Retry-After"] == "7"
+
+
+def test_access_refused_after_the_shell_was_sent(easel: RunningEasel) -> None:
+    """A page that is half written says the same in place, without a way to sign in again."""
+
+    def half() -> Any:
+        def load() -> Any:
+            raise errors.AccessRefused("no", **WHERE)
+
+        return stream_page("dashboard.html", load)
+
+    easel.app.add_url_rule("/half", "half", half)
+    browser = sign_in(easel, "dozen")
+
+    page = browser.get(f"{easel.url}/half", timeout=10).text
+
+    assert "may be suspended" in page
+    assert "login?next" not in page
+    assert page.rstrip().endswith("</html>")
 
 
 def test_ended_grant_leads_to_sign_in(easel: RunningEasel) -> None:

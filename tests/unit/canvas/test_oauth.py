@@ -127,6 +127,35 @@ class TestAtCanvas:
             endpoint(canvas).exchange("unknown", CALLBACK, VERIFIER)
 
 
+class TestRefuses:
+    """Whether Canvas's API takes a token; a refresh does not tell (``access_token.rb``)."""
+
+    def test_suspended_person(self, canvas: Any) -> None:
+        token = consent(canvas).token
+        assert not endpoint(canvas).refuses(token.access_token)
+        canvas.control(suspended=[canvas.person("dozen")["id"]])
+        fresh = endpoint(canvas).refresh(str(token.refresh_token))
+        assert endpoint(canvas).refuses(fresh.access_token)
+        assert endpoint(canvas).refuses("unknown")
+
+    @pytest.mark.parametrize("status", [200, 403, 404, 429, 500, 503])
+    def test_other_answers_refuse_nothing(self, canvas: Any, status: int) -> None:
+        fault = {"path": "/api/v1/users/self", "kind": "status", "status": status}
+        canvas.control(faults=[fault])
+        assert not endpoint(canvas).refuses(canvas.token("dozen"))
+
+    def test_missing_scope_refuses_nothing(self, canvas: Any) -> None:
+        """401 without ``WWW-Authenticate``: the token was looked at, and counts."""
+        with server(reply(401, {"errors": [{"message": "Insufficient scopes"}]})) as (url, asked):
+            assert not TokenEndpoint(url, "10", SECRET).refuses("a~1")
+        assert asked[0].startswith(b"GET /api/v1/users/self HTTP/1.1")
+
+    def test_no_answer_refuses_nothing(self) -> None:
+        with server(b"", pause=30) as (url, _):
+            assert not TokenEndpoint(url, "10", SECRET, time_limit=0.2).refuses("a~1")
+        assert not TokenEndpoint("http://127.0.0.1:9", "10", SECRET).refuses("a~1")
+
+
 class TestWhatIsSent:
     def test_secret_in_the_body(self) -> None:
         with server(reply(200, GOOD)) as (url, asked):

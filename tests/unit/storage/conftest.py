@@ -35,6 +35,8 @@ class Scripted:
     revoke_with: Callable[[str], None] | None = None
     client_id: str = "10"
     time_limit: float = 10.0
+    suspended: bool = False
+    proved: list[str] = field(default_factory=list)
     refreshed: list[str] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
 
@@ -42,6 +44,10 @@ class Scripted:
         self.refreshed.append(refresh_token)
         assert self.refresh_with is not None, "nobody should have refreshed"
         return self.refresh_with(refresh_token)
+
+    def refuses(self, access_token: str) -> bool:
+        self.proved.append(access_token)
+        return self.suspended
 
     def revoke(self, access_token: str) -> None:
         self.revoked.append(access_token)

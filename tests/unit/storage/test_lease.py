@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from canvas_app.canvas.errors import (
+    AccessRefused,
     AuthenticationError,
     CanvasError,
     MalformedAnswer,
@@ -133,6 +134,109 @@ class TestWhenToRenew:
         credentials.access_token()
         assert "~" not in repr(credentials)
         assert "~" not in repr(storage._leases.read(grant_id))
+
+
+class TestSuspended:
+    """A refresh looks at neither the person nor the key's switch; a call with it is refused."""
+
+    def test_one_refresh_for_one_refusal(
+        self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage]
+    ) -> None:
+        """Nobody asks Canvas for the next minutes, in this process or another."""
+        grant_id = store(storage, hour(clock))
+        scripted = Scripted(lambda _: hour(clock, "2"), suspended=True)
+        with pytest.raises(AccessRefused):
+            storage.credentials(grant_id, scripted).renewed("access~1")
+        for other in (storage, open_storage()):
+            credentials = other.credentials(grant_id, scripted)
+            for token in ("access~1", "access~2"):
+                with pytest.raises(AccessRefused):
+                    credentials.renewed(token)
+            with pytest.raises(AccessRefused):
+                credentials.access_token()
+        assert (scripted.refreshed, scripted.proved) == (["refresh~1"], ["access~2"])
+
+    def test_after_minutes_one_call_looks_again(self, storage: Storage, clock: Clock) -> None:
+        """Without a second refresh while the token still counts."""
+        grant_id = store(storage, hour(clock))
+        scripted = Scripted(lambda _: hour(clock, "2"), suspended=True)
+        credentials = storage.credentials(grant_id, scripted)
+        with pytest.raises(AccessRefused):
+            credentials.renewed("access~1")
+        clock.advance(minutes=6)
+        for _ in range(2):
+            with pytest.raises(AccessRefused):
+                credentials.access_token()
+        assert scripted.proved == ["access~2"] * 2
+        clock.advance(minutes=6)
+        scripted.suspended = False
+        assert credentials.access_token() == credentials.access_token() == "access~2"
+        assert (scripted.refreshed, len(scripted.proved)) == (["refresh~1"], 3)
+
+    def test_old_token_is_renewed_first(self, storage: Storage, clock: Clock) -> None:
+        """Also the one who comes back after a night is refused without further calls."""
+        grant_id = store(storage, hour(clock))
+        scripted = Scripted(lambda _: hour(clock, "2"), suspended=True)
+        credentials = storage.credentials(grant_id, scripted)
+        for nights in (1, 2):
+            clock.advance(days=1)
+            for _ in range(2):
+                with pytest.raises(AccessRefused):
+                    credentials.access_token()
+            assert len(scripted.refreshed) == len(scripted.proved) == nights
+
+    def test_signing_in_anew_ends_it(self, storage: Storage, clock: Clock) -> None:
+        grant_id = store(storage, hour(clock))
+        scripted = Scripted(lambda _: hour(clock, "2"), suspended=True)
+        with pytest.raises(AccessRefused):
+            storage.credentials(grant_id, scripted).renewed("access~1")
+        store(storage, hour(clock, "3"))
+        assert storage.credentials(grant_id, scripted).access_token() == "access~3"
+
+    def test_clock_set_back_is_no_refusal_for_ever(self, storage: Storage, clock: Clock) -> None:
+        grant_id = store(storage, hour(clock))
+        scripted = Scripted(lambda _: hour(clock, "2"), suspended=True)
+        with pytest.raises(AccessRefused):
+            storage.credentials(grant_id, scripted).renewed("access~1")
+        clock.advance(days=-1)
+        scripted.suspended = False
+        assert storage.credentials(grant_id, scripted).access_token() == "access~2"
+
+    def test_calls_wait_while_a_token_is_proved(self, storage: Storage, clock: Clock) -> None:
+        """In this process and in others: nobody sends a token that is in doubt."""
+        grant_id = store(storage, hour(clock))
+        asked, answered = threading.Event(), threading.Event()
+
+        class Slow(Scripted):
+            def refuses(self, access_token: str) -> bool:
+                asked.set()
+                answered.wait(30)
+                return super().refuses(access_token)
+
+        slow = Slow(lambda _: hour(clock, "2"), suspended=True)
+        credentials = storage.credentials(grant_id, slow)
+        with ThreadPoolExecutor(3) as pool:
+            calls = [pool.submit(credentials.renewed, "access~1")]
+            assert asked.wait(30)
+            calls += [pool.submit(credentials.access_token) for _ in range(2)]
+            time.sleep(0.2)
+            assert not any(call.done() for call in calls)
+            answered.set()
+            assert all(isinstance(call.exception(30), AccessRefused) for call in calls)
+        assert len(slow.refreshed) == len(slow.proved) == 1
+
+    def test_signed_in_anew_meanwhile(self, storage: Storage, clock: Clock) -> None:
+        """What an earlier token's proof told says nothing about the new one."""
+        grant_id = store(storage, hour(clock))
+
+        class Late(Scripted):
+            def refuses(self, access_token: str) -> bool:
+                store(storage, hour(clock, "3"))
+                return True
+
+        late = Late(lambda _: hour(clock, "2"))
+        assert storage.credentials(grant_id, late).renewed("access~1") == "access~3"
+        assert storage.credentials(grant_id, late).access_token() == "access~3"
 
 
 class TestWhatEndsAGrant:
