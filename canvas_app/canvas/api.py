@@ -207,7 +207,7 @@ class CanvasAPI:
         params: dict[str, Any] = {
             "type": "assignment",
             "context_codes": [f"course_{id_}" for id_ in course_ids],
-            "includes": ["submission"],
+            "include": ["submission"],
         }
         if start_date is None or end_date is None:
             params["undated"] = True

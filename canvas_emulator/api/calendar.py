@@ -9,7 +9,7 @@ from canvas_emulator.campus.happenings import Announcement, Event
 from canvas_emulator.resource import BadRequest, Call, Forbidden, NotFound, router
 
 from . import access
-from .assignments import assignment_json, own_submission
+from .assignments import assignment_json
 from .values import day_start, moment, rich, stamp, user_display, zone
 
 Json = dict[str, Any]
@@ -169,7 +169,8 @@ def event_json(call: Call, event: Event) -> Json:
 def assignment_event(call: Call, course: Course, work: Assignment) -> Json:
     """A due date as an event; its id is the string ``assignment_<id>``.
 
-    Canvas: Calendar Events.
+    ``include[]=submission`` fills the assignment's in; the documentation's ``includes[]`` is not
+    read (Canvas: calendar_events_api_controller.rb).
     """
     due = work.due_for(access.due_subject(call, course))
     code = course.asset_string
@@ -194,8 +195,6 @@ def assignment_event(call: Call, course: Course, work: Assignment) -> Json:
         "updated_at": stamp(work.created_at),
         "assignment": assignment_json(call, course, work),
     }
-    if "submission" in call.many("includes"):
-        body["assignment"]["submission"] = own_submission(call, course, work)
     if call.viewer.id in work.due_dates:
         body["assignment_overrides"] = [
             {"id": work.id * 10, "assignment_id": work.id, "title": "1 student"}

@@ -376,11 +376,15 @@ class TestCalendar:
         assert "description" not in slim[0]
 
     def test_assignments_bring_the_own_submission(self, emulator: Emulator) -> None:
-        """``includes[]=submission``, with a plural s, fills it in (Canvas: Calendar Events)."""
+        """``include[]=submission`` fills it in; ``includes[]`` as documented does nothing.
+
+        Canvas: calendar_events_api_controller.rb, ``includes``.
+        """
         query = {"type": "assignment", "context_codes[]": "course_4101", "all_events": "true"}
         bare = get(emulator, "calendar_events", **query)
-        rows = get(emulator, "calendar_events", **{"includes[]": "submission"}, **query)
-        assert not any("submission" in row["assignment"] for row in bare)
+        documented = get(emulator, "calendar_events", **{"includes[]": "submission"}, **query)
+        rows = get(emulator, "calendar_events", **{"include[]": "submission"}, **query)
+        assert not any("submission" in row["assignment"] for row in (*bare, *documented))
         own = {row["assignment"]["submission"]["user_id"] for row in rows}
         assert own == {get(emulator, "users/self")["id"]}
         assert any(row["assignment"]["submission"].get("score") for row in rows)

@@ -3,8 +3,11 @@
 import html
 
 import pytest
+import requests
 
 from .conftest import forms, sign_in
+
+PORTFOLIO = "Portfolio of the term"  # undated
 
 
 @pytest.fixture
@@ -48,6 +51,25 @@ def test_all_that_the_ledger_calls_missing_is_missing_here(easel, browser):
     assert {(row["status"], row["missing"], row["done"]) for row in rows} == {
         ("graded", True, True)
     }
+
+
+def test_undated_work_handed_in_is_not_open(easel, browser):
+    """No other list than the calendar names it, and only with the person's submission there."""
+    work = next(row for row in twin(easel, browser)["data"] if row["title"] == PORTFOLIO)
+    assert (work["status"], work["done"]) == ("due", False)
+    path = f"/api/v1/courses/{work['course_id']}/assignments/{work['id']}/submissions"
+    answer = requests.post(
+        f"{easel.canvas.url}{path}",
+        json={"submission": {"submission_type": "online_url", "url": "https://example.edu/mine"}},
+        headers={"Authorization": f"Bearer {easel.canvas.token('dozen')}"},
+        timeout=10,
+    )
+    assert answer.status_code == 201, answer.text
+
+    body = twin(easel, browser, "?retry=all")
+
+    (row,) = [row for row in body["data"] if row["title"] == PORTFOLIO]
+    assert (row["status"], row["done"]) == ("submitted", True)
 
 
 def test_new_grades_carry_their_scores(easel, browser):

@@ -81,7 +81,9 @@ def test_own_endpoints_answer(api_of, canvas):
     assert list(api.missing_submissions())
     assert all(todo.type == "submitting" for todo in api.todo())
     assert api.course("4101", include=("term",)).name == "Biology 101"
-    assert list(api.calendar_assignments(["4101"]))
+    undated = list(api.calendar_assignments(["4101"]))
+    assert undated
+    assert all(event.assignment.own_submission for event in undated)
     dated = list(api.calendar_assignments(["4101"], now - timedelta(days=9), now))
     assert all(event.assignment.due_at for event in dated)
     own = list(api.student_submissions("4101", include=("assignment",)))
