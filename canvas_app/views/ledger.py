@@ -60,7 +60,7 @@ def csv_row(row: SubmissionRow) -> tuple[Cell, ...]:
         row.title,
         row.status_label or row.status.replace("_", " ").capitalize(),
         row.late,
-        row.seconds_late if row.late else None,
+        row.seconds_late or None,
         row.points_deducted,
         row.score,
         row.grade,

@@ -4,6 +4,8 @@ Canvas: application_controller.rb, SIS IDs, Courses.
 """
 
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 
 from canvas_emulator.campus import Person
 from canvas_emulator.campus.courses import Course, Enrollment, effective_state
@@ -27,6 +29,15 @@ def number(text: str) -> int:
     else:
         raise NotFound
     return value - SHARD if SHARD < value < 2 * SHARD else value
+
+
+def numbers(texts: Iterable[str]) -> list[int]:
+    """The ids among the texts; what names none is left out."""
+    found = []
+    for text in texts:
+        with suppress(NotFound):
+            found.append(number(text))
+    return found
 
 
 def _unhexed(text: str) -> str:

@@ -166,7 +166,7 @@ def assignment_json(
         "intra_group_peer_reviews": False,
         "is_quiz_assignment": work.is_quiz,
         "anonymous_submissions": False,
-        "is_quiz_lti_assignment": False,
+        "is_quiz_lti_assignment": work.new_quiz,
         "require_lockdown_browser": False,
         "only_visible_to_overrides": work.only_for is not None,
         "visible_to_everyone": work.only_for is None,

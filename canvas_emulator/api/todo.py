@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from canvas_emulator.campus.courses import Course
-from canvas_emulator.campus.coursework import Assignment, is_missing
+from canvas_emulator.campus.coursework import Assignment, on_missing_list
 from canvas_emulator.campus.grades import current_period, period_of
 from canvas_emulator.resource import BadRequest, Call, Forbidden, router
 
@@ -19,11 +19,15 @@ from .values import stamp
 Json = dict[str, Any]
 Todo = tuple[Assignment, str]
 KEPT_SECONDS = 180
+TODO_BACK, TODO_AHEAD = timedelta(days=28), timedelta(days=7)
 STAFF = ("TeacherEnrollment", "TaEnrollment")
 
 
 def todos(call: Call, only: Course | None = None) -> list[Todo]:
-    """Work to grade where one teaches, work due within a week where one learns."""
+    """Work to grade where one teaches, open work due from four weeks ago to a week ahead.
+
+    ``course_ids`` that name no course leave nothing (users_controller.rb, todo_items).
+    """
     campus, me = call.campus, call.viewer.id
     found: list[Todo] = []
     for course in campus.courses_where(me, call.now, STAFF):
@@ -34,27 +38,33 @@ def todos(call: Call, only: Course | None = None) -> list[Todo]:
                 for work in campus.work_of(course.id)
                 if work.published and campus.needs_grading(work, limit)
             ]
-    soon = call.now + timedelta(days=7)
     for course in campus.courses_where(me, call.now):
         if only is None or course is only:
             found += [
                 (work, "submitting")
                 for work in campus.work_of(course.id)
-                if _to_hand_in(call, work) and (due := work.due_for(me)) and call.now <= due <= soon
+                if _to_hand_in(call, work)
             ]
-    chosen = {access.number(text) for text in call.many("course_ids")}
+    asked = call.many("course_ids")
+    chosen = access.numbers(asked)
     return [
         row
         for row in found
-        if row[0].id not in campus.ignored[me] and (not chosen or row[0].course_id in chosen)
+        if row[0].id not in campus.ignored[me] and (not asked or row[0].course_id in chosen)
     ]
 
 
 def _to_hand_in(call: Call, work: Assignment) -> bool:
-    if not work.published or not work.expects_submission or not work.is_for(call.viewer.id):
+    """What can still be handed in, and what else is not past due, work without a grade too."""
+    me, now = call.viewer.id, call.now
+    due = work.due_for(me)
+    if not work.published or not work.is_for(me) or work.locked(now) or due is None:
         return False
-    row = call.campus.submission(work, call.viewer.id)
-    return row is not None and row.submitted_at is None and not row.excused
+    if not now - TODO_BACK <= due <= now + TODO_AHEAD:
+        return False
+    row = call.campus.submission(work, me)
+    waits = row is not None and row.submitted_at is None and not row.excused
+    return waits and (work.submittable or due >= now)
 
 
 @router.get("/api/v1/users/self/todo")
@@ -149,27 +159,26 @@ def _coming_week(call: Call) -> list[Json]:
 @router.get("/api/v1/users/:user_id/missing_submissions")
 def missing(call: Call, user_id: str) -> object:
     person = access.user(call, user_id)
-    chosen = [access.number(text) for text in call.many("course_ids")]
+    asked = call.many("course_ids")
+    chosen = set(access.numbers(asked))
     if watched := call.one("observed_user_id"):
-        if not chosen:
-            raise BadRequest({"message": "Must provide course_ids when observed_user_id is set"})
         person = access.user(call, watched)
-    watching = {
-        row.associated_user_id
-        for row in call.campus.enrollments_of(call.viewer.id)
-        if row.state == "active" and row.associated_user_id
-    }
-    if person.id not in watching | {call.viewer.id} and not call.viewer.is_admin:
+        # Courses without an observer's enrollment are dropped; without one left nothing is told.
+        chosen &= _observing(call, person.id)
+        if not chosen:
+            raise Forbidden
+    own = person.id == call.viewer.id or call.viewer.is_admin
+    if not own and not _observing(call, person.id):
         raise Forbidden
     filters = set(call.many("filter"))
     found = [
         (course, work)
         for course in call.campus.courses_where(person.id, call.now)
-        if not chosen or course.id in chosen
+        if not asked or course.id in chosen
         for work in call.campus.work_of(course.id)
         if _is_missing(call, course, work, person.id, filters)
     ]
-    found.sort(key=lambda pair: (stamp(pair[1].due_for(person.id)) or "", pair[1].id))
+    found.sort(key=lambda pair: (stamp(pair[1].due_for(person.id)) or "~", pair[1].id))
 
     def render(pair: tuple[Course, Assignment]) -> Json:
         course, work = pair
@@ -185,22 +194,26 @@ def missing(call: Call, user_id: str) -> object:
     return call.numbered(found, render=render)
 
 
+def _observing(call: Call, student_id: int) -> set[int]:
+    """Courses in which the viewer observes a student."""
+    return {
+        row.course_id
+        for row in call.campus.enrollments_of(call.viewer.id)
+        if row.state == "active" and row.associated_user_id == student_id
+    }
+
+
 def _is_missing(
     call: Call, course: Course, work: Assignment, user_id: int, filters: set[str]
 ) -> bool:
-    if not work.published or not work.expects_submission or not work.is_for(user_id):
-        return False
     row = call.campus.submission(work, user_id)
-    due = work.due_for(user_id)
-    if row is None or due is None or row.submitted_at is not None:
+    if not work.published or not work.is_for(user_id) or row is None:
         return False
-    if not is_missing(row, work, call.now):
+    if not on_missing_list(row, work, call.now):
         return False
     if "submittable" in filters and work.locked(call.now):
         return False
-    period = period_of(course, due)
-    return (
-        "current_grading_period" not in filters
-        or not course.grading_periods
-        or period is current_period(course, call.now)
-    )
+    running = current_period(course, call.now)
+    if "current_grading_period" not in filters or running is None:
+        return True
+    return period_of(course, work.due_for(user_id)) is running

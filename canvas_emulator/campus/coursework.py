@@ -17,7 +17,10 @@ ONLINE = frozenset(
         "external_tool",
     }
 )
+OFFLINE = ("on_paper", "external_tool", "none", "not_graded", "wiki_page")
+"""Kinds of which work has one alone when nothing is handed in to Canvas (assignment.rb)."""
 SHARD = 10**13
+QUIZ_GRACE = timedelta(seconds=60)
 SCHEME = (
     ("A", 94.0),
     ("A-", 90.0),
@@ -88,6 +91,7 @@ class Assignment:
     rubric: tuple[Criterion, ...] = ()
     due_dates: dict[int, datetime] = field(default_factory=dict)
     only_for: frozenset[int] | None = None
+    new_quiz: bool = False
 
     @property
     def is_quiz(self) -> bool:
@@ -109,6 +113,19 @@ class Assignment:
     @property
     def expects_submission(self) -> bool:
         return not ONLINE.isdisjoint(self.submission_types)
+
+    @property
+    def submittable(self) -> bool:
+        """Whether something can be handed in to Canvas itself, not to a tool (assignment.rb)."""
+        return self.submission_types not in ((), *((kind,) for kind in OFFLINE))
+
+    @property
+    def missed_by_date(self) -> bool:
+        """Whether it becomes missing with its due date; of tools New Quizzes alone.
+
+        submission.rb, Tardiness.
+        """
+        return self.submittable or self.new_quiz
 
     @property
     def is_graded(self) -> bool:
@@ -203,18 +220,18 @@ def submission_id(assignment_id: int, user_id: int) -> int:
 
 
 def seconds_late(row: Submission, work: Assignment, now: datetime) -> int:
-    """The teacher's number, or counted up to now while nothing is handed in.
+    """The teacher's number for work marked late, 0 without one; else counted up to now.
 
-    Quizzes have 60 s grace.
+    What was handed in as a quiz has 60 s grace, and so have New Quizzes (submission.rb).
     """
-    if row.seconds_late_override is not None:
-        return row.seconds_late_override
+    if row.late_policy_status == "late":
+        return row.seconds_late_override or 0
     due = work.due_for(row.user_id)
     if due is None:
         return 0
     handed_in = row.submitted_at or now
-    if work.is_quiz:
-        handed_in -= timedelta(seconds=60)
+    if row.submission_type == "online_quiz" or work.new_quiz:
+        handed_in -= QUIZ_GRACE
     return max(0, int((handed_in - due).total_seconds()))
 
 
@@ -235,8 +252,23 @@ def is_missing(row: Submission, work: Assignment, now: datetime) -> bool:
         return row.late_policy_status == "missing"
     if row.grader_id is not None or row.submitted_at is not None:
         return False
+    return seconds_late(row, work, now) > 0 and work.missed_by_date
+
+
+def on_missing_list(row: Submission, work: Assignment, now: datetime) -> bool:
+    """Whether Canvas's list of missing work has it (submission.rb, scope ``missing``).
+
+    Marked missing by hand it is there whatever else is true, handed in, undated or on paper.
+    """
+    if row.excused or row.custom_grade_status_id:
+        return False
+    if row.late_policy_status:
+        return row.late_policy_status == "missing"
+    if row.submitted_at is not None or row.grader_id is not None:
+        return False
     due = work.due_for(row.user_id)
-    return due is not None and due < now and work.expects_submission
+    grace = QUIZ_GRACE if work.is_quiz or work.new_quiz else timedelta()
+    return due is not None and due + grace < now and work.missed_by_date
 
 
 def letter(percent: float) -> str:

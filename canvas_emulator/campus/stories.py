@@ -117,7 +117,6 @@ def _every_state(build: Builder, course: Course) -> None:
     late = work(course, "Osmosis laboratory report", -24, group=1, points_possible=40)
     row = hands_in(late, DOZEN, -21)
     graded(row, 36, -18, deducted=4)
-    row.late_policy_status = "late"
 
     hidden = work(
         course, "Mid-term exam essay", -12, group=3, points_possible=50, post_manually=True
@@ -163,7 +162,7 @@ def _every_state(build: Builder, course: Course) -> None:
     hands_in(none, DOZEN)
     work(course, "Discussion: should we edit genes?", 1, kind="discussion", points_possible=10)
     talk = work(course, "Discussion: what is life?", -45, kind="discussion", points_possible=10)
-    graded(hands_in(talk, DOZEN, -46), 10, -43)
+    graded(hands_in(talk, DOZEN, -46, late_policy_status="late"), 10, -43)
 
     due = work(course, "Heredity problem set", 2, points_possible=20)
     due.due_dates[DOZEN] = build.due(4)

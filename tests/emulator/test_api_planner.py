@@ -274,9 +274,20 @@ class TestTodo:
         assert count["needs_grading_count"] == len(rows)
 
     def test_submitting(self, emulator: Emulator) -> None:
-        """Students get what is due within the week (Canvas: Users)."""
+        """Students get open work due from four weeks ago to a week ahead, none that is locked.
+
+        users_controller.rb, todo_items; user.rb, ``assignments_needing_submitting``.
+        """
         rows = get(emulator, "users/self/todo")
         assert {row["type"] for row in rows} == {"submitting"}
+        names = {row["assignment"]["name"] for row in rows}
+        # Late, still open work is there; older, locked, done or past work on paper is not.
+        assert "Field notes, week 9" in names
+        gone = {"Field notes, week 5", "Reading response 4", "Herbarium sheet"}
+        assert not names & (gone | {"Dissection notebook", "Evolution laboratory"})
+        dues = [row["assignment"]["due_at"] for row in rows]
+        assert min(dues) >= "2026-10-26"
+        assert max(dues) <= "2026-11-30T08:00:00Z"
         assert all("needs_grading_count" not in row for row in rows)
         assert any(row["assignment"]["name"] == "Heredity problem set" for row in rows)
         in_course = get(emulator, "courses/4101/todo")
@@ -288,6 +299,7 @@ class TestTodo:
         assert all(row["assignment"]["all_dates"] for row in rows)
         some = get(emulator, "users/self/todo", **{"course_ids[]": 4101})
         assert {row["course_id"] for row in some} == {4101} != {row["course_id"] for row in rows}
+        assert get(emulator, "users/self/todo", **{"course_ids[]": ["x", 99]}) == []
 
     def test_ignore(self, emulator: Emulator) -> None:
         row = get(emulator, "users/self/todo")[0]
@@ -346,11 +358,48 @@ class TestTodo:
         assert fewer[0]["planner_override"] is None
 
     def test_missing_observed(self, emulator: Emulator) -> None:
+        """Courses that are not observed are dropped; without one left 403.
+
+        users_controller.rb, missing_submissions (2026).
+        """
         path = "users/self/missing_submissions"
-        assert refused(emulator, path, "observer", observed_user_id=1)[0] == 400
+        assert refused(emulator, path, "observer", observed_user_id=1)[0] == 403
         query = {"observed_user_id": 1, "course_ids[]": 4101}
-        assert get(emulator, path, "observer", **query)
+        rows = get(emulator, path, "observer", **query)
+        assert rows
+        many = query | {"course_ids[]": [4103, 4101, 99, "x"]}
+        assert get(emulator, path, "observer", **many) == rows
+        for courses in ([4103], [99], ["x"]):
+            asked = query | {"course_ids[]": courses}
+            assert refused(emulator, path, "observer", **asked)[0] == 403
         assert refused(emulator, path, "ta", **query)[0] == 403
+
+    def test_missing_by_hand(self, emulator: Emulator) -> None:
+        """Work marked missing is listed though it is graded or undated, which comes last.
+
+        user.rb and submission.rb, scope ``missing``.
+        """
+        path = "users/self/missing_submissions"
+        assert "Reading response 1" in {row["name"] for row in get(emulator, path)}
+        works = get(emulator, "courses/4101/assignments", "teacher", search_term="Portfolio")
+        form = {"submission[late_policy_status]": "missing"}
+        to = f"courses/4101/assignments/{works[0]['id']}/submissions/1"
+        marked = emulator.call(f"/api/v1/{to}", "teacher", method="PUT", data=form)
+        assert marked.json["missing"] is True
+        rows = get(emulator, path)
+        assert (rows[-1]["name"], rows[-1]["due_at"]) == ("Portfolio of the term", None)
+
+    def test_missing_without_a_current_period(self, emulator: Emulator) -> None:
+        """``current_grading_period`` leaves a course alone in which no period runs."""
+        path, query = "users/self/missing_submissions", {"course_ids[]": 4101}
+        course = emulator.state.campus.courses[4101]
+        periods = course.grading_periods
+        course.grading_periods = periods[:1]
+        try:
+            kept = get(emulator, path, **query, **{"filter[]": "current_grading_period"})
+            assert kept == get(emulator, path, **query)
+        finally:
+            course.grading_periods = periods
 
 
 class TestCalendar:

@@ -1,6 +1,6 @@
 """The campus: who is there, and that two runs with the same start agree."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +12,7 @@ from canvas_emulator.campus.coursework import (
     grade_text,
     is_late,
     is_missing,
+    on_missing_list,
     seconds_late,
 )
 from canvas_emulator.campus.crowds import Derived
@@ -143,7 +144,7 @@ DUE = START - timedelta(days=2)
 
 
 def _work(**more: object) -> Assignment:
-    return Assignment(1, 1, 1, "Work", 1, START, due_at=DUE, **more)  # type: ignore[arg-type]
+    return Assignment(1, 1, 1, "Work", 1, START, **({"due_at": DUE} | more))  # type: ignore[arg-type]
 
 
 def _row(**more: object) -> Submission:
@@ -160,7 +161,9 @@ def _row(**more: object) -> Submission:
         (_row(submitted_at=DUE - timedelta(hours=1)), False, False),
         (_row(late_policy_status="late"), True, False),
         (_row(late_policy_status="missing"), False, True),
+        (_row(late_policy_status="missing", submitted_at=DUE, grader_id=5), False, True),
         (_row(late_policy_status="none"), False, False),
+        (_row(late_policy_status="extended", submitted_at=START), False, False),
         (_row(grader_id=5), False, False),
     ],
 )
@@ -171,16 +174,68 @@ def test_late_and_missing(row: Submission, late: bool, missing: bool) -> None:
 
 
 def test_seconds_late() -> None:
-    """Counted up to now while nothing is handed in; 60 s grace for quizzes (submission.rb)."""
+    """Counted up to now while nothing is handed in; 60 s grace for what came as a quiz.
+
+    A quiz that nobody took has none, New Quizzes always have it (submission.rb, Tardiness).
+    """
     assert seconds_late(_row(), _work(), START) == 2 * 86400
     handed_in = _row(submitted_at=DUE + timedelta(seconds=45))
     assert seconds_late(handed_in, _work(), START) == 45
-    assert seconds_late(handed_in, _work(submission_types=("online_quiz",)), START) == 0
+    assert seconds_late(handed_in, _work(new_quiz=True), START) == 0
+    quiz = _work(submission_types=("online_quiz",))
+    assert seconds_late(replace(handed_in, submission_type="online_quiz"), quiz, START) == 0
+    assert seconds_late(_row(), quiz, DUE + timedelta(seconds=30)) == 30
 
 
-def test_nothing_is_missing_on_paper() -> None:
-    """Only what expects an online submission can be missing (submission.rb)."""
-    assert not is_missing(_row(), _work(submission_types=("on_paper",)), START)
+def test_late_by_hand_has_no_time_of_its_own() -> None:
+    """Marked late: the teacher's number, else 0; under another status the number is ignored."""
+    long_after = {"submitted_at": DUE + timedelta(days=1), "seconds_late_override": 90}
+    assert seconds_late(_row(late_policy_status="late", submitted_at=START), _work(), START) == 0
+    assert seconds_late(_row(late_policy_status="late", **long_after), _work(), START) == 90
+    for status in (None, "none", "extended", "missing"):
+        row = _row(late_policy_status=status, **long_after)
+        assert seconds_late(row, _work(), START) == 86400
+
+
+@pytest.mark.parametrize(
+    ("types", "by_date"),
+    [
+        *(((kind,), False) for kind in ("on_paper", "external_tool", "none", "not_graded")),
+        *(((), False), (("wiki_page",), False), (("online_upload",), True)),
+        *((("online_quiz",), True), (("external_tool", "online_upload"), True)),
+    ],
+)
+def test_what_becomes_missing_with_its_date(types: tuple[str, ...], by_date: bool) -> None:
+    """Not what is on paper, in a tool alone, or handed in nowhere; New Quizzes are no such tool.
+
+    By hand all of it can be missing (submission.rb, Tardiness and scope ``missing``).
+    """
+    work = _work(submission_types=types)
+    marked = _row(late_policy_status="missing")
+    for told in (is_missing, on_missing_list):
+        assert told(_row(), work, START) is by_date
+        assert told(_row(), replace(work, new_quiz=True), START)
+        assert told(marked, replace(work, due_at=None), START)
+
+
+@pytest.mark.parametrize(
+    ("row", "listed"),
+    [
+        (_row(), True),
+        (_row(submitted_at=DUE), False),
+        (_row(grader_id=5), False),
+        (_row(late_policy_status="missing", submitted_at=DUE, grader_id=5), True),
+        (_row(late_policy_status="missing", excused=True), False),
+        (_row(late_policy_status="missing", custom_grade_status_id=1), False),
+        *((_row(late_policy_status=status), False) for status in ("none", "extended", "late")),
+    ],
+)
+def test_list_of_missing_work(row: Submission, listed: bool) -> None:
+    """What the teacher marked is there; a quiz comes a minute after it was due (submission.rb)."""
+    assert on_missing_list(row, _work(), START) is listed
+    assert not on_missing_list(row, _work(due_at=None), START) or row.late_policy_status
+    quiz, past = _work(submission_types=("online_quiz",)), DUE + timedelta(seconds=30)
+    assert on_missing_list(row, quiz, past) is (row.late_policy_status == "missing" and listed)
 
 
 @pytest.mark.parametrize(

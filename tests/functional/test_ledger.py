@@ -153,6 +153,23 @@ def test_late_says_what_it_cost(easel):
     assert "Late by 2 d 17 h, −4 points" in page
 
 
+def test_late_by_hand_invents_no_time(easel):
+    """A teacher marked it late without saying by how much: Canvas says "Late", 0 seconds."""
+    browser = sign_in(easel, "dozen")
+    query = "q=what is life"
+
+    page = browser.get(f"{easel.url}/submissions?{query}", timeout=30).text
+    (line,) = table(browser.get(f"{easel.url}/submissions.csv?{query}", timeout=30))
+    (twin,) = browser.get(f"{easel.url}/submissions.json?{query}", timeout=30).json()["data"]
+    own = browser.get(f"{easel.url}/courses/4101/assignments/{twin['assignment_id']}", timeout=30)
+
+    for text in (page, own.text):
+        assert re.search(r'class="chip warning">.*<span dir="auto">Late</span>', text)
+        assert "Late by" not in text
+    assert (line["Late"], line["Late by (seconds)"]) == ("yes", "")
+    assert (twin["late"], twin["seconds_late"]) == (True, 0)
+
+
 def test_rows_lead_to_their_own_page(easel):
     browser = sign_in(easel, "dozen")
     page = browser.get(f"{easel.url}/submissions?course=4101", timeout=30).text
