@@ -1,6 +1,7 @@
 """One page and status for whatever goes wrong: each Canvas error, each HTTP error, our own."""
 
 import logging
+from random import randint
 from typing import Any
 
 from flask import (
@@ -59,7 +60,10 @@ def page(trouble: Trouble) -> ResponseReturnValue:
         again=may_help_again(trouble),
         request_id=g.get("request_id", "-"),
     )
-    return make_response(text, trouble.status)
+    response = make_response(text, trouble.status)
+    if trouble.status == 429 and request.method == "GET":
+        response.headers["Retry-After"] = response.headers["Refresh"] = str(randint(2, 5))  # noqa: S311
+    return response
 
 
 def may_help_again(trouble: Trouble) -> bool:
@@ -72,6 +76,8 @@ def twin(trouble: Trouble) -> Response:
     """A page that fails as a whole still answers its twin's shape."""
     answer = jsonify(failed_twin(trouble.happened, trouble.status))
     answer.status_code = trouble.status
+    if trouble.status == 429:
+        answer.headers["Retry-After"] = str(randint(2, 5))  # noqa: S311
     return answer
 
 

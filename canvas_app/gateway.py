@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from threading import Lock
 from typing import Any, ParamSpec
 from urllib.parse import quote
@@ -28,6 +28,7 @@ from canvas_app.sessions import cookie_name
 from canvas_app.settings import Environment, Settings, SettingsError
 from canvas_app.storage import SignIn, Storage
 from canvas_app.storage.database import AWAY
+from canvas_app.turns import Turns
 
 View = ParamSpec("View")
 log = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ class Gateway:
     buckets: Buckets
     cache: Cache
     pool: ThreadPoolExecutor
+    turns: Turns
     signer: TimestampSigner = field(repr=False)
     tended_at: float = 0.0
     _transports: dict[str, Transport] = field(default_factory=dict, repr=False)
@@ -221,11 +223,14 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
         buckets=buckets_for(settings, app.extensions["easel.metrics"]),
         cache=RedisCache(settings.redis_url) if settings.redis_url else MemoryCache(CACHE_BYTES),
         pool=ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="canvas"),
+        turns=Turns(settings.web_threads),
         signer=TimestampSigner(settings.secret_key, salt="easel.sign-in"),
     )
     app.extensions["easel"] = gateway
     app.jinja_env.globals["current_sign_in"] = current_sign_in
     app.before_request(gateway.tend)
+    app.after_request(end_turn_with)
+    app.teardown_request(end_turn)
     return gateway
 
 
@@ -346,6 +351,7 @@ def login_required(
     def covered(*args: View.args, **kwargs: View.kwargs) -> ResponseReturnValue:
         if missing := current().missing_scopes(required_sign_in()):
             raise ScopesMissing(missing)
+        take_turn()
         return view(*args, **kwargs)
 
     return any_sign_in_required(covered)
@@ -365,6 +371,33 @@ def any_sign_in_required(
         return view(*args, **kwargs)
 
     return guarded
+
+
+def take_turn() -> None:
+    """Wait until this person has few enough pages in work; raise Trouble when too many wait."""
+    owner = required_sign_in().grant_id
+    if not current().turns.take(owner, current().settings.page_deadline):
+        raise Trouble(
+            429,
+            "Too many pages at once",
+            "Easel is still busy with other pages that wait for Canvas, so this one was not begun.",
+            "It loads by itself in a few seconds.",
+            "If people often see this, Canvas is slow, or WEB_THREADS is low for so many people.",
+        )
+    g.turn = owner
+
+
+def end_turn_with(response: BaseResponse) -> BaseResponse:
+    """Let the next page begin once this one is sent, which may be streamed."""
+    if "turn" in g:
+        response.call_on_close(partial(current().turns.give_back, g.pop("turn")))
+    return response
+
+
+def end_turn(_: object = None) -> None:
+    """Let the next page begin after a request that had no response."""
+    if "turn" in g:
+        current().turns.give_back(g.pop("turn"))
 
 
 def to_login() -> Response | BaseResponse:

@@ -60,7 +60,7 @@ class Settings:
     trusted_proxies: int = 0
     max_parallel: int = 10
     web_concurrency: int = 1
-    web_threads: int = 16
+    web_threads: int = 40
     port: int = 8000
     log_level: str = "INFO"
     log_format: str = "text"
@@ -126,7 +126,7 @@ class _Reader:
             "trusted_proxies": self.number("TRUSTED_PROXIES", 0, low=0, high=10),
             "max_parallel": self.number("MAX_PARALLEL", 10, low=1, high=40),
             "web_concurrency": self.number("WEB_CONCURRENCY", 1, low=1, high=64),
-            "web_threads": self.number("WEB_THREADS", 16, low=1, high=256),
+            "web_threads": self.number("WEB_THREADS", 40, low=1, high=256),
             "log_level": self.choice("LOG_LEVEL", "INFO", LOG_LEVELS),
             "log_format": self.choice("LOG_FORMAT", "text", ("text", "json")),
             "metrics_token": self.text("METRICS_TOKEN") or None,

@@ -1,33 +1,34 @@
-"""One page's share of the pool that all pages use."""
+"""One person's share of the pool that all pages use."""
 
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextvars import Context, copy_context
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakValueDictionary
 
 T = TypeVar("T")
 
 
 class Lanes(Generic[T]):
-    """Hands a page's work to the pool, ``most`` pieces at a time, in order.
+    """Hands a person's work to the pool, ``most`` pieces at a time, their pages' in turn.
 
-    Canvas lets one person have few calls in flight; a page of a hundred calls that filled the pool
-    with its waiting would hold up everybody else's.
+    Canvas lets one person have few calls in flight; a page of a hundred calls, or ten pages of one
+    person, that filled the pool with their waiting would hold up everybody else's.
     """
 
     def __init__(self, pool: Executor, most: int) -> None:
         self._pool = pool
         self._free = most
-        self._waiting: deque[tuple[Future[T], Context, Callable[[], T]]] = deque()
+        self._waiting: dict[object, deque[tuple[Future[T], Context, Callable[[], T]]]] = {}
         self._lock = Lock()
 
-    def submit(self, work: Callable[[], T]) -> "Future[T]":
-        """Do a piece when its turn comes, in the caller's context: the log names her request."""
+    def submit(self, work: Callable[[], T], page: object = None) -> "Future[T]":
+        """Do a page's piece when its turn comes, in the caller's context: the log names it."""
         future: Future[T] = Future()
         with self._lock:
-            self._waiting.append((future, copy_context(), work))
+            self._waiting.setdefault(page, deque()).append((future, copy_context(), work))
             if self._free == 0:
                 return future
             self._free -= 1
@@ -37,7 +38,11 @@ class Lanes(Generic[T]):
     def _next(self) -> None:
         """Do one piece, then stand at the pool's end again, behind other pages."""
         with self._lock:
-            future, context, work = self._waiting.popleft()
+            page = next(iter(self._waiting))
+            pieces = self._waiting.pop(page)
+            future, context, work = pieces.popleft()
+            if pieces:
+                self._waiting[page] = pieces  # last in line again
         try:
             future.set_result(context.run(work))
         except BaseException as error:
@@ -47,3 +52,16 @@ class Lanes(Generic[T]):
                 self._free += 1
                 return
         self._pool.submit(self._next)
+
+
+SHARES: "WeakValueDictionary[tuple[Executor, object], Lanes[Any]]" = WeakValueDictionary()
+SHARING = Lock()
+
+
+def share_of(pool: Executor, owner: object, most: int) -> Lanes[Any]:
+    """The one share that all of an owner's pages have in a pool, while there are any."""
+    with SHARING:
+        share = SHARES.get((pool, owner))
+        if share is None:
+            share = SHARES[(pool, owner)] = Lanes(pool, most)
+        return share

@@ -31,7 +31,7 @@ from canvas_app.canvas.models import Course
 from canvas_app.canvas.paging import Pages
 from canvas_app.services.cache import Cache
 from canvas_app.services.flights import Flights
-from canvas_app.services.lanes import Lanes
+from canvas_app.services.lanes import Lanes, share_of
 from canvas_app.services.refusals import REMEMBERED, contexts, note, read_readable
 
 log = logging.getLogger(__name__)
@@ -148,7 +148,8 @@ class Line:
         self.shelf = cache.shelf(self.owner)
         self.now = now
         # Two more than may fly: they stand ready when one lands.
-        self._lanes: Lanes[Answer] = Lanes(pool, max(1, api.client.throttle.max_parallel) + 2)
+        most = max(1, api.client.throttle.max_parallel) + 2
+        self._lanes: Lanes[Answer] = share_of(pool, self.owner, most)
         self._deadline = deadline
         self._cache_seconds = cache_seconds
         self._clock = clock
@@ -158,7 +159,7 @@ class Line:
         return self._deadline - self._clock()
 
     def submit(self, work: Callable[[], Answer]) -> "Future[Answer]":
-        return self._lanes.submit(work)
+        return self._lanes.submit(work, page=self)
 
     def kept(self, request: str, call: "partial[Any]") -> Answer | None:
         """What the cache holds for a request; None when nothing, or nothing readable."""

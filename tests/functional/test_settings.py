@@ -134,9 +134,9 @@ def test_one_process_without_redis(tmp_path: Path) -> None:
     made = gunicorn_settings(INSTANCE_PATH=str(tmp_path), WEB_CONCURRENCY="4", PORT="8123")
 
     assert made["workers"] == "1"
-    assert made["threads"] == "16"
+    assert made["threads"] == "40"
     assert made["bind"] == "['127.0.0.1:8123']"
-    assert made["worker_class"] == "gthread"
+    assert made["worker_class"] == "canvas_app.worker.Worker"
 
 
 def test_several_processes_with_redis(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 
-from canvas_app.services.lanes import Lanes
+from canvas_app.services.lanes import Lanes, share_of
 
 
 @pytest.fixture
@@ -46,3 +46,22 @@ def test_mistake_reaches_who_waits_and_stops_nothing(pool):
     with pytest.raises(ZeroDivisionError):
         wrong.result(timeout=10)
     assert right.result(timeout=10) == 1
+
+
+def test_pages_of_one_person_share_and_take_turns(pool):
+    hang = Event()
+    done = []
+    share = share_of(pool, "ann", 1)
+    stuck = share.submit(lambda: hang.wait(10), page="first")
+
+    for page in ("first", "second"):
+        for n in range(3):
+            share.submit(lambda page=page, n=n: done.append((page, n)), page=page)
+    last = share.submit(lambda: None, page="third")
+
+    assert share_of(pool, "ann", 1) is share
+    assert share_of(pool, "ben", 1) is not share
+    hang.set()
+    assert stuck.result(timeout=10)
+    last.result(timeout=10)
+    assert [page for page, _ in done[:3]] == ["first", "second", "first"]

@@ -1,0 +1,56 @@
+"""Whose pages wait for Canvas now: a few of one person's, and never all threads of the process."""
+
+from collections import Counter
+from threading import Condition
+
+AT_ONCE = 6  # pages of one person that ask Canvas at the same time
+IN_LINE = 10  # further ones that wait for their turn, each in a thread
+
+
+class Turns:
+    """Gives out turns by owner; who finds no place in line is told to come back.
+
+    A person who opens thirty tabs while Canvas is slow would otherwise hold every thread, and
+    nobody else would be served. A quarter of the ``threads`` is kept for pages that ask Canvas
+    nothing.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._most = max(1, threads - threads // 4)
+        self._changed = Condition()
+        self._at_once: Counter[object] = Counter()
+        self._in_line: Counter[object] = Counter()
+
+    def take(self, owner: object, seconds: float) -> bool:
+        """Wait for a turn so long at most; False when there is none, or no place in line."""
+        with self._changed:
+            if self._at_once.total() + self._in_line.total() >= self._most:
+                return False
+            if self._may(owner):
+                self._at_once[owner] += 1
+                return True
+            if self._in_line[owner] >= IN_LINE:
+                return False
+            self._in_line[owner] += 1
+            try:
+                come = self._changed.wait_for(lambda: self._may(owner), seconds)
+            finally:
+                self._leave(self._in_line, owner)
+            if come:
+                self._at_once[owner] += 1
+            return come
+
+    def give_back(self, owner: object) -> None:
+        """End a turn that was taken."""
+        with self._changed:
+            self._leave(self._at_once, owner)
+            self._changed.notify_all()
+
+    def _may(self, owner: object) -> bool:
+        return self._at_once[owner] < AT_ONCE
+
+    @staticmethod
+    def _leave(counter: Counter[object], owner: object) -> None:
+        counter[owner] -= 1
+        if counter[owner] <= 0:
+            del counter[owner]
