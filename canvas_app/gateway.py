@@ -11,7 +11,7 @@ from typing import Any, ParamSpec
 from urllib.parse import quote
 
 from authlib.integrations.flask_client import OAuth
-from flask import Flask, Response, current_app, g, jsonify, redirect, request
+from flask import Flask, Response, current_app, g, jsonify, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 from itsdangerous import BadSignature, TimestampSigner
@@ -24,7 +24,7 @@ from canvas_app.canvas.throttle import Buckets, MemoryBuckets, Throttle, TokenQu
 from canvas_app.canvas.transport import Transport
 from canvas_app.services.cache import Cache, MemoryCache, RedisCache
 from canvas_app.services.sources import Sources, owner_key
-from canvas_app.sessions import cookie_name
+from canvas_app.sessions import LASTING, cookie_name
 from canvas_app.settings import Environment, Settings, SettingsError
 from canvas_app.storage import SignIn, Storage
 from canvas_app.storage.database import AWAY
@@ -368,6 +368,7 @@ def any_sign_in_required(
             return to_login()
         # Now: a streamed page writes its forms when the session has long been saved.
         generate_csrf()
+        session.setdefault(LASTING, True)
         return view(*args, **kwargs)
 
     return guarded

@@ -28,7 +28,10 @@ from canvas_app.settings import Settings
 log = logging.getLogger(__name__)
 
 LIFETIME = timedelta(days=7)
+PASSING = timedelta(hours=1)  # for browsers in which nobody is signed in yet
+MOST_PASSING = 10_000  # such sessions in files: strangers can begin as many as they like
 SWEEP_EVERY = 600.0  # seconds
+LASTING = "lasting"  # in the session: somebody is signed in
 
 
 class StoreAway(Exception):
@@ -99,6 +102,7 @@ class SessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
 
     def _upsert_session(self, lifetime: timedelta, session: Session, store_id: str) -> None:
         packed = msgspec.msgpack.encode(dict(session))
+        lifetime = lifetime if LASTING in session else PASSING
         self.write(store_id, packed, lifetime.total_seconds(), update=session.stored)
 
     def _delete_session(self, store_id: str) -> None:
@@ -124,6 +128,7 @@ class FileSessions(SessionInterface):
         self.folder = folder
         self.clock = clock
         self.swept_at = clock()
+        self.written = 0  # since it was last swept
         self.sweeping = threading.Lock()
 
     def read(self, store_id: str) -> bytes | None:
@@ -143,6 +148,7 @@ class FileSessions(SessionInterface):
                 return
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.replace(path, packed, now, now + seconds)
+            self.written += not update
             self.sweep(now)
         except OSError as fault:
             raise StoreAway(f"their files cannot be written ({fault.strerror})") from None
@@ -166,17 +172,24 @@ class FileSessions(SessionInterface):
             raise StoreAway(f"their files cannot be deleted ({fault.strerror})") from None
 
     def sweep(self, now: float) -> None:
-        """Remove what has ended; at most every ten minutes, by one thread."""
-        if now - self.swept_at < SWEEP_EVERY or not self.sweeping.acquire(blocking=False):
+        """Remove what has ended and what is too much: now and then, by one thread."""
+        due = now - self.swept_at >= SWEEP_EVERY or self.written >= MOST_PASSING // 10
+        if not due or not self.sweeping.acquire(blocking=False):
             return
         try:
-            self.swept_at = now
+            self.swept_at, self.written = now, 0
+            passing: list[tuple[float, Path]] = []
             for path in self.folder.iterdir():
                 # A draft may be another thread's; it is old only when that thread died.
                 ended = now - SWEEP_EVERY if path.name.startswith(".") else now
                 with suppress(FileNotFoundError):
-                    if path.stat().st_mtime <= ended:
+                    ends = path.stat().st_mtime
+                    if ends <= ended:
                         path.unlink()
+                    elif ends <= now + PASSING.total_seconds():
+                        passing.append((ends, path))
+            for _, path in sorted(passing)[:-MOST_PASSING]:
+                path.unlink(missing_ok=True)
         finally:
             self.sweeping.release()
 

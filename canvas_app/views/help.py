@@ -44,7 +44,11 @@ def preferences() -> Preferences:
 @bp.record_once
 def offer(state: object) -> None:
     """Templates ask for the preferences in every page's first line."""
-    state.app.jinja_env.globals["preferences"] = preferences  # type: ignore[attr-defined]
+    app = state.app  # type: ignore[attr-defined]
+    app.jinja_env.globals["preferences"] = preferences
+    # A token would need a session for each visitor, and the form changes this browser alone;
+    # that it comes from Easel's own page is checked all the same.
+    app.extensions["csrf"].exempt(remember)
 
 
 @bp.get("/help/keyboard")

@@ -37,10 +37,17 @@ def test_look_and_keys_are_remembered_by_this_browser(easel):
     assert 'data-look="device" data-keys="on"' in opening(easel.browser().get(easel.url))
 
 
-def test_the_form_needs_its_token(easel):
-    answer = easel.browser().post(f"{easel.url}{PATH}", data={"keys": "off"}, timeout=30)
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere.example"}], ids=str
+)
+def test_another_site_cannot_send_the_form(easel, headers):
+    """It needs no token, so that visitors need no session; where it comes from still counts."""
+    answer = easel.browser().post(
+        f"{easel.url}{PATH}", data={"keys": "off"}, headers=headers, timeout=30
+    )
 
     assert answer.status_code == 400
+    assert not answer.cookies
 
 
 @pytest.mark.parametrize("cookie", ["", "x", '"><script>.on', "dark", "dark.maybe", ".", "a.b.c"])

@@ -12,7 +12,8 @@ import pytest
 from flask import Flask, session
 from redis import Redis
 
-from canvas_app.sessions import SWEEP_EVERY, FileSessions, RedisSessions, SessionInterface
+from canvas_app import sessions
+from canvas_app.sessions import LASTING, SWEEP_EVERY, FileSessions, RedisSessions, SessionInterface
 
 
 class Clock:
@@ -41,6 +42,15 @@ def app_with(make: Any) -> Flask:
     @app.get("/word")
     def word() -> str:
         return str(session.get("word"))
+
+    @app.get("/last/")
+    def last() -> str:
+        session[LASTING] = True
+        return "kept"
+
+    @app.get("/lasting")
+    def lasting() -> str:
+        return str(session.get(LASTING))
 
     @app.get("/renew")
     def renew() -> str:
@@ -201,3 +211,45 @@ def test_fresh_drafts_are_left(files: Flask, tmp_path: Path, clock: Clock) -> No
     files.test_client().get("/put/new")
 
     assert draft.exists()
+
+
+@pytest.mark.parametrize("store", ["files", "redis"])
+def test_session_of_nobody_ends_within_the_hour(
+    store: str, tmp_path: Path, clock: Clock, valkey_url: str
+) -> None:
+    """Only where somebody is signed in does it last the week."""
+    client = Redis.from_url(valkey_url)
+    client.flushdb()
+    makes: dict[str, Any] = {
+        "files": lambda app: FileSessions(app, tmp_path, clock),
+        "redis": lambda app: RedisSessions(app, client),
+    }
+    app = app_with(makes[store])
+    visitor, person = app.test_client(), app.test_client()
+    visitor.get("/put/one")
+    person.get("/last/")
+
+    if store == "files":
+        ends = sorted(path.stat().st_mtime - clock.now for path in tmp_path.iterdir())
+    else:
+        ends = sorted(client.ttl(name) for name in client.keys("easel:session:*"))
+
+    assert [round(end, -1) for end in ends] == [3600, 31 * 24 * 3600]  # Flask's default
+
+
+def test_files_of_strangers_have_a_ceiling(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many sign-ins are begun, the newest stay, and no session of a person goes."""
+    monkeypatch.setattr(sessions, "MOST_PASSING", 20)
+    app = app_with(lambda app: FileSessions(app, tmp_path, clock))
+    person = app.test_client()
+    person.get("/last/")
+    for _ in range(100):
+        clock.now += 1
+        newest = app.test_client()
+        newest.get("/put/one")
+
+    assert len(list(tmp_path.iterdir())) <= 23
+    assert newest.get("/word").data == b"one"
+    assert person.get("/lasting").data == b"True"
