@@ -313,7 +313,7 @@ class Part:
         except CanvasError as error:
             if self._kept is not None:
                 self._not_renewed(error)
-            return Answer(error=error)
+            return Answer(at=line.now(), error=error)
         at = line.now()
         if not why:
             line.keep(self._request, at, found, left_out)
@@ -412,7 +412,7 @@ class Handle(Generic[T]):
     def _state(self) -> Source:
         answers = self.answers()
         errors = [a.error for a in answers if a.error]
-        came = [a.at for a in answers if a.at]
+        came = [a.at for a in answers if a.at and not a.error]
         fetched_at = min(came, default=None)
         if any(isinstance(error, NotYet) for error in errors):
             return Source(self.name, "waiting", fetched_at)
@@ -420,7 +420,8 @@ class Handle(Generic[T]):
         detail = " ".join(reasons)
         refreshing = any(a.refreshing for a in answers)
         if errors and self._settled:
-            return Source(self.name, "fresh", None, self._settled)
+            refused_at = min((a.at for a in answers if a.at), default=None)
+            return Source(self.name, "fresh", refused_at, self._settled)
         if errors and len(errors) == len(answers):
             denied = all(isinstance(e, AuthorizationError) for e in errors)
             return Source(self.name, "denied" if denied else "failed", None, detail)
