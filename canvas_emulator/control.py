@@ -47,6 +47,7 @@ class Switches(Struct, forbid_unknown_fields=True):
     limit_personal_tokens: bool | UnsetType = UNSET
     pkce: Literal["on", "lenient", "off"] | UnsetType = UNSET
     rejection_wording: Literal["new", "old"] | UnsetType = UNSET
+    allow_includes: bool | UnsetType = UNSET
 
 
 class Movement(Struct, forbid_unknown_fields=True):

@@ -409,7 +409,8 @@ def _authorise(
     check_scope(row, request)
     key = row.key
     params = parameters(request)
-    if key is not None and key.require_scopes and not key.allow_includes:
+    allowed = key is None or key.allow_includes or state.settings.allow_includes
+    if key is not None and key.require_scopes and not allowed:
         _drop_includes(params)
     real_user = None
     if row.real_person_id is not None:

@@ -209,6 +209,7 @@ class Settings:
     limit_personal_tokens: bool = False
     pkce: str = "on"
     rejection_wording: str = "new"
+    allow_includes: bool = False  # whether every key that enforces scopes allows includes
 
 
 @dataclass

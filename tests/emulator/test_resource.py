@@ -96,6 +96,13 @@ class TestScopes:
         assert answer.status_code == 200
         assert answer.json["include"] == kept
 
+    def test_includes_come_when_the_key_allows_them(self, emulator: Emulator) -> None:
+        """What an administrator switches on holds for tokens that are out already."""
+        token = emulator.grant("scoped", scope=SCOPE)["access_token"]
+        emulator.control(settings={"allow_includes": True})
+        answer = emulator.with_token(token, f"{ECHO}?include[]=term")
+        assert answer.json["include"] == ["term"]
+
 
 class TestMasquerade:
     @pytest.mark.parametrize("form", ["{id}", "{global_id}", "sis_login_id:{login}"])
