@@ -35,14 +35,21 @@ DOCS = "https://developerdocs.instructure.com/services/canvas/resources"
 _scopes: dict[str, str] = {}
 
 
-def endpoint(scope: str, doc: str, *, contexts: str = "") -> Callable[[Method], Method]:
+def endpoint(
+    scope: str, doc: str, tells: str = "", *, own: bool = False, contexts: str = ""
+) -> Callable[[Method], Method]:
     """Name the scope a method needs (``url:<VERB>|<route>``) and where Canvas documents it.
 
-    ``contexts`` names the argument of which one member that may not be read refuses the call.
+    ``tells`` is the field by which an answer shows that Canvas read ``include[]``: one that Canvas
+    writes for everybody, or (``own``) for students in their own courses, where a piece of work may
+    lack it for the moment between being published and being assigned. ``contexts`` names the
+    argument of which one member that may not be read refuses the call.
     """
 
     def named(method: Method) -> Method:
         method.scope = scope  # type: ignore[attr-defined]
+        method.tells = tells  # type: ignore[attr-defined]
+        method.own = own  # type: ignore[attr-defined]
         method.doc = f"{DOCS}/{doc}"  # type: ignore[attr-defined]
         method.contexts = contexts  # type: ignore[attr-defined]
         _scopes[method.__name__] = scope
@@ -114,7 +121,7 @@ class CanvasAPI:
         path = api_path("users", "self", "course_nicknames", course_id)
         self.client.request("DELETE", path)
 
-    @endpoint("url:GET|/api/v1/courses", "courses#method.courses.index")
+    @endpoint("url:GET|/api/v1/courses", "courses#method.courses.index", tells="term")
     def courses(
         self,
         include: Sequence[str] = (),
@@ -133,7 +140,7 @@ class CanvasAPI:
             params["enrollment_state"] = enrollment_state
         return self.client.paginate("/api/v1/courses", params, type=Course)
 
-    @endpoint("url:GET|/api/v1/courses/:id", "courses#method.courses.show")
+    @endpoint("url:GET|/api/v1/courses/:id", "courses#method.courses.show", tells="term")
     def course(self, course_id: str, include: Sequence[str] = ()) -> Course:
         path = api_path("courses", course_id)
         return self.client.get(path, {"include": list(include)}, type=Course)
@@ -181,16 +188,19 @@ class CanvasAPI:
     @endpoint(
         "url:GET|/api/v1/users/:user_id/missing_submissions",
         "users#method.users.missing_submissions",
+        tells="planner_override",
     )
-    def missing_submissions(self) -> Pages[Assignment]:
+    def missing_submissions(self, include: Sequence[str] = ()) -> Pages[Assignment]:
         """List all that Canvas calls missing; its filters would hide locked and earlier work."""
-        params = {"include": ["planner_overrides", "course"]}
+        params = {"include": list(include)}
         path = "/api/v1/users/self/missing_submissions"
         return self.client.paginate(path, params, type=Assignment)
 
     @endpoint(
         "url:GET|/api/v1/calendar_events",
         "calendar_events#method.calendar_events_api.index",
+        tells="assignment.submission",
+        own=True,
         contexts="course_ids",
     )
     def calendar_assignments(
@@ -198,8 +208,11 @@ class CanvasAPI:
         course_ids: Sequence[str],
         start_date: datetime | None = None,
         end_date: datetime | None = None,
+        include: Sequence[str] = (),
     ) -> Pages[CalendarEvent]:
-        """List assignments with the person's submission by date; without dates, the undated ones.
+        """List assignments by date; without dates, the undated ones.
+
+        ``include`` submission: with the person's own, in courses where they study.
 
         Ten courses at most: Canvas ignores further ones silently (``calendar_contexts_limit``).
         One that the person may not read refuses them all: AuthorizationError.
@@ -207,7 +220,7 @@ class CanvasAPI:
         params: dict[str, Any] = {
             "type": "assignment",
             "context_codes": [f"course_{id_}" for id_ in course_ids],
-            "include": ["submission"],
+            "include": list(include),
         }
         if start_date is None or end_date is None:
             params["undated"] = True
@@ -308,7 +321,10 @@ class CanvasAPI:
         return self.client.paginate("/api/v1/users/self/todo", type=TodoItem)
 
     @endpoint(
-        "url:GET|/api/v1/courses/:course_id/assignments", "assignments#method.assignments_api.index"
+        "url:GET|/api/v1/courses/:course_id/assignments",
+        "assignments#method.assignments_api.index",
+        tells="submission",
+        own=True,
     )
     def assignments(
         self, course_id: str, include: Sequence[str] = (), bucket: str | None = None
@@ -322,6 +338,7 @@ class CanvasAPI:
     @endpoint(
         "url:GET|/api/v1/courses/:course_id/assignments/:id",
         "assignments#method.assignments_api.show",
+        tells="can_submit",
     )
     def assignment(
         self, course_id: str, assignment_id: str, include: Sequence[str] = ()
@@ -332,6 +349,7 @@ class CanvasAPI:
     @endpoint(
         "url:GET|/api/v1/courses/:course_id/assignments/:assignment_id/submissions/:user_id",
         "submissions#method.submissions_api.show",
+        tells="submission_comments",
     )
     def submission(
         self, course_id: str, assignment_id: str, user_id: str, include: Sequence[str] = ()
@@ -352,6 +370,7 @@ class CanvasAPI:
     @endpoint(
         "url:GET|/api/v1/courses/:course_id/assignment_groups",
         "assignment_groups#method.assignment_groups.index",
+        tells="assignments",
     )
     def assignment_groups(
         self, course_id: str, include: Sequence[str] = ()
@@ -362,6 +381,7 @@ class CanvasAPI:
     @endpoint(
         "url:GET|/api/v1/courses/:course_id/students/submissions",
         "submissions#method.submissions_api.for_students",
+        tells="assignment",
     )
     def student_submissions(
         self,

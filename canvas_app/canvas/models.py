@@ -1,7 +1,8 @@
 """What Canvas answers, as types: only the fields Easel reads, lenient about the rest.
 
 Canvas leaves out keys, sends null, and sends ids as numbers or strings (canvas-lms
-``lib/api/v1/``); so everything may be absent, and every id is a str here.
+``lib/api/v1/``); so everything may be absent, and every id is a str here. Where absent means
+something else than null, the field is UNSET, which is as false as None.
 """
 
 from datetime import date, datetime
@@ -120,7 +121,7 @@ class Course(Model):
     needs_grading_count: int | None = None
     total_students: int | None = None
     syllabus_body: str | None = None
-    term: Term | None = None
+    term: Term | UnsetType | None = UNSET
     enrollments: list[CourseEnrollment] | None = None
     sections: list[CourseSection] | None = None
     teachers: list[UserDisplay] | None = None
@@ -243,9 +244,9 @@ class Assignment(Model):
     speed_grader_url: str | None = None
     quiz_id: Id | None = None
     discussion_topic: DiscussionTopic | None = None
-    planner_override: PlannerOverride | None = None
+    planner_override: PlannerOverride | UnsetType | None = UNSET
     rubric: list[RubricCriterion] | None = None
-    submission: "Submission | list[Submission] | None" = None
+    submission: "Submission | list[Submission] | UnsetType | None" = UNSET
     course: Course | None = None
 
     @property
@@ -258,7 +259,7 @@ class AssignmentDetail(Assignment):
     """One assignment asked for by itself: what lists would carry around for nothing."""
 
     description: str | None = None
-    can_submit: bool | None = None
+    can_submit: bool | UnsetType | None = UNSET
     allowed_extensions: list[str] | None = None
     anonymous_grading: bool | None = None
     group_category_id: Id | None = None
@@ -285,7 +286,7 @@ class AssignmentGroup(Model):
     position: int | None = None
     group_weight: float | None = None
     rules: DropRules | None = None
-    assignments: list[Assignment] | None = None
+    assignments: list[Assignment] | UnsetType | None = UNSET
 
 
 class Submission(Model):
@@ -321,8 +322,8 @@ class Submission(Model):
     posted_at: datetime | None = None
     cached_due_date: datetime | None = None
     html_url: str | None = None
-    assignment: Assignment | None = None
-    submission_comments: list[SubmissionComment] | None = None
+    assignment: Assignment | UnsetType | None = UNSET
+    submission_comments: list[SubmissionComment] | UnsetType | None = UNSET
     rubric_assessment: dict[str, RubricAssessment] | None = None
 
 

@@ -149,7 +149,7 @@ def submissions(sources: Sources, wanted: Wanted | None = None) -> Ledger:
     ahead = not_begun(sources, own)
     look = Look(sources.api.canvas_url, known, read_colors(colors), now)
     every = [
-        submission_row(submission, submission.assignment, course, look)
+        submission_row(submission, submission.assignment or None, course, look)
         for course, handle in own
         for submission in {s.id or f"{s.assignment_id}": s for s in handle.rows()}.values()
     ]

@@ -41,6 +41,8 @@ FORECAST = timedelta(weeks=WEEKS)  # what is read ahead for the picture of the l
 EAST, WEST = timedelta(hours=14), timedelta(hours=12)  # how far zones are from UTC
 OLDER = "calendar: older missing work"
 CONTEXTS = 10  # calendar contexts Canvas reads in one request
+OWN = ("submission",)  # of the calendar's assignments
+MISSING = ("planner_overrides", "course")
 WEIGHED = 20  # courses whose groups are asked for: two rounds of calls
 GROUPS = ("assignments", "submission")  # what the course page asks for, so that they share it
 
@@ -74,7 +76,7 @@ def start_items(sources: Sources, first: date, last: date) -> Started:
     courses = start_courses(sources)
     stream = sources.start("activity", partial(CanvasAPI.activity_stream))
     todo = sources.start("todo", partial(CanvasAPI.todo))
-    missing = sources.start("missing", partial(CanvasAPI.missing_submissions))
+    missing = sources.start("missing", partial(CanvasAPI.missing_submissions, include=MISSING))
     planner = sources.start(
         "planner",
         *(
@@ -136,10 +138,11 @@ def calendar_calls(
     """Ten courses a call, as many as Canvas takes."""
     weeks = week_slices(*days)
     some = [tuple(studied[n : n + CONTEXTS]) for n in range(0, len(studied), CONTEXTS)]
-    dated = partial(CanvasAPI.calendar_assignments, start_date=weeks[0][0], end_date=weeks[-1][1])
+    every = partial(CanvasAPI.calendar_assignments, include=OWN)
+    dated = partial(every, start_date=weeks[0][0], end_date=weeks[-1][1])
     calls = [partial(dated, course_ids=ids) for ids in some]
     if undated:
-        calls += [partial(CanvasAPI.calendar_assignments, course_ids=ids) for ids in some]
+        calls += [partial(every, course_ids=ids) for ids in some]
     return calls
 
 
