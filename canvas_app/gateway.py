@@ -22,6 +22,7 @@ from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.oauth import TokenEndpoint
 from canvas_app.canvas.throttle import Buckets, MemoryBuckets, Throttle, TokenQueue, Watch
 from canvas_app.canvas.transport import Transport
+from canvas_app.includes import IncludesWatch
 from canvas_app.services.cache import Cache, MemoryCache, RedisCache
 from canvas_app.services.sources import Sources, owner_key
 from canvas_app.sessions import LASTING, cookie_name
@@ -77,9 +78,11 @@ class Gateway:
     pool: ThreadPoolExecutor
     turns: Turns
     signer: TimestampSigner = field(repr=False)
+    includes_dropped: Callable[[str], None]
     tended_at: float = 0.0
     _transports: dict[str, Transport] = field(default_factory=dict, repr=False)
     _queues: dict[str, TokenQueue] = field(default_factory=dict, repr=False)
+    _watches: dict[str, IncludesWatch] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
     _emptying: Lock = field(default_factory=Lock, repr=False)
 
@@ -114,6 +117,15 @@ class Gateway:
                 url = self.environment(name).canvas_url
                 self._transports[name] = Transport(url, pool=POOL_THREADS)
             return self._transports[name]
+
+    def watch_for(self, name: str) -> IncludesWatch:
+        """What hears whether an environment's Canvas reads include parameters."""
+        with self._lock:
+            if name not in self._watches:
+                self._watches[name] = IncludesWatch(
+                    name, self.storage.notes, count=self.includes_dropped, beside=self.pool.submit
+                )
+            return self._watches[name]
 
     def scopes(self) -> str:
         """The scopes a sign-in asks for, as one string; empty for an unscoped key."""
@@ -225,6 +237,7 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
         pool=ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="canvas"),
         turns=Turns(settings.web_threads),
         signer=TimestampSigner(settings.secret_key, salt="easel.sign-in"),
+        includes_dropped=app.extensions["easel.metrics"].includes_dropped,
     )
     app.extensions["easel"] = gateway
     app.jinja_env.globals["current_sign_in"] = current_sign_in
@@ -449,6 +462,7 @@ def current_sources() -> Sources:
         owner=owner(sign_in),
         cache_seconds=door.settings.cache_seconds,
         again=request.args.getlist("retry"),
+        told=door.watch_for(sign_in.identity.environment),
     )
 
 

@@ -54,6 +54,12 @@ class Metrics:
             "Times Redis went away and each process paced its calls by itself",
             registry=self.registry,
         )
+        self.includes = Counter(
+            "easel_includes_dropped",
+            "Answers that lacked what was to be included, for the developer key allows no includes",
+            ("environment",),
+            registry=self.registry,
+        )
 
     # What the throttle tells (``throttle.Watch``); its origins are Canvas's URLs, never a person.
 
@@ -66,6 +72,9 @@ class Metrics:
 
     def alone(self) -> None:
         self.outages.inc()
+
+    def includes_dropped(self, environment: str) -> None:
+        self.includes.labels(environment).inc()
 
     def text(self) -> bytes:
         """All counters; those of all processes when gunicorn runs several."""

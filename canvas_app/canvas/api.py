@@ -145,7 +145,7 @@ class CanvasAPI:
         path = api_path("courses", course_id)
         return self.client.get(path, {"include": list(include)}, type=Course)
 
-    @endpoint("url:GET|/api/v1/courses/:id", "courses#method.courses.show")
+    @endpoint("url:GET|/api/v1/courses/:id", "courses#method.courses.show", tells="term")
     def ended_course(self, course_id: str, include: Sequence[str] = ()) -> Course:
         """A course in which the person's enrollment was ended.
 

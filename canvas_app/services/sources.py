@@ -27,6 +27,7 @@ from canvas_app.canvas.errors import (
     Throttled,
     Unavailable,
 )
+from canvas_app.canvas.includes import Told, answered, included, sure
 from canvas_app.canvas.models import Course
 from canvas_app.canvas.paging import Pages
 from canvas_app.services.cache import Cache
@@ -50,7 +51,8 @@ class Source:
 
     ``detail`` says in plain words what happened; ``refreshing`` that a newer answer is on its way.
     What concerns one course names it. ``note`` says what Canvas keeps from the person of what is
-    here otherwise. ``waiting`` is a status of early views only: not yet here.
+    here otherwise. ``waiting`` is a status of early views only: not yet here. ``for_admin`` speaks
+    to whoever runs Easel, when the set-up is why something is missing.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Source:
     course_id: str | None = None
     course_name: str | None = None
     note: str = ""
+    for_admin: str = ""
 
     @property
     def here(self) -> bool:
@@ -139,6 +142,7 @@ class Line:
         cache_seconds: float,
         clock: Callable[[], float],
         now: Callable[[], datetime],
+        told: Told,
     ) -> None:
         # A list that breaks off at its own deadline still lands before the page's.
         landing = min(LANDING, (deadline - clock()) / 10)
@@ -147,6 +151,8 @@ class Line:
         self.owner = owner_key(owner)
         self.shelf = cache.shelf(self.owner)
         self.now = now
+        self.told = told
+        self.includes_read = False  # whether an answer on this page shows that they are
         # Two more than may fly: they stand ready when one lands.
         most = max(1, api.client.throttle.max_parallel) + 2
         self._lanes: Lanes[Answer] = share_of(pool, self.owner, most)
@@ -243,6 +249,7 @@ class Part:
         self._flight: Future[Answer] | None = None
         self._own = False
         self._answer: Answer | None = None
+        self._read: bool | None = None
         if self._kept is None or again:
             self._board()
         elif self._kept.stale and line.cache.claim(line.shelf, self._request):
@@ -254,9 +261,25 @@ class Part:
             if not wait and not self._here():
                 return Answer(error=NotYet("Canvas has not answered yet."))
             self._answer = self._arrival()
+            self._judge(self._answer)
         if isinstance(self._answer.error, AuthenticationError):
             raise self._answer.error
         return self._answer
+
+    def dropped(self) -> tuple[str, ...]:
+        """The includes Canvas did not read, once the answer is here; empty when it read them.
+
+        Where only the person's own work tells, any other answer on the page knows better.
+        """
+        if self._read is not False or (self._line.includes_read and not sure(self._call)):
+            return ()
+        return included(self._call)
+
+    def _judge(self, answer: Answer) -> None:
+        if answer.error is None:
+            self._read = answered(self._call, answer.value)
+            if self._read and sure(self._call):
+                self._line.includes_read = True
 
     def _here(self) -> bool:
         """Whether nobody would wait for the answer."""
@@ -315,6 +338,7 @@ class Part:
                 self._not_renewed(error)
             return Answer(at=line.now(), error=error)
         at = line.now()
+        self._tell(found)
         if not why:
             line.keep(self._request, at, found, left_out)
         elif self._kept is not None:
@@ -337,7 +361,19 @@ class Part:
 
     def _ask(self, call: "partial[Any]") -> tuple[Any, str]:
         found = call.func(self._line.api, *call.args, **call.keywords)
-        return self._read(found) if isinstance(found, Pages) else (found, "")
+        return self._read_list(found) if isinstance(found, Pages) else (found, "")
+
+    def _tell(self, found: Any) -> None:
+        """Pass on whether Canvas read the includes; what was kept without them goes when it does.
+
+        Otherwise answers of both kinds would stand side by side after the key was changed.
+        """
+        read = answered(self._call, found) if sure(self._call) else None
+        if read is None:
+            return
+        self._line.told(included(self._call), read)
+        if read and self._kept and answered(self._call, self._kept.value) is False:
+            self._line.cache.drop(self._line.owner)
 
     def _not_renewed(self, error: CanvasError) -> None:
         """Say so beside the kept answer; what may be seen no more goes."""
@@ -347,7 +383,7 @@ class Part:
         else:
             line.keep_trouble(self._request, line.now(), plain(error))
 
-    def _read(self, pages: "Pages[Any]") -> tuple[list[Any], str]:
+    def _read_list(self, pages: "Pages[Any]") -> tuple[list[Any], str]:
         """Read a list to its end; when it breaks off, what came before is still worth showing."""
         rows: list[Any] = []
         try:
@@ -382,6 +418,19 @@ class Handle(Generic[T]):
         self._courses = courses or {}
         self._wait = wait
         self._settled = ""
+        self._needs: frozenset[str] | None = None
+
+    def needs(self, *includes: str) -> None:
+        """Name the includes the page wants of this source; without a word, all it asks for.
+
+        The others may be missing without a sign: nothing shows them, or another call brought them.
+        """
+        self._needs = frozenset(includes)
+
+    def dropped(self) -> tuple[str, ...]:
+        """What this source was to include and Canvas dropped, each once; waits for the answers."""
+        self.answers()
+        return tuple(dict.fromkeys(name for part in self._parts for name in part.dropped()))
 
     def answers(self) -> list[Answer]:
         return [part.answer(wait=self._wait) for part in self._parts]
@@ -418,6 +467,7 @@ class Handle(Generic[T]):
             return Source(self.name, "waiting", fetched_at)
         reasons = dict.fromkeys([plain(e) for e in errors] + [a.why for a in answers if a.why])
         detail = " ".join(reasons)
+        lost = [name for name in self.dropped() if self._needs is None or name in self._needs]
         refreshing = any(a.refreshing for a in answers)
         if errors and self._settled:
             refused_at = min((a.at for a in answers if a.at), default=None)
@@ -431,8 +481,19 @@ class Handle(Generic[T]):
             [code for a in answers for code in a.left_out],
             {id_: course.name for id_, course in self._courses.items() if course.name},
         )
+        if lost:
+            detail = f"{detail} {hidden(lost)}".strip()
         if detail:
-            return Source(self.name, "partial", fetched_at, detail, refreshing, note=left_out)
+            advice = ALLOW_INCLUDES if lost else ""
+            return Source(
+                self.name,
+                "partial",
+                fetched_at,
+                detail,
+                refreshing,
+                note=left_out,
+                for_admin=advice,
+            )
         status = "stale" if any(a.stale for a in answers) else "fresh"
         trouble = " ".join(dict.fromkeys(a.trouble for a in answers if a.trouble))
         return Source(self.name, status, fetched_at, trouble, refreshing, note=left_out)
@@ -475,6 +536,7 @@ class Sources:
 
     ``owner`` begins each cache key and is nobody else's. ``cache_seconds`` 0 keeps nothing and
     shows nothing stale. ``again`` names the sources that Canvas is asked for whatever is kept.
+    ``told`` hears whether Canvas reads the includes it is asked for.
     Work on ``pool`` never waits for other work on it.
     """
 
@@ -490,6 +552,7 @@ class Sources:
         again: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        told: Told = lambda includes, read: None,
     ) -> None:
         self.line = Line(
             api,
@@ -500,6 +563,7 @@ class Sources:
             cache_seconds=cache_seconds,
             clock=clock,
             now=now,
+            told=told,
         )
         self.api = self.line.api
         self.now = now
@@ -625,6 +689,49 @@ def came(read: int, expected: int | None) -> str:
 def sentence(text: str) -> str:
     """The client's words as a sentence."""
     return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
+HIDDEN = {
+    "term": "terms",
+    "total_scores": "course totals",
+    "current_grading_period_scores": "totals of the current grading period",
+    "favorites": "favourites",
+    "course_progress": "progress in modules",
+    "concluded": "which courses are over",
+    "sections": "sections",
+    "needs_grading_count": "how much waits for grading",
+    "total_students": "numbers of students",
+    "course_image": "course pictures",
+    "restrict_quantitative_data": "which courses show letters only",
+    "grading_scheme": "the grading scheme",
+    "syllabus_body": "the syllabus",
+    "teachers": "the teachers",
+    "assignments": "assignments",
+    "assignment": "titles and due dates",
+    "submission": "what you handed in and your grades",
+    "submission_comments": "comments",
+    "submission_history": "earlier attempts",
+    "rubric_assessment": "ratings by rubric",
+    "score_statistics": "how the class did",
+    "can_submit": "whether you can hand in",
+    "user": "whose work it is",
+    "planner_overrides": "what you marked as done",
+    "course": "names of courses",
+}
+"""What an include would have brought, in words for the person who looks at the page."""
+
+ALLOW_INCLUDES = (
+    "Canvas drops every include parameter of Easel's developer key, because the key enforces "
+    "scopes and does not allow them. In Canvas (Admin, Developer Keys) edit the key and switch on "
+    "Allow Include Parameters; nobody needs to sign in again."
+)
+
+
+def hidden(includes: Iterable[str]) -> str:
+    """Say what the school's set-up keeps from the page."""
+    words = list(dict.fromkeys(HIDDEN.get(name, name.replace("_", " ")) for name in includes))
+    listed = " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    return f"Your school's set-up of Easel hides this: {listed}."
 
 
 def plain(error: CanvasError) -> str:

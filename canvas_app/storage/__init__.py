@@ -16,6 +16,7 @@ from canvas_app.canvas.tokens import Token
 from canvas_app.storage import database
 from canvas_app.storage.feeds import Feeds, forget_unfetched, needed
 from canvas_app.storage.lease import ACTING_LIVES, GrantCredentials, Leases
+from canvas_app.storage.notes import Notes
 from canvas_app.storage.outbox import EndpointFor, Outbox
 from canvas_app.storage.schema import feeds, grants, outbox, sign_ins
 from canvas_app.storage.seal import Owner, Seal, SealBroken
@@ -93,6 +94,7 @@ class Storage:
         self.outbox = Outbox(self.engine, self._seal, clock)
         self.outbox.gather = self._gather
         self.feeds = Feeds(self.engine, self._seal, clock)
+        self.notes = Notes(self.engine, clock)
         self._leases = Leases(self.engine, self._seal, self.outbox, clock, lease)
 
     def upgrade(self) -> None:

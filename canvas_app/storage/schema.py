@@ -1,4 +1,5 @@
-"""The tables: grants, the sign-ins and feeds that use them, tokens waiting to be revoked."""
+"""The tables: grants, the sign-ins and feeds that use them, tokens waiting to be revoked,
+and what the administrator should know."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -99,4 +100,14 @@ feeds = sa.Table(
     sa.Column("sealed", sa.Text),  # the kept calendar
     sa.UniqueConstraint("hash", name="one_feed_per_secret"),
     sqlite_autoincrement=True,
+)
+
+notes = sa.Table(
+    "notes",
+    metadata,
+    sa.Column("environment", sa.String(64), primary_key=True),
+    sa.Column("subject", sa.String(64), primary_key=True),
+    sa.Column("detail", sa.Text, nullable=False),  # words, sorted
+    sa.Column("first_at", Moment, nullable=False),
+    sa.Column("last_at", Moment, nullable=False),
 )

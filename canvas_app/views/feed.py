@@ -50,6 +50,7 @@ def visit(door: Gateway, feed: Feed) -> Feed | None:
         deadline=deadline,
         owner=("feed", feed.id),
         cache_seconds=0,
+        told=door.watch_for(feed.environment),
     )
     try:
         made = calendar_feed.calendar(

@@ -12,6 +12,8 @@ from flask.typing import ResponseReturnValue
 
 from canvas_app import gateway, metrics
 from canvas_app.canvas.agent import USER_AGENT
+from canvas_app.storage.database import AWAY
+from canvas_app.storage.notes import INCLUDES_DROPPED
 
 bp = Blueprint("health", __name__)
 
@@ -63,7 +65,7 @@ def healthz() -> ResponseReturnValue:
 
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """Whether database and Redis answer; Canvas is told but changes no status."""
+    """Whether database and Redis answer; what else is amiss is told and leaves it at 200."""
     door = gateway.current()
     parts = {"database": works(door.storage.ping)}
     if door.redis is not None:
@@ -72,11 +74,28 @@ def readyz() -> ResponseReturnValue:
         "easel.canvas_probe", CanvasProbe(door.settings.production.canvas_url)
     )
     ready = all(verdict == "ok" for verdict in parts.values())
+    detail = dropped_includes() if ready else []
     answer = jsonify(
-        status="ok" if ready else "failed", **parts, canvas=probe.ask(time.monotonic())
+        status=("degraded" if detail else "ok") if ready else "failed",
+        **parts,
+        canvas=probe.ask(time.monotonic()),
+        **({"detail": detail} if detail else {}),
     )
     answer.status_code = 200 if ready else 503
     return answer
+
+
+def dropped_includes() -> list[str]:
+    """A sentence for each environment whose Canvas drops what it is asked to include."""
+    try:
+        noted = gateway.current().storage.notes.about(INCLUDES_DROPPED)
+    except AWAY:
+        return []  # the next call says that the database is away
+    return [
+        f"Canvas ({note.environment}) drops include parameters, last at {note.last_at:%FT%TZ}: "
+        "switch on Allow Include Parameters for Easel's developer key."
+        for note in noted
+    ]
 
 
 def works(ask: Callable[[], object]) -> str:

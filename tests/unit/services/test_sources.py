@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.errors import (
     AuthenticationError,
     AuthorizationError,
@@ -440,3 +441,74 @@ def test_pages_share_what_redis_keeps(sources_of, canvas, cache, valkey_url):
     assert calls(canvas) == 2
     shared.drop(sources.line.owner)
     shared._redis.close()
+
+
+GROUPS = partial(
+    CanvasAPI.assignment_groups, course_id="4101", include=("assignments", "submission")
+)
+BARE = partial(GROUPS, include=())
+
+
+@pytest.fixture
+def dropping(monkeypatch):
+    """Canvas behind a key that allows no includes: it answers as if none were asked for."""
+    ask = CanvasClient.paginate
+    monkeypatch.setattr(
+        CanvasClient,
+        "paginate",
+        lambda self, path, params=None, **more: ask(
+            self, path, {k: v for k, v in (params or {}).items() if k != "include"}, **more
+        ),
+    )
+
+
+def test_dropped_includes_are_a_gap(sources_of, dropping):
+    told = []
+    sources = sources_of("dozen", told=lambda includes, read: told.append((includes, read)))
+
+    handle = sources.start("assignments", GROUPS)
+
+    assert handle.dropped() == ("assignments", "submission")
+    state = handle.source()
+    assert (state.status, state.here) == ("partial", False)
+    assert state.detail == (
+        "Your school's set-up of Easel hides this: assignments and what you handed in and your "
+        "grades."
+    )
+    assert "Allow Include Parameters" in state.for_admin
+    assert told == [(("assignments", "submission"), False)]
+
+
+def test_page_names_what_it_needs(sources_of, dropping):
+    handle = sources_of("dozen").start("assignments", GROUPS)
+
+    handle.needs("assignments")
+    assert handle.source().detail.endswith("hides this: assignments.")
+    handle.needs()
+    assert (handle.source().status, handle.source().for_admin) == ("fresh", "")
+
+
+def test_kept_answer_still_tells(sources_of, dropping):
+    told = []
+    sources_of("dozen").start("assignments", GROUPS).rows()
+
+    again = sources_of("dozen", told=lambda *each: told.append(each)).start("assignments", GROUPS)
+
+    assert again.source().status == "partial"
+    assert told == [], "only what Canvas says now concerns the operator"
+
+
+def test_own_work_without_submissions_is_believed_alone(sources_of, dropping):
+    """Where nothing surer is on the page; a moment after publishing, work has no submission."""
+    own = partial(CanvasAPI.calendar_assignments, course_ids=("4101",), include=("submission",))
+    sources = sources_of("dozen")
+
+    handle = sources.start("calendar", own)
+    assert handle.source().status == "partial"
+
+    sources.line.includes_read = True
+    assert handle.source().status == "fresh"
+
+
+def test_call_without_includes_is_never_blamed(sources_of, dropping):
+    assert sources_of("dozen").start("assignments", BARE).source().status == "fresh"

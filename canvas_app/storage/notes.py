@@ -1,0 +1,91 @@
+"""What was noticed about a Canvas and concerns its administrator, until it is mended."""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from canvas_app.storage.database import AWAY, reading
+from canvas_app.storage.schema import notes
+
+INCLUDES_DROPPED = "includes_dropped"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing noticed, from when to when; ``detail`` are the words it was noticed by, sorted."""
+
+    environment: str
+    subject: str
+    detail: tuple[str, ...]
+    first_at: datetime
+    last_at: datetime
+
+
+class Notes:
+    """The notes of a database, one for each environment and subject.
+
+    A database that takes no writes costs a note, never the request that made it.
+    """
+
+    def __init__(self, engine: sa.Engine, clock: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._reading = reading(engine)
+        self._clock = clock
+
+    def put(self, environment: str, subject: str, detail: Iterable[str]) -> None:
+        """Write down what was noticed now, beside what was noticed of it before."""
+        now = self._clock()
+        try:
+            with self._engine.begin() as connection:
+                known = connection.execute(
+                    sa.select(notes.c.detail).where(*_named(environment, subject)).with_for_update()
+                ).scalar_one_or_none()
+                words = " ".join(sorted({*(known or "").split(), *detail}))
+                if known is None:
+                    connection.execute(
+                        notes.insert().values(
+                            environment=environment,
+                            subject=subject,
+                            detail=words,
+                            first_at=now,
+                            last_at=now,
+                        )
+                    )
+                else:
+                    connection.execute(
+                        notes.update()
+                        .where(*_named(environment, subject))
+                        .values(detail=words, last_at=now)
+                    )
+        except sa.exc.IntegrityError:
+            pass  # another process noted it at the same moment
+        except AWAY as fault:
+            log.warning("a note could not be written: %s", fault)
+
+    def clear(self, environment: str, subject: str) -> None:
+        """It is mended: forget it."""
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(notes.delete().where(*_named(environment, subject)))
+        except AWAY as fault:
+            log.warning("a note could not be taken back: %s", fault)
+
+    def about(self, subject: str) -> tuple[Note, ...]:
+        """What stands noted of a subject, by environment."""
+        with self._reading.connect() as connection:
+            rows = connection.execute(
+                sa.select(notes).where(notes.c.subject == subject).order_by(notes.c.environment)
+            )
+            return tuple(
+                Note(r.environment, r.subject, tuple(r.detail.split()), r.first_at, r.last_at)
+                for r in rows
+            )
+
+
+def _named(environment: str, subject: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return notes.c.environment == environment, notes.c.subject == subject
