@@ -63,6 +63,13 @@ class Size(Struct, forbid_unknown_fields=True):
     bulk_rows: Annotated[int, Meta(ge=0, le=5_000_000)]
 
 
+class CourseChange(Struct, forbid_unknown_fields=True):
+    """Changes to what a course is set to."""
+
+    restrict_quantitative_data: bool | UnsetType = UNSET
+    grading_standard: bool | UnsetType = UNSET
+
+
 class Control(Struct, forbid_unknown_fields=True):
     """The body of ``POST /_emulator/control``; any of these keys together."""
 
@@ -80,6 +87,7 @@ class Control(Struct, forbid_unknown_fields=True):
     settings: Switches | UnsetType = UNSET
     drift: Drift | UnsetType = UNSET
     campus: Size | UnsetType = UNSET
+    courses: dict[int, CourseChange] | UnsetType = UNSET
 
 
 def _state() -> State:
@@ -162,6 +170,10 @@ def _check(state: State, wanted: Control) -> None:
     if wanted.keys_off is not UNSET:
         for kind in {*wanted.keys_off} - {key.kind for key in state.keys.values()}:
             raise ValueError(f"No key is of the kind {kind} - at `$.keys_off`")
+    if wanted.courses is not UNSET:
+        for course_id in wanted.courses:
+            if course_id not in state.campus.courses:
+                raise ValueError(f"No course has the id {course_id} - at `$.courses`")
 
 
 def _aware(moment: datetime) -> datetime:
@@ -185,6 +197,10 @@ def apply(state: State, wanted: Control) -> None:
             state.faults.arm(wanted.faults)
         if wanted.drift is not UNSET:
             state.faults.drift(wanted.drift)
+        if wanted.courses is not UNSET:
+            state.campus_touched = True
+            for course_id, change in wanted.courses.items():
+                _change(state.campus.courses[course_id], change)
         if wanted.clock is not UNSET:
             _move(state, wanted.clock)
         if wanted.suspended is not UNSET:

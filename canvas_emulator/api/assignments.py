@@ -139,7 +139,7 @@ def assignment_json(
         "unlock_at": stamp(work.unlock_at),
         "lock_at": stamp(work.lock_at),
         "important_dates": False,
-        "points_possible": _points(course, work, staff),
+        "points_possible": work.points_possible,
         "grading_type": work.grading_type,
         "grading_standard_id": 1 if work.grading_type == "letter_grade" else None,
         "omit_from_final_grade": work.omit_from_final_grade,
@@ -152,7 +152,7 @@ def assignment_json(
         "grader_count": 0,
         "final_grader_id": None,
         "in_closed_grading_period": period is not None and period.end_at < now,
-        "restrict_quantitative_data": course.restrict_quantitative_data,
+        "restrict_quantitative_data": course.restrict_quantitative_data and not staff,
         "submission_types": list(work.submission_types),
         "allowed_attempts": work.allowed_attempts,
         "has_submitted_submissions": _anything_submitted(call, work) if staff else False,
@@ -198,11 +198,6 @@ def assignment_json(
         if name in call.many("exclude_response_fields"):
             body.pop(name, None)
     return body
-
-
-def _points(course: Course, work: Assignment, staff: bool) -> float | None:
-    """Points stay; in a course that restricts quantities a student gets none."""
-    return None if course.restrict_quantitative_data and not staff else work.points_possible
 
 
 def _anything_submitted(call: Call, work: Assignment) -> bool:

@@ -12,7 +12,7 @@ from canvas_emulator.campus.courses import (
     effective_state,
 )
 from canvas_emulator.campus.coursework import SCHEME, is_missing
-from canvas_emulator.campus.grades import Totals, current_period, letter_of, totals
+from canvas_emulator.campus.grades import Totals, current_period, letter_of, scheme_letter, totals
 from canvas_emulator.resource import BadRequest, Call, Forbidden, router
 
 from . import access
@@ -217,7 +217,10 @@ def _included(call: Call, course: Course, rows: list[Enrollment], person: Person
     if "public_description" in include:
         found["public_description"] = course.public_description
     if "restrict_quantitative_data" in include:
-        found["restrict_quantitative_data"] = course.restrict_quantitative_data
+        # True for teachers too; only account admins are spared (course.rb).
+        found["restrict_quantitative_data"] = (
+            course.restrict_quantitative_data and not call.viewer.is_admin
+        )
     if "grading_scheme" in include:
         # The default scheme stands here, even when the course uses none (lib/api/v1/course.rb).
         found["grading_scheme"] = [[name, least / 100] for name, least in SCHEME]
@@ -330,18 +333,19 @@ def _enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
         if "total_scores" in call.include:
             whole = totals(call.campus, course, row.user_id)
             body.update(_scores(course, whole, "computed"))
-            body["computed_current_letter_grade"] = letter_of(course, whole.current)
+            # A letter even where no scheme is enabled (course_json.rb).
+            body["computed_current_letter_grade"] = scheme_letter(whole.current)
         if "current_grading_period_scores" in call.include:
             body.update(_period_scores(call, course, row))
     return body
 
 
 def _scores(course: Course, whole: Totals, prefix: str) -> Json:
-    hidden = course.restrict_quantitative_data
+    """Restricted quantitative data changes none of this; hiding is the client's duty."""
     return {
-        f"{prefix}_current_score": None if hidden else whole.current,
+        f"{prefix}_current_score": whole.current,
         f"{prefix}_current_grade": letter_of(course, whole.current),
-        f"{prefix}_final_score": None if hidden else whole.final,
+        f"{prefix}_final_score": whole.final,
         f"{prefix}_final_grade": letter_of(course, whole.final),
     }
 

@@ -210,11 +210,10 @@ def _grades(call: Call, course: Course, row: Enrollment, staff: bool) -> Json:
     if wanted := call.one("grading_period_id"):
         period = next((p for p in course.grading_periods if str(p.id) == wanted), None)
     whole = totals(call.campus, course, row.user_id, period=period)
-    hidden = course.restrict_quantitative_data and not staff
     body |= {
-        "current_score": None if hidden else whole.current,
+        "current_score": whole.current,
         "current_grade": letter_of(course, whole.current),
-        "final_score": None if hidden else whole.final,
+        "final_score": whole.final,
         "final_grade": letter_of(course, whole.final),
     }
     if "current_points" in call.include:

@@ -352,13 +352,12 @@ def _plannable(call: Call, person: Person, item: Item) -> Json:
 
 
 def _plannable_work(person: Person, item: Item, work: Assignment) -> Json:
-    restricted = item.course is not None and item.course.restrict_quantitative_data
     body: Json = {
         "id": item.id,
         "title": work.name,
         "created_at": stamp(work.created_at),
         "updated_at": stamp(work.created_at),
-        "points_possible": None if restricted else work.points_possible,
+        "points_possible": work.points_possible,
         "due_at": stamp(work.due_for(person.id)),
     }
     if item.kind != "assignment":

@@ -20,7 +20,7 @@ from canvas_emulator.campus.coursework import (
     seconds_late,
     submission_id,
 )
-from canvas_emulator.campus.grades import letter_of, period_of, totals
+from canvas_emulator.campus.grades import period_of, totals
 from canvas_emulator.resource import Answer, BadRequest, Call, Forbidden, NotFound, router
 
 from . import access
@@ -41,12 +41,11 @@ def submission_json(
     call: Call, course: Course, work: Assignment, row: Submission, *, bare: bool = False
 ) -> Json:
     """A submission as the viewer may read it; ``bare`` leaves the includes of a list out."""
-    now, staff = call.now, access.grades_others(call, course)
+    now = call.now
     due = work.due_for(row.user_id)
     readable = reads_grade(call, course, row)
     period = period_of(course, due)
     url = f"{call.base_url}/courses/{course.id}/assignments/{work.id}/submissions/{row.user_id}"
-    hide_numbers = course.restrict_quantitative_data and not staff
     body: Json = {
         "id": row.id,
         "assignment_id": work.id,
@@ -59,7 +58,7 @@ def submission_json(
         "body": rich(call, row.body),
         "submitted_at": stamp(row.submitted_at),
         "attempt": row.attempt,
-        "points_deducted": row.points_deducted if readable and not hide_numbers else None,
+        "points_deducted": row.points_deducted if readable else None,
         "late": is_late(row, work, now),
         "missing": is_missing(row, work, now),
         "seconds_late": seconds_late(row, work, now),
@@ -76,15 +75,11 @@ def submission_json(
         "preview_url": f"{url}?preview=1&version={row.attempt or 0}",
     }
     if readable:
-        score, entered = row.score, row.entered_score
-        lettered = hide_numbers and score is not None
         body |= {
-            "score": None if hide_numbers else score,
-            "grade": _letter(course, work, score) if lettered else grade_text(score, work),
-            "entered_score": None if hide_numbers else entered,
-            "entered_grade": (
-                _letter(course, work, entered) if lettered else grade_text(entered, work)
-            ),
+            "score": row.score,
+            "grade": grade_text(row.score, work),
+            "entered_score": row.entered_score,
+            "entered_grade": grade_text(row.entered_score, work),
         }
     if row.submission_type == "online_upload":
         body["attachments"] = [_attachment(call, row)]
@@ -92,13 +87,6 @@ def submission_json(
         _include(call, course, work, row, body, readable)
     _narrow(call, body, bare)
     return body
-
-
-def _letter(course: Course, work: Assignment, score: float | None) -> str | None:
-    possible = work.points_possible or 0.0
-    if score is None:
-        return None
-    return letter_of(course, 100 * score / possible if possible else 100.0)
 
 
 def _attachment(call: Call, row: Submission) -> Json:

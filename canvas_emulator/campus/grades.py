@@ -207,6 +207,10 @@ def _rounded(value: Decimal | None) -> float | None:
 
 
 def letter_of(course: Course, score: float | None) -> str | None:
-    """The letter of a total; None without a grading scheme or a score."""
-    scheme = course.grading_standard or course.restrict_quantitative_data
-    return letter(score) if scheme and score is not None else None
+    """The letter of a total; None without a score, or where no grading scheme is enabled."""
+    return scheme_letter(score) if course.grading_standard else None
+
+
+def scheme_letter(score: float | None) -> str | None:
+    """The letter of a total by the scheme, whether it is enabled or not (grading_standard.rb)."""
+    return None if score is None else letter(score)

@@ -248,14 +248,53 @@ class TestCourses:
         assert row["hide_final_grades"] is True
         assert not [key for key in row["enrollments"][0] if "score" in key]
 
-    def test_restricted_quantities(self, emulator: Emulator) -> None:
-        """Letters only (submission.rb)."""
-        row = course_of(
-            emulator, 4107, **{"include[]": ["total_scores", "restrict_quantitative_data"]}
-        )
+    @pytest.mark.parametrize("enabled", [True, False])
+    def test_restricted_quantities(self, emulator: Emulator, enabled: bool) -> None:
+        """Restricted quantitative data changes no answer; hiding is the client's duty.
+
+        The letter is there even where no scheme is enabled (course_json.rb, 2026).
+        """
+        emulator.control(courses={"4107": {"grading_standard": enabled}})
+        asked = {"include[]": ["total_scores", "restrict_quantitative_data", "grading_scheme"]}
+        row = course_of(emulator, 4107, **asked)
+        mine = row["enrollments"][0]
         assert row["restrict_quantitative_data"] is True
-        assert row["enrollments"][0]["computed_current_score"] is None
-        assert isinstance(row["enrollments"][0]["computed_current_grade"], str)
+        assert (mine["computed_current_score"], mine["computed_final_score"]) == (86.25, 43.13)
+        assert mine["computed_current_letter_grade"] == "B"
+        assert mine["computed_current_grade"] == ("B" if enabled else None)
+        assert row["grading_scheme"][0] == ["A", 0.94]
+        (grades,) = (
+            each["grades"]
+            for each in get(emulator, "courses/4107/enrollments", user_id="self")
+            if each["user_id"] == 1
+        )
+        assert (grades["current_score"], grades["current_grade"]) == (
+            86.25,
+            "B" if enabled else None,
+        )
+
+    def test_restricted_quantities_by_viewer(self, emulator: Emulator) -> None:
+        """The course's flag spares admins alone; a piece of work's own is false for staff.
+
+        Points and the grade of work graded by points are sent to everybody (course.rb,
+        assignment.rb, 2026).
+        """
+        emulator.control(courses={"4101": {"restrict_quantitative_data": True}})
+        asked = {"include[]": "restrict_quantitative_data"}
+        for who, course_flag, work_flag in (
+            ("dozen", True, True),
+            ("teacher", True, False),
+            ("ta", True, False),
+            ("admin", False, False),
+        ):
+            row = get(emulator, "courses/4101", who, **asked)
+            assert row["restrict_quantitative_data"] is course_flag, who
+            work = get(emulator, "courses/4101/assignments", who)[0]
+            assert work["restrict_quantitative_data"] is work_flag, who
+            assert work["points_possible"] == 20
+        rows = get(emulator, "courses/4101/students/submissions", **{"student_ids[]": "self"})
+        graded = next(row for row in rows if row["assignment_id"] == work["id"])
+        assert (graded["score"], graded["grade"]) == (18.5, "18.5")
 
     def test_two_enrolments(self, emulator: Emulator) -> None:
         """All enrolments are listed in the course (Canvas: Enrollments)."""
