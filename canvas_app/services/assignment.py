@@ -24,7 +24,8 @@ from canvas_app.services.courses import (
     start_profile,
     with_ended,
 )
-from canvas_app.services.items import Look, grade_shown, letters_only
+from canvas_app.services.items import Look
+from canvas_app.services.letters import grade_shown, letters_only
 from canvas_app.services.pages import File, Page, Rated, SubmissionRow
 from canvas_app.services.pictures import Spread, spread
 from canvas_app.services.sources import One, Sources, complete
@@ -261,13 +262,16 @@ def own_work(
     return OwnWork(
         **values,
         student=(detail.user.name if detail and detail.user and observed else None),
-        attempts=attempts_of(detail, row, look) if detail else (),
+        attempts=attempts_of(detail, row, look, found.points_possible) if detail else (),
         attempts_left=left,
     )
 
 
-def attempts_of(detail: SubmissionDetail, row: SubmissionRow, look: Look) -> tuple[Attempt, ...]:
+def attempts_of(
+    detail: SubmissionDetail, row: SubmissionRow, look: Look, points: float | None
+) -> tuple[Attempt, ...]:
     """What was handed in, newest first; a grade stands with the attempt it was given for."""
+    course = look.courses.get(row.course_id)
     versions = detail.submission_history or [detail]
     unique = {version.attempt: version for version in versions if version.submitted_at}
     found = []
@@ -279,7 +283,11 @@ def attempts_of(detail: SubmissionDetail, row: SubmissionRow, look: Look) -> tup
                 submitted_at=version.submitted_at,
                 late=bool(version.late),
                 score=version.score if graded and not row.letters_only else None,
-                grade=grade_shown(version.grade, row.letters_only) if graded else None,
+                grade=(
+                    grade_shown(version.grade, row.letters_only, course, version.score, points)
+                    if graded
+                    else None
+                ),
                 type=version.submission_type or "",
                 text=version.body,
                 link=look.link(version.url) or None,

@@ -29,6 +29,7 @@ from canvas_app.services.courses import (
 )
 from canvas_app.services.dates import DAY, Profile
 from canvas_app.services.items import Look, planner_key
+from canvas_app.services.letters import letters_only
 from canvas_app.services.rich_text import plain_text
 from canvas_app.services.sources import Sources, complete
 from canvas_app.services.week_sources import CONTEXTS
@@ -228,7 +229,7 @@ def of_duty(event: CalendarEvent, look: Look) -> Entry | None:
     if work is None or work.due_at is None:
         return None
     course = look.courses.get(work.course_id or "")
-    restricted = bool(course and course.restrict_quantitative_data)
+    restricted = letters_only(course, work)
     return Entry(
         key=("assignment", work.id),
         kind="work",

@@ -20,6 +20,7 @@ from canvas_app.canvas.models import (
 )
 from canvas_app.canvas.models import Profile as CanvasProfile
 from canvas_app.services.dates import Profile
+from canvas_app.services.letters import letters_only, total_letter
 from canvas_app.services.pages import CourseGroup, CourseRow, Courses, Enrolled
 from canvas_app.services.sources import One, Rows, Sources, complete
 
@@ -37,6 +38,7 @@ INCLUDE = (
     "total_students",
     "course_image",
     "restrict_quantitative_data",
+    "grading_scheme",
 )
 ROLES = ("student", "teacher", "ta", "observer", "designer")
 TEACHING = frozenset({"teacher", "ta"})
@@ -301,7 +303,7 @@ def course_row(
         grade_score=score,
         grade_letter=letter,
         grade_basis=basis,
-        letters_only=bool(course.restrict_quantitative_data),
+        letters_only=letters_only(course),
         original_name=course.original_name,
         state=state_of(course, now),
         favorite=bool(course.is_favorite),
@@ -408,7 +410,7 @@ def grade_of(course: Course) -> tuple[str, float | None, str | None, str]:
     if course.hide_final_grades:
         return "hidden", None, None, ""
     score: float | UnsetType | None = enrollment.computed_current_score
-    letter = enrollment.computed_current_letter_grade or enrollment.computed_current_grade
+    letter = whole_letter(course, enrollment)
     basis = "whole course"
     if enrollment.current_grading_period_id:
         score = enrollment.current_period_computed_current_score
@@ -420,11 +422,23 @@ def grade_of(course: Course) -> tuple[str, float | None, str | None, str]:
         return "not_available", None, None, "no grading period runs now"
     if isinstance(score, UnsetType):
         return "not_available", None, None, ""
-    if course.restrict_quantitative_data:
-        return ("letter" if letter else "none"), None, letter, basis
+    if letters_only(course):
+        letter = letter or total_letter(course, score)
+        nothing = "none" if score is None else "not_available"
+        return ("letter" if letter else nothing), None, letter, basis
     if score is None:
         return ("letter" if letter else "none"), None, letter, basis
     return "percentage", score, letter, basis
+
+
+def whole_letter(course: Course, enrollment: CourseEnrollment) -> str | None:
+    """The letter Canvas gives for the graded work of the whole course, where letters are in use.
+
+    ``computed_current_letter_grade`` is one also where no scheme is enabled: it is for courses
+    that show nothing but letters.
+    """
+    letter = enrollment.computed_current_letter_grade if letters_only(course) else None
+    return enrollment.computed_current_grade or letter
 
 
 def grade_text(score: float | None, letter: str | None) -> str | None:

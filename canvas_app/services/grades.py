@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import partial
 
-from msgspec import UNSET, UnsetType, structs
+from msgspec import UnsetType, structs
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import Assignment, Course, CourseEnrollment
@@ -29,6 +29,7 @@ from canvas_app.services.courses import (
     start_ended_in,
     start_profile,
     student_enrollment,
+    whole_letter,
     with_ended,
 )
 from canvas_app.services.dates import Profile
@@ -45,6 +46,7 @@ from canvas_app.services.gradebook import (
 )
 from canvas_app.services.grading import Book, Total, Work
 from canvas_app.services.items import Look
+from canvas_app.services.letters import letters_only, total_letter
 from canvas_app.services.pages import CourseRow, Page, SubmissionRow
 from canvas_app.services.sources import Rows, Sources, complete
 from canvas_app.services.status import staff_status
@@ -202,7 +204,7 @@ def gather(
     computed from, if they are."""
     now = sources.now()
     profile, colors = start_profile(sources), start_colors(sources)
-    every = (*INCLUDE, "grading_scheme", *include)
+    every = (*INCLUDE, *include)
     course = sources.start_one(
         "course", partial(CanvasAPI.course, course_id=course_id, include=every)
     ).required()
@@ -286,7 +288,7 @@ def canvas_totals(
         return stated(
             course,
             e.computed_current_score,
-            e.computed_current_letter_grade or e.computed_current_grade,
+            whole_letter(course, e),
             e.computed_final_score,
             e.computed_final_grade,
         )
@@ -329,15 +331,15 @@ def stated(
     final_grade: str | None,
 ) -> tuple[str, Shown]:
     """The grade state of a pair of totals; letters alone where the course restricts numbers."""
-    if current is UNSET:
+    if isinstance(current, UnsetType):
         return "not_available", Shown()
-    numbers = not course.restrict_quantitative_data
-    shown = Shown(
-        current if numbers and not isinstance(current, UnsetType) else None,
-        current_grade,
-        final if numbers and not isinstance(final, UnsetType) else None,
-        final_grade,
-    )
+    ends = None if isinstance(final, UnsetType) else final
+    if letters_only(course):
+        current_grade = current_grade or total_letter(course, current)
+        shown = Shown(None, current_grade, None, final_grade or total_letter(course, ends))
+        nothing = "none" if current is None else "not_available"
+        return ("letter" if current_grade else nothing), shown
+    shown = Shown(current, current_grade, ends, final_grade)
     if shown.current is not None:
         return "percentage", shown
     return ("letter" if current_grade else "none"), shown
@@ -382,7 +384,7 @@ def reason(
         return "not_student"
     if state in ("hidden", "not_available"):
         return "hidden"
-    if course.restrict_quantitative_data:
+    if letters_only(course):
         return "letters"
     if (
         chosen == EVERY_PERIOD

@@ -21,6 +21,7 @@ from canvas_app.canvas.models import (
     Submission,
     TodoItem,
 )
+from canvas_app.services.letters import grade_shown, letters_only
 from canvas_app.services.pages import Item, SubmissionRow
 from canvas_app.services.sources import Rows
 from canvas_app.services.status import custom_label, planner_status, student_status
@@ -123,7 +124,8 @@ class Look:
         course_id = plan.own_course
         course = self.courses.get(course_id or "")
         letters = letters_only(course, thing)
-        score, grade = posted_grade(own, letters=letters)
+        possible = thing.points_possible if thing else None
+        score, grade = posted_grade(own, letters=letters, course=course, points=possible)
         title = (thing.title or thing.name) if thing else None
         override = plan.planner_override
         feedback = submission.feedback if submission else None
@@ -137,7 +139,7 @@ class Look:
             due_at=plan.plannable_date,
             status=status,
             status_label=custom_label(own) if own and status == "custom" else None,
-            points_possible=thing.points_possible if thing else None,
+            points_possible=None if letters else possible,
             done=is_done(plan, submission),
             url=self.link(plan.html_url),
             late=bool(submission and submission.late),
@@ -166,6 +168,7 @@ class Look:
         course = self.courses.get(assignment.course_id or "") or assignment.course
         override = assignment.planner_override
         kind, id_ = assignment_kind(assignment)
+        letters = letters_only(course, assignment)
         return Item(
             id=id_,
             type=kind,
@@ -175,14 +178,14 @@ class Look:
             due_at=assignment.due_at,
             status="missing",
             missing=True,
-            points_possible=assignment.points_possible,
+            points_possible=None if letters else assignment.points_possible,
             done=bool(override and override.marked_complete),
             url=self.link(assignment.html_url),
             assignment_id=assignment.id,
             unlock_at=assignment.unlock_at,
             lock_at=assignment.lock_at,
             lock_explanation=assignment.lock_explanation,
-            letters_only=letters_only(course, assignment),
+            letters_only=letters,
             override_id=override.id if override else None,
             dismissed=bool(override and override.dismissed),
             color=self.colors.get(assignment.course_id or ""),
@@ -223,7 +226,12 @@ class Look:
         submission: Submission | None = assignment.own_submission or graded
         status = student_status(submission, assignment, self.now)
         item = self.missed(assignment)
-        score, grade = posted_grade(submission, letters=item.letters_only)
+        score, grade = posted_grade(
+            submission,
+            letters=item.letters_only,
+            course=self.courses.get(assignment.course_id or ""),
+            points=assignment.points_possible,
+        )
         return replace(
             item,
             status=status,
@@ -240,6 +248,7 @@ class Look:
         """Work that only the stream names: graded lately, due long ago."""
         assignment = graded.assignment or Assignment(id=graded.assignment_id or "")
         course_id = assignment.course_id or graded.course_id
+        assignment = replace(assignment, course_id=course_id)
         item = self.scheduled(assignment, graded)
         course = self.courses.get(course_id or "")
         return replace(
@@ -322,17 +331,17 @@ def newest_grades(stream: Rows[StreamItem] | None) -> dict[str, StreamItem]:
 
 
 def posted_grade(
-    submission: Submission | None, *, letters: bool
+    submission: Submission | None,
+    *,
+    letters: bool,
+    course: Course | None = None,
+    points: float | None = None,
 ) -> tuple[float | None, str | None]:
     """Score and grade as the person may see them: posted, and no number where letters count."""
     if submission is None or submission.posted_at is None:
         return None, None
-    return None if letters else submission.score, grade_shown(submission.grade, letters)
-
-
-def grade_shown(grade: str | None, letters: bool) -> str | None:
-    """Canvas's grade; where letters alone count, one that is a number stays out."""
-    return None if letters and grade and NUMBER.fullmatch(grade.strip()) else grade
+    grade = grade_shown(submission.grade, letters, course, submission.score, points)
+    return None if letters else submission.score, grade
 
 
 def place_of(plan: PlannerItem) -> str:
@@ -385,9 +394,3 @@ def is_done(plan: PlannerItem, submission: PlannerSubmission | None) -> bool:
         return False
     graded = submission.graded and submission.posted_at
     return bool(submission.submitted or submission.excused or graded)
-
-
-def letters_only(course: Course | None, thing: object) -> bool:
-    """Whether points must not be shown: the course restricts quantitative data."""
-    own = getattr(thing, "restrict_quantitative_data", None)
-    return bool(own or (course and course.restrict_quantitative_data))

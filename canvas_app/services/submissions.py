@@ -27,7 +27,8 @@ from canvas_app.services.courses import (
     start_pending,
     start_profile,
 )
-from canvas_app.services.items import Look, by_due, grade_shown
+from canvas_app.services.items import Look, by_due
+from canvas_app.services.letters import grade_shown, letters_only
 from canvas_app.services.pages import Comment, File, Rated, Rating, SubmissionRow, Submissions
 from canvas_app.services.sources import Rows, Sources, complete
 from canvas_app.services.status import STATUSES, custom_label, student_status
@@ -212,9 +213,8 @@ def submission_row(
     s = submission or Submission()
     status = student_status(submission, assignment, look.now)
     assignment_id = s.assignment_id or (assignment.id if assignment else "")
-    letters = bool(
-        course.restrict_quantitative_data or (assignment and assignment.restrict_quantitative_data)
-    )
+    letters = letters_only(course, assignment)
+    possible = assignment.points_possible if assignment else None
     shown = s.posted_at is not None
     numbers = shown and not letters
     attempts = assignment.allowed_attempts if assignment else None
@@ -226,8 +226,8 @@ def submission_row(
         late=bool(s.late),
         points_deducted=s.points_deducted if numbers else None,
         score=s.score if numbers else None,
-        grade=grade_shown(s.grade, letters) if shown else None,
-        points_possible=assignment.points_possible if assignment and not letters else None,
+        grade=grade_shown(s.grade, letters, course, s.score, possible) if shown else None,
+        points_possible=None if letters else possible,
         due_at=s.cached_due_date or (assignment.due_at if assignment else None),
         submitted_at=s.submitted_at,
         graded_at=s.graded_at if shown else None,
@@ -242,7 +242,11 @@ def submission_row(
         excused=bool(s.excused),
         seconds_late=int(s.seconds_late or 0) if s.late else 0,
         entered_score=s.entered_score if numbers else None,
-        entered_grade=grade_shown(s.entered_grade, letters) if shown else None,
+        entered_grade=(
+            grade_shown(s.entered_grade, letters, course, s.entered_score, possible)
+            if shown
+            else None
+        ),
         posted_at=s.posted_at,
         attempt=s.attempt,
         allowed_attempts=attempts if attempts and attempts > 0 else None,

@@ -29,6 +29,7 @@ from canvas_app.canvas.paging import Pages
 from canvas_app.services.courses import start_colors, start_courses, start_profile
 from canvas_app.services.dates import DAY, read_week, week_slices
 from canvas_app.services.items import is_done, planner_assignment, planner_submission
+from canvas_app.services.letters import letters_only
 from canvas_app.services.pictures import WEEKS
 from canvas_app.services.sources import One, Rows, Sources, request_key
 from canvas_app.services.weights import weights
@@ -192,7 +193,7 @@ def weights_of(
     found: dict[str, float] = {}
     for course_id, members in by_course.items():
         course = courses.get(course_id)
-        if course and not course.restrict_quantitative_data:
+        if course and not letters_only(course):
             weighted = bool(course.apply_assignment_group_weights)
             found |= weights(members, weighted=weighted)
     return found

@@ -162,3 +162,15 @@ def test_order_that_does_not_come_costs_only_the_order(sources_of, canvas) -> No
     assert len(page.rows) == 12
     assert not page.complete
     assert page.source("dashboard order").status == "failed"
+
+
+def test_letters_are_shown_where_they_are_in_use() -> None:
+    """``computed_current_letter_grade`` is a letter also where no scheme is enabled."""
+    fields = {"computed_current_score": 91.5, "computed_current_letter_grade": "A-"}
+    mine = CourseEnrollment(type="student", enrollment_state="active", **fields)
+
+    plain = Course(id="1", name="X", enrollments=[mine])
+    letters = Course(id="1", name="X", restrict_quantitative_data=True, enrollments=[mine])
+
+    assert grade_of(plain)[:3] == ("percentage", 91.5, None)
+    assert grade_of(letters)[:3] == ("letter", None, "A-")

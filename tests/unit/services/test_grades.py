@@ -198,7 +198,14 @@ def test_totals_of_each_basis():
     [
         ({}, {"computed_current_score": None}, "none"),
         ({}, {"computed_current_score": None, "computed_current_grade": "B"}, "letter"),
-        ({"restrict_quantitative_data": True}, {"computed_current_score": 90.0}, "none"),
+        # A total whose letter did not come is no missing grade.
+        ({"restrict_quantitative_data": True}, {"computed_current_score": 90.0}, "not_available"),
+        ({"restrict_quantitative_data": True}, {"computed_current_score": None}, "none"),
+        (
+            {"restrict_quantitative_data": True, "grading_scheme": [["A", 0.9], ["B", 0]]},
+            {"computed_current_score": 90.0, "computed_final_score": 20.0},
+            "letter",
+        ),
         ({"hide_final_grades": True}, {"computed_current_score": 90.0}, "hidden"),
     ],
 )

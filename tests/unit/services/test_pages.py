@@ -261,7 +261,14 @@ def test_active_student_enrollment_counts():
             {"computed_current_score": 90.0, "computed_current_grade": "A"},
             "letter",
         ),
-        ({"restrict_quantitative_data": True}, {"computed_current_score": 90.0}, "none"),
+        # A total whose letter did not come is no missing grade.
+        ({"restrict_quantitative_data": True}, {"computed_current_score": 90.0}, "not_available"),
+        ({"restrict_quantitative_data": True}, {"computed_current_score": None}, "none"),
+        (
+            {"restrict_quantitative_data": True, "grading_scheme": [["A", 0.9], ["B", 0]]},
+            {"current_grading_period_id": "2", "current_period_computed_current_score": 90.0},
+            "letter",
+        ),
         (
             {},
             {"current_grading_period_id": "2", "current_period_computed_current_score": 80.0},

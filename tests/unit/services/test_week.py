@@ -16,6 +16,7 @@ from canvas_app.canvas.models import (
     StreamItem,
     Submission,
 )
+from canvas_app.services.dashboard import dashboard
 from canvas_app.services.dates import Profile, all_day_date, read_week, write_week
 from canvas_app.services.items import Look
 from canvas_app.services.pages import Item
@@ -440,6 +441,7 @@ def test_search_finds_courses_then_work(sources_of, canvas):
 
 def test_warm_search_asks_canvas_nothing(sources_of, canvas):
     upcoming(sources_of("dozen"))
+    dashboard(sources_of("dozen"))
     before = canvas.stats()["calls"]
 
     page = search(sources_of("dozen"), "quiz")
