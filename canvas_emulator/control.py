@@ -48,6 +48,7 @@ class Switches(Struct, forbid_unknown_fields=True):
     pkce: Literal["on", "lenient", "off"] | UnsetType = UNSET
     rejection_wording: Literal["new", "old"] | UnsetType = UNSET
     allow_includes: bool | UnsetType = UNSET
+    undated_discussions_planned: bool | UnsetType = UNSET
 
 
 class Movement(Struct, forbid_unknown_fields=True):

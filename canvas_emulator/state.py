@@ -210,6 +210,7 @@ class Settings:
     pkce: str = "on"
     rejection_wording: str = "new"
     allow_includes: bool = False  # whether every key that enforces scopes allows includes
+    undated_discussions_planned: bool = True
 
 
 @dataclass

@@ -405,6 +405,7 @@ class Plannable(Model):
     restrict_quantitative_data: bool | None = None
     sub_assignment_tag: str | None = None
     course_id: Id | None = None
+    workflow_state: str | None = None
 
 
 class PlannerItem(Model):
@@ -428,6 +429,23 @@ class PlannerItem(Model):
     new_activity: bool | None = None
     html_url: str | None = None
     plannable: Plannable | None = None
+
+    @property
+    def ungraded(self) -> bool:
+        """A discussion or quiz without an assignment: it is never handed in, late or missing."""
+        return self.plannable_type in ("discussion_topic", "quiz") and self.submissions is False
+
+    @property
+    def only_posted(self) -> bool:
+        """An ungraded discussion without a to-do date: its date is when it was posted."""
+        todo_date = self.plannable.todo_date if self.plannable else None
+        return self.ungraded and self.plannable_type == "discussion_topic" and todo_date is None
+
+    @property
+    def reviewed(self) -> bool:
+        """A peer review that is done; Canvas goes on listing it."""
+        state = self.plannable.workflow_state if self.plannable else None
+        return self.plannable_type == "assessment_request" and state == "completed"
 
     @property
     def own_course(self) -> str | None:

@@ -169,8 +169,9 @@ def tens(codes: list[str]) -> Iterator[tuple[str, ...]]:
 
 
 def of_plan(plan: PlannerItem, look: Look, me: Profile) -> Entry | None:
-    """A planner item; announcements have no place in a calendar."""
-    if plan.plannable_type == "announcement" or plan.plannable_date is None:
+    """A planner item; what is merely posted has no place in a calendar."""
+    posted = plan.plannable_type == "announcement" or plan.only_posted
+    if posted or plan.plannable_date is None:
         return None
     item = look.planned(plan)
     course = look.courses.get(item.course_id or "")

@@ -26,7 +26,7 @@ from canvas_app.services.pages import Item, SubmissionRow
 from canvas_app.services.sources import Rows
 from canvas_app.services.status import custom_label, planner_status, student_status
 
-NOT_WORK = frozenset({"announcement", "calendar_event", "assessment_request"})
+NOT_WORK = frozenset({"announcement", "calendar_event"})
 DONE = frozenset({"graded", "submitted", "resubmitted", "excused"})
 TYPES = {
     "assignment": "Assignment",
@@ -137,9 +137,10 @@ class Look:
             course_id=course_id,
             course_name=(course.name if course else None) or place_of(plan),
             due_at=plan.plannable_date,
+            only_posted=plan.only_posted,
             status=status,
             status_label=custom_label(own) if own and status == "custom" else None,
-            points_possible=None if letters else possible,
+            points_possible=None if letters or plan.ungraded else possible,
             done=is_done(plan, submission),
             url=self.link(plan.html_url),
             late=bool(submission and submission.late),
@@ -387,9 +388,11 @@ def assignment_kind(assignment: Assignment) -> tuple[str, str]:
 
 
 def is_done(plan: PlannerItem, submission: PlannerSubmission | None) -> bool:
-    """The person's own mark when there is one, else handed in, graded or excused."""
+    """The person's own mark when there is one, else handed in, graded, excused or reviewed."""
     if plan.planner_override and plan.planner_override.marked_complete is not None:
         return plan.planner_override.marked_complete
+    if plan.reviewed:
+        return True
     if submission is None or submission.redo_request:
         return False
     graded = submission.graded and submission.posted_at

@@ -102,6 +102,7 @@ class Item(Struct, frozen=True, gc=False):
     grade: str | None = None
     weight: float | None = None  # percent of the final grade, where known
     dismissed: bool = False  # the override's other half, kept when it is changed
+    only_posted: bool = False  # ``due_at`` is when it was posted: it asks for nothing by then
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,12 @@ STATUSES = frozenset(
         *("nothing_to_hand_in", "custom"),
     }
 )
-WORK = frozenset({"assignment", "quiz", "discussion_topic", "sub_assignment"})
+WORK = frozenset(
+    {
+        *("assignment", "quiz", "discussion_topic", "sub_assignment"),
+        *("peer_review_sub_assignment", "assessment_request", "planner_note"),
+    }
+)
 
 
 def student_status(
@@ -53,11 +58,14 @@ def planner_status(item: PlannerItem, now: datetime) -> str:
         found = _planner_decided(state)
         if found:
             return found
-    if item.plannable_type not in WORK and item.plannable_type != "planner_note":
+    if item.reviewed:
+        return "submitted"
+    if item.plannable_type not in WORK or item.only_posted:
         return "nothing_to_hand_in"
     thing = item.plannable
     unlock_at, lock_at = (thing.unlock_at, thing.lock_at) if thing else (None, None)
-    return by_date(item.plannable_date, unlock_at, lock_at, now)
+    found = by_date(item.plannable_date, unlock_at, lock_at, now)
+    return "nothing_to_hand_in" if found == "overdue" and item.ungraded else found
 
 
 def by_date(

@@ -206,7 +206,8 @@ def is_overdue(item: Item) -> bool:
 
 def is_due(item: Item, now: datetime) -> bool:
     """Work that is not done and still to come."""
-    return bool(item.type not in NOT_WORK and not item.done and item.due_at and item.due_at >= now)
+    work = item.type not in NOT_WORK and not item.only_posted
+    return bool(work and not item.done and item.due_at and item.due_at >= now)
 
 
 def forecast(items: Iterable[Item], now: datetime, today: date) -> Load | None:

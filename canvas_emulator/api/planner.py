@@ -9,7 +9,16 @@ from typing import Any
 from canvas_emulator.campus import Person
 from canvas_emulator.campus.courses import Course
 from canvas_emulator.campus.coursework import Assignment, Submission, is_late, is_missing
-from canvas_emulator.campus.happenings import Announcement, Event, Note, Override, Page
+from canvas_emulator.campus.happenings import (
+    Announcement,
+    Event,
+    Note,
+    Override,
+    Page,
+    Practice,
+    Review,
+    Topic,
+)
 from canvas_emulator.resource import Answer, BadRequest, Call, Forbidden, NotFound, router
 
 from . import access
@@ -17,7 +26,7 @@ from .submissions import visible_comments
 from .values import avatar, day_start, moment, stamp
 
 Json = dict[str, Any]
-Thing = Assignment | Announcement | Page | Event | Note
+Thing = Assignment | Announcement | Page | Topic | Practice | Review | Event | Note
 OPEN_SIDE = timedelta(days=3652)
 STATES = (
     "submitted",
@@ -159,8 +168,12 @@ def on_planner(
         for news in campus.announcements.get(course.id, ()):
             if news.posted_at <= call.now:
                 yield Item(news.posted_at, "announcement", news.id, news, course)
-        for page in campus.pages.get(course.id, ()):
-            yield Item(page.todo_date, "wiki_page", page.id, page, course)
+        yield from _ungraded(call, course)
+    for review in list(campus.reviews.values()):
+        # Done or not: completed ones stay (planner_controller.rb, peer_reviews_collection).
+        if review.assessor_id == person.id and review.course_id in wanted:
+            course = wanted[review.course_id]
+            yield Item(review.due_at, "assessment_request", review.id, review, course)
     for event in campus.events.values():
         mine = personal and event.user_id == person.id
         if mine or event.course_id in wanted:
@@ -171,6 +184,22 @@ def on_planner(
             in_course = wanted.get(note.course_id or 0)
             if (note.course_id is None and personal) or in_course is not None:
                 yield Item(note.todo_date, "planner_note", note.id, note, in_course)
+
+
+def _ungraded(call: Call, course: Course) -> Iterator[Item]:
+    """Pages, topics and practice quizzes: things without an assignment.
+
+    A topic without a to-do date is dated by when it was posted; older Canvas does not list it
+    (planner_controller.rb, ungraded_discussion_collection; Canvas: Planner).
+    """
+    for page in call.campus.pages.get(course.id, ()):
+        yield Item(page.todo_date, "wiki_page", page.id, page, course)
+    for topic in call.campus.topics.get(course.id, ()):
+        if topic.todo_date or call.state.settings.undated_discussions_planned:
+            date = topic.todo_date or topic.posted_at
+            yield Item(date, "discussion_topic", topic.id, topic, course)
+    for quiz in call.campus.practices.get(course.id, ()):
+        yield Item(quiz.due_at, "quiz", quiz.id, quiz, course)
 
 
 def override_of(call: Call, person: Person, kind: str, number: int) -> Override | None:
@@ -184,6 +213,8 @@ def _complete(call: Call, person: Person, item: Item) -> bool:
     override = override_of(call, person, item.kind, item.id)
     if override is not None:
         return override.marked_complete
+    if isinstance(item.thing, Review):
+        return item.thing.workflow_state == "completed"
     if not isinstance(item.thing, Assignment):
         return False
     row = call.campus.submission(item.thing, person.id)
@@ -199,12 +230,12 @@ def _passes(call: Call, person: Person, item: Item) -> bool:
     if wanted == "new_activity":
         return _new_activity(call, person, item)
     if wanted in ("ungraded_todo_items", "all_ungraded_todo_items"):
-        return isinstance(item.thing, Page)
+        return isinstance(item.thing, Page | Topic | Announcement)
     return True
 
 
 def _new_activity(call: Call, person: Person, item: Item) -> bool:
-    if isinstance(item.thing, Announcement):
+    if isinstance(item.thing, Announcement | Topic):
         return not item.thing.read
     if not isinstance(item.thing, Assignment) or item.course is None:
         return False
@@ -298,8 +329,13 @@ def _url(call: Call, item: Item) -> str | None:
     base = f"/courses/{item.course.id}"
     if isinstance(item.thing, Page):
         return f"{base}/pages/page-{item.id}"
-    if isinstance(item.thing, Announcement):
+    if isinstance(item.thing, Announcement | Topic):
         return f"{base}/discussion_topics/{item.id}"
+    if isinstance(item.thing, Practice):
+        return f"{base}/quizzes/{item.id}"
+    if isinstance(item.thing, Review):
+        review = item.thing
+        return f"{base}/assignments/{review.assignment_id}/submissions/{review.author_id}"
     return f"{base}/assignments/{item.thing.id}"
 
 
@@ -341,13 +377,40 @@ def _plannable(call: Call, person: Person, item: Item) -> Json:
             "created_at": stamp(thing.todo_date),
             "updated_at": stamp(thing.todo_date),
         }
-    return {
+    if isinstance(thing, Practice | Review):
+        return _plannable_task(call, thing)
+    body: Json = {
         "id": thing.id,
         "title": thing.title,
         "unread_count": 0,
         "read_state": "read" if thing.read else "unread",
         "created_at": stamp(thing.posted_at),
         "updated_at": stamp(thing.posted_at),
+    }
+    if isinstance(thing, Topic):
+        body |= {"todo_date": stamp(thing.todo_date), "assignment_id": None, "lock_at": None}
+    return body
+
+
+def _plannable_task(call: Call, thing: Practice | Review) -> Json:
+    """A practice quiz or a peer review: what is on its row (``lib/api/v1/planner_item.rb``)."""
+    body: Json = {
+        "id": thing.id,
+        "created_at": stamp(thing.created_at),
+        "updated_at": stamp(thing.created_at),
+    }
+    if isinstance(thing, Review):
+        return body | {
+            "title": call.campus.assignments[thing.assignment_id].name,
+            "todo_date": stamp(thing.due_at),
+            "workflow_state": thing.workflow_state,
+        }
+    return body | {
+        "title": thing.title,
+        "assignment_id": None,
+        "points_possible": thing.points_possible,
+        "due_at": stamp(thing.due_at),
+        "lock_at": None,
     }
 
 
@@ -441,14 +504,23 @@ def create_override(call: Call) -> object:
 
 
 def _planned_work(call: Call, kind: str, number: int) -> Assignment | None:
-    """The assignment behind a plannable; one that does not exist is 404."""
-    if kind not in ("assignment", "quiz", "discussion_topic"):
+    """The assignment behind a plannable, if there is one; what does not exist is 404."""
+    offset = {"assignment": 0, "quiz": 500_000, "discussion_topic": 700_000}.get(kind)
+    if offset is None or number in _ungraded_ids(call, kind):
         return None
-    offset = {"assignment": 0, "quiz": 500_000, "discussion_topic": 700_000}[kind]
     work = call.campus.assignments.get(number - offset)
     if work is None or work.plannable != (kind, number):
         raise NotFound
     return work
+
+
+def _ungraded_ids(call: Call, kind: str) -> set[int]:
+    """Ids of the topics or practice quizzes that no assignment stands behind."""
+    if kind == "quiz":
+        return {row.id for some in call.campus.practices.values() for row in some}
+    if kind == "discussion_topic":
+        return {row.id for some in call.campus.topics.values() for row in some}
+    return set()
 
 
 @router.put("/api/v1/planner/overrides/:id")

@@ -17,7 +17,7 @@ from .coursework import (
     grade,
     submission_id,
 )
-from .happenings import Announcement, Event, Page
+from .happenings import Announcement, Event, Page, Practice, Review, Topic
 from .people import Person, passer_by
 from .registry import Campus
 
@@ -245,6 +245,38 @@ class Builder:
         """A page with a to-do date."""
         self.campus.pages[course.id].append(
             Page(self.id_of("page", 75_001), course.id, title, self.due(day))
+        )
+
+    def discusses(
+        self, course: Course, title: str, posted: float, todo: float | None = None
+    ) -> None:
+        """An ungraded discussion, with a to-do date or none."""
+        number, todo_date = self.id_of("topic", 72_001), None if todo is None else self.due(todo)
+        self.campus.topics[course.id].append(
+            Topic(number, course.id, title, self.at(posted, 9), todo_date, read=posted < -5)
+        )
+
+    def practises(self, course: Course, title: str, day: float) -> None:
+        """A practice quiz."""
+        number, made = self.id_of("practice", 77_001), self.at(-30, 10)
+        self.campus.practices[course.id].append(
+            Practice(number, course.id, title, self.due(day), made)
+        )
+
+    def reviews(
+        self, work: Assignment, assessor_id: int, author_id: int, day: float, *, done: bool = False
+    ) -> None:
+        """A peer review."""
+        number = self.id_of("review", 78_001)
+        self.campus.reviews[number] = Review(
+            number,
+            work.course_id,
+            work.id,
+            assessor_id,
+            author_id,
+            self.due(day),
+            self.at(-29, 10),
+            "completed" if done else "assigned",
         )
 
     def happens(

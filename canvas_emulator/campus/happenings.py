@@ -26,6 +26,44 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Topic:
+    """An ungraded discussion, which no assignment stands behind."""
+
+    id: int
+    course_id: int
+    title: str
+    posted_at: datetime
+    todo_date: datetime | None = None
+    read: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """A practice quiz or an ungraded survey, which no assignment stands behind."""
+
+    id: int
+    course_id: int
+    title: str
+    due_at: datetime
+    created_at: datetime
+    points_possible: float = 5.0
+
+
+@dataclass(slots=True)
+class Review:
+    """An assessment request: one student reviews what another handed in."""
+
+    id: int
+    course_id: int
+    assignment_id: int
+    assessor_id: int
+    author_id: int
+    due_at: datetime
+    created_at: datetime
+    workflow_state: str = "assigned"
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """``course_id`` or ``user_id`` says whose calendar holds it."""
 

@@ -14,7 +14,16 @@ from .coursework import (
     ordinary_submission,
     submission_id,
 )
-from .happenings import Announcement, Event, Note, Override, Page
+from .happenings import (
+    Announcement,
+    Event,
+    Note,
+    Override,
+    Page,
+    Practice,
+    Review,
+    Topic,
+)
 from .people import Person
 
 FIRST_FREE_ID = 800_001
@@ -34,6 +43,9 @@ class Campus:
     assignments: dict[int, Assignment] = field(default_factory=dict)
     announcements: dict[int, list[Announcement]] = field(default_factory=lambda: defaultdict(list))
     pages: dict[int, list[Page]] = field(default_factory=lambda: defaultdict(list))
+    topics: dict[int, list[Topic]] = field(default_factory=lambda: defaultdict(list))
+    practices: dict[int, list[Practice]] = field(default_factory=lambda: defaultdict(list))
+    reviews: dict[int, Review] = field(default_factory=dict)
     events: dict[int, Event] = field(default_factory=dict)
     notes: dict[int, Note] = field(default_factory=dict)
     overrides: dict[int, Override] = field(default_factory=dict)

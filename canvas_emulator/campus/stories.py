@@ -82,7 +82,21 @@ def _biology(build: Builder) -> Course:
     build.happens("Review session", 2, 17, course_id=course.id, location="Hall B")
     build.happens("Mid-term exam", -12, 9, hours=2, course_id=course.id)
     build.reads(course, "Read: how a membrane decides", 3)
+    _ungraded(build, course)
     return course
+
+
+def _ungraded(build: Builder, course: Course) -> None:
+    """What stands on the planner and is never handed in: topics, practice, peer reviews."""
+    build.discusses(course, "Introduce yourself", -20)
+    build.discusses(course, "What surprised you in the laboratory?", -3)
+    build.discusses(course, "Bring a question to the lecture", -10, todo=-1)
+    build.discusses(course, "Choose a topic for the poster", -6, todo=4)
+    build.practises(course, "Practice: cell division", -2)
+    build.practises(course, "Practice: heredity", 4)
+    essay = next(row for row in build.campus.work_of(course.id) if row.name.startswith("Essay"))
+    build.reviews(essay, DOZEN, 1001, -5, done=True)
+    build.reviews(essay, DOZEN, 1002, 3)
 
 
 def _every_state(build: Builder, course: Course) -> None:

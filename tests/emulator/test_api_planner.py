@@ -100,6 +100,43 @@ class TestItems:
         assert biology["context_name"] == "Biology 101"
         assert not {"context_name", "context_image"} & library.keys()
 
+    def test_ungraded_things(self, emulator: Emulator) -> None:
+        """Topics and quizzes without an assignment have no submissions, not even empty ones.
+
+        Canvas: Planner (planner_controller.rb, ungraded_quiz_collection).
+        """
+        rows = {row["plannable"]["title"]: row for row in get(emulator, "planner/items")}
+        quiz, topic = rows["Practice: cell division"], rows["Choose a topic for the poster"]
+        for row, kind in ((quiz, "quiz"), (topic, "discussion_topic")):
+            assert (row["plannable_type"], row["submissions"]) == (kind, False)
+            assert row["plannable"]["assignment_id"] is None
+            assert row["plannable"]["id"] == row["plannable_id"]
+        assert quiz["html_url"].endswith(f"/quizzes/{quiz['plannable_id']}")
+        assert topic["plannable_date"] == topic["plannable"]["todo_date"]
+
+    def test_undated_topic_is_dated_by_its_post(self, emulator: Emulator) -> None:
+        """Since 2026; before, only announcements are listed so (Canvas: Planner)."""
+        rows = {row["plannable"]["title"]: row for row in get(emulator, "planner/items")}
+        topic = rows["What surprised you in the laboratory?"]
+        assert topic["plannable"]["todo_date"] is None
+        assert topic["plannable_date"] == topic["plannable"]["created_at"]
+        emulator.control(settings={"undated_discussions_planned": False})
+        titles = {row["plannable"]["title"] for row in get(emulator, "planner/items")}
+        assert topic["plannable"]["title"] not in titles
+        assert {"Choose a topic for the poster", "Microscopes are back"} <= titles
+
+    def test_peer_reviews_stay(self, emulator: Emulator) -> None:
+        """Completed or not, by the state of the request (Canvas: Planner)."""
+        rows = get(emulator, "planner/items")
+        reviews = [row for row in rows if row["plannable_type"] == "assessment_request"]
+        states = [row["plannable"]["workflow_state"] for row in reviews]
+        assert states == ["completed", "assigned"]
+        for row in reviews:
+            assert (row["submissions"], row["new_activity"]) == (False, False)
+            assert row["plannable"]["title"] == "Essay: why we age"
+            assert row["plannable"]["todo_date"] == row["plannable_date"]
+            assert row["plannable"]["id"] == row["plannable_id"]
+
     def test_nickname(self, emulator: Emulator) -> None:
         rows = get(emulator, "planner/items", **{"context_codes[]": "course_4104"})
         assert {row["context_name"] for row in rows} == {"Writing"}
@@ -145,6 +182,11 @@ class TestItems:
             ("new_activity", "Microscopes are back", True),
             ("new_activity", "Make-up laboratory", False),
             ("ungraded_todo_items", "Read: how a membrane decides", True),
+            ("ungraded_todo_items", "What surprised you in the laboratory?", True),
+            ("ungraded_todo_items", "Practice: heredity", False),
+            ("complete_items", "Essay: why we age", True),
+            ("incomplete_items", "Practice: cell division", True),
+            ("new_activity", "What surprised you in the laboratory?", True),
         ],
     )
     def test_filter(self, emulator: Emulator, wanted: str, title: str, there: bool) -> None:
@@ -199,8 +241,13 @@ class TestOverrides:
         for kind, number in (("assignment", 1), ("quiz", 550001)):
             form = {"plannable_type": kind, "plannable_id": number}
             assert send(emulator, "POST", "planner/overrides", **form)[0] == 404
-        page = {"plannable_type": "wiki_page", "plannable_id": 75001}
-        assert send(emulator, "POST", "planner/overrides", **page)[1]["assignment_id"] is None
+        for kind, number in (
+            *(("wiki_page", 75001), ("quiz", 77001), ("discussion_topic", 72001)),
+            ("assessment_request", 78001),
+        ):
+            form = {"plannable_type": kind, "plannable_id": number}
+            made = send(emulator, "POST", "planner/overrides", **form)
+            assert (made[0], made[1]["assignment_id"]) == (201, None)
 
 
 class TestNotes:

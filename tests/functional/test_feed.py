@@ -96,7 +96,10 @@ def expected(easel: RunningEasel, who: str) -> dict[str, dict[str, Any]]:
     span = f"start_date={(today - timedelta(days=30)).isoformat()}Z&end_date={last.isoformat()}Z"
     names: dict[str, dict[str, Any]] = {}
     for row in ask_canvas(easel, who, f"/api/v1/planner/items?{span}&per_page=100"):
-        if row["plannable_type"] != "announcement":
+        posted = row["plannable"].get("created_at") == row["plannable_date"]
+        if row["plannable_type"] != "announcement" and not (
+            posted and row["plannable_type"] == "discussion_topic"  # without a to-do date
+        ):
             assignment_id = row["plannable"].get("assignment_id")
             kind = "assignment" if assignment_id else row["plannable_type"]
             names[f"{kind}-{assignment_id or row['plannable_id']}"] = row

@@ -1,6 +1,7 @@
 """The week's page: windows, filters, tabs; and that its counts are the dashboard's."""
 
 import html
+import re
 
 import pytest
 import requests
@@ -191,6 +192,73 @@ def test_announcements_are_not_work(easel, browser):
     counts = {tab["value"]: tab["count"] for tab in twin(easel, browser)["tabs"]}
     rows = twin(easel, browser)["data"]
     assert counts["done"] == sum(row["done"] for row in rows)
+
+
+UNGRADED = {
+    "Introduce yourself": "nothing_to_hand_in",
+    "What surprised you in the laboratory?": "nothing_to_hand_in",
+    "Bring a question to the lecture": "nothing_to_hand_in",
+    "Choose a topic for the poster": "due",
+    "Practice: cell division": "nothing_to_hand_in",
+    "Practice: heredity": "due",
+}
+
+
+def test_ungraded_discussions_and_quizzes_are_never_behind(easel, browser):
+    """They are handed in nowhere: not overdue, not missing, not late, and worth no points."""
+    body, board = twin(easel, browser), twin(easel, browser, name="dashboard")
+
+    rows = {row["title"]: row for row in body["data"] if row["title"] in UNGRADED}
+    assert {title: row["status"] for title, row in rows.items()} == UNGRADED
+    for row in rows.values():
+        facts = ("late", "missing", "done", "points_possible")
+        assert not any(row[name] for name in facts)
+    assert not {row["title"] for row in (*board["missing"], *board["behind"])} & UNGRADED.keys()
+    assert not {row["title"] for row in twin(easel, browser, "?show=missing")["data"]} & rows.keys()
+    overdue = browser.get(f"{easel.url}/upcoming", timeout=30).text
+    overdue = overdue.rpartition('id="overdue"')[2].partition("</section>")[0]
+    assert "Field notes, week 9" in overdue
+    assert not [title for title in UNGRADED if html.escape(title) in overdue]
+
+
+def test_a_discussion_that_is_only_posted_is_not_due(easel, browser):
+    """Its date is the day it was posted; the page says so, and it counts nowhere as work."""
+    rows = {row["title"]: row for row in twin(easel, browser)["data"]}
+    page = html.unescape(browser.get(f"{easel.url}/upcoming", timeout=30).text)
+
+    assert rows["What surprised you in the laboratory?"]["only_posted"] is True
+    assert rows["Choose a topic for the poster"]["only_posted"] is False
+    row = page.rpartition(">What surprised you in the laboratory?</a>")[2].partition("</li>")[0]
+    assert "Posted " in re.sub("<[^>]*>", "", row)
+    soon = {row["title"] for row in twin(easel, browser, "?show=due")["data"]}
+    assert {"Choose a topic for the poster", "Practice: heredity"} <= soon
+    assert "What surprised you in the laboratory?" not in soon
+
+
+def test_an_ungraded_quiz_is_done_by_the_mark_alone(start_easel, canvas):
+    """Canvas tells nothing else of it."""
+    easel = start_easel(cache_seconds=0)
+    browser = sign_in(easel, "dozen", path="/login?next=/account")
+    (row,) = [r for r in twin(easel, browser)["data"] if r["title"] == "Practice: cell division"]
+    headers = {"Authorization": f"Bearer {canvas.token('dozen')}"}
+    mark = {"plannable_type": "quiz", "plannable_id": row["id"], "marked_complete": "true"}
+    url = f"{canvas.url}/api/v1/planner/overrides"
+    assert requests.post(url, headers=headers, data=mark, timeout=30).status_code == 201
+
+    (row,) = [r for r in twin(easel, browser)["data"] if r["title"] == "Practice: cell division"]
+
+    assert (row["done"], row["status"]) == (True, "nothing_to_hand_in")
+
+
+def test_a_finished_peer_review_is_done(easel, browser):
+    """Canvas lists it as long as the planner reaches back; its own state says that it is done."""
+    rows = [row for row in twin(easel, browser)["data"] if row["type"] == "assessment_request"]
+
+    assert [(row["status"], row["done"]) for row in rows] == [("submitted", True), ("due", False)]
+    assert {row["title"] for row in rows} == {"Essay: why we age"}
+    finished = browser.get(f"{easel.url}/upcoming", timeout=30).text.rpartition('id="finished"')[2]
+    assert f'href="{rows[0]["url"]}"' in finished
+    assert f'href="{rows[1]["url"]}"' not in finished
 
 
 def test_work_has_its_weight(easel, browser):
