@@ -4,7 +4,7 @@ from statistics import mean, quantiles
 from typing import Any
 
 from canvas_emulator.campus.courses import Course
-from canvas_emulator.campus.coursework import Assignment, AssignmentGroup, Submission
+from canvas_emulator.campus.coursework import Assignment, AssignmentGroup, DateOverride, Submission
 from canvas_emulator.campus.grades import period_of
 from canvas_emulator.resource import BadRequest, Call, NotFound, router
 
@@ -251,7 +251,7 @@ def _for_staff(call: Call, course: Course, work: Assignment) -> Json:
     campus = call.campus
     body: Json = {
         "needs_grading_count": campus.needs_grading(work, limit),
-        "has_overrides": bool(work.due_dates) or work.only_for is not None,
+        "has_overrides": bool(work.overrides()) or work.only_for is not None,
         "unpublishable": not _anything_submitted(call, work),
         "speed_grader_url": (
             f"{call.base_url}/courses/{course.id}/gradebook/speed_grader?assignment_id={work.id}"
@@ -267,17 +267,19 @@ def _for_staff(call: Call, course: Course, work: Assignment) -> Json:
         students = campus.students_of(course.id)
         body["assignment_visibility"] = [str(row) for row in students if work.is_for(row)]
     if "overrides" in call.include:
-        body["overrides"] = [
-            {
-                "id": work.id * 10 + place,
-                "assignment_id": work.id,
-                "title": "1 student",
-                "student_ids": [user_id],
-                "due_at": stamp(due),
-            }
-            for place, (user_id, due) in enumerate(work.due_dates.items())
-        ]
+        body["overrides"] = [override_json(work, row) for row in work.overrides()]
     return body
+
+
+def override_json(work: Assignment, row: DateOverride) -> Json:
+    """A date of a section or of single students (``lib/api/v1/assignment_override.rb``)."""
+    whose: Json = (
+        {"course_section_id": row.section_id}
+        if row.section_id
+        else {"student_ids": list(row.student_ids)}
+    )
+    facts = {"id": row.id, "assignment_id": work.id, "title": row.title}
+    return facts | whose | {"due_at": stamp(row.due_at), "all_day": False, "all_day_date": None}
 
 
 def _for_student(call: Call, work: Assignment) -> Json:
@@ -287,7 +289,7 @@ def _for_student(call: Call, work: Assignment) -> Json:
 
 def all_dates(work: Assignment, due: Any, staff: bool) -> Json:
     """Every date there is for the viewer; from 25 overrides on only their number."""
-    if (count := len(work.due_dates)) >= 25:
+    if (count := len(work.overrides())) >= 25:
         return {"all_dates": [], "all_dates_count": count + 1}
 
     def entry(moment: Any, **more: Any) -> Json:
@@ -300,8 +302,14 @@ def all_dates(work: Assignment, due: Any, staff: bool) -> Json:
     if not staff:
         return {"all_dates": [entry(due, base=due == work.due_at)]}
     every = [entry(work.due_at, base=True)] + [
-        entry(moment, id=work.id * 10 + place, title="1 student", set_type="ADHOC", set_id=place)
-        for place, moment in enumerate(work.due_dates.values())
+        entry(
+            row.due_at,
+            id=row.id,
+            title=row.title,
+            set_type="CourseSection" if row.section_id else "ADHOC",
+            set_id=row.section_id or row.id,
+        )
+        for row in work.overrides()
     ]
     return {"all_dates": every}
 

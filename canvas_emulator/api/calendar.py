@@ -1,15 +1,17 @@
 """Calendar events and announcements (Canvas: Calendar Events, Announcements)."""
 
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from canvas_emulator.campus.courses import Course
-from canvas_emulator.campus.coursework import Assignment
+from canvas_emulator.campus.coursework import Assignment, DateOverride
 from canvas_emulator.campus.happenings import Announcement, Event
+from canvas_emulator.paging import Paged
 from canvas_emulator.resource import BadRequest, Call, Forbidden, NotFound, router
 
 from . import access
-from .assignments import assignment_json
+from .assignments import assignment_json, override_json
 from .values import day_start, moment, rich, stamp, user_display, zone
 
 Json = dict[str, Any]
@@ -27,26 +29,29 @@ def events(call: Call) -> object:
     codes = call.many("context_codes")[:CONTEXTS_LIMIT] or [f"user_{call.viewer.id}"]
     courses = _contexts(call, codes)
     kind = call.one("type") or "event"
-    if kind == "sub_assignment" or call.flag("important_dates") or call.flag("blackout_date"):
-        found = []  # nothing here is marked so
+    if call.flag("important_dates") or call.flag("blackout_date"):
+        page = call.numbered([])  # nothing here is marked so
+    elif kind == "sub_assignment":
+        page = call.numbered([])
     elif kind == "assignment":
-        found = _assignment_events(call, courses, start, end)
+        page = _assignment_events(call, courses, start, end)
     else:
         ids = {course.id for course in courses}
         own = f"user_{call.viewer.id}" in codes
         found = [
-            event_json(call, event)
+            event
             for event in call.campus.events.values()
             if (event.course_id in ids or (own and event.user_id == call.viewer.id))
             and (start is None or event.end_at >= start)
             and (end is None or event.start_at <= end)
             and not call.flag("undated")
         ]
-    found.sort(key=lambda row: (row["start_at"] or "~", str(row["id"])))
-    for row in found:
+        found.sort(key=lambda event: (event.start_at, event.id))
+        page = call.numbered(found, render=lambda event: event_json(call, event))
+    for row in page.rows:
         for name in call.many("excludes"):
             row.pop(name, None)
-    return call.numbered(found)
+    return page
 
 
 def _range(call: Call) -> tuple[datetime | None, datetime | None]:
@@ -104,18 +109,74 @@ def _course(call: Call, code: str) -> Course | None:
 
 def _assignment_events(
     call: Call, courses: list[Course], start: datetime | None, end: datetime | None
-) -> list[Json]:
-    found = []
-    for course in courses:
-        for work in call.campus.work_of(course.id):
-            due = work.due_for(access.due_subject(call, course))
-            if not access.sees(call, course, work) or call.flag("undated") != (due is None):
-                continue
-            if not _of_types(call, work):
-                continue
-            if due is None or ((start is None or due >= start) and (end is None or due <= end)):
-                found.append(assignment_event(call, course, work))
-    return found
+) -> Paged:
+    """A page of assignments in the order of their base dates, each once for each of its dates.
+
+    Pages are cut before that, and before what an override puts out of the range is left out, so
+    they are longer or shorter than asked for (``apply_assignment_overrides``).
+    """
+
+    def inside(due: datetime | None) -> bool:
+        return due is not None and (start is None or start <= due) and (end is None or due <= end)
+
+    every, undated = call.flag("all_events"), call.flag("undated")
+    works = [
+        (course, work)
+        for course in courses
+        for work in call.campus.work_of(course.id)
+        if access.sees(call, course, work)
+        and _of_types(call, work)
+        and (
+            every
+            or (undated and work.due_at is None)
+            or (not undated and any(map(inside, [work.due_at, *_overridden(work)])))
+        )
+    ]
+    works.sort(key=lambda pair: (stamp(pair[1].due_at) or "~", pair[1].id))
+    page = call.numbered(works)
+    rows = [
+        assignment_event(call, course, work, date)
+        for course, work in page.rows
+        for date in _dates(call, course, work)
+        if every or undated or date.due_at is None or inside(date.due_at)
+    ]
+    return replace(page, rows=rows)
+
+
+def _overridden(work: Assignment) -> list[datetime]:
+    return [row.due_at for row in work.overrides()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Date:
+    due_at: datetime | None
+    override: DateOverride | None = None
+
+
+def _own_date(call: Call, course: Course, work: Assignment) -> _Date:
+    """The one date an assignment has for the viewer: own, the observed student's, or the base."""
+    subject = access.due_subject(call, course)
+    if access.is_student(call, course):
+        subject = call.viewer.id
+    override = None if subject is None else work.override_for(subject)
+    return _Date(work.due_for(subject), override)
+
+
+def _dates(call: Call, course: Course, work: Assignment) -> list[_Date]:
+    """The dates for which an assignment is listed: overrides first, then the base.
+
+    Students have one, observers those of whom they observe. Staff have all; the base is left out
+    when every section has its own (``apply_assignment_overrides``, ``all_dates_visible_to``).
+    """
+    if access.is_student(call, course):
+        return [_own_date(call, course, work)]
+    if access.grades_others(call, course):
+        rows = [_Date(row.due_at, row) for row in work.overrides()]
+        sections = {row.section_id for row in work.section_dates}
+        return rows if sections >= set(course.section_ids) else [*rows, _Date(work.due_at)]
+    watched = [user_id for user_id in access.observed(call, course) if work.is_for(user_id)]
+    dates = [_Date(work.due_for(user_id), work.override_for(user_id)) for user_id in watched]
+    return list(dict.fromkeys(dates)) or [_Date(work.due_at)]
 
 
 def _of_types(call: Call, work: Assignment) -> bool:
@@ -166,14 +227,16 @@ def event_json(call: Call, event: Event) -> Json:
     }
 
 
-def assignment_event(call: Call, course: Course, work: Assignment) -> Json:
+def assignment_event(
+    call: Call, course: Course, work: Assignment, date: _Date | None = None
+) -> Json:
     """A due date as an event; its id is the string ``assignment_<id>``.
 
     ``include[]=submission`` fills the assignment's in; the documentation's ``includes[]`` is not
     read (Canvas: calendar_events_api_controller.rb).
     """
-    due = work.due_for(access.due_subject(call, course))
-    code = course.asset_string
+    date = date or _own_date(call, course, work)
+    due, code = date.due_at, course.asset_string
     body: Json = {
         "id": f"assignment_{work.id}",
         "title": work.name,
@@ -193,13 +256,10 @@ def assignment_event(call: Call, course: Course, work: Assignment) -> Json:
         "html_url": f"{call.base_url}/courses/{course.id}/assignments/{work.id}",
         "created_at": stamp(work.created_at),
         "updated_at": stamp(work.created_at),
-        "assignment": assignment_json(call, course, work),
+        "assignment": assignment_json(call, course, work) | {"due_at": stamp(due)},
     }
-    if call.viewer.id in work.due_dates:
-        body["assignment_overrides"] = [
-            {"id": work.id * 10, "assignment_id": work.id, "title": "1 student"}
-            | {"due_at": stamp(due)}
-        ]
+    if date.override is not None:
+        body["assignment_overrides"] = [override_json(work, date.override)]
     return body
 
 

@@ -13,6 +13,7 @@ from .coursework import (
     Assignment,
     AssignmentGroup,
     Comment,
+    SectionDate,
     Submission,
     grade,
     submission_id,
@@ -190,6 +191,17 @@ class Builder:
         )
         self.campus.assign(made)
         return made
+
+    def section_due(self, work: Assignment, course: Course, section: int, day: float) -> None:
+        """Give one of the course's sections another due date."""
+        section_id = course.section_ids[section]
+        students = frozenset(
+            row.user_id
+            for row in self.campus.enrollments_in(course.id)
+            if row.section_id == section_id and row.type == "StudentEnrollment"
+        )
+        name = self.campus.sections[section_id].name
+        work.section_dates += (SectionDate(section_id, name, self.due(day), students),)
 
     def hands_in(
         self, work: Assignment, user_id: int, day: float | None = None, **more: Any

@@ -69,6 +69,27 @@ class Criterion:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class SectionDate:
+    """Another due date for a section, and who its students are."""
+
+    section_id: int
+    name: str
+    due_at: datetime
+    student_ids: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class DateOverride:
+    """A date that is not everybody's: of a section, or of single students."""
+
+    id: int
+    title: str
+    due_at: datetime
+    student_ids: tuple[int, ...] = ()
+    section_id: int | None = None
+
+
 @dataclass(slots=True)
 class Assignment:
     id: int
@@ -90,6 +111,7 @@ class Assignment:
     allowed_attempts: int = -1
     rubric: tuple[Criterion, ...] = ()
     due_dates: dict[int, datetime] = field(default_factory=dict)
+    section_dates: tuple[SectionDate, ...] = ()
     only_for: frozenset[int] | None = None
     new_quiz: bool = False
 
@@ -133,7 +155,33 @@ class Assignment:
 
     def due_for(self, user_id: int | None) -> datetime | None:
         """The date that applies to this person; the base date for nobody in particular."""
-        return self.due_at if user_id is None else self.due_dates.get(user_id, self.due_at)
+        if user_id is None:
+            return self.due_at
+        for row in self.section_dates:
+            if user_id in row.student_ids and user_id not in self.due_dates:
+                return row.due_at
+        return self.due_dates.get(user_id, self.due_at)
+
+    def overrides(self) -> list[DateOverride]:
+        """The dates beside the base date, sections first; ids are derived from its own."""
+        rows: list[tuple[str, datetime, tuple[int, ...], int | None]] = [
+            (row.name, row.due_at, (), row.section_id) for row in self.section_dates
+        ]
+        rows += [("1 student", due, (user_id,), None) for user_id, due in self.due_dates.items()]
+        return [DateOverride(self.id * 10 + place, *row) for place, row in enumerate(rows)]
+
+    def override_for(self, user_id: int) -> DateOverride | None:
+        """The override by which this person has another date."""
+        sections = [row for row in self.section_dates if user_id in row.student_ids]
+        return next(
+            (
+                row
+                for row in reversed(self.overrides())  # single students before sections
+                if user_id in row.student_ids
+                or any(row.section_id == section.section_id for section in sections)
+            ),
+            None,
+        )
 
     def is_for(self, user_id: int) -> bool:
         return self.only_for is None or user_id in self.only_for

@@ -181,7 +181,7 @@ def _every_state(build: Builder, course: Course) -> None:
     due = work(course, "Heredity problem set", 2, points_possible=20)
     due.due_dates[DOZEN] = build.due(4)
     work(course, "Quiz: heredity", 5, group=2, kind="quiz", points_possible=12)
-    work(
+    evolution = work(
         course,
         "Evolution laboratory",
         9,
@@ -190,6 +190,7 @@ def _every_state(build: Builder, course: Course) -> None:
         unlock_at=build.at(6),
         lock_at=build.due(10),
     )
+    build.section_due(evolution, course, 1, 10)
     locked = work(course, "Reading response 4", -16, points_possible=5, lock_at=build.due(-15))
     hands_in(locked, DOZEN)
     extended = work(course, "Reading response 5", -2, points_possible=5)

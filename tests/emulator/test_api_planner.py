@@ -471,6 +471,69 @@ class TestCalendar:
         slim = get(emulator, "calendar_events", **{"excludes[]": "description"}, **query, **dates)
         assert "description" not in slim[0]
 
+    def test_staff_get_each_date(self, emulator: Emulator) -> None:
+        """One event a date, the same id, overrides before the base; students and observers one.
+
+        Without a base when every section has its own (``apply_assignment_overrides``).
+        """
+        query = {"type": "assignment", "context_codes[]": "course_4101", "all_events": "true"}
+
+        def found(who: str, title: str) -> list[tuple[str, list[str]]]:
+            rows = get(emulator, "calendar_events", who, **query)
+            rows = [row for row in rows if row["title"] == title]
+            assert len({row["id"] for row in rows}) == 1
+            assert all(row["assignment"]["due_at"] == row["start_at"] for row in rows)
+            return [
+                (row["start_at"], [each["title"] for each in row.get("assignment_overrides", [])])
+                for row in rows
+            ]
+
+        section = "Thursday laboratory"
+        for who in ("teacher", "ta", "admin"):
+            single, base = found(who, "Heredity problem set")
+            assert (single[1], base[1]) == (["1 student"], [])
+            assert base[0] < single[0]
+            assert [names for _, names in found(who, "Evolution laboratory")] == [[section], []]
+        for who in ("dozen", "observer"):
+            assert found(who, "Heredity problem set") == [single]
+            assert found(who, "Evolution laboratory")[0][1] == []
+        work = next(
+            row for row in emulator.state.campus.work_of(4101) if row.name == "Evolution laboratory"
+        )
+        before = work.section_dates
+        monday = emulator.state.campus.courses[4101].section_ids[0]
+        work.section_dates += (replace(before[0], section_id=monday, name="Monday"),)
+        assert [names for _, names in found("teacher", work.name)] == [[section], ["Monday"]]
+        work.section_dates = before
+
+    def test_dates_do_not_count_towards_the_page(self, emulator: Emulator) -> None:
+        """Pages are cut by base date: some longer than asked, after the range some shorter.
+
+        Canvas: calendar_events_api_controller.rb.
+        """
+        query: Any = {"type": "assignment", "context_codes[]": "course_4101", "per_page": 1}
+        titles, sizes = [], []
+        for page in range(1, 60):
+            asked = query | {"page": page, "start_date": "2026-11-24", "end_date": "2026-12-05"}
+            answer = emulator.call("/api/v1/calendar_events", "teacher", query_string=asked)
+            rows = answer.json
+            titles += [row["title"] for row in rows]
+            sizes.append(len(rows))
+            if 'rel="next"' not in answer.headers["Link"]:
+                break
+        assert 2 in sizes
+        assert titles.count("Heredity problem set") == 2
+        window = query | {"start_date": "2026-11-24", "end_date": "2026-11-26", "per_page": 100}
+        rows = emulator.call("/api/v1/calendar_events", query_string=window).json
+        sizes = []
+        for page in range(1, len(rows) + 2):
+            asked = window | {"page": page, "per_page": 1}
+            answer = emulator.call("/api/v1/calendar_events", query_string=asked)
+            sizes.append(len(answer.json))
+        assert sum(sizes) == len(rows)
+        assert sizes.count(0) == 1, "the page of what has another date for this student"
+        assert 'rel="next"' not in answer.headers["Link"]
+
     def test_assignments_bring_the_own_submission(self, emulator: Emulator) -> None:
         """``include[]=submission`` fills it in; ``includes[]`` as documented does nothing.
 
