@@ -214,6 +214,9 @@ class CanvasAPI:
 
         ``include`` submission: with the person's own, in courses where they study.
 
+        Who does not study in a course gets one event for each date of an assignment, those with
+        overrides first, all with the same id.
+
         Ten courses at most: Canvas ignores further ones silently (``calendar_contexts_limit``).
         One that the person may not read refuses them all: AuthorizationError.
         """
@@ -226,7 +229,9 @@ class CanvasAPI:
             params["undated"] = True
         else:
             params |= {"start_date": start_date, "end_date": end_date}
-        return self.client.paginate("/api/v1/calendar_events", params, type=CalendarEvent)
+        return self.client.paginate(
+            "/api/v1/calendar_events", params, type=CalendarEvent, uneven=True
+        )
 
     @endpoint(
         "url:GET|/api/v1/calendar_events",

@@ -238,6 +238,7 @@ class CanvasClient:
         per_page: int | None = None,
         max_pages: int | None = None,
         deadline: float | None = None,
+        uneven: bool = False,
     ) -> Pages[T]: ...
 
     @overload
@@ -249,6 +250,7 @@ class CanvasClient:
         per_page: int | None = None,
         max_pages: int | None = None,
         deadline: float | None = None,
+        uneven: bool = False,
     ) -> Pages[Any]: ...
 
     def paginate(
@@ -260,8 +262,12 @@ class CanvasClient:
         per_page: int | None = None,
         max_pages: int | None = None,
         deadline: float | None = None,
+        uneven: bool = False,
     ) -> Pages[Any]:
-        """Return a lazy list of rows, each decoded as ``type``, in Canvas's order."""
+        """Return a lazy list of rows, each decoded as ``type``, in Canvas's order.
+
+        ``uneven``: Canvas fills this list's pages unevenly, see :class:`Pages`.
+        """
         asked = {"per_page": per_page or self._per_page} | dict(params or {})
 
         def fetch(target: str) -> Page[Any]:
@@ -274,6 +280,7 @@ class CanvasClient:
             path=path,
             parallel=max(1, self.throttle.max_parallel),
             max_pages=max_pages or self._max_pages,
+            uneven=uneven,
         )
 
     def remove_enrollment(

@@ -466,11 +466,20 @@ class TodoItem(Model):
     quiz: dict[str, Any] | None = None
 
 
+class DateOverride(Model):
+    """A date that is not everybody's (``lib/api/v1/assignment_override.rb``)."""
+
+    id: Id | None = None
+    title: str | None = None  # of a section or group its name, else as "3 students"
+    course_section_id: Id | None = None
+    group_id: Id | None = None
+
+
 class CalendarEvent(Model):
     """GET /api/v1/calendar_events; of type assignment: ``id`` is "assignment_123".
 
     ``all_day_date`` is the day an event is on, whatever the reader's time zone; ``hidden`` events
-    are replaced by one of the reader's section.
+    are replaced by one of the reader's section. ``assignment_overrides`` tells whose date it is.
     """
 
     id: Id | None = None
@@ -487,6 +496,17 @@ class CalendarEvent(Model):
     workflow_state: str | None = None
     hidden: bool | None = None
     assignment: Assignment | None = None
+    assignment_overrides: list[DateOverride] | None = None
+
+    @property
+    def override(self) -> DateOverride | None:
+        """The override that gives it its date; None for a base date."""
+        return next(iter(self.assignment_overrides or ()), None)
+
+    @property
+    def row_key(self) -> str | None:
+        """What tells it from the other dates of the same assignment, which have its id too."""
+        return f"{self.id} {self.override.id}" if self.id and self.override else self.id
 
 
 class GradingPeriod(Model):

@@ -114,12 +114,21 @@ class Pages(Generic[T]):
     ``complete`` is None until the list was read to its end, then whether all of it surely came;
     ``why`` says what makes it incomplete. ``pages_expected`` is None when Canvas does not say.
     Memory is bounded by two rounds of ``parallel`` pages. Threads may not share one ``Pages``.
+    ``uneven`` lists have pages that are longer, shorter or empty though nothing changed, because
+    Canvas adds and leaves out rows after it cut the pages.
     """
 
     def __init__(
-        self, fetch: Fetch[T], first: str, *, path: str, parallel: int, max_pages: int
+        self,
+        fetch: Fetch[T],
+        first: str,
+        *,
+        path: str,
+        parallel: int,
+        max_pages: int,
+        uneven: bool = False,
     ) -> None:
-        self._reading: _Reading[T] = _Reading(fetch, first, path, parallel, max_pages)
+        self._reading: _Reading[T] = _Reading(fetch, first, path, parallel, max_pages, uneven)
         # The generator knows the reading, not us: an abandoned list ends at once, uncollected.
         self._rows = self._reading.rows()
 
@@ -158,6 +167,7 @@ class _Reading(Generic[T]):
     path: str
     parallel: int
     max_pages: int
+    uneven: bool = False
     complete: bool | None = None
     why: list[str] = field(default_factory=list)
     pages_read: int = 0
@@ -276,7 +286,7 @@ class _Reading(Generic[T]):
         elif not page.links and len(page.rows) + page.odd == _page_size(self.first):
             self._note("the first page is full and came without a Link header")
         ended = not page.rows and not page.odd and "next" not in page.links
-        if ended and (_page_number(target) or 1) > 1:
+        if ended and not self.uneven and (_page_number(target) or 1) > 1:
             # It may call itself the last, as if nothing had happened (``lib/api.rb``). A bookmark
             # begins where the page before ended, so there nothing is lost.
             self._note("the list changed while it was read: its last page came empty")
@@ -326,7 +336,7 @@ class _Reading(Generic[T]):
         )
 
     def _check_size(self, page: Page[T], per_page: int) -> None:
-        if len(page.rows) + page.odd < per_page:
+        if len(page.rows) + page.odd < per_page and not self.uneven:
             self._note("a page before the last is short: the list changed, or rows are hidden")
 
     def _compare(self, keys: Sequence[Any], again: Future[Page[T]]) -> None:
@@ -344,8 +354,11 @@ class _Reading(Generic[T]):
 
 
 def _key(row: Any) -> int | str | None:
-    """What a row is known by: its ``id``, when it has one."""
-    key = row.get("id") if isinstance(row, dict) else getattr(row, "id", None)
+    """What a row is known by: its ``row_key``, or its ``id``, when it has one."""
+    if isinstance(row, dict):
+        key = row.get("id")
+    else:
+        key = getattr(row, "row_key", None) or getattr(row, "id", None)
     return key if isinstance(key, int | str) else None
 
 

@@ -114,3 +114,15 @@ def test_teacher_reads_students(api_of, canvas):
 
     assert len({row.user_id for row in rows}) > 1
     assert dozen in {row.user_id for row in rows}
+
+
+def test_each_date_of_an_assignment_comes(api_of, canvas):
+    """To staff, however small the pages (Canvas: Calendar Events)."""
+    canvas.control(settings={"api_max_per_page": 1})
+    now = datetime.now(UTC)
+    pages = api_of("teacher").calendar_assignments(["4101"], now, now + timedelta(days=14))
+    keys = [(row.id, row.row_key) for row in pages]
+    canvas.control(reset=True)
+
+    assert pages.complete is True
+    assert len({id_ for id_, _ in keys}) < len({key for _, key in keys}) == len(keys)

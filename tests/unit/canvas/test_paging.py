@@ -7,6 +7,7 @@ import pytest
 
 from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.errors import MalformedAnswer, Unavailable
+from canvas_app.canvas.models import CalendarEvent
 from canvas_app.canvas.paging import Pages, decode_page, links
 
 PATH = "/api/v1/things"
@@ -265,6 +266,30 @@ def test_a_short_page_before_the_last_is_marked(library):
     assert ids(pages) == [0, 1, 2, 3, 4, 6, 7]
     assert pages.complete is False
     assert "short" in pages.why
+
+
+def test_pages_of_an_uneven_list_need_not_be_full(library):
+    """Canvas adds and leaves out calendar dates after it cut the pages (Canvas: Calendar)."""
+    content = pages_of(5)
+    content[1].clear()
+    content[2].append({"id": "99"})
+    content[3].pop()
+    content[4].clear()
+    canvas, _, _ = library(content)
+    pages = canvas.paginate(PATH, uneven=True)
+
+    assert ids(pages) == [0, 1, 4, 5, 99, 6]
+    assert (pages.complete, pages.why) == (True, "")
+
+
+def test_dates_of_one_assignment_are_no_repeats(library):
+    """They have one id, and may stand on two pages where Canvas cuts these afterwards."""
+    both = [{"id": "assignment_1", "assignment_overrides": [{"id": 10}]}, {"id": "assignment_1"}]
+    canvas, _, _ = library([[{"id": "assignment_0"}, both[0]], [both[1], {"id": "assignment_2"}]])
+    pages = canvas.paginate(PATH, type=CalendarEvent, uneven=True)
+
+    assert len({row.row_key for row in pages}) == 4
+    assert pages.complete is True
 
 
 def test_a_changed_first_page_is_marked(library):
