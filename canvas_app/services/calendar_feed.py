@@ -28,6 +28,7 @@ from canvas_app.services.courses import (
     start_profile,
 )
 from canvas_app.services.dates import DAY, Profile
+from canvas_app.services.duties import Duty, duties
 from canvas_app.services.items import Look, planner_key
 from canvas_app.services.letters import letters_only
 from canvas_app.services.rich_text import plain_text
@@ -136,7 +137,7 @@ def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
         courses=known,
     )
     others = [id_ for id_, course in known.items() if not is_active_student(course)]
-    duties = sources.start(
+    owed = sources.start(
         "due dates of other courses",
         *(
             partial(
@@ -151,7 +152,7 @@ def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
     for entry in (
         *filter(None, (of_event(event, look, me) for event in events.rows())),
         *filter(None, (of_plan(plan, look, me) for plan in planner.rows())),
-        *filter(None, (of_duty(event, look) for event in duties.rows())),
+        *(of_duty(duty, look) for duty in duties(owed.rows(), look, me)),
     ):
         found.setdefault(entry.key, entry)
     return me, look, list(found.values())
@@ -224,23 +225,22 @@ def of_event(event: CalendarEvent, look: Look, me: Profile) -> Entry | None:
     )
 
 
-def of_duty(event: CalendarEvent, look: Look) -> Entry | None:
+def of_duty(duty: Duty, look: Look) -> Entry:
     """Work of a course the person does not study in: when its students owe it."""
-    work = event.assignment
-    if work is None or work.due_at is None:
-        return None
+    work = duty.work
     course = look.courses.get(work.course_id or "")
     restricted = letters_only(course, work)
     return Entry(
-        key=("assignment", work.id),
+        key=duty.key,
         kind="work",
-        title=work.name or "",
-        start=work.due_at,
+        title=(work.name or "") + (f" ({duty.who})" if duty.who else ""),
+        start=duty.due_at,
         course_id=work.course_id,
         url=look.link(work.html_url),
         lines=(
             course_name(course),
             ", ".join(filter(None, ("Due date", points(work.points_possible, restricted)))),
+            duty.elsewhere,
         ),
     )
 

@@ -81,7 +81,7 @@ def test_own_endpoints_answer(api_of, canvas):
     assert list(api.missing_submissions())
     assert all(todo.type == "submitting" for todo in api.todo())
     assert api.course("4101", include=("term",)).name == "Biology 101"
-    undated = list(api.calendar_assignments(["4101"]))
+    undated = list(api.calendar_assignments(["4101"], include=("submission",)))
     assert undated
     assert all(event.assignment.own_submission for event in undated)
     dated = list(api.calendar_assignments(["4101"], now - timedelta(days=9), now))

@@ -6,9 +6,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar, vText
+from msgspec.structs import replace
 
 from canvas_app.canvas.errors import AuthenticationError
-from canvas_app.canvas.models import Assignment, CalendarEvent, Course, Plannable, PlannerItem
+from canvas_app.canvas.models import (
+    Assignment,
+    CalendarEvent,
+    Course,
+    CourseEnrollment,
+    DateOverride,
+    Plannable,
+    PlannerItem,
+)
 from canvas_app.services import calendar_feed
 from canvas_app.services.calendar_feed import (
     Entry,
@@ -21,6 +30,7 @@ from canvas_app.services.calendar_feed import (
     written,
 )
 from canvas_app.services.dates import Profile
+from canvas_app.services.duties import duties
 from canvas_app.services.items import Look
 from canvas_app.services.rich_text import plain_text
 
@@ -134,11 +144,11 @@ def test_quiz_and_its_assignment_are_one() -> None:
         id="assignment_7", assignment=Assignment(id="7", course_id="4101", name="Quiz", due_at=NOW)
     )
 
-    plan, owed = of_plan(quiz, look, ME), of_duty(duty, look)
+    plan = of_plan(quiz, look, ME)
+    (owed,) = duties([duty], look, ME)
 
     assert plan is not None
-    assert owed is not None
-    assert plan.key == owed.key == ("assignment", "7")
+    assert plan.key == of_duty(owed, look).key == ("assignment", "7")
 
 
 @pytest.mark.parametrize(
@@ -156,8 +166,79 @@ def test_what_is_no_event(look: Look, event: CalendarEvent) -> None:
 def test_announcements_and_undated_work_are_left_out(look: Look) -> None:
     assert of_plan(PlannerItem(plannable_id="1", plannable_type="announcement"), look, ME) is None
     assert of_plan(PlannerItem(plannable_id="1", plannable_type="assignment"), look, ME) is None
-    assert of_duty(CalendarEvent(id="1", assignment=Assignment(id="1")), look) is None
-    assert of_duty(CalendarEvent(id="1"), look) is None
+    undated = CalendarEvent(id="1", assignment=Assignment(id="1"))
+    assert list(duties([undated, CalendarEvent(id="1")], look, ME)) == []
+
+
+def role(*names: str) -> list[CourseEnrollment]:
+    return [CourseEnrollment(type=name, enrollment_state="active") for name in names]
+
+
+def date_of(days: float, override: DateOverride | None = None) -> CalendarEvent:
+    """An assignment of Biology as the calendar has it for one of its dates."""
+    work = Assignment(id="7", course_id="4101", name="Essay", due_at=NOW + timedelta(days=days))
+    return CalendarEvent(
+        id="assignment_7", assignment=work, assignment_overrides=[override] if override else None
+    )
+
+
+ONE = DateOverride(id="70", title="1 student")
+THURSDAY = DateOverride(id="71", title="Thursday", course_section_id="2")
+FRIDAY = DateOverride(id="72", title="Friday", course_section_id="3")
+
+
+@pytest.mark.parametrize(
+    ("roles", "dates", "entries"),
+    [
+        (("teacher",), [date_of(2)], {"Essay": 2}),
+        (("teacher",), [date_of(4, ONE), date_of(2)], {"Essay": 2}),
+        (("ta",), [date_of(4, THURSDAY), date_of(2)], {"Essay": 2, "Essay (Thursday)": 4}),
+        (
+            ("teacher",),
+            [date_of(4, THURSDAY), date_of(5, FRIDAY), date_of(9, ONE)],
+            {"Essay (Thursday)": 4, "Essay (Friday)": 5, "Essay (1 student)": 9},
+        ),
+        (("designer",), [date_of(4, DateOverride(id="9"))], {"Essay (some students)": 4}),
+        (("observer",), [date_of(4, ONE)], {"Essay": 4}),
+        (("student", "ta"), [date_of(4, ONE)], {"Essay": 4}),
+    ],
+)
+def test_one_students_date_is_not_everybodys(
+    roles: tuple[str, ...], dates: list[CalendarEvent], entries: dict[str, float]
+) -> None:
+    """Canvas lists it first, under the same id; the base is what all others have."""
+    course = replace(BIOLOGY, enrollments=role(*roles))
+    look = Look("https://c.example", {"4101": course}, {}, NOW)
+
+    found = [of_duty(duty, look) for duty in duties(dates, look, ME)]
+
+    assert {entry.title: entry.start for entry in found} == {
+        title: NOW + timedelta(days=days) for title, days in entries.items()
+    }
+    assert len({entry.key for entry in found}) == len(entries)
+
+
+def test_other_dates_are_told() -> None:
+    look = Look("https://c.example", {"4101": replace(BIOLOGY, enrollments=role("ta"))}, {}, NOW)
+
+    base, thursday = duties([date_of(4, ONE), date_of(3, THURSDAY), date_of(2)], look, ME)
+
+    said = "Other dates (America/Los_Angeles): 1 student: 27 November 2026, 04:00; Thursday: 26"
+    assert of_duty(base, look).lines[-1].startswith(said)
+    assert thursday.elsewhere == ""
+
+
+def test_children_with_different_dates() -> None:
+    """Each date once; the first keeps the plain name."""
+    course = replace(BIOLOGY, enrollments=role("observer"))
+    look = Look("https://c.example", {"4101": course}, {}, NOW)
+
+    found = list(duties([date_of(4, ONE), date_of(2)], look, ME))
+
+    assert [(duty.key, duty.due_at) for duty in found] == [
+        (("assignment", "7"), NOW + timedelta(days=2)),
+        (("assignment", "7", "date", "2"), NOW + timedelta(days=4)),
+    ]
 
 
 HOSTILE = [
