@@ -380,6 +380,15 @@ def shares_calendar(course: Course) -> bool:
     )
 
 
+def keeps_notes(course: Course, now: datetime) -> bool:
+    """Whether Canvas lists notes of this course: the person takes part as a student now.
+
+    Canvas stores notes of any course one may read, and lists those of no other
+    (``planner_controller.rb``).
+    """
+    return is_active_student(course) and state_of(course, now) == "current"
+
+
 def is_active_teacher(course: Course) -> bool:
     """Whether the person grades here now."""
     return (

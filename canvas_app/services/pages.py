@@ -357,6 +357,7 @@ class Upcoming(OwnPage):
     previous_week: str = ""
     next_week: str = ""
     note_courses: tuple[Choice, ...] = ()  # where an own note may be put
+    note_limits: bool = False  # the person is in other courses too: Canvas lists no notes there
     missing_elsewhere: int = 0  # outside the week
     unweighed: int = 0  # courses with open work whose weights were not asked for
 

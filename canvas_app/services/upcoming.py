@@ -11,7 +11,7 @@ from canvas_app.canvas.models import Course
 from canvas_app.services.courses import (
     has_role,
     is_active_student,
-    is_active_teacher,
+    keeps_notes,
     observed,
     read_colors,
     read_profile,
@@ -166,8 +166,9 @@ def upcoming(sources: Sources, wish: Wish = Wish()) -> Upcoming:
         note_courses=tuple(
             Choice(course.id, course.name or f"Course {course.id}", 0)
             for course in known.values()
-            if is_active_student(course) or is_active_teacher(course)
+            if keeps_notes(course, now)
         ),
+        note_limits=not all(keeps_notes(course, now) for course in known.values()),
         load=None if week else forecast(filter(chosen, found), now, today),
         unweighed=len(heavy[WEIGHED:]),
         missing_elsewhere=sum(is_missing(i) and chosen(i) for i in found) - len(shown["missing"]),

@@ -15,9 +15,15 @@ from canvas_app import gateway
 from canvas_app.canvas.errors import AuthenticationError, CanvasError
 from canvas_app.gateway import current_api, current_sources, login_required
 from canvas_app.services import planner
-from canvas_app.services.courses import read_profile, start_profile
+from canvas_app.services.courses import (
+    keeps_notes,
+    read_profile,
+    start_courses,
+    start_profile,
+)
 from canvas_app.services.dates import Profile
 from canvas_app.services.planner import BadInput, Mark
+from canvas_app.services.sources import complete
 from canvas_app.views.auth import safe_next
 from canvas_app.views.languages import gettext, language
 from canvas_app.views.rendering import day_word, far, in_locale, locale_of, number, tag
@@ -95,6 +101,7 @@ def save_note(note_id: str | None) -> Response:
         )
     except BadInput as error:
         return back(f"{error} {gettext('The note was not saved.')}")
+    unlisted = not_listed(note.course_id)
     if note_id is None:
         made, failure = write(
             lambda: planner.add_note(current_api(), note), "The note was not saved"
@@ -103,7 +110,7 @@ def save_note(note_id: str | None) -> Response:
             return back(failure)
         undo = {name: form.get(name, "") for name in NOTE}
         saved = gettext("“%(title)s” is saved.") % {"title": note.title}
-        return back(saved, f"/planner/notes/{made.id}/delete", undo)
+        return back(f"{saved}{unlisted}", f"/planner/notes/{made.id}/delete", undo)
     _, failure = write(
         lambda: planner.change_note(current_api(), note_id, note), "The note was not changed"
     )
@@ -112,7 +119,8 @@ def save_note(note_id: str | None) -> Response:
     before = {name: form.get(f"was_{name}", "") for name in NOTE}
     before |= {f"was_{name}": form.get(name, "") for name in NOTE}
     undo_at = f"/planner/notes/{note_id}" if before["title"] else ""
-    return back(gettext("“%(title)s” is changed.") % {"title": note.title}, undo_at, before)
+    changed = gettext("“%(title)s” is changed.") % {"title": note.title}
+    return back(f"{changed}{unlisted}", undo_at, before)
 
 
 @bp.post("/notes/<int:note_id>/delete")
@@ -137,6 +145,21 @@ def delete_note(note_id: int) -> ResponseReturnValue:
     }
     deleted = gettext("“%(title)s” is deleted.") % {"title": again["title"]}
     return back(deleted, "/planner/notes", again)
+
+
+def not_listed(course_id: str) -> str:
+    """What to add when Canvas will keep a note with this course and list it nowhere."""
+    sources = current_sources()
+    known = {course.id: course for course in start_courses(sources).rows()} if course_id else {}
+    course = known.get(course_id)
+    if not course_id or not complete(sources.states()):
+        return ""
+    if course and keeps_notes(course, sources.now()):
+        return ""
+    return " " + gettext(
+        "It will stand in no list: Canvas lists notes only with courses that you take as a "
+        "student now."
+    )
 
 
 def own_profile() -> Profile | None:

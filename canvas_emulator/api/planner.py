@@ -571,9 +571,10 @@ def note_json(row: Note) -> Json:
 
 @router.get("/api/v1/planner_notes")
 def notes(call: Call) -> object:
-    """Not paginated (Canvas: Planner)."""
+    """Not paginated; of courses where one is a student now, and of none (Canvas: Planner)."""
     start, end = window(call) if call.one("start_date") or call.one("end_date") else (None, None)
     codes = call.many("context_codes")
+    studied = {course.id for course in call.campus.courses_where(call.viewer.id, call.now)}
     return [
         note_json(row)
         for row in list(call.campus.notes.values())
@@ -581,6 +582,7 @@ def notes(call: Call) -> object:
         and row.workflow_state == "active"
         and (start is None or row.todo_date >= start)
         and (end is None or row.todo_date <= end)
+        and (row.course_id is None or row.course_id in studied)
         and (not codes or _context_code(row) in codes)
     ]
 

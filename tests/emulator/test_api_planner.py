@@ -307,6 +307,20 @@ class TestNotes:
         ]
         assert refused(emulator, "planner_notes/90001", "many")[0] == 404
 
+    @pytest.mark.parametrize(("who", "course"), [("dozen", 4111), ("dozen", 4108), ("ta", 4101)])
+    def test_listed_where_one_studies_now(self, emulator: Emulator, who: str, course: int) -> None:
+        """A note for a future, an ended or a taught course is kept and listed nowhere.
+
+        Canvas: Planner (planner_controller.rb, course_ids_for_todo_lists of students).
+        """
+        form = {"title": "Ask", "todo_date": "2026-11-25", "course_id": course}
+        status, note = send(emulator, "POST", "planner_notes", who, **form)
+        assert (status, note["course_id"]) == (201, course)
+        assert get(emulator, f"planner_notes/{note['id']}", who) == note
+        assert note["id"] not in {row["id"] for row in get(emulator, "planner_notes", who)}
+        planned = {row["plannable_id"] for row in get(emulator, "planner/items", who)}
+        assert note["id"] not in planned
+
 
 class TestTodo:
     def test_grading(self, emulator: Emulator) -> None:

@@ -1,6 +1,7 @@
 """Done marks and own notes: written to Canvas, told, undone; and what is said when it fails."""
 
 import html
+import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -219,6 +220,57 @@ def test_note_is_written_in_the_persons_own_time(easel, browser):
     (row,) = [row for row in rows(easel, browser) if row["title"] == "Bring boots"]
     assert datetime.fromisoformat(row["due_at"]) == due
     assert (row["course_id"], row["details"]) == ("4101", "Size 42")
+
+
+def offered(page):
+    """The courses the form of a new note offers."""
+    pattern = r'<form[^>]*action="[^"]*/planner/notes".*?</form>'
+    return set(re.findall(r'<option value="(\d+)"', re.findall(pattern, page.text, re.DOTALL)[0]))
+
+
+@pytest.mark.parametrize(
+    ("who", "some", "others"),
+    [
+        ("dozen", {"4101", "4104"}, {"4108", "4109", "4110", "4111", "4112"}),
+        ("ta", {"9070000000000417"}, {"4101"}),
+        ("teacher", set(), {"4101", "4102", "4103"}),
+        ("observer", set(), {"4101", "4102"}),
+    ],
+)
+def test_notes_are_offered_the_courses_one_studies_in_now(easel, who, some, others):
+    """Canvas lists no note of any other course: ended, to come, taught, observed, invited to."""
+    page = upcoming(easel, sign_in(easel, who, path="/login?next=/account"))
+
+    assert some <= offered(page)
+    assert not others & offered(page)
+    assert "Canvas lists notes only with courses that you take" in page.text
+
+
+@pytest.mark.parametrize(("who", "course"), [("dozen", "4111"), ("ta", "4101")])
+def test_a_note_that_will_stand_in_no_list_says_so(easel, who, course):
+    """The form may be older than the course; Canvas takes such a note and never shows it."""
+    browser = sign_in(easel, who, path="/login?next=/account")
+    page = upcoming(easel, browser)
+
+    saved = send(browser, page, form_to(page, "/planner/notes"), **note_fields(course=course))
+
+    assert "“Bring boots” is saved. It will stand in no list" in saved.text
+    assert "Bring boots" not in {row["title"] for row in rows(easel, browser)}
+    undone = send(browser, saved, undo_form(saved))
+    assert "“Bring boots” is deleted." in undone.text
+    kept = send(browser, page, form_to(page, "/planner/notes"), **note_fields(course=""))
+    assert "in no list" not in kept.text
+
+
+def test_who_studies_nowhere_can_change_a_note(easel):
+    browser = sign_in(easel, "teacher", path="/login?next=/account")
+    page = upcoming(easel, browser)
+    saved = send(browser, page, form_to(page, "/planner/notes"), **note_fields(course=""))
+    (note,) = [row for row in rows(easel, browser) if row["title"] == "Bring boots"]
+
+    changed = send(browser, saved, form_to(saved, f"/planner/notes/{note['id']}"), title="Boots")
+
+    assert "“Boots” is changed." in changed.text
 
 
 def test_note_without_a_time_is_due_at_the_days_end(easel, browser):
