@@ -44,7 +44,6 @@ class Switches(Struct, forbid_unknown_fields=True):
     redirect_matching: Literal["lenient", "exact"] | UnsetType = UNSET
     require_navigation: bool | UnsetType = UNSET
     oauth2_deny_post: bool | UnsetType = UNSET
-    limit_personal_tokens: bool | UnsetType = UNSET
     pkce: Literal["on", "lenient", "off"] | UnsetType = UNSET
     rejection_wording: Literal["new", "old"] | UnsetType = UNSET
     allow_includes: bool | UnsetType = UNSET
@@ -83,6 +82,8 @@ class Control(Struct, forbid_unknown_fields=True):
     revoke_tokens: Literal["all"] | list[int] | UnsetType = UNSET
     token_ends: dict[int, datetime | None] | UnsetType = UNSET
     suspended: list[int] | UnsetType = UNSET  # whoever is not named is suspended no more
+    site_admin_staff: list[int] | UnsetType = UNSET  # without site_admin_self_token_create
+    redirect_uris: list[str] | UnsetType = UNSET  # registered with every key, beside its own
     keys_off: list[str] | UnsetType = UNSET  # kinds of keys; the others are on again
     clock: Movement | UnsetType = UNSET
     settings: Switches | UnsetType = UNSET
@@ -130,7 +131,8 @@ def keys() -> Response:
                 "client_secret": key.client_secret,
                 "kind": key.kind,
                 "name": key.name,
-                "redirect_uris": key.redirect_uris,
+                "redirect_uri": key.legacy_uri or None,
+                "redirect_uris": (*key.redirect_uris, *_state().registered),
             }
             for key in _state().keys.values()
         ]
@@ -164,7 +166,8 @@ def _check(state: State, wanted: Control) -> None:
         more = wanted.clock.advance if wanted.clock.advance is not UNSET else 0.0
         if not FIRST.timestamp() <= to.timestamp() + more <= LAST.timestamp():
             raise ValueError(f"The clock goes from {FIRST.year} to {LAST.year} - at `$.clock`")
-    for name, people in (("token_ends", wanted.token_ends), ("suspended", wanted.suspended)):
+    named = ("token_ends", "suspended", "site_admin_staff")
+    for name, people in ((name, getattr(wanted, name)) for name in named):
         for person_id in () if people is UNSET else people:
             if person_id not in state.campus.people:
                 raise ValueError(f"Nobody has the id {person_id} - at `$.{name}`")
@@ -206,6 +209,10 @@ def apply(state: State, wanted: Control) -> None:
             _move(state, wanted.clock)
         if wanted.suspended is not UNSET:
             state.suspend(wanted.suspended)
+        if wanted.site_admin_staff is not UNSET:
+            state.site_admin_staff = frozenset(wanted.site_admin_staff)
+        if wanted.redirect_uris is not UNSET:
+            state.registered += tuple(wanted.redirect_uris)
         if wanted.keys_off is not UNSET:
             state.keys_off = frozenset(wanted.keys_off)
         for row in _chosen(state, wanted.expire_tokens):

@@ -189,16 +189,18 @@ def _usable_key(client_id: str | None) -> DeveloperKey:
 
 
 def _redirect_target(key: DeveloperKey, uri: str) -> str:
-    """The redirect URI when it is registered, or its host or a subdomain of it is.
+    """The redirect URI when exactly it is registered.
 
-    For those port and path are not looked at (``redirect_domain_matches?``); newer Canvas can
-    be told to take exact ones only. Out of band has to be registered, and be opened as a page.
+    With the older single field, the host or a subdomain of it will do, whatever port and path
+    (``redirect_domain_matches?``); newer Canvas can be told to be exact there too
+    (``oauth_redirect_uri_validation``). Out of band has to be opened as a page.
     """
     unframed = request.headers.get("Sec-Fetch-Dest", "document") == "document"
-    if uri in key.redirect_uris and (uri != OUT_OF_BAND or unframed):
+    exact = uri in (*key.redirect_uris, *_state().registered, key.legacy_uri or None)
+    if exact and (uri != OUT_OF_BAND or unframed):
         return uri
     lenient = _state().settings.redirect_matching == "lenient"
-    if lenient and any(_same_domain(uri, registered) for registered in key.redirect_uris):
+    if lenient and _same_domain(uri, key.legacy_uri):
         return uri
     raise OAuthError("invalid_request", "redirect_uri does not match client settings")
 
@@ -383,7 +385,8 @@ def confirm() -> BaseResponse:
     if session is None or pending is None or person is None:
         return redirect(url_for("oauth.login_form"))
     key = _state().keys[pending.client_id]
-    if _state().settings.limit_personal_tokens and not key.trusted and not person.is_admin:
+    # An account's limits on personal tokens do not touch OAuth (``provider.rb``).
+    if person.id in _state().site_admin_staff and not key.trusted:
         refusal = OAuthError("client_not_allowed_for_user", _NOT_ALLOWED)
         # The state is read from this page's own URL, which carries none.
         return _back(pending, refusal.query(request.args.get("state")))
@@ -586,14 +589,16 @@ def _lifetime(key: DeveloperKey) -> dict[str, int]:
 
 
 def _check_verifier(state: State, sent: dict[str, str]) -> None:
-    """PKCE, RFC 7636 section 4.6; a challenge is gone after the first attempt."""
+    """PKCE, RFC 7636 section 4.6; a challenge is gone after the first attempt with a verifier."""
     verifier, code = sent.get("code_verifier"), sent.get("code", "")
-    if verifier is None and (code not in state.challenges or state.settings.pkce == "lenient"):
-        return
+    if not verifier:
+        if code not in state.challenges or state.settings.pkce == "lenient":
+            return
+        raise OAuthError("invalid_grant", _BAD_PKCE)
     challenge, ends = state.challenges.pop(code, ("", 0.0))
-    digest = hashlib.sha256((verifier or "").encode()).digest()
+    digest = hashlib.sha256(verifier.encode()).digest()
     computed = base64.urlsafe_b64encode(digest).decode().rstrip("=")
-    if not verifier or ends <= state.clock.seconds() or computed != challenge:
+    if ends <= state.clock.seconds() or computed != challenge:
         raise OAuthError("invalid_grant", _BAD_PKCE)
 
 

@@ -36,12 +36,17 @@ def slug(length: int = 64) -> str:
 
 @dataclass(frozen=True)
 class DeveloperKey:
-    """A registered application (``app/models/developer_key.rb``)."""
+    """A registered application (``app/models/developer_key.rb``).
+
+    ``redirect_uris`` is the list of exact ones; ``legacy_uri`` the older single field, the only
+    one that is taken leniently.
+    """
 
     kind: str
     client_id: str
     client_secret: str = field(repr=False)
     redirect_uris: tuple[str, ...]
+    legacy_uri: str = ""
     active: bool = True
     trusted: bool = False
     public: bool = False
@@ -79,13 +84,15 @@ def developer_keys(redirect_uris: Sequence[str]) -> dict[str, DeveloperKey]:
         ("switched_off", {"switched_on": False}),
         ("replacing", {"replace_tokens": True}),
         ("reuse", {"force_token_reuse": True, "auto_expire_tokens": False}),
+        ("legacy", {}),
     ]
     keys = [
         DeveloperKey(
             kind,
             client_id=str(SHARD + number),
             client_secret=_stable(f"secret of the {kind} key"),
-            redirect_uris=(*REDIRECT_URIS, *redirect_uris),
+            redirect_uris=(*(() if kind == "legacy" else REDIRECT_URIS), *redirect_uris),
+            legacy_uri=REDIRECT_URIS[1] if kind == "legacy" else "",
             **flags,
         )
         for number, (kind, flags) in enumerate(kinds, start=1)
@@ -206,7 +213,6 @@ class Settings:
     redirect_matching: str = "lenient"
     require_navigation: bool = True
     oauth2_deny_post: bool = False
-    limit_personal_tokens: bool = False
     pkce: str = "on"
     rejection_wording: str = "new"
     allow_includes: bool = False  # whether every key that enforces scopes allows includes
@@ -258,6 +264,8 @@ class State:
         self.session_tokens: dict[str, TokenRow] = {}
         self.suspended: frozenset[int] = frozenset()
         self.keys_off: frozenset[str] = frozenset()
+        self.registered: tuple[str, ...] = ()
+        self.site_admin_staff: frozenset[int] = frozenset()
         self.remembered: set[tuple[int, str]] = set()
         self.upcoming: dict[int, tuple[float, Any]] = {}
         self.settings = Settings()

@@ -336,10 +336,13 @@ def refused(error: str) -> Trouble:
             return Trouble(
                 403,
                 "Canvas does not let you authorize Easel",
-                f"Your Canvas account may not authorize applications. {nothing}",
-                tell,
-                "The account restricts access tokens to administrators; a trusted developer key "
-                "is exempt.",
+                "Your Canvas account belongs to Canvas's site administration and may not authorize "
+                f"applications. {nothing}",
+                "Sign in with an ordinary account of your school.",
+                "Canvas refuses site-admin staff whose role lacks the permission "
+                "site_admin_self_token_create. Give the role that permission, or make the "
+                "developer key trusted. An account's limits on personal access tokens have no part "
+                "in it.",
             )
         case "login_required" | "interaction_required":
             return Trouble(

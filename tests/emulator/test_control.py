@@ -74,11 +74,13 @@ class TestControl:
             "switched_off",
             "replacing",
             "reuse",
+            "legacy",
         }
         for key in keys:
             assert re.fullmatch(r"1\d{13}", key["client_id"])
             assert len(key["client_secret"]) == 64
-            assert "http://127.0.0.1:8000/oauth/callback" in key["redirect_uris"]
+            listed = "http://127.0.0.1:8000/oauth/callback" in key["redirect_uris"]
+            assert listed == (key["redirect_uri"] is None) == (key["kind"] != "legacy")
 
     def test_secrets_are_in_no_repr(self, emulator: Emulator) -> None:
         """Keys and token rows show neither secret nor token."""
@@ -470,6 +472,7 @@ class TestRefusals:
             b'{"latency": 0.5, "clock": {"set": "9999-12-31T23:59:59+00:00"}}',
             b'{"latency": 0.5, "token_ends": {"999999": null}}',
             b'{"latency": 0.5, "suspended": [999999]}',
+            b'{"latency": 0.5, "site_admin_staff": [999999]}',
             b'{"latency": 0.5, "keys_off": ["golden"]}',
             b'{"reset": true, "latency": 0.5, "unknown": 1}',
         ],

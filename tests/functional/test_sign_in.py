@@ -293,7 +293,7 @@ def test_denial(easel: RunningEasel) -> None:
     [
         ("invalid_scope", 502, "CANVAS_SCOPES"),
         ("unauthorized_client", 502, "/oauth/callback"),
-        ("client_not_allowed_for_user", 403, "may not authorize"),
+        ("client_not_allowed_for_user", 403, "site_admin_self_token_create"),
         ("login_required", 403, "Sign in again"),
         ("interaction_required", 403, "Sign in again"),
         ("server_error", 503, "Wait a minute"),
@@ -319,10 +319,32 @@ def test_errors_from_canvas(easel: RunningEasel, error: str, status: int, words:
     assert_nobody_signed_in(easel, browser)
 
 
-def test_error_without_state(easel: RunningEasel) -> None:
-    answer = come_back(easel, easel.browser(), error="client_not_allowed_for_user")
+def test_site_admin_staff_are_told_the_right_setting(easel: RunningEasel) -> None:
+    """Canvas refuses them on its consent page and loses the state on the way back."""
+    easel.canvas.control(site_admin_staff=[easel.canvas.person("dozen")["id"]])
+    browser = easel.browser()
 
+    answer = to_consent(easel, "dozen", browser)
+
+    assert answer.url.startswith(f"{easel.url}/oauth/callback?error=client_not_allowed_for_user")
+    assert "state=" not in answer.url
     assert answer.status_code == 403
+    assert "site_admin_self_token_create" in answer.text
+    assert_nobody_signed_in(easel, browser)
+
+
+def test_address_that_the_key_does_not_have(easel: RunningEasel) -> None:
+    """A PUBLIC_URL of another port fails here as it does at a school: Canvas itself says so."""
+    easel.canvas.control(reset=True)  # what was registered for this Easel is gone
+
+    answer = easel.browser().get(f"{easel.url}/login", timeout=10)
+
+    assert answer.status_code == 400
+    assert answer.url.startswith(f"{easel.canvas.url}/login/oauth2/auth")
+    assert answer.json() == {
+        "error": "invalid_request",
+        "error_description": "redirect_uri does not match client settings",
+    }
 
 
 def test_scoped_key_without_scopes(start_easel: StartEasel) -> None:

@@ -45,6 +45,7 @@ def two_easels(canvas: StandIn, valkey_url: str, tmp_path: Path) -> Iterator[Dep
     """Two gunicorns of one deployment, sharing database and Valkey."""
     ports = [free_port(), free_port()]
     key = canvas.key("confidential")
+    canvas.control(redirect_uris=[f"http://127.0.0.1:{ports[0]}/oauth/callback"])
     shared = {
         "CANVAS_URL": canvas.url,
         "CANVAS_CLIENT_ID": str(key["client_id"]),
