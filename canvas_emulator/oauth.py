@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from canvas_emulator.campus import Person
 from canvas_emulator.resource import (
     NO_STORE,
+    PAGE_OF_ERROR,
     SHARD,
     Answer,
     Forbidden,
@@ -178,7 +179,7 @@ def _not_navigated() -> BaseResponse | None:
     mode = request.headers.get("Sec-Fetch-Mode", "navigate")
     if mode == "navigate" or not _state().settings.require_navigation:
         return None
-    return _text("This endpoint requires a navigation request")
+    return _text("This endpoint requires a navigation request", 403)
 
 
 def _usable_key(client_id: str | None) -> DeveloperKey:
@@ -224,10 +225,11 @@ def _parked(key: DeveloperKey, target: str, asked: dict[str, str]) -> Pending:
     return Pending(
         client_id=key.client_id,
         redirect_uri=target,
-        scopes=tuple((asked.get("scope") or asked.get("scopes") or "").split()),
+        scopes=tuple(asked.get("scope", asked.get("scopes", "")).split()),
         purpose=asked.get("purpose") or key.name,
         state=asked.get("state"),
         challenge=challenge or None,
+        resource=asked.get("resource"),
     )
 
 
@@ -250,8 +252,9 @@ def _interaction(
         return _silently(session, key)
     if prompt not in {None, "login"}:
         raise OAuthError("unsupported_prompt_type", 'prompt must be "none" (or omitted)')
-    forced = asked.get("force_login", "").strip() or ("1" if prompt == "login" else None)
-    if session.person_id is not None and not forced:
+    # Any value of it forces, an empty one too.
+    forced = asked.get("force_login", "1" if prompt == "login" else None)
+    if session.person_id is not None and forced is None:
         return _resumed(session)
     query = _query(
         {
@@ -523,9 +526,7 @@ def _token_parameters() -> dict[str, str]:
 
 
 def _token_answer(state: State, sent: dict[str, str]) -> dict[str, Any]:
-    grant_type = sent.get("grant_type")
-    if not grant_type and sent.get("code"):
-        grant_type = "authorization_code"
+    grant_type = sent.get("grant_type", "authorization_code" if "code" in sent else None)
     if grant_type not in {"authorization_code", "refresh_token", "client_credentials"}:
         raise OAuthError(
             "unsupported_grant_type", "The grant_type you requested is not currently supported"
@@ -534,15 +535,18 @@ def _token_answer(state: State, sent: dict[str, str]) -> dict[str, Any]:
     if grant_type == "client_credentials" or "client_assertion" in sent:
         # No key here has a public JWK, so that no assertion can be right.
         raise OAuthError("invalid_client", "invalid JWT assertion", 401)
-    _check_secret(key, grant_type, sent)
+    _check_secret(state, key, grant_type, sent)
     if grant_type == "refresh_token":
         return _refreshed(state, key, sent)
     return _exchanged(state, key, sent)
 
 
-def _check_secret(key: DeveloperKey, grant_type: str, sent: dict[str, str]) -> None:
+def _check_secret(state: State, key: DeveloperKey, grant_type: str, sent: dict[str, str]) -> None:
+    """A public client may leave its secret out to refresh, and for a code with PKCE (2026)."""
     secret = sent.get("client_secret")
-    if not secret and key.public and (grant_type == "refresh_token" or sent.get("code_verifier")):
+    challenged = sent.get("code") in state.challenges and state.settings.pkce == "on"
+    bare = grant_type == "refresh_token" or challenged or bool(sent.get("code_verifier"))
+    if not secret and key.public and bare:
         return
     if not hmac.compare_digest((secret or "").encode(), key.client_secret.encode()):
         raise OAuthError("invalid_client", "invalid client", 401)
@@ -550,7 +554,7 @@ def _check_secret(key: DeveloperKey, grant_type: str, sent: dict[str, str]) -> N
 
 def _exchanged(state: State, key: DeveloperKey, sent: dict[str, str]) -> dict[str, Any]:
     _check_verifier(state, sent)
-    if not sent.get("code"):
+    if "code" not in sent:  # an empty one is not found
         raise OAuthError(
             "invalid_request",
             "You must provide the code parameter when using the authorization_code grant type",
@@ -562,6 +566,8 @@ def _exchanged(state: State, key: DeveloperKey, sent: dict[str, str]) -> dict[st
     if found.client_id != key.client_id:
         raise OAuthError("invalid_grant", "incorrect client")
     _check_resource(sent.get("resource"))
+    if sent.get("resource") != found.resource:
+        raise OAuthError("invalid_target", _INVALID_TARGET)
     state.stats.count("exchanges")
     body = _described(state, found.person_id)
     if found.real_person_id is not None:
@@ -624,7 +630,7 @@ def _new_row(state: State, key: DeveloperKey, grant: Authorization) -> TokenRow:
 
 
 def _refreshed(state: State, key: DeveloperKey, sent: dict[str, str]) -> dict[str, Any]:
-    if not sent.get("refresh_token"):
+    if "refresh_token" not in sent:  # an empty one is not found
         raise OAuthError(
             "invalid_request",
             "You must provide the refresh_token parameter when using the refresh_token grant type",
@@ -672,8 +678,8 @@ def _described(state: State, person_id: int) -> dict[str, Any]:
 def revoke() -> BaseResponse:
     """Delete the token used for this call, and its refresh token with it."""
     state = _state()
-    presented = presented_token(request)
-    if presented is None:
+    session = _session()
+    if presented_token(request) is None and session is not None and session.person_id is not None:
         text = "can't delete OAuth access token when not using an OAuth access token"
         return _json({"message": text}, 400)
     with state.lock:
@@ -692,9 +698,18 @@ def revoke() -> BaseResponse:
 
 
 def _refused(refusal: Answer) -> BaseResponse:
-    response = written(request, refusal.body, refusal.status)
-    response.headers.extend(refusal.headers)
-    return response
+    """A refusal outside ``/api/``: a page, and never a challenge (derived from the source).
+
+    Only to who sends no token, or may not do it, JSON is spoken when asked for; a browser
+    without a token goes to log in. The page's words are unverified.
+    """
+    nameless = presented_token(request) is None
+    wants_json = "application/json" in request.accept_mimetypes.values()
+    if wants_json and (nameless or isinstance(refusal, Forbidden)):
+        return written(request, refusal.body, refusal.status)
+    if nameless:
+        return redirect(url_for("oauth.login_form"))
+    return Response(PAGE_OF_ERROR, refusal.status, content_type="text/html; charset=utf-8")
 
 
 # From a token to a browser's session

@@ -31,6 +31,8 @@ REALM = {"WWW-Authenticate": 'Bearer realm="canvas-lms"'}
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 SHARD = 10_000_000_000_000
 """A global id is the shard times this, plus the local id (``doc/api/object_ids.md``)."""
+PAGE_OF_ERROR = "<!DOCTYPE html><html><body><h1>Page Error</h1></body></html>"
+"""What Canvas says outside its API's own routes; the words are unverified."""
 GZIP_FROM = 860
 """Bytes from which an answer is compressed."""
 
@@ -55,8 +57,8 @@ class NotFound(Answer):
         super().__init__(body or _errors("The specified resource does not exist."), 404)
 
 
-class Unrouted(Answer):
-    """404 for what is no API route, or no page of a numbered list."""
+class NoSuchPage(Answer):
+    """404 for what is no page of a numbered list."""
 
     def __init__(self) -> None:
         error = {"message": "An error occurred.", "error_code": "not_found"}
@@ -347,14 +349,14 @@ def respond(state: "State", request: HttpRequest, skew: paging.Skew | None = Non
     try:
         found = request.environ.get("emulator.route")
         if found is None:
-            raise Unrouted
+            return _unrouted()
         row, viewer, real_user, params = _authorise(state, request)
         route, names = found
         call = Call(state, request, viewer=viewer, real_user=real_user, params=params, skew=skew)
         body = route.endpoint(call, **names)
         answer = body if isinstance(body, Answer) else Answer(body)
     except InvalidPage as invalid:
-        answer = Unrouted() if not invalid.bookmarked else _numeric_bookmark()
+        answer = NoSuchPage() if not invalid.bookmarked else _numeric_bookmark()
     except Answer as raised:
         answer = raised
     if isinstance(answer.body, Paged):
@@ -368,6 +370,11 @@ def respond(state: "State", request: HttpRequest, skew: paging.Skew | None = Non
         response.headers["Link"] = link
     _identify(response, row, viewer, real_user)
     return response
+
+
+def _unrouted() -> Response:
+    """404 for an unknown route or verb: a page, and the token is not even read (ExceptionsApp)."""
+    return Response(PAGE_OF_ERROR, 404, content_type="text/html; charset=utf-8")
 
 
 def _numeric_bookmark() -> Answer:

@@ -174,6 +174,7 @@ class Authorization:
     purpose: str
     expires_at: float
     remember: bool = False
+    resource: str | None = None
 
 
 @dataclass
@@ -186,6 +187,7 @@ class Pending:
     purpose: str
     state: str | None
     challenge: str | None = None
+    resource: str | None = None
 
 
 @dataclass
@@ -346,6 +348,7 @@ class State:
             pending.purpose,
             ends,
             remember,
+            pending.resource,
         )
         if pending.challenge is not None:
             self.challenges[code] = (pending.challenge, ends)

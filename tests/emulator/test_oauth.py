@@ -20,6 +20,7 @@ BAD_PKCE = (
     "The provided authorization grant is invalid, expired, revoked, does not match the "
     "redirection URI used in the authorization request, or was issued to another client."
 )
+NO_GRANT_TYPE = "The grant_type you requested is not currently supported"
 TARGET = "The requested resource is invalid, missing, unknown, or malformed."
 NOT_PERMITTED = {
     "status": "unauthorized",
@@ -129,7 +130,7 @@ class TestAuthorize:
             browser.get("/login/oauth2/auth?error=x", headers=fetched),
             browser.post("/login/oauth2/accept", headers=fetched),
         ):
-            assert (answer.status_code, answer.mimetype) == (400, "text/plain")
+            assert (answer.status_code, answer.mimetype) == (403, "text/plain")
         navigated = {"Sec-Fetch-Mode": "navigate"}
         assert browser.get("/login/oauth2/auth?error=x", headers=navigated).status_code == 200
         emulator.control(settings={"require_navigation": False})
@@ -326,15 +327,19 @@ class TestAuthorize:
         }
         assert "code" in query(emulator.authorize(browser, "trusted").location)
 
-    @pytest.mark.parametrize("more", [{"force_login": "1"}, {"prompt": "login"}])
+    @pytest.mark.parametrize(
+        "more",
+        [{"force_login": "1"}, {"force_login": "0"}, {"force_login": ""}, {"prompt": "login"}],
+    )
     def test_forced_login(self, emulator: Emulator, more: dict[str, str]) -> None:
-        """``force_login`` and ``prompt=login`` ask for a log-in in spite of a session."""
+        """``prompt=login`` and any ``force_login`` ask for a log-in in spite of a session."""
         browser = emulator.browser()
         emulator.log_in(browser)
         answer = emulator.authorize(browser, unique_id="ann", **more)
+        forced = more.get("force_login", "1")
         assert urlsplit(answer.location).path == "/login"
         assert query(answer.location) == {
-            "force_login": "1",
+            **({"force_login": forced} if forced else {}),
             "pseudonym_session[unique_id]": "ann",
         }
         assert 'value="ann"' in browser.get(answer.location).text
@@ -528,7 +533,7 @@ class TestExchange:
                 {"grant_type": "password", "client_id": "0"},
                 400,
                 "unsupported_grant_type",
-                "The grant_type you requested is not currently supported",
+                NO_GRANT_TYPE,
             ),
             (
                 {"grant_type": "client_credentials", "client_id": "0"},
@@ -557,12 +562,8 @@ class TestExchange:
             ({"client_secret": "x", "code": ""}, 401, "invalid_client", "invalid client"),
             ({"client_secret": "é"}, 401, "invalid_client", "invalid client"),
             ({"code_verifier": "x", "code": ""}, 400, "invalid_grant", BAD_PKCE),
-            (
-                {"code": ""},
-                400,
-                "invalid_request",
-                "You must provide the code parameter when using the authorization_code grant type",
-            ),
+            ({"grant_type": ""}, 400, "unsupported_grant_type", NO_GRANT_TYPE),
+            ({"code": ""}, 400, "invalid_grant", "authorization_code not found"),
             ({"code": "f" * 128}, 400, "invalid_grant", "authorization_code not found"),
             (
                 {"grant_type": "refresh_token"},
@@ -571,11 +572,14 @@ class TestExchange:
                 "You must provide the refresh_token parameter when using the refresh_token "
                 "grant type",
             ),
-            (
-                {"grant_type": "refresh_token", "refresh_token": "x"},
-                400,
-                "invalid_grant",
-                "refresh_token not found",
+            *(
+                (
+                    {"grant_type": "refresh_token", "refresh_token": token},
+                    400,
+                    "invalid_grant",
+                    "refresh_token not found",
+                )
+                for token in ("x", "")
             ),
         ],
     )
@@ -593,6 +597,16 @@ class TestExchange:
         assert answer.json == {"error": error, "error_description": description}
         challenge = answer.headers.get("WWW-Authenticate")
         assert challenge == ("Canvas OAuth 2.0" if status == 401 else None)
+
+    def test_code_that_is_not_sent(self, emulator: Emulator) -> None:
+        """Without the parameter the request is wrong; a code without a type is an exchange."""
+        key = emulator.key("confidential")
+        form = {"client_id": key.client_id, "client_secret": key.client_secret}
+        asked = form | {"grant_type": "authorization_code"}
+        answer = emulator.browser().post("/login/oauth2/token", data=asked)
+        assert (answer.status_code, answer.json["error"]) == (400, "invalid_request")
+        answer = emulator.browser().post("/login/oauth2/token", data=form | {"code": ""})
+        assert answer.json["error_description"] == "authorization_code not found"
 
     def test_code_is_used_once(self, emulator: Emulator) -> None:
         """A used code is "not found"; a failed attempt does not use it up."""
@@ -621,9 +635,12 @@ class TestExchange:
     def test_resource(self, emulator: Emulator) -> None:
         """A bad ``resource`` is the last thing refused; the code stays good."""
         code = emulator.code(resource="http://localhost/api/v1")
-        bad = emulator.exchange(code, resource="elsewhere")
-        assert bad.json == {"error": "invalid_target", "error_description": TARGET}
-        grant = emulator.exchange(code, resource="http://localhost/").json
+        for more in ({"resource": "elsewhere"}, {"resource": "http://localhost/"}, {}):
+            bad = emulator.exchange(code, **more)  # not what was sent at auth
+            assert bad.json == {"error": "invalid_target", "error_description": TARGET}
+        unasked = emulator.exchange(emulator.code(), resource="http://localhost/")
+        assert unasked.json["error"] == "invalid_target"
+        grant = emulator.exchange(code, resource="http://localhost/api/v1").json
         answer = emulator.refresh(grant["refresh_token"], resource="elsewhere")
         assert (answer.status_code, answer.json["error"]) == (400, "invalid_target")
 
@@ -690,6 +707,15 @@ class TestPkce:
         emulator.exchange(code, code_verifier="wrong")
         assert emulator.exchange(code, code_verifier=VERIFIER).json["error"] == "invalid_grant"
 
+    @pytest.mark.parametrize("blank", [{}, {"code_verifier": ""}])
+    def test_blank_verifier_leaves_the_challenge(
+        self, emulator: Emulator, blank: dict[str, str]
+    ) -> None:
+        """Only an attempt with a verifier deletes it (``pkce.rb``)."""
+        code = emulator.code(**PKCE)
+        assert emulator.exchange(code, **blank).json["error_description"] == BAD_PKCE
+        assert emulator.exchange(code, code_verifier=VERIFIER).status_code == 200
+
     def test_other_methods_are_ignored(self, emulator: Emulator) -> None:
         """Any method but S256 is ignored, and a verifier then fails."""
         plain = {"code_challenge": VERIFIER, "code_challenge_method": "plain"}
@@ -714,7 +740,9 @@ class TestPkce:
         wrong = emulator.exchange(code, "public", client_secret="x", code_verifier=VERIFIER)
         assert wrong.json["error_description"] == "invalid client"
         bare = emulator.exchange(code, "public", client_secret="")
-        assert bare.json["error_description"] == "invalid client"
+        assert (bare.status_code, bare.json["error_description"]) == (400, BAD_PKCE)
+        unproved = emulator.exchange(emulator.code("public"), "public", client_secret="")
+        assert (unproved.status_code, unproved.json["error"]) == (401, "invalid_client")
         good = emulator.exchange(code, "public", client_secret="", code_verifier=VERIFIER)
         assert good.status_code == 200
 
@@ -834,15 +862,36 @@ class TestRevoke:
         assert used.headers["WWW-Authenticate"] == 'Bearer realm="canvas-lms"'
         assert emulator.refresh(grant["refresh_token"]).json["error"] == "invalid_grant"
         again = self.revoke(emulator, grant["access_token"])
-        assert (again.status_code, again.json) == (401, used.json)
+        assert (again.status_code, again.mimetype) == (401, "text/html")
+        assert "WWW-Authenticate" not in again.headers
         emulator.control(settings={"rejection_wording": "old"})
         older = emulator.with_token(grant["access_token"], "/api/v1/probe/1/echo")
         assert older.json == {"errors": [{"message": "Invalid access token."}]}
         assert emulator.state.stats.report()["revocations"] == 1
 
+    @pytest.mark.parametrize("accept", ["*/*", "application/json"])
+    def test_bad_token_gets_a_page(self, emulator: Emulator, accept: str) -> None:
+        """The path is not under ``/api/``: 401 as HTML, without a challenge, whatever is asked."""
+        suspended = emulator.grant()["access_token"]
+        expired = emulator.grant(person="many")["access_token"]
+        emulator.control(expire_tokens=[emulator.person("many").id])
+        emulator.control(suspended=[emulator.person("dozen").id])
+        for token in ("unknown", suspended, expired):
+            answer = self.revoke(emulator, token, headers={"Accept": accept})
+            assert (answer.status_code, answer.mimetype) == (401, "text/html")
+            assert "WWW-Authenticate" not in answer.headers
+
     def test_without_a_token(self, emulator: Emulator) -> None:
-        """No token presented: 400 with Canvas's words."""
-        answer = emulator.browser().delete("/login/oauth2/token")
+        """JSON where it is accepted, else the log-in form; a browser's session alone gets 400."""
+        browser = emulator.browser()
+        answer = browser.delete("/login/oauth2/token", headers={"Accept": "application/json"})
+        assert answer.status_code == 401
+        assert answer.json["status"] == "unauthenticated"
+        assert "WWW-Authenticate" not in answer.headers
+        answer = browser.delete("/login/oauth2/token")
+        assert (answer.status_code, answer.location) == (302, "/login")
+        emulator.log_in(browser)
+        answer = browser.delete("/login/oauth2/token")
         assert answer.status_code == 400
         assert answer.json == {
             "message": "can't delete OAuth access token when not using an OAuth access token"
@@ -898,15 +947,24 @@ class TestSessionToken:
         ],
     )
     def test_bad_target(self, emulator: Emulator, return_to: str, status: int, body: Any) -> None:
-        """No absolute URL: 400; another scheme or host: unauthorized."""
-        answer = self.ask(emulator, emulator.grant()["access_token"], return_to=return_to)
+        """No absolute URL: 400; another scheme or host: unauthorized, as JSON where accepted."""
+        token = emulator.grant()["access_token"]
+        answer = emulator.with_token(
+            token,
+            "/login/session_token",
+            query_string={"return_to": return_to},
+            headers={"Accept": "application/json"},
+        )
         assert (answer.status_code, answer.json) == (status, body)
+        page = self.ask(emulator, token, return_to=return_to)
+        assert page.mimetype == ("application/json" if status == 400 else "text/html")
 
     def test_needs_a_token(self, emulator: Emulator) -> None:
-        """Without a token, or with one whose scopes do not reach: 401."""
+        """Without a token, to log in; with one that is bad or does not reach: 401, a page."""
         answer = emulator.browser().get("/login/session_token")
-        assert answer.status_code == 401
-        assert answer.json["status"] == "unauthenticated"
+        assert (answer.status_code, answer.location) == (302, "/login")
         scoped = emulator.grant("scoped", scope=COURSES)["access_token"]
-        refused = self.ask(emulator, scoped)
-        assert refused.json["errors"][0]["message"] == "Insufficient scopes on access token."
+        for token in (scoped, "unknown"):
+            refused = self.ask(emulator, token)
+            assert (refused.status_code, refused.mimetype) == (401, "text/html")
+            assert "WWW-Authenticate" not in refused.headers

@@ -96,6 +96,14 @@ class TestAtCanvas:
         with pytest.raises(AuthenticationError):
             endpoint(canvas).revoke(renewed.access_token)
 
+    def test_revoking_what_is_dead_already(self, canvas: Any) -> None:
+        """401 as a page and without a challenge, for the path is not under ``/api/``."""
+        token = consent(canvas).token
+        canvas.control(suspended=[canvas.person("dozen")["id"]])
+        for access_token in (token.access_token, "unknown"):
+            with pytest.raises(AuthenticationError):
+                endpoint(canvas).revoke(access_token)
+
     def test_code_serves_once(self, canvas: Any) -> None:
         code = authorize(canvas)
         endpoint(canvas).exchange(code, CALLBACK, VERIFIER)
