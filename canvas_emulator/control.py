@@ -50,6 +50,10 @@ class Switches(Struct, forbid_unknown_fields=True):
     undated_discussions_planned: bool | UnsetType = UNSET
 
 
+Profile = Literal["hosted", "open_source"]
+"""Switches that go together: Instructure's cloud, or the open source code as published."""
+
+
 class Movement(Struct, forbid_unknown_fields=True):
     """How the clock moves: by seconds, or to a time."""
 
@@ -74,6 +78,7 @@ class Control(Struct, forbid_unknown_fields=True):
     """The body of ``POST /_emulator/control``; any of these keys together."""
 
     reset: bool = False
+    profile: Profile | UnsetType = UNSET
     latency: Amount | dict[str, Amount] | UnsetType = UNSET
     costs: Amount | dict[str, Amount] | UnsetType = UNSET
     throttle: Throttle | UnsetType = UNSET
@@ -185,10 +190,12 @@ def _aware(moment: datetime) -> datetime:
 
 
 def apply(state: State, wanted: Control) -> None:
-    """Do what a control body asks; ``reset`` comes first, before the other keys."""
+    """Do what a control body asks; ``reset`` comes first, then ``profile``, then the others."""
     if wanted.reset:
         state.reset()
     with state.lock:
+        if wanted.profile is not UNSET:
+            _profile(state, hosted=wanted.profile == "hosted")
         if wanted.campus is not UNSET:
             state.resize(wanted.campus.bulk_rows)
         if wanted.latency is not UNSET:
@@ -224,6 +231,14 @@ def apply(state: State, wanted: Control) -> None:
                 own = state.tokens.of(personal_token(state.campus.people[person_id]))
                 if own is not None:
                     own.fixed_end = _aware(end).timestamp() if end is not None else None
+
+
+def _profile(state: State, *, hosted: bool) -> None:
+    """Of the cloud's throttle only these two numbers are public; its maximum is not."""
+    state.quotas.limits.hwm = 700 if hosted else 600
+    state.quotas.limits.status = 429 if hosted else 403
+    state.settings.lowercase_headers = hosted
+    state.settings.require_user_agent = hosted
 
 
 def _costs(change: float | dict[str, float], before: Costs) -> Costs:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import secrets
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -369,6 +370,9 @@ def respond(state: "State", request: HttpRequest, skew: paging.Skew | None = Non
     if link:
         response.headers["Link"] = link
     _identify(response, row, viewer, real_user)
+    if row is not None:
+        _open_session(response)
+        state.stats.count("cookies", "Cookie" in request.headers)
     return response
 
 
@@ -460,6 +464,15 @@ def _identify(
         response.headers["X-Canvas-User-Id"] = str(SHARD + viewer.id)
     if real_user is not None:
         response.headers["X-Canvas-Real-User-Id"] = str(SHARD + real_user.id)
+
+
+def _open_session(response: Response) -> None:
+    """The cookies that come with every call with a token: a session of its caller's, and CSRF.
+
+    Without ``Secure``, unlike Canvas's, as this one speaks plain HTTP. Names are unverified.
+    """
+    for name in ("_normandy_session", "_csrf_token"):
+        response.set_cookie(name, secrets.token_urlsafe(16), httponly=name[1] == "n")
 
 
 def written(request: HttpRequest, body: Any, status: int) -> Response:

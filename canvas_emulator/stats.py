@@ -34,15 +34,15 @@ class Stats:
         with self._lock:
             self._calls[label][outcome] += 1
 
-    def count(self, event: str) -> None:
-        """One of throttled, refreshes, exchanges, revocations."""
+    def count(self, event: str, number: int = 1) -> None:
+        """One of throttled, refreshes, exchanges, revocations, cookies (sent back with a token)."""
         with self._lock:
-            self._events[event] += 1
+            self._events[event] += number
 
     def report(self) -> dict[str, Any]:
         """The shape of ``GET /_emulator/stats``."""
         with self._lock:
-            names = ("throttled", "refreshes", "exchanges", "revocations")
+            names = ("throttled", "refreshes", "exchanges", "revocations", "cookies")
             return {
                 "calls": {label: dict(counts) for label, counts in self._calls.items()},
                 **{name: self._events[name] for name in names},

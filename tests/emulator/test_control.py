@@ -107,6 +107,22 @@ class TestControl:
         assert counted == {"exchanges": 1, "refreshes": 1, "revocations": 1}
         assert (stats["throttled"], stats["in_flight_max"]) == (0, 1)
 
+    def test_profiles(self, emulator: Emulator) -> None:
+        """Hosted: hwm 700, 429, names in lower case, the User-Agent rule, all by one switch."""
+        told = []
+        for profile in ("hosted", "open_source"):
+            emulator.control(profile=profile)
+            answer = emulator.call(ECHO)
+            remaining = float(answer.headers["X-Rate-Limit-Remaining"])
+            bare = emulator.call(ECHO, headers={"User-Agent": ""}).status_code
+            names = {name for name, _ in answer.headers}
+            told.append((round(remaining), bare, "x-request-cost" in names))
+            emulator.control(throttle={"hwm": 40})
+            assert emulator.call(ECHO).status_code == (429 if profile == "hosted" else 403)
+        assert told == [(700, 403, True), (600, 200, False)]
+        emulator.control(profile="hosted", throttle={"status": 403})
+        assert emulator.state.quotas.limits.status == 403
+
     def test_reset(self, emulator: Emulator) -> None:
         """Reset comes first and puts everything back: grants, clock, switches, counters."""
         grant = emulator.grant()

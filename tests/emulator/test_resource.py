@@ -247,6 +247,20 @@ class TestForm:
         assert "frame-ancestors" in headers["Content-Security-Policy"]
         assert headers["Referrer-Policy"] == "no-referrer-when-downgrade"
 
+    def test_cookies_with_every_token(self, emulator: Emulator) -> None:
+        """A session and a CSRF cookie each time; whoever sends them back is counted."""
+        browser, headers = emulator.browser(), {"Authorization": f"Bearer {emulator.token('many')}"}
+        first = browser.get(ECHO, headers=headers).headers.getlist("Set-Cookie")
+        assert [cookie.partition("=")[0] for cookie in first] == [
+            "_normandy_session",
+            "_csrf_token",
+        ]
+        assert emulator.state.stats.report()["cookies"] == 0
+        second = browser.get(ECHO, headers=headers).headers.getlist("Set-Cookie")
+        assert second != first
+        assert emulator.state.stats.report()["cookies"] == 1
+        assert not emulator.browser().get(ECHO).headers.getlist("Set-Cookie")
+
     def test_header_names(self, emulator: Emulator) -> None:
         """Hosted Canvas sends header names in lower case since 2024; a switch."""
         assert all(name == name.lower() for name, _ in emulator.call(ECHO).headers)
