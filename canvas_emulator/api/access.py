@@ -10,6 +10,7 @@ from contextlib import suppress
 from canvas_emulator.campus import Person
 from canvas_emulator.campus.courses import Course, Enrollment, effective_state
 from canvas_emulator.campus.coursework import SHARD, Assignment
+from canvas_emulator.campus.happenings import Event
 from canvas_emulator.resource import Call, Forbidden, NotFound
 
 _CROSS_SHARD = re.compile(r"(\d{1,6})~(\d{1,19})")
@@ -142,6 +143,35 @@ def section_limit(call: Call, course: Course) -> set[int] | None:
     if rows and all(row.limited_to_section for row in rows):
         return {row.section_id for row in rows}
     return None
+
+
+def sections_seen(call: Call, course: Course, person: Person) -> set[int]:
+    """The sections whose events somebody gets: all of a course one teaches, else one's own.
+
+    Canvas: ``User#section_context_codes``; which sections that method takes is unverified.
+    """
+    rows = [row for row in call.campus.between(person.id, course.id) if row.state != "inactive"]
+    if person.is_admin or any(row.type in STAFF and not row.limited_to_section for row in rows):
+        return set(course.section_ids)
+    return {row.section_id for row in rows}
+
+
+def gets_event(call: Call, event: Event, person: Person) -> bool:
+    """Whether an event of a course one may read is for this person: of all, or of a section."""
+    course = call.campus.courses.get(event.course_id or 0)
+    return (
+        event.section_id is None
+        or course is None
+        or event.section_id in sections_seen(call, course, person)
+    )
+
+
+def replaced(call: Call, event: Event, person: Person) -> bool:
+    """Whether events of the person's sections take an event's place."""
+    return any(
+        child.parent_id == event.id and gets_event(call, child, person)
+        for child in call.campus.events.values()
+    )
 
 
 def observed(call: Call, course: Course) -> set[int]:

@@ -42,6 +42,7 @@ def events(call: Call) -> object:
             event
             for event in call.campus.events.values()
             if (event.course_id in ids or (own and event.user_id == call.viewer.id))
+            and access.gets_event(call, event, call.viewer)
             and (start is None or event.end_at >= start)
             and (end is None or event.start_at <= end)
             and not call.flag("undated")
@@ -186,16 +187,32 @@ def _of_types(call: Call, work: Assignment) -> bool:
 
 
 def event_json(call: Call, event: Event) -> Json:
-    """A calendar event; its id is a number."""
-    if event.course_id is not None:
-        code, name = f"course_{event.course_id}", call.campus.courses[event.course_id].name
+    """A calendar event; its id is a number.
+
+    A section's event names the section in its code and its title, and the course in its
+    ``effective_context_code``; the event it stands for is hidden (``calendar_event_json``).
+    """
+    course, title = call.campus.courses.get(event.course_id or 0), event.title
+    section = call.campus.sections.get(event.section_id or 0)
+    name: str | None
+    if course is not None:
+        code, name = course.asset_string, course.name
     else:
         code, name = f"user_{event.user_id}", call.campus.people[event.user_id or 0].name
+    own_code, effective = code, None
+    if section is not None:
+        own_code, effective, name = f"course_section_{section.id}", code, None
+        title = f"{event.title} ({section.name})"
+    children = [
+        event_json(call, child)
+        for child in call.campus.events.values()
+        if child.parent_id == event.id and access.gets_event(call, child, call.viewer)
+    ]
     url = f"{call.base_url}/api/v1/calendar_events/{event.id}"
     day = event.start_at.astimezone(zone(call.viewer)).date().isoformat()
     return {
         "id": event.id,
-        "title": event.title,
+        "title": title,
         "start_at": stamp(event.start_at),
         "end_at": stamp(event.end_at),
         "all_day": event.all_day,
@@ -204,15 +221,15 @@ def event_json(call: Call, event: Event) -> Json:
         "location_name": event.location,
         "location_address": None,
         "workflow_state": "active",
-        "context_code": code,
-        "effective_context_code": None,
+        "context_code": own_code,
+        "effective_context_code": effective,
         "all_context_codes": code,
         "context_name": name,
         "context_color": None,
-        "parent_event_id": None,
-        "hidden": False,
-        "child_events_count": 0,
-        "child_events": [],
+        "parent_event_id": event.parent_id,
+        "hidden": bool(children),
+        "child_events_count": len(children),
+        "child_events": children,
         "comments": None,
         "series_uuid": None,
         "rrule": None,
@@ -276,6 +293,8 @@ def show(call: Call, id: str) -> object:
         raise NotFound
     if event.course_id is not None:
         access.open_course(call, str(event.course_id))
+        if not access.gets_event(call, event, call.viewer):
+            raise Forbidden
     return event_json(call, event)
 
 

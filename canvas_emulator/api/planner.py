@@ -176,7 +176,8 @@ def on_planner(
             yield Item(review.due_at, "assessment_request", review.id, review, course)
     for event in campus.events.values():
         mine = personal and event.user_id == person.id
-        if mine or event.course_id in wanted:
+        here = event.course_id in wanted and access.gets_event(call, event, person)
+        if mine or (here and not access.replaced(call, event, person)):
             course_of = wanted.get(event.course_id or 0)
             yield Item(event.start_at, "calendar_event", event.id, event, course_of)
     for note in list(campus.notes.values()):

@@ -147,6 +147,8 @@ def _coming_week(call: Call) -> list[Json]:
         for event in campus.events.values()
         if call.now <= event.start_at <= soon
         and (event.user_id == me or event.course_id in courses)
+        and access.gets_event(call, event, call.viewer)
+        and not access.replaced(call, event, call.viewer)
     ]
     for course in courses.values():
         for work in campus.work_of(course.id):

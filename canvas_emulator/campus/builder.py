@@ -293,7 +293,7 @@ class Builder:
 
     def happens(
         self, title: str, day: float, hour: int, *, hours: float = 1.0, **more: Any
-    ) -> None:
+    ) -> Event:
         """A calendar event; course_id or user_id says whose."""
         start = self.at(day, hour)
         event = Event(
@@ -305,3 +305,11 @@ class Builder:
             **more,
         )
         self.campus.events[event.id] = event
+        return event
+
+    def meets(self, course: Course, title: str, *times: tuple[float, int]) -> None:
+        """An event that each section of a course has at a time of its own: day and hour."""
+        parent = self.happens(title, *times[0], course_id=course.id)
+        for section_id, when in zip(course.section_ids, times, strict=True):
+            whose = {"course_id": course.id, "section_id": section_id, "parent_id": parent.id}
+            self.happens(title, *when, **whose)

@@ -65,7 +65,11 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """``course_id`` or ``user_id`` says whose calendar holds it."""
+    """``course_id`` or ``user_id`` says whose calendar holds it.
+
+    ``section_id`` is that of a section's own event, which takes the place of its ``parent_id``'s
+    for whoever sees the section.
+    """
 
     id: int
     title: str
@@ -77,6 +81,8 @@ class Event:
     all_day: bool = False
     description: str | None = None
     location: str | None = None
+    section_id: int | None = None
+    parent_id: int | None = None
 
 
 @dataclass(slots=True)

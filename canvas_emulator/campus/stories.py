@@ -32,6 +32,7 @@ def tell(build: Builder) -> None:
     _personal(build, biology)
     _busy(build)
     _test_student(build, biology)
+    build.meets(biology, "Safety briefing", (3, 10), (4, 14))
 
 
 def _cast(build: Builder) -> None:

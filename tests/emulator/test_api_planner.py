@@ -568,6 +568,8 @@ class TestCalendar:
         assert {row["title"] for row in rows} == {
             "Mid-term exam",
             "Review session",
+            "Safety briefing",
+            "Safety briefing (Monday laboratory)",
             "Dentist",
             "Choir weekend",
         }
@@ -579,6 +581,56 @@ class TestCalendar:
         assert refused(emulator, f"calendar_events/{choir['id']}", "many")[0] == 404
         assert refused(emulator, "calendar_events/assignment_1")[0] == 404
         assert get(emulator, "calendar_events", undated="true") == []
+
+    @pytest.mark.parametrize(
+        ("who", "sections"),
+        [
+            ("dozen", ["Monday laboratory"]),
+            ("ta", ["Thursday laboratory"]),
+            ("teacher", ["Monday laboratory", "Thursday laboratory"]),
+            ("admin", ["Monday laboratory", "Thursday laboratory"]),
+        ],
+    )
+    def test_section_events(self, emulator: Emulator, who: str, sections: list[str]) -> None:
+        """The section stands in the code, the course in the effective one; the parent is hidden.
+
+        Canvas: Calendar Events, ``calendar_event_json``.
+        """
+        query = {"context_codes[]": "course_4101", "all_events": "true"}
+        found = get(emulator, "calendar_events", who, **query)
+        rows = [row for row in found if row["title"].startswith("Safety briefing")]
+        parent = next(row for row in rows if row["parent_event_id"] is None)
+        children = [row for row in rows if row["parent_event_id"] == parent["id"]]
+        assert (parent["hidden"], parent["context_code"]) == (True, "course_4101")
+        assert parent["effective_context_code"] is None
+        assert parent["child_events"] == children
+        assert parent["child_events_count"] == len(children) == len(rows) - 1
+        assert [row["title"] for row in children] == [f"Safety briefing ({n})" for n in sections]
+        for row in children:
+            assert re.fullmatch(r"course_section_\d+", row["context_code"])
+            assert row["effective_context_code"] == row["all_context_codes"] == "course_4101"
+            assert row["hidden"] is False
+            assert get(emulator, f"calendar_events/{row['id']}", who) == row
+        assert not any(row["hidden"] for row in found if row not in rows)
+
+    def test_section_events_of_others(self, emulator: Emulator) -> None:
+        """Are not shown; the planner and the coming week have the person's own alone."""
+        other = max(
+            row.id for row in emulator.state.campus.events.values() if row.section_id is not None
+        )
+        assert refused(emulator, f"calendar_events/{other}")[0] == 403
+        planned = [
+            (row["plannable_id"], row["course_id"])
+            for row in get(emulator, "planner/items")
+            if row["plannable"]["title"] == "Safety briefing"
+        ]
+        soon = [
+            row["title"]
+            for row in get(emulator, "users/self/upcoming_events")
+            if row["title"].startswith("Safety briefing")
+        ]
+        assert planned == [(other - 1, 4101)]
+        assert soon == ["Safety briefing (Monday laboratory)"]
 
     @pytest.mark.parametrize("kind", ["event", "assignment", "sub_assignment"])
     @pytest.mark.parametrize("status", [403, 401])
