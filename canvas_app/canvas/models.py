@@ -479,12 +479,15 @@ class CalendarEvent(Model):
     """GET /api/v1/calendar_events; of type assignment: ``id`` is "assignment_123".
 
     ``all_day_date`` is the day an event is on, whatever the reader's time zone; ``hidden`` events
-    are replaced by one of the reader's section. ``assignment_overrides`` tells whose date it is.
+    are replaced by one of the reader's section, which has the section in its ``context_code``
+    (``course_section_7``) and the course in ``effective_context_code``. ``assignment_overrides``
+    tells whose date it is.
     """
 
     id: Id | None = None
     title: str | None = None
     context_code: str | None = None
+    effective_context_code: str | None = None
     context_name: str | None = None
     html_url: str | None = None
     start_at: datetime | None = None
@@ -497,6 +500,22 @@ class CalendarEvent(Model):
     hidden: bool | None = None
     assignment: Assignment | None = None
     assignment_overrides: list[DateOverride] | None = None
+
+    @property
+    def course_id(self) -> str | None:
+        """The course whose calendar holds it, also by way of a section; the first of several."""
+        for codes in (self.effective_context_code, self.context_code):
+            for code in (codes or "").split(","):
+                kind, _, id_ = code.strip().rpartition("_")
+                if kind == "course":
+                    return id_
+        return None
+
+    @property
+    def section_id(self) -> str | None:
+        """The section whose event it is."""
+        kind, _, id_ = (self.context_code or "").rpartition("_")
+        return id_ if kind == "course_section" else None
 
     @property
     def override(self) -> DateOverride | None:

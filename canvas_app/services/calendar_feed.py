@@ -10,7 +10,7 @@ LAST-MODIFIED say since when an event has been as it is.
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import pairwise
@@ -69,6 +69,7 @@ class Entry:
     url: str = ""
     location: str = ""
     lines: tuple[str, ...] = ()
+    section: str = ""  # whose event it is, when it is not the whole course's
 
 
 def calendar(
@@ -155,7 +156,7 @@ def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
         *(of_duty(duty, look) for duty in duties(owed.rows(), look, me)),
     ):
         found.setdefault(entry.key, entry)
-    return me, look, list(found.values())
+    return me, look, told_apart(found.values())
 
 
 def is_open(course: Course) -> bool:
@@ -206,7 +207,9 @@ def of_event(event: CalendarEvent, look: Look, me: Profile) -> Entry | None:
     """An event of a course or of the person; whole days as the calendar it stands in names them."""
     if event.hidden or event.workflow_state == "deleted" or event.start_at is None:
         return None
-    course_id = (event.context_code or "").partition("course_")[2] or None
+    course_id = event.course_id
+    course = look.courses.get(course_id or "")
+    section = section_name(event, course)
     start: datetime | date = event.start_at
     end: datetime | date | None = event.end_at
     if event.all_day:
@@ -221,8 +224,41 @@ def of_event(event: CalendarEvent, look: Look, me: Profile) -> Entry | None:
         course_id=course_id,
         url=look.link(event.html_url),
         location=event.location_name or "",
-        lines=(course_name(look.courses.get(course_id or "")), plain_text(event.description)),
+        lines=(
+            ", ".join(filter(None, (course_name(course), section))),
+            plain_text(event.description),
+        ),
+        section=section,
     )
+
+
+def section_name(event: CalendarEvent, course: Course | None) -> str:
+    """What the section of an event is called: as the course names it, else as the event does."""
+    if event.section_id is None:
+        return ""
+    for section in (course.sections if course else None) or ():
+        if section.id == event.section_id and section.name:
+            return section.name
+    named = event.context_name or ""
+    return named if named and named != course_name(course) else f"section {event.section_id}"
+
+
+def told_apart(entries: Iterable[Entry]) -> list[Entry]:
+    """Name the section in the title of what several sections of a course have under one title.
+
+    Canvas itself does so of late (``calendar_event_json``); then no title repeats.
+    """
+    entries = list(entries)
+    whose: dict[tuple[str | None, str], set[str]] = {}
+    for entry in entries:
+        if entry.kind == "event":
+            whose.setdefault((entry.course_id, entry.title), set()).add(entry.section)
+    return [
+        replace(entry, title=f"{entry.title} ({entry.section})")
+        if entry.section and len(whose.get((entry.course_id, entry.title), ())) > 1
+        else entry
+        for entry in entries
+    ]
 
 
 def of_duty(duty: Duty, look: Look) -> Entry:

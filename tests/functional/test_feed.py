@@ -109,7 +109,8 @@ def expected(easel: RunningEasel, who: str) -> dict[str, dict[str, Any]]:
             continue
         code = f"context_codes[]=course_{course['id']}"
         for row in ask_canvas(easel, who, f"/api/v1/calendar_events?{code}&{span}&per_page=100"):
-            names[f"calendar_event-{row['id']}"] = row
+            if not row["hidden"]:
+                names[f"calendar_event-{row['id']}"] = row
         if any(e["type"] == "student" for e in course["enrollments"]):
             continue
         path = f"/api/v1/calendar_events?type=assignment&{code}&{span}&per_page=100"
@@ -159,6 +160,26 @@ def test_a_students_extension_is_not_everybodys_date(easel: RunningEasel, who: s
         assert other in str(event["DESCRIPTION"])
     assert "Evolution laboratory (Thursday laboratory) [BIO-101]" in by_title
     assert not any("1 student" in title for title in by_title)
+
+
+@pytest.mark.parametrize(
+    ("who", "sections"), [("dozen", 1), ("teacher", 2), ("ta", 1), ("observer", 1)]
+)
+def test_section_events_are_in_their_courses_feed(
+    easel: RunningEasel, who: str, sections: int
+) -> None:
+    """The one of all sections is not there beside them."""
+    browser = sign_in(easel, who)
+    here = events(make_feed(easel, browser, course=["4101"])).values()
+    elsewhere = events(make_feed(easel, browser, course=["4102"])).values()
+
+    briefings = [event for event in here if str(event["SUMMARY"]).startswith("Safety briefing")]
+
+    assert len({str(event["SUMMARY"]) for event in briefings}) == sections == len(briefings)
+    for event in briefings:
+        assert re.search(r"laboratory\) \[BIO-101\]$", str(event["SUMMARY"]))
+        assert str(event["DESCRIPTION"]).startswith("Biology 101, ")
+    assert not any("Safety briefing" in str(event["SUMMARY"]) for event in elsewhere)
 
 
 def test_entry_tells_what_it_is(easel: RunningEasel) -> None:

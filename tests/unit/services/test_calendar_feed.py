@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar, vText
-from msgspec.structs import replace
+from msgspec import structs
 
 from canvas_app.canvas.errors import AuthenticationError
 from canvas_app.canvas.models import (
@@ -14,6 +14,7 @@ from canvas_app.canvas.models import (
     CalendarEvent,
     Course,
     CourseEnrollment,
+    CourseSection,
     DateOverride,
     Plannable,
     PlannerItem,
@@ -26,6 +27,7 @@ from canvas_app.services.calendar_feed import (
     of_duty,
     of_event,
     of_plan,
+    told_apart,
     whole_days,
     written,
 )
@@ -80,6 +82,65 @@ def test_whole_day_is_the_day_its_calendar_names(look: Look) -> None:
     assert line["DTSTART"].params["VALUE"] == "DATE"
     assert line["DTEND"].to_ical() == b"20261127"
     assert ME.day(midnight) == date(2026, 11, 25)
+
+
+def of_section(id_: str, section: str, title: str = "Laboratory", **more: Any) -> CalendarEvent:
+    facts = {"context_code": f"course_section_{section}", "effective_context_code": "course_4101"}
+    return CalendarEvent(id=id_, title=title, start_at=NOW, end_at=NOW, **(facts | more))
+
+
+@pytest.mark.parametrize(
+    ("event", "course_id", "section"),
+    [
+        (of_section("1", "7"), "4101", "Monday"),
+        (of_section("1", "9"), "4101", "section 9"),
+        (of_section("1", "9", context_name="Thursday"), "4101", "Thursday"),
+        (of_section("1", "9", context_name="Biology 101"), "4101", "section 9"),
+        (of_section("1", "7", effective_context_code=None), None, "section 7"),
+        (of_section("1", "7", effective_context_code="course_4101,course_2"), "4101", "Monday"),
+        (of_section("1", "7", context_code="course_4101", effective_context_code=None), "4101", ""),
+        (of_section("1", "7", context_code="user_1"), "4101", ""),
+        (of_section("1", "7", context_code="user_1", effective_context_code=None), None, ""),
+        (of_section("1", "7", context_code=None, effective_context_code=None), None, ""),
+        (of_section("1", "7", context_code="group_3", effective_context_code=""), None, ""),
+    ],
+)
+def test_section_events_keep_their_course(
+    event: CalendarEvent, course_id: str | None, section: str
+) -> None:
+    """The section is in one code, the course in the other (Canvas: Calendar Events)."""
+    course = structs.replace(BIOLOGY, sections=[CourseSection(id="7", name="Monday")])
+    look = Look("https://c.example", {"4101": course}, {}, NOW)
+
+    made = of_event(event, look, ME)
+
+    assert made is not None
+    assert (made.course_id, made.section) == (course_id, section)
+    said = ", ".join(filter(None, ("Biology 101" if course_id else "", section)))
+    assert made.lines[0] == said
+
+
+def test_repeated_titles_name_the_section(look: Look) -> None:
+    """Two sections' events of one title; one alone, or one that repeats, needs no name."""
+    made = [
+        of_event(event, look, ME)
+        for event in (
+            of_section("1", "7"),
+            of_section("2", "8"),
+            of_section("3", "7", "Excursion"),
+            of_section("4", "7", "Excursion"),
+            of_section("5", "7", "Talk"),
+            of_section("6", "x", "Talk", context_code="course_4101"),
+        )
+    ]
+
+    titles = [each.title for each in told_apart(filter(None, made))]
+
+    assert titles == [
+        *("Laboratory (section 7)", "Laboratory (section 8)"),
+        *("Excursion", "Excursion"),
+        *("Talk (section 7)", "Talk"),
+    ]
 
 
 def test_planner_alone_gives_the_persons_day(look: Look) -> None:
@@ -207,7 +268,7 @@ def test_one_students_date_is_not_everybodys(
     roles: tuple[str, ...], dates: list[CalendarEvent], entries: dict[str, float]
 ) -> None:
     """Canvas lists it first, under the same id; the base is what all others have."""
-    course = replace(BIOLOGY, enrollments=role(*roles))
+    course = structs.replace(BIOLOGY, enrollments=role(*roles))
     look = Look("https://c.example", {"4101": course}, {}, NOW)
 
     found = [of_duty(duty, look) for duty in duties(dates, look, ME)]
@@ -219,7 +280,9 @@ def test_one_students_date_is_not_everybodys(
 
 
 def test_other_dates_are_told() -> None:
-    look = Look("https://c.example", {"4101": replace(BIOLOGY, enrollments=role("ta"))}, {}, NOW)
+    look = Look(
+        "https://c.example", {"4101": structs.replace(BIOLOGY, enrollments=role("ta"))}, {}, NOW
+    )
 
     base, thursday = duties([date_of(4, ONE), date_of(3, THURSDAY), date_of(2)], look, ME)
 
@@ -230,7 +293,7 @@ def test_other_dates_are_told() -> None:
 
 def test_children_with_different_dates() -> None:
     """Each date once; the first keeps the plain name."""
-    course = replace(BIOLOGY, enrollments=role("observer"))
+    course = structs.replace(BIOLOGY, enrollments=role("observer"))
     look = Look("https://c.example", {"4101": course}, {}, NOW)
 
     found = list(duties([date_of(4, ONE), date_of(2)], look, ME))
