@@ -70,8 +70,12 @@ class Size(Struct, forbid_unknown_fields=True):
 class CourseChange(Struct, forbid_unknown_fields=True):
     """Changes to what a course is set to."""
 
+    workflow_state: Literal["unpublished", "available", "completed"] | UnsetType = UNSET
     restrict_quantitative_data: bool | UnsetType = UNSET
     grading_standard: bool | UnsetType = UNSET
+    start_at: datetime | UnsetType | None = UNSET
+    end_at: datetime | UnsetType | None = UNSET
+    restrict_enrollments_to_course_dates: bool | UnsetType = UNSET
 
 
 class Control(Struct, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from canvas_emulator.campus import Person
-from canvas_emulator.campus.courses import Course, Enrollment, effective_state
+from canvas_emulator.campus.courses import STAFF_TYPES, Course, Enrollment, effective_state
 from canvas_emulator.campus.coursework import SHARD, Assignment
 from canvas_emulator.campus.happenings import Event
 from canvas_emulator.resource import Call, Forbidden, NotFound
@@ -94,23 +94,26 @@ def readable(call: Call, course: Course) -> bool:
     rows = [
         row for row in call.campus.between(call.viewer.id, course.id) if row.state != "inactive"
     ]
+    if course.workflow_state == "unpublished":
+        rows = [row for row in rows if row.type in STAFF_TYPES]
     return bool(rows) and not restricted(call, course, rows)
 
 
 def restricted(call: Call, course: Course, rows: list[Enrollment]) -> bool:
-    """Whether only the stub is shown: every enrolment closed by date or inactive.
+    """Whether lists show only a stub: every enrolment closed by date or inactive.
 
-    Canvas: Courses.
+    Staff are shut out before their dates, students and observers where the course says so
+    (course_json.rb). By its id such a course is forbidden.
     """
-    if call.viewer.is_admin or any(row.type in STAFF for row in rows):
-        return False
-    return all(_closed(call, course, row) for row in rows)
+    return not call.viewer.is_admin and all(_closed(call, course, row) for row in rows)
 
 
 def _closed(call: Call, course: Course, row: Enrollment) -> bool:
     state = effective_state(row, course, call.now)
-    if state == "inactive" or course.workflow_state == "unpublished":
+    if state == "inactive":
         return True
+    if row.type in STAFF_TYPES:
+        return False
     if state == "completed":
         return course.restrict_student_past_view
     return state.startswith("pending_") and course.restrict_student_future_view

@@ -9,6 +9,7 @@ from canvas_emulator.campus.courses import (
     SHORT_TYPES,
     Course,
     Enrollment,
+    Span,
     effective_state,
 )
 from canvas_emulator.campus.coursework import SCHEME, is_missing
@@ -47,8 +48,6 @@ def show(call: Call, id: str) -> object:
     course = access.existing_course(call, id)
     rows = call.campus.between(call.viewer.id, course.id)
     if not access.readable(call, course):
-        if rows and access.restricted(call, course, rows):
-            return {"id": course.id, "access_restricted_by_date": True}
         raise Forbidden
     # Enrolments stored as completed or inactive are left out here (courses_controller.rb, show).
     body = course_json(call, (course, [row for row in rows if row.state in SHOWN]), call.viewer)
@@ -159,7 +158,7 @@ def course_json(call: Call, membership: Membership, person: Person) -> Json:
         "blueprint": False,
         "hide_final_grades": course.hide_final_grades,
         "workflow_state": course.workflow_state,
-        "restrict_enrollments_to_course_dates": course.start_at is not None,
+        "restrict_enrollments_to_course_dates": course.restrict_enrollments_to_course_dates,
     }
     if name != course.name:
         body["original_name"] = course.name
@@ -187,11 +186,12 @@ def _included(call: Call, course: Course, rows: list[Enrollment], person: Person
     found: Json = {}
     if "term" in include:
         term = course.term
+        start_at, end_at = _term_span(course, rows)
         found["term"] = {
             "id": term.id,
             "name": term.name,
-            "start_at": stamp(term.start_at),
-            "end_at": stamp(term.end_at),
+            "start_at": stamp(start_at),
+            "end_at": stamp(end_at),
             "created_at": stamp(course.created_at),
             "workflow_state": "active",
             "grading_period_group_id": None,
@@ -249,6 +249,19 @@ def _included(call: Call, course: Course, rows: list[Enrollment], person: Person
     return found
 
 
+def _term_span(course: Course, rows: list[Enrollment]) -> Span:
+    """The term's dates for the types of the person's enrolments, the widest (course.rb)."""
+    found = [course.term.span(row.type) for row in rows]
+    if not found:
+        return course.term.start_at, course.term.end_at
+    starts = [start for start, _ in found if start]
+    ends = [end for _, end in found if end]
+    return (
+        min(starts) if len(starts) == len(found) else None,
+        max(ends) if len(ends) == len(found) else None,
+    )
+
+
 def _sections(call: Call, course: Course, rows: list[Enrollment]) -> list[Json]:
     """The person's sections with their roles; every section for whom no enrolment is shown."""
     places: list[tuple[int, Json]] = [
@@ -258,8 +271,8 @@ def _sections(call: Call, course: Course, rows: list[Enrollment]) -> list[Json]:
         {
             "id": section_id,
             "name": call.campus.sections[section_id].name,
-            "start_at": None,
-            "end_at": None,
+            "start_at": stamp(call.campus.sections[section_id].start_at),
+            "end_at": stamp(call.campus.sections[section_id].end_at),
             **role,
         }
         for section_id, role in places
@@ -493,10 +506,10 @@ def sections(call: Call, course_id: str) -> object:
             "id": section.id,
             "course_id": course.id,
             "name": section.name,
-            "start_at": None,
-            "end_at": None,
+            "start_at": stamp(section.start_at),
+            "end_at": stamp(section.end_at),
             "created_at": stamp(course.created_at),
-            "restrict_enrollments_to_section_dates": None,
+            "restrict_enrollments_to_section_dates": section.restrict_enrollments_to_section_dates,
             "nonxlist_course_id": None,
         }
         if with_count:

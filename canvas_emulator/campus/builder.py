@@ -96,6 +96,7 @@ class Builder:
             section = Section(self.id_of("section", 20_001), course_id, section_name)
             self.campus.sections[section.id] = section
             course.section_ids.append(section.id)
+        course.sections = self.campus.sections
         for position, (title, weight) in enumerate(groups, 1):
             self.campus.course_groups[course_id].append(
                 AssignmentGroup(self.id_of("group", 30_001), course_id, title, position, weight)

@@ -1,5 +1,6 @@
 """Terms, courses, sections and enrolments, and what their dates do to them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -24,12 +25,25 @@ ROLE_IDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+Span = tuple[datetime | None, datetime | None]
+"""First and last moment; None is open on that side."""
+STAFF_TYPES = frozenset({"TeacherEnrollment", "TaEnrollment", "DesignerEnrollment"})
+
+
+@dataclass(slots=True)
 class Term:
+    """``overrides``: other dates for a type of enrolment."""
+
     id: int
     name: str
     start_at: datetime | None
     end_at: datetime | None
+    overrides: dict[str, Span] = field(default_factory=dict)
+
+    def span(self, enrollment_type: str) -> Span:
+        """The dates of a type of enrolment; no start for staff (enrollment_date_builder.rb)."""
+        start, end = self.overrides.get(enrollment_type, (self.start_at, self.end_at))
+        return (None if enrollment_type in STAFF_TYPES else start), end
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +55,16 @@ class GradingPeriod:
     weight: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Section:
+    """Dates count only when the section restricts its enrolments to them."""
+
     id: int
     course_id: int
     name: str
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    restrict_enrollments_to_section_dates: bool = False
 
 
 @dataclass(slots=True)
@@ -58,6 +77,7 @@ class Course:
     workflow_state: Literal["unpublished", "available", "completed", "deleted"] = "available"
     start_at: datetime | None = None
     end_at: datetime | None = None
+    restrict_enrollments_to_course_dates: bool = False
     restrict_student_past_view: bool = False
     restrict_student_future_view: bool = False
     apply_assignment_group_weights: bool = False
@@ -73,25 +93,20 @@ class Course:
     public_description: str | None = None
     modules: int = 0
     section_ids: list[int] = field(default_factory=list)
+    sections: Mapping[int, Section] = field(default_factory=dict)
 
     @property
     def asset_string(self) -> str:
         return f"course_{self.id}"
 
-    def starts(self) -> datetime | None:
-        return self.start_at or self.term.start_at
-
-    def ends(self) -> datetime | None:
-        return self.end_at or self.term.end_at
-
     def has_ended(self, now: datetime) -> bool:
-        """Concluded by its own state or by date (enrollment_state.rb)."""
-        end = self.ends()
-        return self.workflow_state == "completed" or (end is not None and end <= now)
+        """Concluded by its own state or by date (course.rb, ``concluded?``).
 
-    def has_not_begun(self, now: datetime) -> bool:
-        start = self.starts()
-        return start is not None and start > now
+        Its own end counts only when it restricts enrolments to its dates; sections and roles are
+        not looked at.
+        """
+        end = self.end_at if self.restrict_enrollments_to_course_dates else self.term.end_at
+        return self.workflow_state == "completed" or (end is not None and end <= now)
 
 
 @dataclass(slots=True)
@@ -108,6 +123,8 @@ class Enrollment:
     associated_user_id: int | None = None
     last_activity_at: datetime | None = None
     total_activity_time: int = 0
+    start_at: datetime | None = None
+    end_at: datetime | None = None
 
     @property
     def short_type(self) -> str:
@@ -119,12 +136,37 @@ class Enrollment:
         return self.type.replace("StudentView", "Student")
 
 
+def spans(row: Enrollment, course: Course) -> list[Span]:
+    """The dates that count for an enrolment (enrollment_date_builder.rb).
+
+    Its own when both are set; else those of its section or its course, when these restrict it;
+    else the term's for its type. Staff have the term's besides those of course or section.
+    """
+    term = course.term.span(row.type)
+    section = course.sections.get(row.section_id)
+    if row.start_at and row.end_at:
+        return [(row.start_at, row.end_at)]
+    if section is not None and section.restrict_enrollments_to_section_dates:
+        own: Span = (section.start_at, section.end_at)
+    elif course.restrict_enrollments_to_course_dates:
+        own = (course.start_at, course.end_at)
+    else:
+        return [term]
+    return [own, term] if row.type in STAFF_TYPES else [own]
+
+
 def effective_state(enrollment: Enrollment, course: Course, now: datetime) -> EffectiveState:
-    """The stored state as the dates of course and term turn it (enrollment_state.rb)."""
+    """The stored state as the dates that count for it turn it (enrollment_state.rb).
+
+    Before these, students and observers are pending, staff are inactive.
+    """
     if enrollment.state not in ("active", "invited"):
         return enrollment.state
-    if course.has_ended(now):
+    if course.workflow_state == "completed":
         return "completed"
-    if course.has_not_begun(now):
-        return f"pending_{enrollment.state}"
-    return enrollment.state
+    dates = spans(enrollment, course)
+    if any((start is None or start <= now) and (end is None or end > now) for start, end in dates):
+        return enrollment.state
+    if any(start is not None and start > now for start, _ in dates):
+        return "inactive" if enrollment.type in STAFF_TYPES else f"pending_{enrollment.state}"
+    return "completed"

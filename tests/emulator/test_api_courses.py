@@ -1,12 +1,13 @@
 """Users, courses, dashboard, rosters and enrolments, as the facts have them."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from canvas_emulator.api.values import user_display
-from tests.emulator.harness import Emulator
+from tests.emulator.harness import START, Emulator
 
 ALGEBRA = 9_070_000_000_000_417
 
@@ -88,10 +89,22 @@ class TestCourses:
         assert names == sorted(names)
 
     def test_stub(self, emulator: Emulator) -> None:
-        """A closed course is exactly id and access_restricted_by_date (Canvas: Courses)."""
+        """In lists a closed course is exactly id and access_restricted_by_date; by id: 403.
+
+        Canvas: course_json.rb, courses_controller.rb (2026).
+        """
         assert course_of(emulator, 4110) == {"id": 4110, "access_restricted_by_date": True}
-        assert get(emulator, "courses/4110") == {"id": 4110, "access_restricted_by_date": True}
+        assert status(emulator, "courses/4110") == 403
         assert status(emulator, "courses/4110/assignments") == 403
+        campus = emulator.campus()
+        campus.courses[4101].term = campus.terms[13]
+        campus.terms[13].overrides["TaEnrollment"] = (None, START - timedelta(days=1))
+        campus.courses[4101].start_at = START + timedelta(days=1)
+        campus.courses[4101].restrict_enrollments_to_course_dates = True
+        stub = {"id": 4101, "access_restricted_by_date": True}
+        assert course_of(emulator, 4101, "ta") == stub, "staff before their dates"
+        assert status(emulator, "courses/4101", "ta") == 403
+        assert course_of(emulator, 4101)["name"] == "Biology 101"
 
     def test_state(self, emulator: Emulator) -> None:
         """``state[]`` filters by the course's own state (Canvas: Courses)."""
@@ -129,13 +142,68 @@ class TestCourses:
         assert ended[0]["grades"]["current_score"] is not None
         assert 4106 not in {row["course_id"] for row in get(emulator, "users/self/enrollments")}
 
+    @pytest.mark.parametrize("restricts", [True, False])
+    def test_own_dates(self, emulator: Emulator, restricts: bool) -> None:
+        """A course's dates change nothing unless it restricts enrolments to them.
+
+        Canvas: enrollment_date_builder.rb, course.rb (2026).
+        """
+        change: dict[str, Any] = {"restrict_enrollments_to_course_dates": restricts}
+        past, ahead = START - timedelta(days=2), START + timedelta(days=2)
+        concluded = {"include[]": "concluded"}
+
+        emulator.control(courses={"4102": change | {"end_at": past.isoformat()}})
+        for who in ("dozen", "observer"):
+            state = "completed" if restricts else "active"
+            found = get(emulator, "courses", who, enrollment_state=state)
+            assert 4102 in {row["id"] for row in found}
+            row = course_of(emulator, 4102, who, **concluded)
+            assert row["concluded"] is row["restrict_enrollments_to_course_dates"] is restricts
+        # Staff have the term as well while it runs.
+        assert 4102 in {
+            r["id"] for r in get(emulator, "courses", "teacher", enrollment_state="active")
+        }
+
+        emulator.control(courses={"4102": change | {"end_at": None, "start_at": ahead.isoformat()}})
+        state = "invited_or_pending" if restricts else "active"
+        assert 4102 in {row["id"] for row in get(emulator, "courses", enrollment_state=state)}
+        assert course_of(emulator, 4102, **concluded)["concluded"] is False
+
+    def test_dates_by_role_section_and_enrolment(self, emulator: Emulator) -> None:
+        """Term dates go by role; a section's come before them, an enrolment's own before all."""
+        campus = emulator.campus()
+        term, past, ahead = campus.terms[12], START - timedelta(days=2), START + timedelta(days=2)
+
+        def state(who: str = "dozen") -> str:
+            for name in ("active", "completed", "invited_or_pending"):
+                rows = get(emulator, "courses", who, enrollment_state=name)
+                if 4106 in {row["id"] for row in rows}:
+                    return name
+            return ""
+
+        assert state() == "active"
+        term.overrides["StudentEnrollment"] = (None, past)
+        assert state() == "completed"
+        shown = course_of(emulator, 4106, **{"include[]": ["term", "concluded", "sections"]})
+        assert shown["term"]["end_at"] == past.strftime("%Y-%m-%dT%H:%M:%SZ")
+        assert shown["concluded"] is False, "roles are not looked at"
+        for section in campus.sections_of(4106):
+            section.end_at = ahead
+        assert state() == "completed"
+        campus.sections_of(4106)[1].restrict_enrollments_to_section_dates = True
+        assert state() == "active"
+        for row in campus.between(1, 4106):
+            row.start_at, row.end_at = ahead, ahead + timedelta(days=1)
+        assert state() == "invited_or_pending"
+
     def test_unpublished(self, emulator: Emulator) -> None:
         """Without ``state[]`` for staff only; asked for, students have them too (2026)."""
         emulator.campus().courses[4101].workflow_state = "unpublished"
         for who, listed in (("dozen", False), ("ta", True)):
             assert (4101 in {row["id"] for row in get(emulator, "courses", who)}) is listed
             asked = get(emulator, "courses", who, **{"state[]": ["unpublished"]})
-            assert [row["id"] for row in asked] == [4101]
+            assert [row["name"] for row in asked] == ["Biology 101"], "no stub"
+            assert status(emulator, "courses/4101", who) == (200 if listed else 403)
 
     @pytest.mark.parametrize(("state", "shown"), [("active", 2), ("completed", 0)])
     def test_enrolments_by_id(self, emulator: Emulator, state: str, shown: int) -> None:
