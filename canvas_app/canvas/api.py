@@ -146,10 +146,10 @@ class CanvasAPI:
         return self.client.get(path, {"include": list(include)}, type=Course)
 
     @endpoint("url:GET|/api/v1/courses/:id", "courses#method.courses.show", tells="term")
-    def ended_course(self, course_id: str, include: Sequence[str] = ()) -> Course:
-        """A course in which the person's enrollment was ended.
+    def course_or_stub(self, course_id: str, include: Sequence[str] = ()) -> Course:
+        """A course as a list has it: a stub where Canvas does not open it to the person.
 
-        Where lists have a stub, Canvas answers 403 here: then it is that stub.
+        Asked for by its id, Canvas answers 403 then, as it does for a stranger's course.
         """
         try:
             return self.course(course_id, include)

@@ -56,6 +56,8 @@ class CourseSection(Model):
 
     id: Id | None = None
     name: str | None = None
+    start_at: datetime | None = None
+    end_at: datetime | None = None
     enrollment_role: str | None = None
 
 
@@ -108,6 +110,7 @@ class Course(Model):
     start_at: datetime | None = None
     end_at: datetime | None = None
     access_restricted_by_date: bool | None = None
+    restrict_enrollments_to_course_dates: bool | None = None
     concluded: bool | None = None
     is_favorite: bool | None = None
     hide_final_grades: bool | None = None

@@ -22,6 +22,7 @@ from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import CalendarEvent, Course, PlannerItem
 from canvas_app.services.courses import (
     is_active_student,
+    is_over,
     read_profile,
     shares_calendar,
     start_courses,
@@ -125,7 +126,7 @@ def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
         ),
     )
     me = read_profile(profile)
-    known = {course.id: course for course in courses.rows() if is_open(course)}
+    known = {course.id: course for course in courses.rows() if is_open(course, now)}
     first, last = edges[0], edges[-1] - timedelta(seconds=1)
     codes = [f"user_{me.id}"] if me.id else []
     codes += [f"course_{id_}" for id_ in known]
@@ -137,7 +138,7 @@ def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
         ),
         courses=known,
     )
-    others = [id_ for id_, course in known.items() if not is_active_student(course)]
+    others = [id_ for id_, course in known.items() if not is_active_student(course, now)]
     owed = sources.start(
         "due dates of other courses",
         *(
@@ -159,9 +160,9 @@ def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
     return me, look, told_apart(found.values())
 
 
-def is_open(course: Course) -> bool:
+def is_open(course: Course, now: datetime) -> bool:
     """Whether its dates still are anybody's: Canvas's planner leaves out ended courses too."""
-    return shares_calendar(course) and not course.concluded
+    return shares_calendar(course) and not is_over(course, now)
 
 
 def tens(codes: list[str]) -> Iterator[tuple[str, ...]]:

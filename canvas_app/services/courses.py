@@ -20,7 +20,7 @@ from canvas_app.canvas.models import (
 )
 from canvas_app.canvas.models import Profile as CanvasProfile
 from canvas_app.services.dates import Profile
-from canvas_app.services.letters import letters_only, total_letter
+from canvas_app.services.letters import STAFF, letters_only, total_letter
 from canvas_app.services.pages import CourseGroup, CourseRow, Courses, Enrolled
 from canvas_app.services.sources import One, Rows, Sources, complete
 
@@ -94,8 +94,9 @@ def courses(sources: Sources, wanted: Wanted | None = None) -> Courses:
     ended = start_ended(sources)
     shades, cards = read_colors(colors), read_positions(places)
     listed = each_once([*current.rows(), *invited.rows(), *past.rows()])
+    phases = phases_of(current, invited, past)
     every = in_order(
-        course_row(course, sources.api.canvas_url, shades, now, cards)
+        course_row(course, sources.api.canvas_url, shades, now, cards, phases.get(course.id, ""))
         for course in with_ended_ones(sources, listed, ended)
     )
     rows = tuple(row for row in every if wanted.takes(row))
@@ -158,7 +159,7 @@ def with_ended_ones(
         asked = sources.start_many(
             "ended courses",
             *(
-                partial(CanvasAPI.ended_course, course_id=course_id, include=INCLUDE)
+                partial(CanvasAPI.course_or_stub, course_id=course_id, include=INCLUDE)
                 for course_id in unlisted
             ),
         )
@@ -281,8 +282,12 @@ def course_row(
     colors: Mapping[str, str],
     now: datetime,
     positions: Mapping[str, int] | None = None,
+    phase: str = "",
 ) -> CourseRow:
-    """One course as a row; a restricted stub keeps nothing but its id."""
+    """One course as a row; a restricted stub keeps nothing but its id.
+
+    ``phase``: see :func:`phases_of`.
+    """
     url = f"{canvas_url}/courses/{course.id}"
     color = colors.get(course.id) or course.course_color
     if course.access_restricted_by_date or course.name is None:
@@ -291,6 +296,7 @@ def course_row(
         )
     state, score, letter, basis = grade_of(course)
     progress = course.course_progress
+    starts_at, ends_at = span_of(course)
     return CourseRow(
         id=course.id,
         name=course.name,
@@ -305,15 +311,15 @@ def course_row(
         grade_basis=basis,
         letters_only=letters_only(course),
         original_name=course.original_name,
-        state=state_of(course, now),
+        state=state_of(course, now, phase),
         favorite=bool(course.is_favorite),
         color=color,
         image_url=course.image_download_url,
         sections=tuple(dict.fromkeys(s.name for s in course.sections or () if s.name)),
         progress_done=progress.requirement_completed_count if progress else None,
         progress_total=progress.requirement_count if progress else None,
-        starts_at=course.start_at or (course.term.start_at if course.term else None),
-        ends_at=course.end_at or (course.term.end_at if course.term else None),
+        starts_at=starts_at,
+        ends_at=ends_at,
         needs_grading=course.needs_grading_count,
         students=course.total_students,
         enrolled=enrolled(course),
@@ -341,24 +347,82 @@ def roles_of(course: Course) -> tuple[str, ...]:
     return tuple(role for role in ROLES if role in found)
 
 
-def state_of(course: Course, now: datetime) -> str:
-    """current, future, past, invited or unpublished."""
+def phases_of(current: Rows[Course], pending: Rows[Course], past: Rows[Course]) -> dict[str, str]:
+    """What the dates that count make of each course: past, future or current, in Canvas's words.
+
+    Canvas alone knows them all: those of enrollments, sections and roles as well. A course is past
+    or still to come when all its enrollments are. Empty while one of the lists is not here.
+    """
+    if current.error or pending.error or past.error:
+        return {}
+    lists = {"past": past.rows(), "future": pending.rows()}
+    sizes = {course.id: len(course.enrollments or ()) for course in current.rows()}
+    found = dict.fromkeys(sizes, "current")
+    for phase, rows in lists.items():
+        found |= {
+            course.id: phase
+            for course in rows
+            if len(course.enrollments or ()) >= sizes.get(course.id, 0)
+        }
+    return found
+
+
+def span_of(course: Course) -> tuple[datetime | None, datetime | None]:
+    """When a course begins and ends for the person, as far as the course itself tells.
+
+    Its own dates count where it restricts enrollments to them, else the term's, which are those of
+    the person's roles. For staff there is no start, and the later end counts; dates of a section of
+    theirs make the span wider (``enrollment_date_builder.rb``).
+    """
+    term = (course.term.start_at, course.term.end_at) if course.term else (None, None)
+    spans = [term]
+    if course.restrict_enrollments_to_course_dates:
+        own = (course.start_at, course.end_at)
+        staff = not STAFF.isdisjoint(roles_of(course))
+        spans = [own, term] if staff and course.term else [own]
+    spans += [(s.start_at, s.end_at) for s in course.sections or () if s.start_at or s.end_at]
+    starts = [start for start, _ in spans if start]
+    ends = [end for _, end in spans if end]
+    return (
+        min(starts) if len(starts) == len(spans) else None,
+        max(ends) if len(ends) == len(spans) else None,
+    )
+
+
+def is_over(course: Course, now: datetime) -> bool:
+    """Whether the course has ended for the person.
+
+    Canvas's ``concluded`` looks at no dates of sections and roles; it serves where none are told.
+    """
+    if course.workflow_state == "completed":
+        return True
+    if not course.term and not course.restrict_enrollments_to_course_dates:
+        return bool(course.concluded)
+    _, end = span_of(course)
+    return end is not None and end <= now
+
+
+def state_of(course: Course, now: datetime, phase: str = "") -> str:
+    """current, future, past, invited or unpublished; ``phase`` as Canvas's lists tell it."""
     states = {enrollment.enrollment_state for enrollment in course.enrollments or ()}
-    if course.concluded or course.workflow_state == "completed" or states == {"completed"}:
+    if course.workflow_state == "completed" or states == {"completed"}:
+        return "past"
+    if phase == "past" or (not phase and is_over(course, now)):
         return "past"
     if states and states <= {"invited", "creation_pending"}:
         return "invited"
     if course.workflow_state == "unpublished":
         return "unpublished"
-    start_at = course.start_at or (course.term.start_at if course.term else None)
-    return "future" if start_at and start_at > now else "current"
+    start_at, _ = span_of(course)
+    begins = bool(start_at and start_at > now)
+    return "future" if phase == "future" or (not phase and begins) else "current"
 
 
-def is_active_student(course: Course) -> bool:
+def is_active_student(course: Course, now: datetime) -> bool:
     """Whether the person takes part as a student now."""
     return (
         not course.access_restricted_by_date
-        and not course.concluded
+        and not is_over(course, now)
         and course.workflow_state in (None, "available")
         and any(
             e.type == "student" and e.enrollment_state in (None, "active")
@@ -386,14 +450,14 @@ def keeps_notes(course: Course, now: datetime) -> bool:
     Canvas stores notes of any course one may read, and lists those of no other
     (``planner_controller.rb``).
     """
-    return is_active_student(course) and state_of(course, now) == "current"
+    return is_active_student(course, now) and state_of(course, now) == "current"
 
 
-def is_active_teacher(course: Course) -> bool:
+def is_active_teacher(course: Course, now: datetime) -> bool:
     """Whether the person grades here now."""
     return (
         not course.access_restricted_by_date
-        and not course.concluded
+        and not is_over(course, now)
         and course.workflow_state != "completed"
         and any(
             e.type in TEACHING and e.enrollment_state in (None, "active")

@@ -16,6 +16,7 @@ from functools import partial
 from msgspec import UnsetType, structs
 
 from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.errors import AuthorizationError
 from canvas_app.canvas.models import Assignment, Course, CourseEnrollment
 from canvas_app.canvas.models import AssignmentGroup as CanvasGroup
 from canvas_app.canvas.models import GradingPeriod as CanvasPeriod
@@ -26,6 +27,8 @@ from canvas_app.services.courses import (
     read_colors,
     read_profile,
     start_colors,
+    start_courses,
+    start_ended,
     start_ended_in,
     start_profile,
     student_enrollment,
@@ -206,13 +209,15 @@ def gather(
     profile, colors = start_profile(sources), start_colors(sources)
     every = (*INCLUDE, *include)
     course = sources.start_one(
-        "course", partial(CanvasAPI.course, course_id=course_id, include=every)
+        "course", partial(CanvasAPI.course_or_stub, course_id=course_id, include=every)
     ).required()
+    closed = bool(course.access_restricted_by_date)
+    course = listed_course(sources, course_id) if closed else course
     ended = start_ended_in(sources, course)
     listed: Rows[CanvasGroup] | None = None
     periods: list[CanvasPeriod] = []
     asked: Rows[CanvasPeriod] | None = None
-    if not course.access_restricted_by_date:
+    if not closed:
         listed = sources.start(
             "assignments",
             partial(
@@ -273,6 +278,20 @@ def gather(
         return course, laid_out(page, shown, course, look), None
     book = book_of(course, canvas_groups, periods)
     return course, computed(page, shown, course, look, book, wanted), book
+
+
+def listed_course(sources: Sources, course_id: str) -> Course:
+    """What the person's lists tell of a course that Canvas does not open: a stub, if anything.
+
+    Raise AuthorizationError for a stranger's, of which Canvas's answer is the same.
+    """
+    current, ended = start_courses(sources), start_ended(sources)
+    for course in current.rows():
+        if course.id == course_id:
+            return course
+    if any(row.course_id == course_id for row in ended.rows()):
+        return Course(id=course_id, access_restricted_by_date=True)
+    raise AuthorizationError("Canvas does not open this course.", status=403)
 
 
 def canvas_totals(

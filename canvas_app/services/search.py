@@ -79,7 +79,7 @@ def search(sources: Sources, query: str) -> Search:
     known = {course.id: course for course in with_ended_ones(sources, listed, ended)}
     shades, me = read_colors(started.colors), read_profile(started.profile)
     look = Look(sources.api.canvas_url, known, shades, now)
-    studied = [course.id for course in known.values() if is_active_student(course)]
+    studied = [course.id for course in known.values() if is_active_student(course, now)]
     calls = calendar_calls(studied, asked_days("", now), undated=True)
     events = kept_rows(sources, calls)
     items = look.merged(started.planner, started.missing, events, started.stream)

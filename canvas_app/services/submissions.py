@@ -119,8 +119,8 @@ def submissions(sources: Sources, wanted: Wanted | None = None) -> Ledger:
     courses = start_courses(sources)
     profile, colors = start_profile(sources), start_colors(sources)
     known = {course.id: course for course in courses.rows()}
-    studied = [course for course in known.values() if is_active_student(course)]
-    taught = [course for course in known.values() if is_active_teacher(course)]
+    studied = [course for course in known.values() if is_active_student(course, now)]
+    taught = [course for course in known.values() if is_active_teacher(course, now)]
     chosen = wanted.courses & {course.id for course in (*studied, *taught)}
     wanted = replace(wanted, courses=chosen)
     own = [

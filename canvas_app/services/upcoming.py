@@ -92,7 +92,7 @@ def upcoming(sources: Sources, wish: Wish = Wish()) -> Upcoming:
     asked = asked_days(wish.week, now)
     started = start_items(sources, *asked)
     known = {course.id: course for course in started.courses.rows()}
-    studied = [course.id for course in known.values() if is_active_student(course)]
+    studied = [course.id for course in known.values() if is_active_student(course, now)]
     calls = calendar_calls(studied, asked, undated=not read_week(wish.week, now.date()))
     calendar = start_calendar(sources, calls, known)
     me = read_profile(started.profile)

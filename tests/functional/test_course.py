@@ -73,6 +73,23 @@ def test_sections_of_a_past_course_are_the_persons_own(easel):
     assert body["course"]["sections"] == ["Monday laboratory"]
 
 
+def test_unpublished_course_of_a_student_is_named(easel):
+    """Lists have all of it, by its id Canvas forbids it."""
+    easel.canvas.control(courses={4106: {"workflow_state": "unpublished"}})
+    browser = sign_in(easel, "dozen", path="/login?next=/account")
+
+    body = browser.get(f"{easel.url}/courses/4106.json", timeout=30).json()
+    page = browser.get(f"{easel.url}/courses/4106", timeout=30)
+
+    assert body["complete"]
+    assert (body["course"]["name"], body["course"]["state"]) == (
+        "Introduction to Programming",
+        "unpublished",
+    )
+    assert body["data"] == []
+    assert "This course is not published yet" in page.text
+
+
 def test_progress_is_told_in_words(read):
     assert re.search(r"\d+ of \d+ module requirements done", read(4101))
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import datetime, timedelta
 
 import pytest
 import requests
@@ -277,6 +278,28 @@ def test_course_that_goes_on_without_the_person(
     assert set(row["sections"]) == {"Lecture", "Laboratory 3"}
     assert row["grade"] == before["grade"] == "94.12 %"
     assert "3 past courses" in text
+
+
+@pytest.mark.parametrize("restricts", [True, False])
+def test_own_dates_of_a_course_count_where_it_says_so(
+    easel: RunningEasel, dozen: requests.Session, restricts: bool
+) -> None:
+    """A running course is called neither future nor past for dates that change nothing."""
+    now = datetime.fromisoformat(twin(easel, dozen)["sources"][0]["fetched_at"])
+    day, flag = timedelta(days=2), {"restrict_enrollments_to_course_dates": restricts}
+    ahead, past = ((now + by).isoformat() for by in (day, -day))
+    easel.canvas.control(courses={4101: {"start_at": ahead} | flag, 4102: {"end_at": past} | flag})
+    easel.app.extensions["easel"].cache._kept.clear()
+
+    body = by_id(twin(easel, dozen))
+    board = dozen.get(f"{easel.url}/dashboard.json", timeout=30).json()
+    week = dozen.get(f"{easel.url}/submissions.json", timeout=30).json()
+
+    states = [body[id_]["state"] for id_ in ("4101", "4102")]
+    assert states == (["future", "past"] if restricts else ["current", "current"])
+    cards = {row["id"] for row in board["data"]}
+    assert ({"4101", "4102"} <= cards) is not restricts
+    assert ("4102" in {row["course_id"] for row in week["data"]}) is not restricts
 
 
 def test_ended_course_is_found_and_counted(easel: RunningEasel, dozen: requests.Session) -> None:

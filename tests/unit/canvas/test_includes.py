@@ -27,7 +27,9 @@ def asked(canvas) -> dict[str, partial]:
     return {
         "courses": COURSES,
         "course": partial(CanvasAPI.course, course_id=COURSE, include=courses.INCLUDE),
-        "ended_course": partial(CanvasAPI.ended_course, course_id=COURSE, include=courses.INCLUDE),
+        "course_or_stub": partial(
+            CanvasAPI.course_or_stub, course_id=COURSE, include=courses.INCLUDE
+        ),
         "missing_submissions": partial(CanvasAPI.missing_submissions, include=week_sources.MISSING),
         "calendar_assignments": OWN,
         "assignments": partial(CanvasAPI.assignments, course_id=COURSE, include=("submission",)),

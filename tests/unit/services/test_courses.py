@@ -1,10 +1,10 @@
 """Courses: lists merged by enrollment, roles with their sections, order, grades between periods."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from canvas_app.canvas.models import Course, CourseEnrollment, CourseSection, Enrollment
+from canvas_app.canvas.models import Course, CourseEnrollment, CourseSection, Enrollment, Term
 from canvas_app.services.courses import (
     Wanted,
     by_role_and_term,
@@ -14,6 +14,7 @@ from canvas_app.services.courses import (
     enrolled,
     grade_of,
     in_order,
+    span_of,
     union,
     with_ended,
 )
@@ -162,6 +163,21 @@ def test_order_that_does_not_come_costs_only_the_order(sources_of, canvas) -> No
     assert len(page.rows) == 12
     assert not page.complete
     assert page.source("dashboard order").status == "failed"
+
+
+def test_staff_take_the_wider_of_course_and_term() -> None:
+    """And have no start, whatever the course says (enrollment_date_builder.rb)."""
+    own = {"start_at": NOW + timedelta(days=1), "end_at": NOW + timedelta(days=2)}
+    term = Term(start_at=NOW - timedelta(days=9), end_at=NOW + timedelta(days=9))
+    fields = {"restrict_enrollments_to_course_dates": True, "term": term, **own}
+    mine = {role: [CourseEnrollment(type=role)] for role in ("student", "ta")}
+
+    assert span_of(Course(id="1", enrollments=mine["student"], **fields)) == (
+        own["start_at"],
+        own["end_at"],
+    )
+    term.start_at = None  # Canvas sends staff none
+    assert span_of(Course(id="1", enrollments=mine["ta"], **fields)) == (None, term.end_at)
 
 
 def test_letters_are_shown_where_they_are_in_use() -> None:

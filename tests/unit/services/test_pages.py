@@ -10,12 +10,14 @@ from canvas_app.canvas.models import (
     Assignment,
     Course,
     CourseEnrollment,
+    CourseSection,
     DiscussionTopic,
     Plannable,
     PlannerItem,
     PlannerOverride,
     PlannerSubmission,
     Submission,
+    Term,
     TodoItem,
 )
 from canvas_app.services.course import course
@@ -293,6 +295,10 @@ def test_grade_as_text():
     assert grade_text(None, None) is None
 
 
+BY_DATES = {"restrict_enrollments_to_course_dates": True}
+LONGER = {"sections": [CourseSection(id="3", end_at=NOW + timedelta(days=9))]}
+
+
 @pytest.mark.parametrize(
     ("facts", "states", "expected"),
     [
@@ -301,7 +307,20 @@ def test_grade_as_text():
         ({}, ["completed"], "past"),
         ({}, ["invited"], "invited"),
         ({"workflow_state": "unpublished"}, ["active"], "unpublished"),
-        ({"start_at": NOW + timedelta(days=9)}, ["active"], "future"),
+        ({"start_at": NOW + timedelta(days=9), **BY_DATES}, ["active"], "future"),
+        ({"end_at": NOW - timedelta(days=9), **BY_DATES}, ["active"], "past"),
+        # A course's own dates change nothing unless it restricts enrollments to them.
+        ({"start_at": NOW + timedelta(days=9)}, ["active"], "current"),
+        ({"end_at": NOW - timedelta(days=9)}, ["active"], "current"),
+        ({"term": Term(start_at=NOW + timedelta(days=9))}, ["active"], "future"),
+        ({"term": Term(end_at=NOW - timedelta(days=9))}, ["active"], "past"),
+        # Its own dates come before the term's.
+        ({"term": Term(end_at=NOW - timedelta(days=9)), **BY_DATES}, ["active"], "current"),
+        # The term's dates are those of the person's role; ``concluded`` knows none of these.
+        ({"term": Term(end_at=NOW + timedelta(days=9)), "concluded": True}, ["active"], "current"),
+        ({"term": Term(), "concluded": True}, ["active"], "current"),
+        # Those of a section may make it longer.
+        ({"term": Term(end_at=NOW - timedelta(days=9)), **LONGER}, ["active"], "current"),
         ({}, ["active"], "current"),
     ],
 )
