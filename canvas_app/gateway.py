@@ -30,6 +30,7 @@ from canvas_app.settings import Environment, Settings, SettingsError
 from canvas_app.storage import SignIn, Storage
 from canvas_app.storage.database import AWAY
 from canvas_app.turns import Turns
+from canvas_app.waiting_line import MemoryTickets, RedisTickets, WaitingLine
 
 View = ParamSpec("View")
 log = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class Gateway:
     _transports: dict[str, Transport] = field(default_factory=dict, repr=False)
     _queues: dict[str, TokenQueue] = field(default_factory=dict, repr=False)
     _watches: dict[str, IncludesWatch] = field(default_factory=dict, repr=False)
+    _lines: dict[str, WaitingLine] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
     _emptying: Lock = field(default_factory=Lock, repr=False)
 
@@ -109,6 +111,15 @@ class Gateway:
             if name not in self._queues:
                 self._queues[name] = TokenQueue(self.buckets, self.environment(name).canvas_url)
             return self._queues[name]
+
+    def line_for(self, name: str) -> WaitingLine:
+        """The line of those who wait with a code for an environment's token endpoint."""
+        queue = self.queue_for(name)
+        with self._lock:
+            if name not in self._lines:
+                tickets = RedisTickets(self.redis, name) if self.redis else MemoryTickets()
+                self._lines[name] = WaitingLine(queue, tickets)
+            return self._lines[name]
 
     def transport_for(self, name: str) -> Transport:
         """The pooled connections to an environment; made on first use, so after any fork."""
@@ -241,6 +252,12 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
     )
     app.extensions["easel"] = gateway
     app.jinja_env.globals["current_sign_in"] = current_sign_in
+    for environment in settings.environments[1:]:
+        log.warning(
+            "The developer key of the %s Canvas must list a redirect URI of its own: %s",
+            environment.name,
+            settings.redirect_uri(environment.name),
+        )
     app.before_request(gateway.tend)
     app.after_request(end_turn_with)
     app.teardown_request(end_turn)

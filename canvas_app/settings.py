@@ -92,10 +92,14 @@ class Settings:
         """The path in PUBLIC_URL, such as ``/easel``; empty when Easel has a host of its own."""
         return urlsplit(self.public_url).path
 
-    @property
-    def redirect_uri(self) -> str:
-        """What the developer key must list, character for character."""
-        return f"{self.public_url}/oauth/callback"
+    def redirect_uri(self, environment: str = "production") -> str:
+        """What an environment's developer key must list, character for character.
+
+        Each has one of its own: a hostile Canvas could otherwise have another's code brought to
+        it, with verifier and secret (RFC 9700 section 4.4).
+        """
+        own = "" if environment == "production" else f"/{environment}"
+        return f"{self.public_url}/oauth/callback{own}"
 
     @property
     def processes(self) -> int:
@@ -253,12 +257,18 @@ class _Reader:
         for name in ("beta", "test"):
             prefix = f"CANVAS_{name.upper()}"
             if url := self.canvas_url(f"{prefix}_URL"):
+                if f"{prefix}_CLIENT_SECRET" not in self.environ:
+                    self.fault(
+                        f"{prefix}_CLIENT_SECRET is missing (another Canvas's is never sent there)",
+                        "set it to the secret of that Canvas's developer key, or to nothing for a "
+                        "public client",
+                    )
                 found.append(
                     Environment(
                         name,
                         url,
                         self.text(f"{prefix}_CLIENT_ID") or client_id,
-                        self.text(f"{prefix}_CLIENT_SECRET") or secret,
+                        self.text(f"{prefix}_CLIENT_SECRET"),
                     )
                 )
         return tuple(found)

@@ -18,7 +18,6 @@ from canvas_app.canvas.throttle_level import CEILING, Clock, Figures, Known, Lev
 
 AT_TOKEN_ENDPOINT = 10  # calls there at once, when they cost little ...
 AT_ONCE_UNTIL_KNOWN = 2  # ... and before it is known: each may cost a third of the usual bucket
-EXPECTED = 60.0  # seconds room is kept for somebody who was sent to Canvas
 
 Wait = Callable[[threading.Condition, float | None], object]
 
@@ -292,37 +291,19 @@ class TokenQueue:
     (``oauth2_provider_controller.rb``); what a call costs is learnt from ``X-Request-Cost``.
     """
 
-    def __init__(self, buckets: Buckets, origin: str, *, clock: Clock = time.monotonic) -> None:
+    def __init__(self, buckets: Buckets, origin: str) -> None:
         self._buckets = buckets
         self._origin = origin
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._expected: deque[float] = deque()
 
     def _bucket(self) -> Bucket:
         return self._buckets.bucket(f"{self._origin}/login/oauth2/token", "")
 
     def admit(self, deadline: float | None = None) -> Admission:
         """Wait for room. Raises Throttled when the deadline (monotonic seconds) comes first."""
-        with self._lock:
-            if self._expected:
-                self._expected.popleft()
         bucket = self._bucket()
         known = bucket.figures().cost > 0
         return bucket.admit(AT_TOKEN_ENDPOINT if known else AT_ONCE_UNTIL_KNOWN, deadline)
 
-    def room_in(self, *, expected: bool = False) -> float:
-        """Seconds until a person may be sent to Canvas for a code; 0 is now.
-
-        Who is told 0 is expected back: what her exchange will cost is kept for her for a minute.
-        ``expected`` says that she is already, so that nobody takes room twice.
-        """
-        now = self._clock()
-        with self._lock:
-            while self._expected and self._expected[0] < now - EXPECTED:
-                self._expected.popleft()
-            others = len(self._expected) - (1 if expected and self._expected else 0)
-            wait = self._bucket().soonest(others)
-            if wait == 0 and not expected:
-                self._expected.append(now)
-            return wait
+    def room_in(self, ahead: int = 0) -> float:
+        """Seconds until there is room for one more exchange behind so many others; 0 is now."""
+        return self._bucket().soonest(ahead)

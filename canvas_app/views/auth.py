@@ -6,9 +6,7 @@ import posixpath
 import re
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from flask import Blueprint, current_app, flash, make_response, redirect, request, session
 from werkzeug.wrappers import Response
@@ -17,69 +15,51 @@ from canvas_app import gateway
 from canvas_app.canvas.api import SCOPES
 from canvas_app.canvas.errors import CanvasError, Throttled, Unavailable
 from canvas_app.canvas.oauth import InvalidClient, InvalidGrant, TokenAnswer
-from canvas_app.canvas.throttle import EXPECTED
 from canvas_app.gateway import Trouble
 from canvas_app.sessions import StoreAway
 from canvas_app.settings import Environment
 from canvas_app.storage import Identity
 from canvas_app.storage.database import AWAY
-from canvas_app.views import rendering
+from canvas_app.views import in_progress, rendering
+from canvas_app.views.in_progress import STATE_LIVES, Started, Waiting
+from canvas_app.waiting_line import ASK_AGAIN, CODE_SECONDS
 
 log = logging.getLogger(__name__)
 bp = Blueprint("auth", __name__)
 
+SOONEST_AGAIN = 2.0  # seconds before a waiting page asks again
 ERROR_CODE = re.compile("[a-z_]{1,60}")  # anybody may call /oauth/callback with anything
-STARTED = "started_sign_ins"
-USED = "used_states"
-STATE_LIVES = 3600.0  # seconds a person may take at Canvas: logging in, a second factor, consent
-MOST_AT_ONCE = 5  # sign-ins one browser may have in progress, in as many tabs
-
-
-@dataclass(frozen=True)
-class Started:
-    """A sign-in on its way to Canvas and back, as the session keeps it under its ``state``."""
-
-    environment: str
-    next: str
-    scopes: str
-    expires: float
-    code_verifier: str | None = field(repr=False)
 
 
 @bp.get("/login")
 def login() -> Response:
     """Send the person to Canvas's authorization endpoint (RFC 6749 section 4.1.1).
 
-    Only when the token endpoint has room for her exchange: Canvas's code lives ten minutes, so
-    whoever must wait does so here.
+    That reserves nothing at the token endpoint. Only when the codes that wait for it already take
+    longer than a code lives does the person wait here instead.
     """
     if session.away:  # type: ignore[attr-defined]
         raise gateway.sessions_away("Nobody was signed in.", "sign in again")
     door = gateway.current()
     environment = asked_environment(request.args.get("environment") or "production")
-    # A browser that has just been sent there, or one that only looks, takes no further room.
-    young = time.time() + STATE_LIVES - EXPECTED
-    expected = request.method == "HEAD" or any(
-        each["environment"] == environment.name and each["expires"] > young
-        for each in session.get(STARTED, {}).values()
-    )
-    if wait := door.queue_for(environment.name).room_in(expected=expected):
-        return waiting(math.ceil(wait))
+    if wait := door.line_for(environment.name).full_for(client_address()):
+        return waiting_page(wait)
     extra = {"force_login": "1"} if request.args.get("force_login") == "1" else {}
     scopes = door.scopes()
     if scopes:
         extra["scope"] = scopes
     client = door.oauth.create_client(environment.name)
-    made = client.create_authorization_url(door.settings.redirect_uri, **extra)
-    started = Started(
-        environment=environment.name,
-        next=safe_next(request.args.get("next")),
-        scopes=scopes,
-        expires=time.time() + STATE_LIVES,
-        code_verifier=made.get("code_verifier"),
+    made = client.create_authorization_url(door.settings.redirect_uri(environment.name), **extra)
+    in_progress.start(
+        made["state"],
+        Started(
+            environment=environment.name,
+            next=safe_next(request.args.get("next")),
+            scopes=scopes,
+            expires=time.time() + STATE_LIVES,
+            code_verifier=made.get("code_verifier"),
+        ),
     )
-    earlier = list(session.get(STARTED, {}).items())[-(MOST_AT_ONCE - 1) :]
-    session[STARTED] = dict(earlier) | {made["state"]: asdict(started)}
     try:
         current_app.session_interface.keep(session)  # type: ignore[attr-defined]
     except StoreAway as fault:  # without it nobody comes back from Canvas
@@ -88,11 +68,17 @@ def login() -> Response:
     return redirect(made["url"])
 
 
-def waiting(seconds: int) -> Response:
+def client_address() -> str:
+    """Where the request comes from, as far as TRUSTED_PROXIES tells."""
+    return request.remote_addr or ""
+
+
+def waiting_page(seconds: float) -> Response:
     """A page that asks again by itself, without a script."""
-    text = rendering.render_page("waiting.html", seconds=seconds)
+    again = math.ceil(min(max(seconds, SOONEST_AGAIN), ASK_AGAIN))
+    text = rendering.render_page("waiting.html", minutes=math.ceil(seconds / 60))
     response = make_response(text, 503)
-    response.headers["Retry-After"] = response.headers["Refresh"] = str(seconds)
+    response.headers["Retry-After"] = response.headers["Refresh"] = str(again)
     return response
 
 
@@ -125,108 +111,170 @@ def safe_next(wanted: str | None) -> str:
     return wanted
 
 
-@bp.get("/oauth/callback")
-def callback() -> Response:
-    """Take the person back from Canvas: check the state, exchange the code, sign her in."""
+@bp.get("/oauth/callback", defaults={"environment": "production"})
+@bp.get("/oauth/callback/<any(beta, test):environment>")
+def callback(environment: str) -> Response:
+    """Take the person back from Canvas: check the state, exchange the code, sign them in.
+
+    Each environment comes back to an address of its own, where no other one's state counts.
+    """
     if session.away:  # type: ignore[attr-defined]
-        raise gateway.sessions_away("Nobody was signed in yet.", "load this page again")
-    door = gateway.current()
-    state = request.args.get("state", "")
-    if error := request.args.get("error"):
-        session.get(STARTED, {}).pop(state, None)
-        session.modified = True
-        raise refused(error)
-    started = take(state)
+        raise gateway.sessions_away(so_far(), "load this page again")
+    state, error = request.args.get("state", ""), request.args.get("error")
+    if in_progress.started_under(state, environment) is None:
+        return without_sign_in(state, environment, error)
+    started = in_progress.finish(state)
+    if error:
+        raise refused(error, environment)
+    if in_progress.expired(started):
+        raise Trouble(
+            400,
+            "This sign-in took too long",
+            f"It was started more than 50 minutes ago. {so_far()}",
+            "Sign in again.",
+            "If everybody sees this, look at the clocks of Easel's machines.",
+        )
     code = request.args.get("code")
     if not code:
         raise Trouble(
             400,
             "Canvas sent no code",
-            "Canvas sent you back without the code that signs you in. Nobody was signed in.",
+            f"Canvas sent you back without the code that signs you in. {so_far()}",
             "Sign in again.",
             "If everybody sees this, look whether a proxy before Easel cuts the query off.",
         )
-    answer = exchange(code, started)
-    secret = store(answer, started)
+    now = gateway.current().line_for(environment).clock()
+    return exchange_in_turn(Waiting(started=started, code=code, came_at=now))
 
-    former = gateway.current_secret()
-    if former:  # this browser's earlier sign-in, which the new one takes the place of
+
+def so_far() -> str:
+    """What a sign-in that failed has left as it was."""
+    if gateway.current_sign_in() is not None:
+        return "Nothing was changed: you are still signed in as before."
+    return "Nobody was signed in and nothing was stored."
+
+
+def without_sign_in(state: str, environment: str, error: str | None) -> Response:
+    """Answer a callback for which this browser has no sign-in in progress."""
+    path = in_progress.led_to(state)
+    if path is not None and gateway.current_sign_in() is not None:
+        return redirect(gateway.current().settings.public_url + path)  # the address loaded again
+    if error == "client_not_allowed_for_user" and not state and session.get(in_progress.STARTED):
+        raise refused(error, environment)  # Canvas loses the state of this one alone
+    again = "Start again from Easel's start page, in one browser, with cookies allowed."
+    if path is not None:
+        raise Trouble(
+            400,
+            "This sign-in was already used",
+            "This address has signed in once and cannot do so again. Nothing was changed.",
+            "Sign in again.",
+            "Nothing is wrong: browsers load an address again when they are reopened.",
+        )
+    if not state:
+        raise Trouble(
+            400,
+            "This sign-in has no state",
+            f"The address you came back with has no state, so it may not be yours. {so_far()}",
+            again,
+            "If everybody sees this, look whether a proxy before Easel cuts the query off.",
+        )
+    if in_progress.STARTED not in session:
+        raise Trouble(
+            400,
+            "This sign-in was not started here",
+            "This browser has no sign-in in progress: its session ended or its cookies are gone, "
+            f"or the sign-in began in another browser. {so_far()}",
+            again,
+            "If everybody sees this, look whether PUBLIC_URL is the address people really use.",
+        )
+    raise Trouble(
+        400,
+        "This sign-in is not the one you started",
+        f"The state Canvas sent back is none that this browser was given. {so_far()}",
+        again,
+        "Old bookmarks and links somebody else sent end here. If everybody sees this, look "
+        "whether PUBLIC_URL is the address people really use.",
+    )
+
+
+@bp.get("/login/waiting")
+def wait_for_exchange() -> Response:
+    """The page of who came back with a code, until there is room for its exchange."""
+    if session.away:  # type: ignore[attr-defined]
+        raise gateway.sessions_away("Your sign-in is not finished.", "load this page again")
+    waiting = in_progress.waiting()
+    if (
+        waiting is None
+        or gateway.current().settings.environment(waiting.started.environment) is None
+    ):
+        return redirect(f"{gateway.current().settings.path_prefix}/")
+    return exchange_in_turn(waiting)
+
+
+def exchange_in_turn(waiting: Waiting) -> Response:
+    """Exchange a code when it is its turn; until then show a page that waits for it.
+
+    A code that would not live until then is dropped: Canvas gives another one, without asking for
+    the password again, once there is room.
+    """
+    started = waiting.started
+    line = gateway.current().line_for(started.environment)
+    wait = line.turn_in(client_address(), waiting.ticket)
+    if wait > waiting.came_at + CODE_SECONDS - line.clock():
+        line.leave(client_address(), waiting.ticket)
+        in_progress.wait_no_longer()
+        return redirect(to_canvas_again(started))
+    if wait == 0 and line.leave(client_address(), waiting.ticket):
+        try:
+            answer = exchange(waiting.code, started)
+        except Throttled:  # the code is not used: nothing was sent, or Canvas did nothing
+            wait = line.turn_in(client_address(), waiting.ticket)
+        else:
+            in_progress.wait_no_longer()
+            return signed_in(answer, started)
+    in_progress.wait(waiting)
+    if request.endpoint == "auth.wait_for_exchange":
+        return waiting_page(wait)
+    return redirect(f"{gateway.current().settings.path_prefix}/login/waiting", 303)
+
+
+def to_canvas_again(started: Started) -> str:
+    """/login, as it was asked for."""
+    query = urlencode({"environment": started.environment, "next": started.next})
+    return f"{gateway.current().settings.path_prefix}/login?{query}"
+
+
+def signed_in(answer: TokenAnswer, started: Started) -> Response:
+    """Store the grant and sign this browser in; its other tabs may still be at Canvas."""
+    door = gateway.current()
+    secret = store(answer, started)
+    if former := gateway.current_secret():  # the earlier sign-in, whose place this one takes
         door.storage.sign_out(former, door.endpoint_for)
+    kept = in_progress.carried_over()
     session.clear()
+    session.update(kept)
     current_app.session_interface.regenerate(session)  # type: ignore[attr-defined]
     response = redirect(door.settings.public_url + started.next)
     gateway.remember(response, secret)
     return response
 
 
-def take(state: str) -> Started:
-    """The sign-in this state belongs to; it serves once, within an hour, in its own browser."""
-    again = "Start again from Easel's start page, in one browser, with cookies allowed."
-    nothing = "Nobody was signed in and nothing was stored."
-    if not state:
-        raise Trouble(
-            400,
-            "This sign-in has no state",
-            f"The address you came back with has no state, so it may not be yours. {nothing}",
-            again,
-            "If everybody sees this, look whether a proxy before Easel cuts the query off.",
-        )
-    if STARTED not in session:
-        raise Trouble(
-            400,
-            "This sign-in was not started here",
-            f"This browser has no sign-in in progress: its session ended or its cookies are gone, "
-            f"or the sign-in began in another browser. {nothing}",
-            again,
-            "If everybody sees this, look whether PUBLIC_URL is the address people really use.",
-        )
-    started: dict[str, dict[str, Any]] = session[STARTED]
-    used: list[str] = session.get(USED, [])
-    found = started.pop(state, None)
-    session.modified = True
-    if found is None and state in used:
-        raise Trouble(
-            400,
-            "This sign-in was already used",
-            "This address has signed in once and cannot do so again. Nothing was changed.",
-            "Go to Easel's start page; you may already be signed in. If not, sign in again.",
-            "Nothing is wrong: browsers load an address again when they are reopened.",
-        )
-    if found is None:
-        raise Trouble(
-            400,
-            "This sign-in is not the one you started",
-            f"The state Canvas sent back is none that this browser was given. {nothing}",
-            again,
-            "Old bookmarks and links somebody else sent end here. If everybody sees this, look "
-            "whether PUBLIC_URL is the address people really use.",
-        )
-    session[USED] = [*used[-MOST_AT_ONCE:], state]
-    if found["expires"] < time.time():
-        raise Trouble(
-            400,
-            "This sign-in took too long",
-            f"It was started more than an hour ago. {nothing}",
-            "Sign in again.",
-            "If everybody sees this, look at the clocks of Easel's machines.",
-        )
-    return Started(**found)
-
-
 def exchange(code: str, started: Started) -> TokenAnswer:
-    """Trade the code for tokens at the token endpoint; each failure has its own page."""
+    """Trade the code for tokens at the token endpoint; each failure has its own page.
+
+    Raises Throttled when the code must wait for another turn.
+    """
     door = gateway.current()
     settings = door.settings
     try:
         return door.endpoint_for(started.environment).exchange(
-            code, settings.redirect_uri, started.code_verifier
+            code, settings.redirect_uri(started.environment), started.code_verifier
         )
     except InvalidGrant as fault:
         raise Trouble(
             400,
             "Canvas no longer knows this sign-in",
-            "The code Canvas gave is used, unknown or older than ten minutes. "
-            "Nobody was signed in and nothing was stored.",
+            f"The code Canvas gave is used, unknown or older than ten minutes. {so_far()}",
             "Sign in again.",
             "If every sign-in ends here, this Canvas may drop the PKCE challenge and then refuse "
             "the verifier: set CANVAS_PKCE=off.",
@@ -235,17 +283,18 @@ def exchange(code: str, started: Started) -> TokenAnswer:
         raise Trouble(
             502,
             "Canvas does not accept this Easel",
-            "Canvas refused Easel's own credentials. Nobody was signed in and nothing was stored.",
+            f"Canvas refused Easel's own credentials. {so_far()}",
             "You can do nothing about it; tell whoever runs Easel at your school.",
             "Look at CANVAS_CLIENT_ID and CANVAS_CLIENT_SECRET, and in Canvas whether the "
             "developer key is on (Admin, Developer Keys).",
         ) from fault
-    except (Throttled, Unavailable) as fault:
+    except Throttled:
+        raise
+    except Unavailable as fault:
         raise Trouble(
             503,
             "Canvas did not answer",
-            "Canvas did not answer when Easel asked it to finish your sign-in. "
-            "Nobody was signed in and nothing was stored.",
+            f"Canvas did not answer when Easel asked it to finish your sign-in. {so_far()}",
             "Wait a minute and sign in again.",
             "Look at /readyz and the log, and whether Easel's machine reaches CANVAS_URL.",
         ) from fault
@@ -254,7 +303,7 @@ def exchange(code: str, started: Started) -> TokenAnswer:
         raise Trouble(
             502,
             "Canvas gave an answer Easel does not understand",
-            "Your sign-in could not be finished. Nobody was signed in and nothing was stored.",
+            f"Your sign-in could not be finished. {so_far()}",
             "Sign in again; if that does not help, tell whoever runs Easel at your school.",
             "Check that CANVAS_URL is the root of a Canvas; Easel's log has the details.",
         ) from fault
@@ -288,11 +337,11 @@ def store(answer: TokenAnswer, started: Started) -> str:
     return secret
 
 
-def refused(error: str) -> Trouble:
+def refused(error: str, environment: str) -> Trouble:
     """The page for an error Canvas sent back (RFC 6749 section 4.1.2.1, and Canvas's own)."""
     door = gateway.current()
-    redirect_uri = door.settings.redirect_uri
-    nothing = "Nobody was signed in and nothing was stored."
+    redirect_uri = door.settings.redirect_uri(environment)
+    nothing = so_far()
     tell = "You can do nothing about it; tell whoever runs Easel at your school."
     match error:
         case "access_denied":

@@ -154,7 +154,8 @@ def start_easel(canvas: StandIn, tmp_path: Path) -> Iterator[StartEasel]:
         port = free_port()
         url = f"http://127.0.0.1:{port}{prefix}"
         settings = settings_for(canvas, tmp_path / str(port), port, key)
-        canvas.control(redirect_uris=[f"{url}/oauth/callback"])
+        callbacks = ("", "/beta", "/test")
+        canvas.control(redirect_uris=[f"{url}/oauth/callback{each}" for each in callbacks])
         app = create_app(replace(settings, **({"public_url": url} | changed)))
         server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()

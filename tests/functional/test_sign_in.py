@@ -347,6 +347,32 @@ def test_address_that_the_key_does_not_have(easel: RunningEasel) -> None:
     }
 
 
+@pytest.mark.parametrize("error", ["invalid_scope", "server_error", "access_denied", "no<b>thing"])
+@pytest.mark.parametrize("state", ["", "not-the-one"])
+def test_error_without_known_state(easel: RunningEasel, error: str, state: str) -> None:
+    """Anybody may make such an address, so the page is neutral and no fault of Easel's."""
+    browser = easel.browser()
+    authorization_request(easel, browser)
+
+    answer = come_back(easel, browser, error=error, state=state)
+
+    assert answer.status_code == 400
+    assert "url:GET" not in answer.text
+    assert error not in answer.text
+    assert_nobody_signed_in(easel, browser)
+
+
+def test_refusal_that_lost_its_state(easel: RunningEasel) -> None:
+    """Canvas sends this one error without the state; a browser that signs in is told the cause."""
+    browser = easel.browser()
+    authorization_request(easel, browser)
+
+    mine = come_back(easel, browser, error="client_not_allowed_for_user")
+    strange = come_back(easel, easel.browser(), error="client_not_allowed_for_user")
+
+    assert (mine.status_code, strange.status_code) == (403, 400)
+
+
 def test_scoped_key_without_scopes(start_easel: StartEasel) -> None:
     easel = start_easel(key="scoped")
     browser = easel.browser()
@@ -413,23 +439,69 @@ def test_state_serves_once(easel: RunningEasel) -> None:
     assert "already used" in answer.text
 
 
-def test_callback_cannot_be_repeated(easel: RunningEasel) -> None:
+def test_callback_loaded_again_goes_on(easel: RunningEasel) -> None:
+    """Browsers load it again when they are reopened; the person is signed in and goes on."""
+    browser = easel.browser()
+    browser.get(f"{easel.url}/login?next=/courses", allow_redirects=False, timeout=10)
+    back = callback_url(easel, browser)
+    browser.get(back, timeout=10)
+
+    answer = browser.get(back, allow_redirects=False, timeout=10)
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"{easel.url}/")
+    assert easel.canvas.stats()["exchanges"] == 1
+    assert browser.get(f"{easel.url}/account", timeout=10).ok
+
+
+def test_callback_loaded_again_after_signing_out(easel: RunningEasel) -> None:
+    """Nobody is signed in by it."""
     browser = easel.browser()
     back = callback_url(easel, browser)
     browser.get(back, timeout=10)
+    account = browser.get(f"{easel.url}/account", timeout=10)
+    send(browser, account, form_to(account, "/logout"))
 
     answer = browser.get(back, timeout=10)
 
     assert answer.status_code == 400
-    assert easel.canvas.stats()["exchanges"] == 1
-    assert browser.get(f"{easel.url}/account", timeout=10).ok, "the first sign-in stands"
+    assert "Nobody was signed in" in answer.text
+
+
+def test_second_tab_to_finish_goes_where_it_wanted(easel: RunningEasel) -> None:
+    """Two tabs began; the first to finish does not make the second one's state unknown."""
+    browser = easel.browser()
+    backs = [callback_url(easel, browser), callback_url(easel, browser)]
+
+    landed = [browser.get(back, timeout=10).url for back in backs]
+
+    assert landed == [f"{easel.url}/", f"{easel.url}/"]
+    assert browser.get(f"{easel.url}/account", timeout=10).ok
+    assert grants(easel) == 1
+
+
+def test_signed_in_tab_is_not_told_that_nobody_is(easel: RunningEasel) -> None:
+    """A failed second sign-in leaves the first as it was, and says so."""
+    browser = sign_in(easel, "dozen")
+    state = authorization_request(easel, browser)["state"]
+
+    for query in (
+        {"state": state, "error": "access_denied"},
+        {"state": "none"},
+        {"code": "0" * 128},
+        {"state": authorization_request(easel, browser)["state"], "code": "0" * 128},
+    ):
+        answer = come_back(easel, browser, **query)
+        assert answer.status_code in (400, 403)
+        assert "Nobody was signed in" not in answer.text
+        assert "still signed in" in answer.text
+    assert browser.get(f"{easel.url}/account", timeout=10).ok
 
 
 def test_state_expires(easel: RunningEasel) -> None:
     browser = easel.browser()
     state = authorization_request(easel, browser)["state"]
 
-    with time_machine.travel(time.time() + 3601, tick=True):
+    with time_machine.travel(time.time() + 3001, tick=True):
         answer = come_back(easel, browser, code="0" * 128, state=state)
 
     assert answer.status_code == 400
@@ -550,15 +622,56 @@ def test_full_disk_at_the_start_of_a_sign_in(
     assert "INSTANCE_PATH" in page.text
 
 
-def test_other_environment(start_easel: StartEasel) -> None:
-    easel = start_easel()
-    door = easel.app.extensions["easel"]
-    production = door.settings.production
-    beta_easel = start_easel(environments=(production, replace(production, name="beta")))
+@pytest.fixture
+def two_canvases(start_easel: StartEasel) -> RunningEasel:
+    """An Easel with a second environment, which is the same Canvas under another name."""
+    production = start_easel().app.extensions["easel"].settings.production
+    return start_easel(environments=(production, replace(production, name="beta")))
 
-    browser = sign_in(beta_easel, "dozen", path="/login?environment=beta")
 
-    assert "beta" in browser.get(f"{beta_easel.url}/account", timeout=10).text.lower()
+def test_other_environment(two_canvases: RunningEasel) -> None:
+    browser = sign_in(two_canvases, "dozen", path="/login?environment=beta")
+
+    assert "beta" in browser.get(f"{two_canvases.url}/account", timeout=10).text.lower()
+
+
+def test_each_environment_comes_back_to_its_own_address(two_canvases: RunningEasel) -> None:
+    """Against mix-up (RFC 9700 4.4): what one Canvas starts, no other one's address finishes."""
+    browser = two_canvases.browser()
+    asked = {
+        name: authorization_request(two_canvases, browser, f"/login?environment={name}")
+        for name in ("production", "beta")
+    }
+    assert asked["production"]["redirect_uri"] == f"{two_canvases.url}/oauth/callback"
+    assert asked["beta"]["redirect_uri"] == f"{two_canvases.url}/oauth/callback/beta"
+
+    crossed = {
+        "/oauth/callback": asked["beta"]["state"],
+        "/oauth/callback/beta": asked["production"]["state"],
+        "/oauth/callback/test": asked["production"]["state"],
+    }
+    for path, state in crossed.items():
+        query = {"code": "0" * 128, "state": state}
+        answer = browser.get(f"{two_canvases.url}{path}", params=query, timeout=10)
+        assert answer.status_code == 400
+    assert two_canvases.canvas.stats()["exchanges"] == 0
+
+
+def test_unknown_callback_address(easel: RunningEasel) -> None:
+    answer = requests.get(f"{easel.url}/oauth/callback/moon", timeout=10)
+
+    assert answer.status_code == 404
+
+
+def test_start_names_each_further_redirect_uri(
+    start_easel: StartEasel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever upgrades must register it first."""
+    production = start_easel().app.extensions["easel"].settings.production
+
+    easel = start_easel(environments=(production, replace(production, name="test")))
+
+    assert f"{easel.url}/oauth/callback/test" in capsys.readouterr().err
 
 
 def test_unknown_environment(easel: RunningEasel) -> None:

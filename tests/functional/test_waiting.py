@@ -1,13 +1,17 @@
-"""Waiting at /login while the token endpoint has no room."""
+"""Waiting with a code while the token endpoint has no room."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 
 from canvas_app.canvas.throttle import MemoryBuckets
 
-from .conftest import RunningEasel, sign_in
+from .conftest import RunningEasel, form_to, send, sign_in, to_consent
+from .test_sign_in import wait_until
 
 
 class Clock:
@@ -24,47 +28,192 @@ class Clock:
 def clock(easel: RunningEasel) -> Clock:
     """Give Easel buckets whose clock the test may move on."""
     clock = Clock()
-    easel.app.extensions["easel"].buckets = MemoryBuckets(clock=clock)
+    gateway = easel.app.extensions["easel"]
+    gateway.buckets = MemoryBuckets(clock=clock)
+    gateway.line_for("production").clock = lambda: time.time() + clock.ahead
     return clock
 
 
-def fill(easel: RunningEasel) -> None:
-    """Sign three people in at a Canvas that charges 200 for each exchange."""
+def pass_on(easel: RunningEasel, clock: Clock, seconds: float) -> None:
+    """Let time pass, for Canvas and for Easel."""
+    easel.canvas.control(clock={"advance": seconds})
+    clock.ahead += seconds
+
+
+@dataclass
+class Person:
+    """Somebody on Canvas's consent page, in a browser that Canvas knows."""
+
+    easel: RunningEasel
+    browser: requests.Session
+    consent: requests.Response
+
+    def agree(self) -> requests.Response:
+        """Come back to Easel with a code; return the page it shows."""
+        form = form_to(self.consent, "/login/oauth2/accept")
+        return send(self.browser, self.consent, form)
+
+    def ask_again(self) -> requests.Response:
+        """What the waiting page does by itself."""
+        return self.browser.get(f"{self.easel.url}/login/waiting", timeout=30)
+
+
+def at_canvas(easel: RunningEasel, *logins: str) -> list[Person]:
+    """Lead people to the consent page, then let others use up the token endpoint's room.
+
+    Here every browser has the server's own address, so nobody could reach Canvas afterwards.
+    """
+    people = []
+    for login in logins:
+        browser = easel.browser()
+        people.append(
+            Person(easel, browser, to_consent(easel, login, browser, "/login?next=/courses"))
+        )
     easel.canvas.control(throttle={"token_endpoint_surcharge": 200})
-    for person in ("dozen", "many", "newcomer"):
-        sign_in(easel, person)
+    for other in ("dozen", "many", "newcomer"):
+        sign_in(easel, other)
+    return people
 
 
-def test_waits_here_until_canvas_has_room(easel: RunningEasel, clock: Clock) -> None:
-    fill(easel)
-    browser = easel.browser()
+def test_who_comes_back_with_a_code_waits_for_room(easel: RunningEasel, clock: Clock) -> None:
+    """The page says for how long, asks again by itself, and then lands where the person wanted."""
+    (person,) = at_canvas(easel, "teacher")
 
-    page = browser.get(f"{easel.url}/login?next=/courses", timeout=30)
+    page = person.agree()
 
-    assert (page.status_code, page.url) == (503, f"{easel.url}/login?next=/courses")
+    assert (page.status_code, page.url) == (503, f"{easel.url}/login/waiting")
     seconds = int(page.headers["Refresh"])
     assert 0 < seconds <= 20
     assert page.headers["Retry-After"] == str(seconds)
-    assert f"{seconds} second" in page.text
-    assert easel.canvas.stats()["throttled"] == 0
-
-    easel.canvas.control(clock={"advance": seconds})
-    clock.ahead += seconds
-    sign_in(easel, "teacher", browser, "/login?next=/courses")
-    assert browser.get(f"{easel.url}/courses", timeout=30).ok
+    assert "less than a minute" in page.text
+    pass_on(easel, clock, 20)
+    landed = person.ask_again()
+    assert (landed.status_code, landed.url) == (200, f"{easel.url}/courses")
     assert easel.canvas.stats()["throttled"] == 0
 
 
-def test_only_as_many_are_sent_as_there_is_room_for(easel: RunningEasel, clock: Clock) -> None:
-    fill(easel)
-    easel.canvas.control(clock={"advance": 21})
-    clock.ahead += 21
+def test_strangers_keep_nobody_out(easel: RunningEasel, clock: Clock) -> None:
+    """Twenty people get in, one every twenty seconds, beside a stranger a second at /login."""
+    waiting = at_canvas(easel, *["teacher"] * 20)
+    pages = [person.agree() for person in waiting]
+    assert {page.status_code for page in pages} == {503}
+    assert "7 minutes" in pages[-1].text
+    for _ in range(50):
+        answer = requests.get(f"{easel.url}/login", allow_redirects=False, timeout=30)
+        assert answer.status_code == 302, "being sent to Canvas reserves nothing"
 
-    answers = [
-        requests.get(f"{easel.url}/login", allow_redirects=False, timeout=30) for _ in range(3)
-    ]
+    inside = 0
+    for _ in range(42):  # every ten seconds each page asks again
+        pass_on(easel, clock, 10)
+        requests.get(f"{easel.url}/login", allow_redirects=False, timeout=30)
+        still = [each for each in waiting if each.ask_again().url != f"{easel.url}/courses"]
+        inside += len(waiting) - len(still)
+        waiting = still
 
-    assert [answer.status_code for answer in answers] == [302, 503, 503]
+    assert inside == 20
+    assert easel.canvas.stats()["throttled"] == 0
+    assert easel.canvas.stats()["exchanges"] == 23
+
+
+def test_stranger_with_false_codes_gets_every_second_turn(
+    easel: RunningEasel, clock: Clock
+) -> None:
+    """Addresses take turns in the line, so one that fills it does not keep the others out."""
+    at_canvas(easel)
+    line = easel.app.extensions["easel"].line_for("production")
+    for number in range(100):
+        line.turn_in("198.51.100.7", str(number))
+
+    assert line.turn_in("192.0.2.1", "a person") < 60
+    assert line.full_for("192.0.2.1") == 0
+    assert line.full_for("198.51.100.7") > 0
+
+
+def test_full_line_is_told_before_canvas_is_asked(easel: RunningEasel, clock: Clock) -> None:
+    """When the codes that wait fill nine minutes, nobody is sent for one that would not live."""
+    at_canvas(easel)
+    line = easel.app.extensions["easel"].line_for("production")
+    for number in range(30):
+        line.turn_in("127.0.0.1", str(number))
+
+    page = requests.get(f"{easel.url}/login?next=/courses", allow_redirects=False, timeout=30)
+
+    assert page.status_code == 503
+    assert "minute" in page.text
+    assert int(page.headers["Refresh"]) <= 20
+
+
+def test_code_that_will_not_live_is_dropped(easel: RunningEasel, clock: Clock) -> None:
+    """The person goes to Canvas again, which still knows them, and types no password twice."""
+    (person,) = at_canvas(easel, "teacher")
+    assert person.agree().status_code == 503
+    line = easel.app.extensions["easel"].line_for("production")
+    pass_on(easel, clock, 535)
+    for number in range(30):
+        line.turn_in("127.0.0.1", f"earlier {number}")
+    places = line._tickets
+    places._seen = {name: places._seen[name] for name in sorted(places._seen, key=len)[::-1]}
+
+    again = person.browser.get(f"{easel.url}/login/waiting", allow_redirects=False, timeout=30)
+    assert urlsplit(again.headers["Location"]).path == "/login"
+    assert parse_qs(urlsplit(again.headers["Location"]).query)["next"] == ["/courses"]
+
+    places._seen = {}
+    person.consent = person.browser.get(f"{easel.url}{again.headers['Location']}", timeout=30)
+    landed = person.agree()
+    assert landed.url == f"{easel.url}/courses"
+
+
+def test_page_that_is_closed_loses_its_place(easel: RunningEasel, clock: Clock) -> None:
+    """Whoever does not come back for a while holds up nobody behind them."""
+    closed, open_ = at_canvas(easel, "teacher", "many")
+    closed.agree()
+    open_.agree()
+    pass_on(easel, clock, 30)
+    assert open_.ask_again().status_code == 503
+    pass_on(easel, clock, 50)
+
+    assert open_.ask_again().url == f"{easel.url}/courses"
+
+
+def test_two_tabs_of_a_waiting_page_exchange_once(easel: RunningEasel, clock: Clock) -> None:
+    """The code serves once, and both tabs end signed in."""
+    (person,) = at_canvas(easel, "teacher")
+    person.agree()
+    pass_on(easel, clock, 20)
+
+    with ThreadPoolExecutor(2) as tabs:
+        list(
+            tabs.map(
+                lambda _: requests.get(
+                    f"{easel.url}/login/waiting", cookies=person.browser.cookies, timeout=30
+                ),
+                range(2),
+            )
+        )
+
+    assert easel.canvas.stats()["exchanges"] == 4
+
+
+def test_throttled_exchange_goes_back_in_line(easel: RunningEasel) -> None:
+    """Canvas says it did nothing, so the code is good for another try."""
+    full = {"path": "/login/oauth2/token", "kind": "status", "status": 429, "times": 1}
+    browser = easel.browser()
+    page = to_consent(easel, "dozen", browser, "/login?next=/courses")
+    easel.canvas.control(faults=[full])
+    page = send(browser, page, form_to(page, "/login/oauth2/accept"))
+
+    assert page.status_code == 503
+    wait_until(
+        lambda: browser.get(f"{easel.url}/login/waiting", timeout=30).url == f"{easel.url}/courses"
+    )
+
+
+def test_nothing_waits_without_a_code(easel: RunningEasel) -> None:
+    """The address alone leads to the start page."""
+    answer = requests.get(f"{easel.url}/login/waiting", allow_redirects=False, timeout=30)
+
+    assert answer.headers["Location"] == "/"
 
 
 def test_cheap_exchanges_keep_nobody_waiting(easel: RunningEasel) -> None:

@@ -43,14 +43,14 @@ def test_defaults_are_the_documented_ones(tmp_path: Path) -> None:
     assert settings.cache_seconds == 60
     assert settings.trusted_proxies == 0
     assert settings.max_parallel == 10
-    assert settings.web_threads == 16
+    assert settings.web_threads == 40
     assert settings.port == 8000
     assert settings.log_level == "INFO"
     assert settings.log_format == "text"
     assert settings.metrics_token is None
     assert settings.redis_url is None
     assert settings.database_url == f"sqlite:///{tmp_path}/easel.sqlite"
-    assert settings.redirect_uri == "https://easel.example.edu/oauth/callback"
+    assert settings.redirect_uri() == "https://easel.example.edu/oauth/callback"
     assert [each.name for each in settings.environments] == ["production"]
 
 
@@ -137,13 +137,23 @@ def test_clients_that_are_not_installed(tmp_path: Path, monkeypatch: pytest.Monk
     assert all("pip install" in fault for fault in caught.value.faults)
 
 
+def test_secret_of_one_canvas_is_never_sent_to_another(tmp_path: Path) -> None:
+    """A further environment names its own, or says that it has none."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environ(full(tmp_path, CANVAS_BETA_URL="https://beta.example.edu"))
+
+    assert [fault.split()[0] for fault in caught.value.faults] == ["CANVAS_BETA_CLIENT_SECRET"]
+
+
 def test_given_values_are_read(tmp_path: Path) -> None:
     settings = Settings.from_environ(
         full(
             tmp_path,
             CANVAS_BETA_URL="https://canvas.beta.example.edu/",
             CANVAS_TEST_URL="https://canvas.test.example.edu",
+            CANVAS_BETA_CLIENT_SECRET="beta's own",
             CANVAS_TEST_CLIENT_ID="99",
+            CANVAS_TEST_CLIENT_SECRET=" ",
             CANVAS_SCOPES="url:GET|/api/v1/courses, url:GET|/api/v1/users/:id",
             CANVAS_PKCE="OFF",
             PUBLIC_URL="https://school.example.edu/easel/",
@@ -160,6 +170,8 @@ def test_given_values_are_read(tmp_path: Path) -> None:
 
     beta, test = settings.environment("beta"), settings.environment("test")
     assert beta is not None
+    assert test is not None
+    assert (beta.client_secret, test.client_secret) == ("beta's own", "")
     assert (beta.canvas_url, beta.client_id) == (
         "https://canvas.beta.example.edu",
         "10000000000001",

@@ -1,0 +1,152 @@
+"""Who waits, code in hand, until Canvas's token endpoint has room for the exchange.
+
+Older Canvases charge this server 200 for each exchange (``canvas/throttle.py``), which lets one
+person in every 20 seconds. People who only were sent to Canvas are not in the line, so strangers
+who ask for ``/login`` again and again keep nobody out. In the line client addresses take turns,
+because a stranger can join it, too, with a code that is none.
+"""
+
+import hashlib
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, Protocol
+
+from canvas_app.canvas.throttle import TokenQueue
+
+log = logging.getLogger(__name__)
+
+CODE_SECONDS = 540.0  # Canvas's codes live 600 s (``lib/canvas/oauth/token.rb``); a minute is spare
+ASK_AGAIN = 20.0  # seconds at most between two visits of a waiting page
+LONGEST = 3600  # seconds a line without visits is kept in Redis
+FORGOTTEN = 75.0  # seconds after which a page that was closed loses its place
+
+
+class Tickets(Protocol):
+    """The places of a line, first come first; each is ``address:ticket``."""
+
+    def hold(self, place: str, now: float) -> list[str]:
+        """Take the last place, or keep the one held; return all places in order."""
+
+    def places(self, now: float) -> list[str]:
+        """All places in order, without those nobody came back for."""
+
+    def give_up(self, place: str) -> bool:
+        """Leave the line; False when the place was not held (any more)."""
+
+
+class MemoryTickets:
+    """Places of one process."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, float] = {}
+        self._lock = Lock()
+
+    def hold(self, place: str, now: float) -> list[str]:
+        with self._lock:
+            self._seen[place] = now
+        return self.places(now)
+
+    def places(self, now: float) -> list[str]:
+        with self._lock:
+            self._seen = {
+                place: seen for place, seen in self._seen.items() if seen >= now - FORGOTTEN
+            }
+            return list(self._seen)
+
+    def give_up(self, place: str) -> bool:
+        with self._lock:
+            return self._seen.pop(place, None) is not None
+
+
+class RedisTickets:
+    """Places that all processes share. While Redis does not answer, nobody is in line."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        from redis import RedisError
+
+        self._client = client
+        self._joined = f"easel:waiting:{name}:joined"
+        self._seen = f"easel:waiting:{name}:seen"
+        self._fault = RedisError
+
+    def hold(self, place: str, now: float) -> list[str]:
+        def ask(pipeline: Any) -> None:
+            pipeline.zadd(self._joined, {place: now}, nx=True)
+            pipeline.zadd(self._seen, {place: now})
+
+        return self._places(ask, now) or [place]
+
+    def places(self, now: float) -> list[str]:
+        return self._places(lambda pipeline: None, now)
+
+    def give_up(self, place: str) -> bool:
+        try:
+            pipeline = self._client.pipeline()
+            pipeline.zrem(self._joined, place)
+            pipeline.zrem(self._seen, place)
+            return bool(pipeline.execute()[0])
+        except self._fault as fault:
+            log.warning("the waiting line cannot be read: %s", type(fault).__name__)
+            return True
+
+    def _places(self, ask: Callable[[Any], None], now: float) -> list[str]:
+        try:
+            pipeline = self._client.pipeline()
+            ask(pipeline)
+            pipeline.zremrangebyscore(self._seen, "-inf", now - FORGOTTEN)
+            pipeline.expire(self._joined, LONGEST)
+            pipeline.expire(self._seen, LONGEST)
+            pipeline.zrange(self._joined, 0, -1)
+            pipeline.zrange(self._seen, 0, -1)
+            *_, joined, seen = pipeline.execute()
+            if gone := set(joined) - set(seen):
+                self._client.zrem(self._joined, *gone)
+            return [place.decode() for place in joined if place in set(seen)]
+        except self._fault as fault:
+            log.warning("the waiting line cannot be read: %s", type(fault).__name__)
+            return []
+
+
+class WaitingLine:
+    """The line before one environment's token endpoint."""
+
+    def __init__(
+        self, queue: TokenQueue, tickets: Tickets, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.clock = clock
+        self._queue = queue
+        self._tickets = tickets
+
+    def full_for(self, address: str) -> float:
+        """Seconds until whoever comes from there should be sent to Canvas; 0 is now."""
+        places = self._tickets.places(self.clock())
+        place = f"{scrambled(address)}:"
+        return max(0.0, self._queue.room_in(ahead(place, [*places, place])) - CODE_SECONDS)
+
+    def turn_in(self, address: str, ticket: str) -> float:
+        """Seconds until the turn of a ticket, which takes a place if it has none; 0 is now."""
+        place = f"{scrambled(address)}:{ticket}"
+        return self._queue.room_in(ahead(place, self._tickets.hold(place, self.clock())))
+
+    def leave(self, address: str, ticket: str) -> bool:
+        """Give the place up; True for one caller alone, who may exchange the code."""
+        return self._tickets.give_up(f"{scrambled(address)}:{ticket}")
+
+
+def scrambled(address: str) -> str:
+    """The client's address as the line knows it."""
+    return hashlib.sha256(address.encode()).hexdigest()[:16]
+
+
+def ahead(place: str, places: list[str]) -> int:
+    """How many places come before this one when addresses take turns."""
+    of_address: Counter[str] = Counter()
+    turns = {}
+    for number, each in enumerate(places):
+        address = each.partition(":")[0]
+        turns[each] = (of_address[address], number)
+        of_address[address] += 1
+    return sum(turn < turns[place] for turn in turns.values())

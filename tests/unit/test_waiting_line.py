@@ -1,0 +1,73 @@
+"""Places in line: first come first, addresses in turn, forgotten when nobody comes back."""
+
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from canvas_app.waiting_line import (
+    FORGOTTEN,
+    MemoryTickets,
+    RedisTickets,
+    Tickets,
+    ahead,
+)
+
+
+@pytest.fixture(params=["memory", "redis"])
+def tickets(request: Any, valkey_url: str) -> Tickets:
+    if request.param == "memory":
+        return MemoryTickets()
+    client = Redis.from_url(valkey_url)
+    client.flushdb()
+    return RedisTickets(client, "production")
+
+
+def test_first_come_first(tickets: Tickets) -> None:
+    """Coming back keeps the place."""
+    for now, place in enumerate(["a:1", "b:1", "a:2", "a:1"]):
+        places = tickets.hold(place, float(now))
+
+    assert places == ["a:1", "b:1", "a:2"]
+    assert tickets.places(4.0) == places
+
+
+def test_left_once(tickets: Tickets) -> None:
+    """Of two that leave with one ticket, one alone is told that it had the place."""
+    tickets.hold("a:1", 0.0)
+
+    assert [tickets.give_up("a:1"), tickets.give_up("a:1")] == [True, False]
+    assert tickets.places(0.0) == []
+
+
+def test_forgotten_when_nobody_comes_back(tickets: Tickets) -> None:
+    """A closed page holds up nobody."""
+    tickets.hold("a:1", 0.0)
+    tickets.hold("b:1", 50.0)
+
+    assert tickets.places(FORGOTTEN + 1.0) == ["b:1"]
+    assert tickets.hold("a:1", FORGOTTEN + 2.0) == ["b:1", "a:1"]
+
+
+def test_line_of_a_redis_that_is_away_is_empty() -> None:
+    """Whoever comes back is let through to the bucket, which waits by itself."""
+    tickets = RedisTickets(Redis(port=1, socket_connect_timeout=0.2), "production")
+
+    assert tickets.hold("a:1", 0.0) == ["a:1"]
+    assert tickets.places(0.0) == []
+    assert tickets.give_up("a:1")
+
+
+@pytest.mark.parametrize(
+    ("place", "places", "number"),
+    [
+        ("a:1", ["a:1"], 0),
+        ("a:2", ["a:1", "a:2"], 1),
+        ("b:1", ["a:1", "a:2", "a:3", "b:1"], 1),
+        ("b:2", ["a:1", "a:2", "a:3", "b:1", "b:2"], 3),
+        ("a:3", ["a:1", "a:2", "a:3", "b:1", "b:2", "c:1"], 5),
+    ],
+)
+def test_addresses_take_turns(place: str, places: list[str], number: int) -> None:
+    """The first of each address go before the second of any."""
+    assert ahead(place, places) == number
