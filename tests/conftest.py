@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,16 +111,26 @@ def stop(process: "subprocess.Popen[Any]") -> None:
         process.stdout.close()
 
 
+@contextmanager
+def running(*arguments: str) -> Iterator[StandIn]:
+    """An emulator of one's own, stopped at the end."""
+    process, url = start_emulator(*arguments)
+    try:
+        people = requests.get(f"{url}/_emulator/people", timeout=10).json()
+        keys = requests.get(f"{url}/_emulator/keys", timeout=10).json()
+        yield StandIn(
+            url,
+            {person["key"]: person for person in people},
+            {key["kind"]: key for key in keys},
+        )
+    finally:
+        stop(process)
+
+
 @pytest.fixture(scope="session")
 def running_emulator() -> Iterator[StandIn]:
-    process, url = start_emulator()
-    stand_in = StandIn(url)
-    people = requests.get(f"{url}/_emulator/people", timeout=10).json()
-    stand_in.people = {person["key"]: person for person in people}
-    keys = requests.get(f"{url}/_emulator/keys", timeout=10).json()
-    stand_in.keys = {key["kind"]: key for key in keys}
-    yield stand_in
-    stop(process)
+    with running() as stand_in:
+        yield stand_in
 
 
 @pytest.fixture

@@ -147,10 +147,15 @@ StartEasel = Callable[..., RunningEasel]
 
 @pytest.fixture
 def start_easel(canvas: StandIn, tmp_path: Path) -> Iterator[StartEasel]:
-    """Start an Easel; ``key`` is its developer key, ``prefix`` its path, the rest its settings."""
+    """Start an Easel; ``key`` is its developer key, ``prefix`` its path, the rest its settings.
+
+    ``canvas`` may be another one than that which all tests share.
+    """
     running: list[RunningEasel] = []
 
-    def start(key: str = "confidential", prefix: str = "", **changed: Any) -> RunningEasel:
+    def start(
+        key: str = "confidential", prefix: str = "", canvas: StandIn = canvas, **changed: Any
+    ) -> RunningEasel:
         port = free_port()
         url = f"http://127.0.0.1:{port}{prefix}"
         settings = settings_for(canvas, tmp_path / str(port), port, key)

@@ -12,6 +12,8 @@ import time_machine
 from icalendar import Calendar
 from sqlalchemy import text
 
+from tests.conftest import running
+
 from .conftest import RunningEasel, StartEasel, form_to, send, sign_in
 from .test_account import press
 from .test_sign_out import sign_out
@@ -565,13 +567,15 @@ def test_hostile_text_stays_text(easel: RunningEasel) -> None:
     assert any(title.startswith("Untitled") for title in titles)
 
 
-def test_clock_change_moves_nothing(easel: RunningEasel) -> None:
+def test_clock_change_moves_nothing(start_easel: StartEasel) -> None:
     """Berlin leaves summer time on 25 October 2026: instants stay what Canvas says."""
-    easel.canvas.control(clock={"set": "2026-10-20T08:00:00Z"})
-    with time_machine.travel("2026-10-20T08:00:00Z", tick=True):
+    start = "2026-10-20T08:00:00Z"
+    with running("--start", start) as canvas, time_machine.travel(start, tick=True):
+        easel = start_easel(canvas=canvas)
         found = events(make_feed(easel, sign_in(easel, "many")))
         wanted = expected(easel, "many")
 
+    assert len({row["plannable_date"] > "2026-10-25" for row in wanted.values()}) == 2
     assert found.keys() == wanted.keys()
     for name, row in wanted.items():
         moment = datetime.fromisoformat(row.get("start_at") or row["plannable_date"])
