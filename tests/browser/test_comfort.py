@@ -25,6 +25,10 @@ PHONE = {
     "device_scale_factor": 2,
 }
 
+# Further style, as the person's own style sheet gives it: the page's policy allows none inside.
+DRESS = """style => { const sheet = new CSSStyleSheet(); sheet.replaceSync(style);
+  document.adoptedStyleSheets = [sheet]; }"""
+
 # Where the focus is: whether it is marked, and whether something else lies over it.
 FOCUS = """() => {
   const e = document.activeElement;
@@ -122,11 +126,10 @@ def test_nothing_is_lost_when_zoomed_or_spaced_out(reader: Reader, person: str) 
         # WCAG 1.4.4 and 1.4.12: text of twice the size, and spaced out.
         page.set_viewport_size({"width": 640, "height": 720})
         page.evaluate(
-            "() => { const sheet = new CSSStyleSheet();"
-            " sheet.replaceSync('html { font-size: 200% } * { line-height: 1.5 !important;"
-            " letter-spacing: .12em !important; word-spacing: .16em !important }'"
-            " + 'p { margin-block-end: 2em !important }');"
-            " document.adoptedStyleSheets = [sheet] }"
+            DRESS,
+            "html { font-size: 200% } p { margin-block-end: 2em !important }"
+            "* { line-height: 1.5 !important; letter-spacing: .12em !important;"
+            "    word-spacing: .16em !important }",
         )
         assert too_wide(page) == []
         clipped = page.evaluate(
@@ -135,6 +138,24 @@ def test_nothing_is_lost_when_zoomed_or_spaced_out(reader: Reader, person: str) 
             " && getComputedStyle(e).overflowX !== 'visible').map(e => e.outerHTML.slice(0, 120))"
         )
         assert clipped == []
+
+
+def test_whatever_is_wide_scrolls_by_itself(reader: Reader) -> None:
+    """What a table holds, words for screen readers too, never widens the page around it."""
+    reader.enter("dozen")
+    page = reader.page
+    scrolled = 0
+    for path in PAGES:
+        for width in (320, 640, 1280):
+            page.set_viewport_size({"width": width, "height": 720})
+            reader.open(path)
+            page.evaluate(DRESS, ".scroll :is(td, th) { min-width: 60rem }")
+            assert too_wide(page) == []
+            scrolled += page.evaluate(
+                "[...document.querySelectorAll('.scroll')]"
+                ".filter(e => e.scrollWidth > e.clientWidth).length"
+            )
+    assert scrolled
 
 
 def test_text_of_twice_the_size_fits_on_a_phone(reader: Reader) -> None:
