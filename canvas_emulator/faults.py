@@ -30,6 +30,7 @@ Kind = Literal[
     "json_prefix",
     "redirect",
     "empty_token",
+    "rewrite",
 ]
 
 FOREIGN_HOST = "canvas.elsewhere.example"
@@ -42,7 +43,9 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     as many pass first, ``times`` is how often it strikes (null: until cleared). With
     ``handled`` a ``reset``, ``status`` or ``html`` comes after Canvas did its work, so that
     the answer is lost and the deed is not. ``location`` is where a ``redirect`` leads, and the
-    host a ``link_host`` names; ``retry_after`` is what a proxy adds to a ``status``.
+    host a ``link_host`` names; ``retry_after`` is what a proxy adds to a ``status``. ``rewrite``
+    holds regular expressions and what takes their place, both of characters that stand for bytes
+    (Latin-1): a value no Canvas should send, a byte that is no UTF-8.
     """
 
     kind: Kind
@@ -57,6 +60,7 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     handled: bool = False
     location: str | None = None
     retry_after: str | None = None
+    rewrite: list[tuple[str, str]] = msgspec.field(default_factory=list)
 
 
 class Drift(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -197,6 +201,11 @@ def spoil(fault: Fault, request: Request, response: Response) -> Response:
     elif fault.kind == "empty_token" and response.is_json:
         body = msgspec.json.decode(_plain(response))
         response.set_data(msgspec.json.encode(body | {"access_token": ""}))
+    elif fault.kind == "rewrite":
+        body = _plain(response).decode("latin-1")
+        for find, put in fault.rewrite:
+            body = re.sub(find, put, body)
+        response.set_data(body.encode("latin-1"))
     elif fault.kind == "truncate":
         _truncate(request, response)
     return response

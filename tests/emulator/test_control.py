@@ -317,6 +317,14 @@ class TestFaults:
         packed = emulator.call("/api/v1/probe/long", headers={"Accept-Encoding": "gzip"})
         assert packed.data.startswith(b"while(1);{")
 
+    def test_rewrite(self, emulator: Emulator) -> None:
+        """Values and bytes that Canvas should not send stand where an expression matches."""
+        fault = {"kind": "rewrite", "rewrite": [['"id":1,', '"id":"\xff",'], ["2", "3"]]}
+        emulator.control(faults=[fault])
+        answer = emulator.call(NUMBERED)
+        assert answer.data.startswith(b'[{"id":"\xff",')
+        assert b"2" not in answer.data
+
     def test_empty_token(self, emulator: Emulator) -> None:
         """A token answer whose access token is empty."""
         code = emulator.code()
