@@ -24,6 +24,7 @@ from canvas_app.services.courses import (
     start_profile,
     with_ended,
 )
+from canvas_app.services.dates import local
 from canvas_app.services.items import Look
 from canvas_app.services.letters import grade_shown, letters_only
 from canvas_app.services.pages import File, Page, Rated, SubmissionRow
@@ -126,8 +127,8 @@ class AssignmentPage(Page):
         there = replace(self, profile=replace(self.profile, time_zone=name or "UTC"))
         if not due or not name or there.profile.zone is UTC:
             return None
-        same = due.astimezone(self.profile.zone).replace(tzinfo=None)
-        return None if due.astimezone(there.profile.zone).replace(tzinfo=None) == same else there
+        same = local(due, self.profile.zone).replace(tzinfo=None)
+        return None if local(due, there.profile.zone).replace(tzinfo=None) == same else there
 
 
 def assignment(sources: Sources, course_id: str, assignment_id: str) -> AssignmentPage:

@@ -29,7 +29,7 @@ class Profile:
 
     def day(self, moment: datetime) -> date:
         """The person's calendar day at a moment."""
-        return moment.astimezone(self.zone).date()
+        return local(moment, self.zone).date()
 
     def moment(self, day: date, clock: time) -> datetime:
         """The moment of a day and time on the person's clocks, in UTC.
@@ -37,6 +37,20 @@ class Profile:
         When clocks go back the earlier of two is meant; a time that clocks skip is an hour later.
         """
         return datetime.combine(day, clock, self.zone).astimezone(UTC)
+
+
+def local(moment: datetime, zone: tzinfo) -> datetime:
+    """A moment on a zone's clocks; in UTC, or as it is, where that is before or after all dates.
+
+    A moment without a zone is UTC.
+    """
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    for there in (zone, UTC):
+        try:
+            return aware.astimezone(there)
+        except (OverflowError, ValueError):  # in year 0 or 10000
+            continue
+    return aware
 
 
 def monday(day: date) -> date:
@@ -52,14 +66,14 @@ def all_day_date(start_at: datetime, me: Profile) -> date:
     to UTC+14: before 10:00 UTC it can only be a midnight in the west, after 12:00 only one in the
     east, and between the two the person's own zone decides.
     """
-    there, own = start_at.astimezone(UTC), start_at.astimezone(me.zone)
+    there, own = local(start_at, UTC), local(start_at, me.zone)
     if own.time() == time():
         return own.date()
     clock = there.time()
     east = clock > time(12) or (
         clock >= time(10) and (own.utcoffset() or timedelta()) > timedelta()
     )
-    return there.date() + DAY if east else there.date()
+    return there.date() + DAY if east and there.date() < date.max else there.date()
 
 
 def read_week(text: str, today: date) -> date | None:
@@ -78,6 +92,12 @@ def write_week(start: date) -> str:
     return f"{start.isocalendar().year}-W{start.isocalendar().week:02d}"
 
 
+def whole_weeks(first: date, last: date) -> tuple[datetime, datetime]:
+    """From the Monday 00:00:00 UTC before one day to the Sunday 23:59:59 after the other."""
+    start, end = (datetime.combine(monday(day), time(), UTC) for day in (first, last))
+    return start, end + timedelta(days=7, seconds=-1)
+
+
 def week_slices(first: date, last: date) -> list[tuple[datetime, datetime]]:
     """Whole UTC weeks that cover both days, each from Monday 00:00:00 to Sunday 23:59:59.
 
@@ -87,7 +107,6 @@ def week_slices(first: date, last: date) -> list[tuple[datetime, datetime]]:
     slices = []
     day = monday(first)
     while day <= last:
-        start = datetime.combine(day, time(), UTC)
-        slices.append((start, start + timedelta(days=7, seconds=-1)))
+        slices.append(whole_weeks(day, day))
         day += WEEK
     return slices

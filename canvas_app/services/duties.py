@@ -9,7 +9,7 @@ from datetime import datetime
 
 from canvas_app.canvas.models import Assignment, CalendarEvent, Course
 from canvas_app.services.courses import roles_of
-from canvas_app.services.dates import Profile
+from canvas_app.services.dates import Profile, local
 from canvas_app.services.items import Look
 
 
@@ -85,6 +85,6 @@ def other_dates(events: Iterable[CalendarEvent], me: Profile) -> str:
         f"{whose(event)}: {there.day} {there:%B %Y, %H:%M}"
         for event in events
         if event.assignment and event.assignment.due_at
-        for there in (event.assignment.due_at.astimezone(me.zone),)
+        for there in (local(event.assignment.due_at, me.zone),)
     ]
     return f"Other dates ({me.time_zone}): {'; '.join(said)}" if said else ""

@@ -5,6 +5,8 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from canvas_app.services.dates import local
+
 # What spreadsheets take for the start of a formula, full-width forms too (OWASP, CSV injection).
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "|", "%")
 Cell = str | float | bool | datetime | None
@@ -29,7 +31,7 @@ def cell(value: Cell) -> str | float:
         case int() | float():
             return value
         case datetime():
-            return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+            return local(value, UTC).isoformat(" ", "seconds")[:19]
         case _:
             return defused(value)
 

@@ -27,7 +27,7 @@ from canvas_app.canvas.models import (
 from canvas_app.canvas.models import Profile as CanvasProfile
 from canvas_app.canvas.paging import Pages
 from canvas_app.services.courses import start_colors, start_courses, start_profile
-from canvas_app.services.dates import DAY, read_week, week_slices
+from canvas_app.services.dates import DAY, read_week, week_slices, whole_weeks
 from canvas_app.services.items import is_done, planner_assignment, planner_submission
 from canvas_app.services.letters import letters_only
 from canvas_app.services.pictures import WEEKS
@@ -137,10 +137,10 @@ def calendar_calls(
     studied: Sequence[str], days: tuple[date, date], *, undated: bool
 ) -> "list[partial[Pages[CalendarEvent]]]":
     """Ten courses a call, as many as Canvas takes."""
-    weeks = week_slices(*days)
+    start, end = whole_weeks(*days)
     some = [tuple(studied[n : n + CONTEXTS]) for n in range(0, len(studied), CONTEXTS)]
     every = partial(CanvasAPI.calendar_assignments, include=OWN)
-    dated = partial(every, start_date=weeks[0][0], end_date=weeks[-1][1])
+    dated = partial(every, start_date=start, end_date=end)
     calls = [partial(dated, course_ids=ids) for ids in some]
     if undated:
         calls += [partial(every, course_ids=ids) for ids in some]

@@ -21,7 +21,7 @@ from canvas_app.services.courses import (
     start_courses,
     start_profile,
 )
-from canvas_app.services.dates import Profile
+from canvas_app.services.dates import Profile, local
 from canvas_app.services.planner import BadInput, Mark
 from canvas_app.services.sources import complete
 from canvas_app.views.auth import safe_next
@@ -135,7 +135,7 @@ def delete_note(note_id: int) -> ResponseReturnValue:
         return back(failure)
     if me is None or gone.todo_date is None:
         return back(gettext("The note is deleted."))
-    there = gone.todo_date.astimezone(me.zone)
+    there = local(gone.todo_date, me.zone)
     again = {
         "title": gone.title or "",
         "details": gone.details or "",

@@ -37,7 +37,7 @@ from canvas_app.canvas.errors import (
     CanvasError,
     SignInRequired,
 )
-from canvas_app.services.dates import Profile
+from canvas_app.services.dates import Profile, local
 from canvas_app.services.pictures import ring
 from canvas_app.services.rich_text import ATTRIBUTES, TAGS, Tidied, plain_text, tidied
 from canvas_app.settings import Environment
@@ -89,6 +89,7 @@ def init_app(app: Flask) -> None:
         late_by=late_by,
         weblink=weblink,
         worth=worth,
+        local=local,
         named=named,
         course_named=course_named,
     )
@@ -293,7 +294,7 @@ def when(value: datetime | None, page: Any, all_day: bool = False) -> Markup:
         page.profile.time_zone, page.profile.locale, page.now or datetime.now(UTC)
     )
     # The day alone counts on other days, so it is said the same all day.
-    same_day = value.astimezone(now.tzinfo).date() == now.date()
+    same_day = me.day(value) == now.date()
     return said(value, me, now if same_day else noon, all_day, language().language)
 
 
@@ -301,7 +302,7 @@ def when(value: datetime | None, page: Any, all_day: bool = False) -> Markup:
 def reader(time_zone: str, locale: str, now: datetime) -> tuple[Profile, datetime, datetime]:
     """Whoever reads, with neither name nor id; her minute and noon of the day."""
     me = Profile(time_zone=time_zone, locale=locale)
-    now = now.astimezone(me.zone).replace(second=0, microsecond=0)
+    now = local(now, me.zone).replace(second=0, microsecond=0)
     return me, now, now.replace(hour=12, minute=0)
 
 
@@ -311,13 +312,13 @@ def said(
 ) -> Markup:
     """A moment as people say it at another moment, on a page in this language."""
     locale = locale_of(profile)
-    there, here = value.astimezone(profile.zone), now.astimezone(profile.zone)
+    there, here = local(value, profile.zone), local(now, profile.zone)
     text = day_text(there.date(), here.date(), locale)
     if not all_day:
         text = f"{text} {format_time(there, 'short', locale=locale)}"
     distance = (there.date() - here.date()).days
     if distance == 0 and not all_day:
-        away = value.replace(second=0, microsecond=0) - now  # which is a whole minute, too
+        away = there.replace(second=0, microsecond=0) - now  # which is a whole minute, too
         relative = format_timedelta(away, add_direction=True, locale=locale) if away else ""
     elif distance == 0 or day_word(distance, locale):
         relative = ""
@@ -325,7 +326,7 @@ def said(
         relative = far(there.date() - here.date(), locale)
     if relative:
         text = f"{text}, {relative}"
-    return tag(text, value.astimezone(UTC).isoformat(), exact(there, profile, locale), locale)
+    return tag(text, local(value, UTC).isoformat(), exact(there, profile, locale), locale)
 
 
 def day(value: date, page: Any) -> Markup:
@@ -355,16 +356,16 @@ def clock(value: datetime | None, page: Any) -> Markup:
 @lru_cache(maxsize=16_384)
 def time_said(value: datetime, profile: Profile, page_language: str) -> Markup:
     locale = locale_of(profile)
-    there = value.astimezone(profile.zone)
+    there = local(value, profile.zone)
     text = format_time(there, "short", locale=locale)
-    return tag(text, value.astimezone(UTC).isoformat(), exact(there, profile, locale), locale)
+    return tag(text, local(value, UTC).isoformat(), exact(there, profile, locale), locale)
 
 
 def moment(value: datetime | None) -> Markup:
     """A moment in UTC, where nobody's time zone is known."""
     if value is None:
         return Markup("")
-    there = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    there = local(value, UTC)
     text = format_datetime(there, "d MMMM yyyy, HH:mm 'UTC'", locale=language())
     return tag(text, there.isoformat(), text, language())
 
