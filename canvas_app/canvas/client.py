@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, quote, urlencode
 
 import msgspec
 
+from canvas_app.canvas import mending
 from canvas_app.canvas.agent import USER_AGENT
 from canvas_app.canvas.credentials import Credentials, PersonalToken
 from canvas_app.canvas.errors import (
@@ -31,7 +32,7 @@ from canvas_app.canvas.errors import (
     Unavailable,
     canvas_message,
 )
-from canvas_app.canvas.paging import Page, Pages, decode_page, decoder, links
+from canvas_app.canvas.paging import Page, Pages, decode_one, decode_page, links
 from canvas_app.canvas.throttle import Admission, MemoryBuckets, Throttle
 from canvas_app.canvas.throttle_level import RESERVATION
 from canvas_app.canvas.transport import SAFE_METHODS, Answer, Transport
@@ -442,7 +443,7 @@ class CanvasClient:
         body = _json(answer, method, path)
         reason = ""
         try:
-            return decoder(type).decode(body)
+            return decode_one(body, type)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             reason = _reason(error)
         raise _malformed(f"Canvas's answer is not as expected: {reason}.", answer, method, path)
@@ -451,7 +452,8 @@ class CanvasClient:
         body = _json(answer, "GET", path)
         reason = ""
         try:
-            rows, wrapped, odd = decode_page(body, type, path)
+            with mending.losses() as lost:
+                rows, wrapped, odd = decode_page(body, type, path)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             reason = _reason(error)
         if reason:
@@ -467,7 +469,7 @@ class CanvasClient:
                 except MalformedAnswer:
                     if rel == "next":
                         raise
-        return Page(rows, targets, odd)
+        return Page(rows, targets, odd, len(lost))
 
     def _scoped(self, target: str, path: str) -> str:
         """Keep a link within this client's masquerade: never drop it, never take another's."""

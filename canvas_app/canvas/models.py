@@ -7,15 +7,24 @@ something else than null, the field is UNSET, which is as false as None.
 
 from datetime import date, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.json import Decoder
+
+MOST = 10**15  # no number of a person's work is larger
 
 if TYPE_CHECKING:
     Id = str
+    Moment = datetime
+    Number = float
+    Count = int
 else:
     Id = str | int  # as it arrives; Model.__post_init__ makes it a str
+    # What these refuse is read once more, with care: :mod:`.mending`.
+    Moment = Annotated[datetime, Meta(tz=True)]
+    Number = Annotated[float, Meta(ge=-float(MOST), le=float(MOST))]
+    Count = Annotated[int, Meta(ge=-MOST, le=MOST)]
 
 
 @cache
@@ -47,8 +56,8 @@ class Profile(Model):
 class Term(Model):
     id: Id | None = None
     name: str | None = None
-    start_at: datetime | None = None
-    end_at: datetime | None = None
+    start_at: Moment | None = None
+    end_at: Moment | None = None
 
 
 class CourseSection(Model):
@@ -72,17 +81,17 @@ class CourseEnrollment(Model):
     user_id: Id | None = None
     enrollment_state: str | None = None
     associated_user_id: Id | None = None
-    computed_current_score: float | UnsetType | None = UNSET
+    computed_current_score: Number | UnsetType | None = UNSET
     computed_current_grade: str | None = None
     computed_current_letter_grade: str | None = None
-    computed_final_score: float | UnsetType | None = UNSET
+    computed_final_score: Number | UnsetType | None = UNSET
     computed_final_grade: str | None = None
     current_grading_period_id: Id | None = None
     current_grading_period_title: str | None = None
     has_grading_periods: bool | None = None
-    current_period_computed_current_score: float | UnsetType | None = UNSET
+    current_period_computed_current_score: Number | UnsetType | None = UNSET
     current_period_computed_current_grade: str | None = None
-    current_period_computed_final_score: float | UnsetType | None = UNSET
+    current_period_computed_final_score: Number | UnsetType | None = UNSET
     current_period_computed_final_grade: str | None = None
     totals_for_all_grading_periods_option: bool | None = None
 
@@ -90,8 +99,8 @@ class CourseEnrollment(Model):
 class CourseProgress(Model):
     """Module requirements; Canvas puts an ``error`` object here for courses without modules."""
 
-    requirement_count: int | None = None
-    requirement_completed_count: int | None = None
+    requirement_count: Count | None = None
+    requirement_completed_count: Count | None = None
 
 
 class UserDisplay(Model):
@@ -107,8 +116,8 @@ class Course(Model):
     original_name: str | None = None
     course_code: str | None = None
     workflow_state: str | None = None
-    start_at: datetime | None = None
-    end_at: datetime | None = None
+    start_at: Moment | None = None
+    end_at: Moment | None = None
     access_restricted_by_date: bool | None = None
     restrict_enrollments_to_course_dates: bool | None = None
     concluded: bool | None = None
@@ -121,8 +130,8 @@ class Course(Model):
     grading_scheme: list[Any] | None = None  # [name, least share] pairs, also when none is used
     course_color: str | None = None
     image_download_url: str | None = None
-    needs_grading_count: int | None = None
-    total_students: int | None = None
+    needs_grading_count: Count | None = None
+    total_students: Count | None = None
     syllabus_body: str | None = None
     term: Term | UnsetType | None = UNSET
     enrollments: list[CourseEnrollment] | None = None
@@ -151,15 +160,15 @@ class Attachment(Model):
     display_name: str | None = None
     filename: str | None = None
     url: str | None = None
-    size: int | None = None
+    size: Count | None = None
 
 
 class SubmissionComment(Model):
     id: Id | None = None
     author_name: str | None = None
     comment: str | None = None
-    created_at: datetime | None = None
-    attempt: int | None = None
+    created_at: Moment | None = None
+    attempt: Count | None = None
     attachments: list[Attachment] | None = None
     media_comment: dict[str, Any] | None = None
 
@@ -168,14 +177,14 @@ class RubricRating(Model):
     id: Id | None = None
     description: str | None = None
     long_description: str | None = None
-    points: float | None = None
+    points: Number | None = None
 
 
 class RubricCriterion(Model):
     id: Id | None = None
     description: str | None = None
     long_description: str | None = None
-    points: float | None = None
+    points: Number | None = None
     ignore_for_scoring: bool | None = None
     ratings: list[RubricRating] | None = None
 
@@ -184,7 +193,7 @@ class RubricAssessment(Model):
     """What one criterion was rated; an object of these stands keyed by criterion."""
 
     rating_id: Id | None = None
-    points: float | None = None
+    points: Number | None = None
     comments: str | None = None
 
 
@@ -195,20 +204,20 @@ class RubricSettings(Model):
 class ScoreStatistics(Model):
     """Of a class of at least five grades; the quartiles only where Canvas is set to give them."""
 
-    min: float | None = None
-    max: float | None = None
-    mean: float | None = None
-    lower_q: float | None = None
-    median: float | None = None
-    upper_q: float | None = None
+    min: Number | None = None
+    max: Number | None = None
+    mean: Number | None = None
+    lower_q: Number | None = None
+    median: Number | None = None
+    upper_q: Number | None = None
 
 
 class SubmissionSummary(Model):
     """GET .../submission_summary: how many students, by state."""
 
-    graded: int | None = None
-    ungraded: int | None = None
-    not_submitted: int | None = None
+    graded: Count | None = None
+    ungraded: Count | None = None
+    not_submitted: Count | None = None
 
 
 class PlannerOverride(Model):
@@ -229,21 +238,21 @@ class Assignment(Model):
     id: Id
     course_id: Id | None = None
     name: str | None = None
-    position: int | None = None
+    position: Count | None = None
     html_url: str | None = None
-    due_at: datetime | None = None
-    unlock_at: datetime | None = None
-    lock_at: datetime | None = None
-    points_possible: float | None = None
+    due_at: Moment | None = None
+    unlock_at: Moment | None = None
+    lock_at: Moment | None = None
+    points_possible: Number | None = None
     grading_type: str | None = None
     submission_types: list[str] | None = None
-    allowed_attempts: int | None = None
+    allowed_attempts: Count | None = None
     locked_for_user: bool | None = None
     lock_explanation: str | None = None
     published: bool | None = None
     omit_from_final_grade: bool | None = None
     restrict_quantitative_data: bool | None = None
-    needs_grading_count: int | None = None
+    needs_grading_count: Count | None = None
     speed_grader_url: str | None = None
     quiz_id: Id | None = None
     discussion_topic: DiscussionTopic | None = None
@@ -278,16 +287,16 @@ class AssignmentDetail(Assignment):
 class DropRules(Model):
     """How many scores a group leaves out; only the rules that are set arrive."""
 
-    drop_lowest: int | None = None
-    drop_highest: int | None = None
+    drop_lowest: Count | None = None
+    drop_highest: Count | None = None
     never_drop: list[Id] | None = None
 
 
 class AssignmentGroup(Model):
     id: Id
     name: str | None = None
-    position: int | None = None
-    group_weight: float | None = None
+    position: Count | None = None
+    group_weight: Number | None = None
     rules: DropRules | None = None
     assignments: list[Assignment] | UnsetType | None = UNSET
 
@@ -305,25 +314,25 @@ class Submission(Model):
     grading_period_id: Id | None = None
     workflow_state: str | None = None
     submission_type: str | None = None
-    score: float | None = None
+    score: Number | None = None
     grade: str | None = None
-    entered_score: float | None = None
+    entered_score: Number | None = None
     entered_grade: str | None = None
-    points_deducted: float | None = None
+    points_deducted: Number | None = None
     late: bool | None = None
     missing: bool | None = None
     excused: bool | None = None
-    seconds_late: float | None = None
+    seconds_late: Number | None = None
     custom_grade_status_id: Id | None = None
     custom_grade_status_name: str | None = None
     redo_request: bool | None = None
     grade_matches_current_submission: bool | None = None
-    attempt: int | None = None
-    extra_attempts: int | None = None
-    submitted_at: datetime | None = None
-    graded_at: datetime | None = None
-    posted_at: datetime | None = None
-    cached_due_date: datetime | None = None
+    attempt: Count | None = None
+    extra_attempts: Count | None = None
+    submitted_at: Moment | None = None
+    graded_at: Moment | None = None
+    posted_at: Moment | None = None
+    cached_due_date: Moment | None = None
     html_url: str | None = None
     assignment: Assignment | UnsetType | None = UNSET
     submission_comments: list[SubmissionComment] | UnsetType | None = UNSET
@@ -364,7 +373,7 @@ class PlannerNote(Model):
     title: str | None = None
     details: str | None = None
     course_id: Id | None = None
-    todo_date: datetime | None = None
+    todo_date: Moment | None = None
 
 
 class PlannerFeedback(Model):
@@ -378,7 +387,7 @@ class PlannerSubmission(Model):
     submitted: bool | None = None
     excused: bool | None = None
     graded: bool | None = None
-    posted_at: datetime | None = None
+    posted_at: Moment | None = None
     late: bool | None = None
     missing: bool | None = None
     needs_grading: bool | None = None
@@ -394,13 +403,13 @@ class Plannable(Model):
     title: str | None = None
     name: str | None = None
     assignment_id: Id | None = None
-    points_possible: float | None = None
-    due_at: datetime | None = None
-    lock_at: datetime | None = None
-    unlock_at: datetime | None = None
-    todo_date: datetime | None = None
-    start_at: datetime | None = None
-    end_at: datetime | None = None
+    points_possible: Number | None = None
+    due_at: Moment | None = None
+    lock_at: Moment | None = None
+    unlock_at: Moment | None = None
+    todo_date: Moment | None = None
+    start_at: Moment | None = None
+    end_at: Moment | None = None
     all_day: bool | None = None
     details: str | None = None
     description: str | None = None
@@ -426,7 +435,7 @@ class PlannerItem(Model):
     course_id: Id | None = None
     group_id: Id | None = None
     user_id: Id | None = None
-    plannable_date: datetime | None = None
+    plannable_date: Moment | None = None
     planner_override: PlannerOverride | None = None
     submissions: PlannerSubmission | bool | None = None
     new_activity: bool | None = None
@@ -463,7 +472,7 @@ class TodoItem(Model):
     context_type: str | None = None
     context_name: str | None = None
     course_id: Id | None = None
-    needs_grading_count: int | None = None
+    needs_grading_count: Count | None = None
     html_url: str | None = None
     assignment: Assignment | None = None
     quiz: dict[str, Any] | None = None
@@ -493,8 +502,8 @@ class CalendarEvent(Model):
     effective_context_code: str | None = None
     context_name: str | None = None
     html_url: str | None = None
-    start_at: datetime | None = None
-    end_at: datetime | None = None
+    start_at: Moment | None = None
+    end_at: Moment | None = None
     all_day: bool | None = None
     all_day_date: date | None = None
     description: str | None = None
@@ -536,17 +545,17 @@ class GradingPeriod(Model):
 
     id: Id
     title: str | None = None
-    start_date: datetime | None = None
-    end_date: datetime | None = None
-    weight: float | None = None
+    start_date: Moment | None = None
+    end_date: Moment | None = None
+    weight: Number | None = None
 
 
 class Grades(Model):
     """The totals of an enrollment; absent keys where the course hides its totals."""
 
-    current_score: float | UnsetType | None = UNSET
+    current_score: Number | UnsetType | None = UNSET
     current_grade: str | None = None
-    final_score: float | UnsetType | None = UNSET
+    final_score: Number | UnsetType | None = UNSET
     final_grade: str | None = None
 
 

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from canvas_app.canvas import mending
 from canvas_app.canvas.errors import CanvasError, MalformedAnswer
 
 T = TypeVar("T")
@@ -39,11 +40,15 @@ def links(header: str | None) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page: its rows, the targets (path and query) its links name, and its odd rows' count."""
+    """One page: its rows, the targets (path and query) its links name, and its odd rows' count.
+
+    ``lost`` counts the values left out of its rows.
+    """
 
     rows: list[T]
     links: dict[str, str]
     odd: int = 0
+    lost: int = 0
 
     def number(self, rel: str) -> int | None:
         """The page number a link names, or None when it names none (bookmarks)."""
@@ -58,14 +63,16 @@ def decode_page(body: bytes, type: Any, path: str) -> tuple[list[Any], dict[str,
 
     The list stands alone or in an object (``{"quizzes": [...], "meta": {"pagination": ...}}``),
     then under the path's last word or as the only list there. A row that does not fit ``type``
-    is left out and counted; raises ``msgspec.MsgspecError`` when there is no list at all.
+    is left out and counted; values that are left out of a row are told to
+    :func:`.mending.losses`. Raises ``msgspec.MsgspecError`` when there is no list at all.
     """
     try:
-        return decoder(list[type]).decode(body), {}, 0
-    except msgspec.ValidationError:
+        if not mending.at_the_edge(body, type):
+            return decoder(list[type]).decode(body), {}, 0
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         pass
+    raw = _anything(body, type)
     wrapped: dict[str, str] = {}
-    raw = decoder(Any).decode(body)
     if isinstance(raw, dict):
         wrapped = _links_in_body(raw)
         raw = _list_in(raw, path)
@@ -73,11 +80,39 @@ def decode_page(body: bytes, type: Any, path: str) -> tuple[list[Any], dict[str,
         raise msgspec.ValidationError("Expected a list")
     rows, odd = [], 0
     for row in raw:
+        lost: list[str] = []
         try:
-            rows.append(msgspec.convert(row, type, strict=False))
+            rows.append(mending.fit(row, type, lost))
         except msgspec.ValidationError:
             odd += 1
+        else:
+            mending.report(lost)
     return rows, wrapped, odd
+
+
+def decode_one(body: bytes, type: Any) -> Any:
+    """Decode one object; what is left out of it is told to :func:`.mending.losses`."""
+    try:
+        if not mending.at_the_edge(body, type):
+            return decoder(type).decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        pass
+    lost: list[str] = []
+    found = mending.fit(_anything(body, type), type, lost)
+    mending.report(lost)
+    return found
+
+
+def _anything(body: bytes, type: Any) -> Any:
+    """Decode JSON, also where its text is none; with dates moved inwards where a type awaits it."""
+    try:
+        raw = decoder(Any).decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        try:
+            raw = mending.read(body)
+        except ValueError:
+            raise error from None
+    return mending.inwards(raw) if mending.is_model(type) else raw
 
 
 @lru_cache(maxsize=256)
@@ -150,6 +185,11 @@ class Pages(Generic[T]):
         return "; ".join(self._reading.why)
 
     @property
+    def unread(self) -> bool:
+        """Whether all came, and only what could not be understood is missing."""
+        return bool(self._reading.unread) and self._reading.why == self._reading.unread
+
+    @property
     def pages_read(self) -> int:
         return self._reading.pages_read
 
@@ -174,6 +214,8 @@ class _Reading(Generic[T]):
     pages_expected: int | None = None
     rows_read: int = 0
     odd: int = 0
+    lost: int = 0
+    unread: list[str] = field(default_factory=list)
     repeats: int = 0
     keyed: bool = True
     asked: set[int] = field(default_factory=set)
@@ -200,8 +242,16 @@ class _Reading(Generic[T]):
             raise
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
-        if self.odd:
-            self._note(f"{self.odd} rows could not be understood and are left out")
+        self.unread = [
+            *([f"{self.odd} rows could not be understood and are left out"] if self.odd else []),
+            *(
+                [f"{self.lost} values could not be understood and are left out"]
+                if self.lost
+                else []
+            ),
+        ]
+        for what in self.unread:
+            self._note(what)
         if self.repeats:
             self._note(f"the list changed while it was read: {self.repeats} rows came twice")
         self.complete = not self.why
@@ -300,6 +350,7 @@ class _Reading(Generic[T]):
         """
         rows = page.rows
         self.odd += page.odd
+        self.lost += page.lost
         keys = [_key(row) for row in rows]
         ids = frozenset(keys) - {None}
         if len(ids) < len(keys) - keys.count(None):

@@ -87,14 +87,14 @@ def calendar(
 
     ``course_ids`` are the courses it is about, none named means all; what belongs to no course
     stays. ``done`` False leaves out what is done. The calendars of courses that Canvas refuses are
-    named in the file's description. ``previous`` is the calendar before this one:
-    what has not changed keeps its stamps. Raises Incomplete, never returns a part; raises
-    AuthenticationError when the grant is over.
+    named in the file's description, and so is what could not be understood. ``previous`` is the
+    calendar before this one: what has not changed keeps its stamps. Raises Incomplete, never
+    returns a part; raises AuthenticationError when the grant is over.
     """
     profile, look, entries = gather(sources)
     states = sources.states()
-    if not complete(states):
-        bad = [state for state in states if not complete((state,))]
+    bad = [state for state in states if not complete((state,)) and not state.unread]
+    if bad:
         raise Incomplete(" ".join(f"{s.name.capitalize()}: {s.detail}" for s in bad))
     wanted = [
         entry
@@ -103,7 +103,14 @@ def calendar(
         and (done or not entry.done)
         and (not course_ids or entry.course_id is None or entry.course_id in course_ids)
     ]
-    notes = " ".join(dict.fromkeys(state.note for state in states if state.note))
+    notes = " ".join(
+        dict.fromkeys(
+            said
+            for state in states
+            for said in (state.note, f"{state.name.capitalize()}: {state.detail}" * state.unread)
+            if said
+        )
+    )
     return written(wanted, look, profile, environment, label, previous, notes)
 
 

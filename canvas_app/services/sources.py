@@ -28,6 +28,7 @@ from canvas_app.canvas.errors import (
     Unavailable,
 )
 from canvas_app.canvas.includes import Told, answered, included, sure
+from canvas_app.canvas.mending import losses
 from canvas_app.canvas.models import Course
 from canvas_app.canvas.paging import Pages
 from canvas_app.services.cache import Cache
@@ -42,6 +43,7 @@ T = TypeVar("T")
 
 CLOCKS_APART = -1.0  # seconds: what claims to be younger was kept before a clock was set back
 EVERYTHING = "all"  # the name that asks Canvas again for each source
+UNREAD = "A part of Canvas's answer could not be understood and is left out."
 LANDING = 0.25  # seconds before the page's deadline at which its calls to Canvas end
 
 
@@ -51,8 +53,9 @@ class Source:
 
     ``detail`` says in plain words what happened; ``refreshing`` that a newer answer is on its way.
     What concerns one course names it. ``note`` says what Canvas keeps from the person of what is
-    here otherwise. ``waiting`` is a status of early views only: not yet here. ``for_admin`` speaks
-    to whoever runs Easel, when the set-up is why something is missing.
+    here otherwise; ``unread`` that nothing is missing but what nobody could read, so that asking
+    again helps nothing. ``waiting`` is a status of early views only: not yet here. ``for_admin``
+    speaks to whoever runs Easel, when the set-up is why something is missing.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Source:
     course_name: str | None = None
     note: str = ""
     for_admin: str = ""
+    unread: bool = False
 
     @property
     def here(self) -> bool:
@@ -90,6 +94,7 @@ class Kept(msgspec.Struct):
     at: float
     body: msgspec.Raw
     left_out: tuple[str, ...] = ()
+    unread: str = ""  # what could not be understood of it
 
 
 UNPACK = msgspec.msgpack.Decoder(Kept)
@@ -107,6 +112,7 @@ class Answer:
     refreshing: bool = False
     trouble: str = ""  # why the newest attempt to renew a stale answer failed
     left_out: tuple[str, ...] = ()  # the contexts Canvas refuses
+    unread: bool = False  # all came; what ``why`` names could not be understood
 
 
 FLIGHTS: Flights[Answer] = Flights()
@@ -178,7 +184,7 @@ class Line:
             return None  # written by another version of Easel
         at = datetime.fromtimestamp(kept.at, UTC)
         age = (self.now() - at).total_seconds()
-        came = Answer(value, at, left_out=kept.left_out)
+        came = Answer(value, at, kept.unread, left_out=kept.left_out, unread=bool(kept.unread))
         if CLOCKS_APART <= age <= self._cache_seconds:
             return came
         failed = self._found(trouble_key(request))
@@ -186,11 +192,18 @@ class Line:
         late = failed is not None and failed.at >= kept.at
         return replace(came, stale=True, refreshing=True, trouble=said if late else "")
 
-    def keep(self, request: str, at: datetime, value: Any, left_out: tuple[str, ...] = ()) -> None:
+    def keep(
+        self,
+        request: str,
+        at: datetime,
+        value: Any,
+        left_out: tuple[str, ...] = (),
+        unread: str = "",
+    ) -> None:
         """Keep an answer under its owner and request."""
         if self._cache_seconds > 0:
             body = msgspec.Raw(msgspec.msgpack.encode(value))
-            packed = msgspec.msgpack.encode(Kept(at.timestamp(), body, left_out))
+            packed = msgspec.msgpack.encode(Kept(at.timestamp(), body, left_out, unread))
             self.cache.put(self.shelf, request, packed)
 
     def keep_trouble(self, request: str, at: datetime, said: str) -> None:
@@ -248,6 +261,7 @@ class Part:
         self._kept = line.kept(self._request, call)
         self._flight: Future[Answer] | None = None
         self._own = False
+        self._unread: list[bool] = []  # for each gap, whether it is what could not be understood
         self._answer: Answer | None = None
         self._read: bool | None = None
         if self._kept is None or again:
@@ -303,7 +317,8 @@ class Part:
         if self._in_vain(answer):
             self._board()
             answer = self._landed()
-        if self._kept is not None and (answer.why or passing(answer.error)):
+        broken_off = answer.why and not answer.unread
+        if self._kept is not None and (broken_off or passing(answer.error)):
             trouble = plain(answer.error) if answer.error else answer.why
             return replace(self._kept, stale=True, refreshing=False, trouble=trouble)
         return answer
@@ -339,14 +354,16 @@ class Part:
             return Answer(at=line.now(), error=error)
         at = line.now()
         self._tell(found)
-        if not why:
-            line.keep(self._request, at, found, left_out)
+        unread = bool(why) and all(self._unread)
+        if unread or not why:
+            line.keep(self._request, at, found, left_out, why)
         elif self._kept is not None:
             line.keep_trouble(self._request, at, why)
-        return Answer(found, at, why, left_out=left_out)
+        return Answer(found, at, why, left_out=left_out, unread=unread)
 
     def _asked(self) -> tuple[Any, str, tuple[str, ...]]:
         """What Canvas gives, why it is not all, and the contexts it refuses."""
+        self._unread.clear()
         codes = contexts(self._call)
         if not codes:
             return (*self._ask(self._call), ())
@@ -360,8 +377,18 @@ class Part:
         return gathered.rows, gathered.why, tuple(gathered.left_out)
 
     def _ask(self, call: "partial[Any]") -> tuple[Any, str]:
-        found = call.func(self._line.api, *call.args, **call.keywords)
-        return self._read_list(found) if isinstance(found, Pages) else (found, "")
+        try:
+            with losses() as lost:
+                found = call.func(self._line.api, *call.args, **call.keywords)
+            if isinstance(found, Pages):
+                rows, why = self._read_list(found)
+                self._unread += [found.unread] if why else []
+                return rows, why
+        except CanvasError as error:
+            self._unread.append(isinstance(error, AuthorizationError))  # the others are here
+            raise
+        self._unread += [True] if lost else []
+        return found, UNREAD if lost else ""
 
     def _tell(self, found: Any) -> None:
         """Pass on whether Canvas read the includes; what was kept without them goes when it does.
@@ -485,6 +512,7 @@ class Handle(Generic[T]):
             detail = f"{detail} {hidden(lost)}".strip()
         if detail:
             advice = ALLOW_INCLUDES if lost else ""
+            unread = not errors and not lost and all(a.unread for a in answers if a.why)
             return Source(
                 self.name,
                 "partial",
@@ -493,6 +521,7 @@ class Handle(Generic[T]):
                 refreshing,
                 note=left_out,
                 for_admin=advice,
+                unread=unread,
             )
         status = "stale" if any(a.stale for a in answers) else "fresh"
         trouble = " ".join(dict.fromkeys(a.trouble for a in answers if a.trouble))

@@ -61,6 +61,7 @@ def source_json(source: Any) -> dict[str, Any]:
     """A source; what does not concern it does not stand there. A note is part of the detail."""
     facts: dict[str, Any] = msgspec.to_builtins(source)
     facts["detail"] = " ".join(filter(None, (facts["detail"], facts.pop("note"))))
+    del facts["unread"]  # the detail says it
     for name in ("refreshing", "course_id", "course_name", "for_admin"):
         if not facts[name]:
             del facts[name]

@@ -71,3 +71,9 @@ def test_facts_may_be_few():
     assert str(Throttled("Full.", retry_after=3)).startswith("Full. (2")
     assert Throttled("Full.", retry_after=3).retry_after == 3
     assert Unavailable("Down.").delivery == "may_have_happened"
+
+
+def test_half_a_character_is_no_text():
+    said, _ = canvas_message(b'{"message": "no \\ud800 such"}', "application/json")
+
+    assert said == "no ? such"

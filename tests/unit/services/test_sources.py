@@ -512,3 +512,47 @@ def test_own_work_without_submissions_is_believed_alone(sources_of, dropping):
 
 def test_call_without_includes_is_never_blamed(sources_of, dropping):
     assert sources_of("dozen").start("assignments", BARE).source().status == "fresh"
+
+
+ODD_COURSE = {"kind": "rewrite", "path": "/api/v1/courses*", "times": None}
+
+
+def test_what_could_not_be_understood_is_told_and_kept(sources_of, canvas):
+    """Canvas would give the same again, so it is not asked on each page."""
+    clock = Clock()
+    sources_of("dozen", now=clock).start("courses", COURSES).rows()
+    clock.at += timedelta(minutes=5)
+    canvas.control(faults=[ODD_COURSE | {"rewrite": [['"id":"4101"', '"id":{}']]}])
+    first = sources_of("dozen", now=clock, again=["courses"]).start("courses", COURSES)
+    assert first.source().status == "partial"
+    before = calls(canvas)
+
+    handle = sources_of("dozen", now=clock).start("courses", COURSES)
+
+    assert "4101" not in {course.id for course in handle.rows()}
+    state = handle.source()
+    assert (state.status, state.unread) == ("partial", True)
+    assert state.detail == "1 rows could not be understood and are left out."
+    assert calls(canvas) == before
+
+
+def test_one_object_tells_what_could_not_be_understood(sources_of, canvas):
+    canvas.control(faults=[ODD_COURSE | {"rewrite": [['"name":"', '"name":[],"was":"']]}])
+
+    handle = sources_of("dozen").start_one("course", partial(CanvasAPI.course, course_id="4101"))
+
+    assert handle.required().id == "4101"
+    state = handle.source()
+    assert (state.status, state.unread) == ("partial", True)
+    assert "could not be understood" in state.detail
+
+
+def test_a_list_that_also_broke_off_is_worth_another_try(sources_of, canvas):
+    odd = ODD_COURSE | {"rewrite": [['"id":"[0-9]*"', '"id":{}']], "times": 1}
+    lost = {"path": "/api/v1/courses", "query": {"page": "2"}, "kind": "html", "times": None}
+    canvas.control(faults=[lost, odd])
+
+    state = sources_of("many").start("courses", COURSES).source()
+
+    assert state.status in ("partial", "failed")
+    assert not state.unread

@@ -1,0 +1,202 @@
+"""Answers of Canvas's that are not as expected: what can be read of them is kept.
+
+Nothing here is used for an answer that decodes as it came.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import msgspec
+
+from canvas_app.canvas.models import Model
+
+# What is nowhere to be seen, or is seen to be missing: it costs nothing, so nothing is said of it.
+BESIDES = frozenset(
+    {
+        *("position", "course_color", "image_download_url", "size", "speed_grader_url", "locale"),
+        *("effective_locale", "is_favorite", "new_activity", "course_code", "html_url", "attempt"),
+        *("extra_attempts", "filename", "original_name", "total_students", "time_zone"),
+    }
+)
+# A week's room, so that every zone, and a day or a week more, still has a date.
+FIRST, LAST = datetime(1, 1, 8, tzinfo=UTC), datetime(9999, 12, 24, tzinfo=UTC)
+EDGES = (b'"0001-', b'"9999-')
+LONGEST_NUMBER = 300  # digits; Python reads 4,300 at most
+BEYOND = 1e300  # stands for every number that is larger
+
+_YEAR = re.compile(r"\s*([-+]?)(\d{4,9})-\d\d-\d\d")
+_NO_TEXT = re.compile(r"[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f]")
+_losses: ContextVar[list[str] | None] = ContextVar("losses", default=None)
+
+
+@contextmanager
+def losses() -> Iterator[list[str]]:
+    """Collect the names of fields that could not be read of single objects, while it is open."""
+    found: list[str] = []
+    token = _losses.set(found)
+    try:
+        yield found
+    finally:
+        _losses.reset(token)
+
+
+def report(lost: list[str]) -> None:
+    """Tell whoever collects losses of those that leave a gap."""
+    collected = _losses.get()
+    if collected is not None:
+        collected += gaps(lost)
+
+
+def gaps(lost: list[str]) -> list[str]:
+    """The lost fields that somebody may look for."""
+    return [name for name in lost if name not in BESIDES]
+
+
+def at_the_edge(body: bytes, kind: Any) -> bool:
+    """Whether there may be dates in a model's JSON that some zone has no date for."""
+    return (EDGES[0] in body or EDGES[1] in body) and is_model(kind)
+
+
+def is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Model)
+
+
+def inwards(raw: Any) -> Any:
+    """Decoded JSON with the dates of its first and last week moved inwards, their time kept.
+
+    Nothing is due then; whatever counts with such a date would fail.
+    """
+    match raw:
+        case list():
+            return [inwards(inner) for inner in raw]
+        case dict():
+            return {
+                key: _inwards(inner) if str(key).endswith(("_at", "_date")) else inwards(inner)
+                for key, inner in raw.items()
+            }
+    return raw
+
+
+def _inwards(raw: Any) -> Any:
+    if not isinstance(raw, str) or not re.match(r"\d{4}-\d\d-\d\d(?!\d)", raw):
+        return raw
+    day = min(max(raw[:10], f"{FIRST.date()}"), f"{LAST.date()}")
+    return f"{day}{raw[10:]}"
+
+
+def read(body: bytes) -> Any:
+    """JSON whose text is no text: bytes that are not UTF-8, halves of characters, controls.
+
+    Each of these becomes U+FFFD. Raises ``ValueError`` or ``RecursionError`` for what is no JSON
+    in any other way.
+    """
+    text = body.decode("utf-8-sig", "replace")
+    raw = json.loads(
+        text, strict=False, parse_int=_int, parse_float=_float, parse_constant=lambda _: None
+    )
+    return _cleaned(raw)
+
+
+def _int(digits: str) -> int | float:
+    return int(digits) if len(digits) <= LONGEST_NUMBER else BEYOND
+
+
+def _float(digits: str) -> float:
+    return max(-BEYOND, min(float(digits), BEYOND))
+
+
+def _cleaned(raw: Any) -> Any:
+    match raw:
+        case str():
+            return _NO_TEXT.sub("\ufffd", raw)
+        case list():
+            return [_cleaned(inner) for inner in raw]
+        case dict():
+            return {_cleaned(key): _cleaned(inner) for key, inner in raw.items()}
+    return raw
+
+
+def fit(raw: Any, kind: Any, lost: list[str]) -> Any:
+    """Convert decoded JSON to a type; fields that do not fit are left out, their names added.
+
+    Raises ``msgspec.ValidationError`` when it does not fit at all, or a field without which the
+    object is none (its id) does not.
+    """
+    try:
+        return msgspec.convert(raw, kind, strict=False)
+    except msgspec.ValidationError as error:
+        options = _options(kind)
+        for option in options:
+            if option is str and int in options and isinstance(raw, float):
+                continue  # no id
+            found = _mended(raw, option, lost)
+            if found is not None:
+                return found
+        raise error from None
+
+
+def _options(kind: Any) -> list[Any]:
+    """The types a union is of, each without what it says of itself."""
+    whole = get_origin(kind) in (Union, UnionType)
+    options = get_args(kind) if whole else (kind,)
+    return [get_args(one)[0] if get_origin(one) is Annotated else one for one in options]
+
+
+def _mended(raw: Any, kind: Any, lost: list[str]) -> Any:
+    """What can be made of a value that is no such type; None for nothing."""
+    if isinstance(raw, dict) and is_model(kind):
+        return _object(raw, kind, lost)
+    if isinstance(raw, list) and get_origin(kind) is list:
+        (inner,) = get_args(kind)
+        return [found for value in raw for found in _kept(value, inner, lost)]
+    if isinstance(raw, dict) and get_origin(kind) is dict:
+        inner = get_args(kind)[1]
+        return {key: found for key, value in raw.items() for found in _kept(value, inner, lost)}
+    if kind is str and isinstance(raw, int | float) and not isinstance(raw, bool):
+        return str(raw) if isinstance(raw, int) else f"{raw:.15g}"
+    return moment(raw) if kind is datetime and isinstance(raw, str) else None
+
+
+def _object(raw: dict[str, Any], kind: type[Model], lost: list[str]) -> Model:
+    values: dict[str, Any] = {}
+    for field in msgspec.structs.fields(kind):
+        if field.encode_name in raw:
+            try:
+                values[field.name] = fit(raw[field.encode_name], field.type, lost)
+            except msgspec.ValidationError:
+                if field.required:
+                    raise
+                lost.append(field.name)
+        elif field.required:
+            raise msgspec.ValidationError(f"Object missing required field `{field.name}`")
+    return kind(**values)
+
+
+def _kept(raw: Any, kind: Any, lost: list[str]) -> Iterator[Any]:
+    """One value of several, if it is any."""
+    try:
+        yield fit(raw, kind, lost)
+    except msgspec.ValidationError:
+        lost.append("an entry")
+
+
+def moment(text: str) -> datetime | None:
+    """A moment that msgspec does not read: in a year of five digits, before year 1, a day alone."""
+    year = _YEAR.match(text)
+    if year is None:
+        return None
+    if year[1] == "-" or int(year[2]) == 0:
+        return FIRST
+    if int(year[2]) > LAST.year:
+        return LAST
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
