@@ -1,6 +1,6 @@
 # Every command sets up what it needs by itself; only Python 3.11+ and make are assumed.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench lock clean
+.PHONY: help setup demo test otherday check format bench lock clean
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -31,6 +31,11 @@ demo: $(READY) ## Easel and a stand-in Canvas; prints one URL
 
 test: $(READY) ## every test; at another moment with NOW=2026-11-30T00:10-07:00
 	$(BIN)/python -m pytest -n $(PARALLEL) --cov --cov-report=term
+
+otherday: $(READY) ## unit and functional tests at a moment that changes with the day of the year
+	@NOW=$${NOW:-$$($(BIN)/python -m tests.moment)} && export NOW && \
+	echo "The unit and functional tests at another moment; again: make otherday NOW=$$NOW" && \
+	$(BIN)/python -m pytest -n $(PARALLEL) tests/unit tests/functional
 
 check: $(READY) ## format, lint, types, import contracts, then the tests
 	$(BIN)/ruff format --check .

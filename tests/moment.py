@@ -6,15 +6,27 @@ makers and the browser keep the machine's time.
 """
 
 import os
+import sys
 import time
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import time_machine
 
 AHEAD = "TEST_CLOCK_AHEAD"  # seconds between the machine's time and the suite's
 FOLDER = Path(__file__).parent / "clock"
 EXAMPLE = "2026-11-30T00:10-07:00"
+EDGES = (
+    EXAMPLE,  # a Monday begins
+    "2026-11-29T23:50-07:00",  # a Sunday ends
+    "2026-03-10T09:00-06:00",  # Denver's clocks went forward two days ago
+    "2026-11-03T09:00-07:00",  # and back
+    "2026-03-31T09:00+02:00",  # Berlin's went forward
+    "2026-10-27T09:00+01:00",  # and back
+    "2026-12-31T12:00-07:00",
+    "2028-02-29T12:00-07:00",
+)
 
 
 def read(text: str) -> datetime:
@@ -45,6 +57,19 @@ def hand_on() -> None:
         os.environ["PYTHONPATH"] = os.pathsep.join(paths)
 
 
+def another(today: date) -> str:
+    """A moment for this day of the year: one on which days turn, or any minute of four years."""
+    number = today.timetuple().tm_yday
+    if number % 2:
+        return EDGES[number // 2 % len(EDGES)]
+    minutes = Random(number).randrange(4 * 365 * 24 * 60)
+    return f"{datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes):%FT%H:%MZ}"
+
+
 def environ() -> dict[str, str]:
     """What a program that is started with few variables needs to share the suite's time."""
     return {name: os.environ[name] for name in (AHEAD, "PYTHONPATH") if AHEAD in os.environ}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(another(datetime.now(UTC).date()) + "\n")

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import time
+from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -15,6 +17,16 @@ def test_other_texts_are_refused(text: str) -> None:
     """A moment without its offset from UTC would be another one on each machine."""
     with pytest.raises(ValueError, match="with a UTC offset"):
         moment.read(text)
+
+
+def test_each_day_of_the_year_has_a_moment() -> None:
+    """It is the same on each run, another than yesterday's; in a year each edge has its turn."""
+    days = [date(2028, 1, 1) + timedelta(days=number) for number in range(366)]
+    moments = [moment.another(day) for day in days]
+
+    assert moments == [moment.another(day) for day in days]
+    assert all(one != other for one, other in pairwise(map(moment.read, moments)))
+    assert set(moment.EDGES) < set(moments)
 
 
 def test_programs_share_the_time() -> None:
