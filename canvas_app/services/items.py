@@ -107,7 +107,8 @@ class Look:
             for assignment in group.assignments or ():
                 other = found.get(assignment.id)
                 if other and other.own_submission is None and assignment.own_submission:
-                    found[assignment.id] = assignment
+                    # The calendar's knows its discussion, which groups do not tell.
+                    found[assignment.id] = replace(other, submission=assignment.submission)
         return found
 
     def planned(

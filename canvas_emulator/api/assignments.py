@@ -44,7 +44,8 @@ def show(call: Call, course_id: str, id: str) -> object:
     body = assignment_json(call, course, work)
     if "can_submit" in call.include:
         body["can_submit"] = _can_submit(call, work)
-        body.setdefault("submission", own_submission(call, course, work))
+        if (own := own_submission(call, course, work)) is not None:
+            body["submission"] = own
     return body
 
 
@@ -109,9 +110,17 @@ def _in_bucket(call: Call, course: Course, work: Assignment, bucket: str) -> boo
 
 
 def assignment_json(
-    call: Call, course: Course, work: Assignment, *, subject: int | None = None
+    call: Call,
+    course: Course,
+    work: Assignment,
+    *,
+    subject: int | None = None,
+    topics: bool = True,
 ) -> Json:
-    """An assignment as the viewer sees it; dates are those of ``subject``, when given."""
+    """An assignment as the viewer sees it; dates are those of ``subject``, when given.
+
+    ``topics``: whether its discussion comes along unasked.
+    """
     staff = access.grades_others(call, course)
     subject = subject or access.due_subject(call, course)
     now, due = call.now, work.due_for(subject)
@@ -176,7 +185,7 @@ def assignment_json(
     }
     if quiz is not None:
         body["quiz_id"] = quiz
-    if work.is_discussion:
+    if work.is_discussion and topics:
         topic = work.plannable[1]
         body["discussion_topic"] = {
             "id": topic,
@@ -191,7 +200,9 @@ def assignment_json(
     if "all_dates" in call.include:
         body |= all_dates(work, due, staff)
     if "submission" in call.include:
-        body["submission"] = own_submission(call, course, work)
+        # Absent, not null, while there is no row (lib/api/v1/assignment.rb).
+        if (own := own_submission(call, course, work)) is not None:
+            body["submission"] = own
         if "score_statistics" in call.include and (found := score_statistics(call, work)):
             body["score_statistics"] = found
     for name in ("description", "rubric", "needs_grading_count", "in_closed_grading_period"):
@@ -259,9 +270,11 @@ def _for_staff(call: Call, course: Course, work: Assignment) -> Json:
     }
     if call.flag("needs_grading_count_by_section"):
         sections = course.section_ids if limit is None else sorted(limit)
+        # Sections in which nothing waits are absent (needs_grading_count_query.rb).
         body["needs_grading_count_by_section"] = [
-            {"section_id": row, "needs_grading_count": campus.needs_grading(work, [row])}
+            {"section_id": row, "needs_grading_count": count}
             for row in sections
+            if (count := campus.needs_grading(work, [row]))
         ]
     if "assignment_visibility" in call.include:
         students = campus.students_of(course.id)
@@ -288,9 +301,9 @@ def _for_student(call: Call, work: Assignment) -> Json:
 
 
 def all_dates(work: Assignment, due: Any, staff: bool) -> Json:
-    """Every date there is for the viewer; from 25 overrides on only their number."""
+    """Every date there is for the viewer; from 25 overrides on only the number of these."""
     if (count := len(work.overrides())) >= 25:
-        return {"all_dates": [], "all_dates_count": count + 1}
+        return {"all_dates": [], "all_dates_count": count}
 
     def entry(moment: Any, **more: Any) -> Json:
         return {
@@ -327,11 +340,16 @@ def own_submission(call: Call, course: Course, work: Assignment) -> object:
 
 
 def score_statistics(call: Call, work: Assignment) -> Json | None:
-    """For students whose grade is visible, from five grades on (Canvas: Assignments)."""
+    """For students whose grade is visible, from five grades on (Canvas: Assignments).
+
+    At once here; Canvas recomputes it 10 to 130 s after a change.
+    """
     own = call.campus.submission(work, call.viewer.id)
-    if own is None or own.score is None or own.posted_at is None:
+    if own is None or own.score is None or own.posted_at is None or not work.points_possible:
         return None
-    scores = sorted(_scores(call.campus.submissions_of(work)))
+    students = _of_class(call, work)
+    rows = call.campus.submissions_of(work)
+    scores = sorted(_scores([row for id_, row in rows.items() if id_ in students]))
     if len(scores) < 5:
         return None
     lower, median, upper = quantiles(scores, n=4, method="inclusive")
@@ -345,11 +363,21 @@ def score_statistics(call: Call, work: Assignment) -> Json | None:
     }
 
 
-def _scores(rows: dict[int, Submission]) -> list[float]:
+def _of_class(call: Call, work: Assignment) -> set[int]:
+    """Whose scores count: students by stored state, taking part or invited."""
+    return {
+        row.user_id
+        for row in call.campus.enrollments_in(work.course_id)
+        if row.type == "StudentEnrollment" and row.state in ("active", "invited")
+    }
+
+
+def _scores(rows: list[Submission]) -> list[float]:
+    """Graded scores, not yet posted ones too, without excused work."""
     return [
         row.score
-        for row in rows.values()
-        if row.score is not None and row.workflow_state == "graded"
+        for row in rows
+        if row.score is not None and row.workflow_state == "graded" and not row.excused
     ]
 
 
@@ -388,7 +416,7 @@ def _group_json(call: Call, course: Course, row: AssignmentGroup) -> Json:
     }
     if "assignments" in call.include:
         body["assignments"] = [
-            assignment_json(call, course, work)
+            assignment_json(call, course, work, topics="discussion_topic" in call.include)
             for work in call.campus.work_of(course.id)
             if work.group_id == row.id
             and access.sees(call, course, work)
@@ -399,15 +427,22 @@ def _group_json(call: Call, course: Course, row: AssignmentGroup) -> Json:
 
 
 def _asked_for(call: Call, work: Assignment) -> bool:
+    """The kinds to leave out are compared with all of an assignment's kinds as one text."""
     ids = call.many("assignment_ids")
     without = call.many("exclude_assignment_submission_types")
-    return (not ids or str(work.id) in ids) and not set(without).intersection(work.submission_types)
+    return (not ids or str(work.id) in ids) and ",".join(work.submission_types) not in without
 
 
 def _in_period(call: Call, work: Assignment) -> bool:
+    """In the period for anybody, or for the student; an unknown period filters nothing."""
     wanted = call.one("grading_period_id")
     if not wanted or wanted == "0":
         return True
     course = call.campus.courses[work.course_id]
-    period = period_of(course, work.due_for(access.due_subject(call, course)))
-    return period is not None and str(period.id) == wanted
+    known = {str(period.id): period for period in course.grading_periods}
+    if wanted not in known:
+        return True
+    dues = [work.due_at, *work.due_dates.values()]
+    if call.flag("scope_assignments_to_student"):
+        dues = [work.due_for(access.due_subject(call, course))]
+    return any(period_of(course, due) is known[wanted] for due in dues)

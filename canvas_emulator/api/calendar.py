@@ -300,7 +300,11 @@ def show(call: Call, id: str) -> object:
 
 @router.get("/api/v1/announcements")
 def announcements(call: Call) -> object:
-    """From 14 days ago until 28 days after the start, newest first (Canvas: Announcements)."""
+    """From 14 days ago until 28 days after the start, newest first (Canvas: Announcements).
+
+    Scheduled ones only for whoever teaches every listed course; ``available_after`` asks when one
+    closes (announcements_api_controller.rb).
+    """
     codes = call.many("context_codes")
     if not codes:
         raise BadRequest({"message": "Missing context_codes"})
@@ -311,13 +315,15 @@ def announcements(call: Call) -> object:
     end = _news_date(call, "end_date", end=True) or start + 28 * ONE_DAY
     after = _news_date(call, "available_after", end=False)
     found: list[tuple[Course, Announcement]] = []
-    for course in filter(None, (_course(call, code) for code in codes)):
+    courses = [course for code in codes if (course := _course(call, code)) is not None]
+    scheduled = all(_sees_scheduled(call, course) for course in courses)
+    for course in courses:
         rows = [
             row
             for row in call.campus.announcements.get(course.id, ())
             if start <= row.posted_at <= end
-            and (row.posted_at <= call.now or _sees_scheduled(call, course))
-            and (after is None or row.posted_at > after)
+            and (row.posted_at <= call.now or scheduled)
+            and (after is None or row.lock_at is None or row.lock_at > after)
         ]
         rows.sort(key=lambda row: row.posted_at, reverse=True)
         found += [(course, row) for row in (rows[:1] if call.flag("latest_only") else rows)]
@@ -339,7 +345,7 @@ def _news_date(call: Call, name: str, *, end: bool) -> datetime | None:
 
 def announcement_json(call: Call, course: Course, row: Announcement) -> Json:
     """A discussion topic object with its context code."""
-    url = f"{call.base_url}/courses/{course.id}/discussion_topics/{row.id}"
+    url = f"{call.base_url}/courses/{course.id}/announcements/{row.id}"
     author = call.campus.people[row.author_id]
     return {
         "id": row.id,

@@ -234,10 +234,9 @@ def _included(call: Call, course: Course, rows: list[Enrollment], person: Person
         found["tabs"] = _tabs(call, course)
     if "needs_grading_count" in include and access.grades_others(call, course):
         limit = access.section_limit(call, course)
+        # Unpublished work counts too (needs_grading_count_query.rb).
         found["needs_grading_count"] = sum(
-            campus.needs_grading(work, limit)
-            for work in campus.work_of(course.id)
-            if work.published
+            campus.needs_grading(work, limit) for work in campus.work_of(course.id)
         )
     if "current_grading_period_scores" in include:
         weighted = any(period.weight for period in course.grading_periods)

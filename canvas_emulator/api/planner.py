@@ -247,7 +247,7 @@ def _new_activity(call: Call, person: Person, item: Item) -> bool:
     posted = row.posted_at is not None and row.posted_at > recent
     return posted or any(
         comment.author_id != person.id and comment.created_at > recent
-        for comment in visible_comments(call, item.course, row)
+        for comment in visible_comments(call, item.course, item.thing, row)
     )
 
 
@@ -295,7 +295,9 @@ def _submission_states(
     if row is None:
         return dict.fromkeys(STATES)
     comments = [
-        comment for comment in visible_comments(call, course, row) if comment.author_id != person.id
+        comment
+        for comment in visible_comments(call, course, work, row)
+        if comment.author_id != person.id
     ]
     states: Json = {
         "submitted": row.submitted_at is not None,

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from canvas_emulator.campus.courses import Course
@@ -19,10 +19,14 @@ from .values import rich, stamp
 
 Json = dict[str, Any]
 DEFAULT_PER_PAGE = 21
+KEPT = timedelta(weeks=4)
+"""How long an entry stays (the site setting ``stream_items_ttl``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
+    """An entry of the stream; ``at`` is when it entered, which posting a grade does not change."""
+
     id: int
     at: datetime
     course: Course
@@ -39,6 +43,7 @@ class Happening:
 
 
 def _stream(call: Call, only: Course | None = None) -> list[Happening]:
+    """What entered within four weeks, the newest entry first (stream_item.rb)."""
     campus, me = call.campus, call.viewer.id
     kinds = ("StudentEnrollment", "TeacherEnrollment", "TaEnrollment", "ObserverEnrollment")
     found: list[Happening] = []
@@ -46,7 +51,7 @@ def _stream(call: Call, only: Course | None = None) -> list[Happening]:
         if only is not None and course is not only:
             continue
         for news in campus.announcements.get(course.id, ()):
-            if news.posted_at <= call.now:
+            if call.now - KEPT < news.posted_at <= call.now:
                 found.append(Happening(news.id, news.posted_at, course, news=news))
         if access.is_student(call, course):
             found += _grades(call, course)
@@ -56,23 +61,39 @@ def _stream(call: Call, only: Course | None = None) -> list[Happening]:
 
 
 def _grades(call: Call, course: Course) -> list[Happening]:
+    """Submissions that were graded or commented on, hidden grades too: they go after the cut."""
     found = []
     for work in call.campus.work_of(course.id):
         row = call.campus.submission(work, call.viewer.id)
-        if row is not None and row.posted_at is not None and row.posted_at <= call.now:
-            found.append(Happening(row.id + 1, row.posted_at, course, graded=(row, work)))
+        if row is None or not work.published:
+            continue
+        told = [row.graded_at, *(c.created_at for c in row.comments if c.author_id != row.user_id)]
+        entered = max((at for at in told if at is not None and at <= call.now), default=None)
+        if entered is not None and entered > call.now - KEPT:
+            found.append(Happening(row.id + 1, entered, course, graded=(row, work)))
     return found
+
+
+def _visible(row: Happening) -> bool:
+    """Asked once the page is cut: a submission that is not posted is left out (stream_item.rb)."""
+    return row.graded is None or row.graded[0].posted_at is not None
 
 
 @router.get("/api/v1/users/self/activity_stream")
 def index(call: Call) -> object:
-    return call.numbered(_stream(call), DEFAULT_PER_PAGE, render=lambda row: _json(call, row))
+    return _listed(call, _stream(call))
 
 
 @router.get("/api/v1/courses/:course_id/activity_stream")
 def index_of_course(call: Call, course_id: str) -> object:
-    rows = _stream(call, access.open_course(call, course_id))
-    return call.numbered(rows, DEFAULT_PER_PAGE, render=lambda row: _json(call, row))
+    return _listed(call, _stream(call, access.open_course(call, course_id)))
+
+
+def _listed(call: Call, rows: list[Happening]) -> object:
+    def render(row: Happening) -> Json:
+        return _json(call, row)
+
+    return call.numbered(rows, DEFAULT_PER_PAGE, render=render, keep=_visible)
 
 
 def _json(call: Call, row: Happening) -> Json:
@@ -86,7 +107,7 @@ def _json(call: Call, row: Happening) -> Json:
             "assignment": assignment_json(call, row.course, work),
             "course": course_json(call, (row.course, []), call.viewer),
             "user": user_json(call, call.viewer),
-            "submission_comments": comments(call, row.course, submission),
+            "submission_comments": comments(call, row.course, work, submission),
             "title": work.name,
             "message": None,
             "html_url": body["preview_url"].partition("?")[0],
@@ -96,7 +117,7 @@ def _json(call: Call, row: Happening) -> Json:
             "title": row.news.title,
             "message": rich(call, row.news.message),
             "announcement_id": row.news.id,
-            "html_url": f"{call.base_url}/courses/{row.course.id}/discussion_topics/{row.news.id}",
+            "html_url": f"{call.base_url}/courses/{row.course.id}/announcements/{row.news.id}",
         }
     return body | {
         "id": row.id,
@@ -112,7 +133,7 @@ def _json(call: Call, row: Happening) -> Json:
 @router.get("/api/v1/users/self/activity_stream/summary")
 def summary(call: Call) -> object:
     counts: dict[str, list[bool]] = defaultdict(list)
-    for row in _stream(call):
+    for row in filter(_visible, _stream(call)):
         counts[row.kind].append(row.read)
     categories = {"Announcement": "Announcement", "Submission": "Grading"}
     return [

@@ -28,13 +28,32 @@ from .users import user_json
 from .values import rich, stamp, strict, user_display
 
 Json = dict[str, Any]
+COLUMNS = frozenset(
+    {
+        *("id", "assignment_id", "user_id", "grader_id", "grading_period_id", "workflow_state"),
+        *("submission_type", "url", "body", "submitted_at", "attempt", "score", "grade"),
+        *("entered_score", "entered_grade", "points_deducted", "late", "missing"),
+        *("seconds_late", "late_policy_status", "excused", "custom_grade_status_id", "posted_at"),
+        *("graded_at", "grade_matches_current_submission", "cached_due_date"),
+        *("extra_attempts", "redo_request", "sticker"),
+    }
+)
+"""What ``response_fields`` narrows: the address of a preview stays (lib/api/v1/submission.rb)."""
 Pair = tuple[Submission, Assignment]
 ALL_STUDENTS = "all"
 
 
-def reads_grade(call: Call, course: Course, row: Submission) -> bool:
-    """Staff always; the student once the grade is posted (submission.rb)."""
-    return access.grades_others(call, course) or row.posted_at is not None or row.score is None
+def reads_grade(call: Call, course: Course, work: Assignment, row: Submission) -> bool:
+    """Staff always, observers once it is posted, the student also while there is no grade.
+
+    Of work whose grades are posted by hand the student reads nothing before that either, graded
+    or not (submission.rb, 2026).
+    """
+    if access.grades_others(call, course) or row.posted_at is not None:
+        return True
+    if row.user_id != call.viewer.id or work.post_manually:
+        return False
+    return row.workflow_state != "graded" and not row.excused and row.grade_matches
 
 
 def submission_json(
@@ -43,22 +62,22 @@ def submission_json(
     """A submission as the viewer may read it; ``bare`` leaves the includes of a list out."""
     now = call.now
     due = work.due_for(row.user_id)
-    readable = reads_grade(call, course, row)
+    readable = reads_grade(call, course, work, row)
     period = period_of(course, due)
     url = f"{call.base_url}/courses/{course.id}/assignments/{work.id}/submissions/{row.user_id}"
     body: Json = {
         "id": row.id,
         "assignment_id": work.id,
         "user_id": row.user_id,
-        "grader_id": row.grader_id if readable else None,
+        "grader_id": row.grader_id,
         "grading_period_id": period.id if period else None,
         "workflow_state": row.workflow_state,
         "submission_type": row.submission_type,
         "url": row.url,
-        "body": rich(call, row.body),
+        "body": rich(call, row.body) if readable or not work.is_quiz else None,
         "submitted_at": stamp(row.submitted_at),
         "attempt": row.attempt,
-        "points_deducted": row.points_deducted if readable else None,
+        "points_deducted": row.points_deducted,
         "late": is_late(row, work, now),
         "missing": is_missing(row, work, now),
         "seconds_late": seconds_late(row, work, now),
@@ -66,7 +85,7 @@ def submission_json(
         "excused": row.excused,
         "custom_grade_status_id": row.custom_grade_status_id,
         "posted_at": stamp(row.posted_at),
-        "graded_at": stamp(row.graded_at) if readable else None,
+        "graded_at": stamp(row.graded_at),
         "grade_matches_current_submission": row.grade_matches,
         "cached_due_date": stamp(due),
         "extra_attempts": row.extra_attempts,
@@ -75,11 +94,14 @@ def submission_json(
         "preview_url": f"{url}?preview=1&version={row.attempt or 0}",
     }
     if readable:
+        score = row.score
+        # Computed, not what was entered once (submission.rb).
+        entered = None if score is None else score + (row.points_deducted or 0.0)
         body |= {
-            "score": row.score,
-            "grade": grade_text(row.score, work),
-            "entered_score": row.entered_score,
-            "entered_grade": grade_text(row.entered_score, work),
+            "score": score,
+            "grade": grade_text(score, work),
+            "entered_score": entered,
+            "entered_grade": grade_text(entered, work),
         }
     if row.submission_type == "online_upload":
         body["attachments"] = [_attachment(call, row)]
@@ -125,7 +147,7 @@ def _include(
 
     include, person = call.include, call.campus.people[row.user_id]
     if "submission_comments" in include:
-        body["submission_comments"] = comments(call, course, row)
+        body["submission_comments"] = comments(call, course, work, row)
     if "rubric_assessment" in include and row.rubric and readable:
         body["rubric_assessment"] = rubric_assessment(work, row)
     if "full_rubric_assessment" in include and row.rubric and readable:
@@ -152,9 +174,10 @@ def _include(
             submission_json(call, course, work, version, bare=True)
             for version in (*row.earlier, row)
         ]
-    if "read_status" in include or "read_state" in include:
-        # Asking marks it read (Canvas: Submissions); the answer is how it was.
-        body["read_status"] = "unread" if row.unread else "read"
+    if "read_state" in include:
+        # Asking marks it read, and the answer is how it was; the documentation's read_status
+        # does nothing (lib/api/v1/submission.rb).
+        body["read_state"] = "unread" if row.unread else "read"
         if row.user_id == call.viewer.id:
             row.unread = False
 
@@ -163,7 +186,7 @@ def _narrow(call: Call, body: Json, bare: bool) -> None:
     if bare:
         return
     if wanted := call.many("response_fields"):
-        for name in set(body) - set(wanted) - {"id"}:
+        for name in COLUMNS.intersection(body).difference(wanted):
             del body[name]
     for name in call.many("exclude_response_fields"):
         body.pop(name, None)
@@ -186,16 +209,19 @@ def rubric_assessment(work: Assignment, row: Submission) -> Json:
     return found
 
 
-def visible_comments(call: Call, course: Course, row: Submission) -> list[Comment]:
-    """Comments of staff stay hidden with a hidden grade (submission.rb)."""
-    if reads_grade(call, course, row):
+def visible_comments(
+    call: Call, course: Course, work: Assignment, row: Submission
+) -> list[Comment]:
+    """Comments of others stay hidden until grades that are posted by hand are (submission.rb)."""
+    posted = row.posted_at is not None or not work.post_manually
+    if posted or access.grades_others(call, course):
         return row.comments
     return [comment for comment in row.comments if comment.author_id == row.user_id]
 
 
-def comments(call: Call, course: Course, row: Submission) -> list[Json]:
+def comments(call: Call, course: Course, work: Assignment, row: Submission) -> list[Json]:
     """Submission comments, oldest first; tags are stripped as Canvas does."""
-    return [_comment(call, comment) for comment in visible_comments(call, course, row)]
+    return [_comment(call, comment) for comment in visible_comments(call, course, work, row)]
 
 
 def _comment(call: Call, comment: Comment) -> Json:
@@ -267,11 +293,14 @@ def update(call: Call, course_id: str, assignment_id: str, user_id: str) -> obje
             )
         )
         row.unread = row.unread or call.viewer.id != row.user_id
+        if access.grades_others(call, course) and not work.post_manually:
+            # A teacher's comment posts the submission, whether it has a grade or not.
+            row.posted_at = row.posted_at or call.now
     # The row may be a derived one: from now on it is the one that counts.
     call.campus.hand_in(row)
     body = submission_json(call, course, work, row)
     alone = {key: value for key, value in body.items() if key != "submission_comments"}
-    body["submission_comments"] = comments(call, course, row)
+    body["submission_comments"] = comments(call, course, work, row)
     body["all_submissions"] = [alone]
     return body
 
@@ -419,8 +448,12 @@ def mark_many_read(call: Call, course_id: str) -> object:
 
 @router.get("/api/v1/courses/:course_id/assignments/:assignment_id/submissions")
 def of_assignment(call: Call, course_id: str, assignment_id: str) -> object:
-    """Staff only: students get 403 (Canvas: Submissions)."""
-    course, work, students = _for_staff(call, course_id, assignment_id)
+    """Staff only: students get 403. Students invited or taking part, and the test student.
+
+    Who ended or was deactivated is not listed (submissions_api_controller.rb, index).
+    """
+    course, work, _ = _for_staff(call, course_id, assignment_id)
+    students = _listed_students(call, course, "active", "invited")
     rows = [row for user_id, row in call.campus.submissions_of(work).items() if user_id in students]
     return call.numbered(
         sorted(rows, key=lambda row: row.user_id),
@@ -444,8 +477,9 @@ def summary(call: Call, course_id: str, assignment_id: str) -> object:
     _, work, students = _for_staff(call, course_id, assignment_id)
     every = call.campus.submissions_of(work)
     rows = [row for user_id, row in every.items() if user_id in students]
+    # Graded work that was handed in again is in both.
     waiting = sum(row.needs_grading for row in rows)
-    graded = sum(row.is_graded and not row.needs_grading for row in rows)
+    graded = sum(row.is_graded for row in rows)
     return {
         "graded": graded,
         "ungraded": waiting,
@@ -455,11 +489,26 @@ def summary(call: Call, course_id: str, assignment_id: str) -> object:
 
 @router.get("/api/v1/courses/:course_id/assignments/:assignment_id/gradeable_students")
 def gradeable_students(call: Call, course_id: str, assignment_id: str) -> object:
-    _, work, students = _for_staff(call, course_id, assignment_id)
-    people = [call.campus.people[row] for row in sorted(students) if work.is_for(row)]
+    """Deactivated students and the test student are among them."""
+    course, work, _ = _for_staff(call, course_id, assignment_id)
+    students = _listed_students(call, course, "active", "invited", "inactive")
+    rows = call.campus.submissions_of(work)
+    people = [call.campus.people[row] for row in sorted(students) if row in rows]
     if call.one("sort") == "name":
         people.sort(key=lambda row: row.sortable_name.casefold(), reverse=_descends(call, "order"))
     return call.numbered(people, render=lambda person: user_display(call, person))
+
+
+def _listed_students(call: Call, course: Course, *states: str) -> set[int]:
+    """Students of these stored states and the test student, in the viewer's sections."""
+    sections = access.section_limit(call, course)
+    return call.campus.test_students(course.id, sections) | {
+        row.user_id
+        for row in call.campus.enrollments_in(course.id)
+        if row.type == "StudentEnrollment"
+        and row.state in states
+        and (sections is None or row.section_id in sections)
+    }
 
 
 def _descends(call: Call, name: str) -> bool:
@@ -483,7 +532,9 @@ def for_students(call: Call, course_id: str) -> object:
             if keep(row, work):
                 pairs.append((row, work))
     by_grading = call.one("order") == "graded_at"
-    if by_grading:
+    # Exactly this word, anything else ascends; what is not graded comes last, or not at all.
+    descends = call.one("order_direction") == "descending"
+    if by_grading and not descends:
         pairs = [pair for pair in pairs if pair[0].graded_at]
 
     def key(pair: Pair) -> tuple[str | int, ...]:
@@ -497,7 +548,7 @@ def for_students(call: Call, course_id: str) -> object:
         """Asked once the page is cut: it may be short, or empty, and yet have a next one."""
         return pair[1].is_for(pair[0].user_id)
 
-    if _descends(call, "order_direction"):
+    if descends:
         return call.numbered(sorted(pairs, key=key, reverse=True), render=render, keep=visible)
     return call.bookmarked(sorted(pairs, key=key), key, render=render, keep=visible)
 
@@ -614,9 +665,8 @@ def _grouped(
 
 
 def _total_scores(call: Call, course: Course, user_id: int) -> Json:
+    """As stored, also where the course hides its totals (submissions_api_controller.rb)."""
     staff = access.grades_others(call, course)
-    if course.hide_final_grades and not staff:
-        return {}
     whole = totals(call.campus, course, user_id)
     body: Json = {"computed_final_score": whole.final, "computed_current_score": whole.current}
     if staff:

@@ -239,6 +239,11 @@ class Builder:
         number, at = self.id_of("comment", 60_001), self.at(day, 11, 7)
         row.comments.append(Comment(number, author_id, text, at, row.attempt, **more))
         row.unread = row.unread or author_id != row.user_id
+        work = self.campus.assignments[row.assignment_id]
+        if not work.post_manually and any(
+            teacher.id == author_id for teacher in self.campus.teachers_of(work.course_id)
+        ):
+            row.posted_at = row.posted_at or at  # a teacher's comment posts the submission
 
     def announces(self, course: Course, title: str, message: str, day: float) -> None:
         teacher = self.campus.teachers_of(course.id)[0]

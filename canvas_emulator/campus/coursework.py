@@ -239,7 +239,8 @@ class Submission:
     def score(self) -> float | None:
         if self.entered_score is None:
             return None
-        return self.entered_score - (self.points_deducted or 0.0)
+        # The penalty stops at 0 (late_policy.rb).
+        return max(min(0.0, self.entered_score), self.entered_score - (self.points_deducted or 0.0))
 
     @property
     def is_graded(self) -> bool:
@@ -248,12 +249,16 @@ class Submission:
 
     @property
     def needs_grading(self) -> bool:
-        """Handed in and not graded, or handed in again after the grade."""
-        if self.excused or self.custom_grade_status_id or self.submitted_at is None:
+        """Handed in and not graded, or handed in again after the grade.
+
+        Whatever custom status it has (needs_grading_count_query.rb).
+        """
+        if self.excused or self.submission_type is None:
             return False
-        if self.workflow_state in ("submitted", "pending_review"):
+        if self.workflow_state == "pending_review":
             return True
-        return self.workflow_state == "graded" and not self.grade_matches
+        waits = self.score is None or not self.grade_matches
+        return waits and self.workflow_state in ("submitted", "graded")
 
 
 def keep_attempt(row: Submission) -> None:

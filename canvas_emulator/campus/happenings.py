@@ -13,6 +13,7 @@ class Announcement:
     posted_at: datetime
     author_id: int
     read: bool = False
+    lock_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

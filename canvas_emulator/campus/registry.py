@@ -129,6 +129,17 @@ class Campus:
         }
         return sorted(ids)
 
+    def test_students(self, course_id: int, section_ids: Iterable[int] | None = None) -> set[int]:
+        """Whom "student view" made, in some sections or all; they have rows like a student."""
+        sections = None if section_ids is None else set(section_ids)
+        return {
+            row.user_id
+            for row in self.enrollments_in(course_id)
+            if row.type == "StudentViewEnrollment"
+            and row.state == "active"
+            and (sections is None or row.section_id in sections)
+        }
+
     def teachers_of(self, course_id: int) -> list[Person]:
         return [
             self.people[row.user_id]
@@ -146,6 +157,9 @@ class Campus:
             for user_id in self.students_of(work.course_id)
             if work.is_for(user_id)
         }
+        for user_id in self.test_students(work.course_id):
+            blank = Submission(submission_id(work.id, user_id), work.id, user_id)
+            rows[user_id] = written.get(user_id, blank)
         return self._submissions.setdefault(work.id, rows)
 
     def submission(self, work: Assignment, user_id: int) -> Submission | None:
@@ -179,8 +193,9 @@ class Campus:
         }
 
     def needs_grading(self, work: Assignment, section_ids: Iterable[int] | None = None) -> int:
-        """How many rows wait for a grade, counted from the rows themselves."""
+        """How many rows wait for a grade, the test student's too (needs_grading_count_query.rb)."""
         students = self.active_students(work.course_id, section_ids)
+        students |= self.test_students(work.course_id, section_ids)
         rows = self.submissions_of(work)
         return sum(row.needs_grading for user_id, row in rows.items() if user_id in students)
 

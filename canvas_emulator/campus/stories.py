@@ -136,7 +136,8 @@ def _every_state(build: Builder, course: Course) -> None:
     hidden = work(
         course, "Mid-term exam essay", -12, group=3, points_possible=50, post_manually=True
     )
-    graded(hands_in(hidden, DOZEN, -13), 44, -3)
+    row = graded(hands_in(hidden, DOZEN, -13), 45.375, -3, deducted=1.375)
+    build.comments(row, TEACHER, "Not to be seen before all grades are posted.", -3)
 
     excused = work(course, "Herbarium sheet", -20, group=1, points_possible=10)
     row = hands_in(excused, DOZEN, excused=True, grader_id=TEACHER)
@@ -513,9 +514,10 @@ def _personal(build: Builder, biology: Course) -> None:
 
 
 def _test_student(build: Builder, course: Course) -> None:
-    """Whom "student view" made (course.rb)."""
+    """Whom "student view" made: enrolled in every section (course.rb)."""
     person = build.person(TEST_STUDENT, "", "Test Student", "student", login="test", fake=True)
-    build.enrol(course, person.id, "StudentView")
+    for section in range(len(course.section_ids)):
+        build.enrol(course, person.id, "StudentView", section=section)
 
 
 def _busy(build: Builder) -> None:

@@ -489,8 +489,11 @@ class TestRoster:
         rows = get(emulator, "courses/4101/enrollments", "teacher")
         assert name not in {row["user"]["name"] for row in rows}
         asked = {"type[]": "StudentViewEnrollment"}
-        (row,) = get(emulator, "courses/4101/enrollments", "teacher", **asked)
-        assert (row["type"], row["role"]) == ("StudentViewEnrollment", "StudentEnrollment")
+        rows = get(emulator, "courses/4101/enrollments", "teacher", **asked)
+        kinds = {(row["type"], row["role"]) for row in rows}
+        assert kinds == {("StudentViewEnrollment", "StudentEnrollment")}
+        sections = emulator.state.campus.courses[4101].section_ids
+        assert [row["course_section_id"] for row in rows] == sections  # in every one
 
     def test_test_student_is_fake(self, emulator: Emulator) -> None:
         """``fake_student`` stands in the test student's UserDisplay only (course.rb)."""

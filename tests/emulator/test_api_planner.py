@@ -731,9 +731,9 @@ class TestAnnouncements:
         assert date == (400, {"message": "Invalid start_date"})
 
     def test_scheduled(self, emulator: Emulator) -> None:
-        """Scheduled ones for staff only, not with ``active_only``; after a date.
+        """Scheduled ones for the staff of every listed course, not with ``active_only``.
 
-        Canvas: Announcements.
+        ``available_after`` leaves out what closes before (announcements_api_controller.rb).
         """
         campus = emulator.state.campus
         news = campus.announcements[4101]
@@ -743,12 +743,22 @@ class TestAnnouncements:
         staff = [row["id"] for row in get(emulator, "announcements", "teacher", **asked)]
         active = get(emulator, "announcements", "teacher", active_only="1", **asked)
         student = get(emulator, "announcements", **asked)
-        after = {"available_after": "2026-11-24"}
-        recent = get(emulator, "announcements", "teacher", **asked, **after)
+        both = {"context_codes[]": ["course_4101", "course_4104"]}
+        half = get(emulator, "announcements", "teacher", **both)
+        admin = get(emulator, "announcements", "admin", **both)
         news.remove(later)
+        closing = replace(news[0], lock_at=campus.start + timedelta(days=1))
+        news[0] = closing
+        after = [
+            len(get(emulator, "announcements", available_after=date, **asked))
+            for date in ("2026-11-23", "2026-11-25")
+        ]
+        news[0] = replace(closing, lock_at=None)
         assert staff[0] == 1
         assert [row["id"] for row in active] == [row["id"] for row in student] == staff[1:]
-        assert [row["id"] for row in recent] == [1]
+        assert 1 in {row["id"] for row in admin}
+        assert after == [2, 1]
+        assert 1 in {row["id"] for row in half}  # what one cannot read drops out
 
 
 class TestStream:
@@ -761,9 +771,13 @@ class TestStream:
         assert row["submission_id"] != row["id"]
 
     def test_items(self, emulator: Emulator) -> None:
-        """21 a page; a submission item is a submission with its own id aside (Canvas: Users)."""
+        """21 a page; a submission item is a submission with its own id aside (Canvas: Users).
+
+        A hidden grade is left out once the page is cut, which makes that page short.
+        """
         answer = emulator.call("/api/v1/users/self/activity_stream")
-        assert len(answer.json) == 21
+        assert len(answer.json) == 20
+        assert "page=2&per_page=21" in answer.headers["Link"]
         rows = get(emulator, "users/self/activity_stream")
         graded = next(row for row in rows if row["type"] == "Submission")
         assert graded["submission_id"] != graded["id"]
@@ -772,6 +786,34 @@ class TestStream:
         assert hidden == []
         in_course = get(emulator, "courses/4102/activity_stream")
         assert {row["course_id"] for row in in_course} == {4102}
+
+    def test_order_and_age(self, emulator: Emulator) -> None:
+        """The newest entry first, none older than four weeks; a grade posted later stays put.
+
+        stream_item.rb; an announcement has an address of its own.
+        """
+        emulator.state.campus_touched = True  # rows are changed in place
+        path = "users/self/activity_stream"
+        rows = get(emulator, path)
+        entered = [row["created_at"] for row in rows]
+        assert entered == sorted(entered, reverse=True)
+        assert min(entered) >= "2026-10-26T08:00:00Z"
+        old = {"Cell structure worksheet", "Quiz: the cell"}
+        assert not old & {row["title"] for row in rows}
+        news = next(row for row in rows if row["type"] == "Announcement")
+        assert news["html_url"].endswith(
+            f"/courses/{news['course_id']}/announcements/{news['announcement_id']}"
+        )
+        campus = emulator.state.campus
+        work = next(row for row in campus.work_of(4101) if row.name == "Mid-term exam essay")
+        row = campus.submissions_of(work)[1]
+        row.posted_at = campus.start
+        now = get(emulator, path)
+        place = next(at for at, item in enumerate(now) if item["title"] == work.name)
+        assert now[place]["created_at"] < now[place]["posted_at"]
+        assert place > 0
+        row.graded_at, row.comments = campus.start - timedelta(days=40), []
+        assert work.name not in {item["title"] for item in get(emulator, path)}
 
     def test_summary_and_hiding(self, emulator: Emulator) -> None:
         rows = get(emulator, "users/self/activity_stream")

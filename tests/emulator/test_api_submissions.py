@@ -59,17 +59,60 @@ class TestAssignments:
         assert submission(emulator, name, "teacher")["cached_due_date"] == mine["due_at"]
 
     def test_staff_only(self, emulator: Emulator) -> None:
-        """needs_grading_count is for staff, by section for the limited (Canvas: Assignments)."""
+        """needs_grading_count is for staff, by section for the limited (Canvas: Assignments).
+
+        A section in which nothing waits is absent (needs_grading_count_query.rb).
+        """
         query = {"needs_grading_count_by_section": "true", "include[]": "assignment_visibility"}
         name = "Essay: why we age"
         assert "needs_grading_count" not in works(emulator)[name]
-        taught, limited = (works(emulator, who, **query)[name] for who in ("teacher", "ta"))
-        by_section = [
-            row["needs_grading_count"] for row in taught["needs_grading_count_by_section"]
-        ]
-        assert sum(by_section) == taught["needs_grading_count"]
-        assert limited["needs_grading_count"] == by_section[1]
+        first, second = emulator.state.campus.courses[4101].section_ids
+        counts = set()
+        for taught in works(emulator, "teacher", **query).values():
+            limited = works(emulator, "ta", **query)[taught["name"]]
+            by_section = {
+                row["section_id"]: row["needs_grading_count"]
+                for row in taught["needs_grading_count_by_section"]
+            }
+            assert 0 not in by_section.values()
+            assert sum(by_section.values()) == taught["needs_grading_count"]
+            assert limited["needs_grading_count"] == by_section.get(second, 0)
+            counts.add((first in by_section, second in by_section))
+        assert {(True, True), (False, False)} <= counts
+        taught = works(emulator, "teacher", **query)[name]
         assert "1" in taught["assignment_visibility"]
+
+    def test_who_waits_for_a_grade(self, emulator: Emulator) -> None:
+        """The test student counts, once though in every section, and work with a custom status.
+
+        Excused and never handed in work does not (needs_grading_count_query.rb).
+        """
+        emulator.state.campus_touched = True  # rows are changed in place
+        name = "Photosynthesis worksheet"
+        campus = emulator.state.campus
+        work = next(row for row in campus.work_of(4101) if row.name == name)
+        rows = campus.submissions_of(work)
+
+        def waiting() -> int:
+            return int(works(emulator, "teacher")[name]["needs_grading_count"])
+
+        before, mine, test = waiting(), rows[1], rows[3999]
+        mine.custom_grade_status_id = 1
+        assert waiting() == before
+        test.submission_type, test.workflow_state, test.submitted_at = (
+            *("online_text_entry", "submitted"),
+            mine.submitted_at,
+        )
+        assert waiting() == before + 1
+        asked = {"include[]": "needs_grading_count"}
+        whole = get(emulator, "courses/4101", "teacher", **asked)["needs_grading_count"]
+        work.published = False
+        assert get(emulator, "courses/4101", "teacher", **asked)["needs_grading_count"] == whole
+        work.published = True
+        summary = f"courses/4101/assignments/{work.id}/submission_summary"
+        assert get(emulator, summary, "teacher")["ungraded"] == before
+        mine.excused = True
+        assert waiting() == before
 
     def test_locked(self, emulator: Emulator) -> None:
         """The description of work not yet open is null; lock_info says when.
@@ -183,7 +226,10 @@ class TestAssignments:
         assert base == works(emulator, "teacher")[name]["due_at"] != mine
 
     def test_many_dates(self, emulator: Emulator) -> None:
-        """From 25 overrides on there are no dates, only their number (Canvas: Assignments)."""
+        """From 25 overrides on there are no dates, only their number, the base date apart.
+
+        lib/api/v1/assignment.rb.
+        """
         number = works(emulator)["Heredity problem set"]["id"]
         work = emulator.state.campus.assignments[number]
         kept = dict(work.due_dates)
@@ -192,7 +238,7 @@ class TestAssignments:
         body = get(emulator, f"courses/4101/assignments/{number}", "teacher", **asked)
         work.due_dates.clear()
         work.due_dates.update(kept)
-        assert (body["all_dates"], body["all_dates_count"]) == ([], 26)
+        assert (body["all_dates"], body["all_dates_count"]) == ([], 25)
 
     def test_groups_of_some(self, emulator: Emulator) -> None:
         """Groups narrowed to some assignments, or without some kinds.
@@ -257,12 +303,71 @@ class TestOneSubmission:
         assert row["submission_history"][0]["score"] == 21
 
     def test_hidden(self, emulator: Emulator) -> None:
-        """The keys of a hidden grade are absent for the student only (submission.rb)."""
-        row = submission(emulator, "Mid-term exam essay")
+        """The keys of a hidden grade are absent for the student only; all else stays readable.
+
+        submission.rb, 2026.
+        """
+        row = submission(emulator, "Mid-term exam essay", **{"include[]": "submission_comments"})
         assert row["workflow_state"] == "graded"
         assert row["posted_at"] is None
         assert not GRADE_KEYS & set(row)
-        assert submission(emulator, "Mid-term exam essay", "teacher")["score"] == 44
+        assert (row["grader_id"], row["points_deducted"]) == (5, 1.375)
+        assert row["graded_at"]
+        assert row["submission_comments"] == []
+        taught = submission(emulator, "Mid-term exam essay", "teacher")
+        assert (taught["score"], taught["entered_score"]) == (44, 45.375)
+
+    @pytest.mark.parametrize(
+        ("name", "manually", "keys"),
+        [
+            ("Photosynthesis worksheet", False, True),  # handed in, not graded
+            ("Photosynthesis worksheet", True, False),
+            ("Heredity problem set", False, True),  # nothing handed in
+            ("Heredity problem set", True, False),
+            ("Essay: why we age", True, True),  # posted
+        ],
+    )
+    def test_hidden_before_grading(
+        self, emulator: Emulator, name: str, manually: bool, keys: bool
+    ) -> None:
+        """Posted by hand: absent until it is posted, graded or not; else null before grading.
+
+        For observers absent until posted (submission.rb, 2026).
+        """
+        work = next(row for row in emulator.state.campus.work_of(4101) if row.name == name)
+        work.post_manually = manually
+        row, watched = submission(emulator, name), submission(emulator, name, "observer")
+        work.post_manually = False
+        assert (set(row) >= GRADE_KEYS) is keys
+        assert bool(GRADE_KEYS & set(row)) is keys
+        assert bool(GRADE_KEYS & set(watched)) is (row["posted_at"] is not None)
+
+    def test_penalty_stops_at_zero(self, emulator: Emulator) -> None:
+        """2 points with 3 deducted: score 0, and entered_score is computed, 3 (submission.rb)."""
+        emulator.state.campus_touched = True  # rows are changed in place
+        campus = emulator.state.campus
+        work = next(row for row in campus.work_of(4101) if row.name == "Osmosis laboratory report")
+        campus.submissions_of(work)[1].entered_score = 2
+        campus.submissions_of(work)[1].points_deducted = 3
+        row = submission(emulator, work.name)
+        assert (row["score"], row["points_deducted"], row["entered_score"]) == (0, 3, 3)
+
+    def test_a_comment_posts(self, emulator: Emulator) -> None:
+        """A teacher's comment posts a submission that has no grade, a student's does not.
+
+        Not where grades are posted by hand (submission.rb, submission_comment.rb).
+        """
+        for name, posted in (("Photosynthesis worksheet", True), ("Mid-term exam essay", False)):
+            number = works(emulator, "teacher")[name]["id"]
+            path = f"/api/v1/courses/4101/assignments/{number}/submissions/1"
+            form = {"comment[text_comment]": "Well begun."}
+            own = emulator.call(path, method="PUT", data=form)
+            assert own.json["posted_at"] is None
+            taught = emulator.call(path, "teacher", method="PUT", data=form)
+            assert (taught.json["posted_at"] is not None) is posted
+            said = submission(emulator, name, **{"include[]": "submission_comments"})
+            authors = {comment["author_id"] for comment in said["submission_comments"]}
+            assert authors == ({1, 5} if posted else {1})
 
     @pytest.mark.parametrize(
         ("name", "expected"),
@@ -348,26 +453,37 @@ class TestOneSubmission:
         assert row["rubric_assessment"]["_8472"]["comments"]
 
     def test_read_state(self, emulator: Emulator) -> None:
-        """Asking for read_status marks the submission read; nothing else does.
+        """Asking for read_state marks the submission read; nothing else does.
 
-        Canvas: Submissions.
+        The documentation's read_status answers nothing (lib/api/v1/submission.rb, 2026).
         """
         number = works(emulator)["Essay: why we age"]["id"]
         path = f"/api/v1/courses/4101/assignments/{number}/submissions/self/read"
-        name, query = "Essay: why we age", {"include[]": "read_status"}
+        name, query = "Essay: why we age", {"include[]": "read_state"}
         submission(emulator, name, **{"include[]": "submission_comments"})
-        assert submission(emulator, name, "teacher", **query)["read_status"] == "unread"
-        assert submission(emulator, name, **query)["read_status"] == "unread"
-        assert submission(emulator, name, **query)["read_status"] == "read"
+        documented = submission(emulator, name, **{"include[]": "read_status"})
+        assert not {"read_status", "read_state"} & set(documented)
+        assert submission(emulator, name, "teacher", **query)["read_state"] == "unread"
+        assert submission(emulator, name, **query)["read_state"] == "unread"
+        assert submission(emulator, name, **query)["read_state"] == "read"
         assert emulator.call(path, method="DELETE").status_code == 204
         assert emulator.call(path, method="PUT").status_code == 204
-        assert submission(emulator, name, **query)["read_status"] == "read"
+        assert submission(emulator, name, **query)["read_state"] == "read"
 
     def test_fields(self, emulator: Emulator) -> None:
+        """Columns alone are narrowed, the id too; preview_url goes only when it is excluded.
+
+        lib/api/v1/submission.rb.
+        """
         row = submission(emulator, "Essay: why we age", **{"response_fields[]": ["score"]})
-        assert set(row) == {"id", "score"}
+        assert set(row) == {"preview_url", "score"}
         less = submission(emulator, "Essay: why we age", **{"exclude_response_fields[]": ["body"]})
         assert "body" not in less
+        bare = {"response_fields[]": "id", "exclude_response_fields[]": "preview_url"}
+        asked = bare | {"include[]": "submission_comments"}
+        assert set(submission(emulator, "Essay: why we age", **asked)) == {
+            *("id", "submission_comments")
+        }
 
 
 class TestLists:
@@ -461,7 +577,10 @@ class TestLists:
         assert len(ids) == len(set(ids)) == sum(sizes)
 
     def test_grouped(self, emulator: Emulator) -> None:
-        """Numbered over students, with totals (Canvas: Submissions)."""
+        """Numbered over students, with totals as stored, also where the course hides them.
+
+        submissions_api_controller.rb, for_students.
+        """
         query = {"student_ids[]": ALL, "grouped": "true", "include[]": "total_scores"}
         rows = get(emulator, self.path, "teacher", **query)
         assert len(rows) == 64
@@ -471,7 +590,7 @@ class TestLists:
         [own] = get(emulator, self.path, **query)
         assert "unposted_current_score" not in own
         hidden = get(emulator, "courses/4103/students/submissions", **query)
-        assert "computed_current_score" not in hidden[0]
+        assert hidden[0]["computed_current_score"] is not None
 
     def test_of_assignment(self, emulator: Emulator) -> None:
         """Staff only; the summary and the to-do agree with the rows (Canvas: Submissions)."""
@@ -480,18 +599,74 @@ class TestLists:
         assert refused(emulator, f"{path}/submissions")[0] == 403
         rows = get(emulator, f"{path}/submissions", "teacher", **{"include[]": "user_summary"})
         assert [row["user_id"] for row in rows] == sorted(row["user_id"] for row in rows)
-        assert len(rows) == 64
+        assert len(rows) == 65  # with the test student
+        assert rows[-1]["user_id"] == 3999
         summary = get(emulator, f"{path}/submission_summary", "teacher")
-        assert sum(summary.values()) == 64
+        assert sum(summary.values()) == 64  # without
         assert summary["ungraded"] == work["needs_grading_count"]
-        assert len(get(emulator, f"{path}/gradeable_students", "ta")) == 32
+        assert len(get(emulator, f"{path}/gradeable_students", "ta")) == 33
         by_name = get(emulator, f"{path}/gradeable_students", "teacher", sort="name", order="desc")
-        assert len(by_name) == 64
+        assert len(by_name) == 65
         many = get(emulator, "courses/4101/assignments/gradeable_students", "teacher")
         assert work["id"] in many[0]["assignment_ids"]
         assert refused(emulator, "courses/4101/assignments/gradeable_students")[0] == 403
         empty = "courses/4112/assignments/gradeable_students"
         assert refused(emulator, empty, "admin")[0] == 404
+
+    def test_of_assignment_after_the_end(self, emulator: Emulator) -> None:
+        """Who ended is not listed, who was deactivated can still be graded; invited ones are there.
+
+        submissions_api_controller.rb, index; an ended course gives [].
+        """
+        campus = emulator.state.campus
+        work = works(emulator, "teacher")["Essay: why we age"]
+        path = f"courses/4101/assignments/{work['id']}"
+        states = {1001: "completed", 1002: "inactive", 1003: "invited"}
+        changed = [row for row in campus.enrollments_in(4101) if row.user_id in states]
+        for row in changed:
+            row.state = states[row.user_id]
+        listed = {row["user_id"] for row in get(emulator, f"{path}/submissions", "teacher")}
+        graded = {row["id"] for row in get(emulator, f"{path}/gradeable_students", "teacher")}
+        for row in changed:
+            row.state = "active"
+        assert [id_ in listed for id_ in states] == [False, False, True]
+        assert [id_ in graded for id_ in states] == [False, True, True]
+        [essay] = get(emulator, "courses/4109/assignments", "admin")
+        over = f"courses/4109/assignments/{essay['id']}/submissions"
+        assert get(emulator, over, "admin") == []
+
+    def test_graded_and_handed_in_again(self, emulator: Emulator) -> None:
+        """Such a row counts as graded and as waiting; the rest is not_submitted.
+
+        submissions_api_controller.rb, submission_summary.
+        """
+        emulator.state.campus_touched = True  # rows are changed in place
+        campus = emulator.state.campus
+        work = next(row for row in campus.work_of(4101) if row.name == "Cell structure worksheet")
+        path = f"courses/4101/assignments/{work.id}/submission_summary"
+        before = get(emulator, path, "teacher")
+        campus.submissions_of(work)[1].grade_matches = False
+        after = get(emulator, path, "teacher")
+        assert after["graded"] == before["graded"]
+        assert after["ungraded"] == before["ungraded"] + 1
+        assert after["not_submitted"] == before["not_submitted"] - 1
+
+    def test_order_by_grading(self, emulator: Emulator) -> None:
+        """``descending`` exactly, then what is not graded comes last; other words ascend.
+
+        submissions_api_controller.rb, for_students.
+        """
+        query = {"order": "graded_at"}
+        down = [
+            row["graded_at"]
+            for row in get(emulator, self.path, order_direction="descending", **query)
+        ]
+        graded = [at for at in down if at]
+        assert graded == sorted(graded, reverse=True)
+        assert down[: len(graded)] == graded
+        assert None in down
+        up = [row["graded_at"] for row in get(emulator, self.path, order_direction="desc", **query)]
+        assert up == graded[::-1]
 
 
 class TestGrading:

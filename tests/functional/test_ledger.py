@@ -203,11 +203,11 @@ def test_nothing_is_marked_read(easel, canvas):
     assert [route for route in written if "/api/" in route] == []
     submission = requests.get(
         f"{canvas.url}/api/v1/courses/4101/assignments/{essay['assignment_id']}/submissions/self",
-        params={"include[]": "read_status"},
+        params={"include[]": "read_state"},
         headers={"Authorization": f"Bearer {canvas.token('dozen')}"},
         timeout=30,
     ).json()
-    assert submission["read_status"] == "unread"
+    assert submission["read_state"] == "unread"
 
 
 def test_table_defuses_what_a_spreadsheet_would_run(easel):
