@@ -1,0 +1,51 @@
+"""Every page, twin and table of a person: what is held everywhere is tested everywhere."""
+
+import requests
+
+from .conftest import RunningEasel
+
+APART = (
+    *("/login", "/oauth/", "/help/", "/healthz", "/readyz", "/metrics", "/static/"),
+    "/calendar/<secret>.ics",
+)
+"""What shows nothing of a person's courses begins so; and the feed, which needs no cookie."""
+
+
+def addresses(assignment_id: str, course_id: str = "4101") -> dict[str, list[str]]:
+    """By route what to ask for: each page and twin, with the queries that show another part."""
+    course = f"/courses/{course_id}"
+    work = f"{course}/assignments/{assignment_id}"
+    shows = [f"show={name}" for name in ("missing", "due", "grades", "done")]
+    return {
+        "/": ["/"],
+        "/dashboard.json": ["/dashboard.json"],
+        "/account": ["/account"],
+        "/account/feeds": ["/account/feeds"],
+        "/courses": ["/courses"],
+        "/courses.json": ["/courses.json"],
+        "/upcoming": ["/upcoming", *(f"/upcoming?{query}" for query in ("week=this", *shows))],
+        "/upcoming.json": ["/upcoming.json", "/upcoming.json?show=grades"],
+        "/submissions": ["/submissions", "/submissions?sort=graded", "/submissions?status=graded"],
+        "/submissions.json": ["/submissions.json", "/submissions.json?sort=score"],
+        "/submissions.csv": ["/submissions.csv"],
+        "/search": ["/search?q=e"],
+        "/search.json": ["/search.json?q=e"],
+        "/courses/<int:course_id>": [course],
+        "/courses/<int:course_id>.json": [f"{course}.json"],
+        "/courses/<int:course_id>/grades": [f"{course}/grades", f"{course}/grades?period=all"],
+        "/courses/<int:course_id>/grades.json": [f"{course}/grades.json?period=all"],
+        "/courses/<int:course_id>/assignments/<int:assignment_id>": [work],
+        "/courses/<int:course_id>/assignments/<int:assignment_id>.json": [f"{work}.json"],
+    }
+
+
+def routes(easel: RunningEasel) -> set[str]:
+    """Every address that may show something of a person's courses."""
+    rules = easel.app.url_map.iter_rules()
+    read = (rule.rule for rule in rules if "GET" in (rule.methods or ()))
+    return {rule for rule in read if not rule.startswith(APART)}
+
+
+def read(browser: requests.Session, easel: RunningEasel, path: str) -> str:
+    """A page's text, decoded as UTF-8 whatever its kind."""
+    return browser.get(f"{easel.url}{path}", timeout=60).content.decode("utf-8-sig")
