@@ -254,9 +254,13 @@ class CanvasAPI:
 
     @endpoint("url:GET|/api/v1/users/self/activity_stream", "users#method.users.activity_stream")
     def activity_stream(self) -> Pages[StreamItem]:
-        """List what happened lately in active courses, newest first; grades with their scores."""
-        params = {"only_active_courses": True}
-        return self.client.paginate("/api/v1/users/self/activity_stream", params, type=StreamItem)
+        """List four weeks of what happened in active courses; grades with their scores.
+
+        The newest entry first: graded or commented on then, whenever it was posted. Canvas leaves
+        hidden grades out of pages that are cut (canvas-lms ``lib/api/v1/stream_item.rb``).
+        """
+        path, params = "/api/v1/users/self/activity_stream", {"only_active_courses": True}
+        return self.client.paginate(path, params, type=StreamItem, uneven=True)
 
     @endpoint("url:GET|/api/v1/planner/overrides", "planner#method.planner_overrides.index")
     def planner_overrides(self) -> Pages[PlannerOverride]:

@@ -2,12 +2,13 @@
 
 One round trip deep, with the further pages of its lists; a second one for the calendar, ten
 courses a call, where work of the last days is past due and not missing (it may be on paper) and
-where missing work is older than the planner read (it may be graded). No call per course. Weights
+where missing work is older than the planner read (it may be graded), and where a grade was posted
+long after it was given, so that the stream does not tell it. No call per course. Weights
 are shown where another page has brought them already.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import date, datetime
 
 from canvas_app.services.courses import (
@@ -20,7 +21,7 @@ from canvas_app.services.courses import (
     start_ended,
 )
 from canvas_app.services.dates import DAY, WEEK, Profile, monday, write_week
-from canvas_app.services.items import Look, by_due
+from canvas_app.services.items import Look, by_due, newest_grades
 from canvas_app.services.pages import CourseWeek, Dashboard, Day, Item
 from canvas_app.services.sources import Sources, complete
 from canvas_app.services.upcoming import (
@@ -61,8 +62,10 @@ def dashboard(sources: Sources) -> Dashboard:
     start = monday(today)
     calls = older_calls(started.planner.rows(), started.missing.rows())
     since = min(start, today - WEEK)
-    if doubtful := in_doubt(found, me, since):
-        calls += calendar_calls(doubtful, (since, today), undated=False)
+    late = untold(found, newest_grades(started.stream), now)
+    if doubtful := sorted({*in_doubt(found, me, since), *(course_id for course_id, _ in late)}):
+        first = min([since, *(me.day(due_at) for _, due_at in late)])
+        calls += calendar_calls(doubtful, (first, today), undated=False)
     if calendar := start_calendar(sources, calls, known):
         found = look.merged(started.planner, started.missing, calendar.rows(), started.stream)
     items = sorted((placed(item, me, worth) for item in found), key=by_due)
@@ -135,6 +138,26 @@ def in_doubt(items: Iterable[Item], me: Profile, since: date) -> list[str]:
             and me.day(item.due_at) >= since
         }
     )
+
+
+def untold(
+    items: Iterable[Item], told: Container[str], now: datetime
+) -> list[tuple[str, datetime]]:
+    """Course and due date of new grades that the stream does not tell, nor a status beside them.
+
+    Graded more than four weeks before it was posted, work is no longer in Canvas's stream.
+    """
+    return [
+        (item.course_id, item.due_at)
+        for item in items
+        if item.status == "graded"
+        and item.posted_at
+        and item.posted_at > now - NEW_GRADES
+        and item.assignment_id
+        and item.assignment_id not in told
+        and item.course_id
+        and item.due_at
+    ]
 
 
 def by_course(

@@ -442,7 +442,7 @@ def _in_period(call: Call, work: Assignment) -> bool:
     known = {str(period.id): period for period in course.grading_periods}
     if wanted not in known:
         return True
-    dues = [work.due_at, *work.due_dates.values()]
+    dues = [work.due_at, *(row.due_at for row in work.overrides())]
     if call.flag("scope_assignments_to_student"):
         dues = [work.due_for(access.due_subject(call, course))]
     return any(period_of(course, due) is known[wanted] for due in dues)

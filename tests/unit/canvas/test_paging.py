@@ -240,6 +240,18 @@ def test_an_empty_last_page_marks_the_list(count, last, in_memory, library):
     assert "changed while it was read" in pages.why
 
 
+def test_an_uneven_list_may_have_short_and_empty_pages(library):
+    """The activity stream's pages lose hidden grades once they are cut."""
+    content = pages_of(4)
+    content[1].pop()
+    content[3].clear()
+    canvas, _, _ = library(content)
+    pages = canvas.paginate(PATH, uneven=True)
+
+    assert ids(pages) == [0, 1, 2, 4, 5]
+    assert pages.complete is True
+
+
 def test_an_empty_list_is_complete(library):
     canvas, _, _ = library([[]])
     pages = canvas.paginate(PATH)

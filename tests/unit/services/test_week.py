@@ -5,6 +5,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
+import requests
 
 from canvas_app.canvas.models import (
     Assignment,
@@ -425,6 +426,31 @@ def test_matches_are_marked_in_their_own_spelling(text, words, marked):
 
     assert "".join(piece.text for piece in found) == text
     assert [piece.text for piece in found if piece.found] == marked
+
+
+def test_a_grade_that_the_stream_does_not_tell_has_its_score(sources_of, canvas):
+    """Posted long after it was given, it is not in Canvas's stream; nor is its custom status."""
+    headers = {"Authorization": f"Bearer {canvas.token('dozen')}"}
+    before = dashboard(sources_of("dozen", cache_seconds=0))
+    told = {(row.id, row.score, row.grade, row.status) for row in before.new_grades}
+    stream = f"{canvas.url}/api/v1/users/self/activity_stream"
+    requests.delete(stream, headers=headers, timeout=30)
+
+    after = dashboard(sources_of("dozen", cache_seconds=0))
+
+    assert requests.get(stream, headers=headers, timeout=30).json() == []
+    assert told
+    assert {(row.id, row.score, row.grade, row.status) for row in after.new_grades} == told
+    custom = after.new_grades[0]
+    path = f"courses/{custom.course_id}/assignments/{custom.assignment_id}/submissions/1"
+    requests.put(
+        f"{canvas.url}/api/v1/{path}",
+        data={"submission[custom_grade_status_id]": "1"},
+        headers={"Authorization": f"Bearer {canvas.token('admin')}"},
+        timeout=30,
+    ).raise_for_status()
+    last = dashboard(sources_of("dozen", cache_seconds=0))
+    assert custom.id not in {row.id for row in last.new_grades}
 
 
 def test_search_finds_courses_then_work(sources_of, canvas):
