@@ -12,8 +12,15 @@ from canvas_emulator.campus.courses import (
     Span,
     effective_state,
 )
-from canvas_emulator.campus.coursework import SCHEME, is_missing
-from canvas_emulator.campus.grades import Totals, current_period, letter_of, scheme_letter, totals
+from canvas_emulator.campus.coursework import is_missing
+from canvas_emulator.campus.grades import (
+    Totals,
+    current_period,
+    letter_of,
+    scheme_letter,
+    scheme_of,
+    totals,
+)
 from canvas_emulator.resource import BadRequest, Call, Forbidden, router
 
 from . import access
@@ -223,7 +230,9 @@ def _included(call: Call, course: Course, rows: list[Enrollment], person: Person
         )
     if "grading_scheme" in include:
         # The default scheme stands here, even when the course uses none (lib/api/v1/course.rb).
-        found["grading_scheme"] = [[name, least / 100] for name, least in SCHEME]
+        found["grading_scheme"] = [[name, least] for name, least in scheme_of(course)]
+        found["points_based_grading_scheme"] = course.scaling_factor is not None
+        found["scaling_factor"] = course.scaling_factor or 1.0
     if "account" in include:
         found["account"] = {"id": 1, "name": "Stand-in University", "workflow_state": "active"}
     if "storage_quota_used_mb" in include:
@@ -346,7 +355,7 @@ def _enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
             whole = totals(call.campus, course, row.user_id)
             body.update(_scores(course, whole, "computed"))
             # A letter even where no scheme is enabled (course_json.rb).
-            body["computed_current_letter_grade"] = scheme_letter(whole.current)
+            body["computed_current_letter_grade"] = scheme_letter(course, whole.current)
         if "current_grading_period_scores" in call.include:
             body.update(_period_scores(call, course, row))
     return body

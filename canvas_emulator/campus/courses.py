@@ -69,6 +69,11 @@ class Section:
 
 @dataclass(slots=True)
 class Course:
+    """``grading_standard``: a scheme is enabled. ``grading_scheme``: its names with their least
+    share, highest first; Canvas's default when there is none. ``scaling_factor``: the highest point
+    of a scheme based on points, 4.0 for example.
+    """
+
     id: int
     name: str
     code: str
@@ -86,6 +91,8 @@ class Course:
     is_public: bool = False
     public_syllabus: bool = False
     grading_standard: bool = False
+    grading_scheme: tuple[tuple[str, float], ...] = ()
+    scaling_factor: float | None = None
     grading_periods: tuple[GradingPeriod, ...] = ()
     colour: str | None = None
     time_zone: str = "America/Denver"

@@ -11,14 +11,14 @@ from functools import lru_cache
 from itertools import combinations
 
 from .courses import Course, GradingPeriod
-from .coursework import Assignment, AssignmentGroup, Submission, letter
+from .coursework import SCHEME, Assignment, AssignmentGroup, Submission
 from .registry import Campus
 
 Row = tuple[int, Decimal, Decimal]
 """Assignment id, score, points possible."""
 Part = tuple[Decimal, Decimal | None]
 """Weight, and the share of it that was earned, when anything counts."""
-NOTHING, WHOLE = Decimal(0), Decimal(100)
+NOTHING, WHOLE, CENT = Decimal(0), Decimal(100), Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _groups(
 def _counts(work: Assignment, user_id: int) -> bool:
     return (
         work.published
-        and work.is_graded
+        and work.submission_types not in (("not_graded",), ("wiki_page",))
         and not work.omit_from_final_grade
         and work.is_for(user_id)
     )
@@ -140,8 +140,8 @@ def _score(
 
 
 def _concluded(campus: Campus, course_id: int, user_id: int) -> bool:
-    rows = campus.between(user_id, course_id)
-    return all(row.state == "completed" for row in rows if row.type == "StudentEnrollment")
+    """Whether every enrolment of the student there, of whatever type, is stored as completed."""
+    return all(row.state == "completed" for row in campus.between(user_id, course_id))
 
 
 def _kept(rows: list[Row], group: AssignmentGroup) -> list[Row]:
@@ -203,14 +203,31 @@ def _rounded(value: Decimal | None) -> float | None:
     """Two decimals, half away from zero."""
     if value is None:
         return None
-    return float(value.quantize(Decimal("0.01"), ROUND_HALF_UP))
+    return float(value.quantize(CENT, ROUND_HALF_UP))
 
 
 def letter_of(course: Course, score: float | None) -> str | None:
     """The letter of a total; None without a score, or where no grading scheme is enabled."""
-    return scheme_letter(score) if course.grading_standard else None
+    return scheme_letter(course, score) if course.grading_standard else None
 
 
-def scheme_letter(score: float | None) -> str | None:
-    """The letter of a total by the scheme, whether it is enabled or not (grading_standard.rb)."""
-    return None if score is None else letter(score)
+def scheme_of(course: Course) -> tuple[tuple[str, float], ...]:
+    """Names with their least share; Canvas's default where the course has no scheme of its own."""
+    return course.grading_scheme or tuple((name, least / 100) for name, least in SCHEME)
+
+
+def scheme_letter(course: Course, score: float | None) -> str | None:
+    """The letter of a total by the scheme, whether it is enabled or not (grading_standard.rb).
+
+    By points the total becomes points of the scale first, rounded to two decimals.
+    """
+    if score is None:
+        return None
+    value = max(_exact(score), NOTHING)
+    if course.scaling_factor is not None:
+        step = WHOLE / _exact(course.scaling_factor)
+        points = (value / step).quantize(CENT, ROUND_HALF_UP)
+        value = (points * step).quantize(CENT, ROUND_HALF_UP)
+    scheme = scheme_of(course)
+    found = (name for name, least in scheme if _exact(least) * WHOLE <= value)
+    return next(found, scheme[-1][0])

@@ -8,7 +8,7 @@ import pytest
 from canvas_emulator.campus import Campus, build_campus
 from canvas_emulator.campus.builder import Builder
 from canvas_emulator.campus.courses import Course
-from canvas_emulator.campus.grades import period_of, totals
+from canvas_emulator.campus.grades import letter_of, period_of, totals
 
 from .harness import Emulator
 
@@ -68,7 +68,6 @@ def test_excused_and_omitted_count_nowhere() -> None:
     row = lesson.given(None, 10)
     row.excused, row.posted_at = True, START
     lesson.given(0, 10, omit_from_final_grade=True)
-    lesson.given(0, 10, grading_type="not_graded")
     lesson.given(0, 10, published=False)
     assert lesson.totals() == (80.0, 80.0)
 
@@ -217,6 +216,35 @@ def test_statistics_by_hand() -> None:
     assert found.points == 31.5
 
 
+@pytest.mark.parametrize(
+    ("score", "scale", "expected"),
+    [
+        (87.45, 4.0, "A"),  # 3.498 points are 3.5, which are 87.5 %
+        (87.45, None, "B"),
+        (87.37, 4.0, "B"),  # 3.4948 points are 3.49
+        (-3, 4.0, "F"),
+        (-3, None, "F"),
+        (None, 4.0, None),
+    ],
+)
+def test_letters_by_points_of_a_scale(
+    score: float | None, scale: float | None, expected: str | None
+) -> None:
+    """Points of the scale are rounded to two decimals first (grading_standard.rb, 2026)."""
+    scheme = (("A", 0.875), ("B", 0.6), ("F", 0.1))
+    lesson = Lesson(grading_standard=True, grading_scheme=scheme, scaling_factor=scale)
+    assert letter_of(lesson.course, score) == expected
+
+
+def test_kind_of_grade_is_not_asked() -> None:
+    """Only work whose one submission type says so is no part of a total (assignment.rb)."""
+    lesson = Lesson()
+    lesson.given(8, 10, grading_type="not_graded")
+    row = lesson.given(0, 10)
+    lesson.campus.assignments[row.assignment_id].submission_types = ("not_graded",)
+    assert lesson.totals() == (80.0, 80.0)
+
+
 class TestEndpoints:
     def test_rules(self, emulator: Emulator) -> None:
         """Only the rules that are set; never_drop holds ids (Canvas: Assignment Groups)."""
@@ -237,6 +265,12 @@ class TestEndpoints:
         found = emulator.call("/api/v1/courses/4101?include[]=grading_scheme").get_json()
         assert found["grading_scheme"][0] == ["A", 0.94]
         assert found["grading_scheme"][-1] == ["F", 0.0]
+        assert (found["points_based_grading_scheme"], found["scaling_factor"]) == (False, 1.0)
+        scheme = [["A", 0.875], ["B", 0.0]]
+        emulator.control(courses={"4101": {"grading_scheme": scheme, "scaling_factor": 4.0}})
+        found = emulator.call("/api/v1/courses/4101?include[]=grading_scheme").get_json()
+        assert found["grading_scheme"] == scheme
+        assert (found["points_based_grading_scheme"], found["scaling_factor"]) == (True, 4.0)
 
     def test_periods_without_weights(self, emulator: Emulator) -> None:
         path = "/api/v1/courses/9070000000000417"
