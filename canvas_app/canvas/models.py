@@ -128,6 +128,8 @@ class Course(Model):
     has_weighted_grading_periods: bool | None = None
     apply_assignment_group_weights: bool | None = None
     grading_scheme: list[Any] | None = None  # [name, least share] pairs, also when none is used
+    points_based_grading_scheme: bool | None = None
+    scaling_factor: float | None = None  # of a scheme based on points: its highest point
     course_color: str | None = None
     image_download_url: str | None = None
     needs_grading_count: Count | None = None

@@ -10,7 +10,8 @@ from canvas_app.services import grading
 from canvas_app.services.grading import Book, Work
 
 EVERY_PERIOD = "all"
-UNGRADEABLE = frozenset({"not_graded", "wiki_page"})
+UNGRADEABLE = (["not_graded"], ["wiki_page"])
+BOUND = Decimal("0.0001")  # as exact as Canvas keeps a scheme's bounds
 
 
 def exact(value: float | None) -> Decimal:
@@ -20,12 +21,10 @@ def exact(value: float | None) -> Decimal:
 
 def counts(assignment: Assignment) -> bool:
     """Whether an assignment is part of any total (``Assignment.published.gradeable``)."""
-    types = set(assignment.submission_types or ())
     return (
         assignment.published is not False
         and not assignment.omit_from_final_grade
-        and assignment.grading_type != "not_graded"
-        and not (types and types <= UNGRADEABLE)
+        and assignment.submission_types not in UNGRADEABLE
     )
 
 
@@ -64,7 +63,7 @@ def work_of(assignment: Assignment, group_id: str, periods: Sequence[CanvasPerio
 
 def book_of(course: Course, groups: Sequence[CanvasGroup], periods: Sequence[CanvasPeriod]) -> Book:
     """The course as the calculation takes it."""
-    mine = [e.enrollment_state for e in course.enrollments or () if e.type == "student"]
+    mine = [e.enrollment_state for e in course.enrollments or ()]
     weighing = periods if course.has_weighted_grading_periods else ()
     return Book(
         work=tuple(
@@ -96,8 +95,14 @@ def scheme_of(course: Course) -> list[tuple[str, Decimal]]:
     for row in course.grading_scheme or ():
         match row:
             case [str(name), int(least) | float(least)]:
-                found.append((name, exact(least)))
+                found.append((name, exact(least).quantize(BOUND)))
     return found
+
+
+def scale_of(course: Course) -> Decimal | None:
+    """The highest point of a scheme that is based on points; None of one by percentages."""
+    factor = course.scaling_factor if course.points_based_grading_scheme else None
+    return exact(factor) if factor and factor > 0 else None
 
 
 def can_try(work: Work) -> bool:

@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import partial
 
-from msgspec import UnsetType, structs
+from msgspec import UnsetType
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.errors import AuthorizationError
@@ -45,7 +45,6 @@ from canvas_app.services.gradebook import (
     group_rules,
     in_period,
     number,
-    scheme_of,
 )
 from canvas_app.services.grading import Book, Total, Work
 from canvas_app.services.items import Look
@@ -54,7 +53,6 @@ from canvas_app.services.pages import CourseRow, Page, SubmissionRow
 from canvas_app.services.sources import Rows, Sources, complete
 from canvas_app.services.status import staff_status
 from canvas_app.services.submissions import submission_row
-from canvas_app.services.weights import weights
 from canvas_app.services.what_if import Aim, Problem, aimed, tried_scores
 
 SCORE = re.compile(r"s\d{1,20}")  # short: the form sends a field for each assignment
@@ -88,7 +86,7 @@ class GradeRow(SubmissionRow):
 
     ``part``: counted, dropped, ungraded (or not posted), excused, review (waits for one), omitted
     (does not count), or outside (of every weighted grading period).
-    ``share`` is how much it can bring to the final total, in percent, before any drop rule.
+    ``share`` is how much it can bring to the final total, in percent, if it is not dropped.
     """
 
     part: str = "ungraded"
@@ -444,11 +442,11 @@ def computed(
     everything = {a.id: a for _, assignments in shown for a in assignments}
     tries, problems = tried_scores(wanted.scores, everything, book)
     lettered = page.canvas.current_grade is not None or page.canvas.final_grade is not None
-    scheme = scheme_of(course) if lettered else []
+    namer = course if lettered else None
     supposed = grading.what_if(book, tries)
     now, ends = grading.current(supposed, period), grading.final(supposed, period)
-    own = shown_totals(grading.current(book, period), grading.final(book, period), scheme)
-    shares = worth(shown, course, page)
+    own = shown_totals(grading.current(book, period), grading.final(book, period), namer)
+    shares = grading.shares(book, period)
     by_id = {work.id: work for work in book.work}
     parts = {id_: part_of(work, book, now) for id_, work in by_id.items()}
     sums = {group.id: group for group in now.groups}
@@ -459,7 +457,7 @@ def computed(
                 replace(
                     row_of(assignment, course, look),
                     part=parts[assignment.id] if assignment.id not in tries else "counted",
-                    share=shares.get(assignment.id),
+                    share=number(shares.get(assignment.id)),
                     what_if=number(tries.get(assignment.id)),
                     can_try=can_try(by_id[assignment.id]),
                 )
@@ -478,7 +476,7 @@ def computed(
         rows=tuple(row for group in groups for row in group.rows),
         own=own,
         check=checked(page.canvas, own),
-        what_if=shown_totals(now, ends, scheme) if tries else None,
+        what_if=shown_totals(now, ends, namer) if tries else None,
         aim=aim,
         problems=(*problems, *more),
         periods=tuple(
@@ -492,19 +490,6 @@ def computed(
             for choice in page.periods
         ),
     )
-
-
-def worth(
-    shown: Sequence[tuple[CanvasGroup, Sequence[Assignment]]], course: Course, page: Grades
-) -> Mapping[str, float]:
-    """Percent of the final total each assignment can bring, before any drop rule.
-
-    None over weighted grading periods, where the periods' own pages tell it.
-    """
-    if page.weighted_periods and page.period == EVERY_PERIOD:
-        return {}
-    groups = [structs.replace(group, assignments=list(few)) for group, few in shown]
-    return weights(groups, weighted=bool(course.apply_assignment_group_weights))
 
 
 def row_of(assignment: Assignment, course: Course, look: Look) -> GradeRow:
@@ -556,11 +541,14 @@ def part_of(work: Work, book: Book, total: Total) -> str:
     return "review" if work.pending_review else "ungraded"
 
 
-def shown_totals(now: Total, ends: Total, scheme: Sequence[tuple[str, Decimal]]) -> Shown:
-    def named(percent: Decimal | None) -> str | None:
-        return grading.letter(percent, scheme) if percent is not None and scheme else None
-
-    return Shown(number(now.percent), named(now.percent), number(ends.percent), named(ends.percent))
+def shown_totals(now: Total, ends: Total, course: Course | None) -> Shown:
+    """A pair of totals, with the letters of a course where these are in use."""
+    return Shown(
+        number(now.percent),
+        total_letter(course, now.percent),
+        number(ends.percent),
+        total_letter(course, ends.percent),
+    )
 
 
 def checked(canvas: Shown, own: Shown) -> str:

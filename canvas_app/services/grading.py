@@ -190,11 +190,55 @@ def goal(
     return Goal(wanted, "reachable", Decimal(high) / 10, least, best)
 
 
-def letter(percent: Decimal, scheme: Sequence[tuple[str, Decimal]]) -> str | None:
-    """The letter of a total; ``scheme`` has names with their least share, 0.94 for 94 %."""
+def letter(
+    percent: Decimal, scheme: Sequence[tuple[str, Decimal]], scale: Decimal | None = None
+) -> str | None:
+    """The letter of a total; ``scheme`` has names with their least share, 0.94 for 94 %.
+
+    ``scale`` is the highest point of a scheme based on points, 4.0 for example: the total becomes
+    points of it first, which Canvas rounds to two decimals.
+    """
     rows = sorted(scheme, key=lambda row: row[1], reverse=True)
-    reached = (name for name, least in rows if max(percent, ZERO) >= least * HUNDRED)
+    value = max(percent, ZERO)
+    if scale:
+        step = HUNDRED / scale
+        value = rounded(rounded(value / step) * step)
+    reached = (name for name, least in rows if value >= least * HUNDRED)
     return next(reached, rows[-1][0] if rows else None)
+
+
+def shares(book: Book, period_id: str | None = None) -> dict[str, Decimal]:
+    """Percent of the final total that full marks on each piece of work bring, where it counts.
+
+    By the same rules as the total: weights below 100 are scaled up, those above stay, a group
+    without points gives nothing, and what a group drops leaves more to what it keeps. Which work
+    that will be nobody knows, so each piece is taken as one that stays.
+    """
+    if period_id is None and book.periods:
+        scale = min(sum((period.weight for period in book.periods), ZERO), HUNDRED)
+        return {
+            id_: share * period.weight / scale
+            for period in book.periods
+            if period.weight
+            for id_, share in shares(book, period.id).items()
+        }
+    works = _counted(book, period_id, graded_only=False)
+    parts = [(group, [w for w in works if w.group_id == group.id]) for group in book.groups]
+    sums = {group.id: _points(drop(mine, group)) for group, mine in parts}
+    full = sum((group.weight for group, _ in parts if sums[group.id]), ZERO)
+    everything = sum(sums.values(), ZERO)
+    found: dict[str, Decimal] = {}
+    for group, mine in parts:
+        possible = sums[group.id]
+        others = full - (group.weight if possible else ZERO)
+        for work in (each for each in mine if each.points > 0):
+            beside = _points_beside(work, mine, group)
+            if not book.weighted:
+                found[work.id] = work.points / (everything - possible + beside) * HUNDRED
+            elif group.weight:
+                share = work.points / beside * group.weight
+                found[work.id] = share * HUNDRED / min(others + group.weight, HUNDRED)
+    return found
 
 
 def drop(works: Iterable[Work], group: Group) -> list[Work]:
@@ -214,6 +258,30 @@ def drop(works: Iterable[Work], group: Group) -> list[Work]:
         return fixed + sorted(loose, key=_score)[-many:][:few]
     kept = _keep(loose, fixed, many, largest, best=True)
     return fixed + _keep(kept, fixed, few, largest, best=False)
+
+
+def _points(works: Iterable[Work]) -> Decimal:
+    return sum((work.points for work in works), ZERO)
+
+
+def _points_beside(work: Work, mine: list[Work], group: Group) -> Decimal:
+    """The points a group keeps when it keeps this piece of work, at full marks."""
+    fixed = [each for each in mine if each.id in group.never_drop]
+    loose = [each for each in mine if each.id not in group.never_drop]
+    if work in fixed or not (group.drop_lowest or group.drop_highest):
+        return _points(drop(mine, group))
+    lowest = min(group.drop_lowest, len(loose) - 1)
+    highest = group.drop_highest if lowest + group.drop_highest < len(loose) else 0
+    many = len(loose) - lowest - 1  # besides this one
+    few = many - highest
+    if len({each.points for each in loose}) == 1:
+        return _points(fixed) + work.points * (few + 1)
+    beside = [*fixed, replace(work, score=work.points)]
+    largest = max(each.points for each in mine)
+    others = [each for each in loose if each is not work]
+    kept = _keep(others, beside, many, largest, best=True) if many else []
+    kept = _keep(kept, beside, few, largest, best=False) if few > 0 else []
+    return _points([*kept, *beside])
 
 
 def rounded(value: Decimal) -> Decimal:

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from canvas_app.canvas.models import Course
 from canvas_app.services import grading
-from canvas_app.services.gradebook import exact, scheme_of
+from canvas_app.services.gradebook import exact, scale_of, scheme_of
 
 NUMBER = re.compile(r"\s*[-+]?[\d.,]+\s*%?\s*")
 STAFF = frozenset({"teacher", "ta", "designer"})
@@ -35,7 +35,7 @@ def total_letter(course: Course | None, percent: float | Decimal | None) -> str 
     if course is None or percent is None:
         return None
     value = percent if isinstance(percent, Decimal) else exact(percent)
-    return grading.letter(value, scheme_of(course))
+    return grading.letter(value, scheme_of(course), scale_of(course))
 
 
 def grade_shown(

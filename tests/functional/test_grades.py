@@ -68,6 +68,33 @@ def test_all_periods_are_put_together_by_weight(easel, dozen):
     assert sum(given) == pytest.approx(page["canvas"]["current"], abs=0.01)
 
 
+def test_worth_is_what_full_marks_move(easel, dozen):
+    """Weights of 110 % stay as they are: the proposal alone is the 40 % of its group."""
+    page = twin(easel, dozen, STATISTICS)
+    proposal = next(row for row in page["data"] if row["title"] == "Project proposal")
+    works = [row for row in page["data"] if row["what_if"] is None and row["can_try"]]
+    full = {f"s{row['assignment_id']}": str(row["points_possible"]) for row in works}
+
+    best = twin(easel, dozen, STATISTICS, **full)["what_if"]["final"]
+    without = twin(easel, dozen, STATISTICS, **(full | {f"s{proposal['assignment_id']}": "0"}))[
+        "what_if"
+    ]["final"]
+
+    assert (best, without) == (110, 70)
+    assert proposal["share"] == best - without == 40
+
+
+def test_worth_over_all_weighted_periods(easel, dozen):
+    page = twin(easel, dozen, BIOLOGY, period="all")
+    second = twin(easel, dozen, BIOLOGY)
+
+    over_all = {row["title"]: row["share"] for row in page["data"]}
+    alone = {row["title"]: row["share"] for row in second["data"] if row["share"]}
+    assert alone
+    for title, share in alone.items():
+        assert over_all[title] == pytest.approx(share / 2), "the period counts half"
+
+
 def test_groups_add_up_and_name_what_is_dropped(easel, dozen):
     page = twin(easel, dozen, STATISTICS)
     dropped = [row["title"] for row in page["data"] if row["part"] == "dropped"]
@@ -108,6 +135,30 @@ def test_what_if_has_the_letter_of_its_total(easel, dozen):
 
     assert tried["what_if"]["current"] == 92.33
     assert tried["what_if"]["current_grade"] == "A-"
+
+
+@pytest.mark.parametrize(
+    ("scale", "bound", "letter"),
+    [
+        (4.0, 0.941, "B"),  # 3.7648 points are 3.76, which are 94 %
+        (None, 0.941, "A"),
+        (7.0, 0.9413, "A"),  # 6.5884 points are 6.59, which are 94.14 %
+        (None, 0.9413, "B"),
+    ],
+)
+def test_letters_of_a_scheme_based_on_points(easel, dozen, scale, bound, letter):
+    scheme = {"grading_scheme": [["A", bound], ["B", 0]], "scaling_factor": scale}
+    easel.canvas.control(courses={PROGRAMMING: {"grading_standard": True} | scheme})
+    easel.app.extensions["easel"].cache._kept.clear()
+    page = twin(easel, dozen, PROGRAMMING)
+    row = next(r for r in page["data"] if r["title"] == "Exercise 1")
+
+    tried = twin(easel, dozen, PROGRAMMING, **{f"s{row['assignment_id']}": str(row["score"])})
+
+    assert page["check"] == "agrees"
+    assert page["canvas"]["current"] == tried["what_if"]["current"] == 94.12
+    assert page["canvas"]["current_grade"] == letter
+    assert (page["own"]["current_grade"], tried["what_if"]["current_grade"]) == (letter, letter)
 
 
 def test_form_works_without_script(easel, dozen):

@@ -17,9 +17,15 @@ from canvas_app.canvas.models import (
 )
 from canvas_app.services.course import course
 from canvas_app.services.dates import Profile
-from canvas_app.services.gradebook import EVERY_PERIOD, book_of, counts, period_of, scheme_of
+from canvas_app.services.gradebook import (
+    EVERY_PERIOD,
+    book_of,
+    counts,
+    period_of,
+    scale_of,
+    scheme_of,
+)
 from canvas_app.services.grades import (
-    Grades,
     Shown,
     Wanted,
     basis_of,
@@ -31,9 +37,8 @@ from canvas_app.services.grades import (
     part_of,
     period_totals,
     reason,
-    worth,
 )
-from canvas_app.services.grading import Book, Group, Period, Work, current
+from canvas_app.services.grading import Book, Group, Period, Work, current, shares
 from canvas_app.services.items import Look
 from canvas_app.services.submissions import submission_row
 from canvas_app.services.what_if import closed, typed
@@ -76,7 +81,7 @@ def student(**more):
         ({"submission_types": ["none"]}, True),
         ({"submission_types": ["not_graded"]}, False),
         ({"submission_types": ["wiki_page"]}, False),
-        ({"grading_type": "not_graded"}, False),
+        ({"grading_type": "not_graded"}, True),  # the kind of grade is not asked (assignment.rb)
         ({"omit_from_final_grade": True}, False),
         ({"published": False}, False),
     ],
@@ -128,10 +133,12 @@ def test_periods_without_weights_do_not_weigh():
 
 
 def test_concluded_when_every_enrollment_is():
+    """Of whatever type (grade_calculator.rb)."""
     ended = CourseEnrollment(type="student", enrollment_state="completed")
     watching = CourseEnrollment(type="observer", enrollment_state="active")
 
-    assert book_of(Course(id="7", enrollments=[ended, watching]), [], []).concluded
+    assert book_of(Course(id="7", enrollments=[ended, ended]), [], []).concluded
+    assert not book_of(Course(id="7", enrollments=[ended, watching]), [], []).concluded
     assert not book_of(Course(id="7", enrollments=[ended, student()]), [], []).concluded
 
 
@@ -244,6 +251,16 @@ def test_scheme_as_far_as_it_can_be_read():
 
     assert scheme_of(found) == [("A", D("0.9")), ("B", D(1))]
     assert scheme_of(Course(id="7")) == []
+    assert scheme_of(Course(id="7", grading_scheme=[["A", 0.93999999]])) == [("A", D("0.94"))]
+
+
+def test_only_a_scheme_based_on_points_has_a_scale():
+    """A scheme by percentages comes with a factor of 1 (lib/api/v1/course.rb)."""
+    by_points = Course(id="7", points_based_grading_scheme=True, scaling_factor=4.0)
+
+    assert scale_of(by_points) == 4
+    assert scale_of(Course(id="7", points_based_grading_scheme=False, scaling_factor=1.0)) is None
+    assert scale_of(Course(id="7", points_based_grading_scheme=True)) is None
 
 
 def test_part_of_each_piece_of_work():
@@ -307,13 +324,29 @@ def test_closed_work_cannot_help(fields, own, expected):
 
 def test_worth_follows_the_groups():
     parts = [group(assignment("1"), assignment("2", points=30.0), group_weight=50)]
-    shown = [(part, part.assignments) for part in parts]
-    page = Grades()
-
-    assert worth(shown, Course(id="7"), page) == {"1": 25.0, "2": 75.0}
+    other = AssignmentGroup(id="2", group_weight=20, assignments=[assignment("3")])
+    periods = [GradingPeriod(id="901", weight=30), GradingPeriod(id="902", weight=20)]
+    in_period = {"1": "901", "2": "901", "3": "902"}
+    for part in (*parts, other):
+        for each in part.assignments:
+            each.submission.grading_period_id = in_period[each.id]
     by_weight = Course(id="7", apply_assignment_group_weights=True)
-    assert worth(shown, by_weight, page) == {"1": 12.5, "2": 37.5}
-    assert worth(shown, by_weight, Grades(weighted_periods=True)) == {}
+    by_period = Course(id="7", has_weighted_grading_periods=True)
+
+    def worth(course, groups, *period):
+        return {
+            id_: float(s) for id_, s in shares(book_of(course, groups, periods), *period).items()
+        }
+
+    assert worth(Course(id="7"), parts) == {"1": 25.0, "2": 75.0}
+    # A weight below 100 is scaled up, as in the total.
+    assert worth(by_weight, parts) == {"1": 25.0, "2": 75.0}
+    assert worth(by_weight, [*parts, AssignmentGroup(id="2", group_weight=50)]) == {
+        "1": 25.0,
+        "2": 75.0,
+    }
+    assert worth(by_period, [*parts, other]) == {"1": 15.0, "2": 45.0, "3": 40.0}
+    assert worth(by_period, [*parts, other], "901") == {"1": 25.0, "2": 75.0}
 
 
 def test_history_has_one_point_a_day():

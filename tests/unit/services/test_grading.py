@@ -18,6 +18,7 @@ from canvas_app.services.grading import (
     final,
     goal,
     letter,
+    shares,
     what_if,
 )
 
@@ -338,6 +339,73 @@ def test_each_period_drops_for_itself():
     assert total.groups[0].contribution == D(90)
 
 
+# Shares
+
+
+def full(book_, without=""):
+    """The final total with full marks on everything, but nothing on one piece of work."""
+    scores = {w.id: D(0) if w.id == without else w.points for w in book_.work}
+    return final(what_if(book_, scores)).percent
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("weigh", [(40, 40), (60, 50), (70, 30), (40, 0), (25, 25)])
+def test_share_is_what_the_work_moves(weighted, weigh):
+    """With full marks instead of nothing the total rises by as much, by the calculator itself."""
+    groups = tuple(Group(str(n), D(weight)) for n, weight in enumerate(weigh, 1))
+    works = [work(n, None, n * 5, group="2" if n > 3 else "1") for n in range(1, 6)]
+    book_ = book(*works, work(9, None, 0, group="2"), groups=groups, weighted=weighted)
+
+    found = shares(book_)
+
+    assert set(found) == {w.id for w in works if not weighted or w.group_id == "1" or weigh[1]}
+    for id_, share in found.items():
+        assert abs(full(book_) - full(book_, without=id_) - share) <= D("0.01")
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ({"drop_lowest": 1}, 50),
+        ({"drop_highest": 1}, 50),
+        ({"drop_lowest": 1, "drop_highest": 1}, 100),
+        ({"drop_lowest": 5}, 100),
+        ({"drop_lowest": 2, "drop_highest": 2}, 100),  # 2 + 2 are more than 3: no highest
+        ({"drop_highest": 3}, D(100) / 3),
+        ({"drop_lowest": 2, "never_drop": frozenset("1")}, 50),
+    ],
+)
+def test_dropped_work_leaves_more_to_what_is_kept(rules, expected):
+    works = [work(n, None, 10) for n in (1, 2, 3)]
+
+    found = shares(book(*works, groups=(Group("1", **rules),)))
+
+    assert found["2"] == expected
+
+
+def test_share_beside_graded_work_of_other_points():
+    """Of 2 / 20, 9 / 10 and 5 points to come, the first is dropped: 5 of 15 are a third."""
+    works = [work(1, 2, 20), work(2, 9, 10), work(3, None, 5)]
+
+    found = shares(book(*works, groups=(Group("1", drop_lowest=1),)))
+
+    assert found["3"] == D(5) / 15 * 100
+    both = shares(book(*works, groups=(Group("1", drop_lowest=1, drop_highest=1),)))
+    assert both["3"] == 100
+
+
+def test_share_over_weighted_periods():
+    """Each period's share by its weight; weights below 100 are scaled up."""
+    works = [work(1, None, 10, period_id="901"), work(2, None, 30, period_id="901")]
+    works += [work(3, None, 10, period_id="902"), work(4, None, 5, period_id="903")]
+    periods = (Period("901", D(40)), Period("902", D(40)), Period("903", D(0)))
+    book_ = book(*works, periods=periods)
+
+    assert shares(book_) == {"1": D("12.5"), "2": D("37.5"), "3": D(50)}
+    assert shares(book_, "901") == {"1": D(25), "2": D(75)}
+    assert shares(book(*works, periods=periods[2:])) == {}
+
+
 # Letters
 
 
@@ -347,6 +415,24 @@ def test_each_period_drops_for_itself():
 )
 def test_letter_of_a_total(percent, name):
     assert letter(D(percent), SCHEME) == name
+
+
+@pytest.mark.parametrize(
+    ("percent", "scale", "name"),
+    [
+        ("87.45", "4", "A"),  # 3.498 points are 3.5, which are 87.5 %
+        ("87.45", None, "B"),
+        ("87.37", "4", "B"),
+        ("87.375", "4", "A"),  # half up
+        ("79.88", "10", "B"),
+        ("-3", "4", "F"),
+    ],
+)
+def test_letter_by_points_of_a_scale(percent, scale, name):
+    """Canvas rounds the points of the scale to two decimals (grading_standard.rb)."""
+    scheme = (("A", D("0.875")), ("B", D("0.6")), ("F", D(0)))
+
+    assert letter(D(percent), scheme, D(scale) if scale else None) == name
 
 
 def test_letter_is_of_the_rounded_total():
