@@ -185,7 +185,10 @@ def kept_rows(sources: Sources, calls: "Iterable[partial[Pages[T]]]") -> list[T]
 def weights_of(
     groups: Iterable[AssignmentGroup], courses: Mapping[str, Course]
 ) -> dict[str, float]:
-    """Assignment id to percent of its course's final grade."""
+    """Assignment id to percent of its course's final grade.
+
+    Not where grading periods carry weights: which these are, only the course's own pages ask.
+    """
     by_course: dict[str, list[AssignmentGroup]] = {}
     for group in groups:
         for assignment in (group.assignments or ())[:1]:
@@ -193,7 +196,7 @@ def weights_of(
     found: dict[str, float] = {}
     for course_id, members in by_course.items():
         course = courses.get(course_id)
-        if course and not letters_only(course):
+        if course and not letters_only(course) and not course.has_weighted_grading_periods:
             weighted = bool(course.apply_assignment_group_weights)
             found |= weights(members, weighted=weighted)
     return found

@@ -2,34 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 
-from canvas_app.canvas.models import Assignment, AssignmentGroup
-from canvas_app.services.gradebook import counts
+from canvas_app.canvas.models import AssignmentGroup, Course
+from canvas_app.services import grading
+from canvas_app.services.gradebook import book_of
 
 
 def weights(groups: Iterable[AssignmentGroup], *, weighted: bool) -> Mapping[str, float]:
-    """Assignment id to percent of the final grade, before any drop rule.
+    """Assignment id to percent of the final grade, by the rules of the calculator.
 
-    In a course that weights its groups an assignment has its share of its group's weight,
-    otherwise its share of all points (``lib/grade_calculator.rb``). What does not count, is
-    excused or gives no points is not named.
+    See :func:`canvas_app.services.grading.shares`. What does not count, is excused or gives no
+    points is not named. Not for a course whose grading periods carry weights.
     """
-    parts = [
-        (group.group_weight or 0.0, [a for a in group.assignments or () if moves(a)])
-        for group in groups
-    ]
-    everything = sum(points(a) for _, part in parts for a in part)
-    found: dict[str, float] = {}
-    for weight, part in parts:
-        share, total = (weight, sum(map(points, part))) if weighted else (100.0, everything)
-        found |= {a.id: share * points(a) / total for a in part if share}
-    return found
-
-
-def moves(assignment: Assignment) -> bool:
-    """Whether an assignment can move the person's final grade."""
-    own = assignment.own_submission
-    return counts(assignment) and points(assignment) > 0 and not (own and own.excused)
-
-
-def points(assignment: Assignment) -> float:
-    return assignment.points_possible or 0.0
+    course = Course(id="", apply_assignment_group_weights=weighted)
+    found = grading.shares(book_of(course, list(groups), []))
+    return {id_: float(share) for id_, share in found.items()}
