@@ -297,7 +297,7 @@ class CanvasAPI:
     def create_planner_note(
         self, *, title: str, details: str, todo_date: datetime, course_id: str
     ) -> PlannerNote:
-        """Write a note of one's own; ``course_id`` empty: in no course."""
+        """Write a note of one's own; ``details`` is HTML, ``course_id`` empty: in no course."""
         data = {"title": title, "details": details, "todo_date": todo_date}
         made: PlannerNote = self.client.request(
             "POST",
@@ -309,11 +309,13 @@ class CanvasAPI:
 
     @endpoint("url:PUT|/api/v1/planner_notes/:id", "planner#method.planner_notes.update")
     def update_planner_note(
-        self, note_id: str, *, title: str, details: str, todo_date: datetime, course_id: str
+        self, note_id: str, *, title: str, details: str, todo_date: datetime, course_id: str | None
     ) -> PlannerNote:
-        """Rewrite a note; an empty ``course_id`` takes it out of its course."""
+        """Rewrite a note; an empty ``course_id`` takes it out of its course, None leaves it."""
         path = api_path("planner_notes", note_id)
-        data = {"title": title, "details": details, "todo_date": todo_date, "course_id": course_id}
+        data: dict[str, Any] = {"title": title, "details": details, "todo_date": todo_date}
+        if course_id is not None:
+            data["course_id"] = course_id
         changed: PlannerNote = self.client.request("PUT", path, data=data, type=PlannerNote)
         return changed
 

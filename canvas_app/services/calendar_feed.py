@@ -206,7 +206,7 @@ def of_plan(plan: PlannerItem, look: Look, me: Profile) -> Entry | None:
             course_name(course) or ("" if item.course_id is None else item.course_name),
             ", ".join(filter(None, facts)),
             f"Status: {state}" if kind == "work" else "",
-            plain_text(item.details),
+            (item.details or "") if item.type == "planner_note" else plain_text(item.details),
         ),
     )
 

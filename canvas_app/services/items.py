@@ -22,6 +22,7 @@ from canvas_app.canvas.models import (
     TodoItem,
 )
 from canvas_app.services.letters import grade_shown, letters_only
+from canvas_app.services.notes import note_text
 from canvas_app.services.pages import Item, SubmissionRow
 from canvas_app.services.sources import Rows
 from canvas_app.services.status import custom_label, planner_status, student_status
@@ -153,7 +154,7 @@ class Look:
             has_feedback=bool(submission and submission.has_feedback),
             feedback=feedback.comment if feedback else None,
             new_activity=bool(plan.new_activity),
-            details=(thing.details or thing.description) if thing else None,
+            details=planner_details(plan),
             location=thing.location_name if thing else None,
             unlock_at=thing.unlock_at if thing else None,
             lock_at=thing.lock_at if thing else None,
@@ -349,6 +350,16 @@ def posted_grade(
 def place_of(plan: PlannerItem) -> str:
     """The course or group an item belongs to; a person's own things are in none."""
     return (plan.context_name or "") if plan.context_type != "User" else ""
+
+
+def planner_details(plan: PlannerItem) -> str | None:
+    """An own note as plain text, anything else as Canvas's HTML."""
+    thing = plan.plannable
+    if thing is None:
+        return None
+    if plan.plannable_type == "planner_note":
+        return note_text(thing.details) or None
+    return thing.details or thing.description
 
 
 def planner_submission(plan: PlannerItem) -> PlannerSubmission | None:

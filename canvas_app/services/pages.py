@@ -88,7 +88,7 @@ class Item(Struct, frozen=True, gc=False):
     has_feedback: bool = False
     feedback: str | None = None  # a teacher's comment, plain text
     new_activity: bool = False
-    details: str | None = None  # HTML of a note or an event, not sanitised
+    details: str | None = None  # an own note's plain text; an event's HTML, not sanitised
     location: str | None = None
     unlock_at: datetime | None = None
     lock_at: datetime | None = None

@@ -20,6 +20,7 @@ from canvas_app.canvas.errors import (
 )
 from canvas_app.canvas.models import PlannerNote, PlannerOverride
 from canvas_app.services.dates import Profile
+from canvas_app.services.notes import note_html
 
 PLANNABLE = frozenset(
     {
@@ -51,7 +52,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Note:
-    """A note as it is written: ``due_at`` in UTC, ``course_id`` empty for none."""
+    """A note as it is written: plain text, ``due_at`` in UTC, ``course_id`` empty for none."""
 
     title: str
     details: str
@@ -138,18 +139,24 @@ def read_note(
 def add_note(api: CanvasAPI, note: Note) -> PlannerNote:
     """Write a new note. Raise CanvasError."""
     return api.create_planner_note(
-        title=note.title, details=note.details, todo_date=note.due_at, course_id=note.course_id
+        title=note.title,
+        details=note_html(note.details),
+        todo_date=note.due_at,
+        course_id=note.course_id,
     )
 
 
-def change_note(api: CanvasAPI, note_id: str, note: Note) -> PlannerNote:
-    """Rewrite a note. Raise CanvasError."""
+def change_note(api: CanvasAPI, note_id: str, note: Note, *, moved: bool) -> PlannerNote:
+    """Rewrite a note, and its course when it ``moved``. Raise CanvasError.
+
+    Canvas takes no course for a note that is linked to something, not even the one it is in.
+    """
     return api.update_planner_note(
         note_id,
         title=note.title,
-        details=note.details,
+        details=note_html(note.details),
         todo_date=note.due_at,
-        course_id=note.course_id,
+        course_id=note.course_id if moved else None,
     )
 
 

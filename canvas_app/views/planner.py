@@ -22,6 +22,7 @@ from canvas_app.services.courses import (
     start_profile,
 )
 from canvas_app.services.dates import Profile, local
+from canvas_app.services.notes import note_text
 from canvas_app.services.planner import BadInput, Mark
 from canvas_app.services.sources import complete
 from canvas_app.views.auth import safe_next
@@ -111,8 +112,10 @@ def save_note(note_id: str | None) -> Response:
         undo = {name: form.get(name, "") for name in NOTE}
         saved = gettext("“%(title)s” is saved.") % {"title": note.title}
         return back(f"{saved}{unlisted}", f"/planner/notes/{made.id}/delete", undo)
+    moved = note.course_id != form.get("was_course")
     _, failure = write(
-        lambda: planner.change_note(current_api(), note_id, note), "The note was not changed"
+        lambda: planner.change_note(current_api(), note_id, note, moved=moved),
+        "The note was not changed",
     )
     if failure:
         return back(failure)
@@ -138,7 +141,7 @@ def delete_note(note_id: int) -> ResponseReturnValue:
     there = local(gone.todo_date, me.zone)
     again = {
         "title": gone.title or "",
-        "details": gone.details or "",
+        "details": note_text(gone.details),
         "day": there.date().isoformat(),
         "time": there.strftime("%H:%M:%S"),
         "course": gone.course_id or "",

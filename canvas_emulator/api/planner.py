@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import nh3
+
 from canvas_emulator.campus import Person
 from canvas_emulator.campus.courses import Course
 from canvas_emulator.campus.coursework import Assignment, Submission, is_late, is_missing
@@ -607,11 +609,33 @@ def show_note(call: Call, id: str) -> object:
 
 
 def _todo_date(call: Call) -> datetime | None:
+    """The date that was sent; what is no date is none to Rails."""
     text = call.one("todo_date")
     try:
         return moment(text, call.viewer) if text else None
     except ValueError:
-        raise BadRequest({"errors": {"todo_date": "Invalid todo_date"}}) from None
+        return None
+
+
+def _sanitised(details: str | None) -> str | None:
+    """A note's text as Canvas keeps it: HTML, without what may not stand in it.
+
+    So ``&`` comes back as ``&amp;`` and ``<`` as ``&lt;`` (planner_note.rb, sanitize_field).
+    """
+    return details and nh3.clean(details, link_rel=None)
+
+
+def _checked(title: str | None, todo_date: datetime | None) -> tuple[str, datetime]:
+    """What a note cannot be without (planner_note.rb); 400 names each that is blank."""
+    blank = {"title": not (title or "").strip(), "todo_date": todo_date is None}
+    errors = {
+        name: [{"attribute": name, "type": "blank", "message": "blank"}]
+        for name, missing in blank.items()
+        if missing
+    }
+    if errors or title is None or todo_date is None:
+        raise BadRequest({"errors": errors})
+    return title, todo_date
 
 
 def _note_course(call: Call) -> int | None:
@@ -638,15 +662,32 @@ def _linked(call: Call) -> tuple[str, int] | None:
     return linked
 
 
+def _linked_title(call: Call, kind: str, number: int) -> str | None:
+    """The name of what a note is linked to, which stands in for a title of its own."""
+    work = _planned_work(call, kind, number)
+    if work is not None:
+        return work.name
+    campus = call.campus
+    titles = {row.id: row.title for some in campus.announcements.values() for row in some}
+    titles |= {row.id: row.title for some in campus.topics.values() for row in some}
+    titles |= {row.id: row.title for some in campus.practices.values() for row in some}
+    titles |= {row.id: row.title for some in campus.pages.values() for row in some}
+    return titles.get(number)
+
+
 @router.post("/api/v1/planner_notes")
 def create_note(call: Call) -> object:
     course_id, linked = _note_course(call), _linked(call)
+    named = call.one("title")
+    if linked and named is None:
+        named = _linked_title(call, *linked)
+    title, todo_date = _checked(named, _todo_date(call))
     row = Note(
         call.campus.fresh_id(),
         call.viewer.id,
-        call.one("title") or "",
-        call.one("details"),
-        _todo_date(call) or call.now,
+        title,
+        _sanitised(call.one("details")),
+        todo_date,
         course_id,
         call.now,
         call.now,
@@ -662,11 +703,11 @@ def update_note(call: Call, id: str) -> object:
     if row.linked is not None and call.one("course_id") is not None:
         message = "course_id cannot be changed for linked planner notes"
         raise BadRequest({"message": message})
-    row.todo_date = _todo_date(call) or row.todo_date
-    if (title := call.one("title")) is not None:
-        row.title = title
+    title = call.one("title")
+    dated = row.todo_date if call.one("todo_date") is None else _todo_date(call)
+    row.title, row.todo_date = _checked(row.title if title is None else title, dated)
     if (details := call.one("details")) is not None:
-        row.details = details
+        row.details = _sanitised(details)
     if call.one("course_id") is not None:
         row.course_id = _note_course(call)
     row.updated_at = call.now

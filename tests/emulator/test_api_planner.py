@@ -276,6 +276,7 @@ class TestNotes:
         """A note tied to an object: one for each, in its course for good (Canvas: Planner)."""
         work = get(emulator, "courses/4101/assignments")[0]["id"]
         linked = {"linked_object_type": "assignment", "linked_object_id": work, "title": "Note"}
+        linked |= {"todo_date": "2026-11-25"}
         refusals = [
             (linked, "must specify course_id"),
             (linked | {"course_id": 4101, "linked_object_type": "x"}, "invalid linked_object_type"),
@@ -291,11 +292,54 @@ class TestNotes:
         again = send(emulator, "POST", "planner_notes", course_id=4101, **linked)
         message = "a planner note linked to that object already exists"
         assert again == (400, {"message": message})
-        moved = send(emulator, "PUT", f"planner_notes/{note['id']}", course_id=4102)
         message = "course_id cannot be changed for linked planner notes"
-        assert moved == (400, {"message": message})
+        for course in (4101, 4102):  # sent as a form, the same one is refused too
+            moved = send(emulator, "PUT", f"planner_notes/{note['id']}", course_id=course)
+            assert moved == (400, {"message": message})
         lost = linked | {"course_id": 4101, "linked_object_id": 99}
         assert send(emulator, "POST", "planner_notes", **lost)[0] == 404
+
+    def test_linked_title(self, emulator: Emulator) -> None:
+        """Without a title it bears the name of what it is linked to (Canvas: Planner)."""
+        work = get(emulator, "courses/4101/assignments")[0]
+        form = {"linked_object_type": "assignment", "linked_object_id": work["id"]}
+        form |= {"course_id": 4101, "todo_date": "2026-11-25"}
+        assert send(emulator, "POST", "planner_notes", **form)[1]["title"] == work["name"]
+
+    def test_required(self, emulator: Emulator) -> None:
+        """Title and date, when it is made and when it is changed.
+
+        Canvas: Planner (planner_note.rb).
+        """
+        whole = {"title": "Buy pens", "todo_date": "2026-11-25"}
+        path = f"planner_notes/{send(emulator, 'POST', 'planner_notes', **whole)[1]['id']}"
+        for name, blank in (("title", " "), ("todo_date", ""), ("todo_date", "soon")):
+            told = [{"attribute": name, "type": "blank", "message": "blank"}]
+            refusal = (400, {"errors": {name: told}})
+            assert send(emulator, "POST", "planner_notes", **whole | {name: blank}) == refusal
+            assert send(emulator, "PUT", path, **{name: blank}) == refusal
+        bare = send(emulator, "POST", "planner_notes")
+        assert (bare[0], set(bare[1]["errors"])) == (400, {"title", "todo_date"})
+        assert send(emulator, "PUT", path)[1]["title"] == "Buy pens"
+
+    @pytest.mark.parametrize(
+        ("sent", "kept"),
+        [
+            ("R&D", "R&amp;D"),
+            ("R&amp;D", "R&amp;D"),
+            ("a < b", "a &lt; b"),
+            ("one\n\ntwo", "one\n\ntwo"),
+            ("<b>bold</b><script>alert(1)</script>", "<b>bold</b>"),
+            ("&lt;script&gt;", "&lt;script&gt;"),
+        ],
+    )
+    def test_details_are_html(self, emulator: Emulator, sent: str, kept: str) -> None:
+        """Sanitised when they are written (Canvas: Planner; planner_note.rb, sanitize_field)."""
+        form = {"title": "Note", "todo_date": "2026-11-25", "details": sent}
+        _, made = send(emulator, "POST", "planner_notes", **form)
+        assert made["details"] == kept
+        path = f"planner_notes/{made['id']}"
+        assert send(emulator, "PUT", path, details=sent)[1]["details"] == kept
 
     def test_list(self, emulator: Emulator) -> None:
         """Not paginated (Canvas: Planner)."""

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import requests
+from markupsafe import escape
 
 from .conftest import form_to, forms, send, sign_in
 
@@ -336,6 +337,66 @@ def test_a_note_stands_with_its_course(easel, browser):
     rest = browser.get(f"{easel.url}/upcoming.json?without=4101", timeout=30).json()["data"]
     assert note in only
     assert note not in rest
+
+
+TEXTS = [
+    "R&D, and R&amp;D too",
+    "if a<b then c>d",
+    "<script>alert(1)</script> <b>not bold</b> <!-- kept -->",
+    "first\n\n  second, indented\n- third",
+    "\"quoted\" and 'quoted'",
+    "&lt;p&gt; &nbsp; &#39;",
+]
+
+
+def note_box(page, note_id):
+    """What the form of a note holds in its box."""
+    return form_to(page, f"/planner/notes/{note_id}")["fields"]["details"]
+
+
+def shown(page, text):
+    """Whether a page shows a note with this text, sign for sign."""
+    return f'<p class="quote" dir="auto">{escape(text)}</p>' in page.text
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_notes_text_is_plain(easel, browser, text):
+    """Canvas keeps it as HTML; who wrote it sees what they wrote, and saving changes nothing."""
+    page = upcoming(easel, browser)
+    today = str(datetime.now(DENVER).date())
+    typed = note_fields(details=text.replace("\n", "\r\n"), day=today)
+    saved = send(browser, page, form_to(page, "/planner/notes"), **typed)
+    (note,) = [row for row in rows(easel, browser) if row["title"] == "Bring boots"]
+    assert note["details"] == text
+    for _ in range(2):
+        assert shown(saved, text)
+        assert note_box(saved, note["id"]) == text
+        saved = send(browser, saved, form_to(saved, f"/planner/notes/{note['id']}"))
+    assert note in rows(easel, browser)
+
+    form = form_to(saved, f"/planner/notes/{note['id']}")
+    gone = send(browser, saved, form | {"action": form["action"] + "/delete"})
+    send(browser, gone, undo_form(gone))
+
+    (again,) = [row for row in rows(easel, browser) if row["title"] == "Bring boots"]
+    assert again["details"] == text
+    assert shown(browser.get(easel.url, timeout=30), text)
+
+
+def test_a_linked_note_can_be_changed(easel, browser, canvas):
+    """Canvas takes no course for it, not even its own: so none is sent unless it moves."""
+    headers = {"Authorization": f"Bearer {canvas.token('dozen')}"}
+    plans = requests.get(f"{canvas.url}/api/v1/planner/items", headers=headers, timeout=30).json()
+    work = next(row for row in plans if row["plannable_type"] == "assignment")
+    link = {"linked_object_type": "assignment", "linked_object_id": work["plannable_id"]}
+    link |= {"course_id": work["course_id"], "todo_date": work["plannable_date"]}
+    url = f"{canvas.url}/api/v1/planner_notes"
+    made = requests.post(url, headers=headers, data=link, timeout=30).json()
+    page = upcoming(easel, browser)
+    form = form_to(page, f"/planner/notes/{made['id']}")
+
+    assert "“Ask later” is changed." in send(browser, page, form, title="Ask later").text
+    assert "The note was not changed." in send(browser, page, form, course="").text
 
 
 UNFIT = [
