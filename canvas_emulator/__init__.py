@@ -64,12 +64,13 @@ class Front:
             return self._pages(environ, start_response)
         request = Request(environ)
         label = self._label(request)
+        stats = self._state.stats  # a reset while the request is under way begins others
         try:
             response = self._admit(request, label)
         except ConnectionResetError:
-            self._state.stats.answered(label, "reset")
+            stats.answered(label, "reset")
             raise
-        self._state.stats.answered(label, str(response.status_code))
+        stats.answered(label, str(response.status_code))
         if self._state.settings.lowercase_headers:
             start_response = _lowered(start_response)
         return response(environ, start_response)
@@ -86,6 +87,7 @@ class Front:
     def _admit(self, request: Request, label: str) -> Response:
         """Throttle as ``request_throttle.rb``: reserve, work, settle, tell what remains."""
         state = self._state
+        stats = state.stats
         if state.settings.require_user_agent and not request.headers.get("User-Agent"):
             return _no_user_agent()
         token = resource.throttled_token(request)
@@ -96,7 +98,7 @@ class Front:
         cost = 0.0
         is_api = "emulator.route" in request.environ
         if is_api:
-            state.stats.began()
+            stats.began()
         try:
             if admitted:
                 response = self._produce(request, label, token)
@@ -104,11 +106,11 @@ class Front:
                 if label == "POST /login/oauth2/token":
                     cost += state.quotas.limits.token_endpoint_surcharge
             else:
-                state.stats.count("throttled")
+                stats.count("throttled")
                 response = _throttled(state.quotas.limits.status)
         finally:
             if is_api:
-                state.stats.ended()
+                stats.ended()
             remaining = state.quotas.settle(bucket, cost)
         if response.mimetype != "text/html" or not is_api:
             throttled = not admitted or response.status_code == 429
@@ -132,15 +134,16 @@ class Front:
     def _produce(self, request: Request, label: str, token: str | None) -> Response:
         """Canvas's answer after its latency, or what a fault makes of it."""
         state = self._state
+        armed = state.faults  # not those of whoever resets while this waits
         named = label in state.latency.routes
         latency = state.latency.of(label)
         if latency > 0 and (named or "emulator.route" in request.environ):
             state.sleep(latency)
-        if not state.faults:
+        if not armed:
             return self._answer(request, None)
         row = state.tokens.of(token) if token else None
-        fault = state.faults.take(request, row.person_id if row else None)
-        skew = state.faults.skew(request, fault)
+        fault = armed.take(request, row.person_id if row else None)
+        skew = armed.skew(request, fault)
         if fault is None:
             return self._answer(request, skew)
         if fault.kind == "slow":

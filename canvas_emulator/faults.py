@@ -119,11 +119,6 @@ class Faults:
         self._armed: list[_Armed] = []
         self._moving: list[_Moving] = []
 
-    def clear(self) -> None:
-        with self._lock:
-            self._armed = []
-            self._moving = []
-
     def arm(self, faults: list[Fault]) -> None:
         """Add faults to those that wait; an empty list clears all."""
         with self._lock:

@@ -246,8 +246,6 @@ class State:
         self.keys = developer_keys(redirect_uris)
         self.lock = RLock()
         self.quotas = Quotas(clock.seconds)
-        self.stats = Stats()
-        self.faults = Faults()
         self._bulk_rows = BULK_ROWS
         self._build()
         self._clear()
@@ -275,8 +273,8 @@ class State:
         self.costs = Costs(0.05)
         self.quotas.limits = Limits()
         self.quotas.clear()
-        self.faults.clear()
-        self.stats.clear()
+        self.faults = Faults()
+        self.stats = Stats()
 
     def reset(self) -> None:
         """Everything as at the start; a campus nobody wrote to is kept, as building takes long."""

@@ -10,14 +10,9 @@ class Stats:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._in_flight = 0
-        self.clear()
-
-    def clear(self) -> None:
-        with self._lock:
-            self._calls: dict[str, Counter[str]] = defaultdict(Counter)
-            self._events: Counter[str] = Counter()
-            self._in_flight_max = self._in_flight
+        self._calls: dict[str, Counter[str]] = defaultdict(Counter)
+        self._events: Counter[str] = Counter()
+        self._in_flight = self._in_flight_max = 0
 
     def began(self) -> None:
         """An API call arrived."""

@@ -123,6 +123,23 @@ class TestControl:
         emulator.control(profile="hosted", throttle={"status": 403})
         assert emulator.state.quotas.limits.status == 403
 
+    def test_reset_forgets_what_is_under_way(self, emulator: Emulator) -> None:
+        """A request of an earlier test that still waits is not counted, and takes no new fault."""
+
+        def others_begin(_: float) -> None:
+            emulator.control(reset=True, faults=[{"kind": "html", "path": "/api/*"}])
+
+        emulator.control(latency=5)
+        emulator.state.sleep = others_begin
+        try:
+            late = emulator.call(ECHO)
+        finally:
+            emulator.state.sleep = emulator.time.sleep
+        assert late.is_json
+        stats = emulator.state.stats.report()
+        assert (stats["calls"], stats["in_flight_max"]) == ({}, 0)
+        assert not emulator.call(ECHO).is_json
+
     def test_reset(self, emulator: Emulator) -> None:
         """Reset comes first and puts everything back: grants, clock, switches, counters."""
         grant = emulator.grant()
