@@ -19,7 +19,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from canvas_app import gateway
+from canvas_app import audit, gateway
 from canvas_app.canvas import errors
 from canvas_app.canvas.api import SCOPES
 from canvas_app.canvas.oauth import InvalidClient
@@ -58,12 +58,20 @@ def page(trouble: Trouble) -> ResponseReturnValue:
         for_admin=trouble.for_admin,
         status=trouble.status,
         again=may_help_again(trouble),
+        login_url=gateway.login_url(),
         request_id=g.get("request_id", "-"),
+        canvas_request_id=canvas_request_id(trouble),
     )
     response = make_response(text, trouble.status)
     if trouble.status == 429 and request.method == "GET":
         response.headers["Retry-After"] = response.headers["Refresh"] = str(randint(2, 5))  # noqa: S311
     return response
+
+
+def canvas_request_id(trouble: Trouble) -> str:
+    """How Canvas calls the request that led to this page; its support desk asks for it."""
+    fault = trouble.__cause__
+    return (fault.request_id or "") if isinstance(fault, errors.CanvasError) else ""
 
 
 def may_help_again(trouble: Trouble) -> bool:
@@ -100,6 +108,11 @@ def consent_too_narrow(missing: ScopesMissing) -> ResponseReturnValue:
 def sign_in_ended(error: errors.SignInRequired) -> ResponseReturnValue:
     """Canvas has ended the grant: sign in again, and come back here."""
     log.info("Canvas ended a sign-in: %s", error)
+    if request.method not in ("GET", "HEAD"):
+        g.sign_in = None
+        ended = make_response(page(gateway.signed_out("Canvas has ended Easel's access.")))
+        gateway.forget(ended)
+        return ended
     response = make_response(gateway.to_login())
     if not gateway.wants_json():
         flash("Canvas had ended Easel's access, so you signed in anew.")
@@ -111,6 +124,7 @@ def canvas_error(error: errors.CanvasError) -> ResponseReturnValue:
     """The page for what Canvas answered."""
     log.warning("Canvas: %s", error)
     trouble = explain(error)
+    trouble.__cause__ = error
     response = make_response(page(trouble))
     if isinstance(error, errors.Throttled):
         response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
@@ -216,6 +230,11 @@ def form_too_old(error: CSRFError) -> ResponseReturnValue:
     """A form without its CSRF token, or with one of an earlier session."""
     if getattr(session, "away", False):
         return page(gateway.sessions_away("Nothing was done.", "send the form again"))
+    sign_in = gateway.current_sign_in()
+    settings = gateway.current().settings
+    audit.note("csrf-refused", settings, sign_in.identity if sign_in else None, request.endpoint)
+    if sign_in is None:
+        return page(gateway.signed_out())
     return page(
         Trouble(
             400,

@@ -4,17 +4,19 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial, wraps
 from threading import Lock
 from typing import Any, ParamSpec
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from authlib.integrations.flask_client import OAuth
 from flask import Flask, Response, current_app, g, jsonify, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 from itsdangerous import BadSignature, TimestampSigner
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from canvas_app.canvas.api import SCOPES, CanvasAPI
@@ -226,6 +228,32 @@ def database_away(nothing: str, again: str) -> Trouble:
     )
 
 
+UNDONE = {
+    "planner.mark": "The item was not marked.",
+    "planner.add_note": "The note was not saved.",
+    "planner.change_note": "The note was not changed.",
+    "planner.delete_note": "The note was not deleted.",
+    "courses.favorite": "The course's star was not changed.",
+    "courses.nickname": "The nickname was not changed.",
+    "feed.make": "No calendar feed was made.",
+    "feed.end": "The calendar feed was not ended.",
+    "account.disconnect": "Easel's access to Canvas was not ended just now.",
+    "account.delete_everything": "Nothing was deleted just now.",
+    "auth.logout": "There was no sign-in left to end.",
+}
+
+
+def signed_out(why: str = "This browser is signed out of Easel.") -> Trouble:
+    """The page for a form that was sent when nobody was signed in any more."""
+    undone = UNDONE.get(request.endpoint or "", "What you sent was not done.")
+    return Trouble(
+        403,
+        "You are signed out",
+        f"{why} {undone}",
+        "Sign in, which leads you back to the page you were on, and do it again.",
+    )
+
+
 def grant_these(scopes: Iterable[str]) -> str:
     """What an administrator does when the developer key lacks scopes, with the list to paste."""
     return (
@@ -432,7 +460,12 @@ def end_turn(_: object = None) -> None:
 
 
 def to_login() -> Response | BaseResponse:
-    """Send a person to sign in and back here; tell a program that it must."""
+    """Send a person to sign in and back here; tell a program that it must.
+
+    A form gets a page instead, as a Trouble: browsers do not follow it to Canvas (``form-action``).
+    """
+    if request.method not in ("GET", "HEAD"):
+        raise signed_out()
     if wants_json():
         answer = jsonify(
             data=[],
@@ -447,8 +480,20 @@ def to_login() -> Response | BaseResponse:
 
 def login_url() -> str:
     """Where to sign in and come back to this page from."""
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else page_of_form()
     return f"{current().settings.path_prefix}/login?next={quote(wanted, safe='/')}"
+
+
+def page_of_form() -> str:
+    """The page a form was sent from, as the form itself or the browser tells."""
+    with suppress(HTTPException):  # a form that cannot be read
+        if named := request.form.get("next"):
+            return named
+    sent_from = urlsplit(request.referrer or "")
+    if sent_from.netloc != request.host:
+        return "/"
+    path = sent_from.path.removeprefix(current().settings.path_prefix) or "/"
+    return f"{path}?{sent_from.query}" if sent_from.query else path
 
 
 def page_deadline() -> float:

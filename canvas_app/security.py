@@ -10,6 +10,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
+from canvas_app import audit
 from canvas_app.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     @app.before_request
     def check_origin() -> None:
         if request.method not in SAFE_METHODS and not from_here(origin(settings.public_url)):
+            audit.note("csrf-refused", settings, detail="sent from another site")
             abort(400, "The form was sent from another site.")
 
     @app.after_request

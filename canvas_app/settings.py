@@ -65,6 +65,7 @@ class Settings:
     log_level: str = "INFO"
     log_format: str = "text"
     metrics_token: str | None = field(default=None, repr=False)
+    audit_address: bool = False
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
@@ -134,6 +135,7 @@ class _Reader:
             "log_level": self.choice("LOG_LEVEL", "INFO", LOG_LEVELS),
             "log_format": self.choice("LOG_FORMAT", "text", ("text", "json")),
             "metrics_token": self.text("METRICS_TOKEN") or None,
+            "audit_address": self.choice("AUDIT_ADDRESS", "off", ("on", "off")) == "on",
         }
         database_url = self.database_url(instance_path)
         secret_key = self.key("SECRET_KEY", instance_path, local, lambda: secrets.token_hex(32))

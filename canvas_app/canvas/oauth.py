@@ -1,6 +1,7 @@
 """Canvas's token endpoint: trade a code or a refresh token for a token, and revoke one."""
 
 import json
+import logging
 import re
 import socket
 import threading
@@ -30,6 +31,8 @@ from canvas_app.canvas.errors import (
     Unavailable,
 )
 from canvas_app.canvas.tokens import Token
+
+log = logging.getLogger("canvas_app.canvas")
 
 PATH = "/login/oauth2/token"
 SELF = "/api/v1/users/self"
@@ -200,7 +203,35 @@ class TokenEndpoint:
         limit: "_Limit",
         path: str = PATH,
     ) -> tuple[requests.Response, bytes]:
-        """Send one call; return its answer, of any status, with its body. Raises Unavailable."""
+        """Send one call; return its answer, of any status, with its body. Raises Unavailable.
+
+        Writes one log line, which holds nothing of what was sent.
+        """
+        sent = time.monotonic()
+        try:
+            answer = self._send(method, form, headers, limit, path)
+        except Unavailable as error:
+            log.info("%s %s failed: %s", method, path, error.message)
+            raise
+        facts = {
+            "method": method,
+            "path": path,
+            "status": answer[0].status_code,
+            "milliseconds": round(1000 * (time.monotonic() - sent), 1),
+            "cost": _number(answer[0], "X-Request-Cost"),
+            "canvas_request_id": answer[0].headers.get("X-Request-Context-Id"),
+        }
+        log.info("%s %s → %s, %s ms, cost %s, request %s", *facts.values(), extra=facts)
+        return answer
+
+    def _send(
+        self,
+        method: str,
+        form: dict[str, str] | None,
+        headers: Mapping[str, str],
+        limit: "_Limit",
+        path: str,
+    ) -> tuple[requests.Response, bytes]:
         with _session(limit) as session:
             try:
                 with session.request(

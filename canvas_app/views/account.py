@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from canvas_app import gateway
+from canvas_app import audit, gateway
 from canvas_app.views.auth import signed_out
 from canvas_app.views.feed import feeds_of_page
 
@@ -35,6 +35,7 @@ def account() -> ResponseReturnValue:
 def sign_out_everywhere() -> ResponseReturnValue:
     """End the sign-ins of all her browsers; Easel's access too, unless a feed needs it."""
     door = gateway.current()
+    audit.note("sign-out-everywhere", door.settings, gateway.required_sign_in().identity)
     told = door.storage.sign_out_everywhere(gateway.required_sign_in().grant_id, door.endpoint_for)
     gateway.forget_answers()  # last: a page in another tab may have asked meanwhile
     return signed_out("You are signed out of Easel in every browser.", told)
@@ -45,6 +46,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
 def disconnect() -> ResponseReturnValue:
     """End Easel's access to Canvas: tokens revoked, every sign-in ended."""
     door = gateway.current()
+    audit.note("disconnect", door.settings, gateway.required_sign_in().identity)
     told = door.storage.disconnect(gateway.required_sign_in().grant_id, door.endpoint_for)
     gateway.forget_answers()  # last: a page in another tab may have asked meanwhile
     return signed_out("Easel is disconnected from Canvas and signed out in every browser.", told)
@@ -55,6 +57,7 @@ def disconnect() -> ResponseReturnValue:
 def delete_everything() -> ResponseReturnValue:
     """Disconnect and delete whatever Easel has stored about this person."""
     door = gateway.current()
+    audit.note("delete-everything", door.settings, gateway.required_sign_in().identity)
     told = door.storage.delete_everything(gateway.required_sign_in().grant_id, door.endpoint_for)
     gateway.forget_answers()  # last: a page in another tab may have asked meanwhile
     return signed_out(

@@ -5,13 +5,16 @@ import math
 import posixpath
 import re
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
+from typing import ParamSpec
 from urllib.parse import unquote, urlencode, urlsplit
 
 from flask import Blueprint, current_app, flash, make_response, redirect, request, session
 from werkzeug.wrappers import Response
 
-from canvas_app import gateway
+from canvas_app import audit, gateway
 from canvas_app.canvas.api import SCOPES
 from canvas_app.canvas.errors import CanvasError, Throttled, Unavailable
 from canvas_app.canvas.oauth import InvalidClient, InvalidGrant, TokenAnswer
@@ -24,6 +27,7 @@ from canvas_app.views import in_progress, rendering
 from canvas_app.views.in_progress import STATE_LIVES, Started, Waiting
 from canvas_app.waiting_line import ASK_AGAIN, CODE_SECONDS
 
+View = ParamSpec("View")
 log = logging.getLogger(__name__)
 bp = Blueprint("auth", __name__)
 
@@ -111,8 +115,34 @@ def safe_next(wanted: str | None) -> str:
     return wanted
 
 
+def refusals_logged(
+    view: Callable[View, Response],
+) -> Callable[View, Response]:
+    """Tell the operator of each sign-in that ends with an error page, under its request id."""
+
+    @wraps(view)
+    def logged(*args: View.args, **kwargs: View.kwargs) -> Response:
+        try:
+            return view(*args, **kwargs)
+        except Trouble as trouble:
+            error = request.args.get("error", "")
+            log.warning(
+                "sign-in refused: %s; environment %s, Canvas's error %s (%s)%s. %s",
+                trouble.title,
+                (request.view_args or {}).get("environment", "-"),
+                error[:60] or "-",
+                request.args.get("error_description", "")[:200] or "-",
+                f", {trouble.__cause__}" if trouble.__cause__ else "",
+                " ".join(trouble.for_admin.split()),
+            )
+            raise
+
+    return logged
+
+
 @bp.get("/oauth/callback", defaults={"environment": "production"})
 @bp.get("/oauth/callback/<any(beta, test):environment>")
+@refusals_logged
 def callback(environment: str) -> Response:
     """Take the person back from Canvas: check the state, exchange the code, sign them in.
 
@@ -198,6 +228,7 @@ def without_sign_in(state: str, environment: str, error: str | None) -> Response
 
 
 @bp.get("/login/waiting")
+@refusals_logged
 def wait_for_exchange() -> Response:
     """The page of who came back with a code, until there is room for its exchange."""
     if session.away:  # type: ignore[attr-defined]
@@ -334,6 +365,8 @@ def store(answer: TokenAnswer, started: Started) -> str:
         raise gateway.database_away("Nobody was signed in.", "sign in again") from None
     if revocation is not None:
         door.revoke_soon(revocation)
+    audit.note("consent", door.settings, identity, started.scopes or "unscoped")
+    audit.note("sign-in", door.settings, identity)
     return secret
 
 
@@ -428,7 +461,9 @@ def logout() -> Response:
     door = gateway.current()
     told = True
     if secret := gateway.current_secret():
-        gateway.current_sign_in()  # now: afterwards nobody knows whose answers to forget
+        # Now: afterwards nobody knows who it was, nor whose answers to forget.
+        if sign_in := gateway.current_sign_in():
+            audit.note("sign-out", door.settings, sign_in.identity)
         told = door.storage.sign_out(secret, door.endpoint_for)
         gateway.forget_answers()  # last: a page in another tab may have asked meanwhile
     return signed_out(

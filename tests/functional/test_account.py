@@ -166,7 +166,7 @@ def test_signed_out_people_end_nothing(easel: RunningEasel, path: str) -> None:
 
     answer = requests.post(f"{easel.url}/account/{path}", allow_redirects=False, timeout=10)
 
-    assert answer.status_code == 400
+    assert answer.status_code == 403
     assert signed_in(easel, browser)
 
 

@@ -1,0 +1,30 @@
+"""The audit log: who signed in and out, agreed, disconnected or deleted, and refused forms.
+
+It holds Canvas's user ids and no names. The client's address stands there only when the deployment
+asks for it (``AUDIT_ADDRESS=on``).
+"""
+
+import logging
+
+from flask import request
+
+from canvas_app.settings import Settings
+from canvas_app.storage import Identity
+
+log = logging.getLogger("easel.audit")
+
+
+def note(
+    event: str, settings: Settings, who: Identity | None = None, detail: str | None = ""
+) -> None:
+    """Write one line: the event, whom it concerns and, if wanted, from where it was asked."""
+    facts: dict[str, object] = {"event": event}
+    if who is not None:
+        facts |= {"environment": who.environment, "user_id": who.user_id}
+        if who.real_user_id:
+            facts["real_user_id"] = who.real_user_id
+    if detail:
+        facts["detail"] = detail
+    if settings.audit_address:
+        facts["address"] = request.remote_addr or ""
+    log.info(" ".join(f"{name}={value}" for name, value in facts.items()), extra=facts)
