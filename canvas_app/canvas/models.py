@@ -226,8 +226,14 @@ class PlannerOverride(Model):
     id: Id | None = None
     plannable_type: str | None = None
     plannable_id: Id | None = None
+    workflow_state: str | None = None
     marked_complete: bool | None = None
     dismissed: bool | None = None
+
+    @property
+    def deleted(self) -> bool:
+        """Whether Canvas shows it no more; it keeps the row and makes no second one."""
+        return self.workflow_state == "deleted"
 
 
 class DiscussionTopic(Model):

@@ -49,6 +49,13 @@ def mark() -> ResponseReturnValue:
     )
     if failure or found is None:
         return back(failure)
+    if found.deleted:
+        return back(
+            gettext(
+                "It was not marked: another program has deleted its mark in Canvas, and Canvas "
+                "makes no second one."
+            )
+        )
     undone = Mark(
         wanted.type,
         wanted.id,

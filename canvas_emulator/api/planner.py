@@ -206,9 +206,15 @@ def _ungraded(call: Call, course: Course) -> Iterator[Item]:
 
 
 def override_of(call: Call, person: Person, kind: str, number: int) -> Override | None:
+    row = _kept_override(call, person, kind, number)
+    return row if row and row.workflow_state == "active" else None
+
+
+def _kept_override(call: Call, person: Person, kind: str, number: int) -> Override | None:
+    """The row of a person and an item, a deleted one too: there is never a second."""
     for row in list(call.campus.overrides.values()):
         if (row.user_id, row.plannable_type, row.plannable_id) == (person.id, kind, number):
-            return row if row.workflow_state == "active" else None
+            return row
     return None
 
 
@@ -467,8 +473,9 @@ def overrides(call: Call) -> object:
 
 
 def _override(call: Call, text: str) -> Override:
+    """One's own override, a deleted one too (planner_overrides_controller.rb asks no state)."""
     row = call.campus.overrides.get(access.number(text))
-    if row is None or row.user_id != call.viewer.id or row.workflow_state != "active":
+    if row is None or row.user_id != call.viewer.id:
         raise NotFound
     return row
 
@@ -486,7 +493,10 @@ def create_override(call: Call) -> object:
         error = {"message": "An error occurred.", "error_code": "internal_server_error"}
         return Answer({"errors": [error]}, 500)
     work = _planned_work(call, kind, number)
-    if override_of(call, call.viewer, kind, number):
+    if work is not None:
+        # Stored as what the assignment is, under that object's id (planner_override.rb).
+        kind, number = work.plannable
+    if _kept_override(call, call.viewer, kind, number):
         error = {
             "attribute": "plannable_id",
             "type": "taken",
@@ -514,7 +524,7 @@ def _planned_work(call: Call, kind: str, number: int) -> Assignment | None:
     if offset is None or number in _ungraded_ids(call, kind):
         return None
     work = call.campus.assignments.get(number - offset)
-    if work is None or work.plannable != (kind, number):
+    if work is None or (kind != "assignment" and work.plannable != (kind, number)):
         raise NotFound
     return work
 
@@ -539,9 +549,9 @@ def update_override(call: Call, id: str) -> object:
 
 @router.delete("/api/v1/planner/overrides/:id")
 def delete_override(call: Call, id: str) -> object:
+    """The row stays, so that the item never gets another (planner_override.rb)."""
     row = _override(call, id)
     row.workflow_state, row.deleted_at = "deleted", call.now
-    del call.campus.overrides[row.id]
     return override_json(row)
 
 

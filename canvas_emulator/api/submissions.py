@@ -376,6 +376,7 @@ def create(call: Call, course_id: str, assignment_id: str) -> object:
     row.body, row.url = call.one("submission[body]"), call.one("submission[url]")
     row.workflow_state, row.grade_matches = "submitted", row.score is None
     call.campus.hand_in(row)
+    call.campus.tick_mark(work, row.user_id, call.now)
     return Answer(submission_json(call, course, work, row), 201)
 
 

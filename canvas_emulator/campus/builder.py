@@ -18,7 +18,7 @@ from .coursework import (
     grade,
     submission_id,
 )
-from .happenings import Announcement, Event, Page, Practice, Review, Topic
+from .happenings import Announcement, Event, Override, Page, Practice, Review, Topic
 from .people import Person, passer_by
 from .registry import Campus
 
@@ -274,12 +274,16 @@ class Builder:
             Topic(number, course.id, title, self.at(posted, 9), todo_date, read=posted < -5)
         )
 
-    def practises(self, course: Course, title: str, day: float) -> None:
-        """A practice quiz."""
+    def practises(self, course: Course, title: str, day: float, by: int = 0) -> None:
+        """A practice quiz; that ``by`` has taken it, a mark on the planner alone tells."""
         number, made = self.id_of("practice", 77_001), self.at(-30, 10)
         self.campus.practices[course.id].append(
             Practice(number, course.id, title, self.due(day), made)
         )
+        if by:
+            mark, at = self.id_of("override", 95_101), self.at(day - 1, 15)
+            row = Override(mark, by, "quiz", number, True, False, at, at)
+            self.campus.overrides[mark] = row
 
     def reviews(
         self, work: Assignment, assessor_id: int, author_id: int, day: float, *, done: bool = False

@@ -95,6 +95,7 @@ def _ungraded(build: Builder, course: Course) -> None:
     build.discusses(course, "Choose a topic for the poster", -6, todo=4)
     build.practises(course, "Practice: cell division", -2)
     build.practises(course, "Practice: heredity", 4)
+    build.practises(course, "Practice: the cell", -9, by=DOZEN)
     essay = next(row for row in build.campus.work_of(course.id) if row.name.startswith("Essay"))
     build.reviews(essay, DOZEN, 1001, -5, done=True)
     build.reviews(essay, DOZEN, 1002, 3)

@@ -229,9 +229,64 @@ class TestOverrides:
         assert "already exists" in again["errors"]["plannable_id"][0]["message"]
         _, changed = send(emulator, "PUT", path, dismissed="true")
         assert (changed["marked_complete"], changed["dismissed"]) == (False, True)
-        assert len(get(emulator, "planner/overrides")) == 2
+        listed = {row["id"] for row in get(emulator, "planner/overrides")}
+        assert made["id"] in listed
         assert send(emulator, "DELETE", path)[1]["workflow_state"] == "deleted"
-        assert refused(emulator, path)[0] == 404
+        assert {row["id"] for row in get(emulator, "planner/overrides")} == listed - {made["id"]}
+
+    def test_deleted_rows_stay(self, emulator: Emulator) -> None:
+        """After a DELETE no other can be made, and no change brings the old one back.
+
+        Canvas: Planner (planner_override.rb; planner_overrides_controller.rb asks no state).
+        """
+        form = {"plannable_type": "wiki_page", "plannable_id": 75001, "marked_complete": "true"}
+        _, made = send(emulator, "POST", "planner/overrides", **form)
+        path = f"planner/overrides/{made['id']}"
+        send(emulator, "DELETE", path)
+        assert send(emulator, "POST", "planner/overrides", **form)[0] == 400
+        assert get(emulator, path)["workflow_state"] == "deleted"
+        changed = send(emulator, "PUT", path, marked_complete="true")
+        assert (changed[0], changed[1]["workflow_state"]) == (200, "deleted")
+        (page,) = [row for row in get(emulator, "planner/items") if row["plannable_id"] == 75001]
+        assert page["planner_override"] is None
+
+    def test_type_of_the_thing_itself(self, emulator: Emulator) -> None:
+        """A quiz or topic named as an assignment is stored as what it is (Canvas: Planner)."""
+        rows = get(emulator, "planner/items")
+        for kind in ("quiz", "discussion_topic"):
+            row = next(
+                row
+                for row in rows
+                if row["plannable_type"] == kind and row["plannable"]["assignment_id"]
+            )
+            id_ = row["plannable"]["assignment_id"]
+            form = {"plannable_type": "assignment", "plannable_id": id_}
+            _, made = send(emulator, "POST", "planner/overrides", **form)
+            assert (made["plannable_type"], made["plannable_id"]) == (kind, row["plannable_id"])
+            assert made["assignment_id"] == id_
+
+    def test_handing_in_completes_a_mark(self, emulator: Emulator) -> None:
+        """One that is there; for graded work none is made (Canvas: Planner)."""
+        rows = {row["plannable"]["title"]: row for row in get(emulator, "planner/items")}
+        for title in ("Heredity problem set", "Field notes, week 9"):
+            id_ = rows[title]["plannable_id"]
+            if title == "Heredity problem set":
+                form = {"plannable_type": "assignment", "plannable_id": id_}
+                _, mark = send(emulator, "POST", "planner/overrides", **form)
+                assert mark["marked_complete"] is False
+            work = {"submission[submission_type]": "online_text_entry", "submission[body]": "Done"}
+            path = f"courses/4101/assignments/{id_}/submissions"
+            assert send(emulator, "POST", path, **work)[0] == 201
+        after = {row["plannable"]["title"]: row for row in get(emulator, "planner/items")}
+        assert after["Heredity problem set"]["planner_override"]["marked_complete"] is True
+        assert after["Field notes, week 9"]["planner_override"] is None
+
+    def test_taking_an_ungraded_quiz_makes_a_mark(self, emulator: Emulator) -> None:
+        """Nothing else tells that it was taken (Canvas: Planner)."""
+        rows = {row["plannable"]["title"]: row for row in get(emulator, "planner/items")}
+        taken = rows["Practice: the cell"]
+        assert taken["submissions"] is False
+        assert taken["planner_override"]["marked_complete"] is True
 
     def test_refusals(self, emulator: Emulator) -> None:
         """Another's: 404; unknown type: 500; nothing there: 404 (Canvas: Planner)."""

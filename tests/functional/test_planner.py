@@ -108,15 +108,37 @@ def test_a_mark_made_elsewhere_meanwhile_is_changed(easel, browser, canvas):
     assert after["marked_complete"] is True
 
 
-def test_a_mark_that_has_gone_is_made_anew(easel, browser, canvas):
+@pytest.mark.parametrize("known", [True, False])
+def test_a_mark_that_was_deleted_elsewhere_is_not_called_set(easel, browser, canvas, known):
+    """Canvas keeps the deleted row for good: it changes nothing, and no second one is made."""
     page = upcoming(easel, browser, "?done=1")
     value = mark_value(page, "Dissection notebook")
     headers = {"Authorization": f"Bearer {canvas.token('dozen')}"}
     requests.delete(f"{canvas.url}/api/v1/planner/overrides/95001", headers=headers, timeout=30)
 
-    marked = press(easel, browser, page, value)
+    marked = press(easel, browser, page, value if known else value.replace(":95001:", "::"))
 
-    assert "is marked not done." in marked.text
+    assert "It was not marked" in marked.text
+    assert "is marked" not in marked.text
+    assert "Undo" not in marked.text
+
+
+def test_a_mark_that_has_gone_is_made_anew(easel, browser, canvas):
+    """One that Canvas does not know at all."""
+    page = upcoming(easel, browser)
+    value = mark_value(page, "Matrices, sheet 3")
+    kind, id_, _, rest = value.split(":", 3)
+
+    marked = press(easel, browser, page, f"{kind}:{id_}:999:{rest}")
+
+    assert "is marked done." in marked.text
+
+
+def test_a_practice_quiz_that_was_taken_is_done(easel, browser):
+    """Canvas makes a mark for it when it is handed in."""
+    (row,) = [row for row in rows(easel, browser) if row["title"] == "Practice: the cell"]
+
+    assert (row["type"], row["done"], row["status"]) == ("quiz", True, "nothing_to_hand_in")
 
 
 def test_nonsense_is_refused_kindly(easel, browser, canvas):
