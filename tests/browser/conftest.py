@@ -125,5 +125,6 @@ def reader(chromium: Browser, easel: RunningEasel, request: Any) -> Iterator[Rea
     window = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
     options = window | getattr(request, "param", {})
     context = chromium.new_context(**options)
+    context.set_default_timeout(120_000)  # a busy machine is no fault
     yield watch(context, easel)
     context.close()

@@ -139,6 +139,7 @@ def settings_for(canvas: StandIn, folder: Path, port: int, key: str = "confident
         instance_path=folder,
         database_url=f"sqlite:///{folder / 'easel.sqlite'}",
         port=port,
+        page_deadline=60,  # a busy machine leaves no page incomplete; tests of the deadline set one
     )
 
 
@@ -180,6 +181,12 @@ def start_easel(canvas: StandIn, tmp_path: Path) -> Iterator[StartEasel]:
 def easel(start_easel: StartEasel) -> RunningEasel:
     """Easel with a confidential developer key and default settings."""
     return start_easel()
+
+
+def allow(easel: RunningEasel, seconds: float) -> None:
+    """Give each page this long from now on."""
+    gateway = easel.app.extensions["easel"]
+    gateway.settings = replace(gateway.settings, page_deadline=seconds)
 
 
 def to_consent(

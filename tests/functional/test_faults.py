@@ -9,10 +9,11 @@ from urllib.parse import urljoin
 
 import pytest
 import requests
+import time_machine
 
 from canvas_app.services.cache import MemoryCache
 
-from .conftest import RunningEasel, form_to, send, sign_in
+from .conftest import RunningEasel, allow, form_to, send, sign_in
 
 PAGES = ["", "courses", "upcoming", "submissions"]
 DOWN = {"kind": "status", "status": 503, "times": None}
@@ -129,6 +130,7 @@ def test_page_of_a_list_killed(easel, canvas, fault):
     assert 0 < len(body["data"]) < len(whole["data"])
     assert "at least" in text.lower()
     canvas.control(faults=[])
+    allow(easel, 60)
     for link in retries(text):
         page(browser, easel, link.lstrip("/"))
     mended = twin(browser, easel, "courses")
@@ -155,8 +157,7 @@ def test_denied_course_is_named_and_leaves_the_others(easel, canvas):
 
 
 @pytest.mark.parametrize("name", [*PAGES, "courses/4101"])
-def test_source_that_hangs_leaves_the_page_within_its_deadline(start_easel, canvas, name):
-    easel = start_easel(page_deadline=1)
+def test_source_that_hangs_leaves_the_page_within_its_deadline(easel, canvas, name):
     browser = sign_in(easel, "dozen")
     path = {"": "planner/items", "upcoming": "planner/items", "courses": "users/self/colors"}.get(
         name, "courses/4101/*"
@@ -164,10 +165,11 @@ def test_source_that_hangs_leaves_the_page_within_its_deadline(start_easel, canv
     if name.startswith("courses/"):
         path = "users/self/colors"
     forget(easel)
-    hanging = {"path": f"/api/v1/{path}", "kind": "slow", "seconds": 8, "times": None}
+    hanging = {"path": f"/api/v1/{path}", "kind": "slow", "seconds": 30, "times": None}
     canvas.control(faults=[hanging])
+    allow(easel, 2)
 
-    text = page(browser, easel, name, limit=7)
+    text = page(browser, easel, name, limit=29)
 
     assert "Not everything is here" in text
     assert "did not answer" in text
@@ -178,12 +180,12 @@ def test_source_that_hangs_leaves_the_page_within_its_deadline(start_easel, canv
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_canvas_down_leaves_a_page_with_retry(start_easel, canvas, name):
-    easel = start_easel(page_deadline=2)
+def test_canvas_down_leaves_a_page_with_retry(easel, canvas, name):
     browser = sign_in(easel, "dozen")
     whole = twin(browser, easel, name)
     forget(easel)
     canvas.control(faults=[{"path": "/api/*", "kind": "status", "status": 503, "times": None}])
+    allow(easel, 2)
 
     text = page(browser, easel, name)
     body = twin(browser, easel, name)
@@ -195,23 +197,25 @@ def test_canvas_down_leaves_a_page_with_retry(start_easel, canvas, name):
     assert "Nothing to do" not in text
     assert "no courses yet" not in text
     canvas.control(faults=[])
+    allow(easel, 60)
     assert "Everything is up to date" in page(browser, easel, name)
     assert twin(browser, easel, name)["data"] == whole["data"]
 
 
 def test_canvas_down_shows_what_was_kept(start_easel, canvas):
-    easel = start_easel(page_deadline=2, cache_seconds=1)
+    easel = start_easel(cache_seconds=1)
     browser = sign_in(easel, "dozen")
     whole = twin(browser, easel, "courses")
-    time.sleep(1.1)
     canvas.control(faults=[{"path": "/api/*", "kind": "reset", "times": None}])
+    allow(easel, 2)
 
-    body = twin(browser, easel, "courses")
+    with time_machine.travel(time.time() + 60, tick=True):
+        body = twin(browser, easel, "courses")
+        text = page(browser, easel, "courses?retry=courses")
 
     assert body["data"] == whole["data"]
     assert body["complete"]
     assert {source["status"] for source in body["sources"]} == {"stale"}
-    text = page(browser, easel, "courses?retry=courses")
     assert "Older answer" in text
     assert "could not be renewed" in text
 
