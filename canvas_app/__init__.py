@@ -17,7 +17,16 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     # Imported here: canvas_app.canvas is a library for programs without Flask.
     from flask import Flask
 
-    from canvas_app import compression, error_pages, gateway, logs, metrics, security, sessions
+    from canvas_app import (
+        addresses,
+        compression,
+        error_pages,
+        gateway,
+        logs,
+        metrics,
+        security,
+        sessions,
+    )
     from canvas_app.settings import Settings
     from canvas_app.views import (
         account,
@@ -43,6 +52,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     app.config["ANY_HOST"] = frozenset({"health.healthz", "health.readyz", "health.prometheus"})
     redis = connect(settings.redis_url)
 
+    addresses.init_app(app)
     logs.init_app(app)
     metrics.init_app(app)
     sessions.init_app(app, settings, redis)

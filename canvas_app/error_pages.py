@@ -19,7 +19,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from canvas_app import audit, gateway
+from canvas_app import addresses, audit, gateway
 from canvas_app.canvas import errors
 from canvas_app.canvas.api import SCOPES
 from canvas_app.canvas.oauth import InvalidClient
@@ -279,6 +279,8 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     if error.response is not None or status < 400:
         return error
+    if status == 404 and (there := addresses.without_slash()) is not None:
+        return there
     title, happened, what_to_do = HTTP_TROUBLES.get(
         status, ("This request was refused", f"Easel answered {status} {error.name}.", AGAIN)
     )
