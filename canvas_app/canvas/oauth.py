@@ -41,6 +41,7 @@ LONGEST_NAME = 255  # characters, as in Canvas
 LARGEST_ID = 2**63 - 1  # Canvas keeps ids in eight bytes
 # What a token is made of (RFC 6749 appendix A.12), less the space, which no header can carry.
 VISIBLE = re.compile(r"[\x21-\x7e]+")
+SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")  # where a proxy makes text of numbers
 LONGEST_LIFE = 10 * 365 * 24 * 3600  # seconds; what is longer is no ``expires_in``
 
 
@@ -356,6 +357,8 @@ def _token(answer: dict[str, Any], asked_at: datetime, kept: str | None = None) 
     if access_token is None:
         raise _malformed("no access token")
     expires_in = answer.get("expires_in")
+    if isinstance(expires_in, str) and SECONDS.fullmatch(expires_in):
+        expires_in = float(expires_in)
     if expires_in is None:
         expires_at = None
     elif type(expires_in) in (int, float) and 0 <= expires_in <= LONGEST_LIFE:
@@ -389,7 +392,7 @@ def _object(value: object) -> dict[str, Any]:
 
 
 def _id(user: dict[str, Any]) -> int:
-    told = str(user.get("id"))
+    told = str(user.get("id")).removesuffix(".0")
     if told.isascii() and told.isdigit() and len(told) < 20 and 0 < int(told) <= LARGEST_ID:
         return int(told)
     raise _malformed("a user without an id")

@@ -197,6 +197,21 @@ class TestAnswers:
         assert (token.access_token, token.refresh_token) == ("a~1", REFRESH)
         assert token.expires_at == NOW + timedelta(hours=1)
 
+    @pytest.mark.parametrize("told", ["3600", "3600.0", 3600.0, 3600])
+    def test_end_as_text(self, told: object) -> None:
+        with server(reply(200, GOOD | {"expires_in": told})) as (url, _):
+            assert ask(url).expires_at == NOW + timedelta(hours=1)
+
+    @pytest.mark.parametrize("id_", [7, "7", 7.0])
+    def test_bare_answer(self, id_: object) -> None:
+        """What is not needed may be missing, null or odd."""
+        odd = {"token_type": None, "refresh_token": None, "canvas_region": 5, "expires_in": None}
+        body = odd | {"access_token": "a~1", "user": {"id": id_, "name": None}, "real_user": None}
+        with server(reply(200, body)) as (url, _):
+            answer = TokenEndpoint(url, "10", SECRET).exchange("c", CALLBACK, None)
+        assert (answer.user_id, answer.user_name, answer.real_user_id) == (7, "", None)
+        assert (answer.token.refresh_token, answer.token.expires_at) == (None, None)
+
     def test_token_without_end(self) -> None:
         with server(reply(200, {"access_token": "a"})) as (url, _):
             assert ask(url).expires_at is None
@@ -235,6 +250,11 @@ class TestAnswers:
             (reply(200, {"access_token": ""}), MalformedAnswer),
             (reply(200, {"access_token": 5}), MalformedAnswer),
             (reply(200, GOOD | {"expires_in": "soon"}), MalformedAnswer),
+            (reply(200, GOOD | {"expires_in": "-1"}), MalformedAnswer),
+            (reply(200, GOOD | {"expires_in": "9" * 5000}), MalformedAnswer),
+            (reply(200, GOOD | {"expires_in": "1e400"}), MalformedAnswer),
+            (reply(200, GOOD | {"expires_in": "٣٦٠٠"}), MalformedAnswer),
+            (reply(400, b'{"error": ' + b"[" * 900 + b"]" * 900 + b"}"), InvalidRequest),
             (reply(200, GOOD | {"expires_in": True}), MalformedAnswer),
             (reply(200, GOOD | {"expires_in": -1}), MalformedAnswer),
             (reply(200, []), MalformedAnswer),
