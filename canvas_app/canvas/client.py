@@ -32,6 +32,7 @@ from canvas_app.canvas.errors import (
     Unavailable,
     canvas_message,
 )
+from canvas_app.canvas.headers import number
 from canvas_app.canvas.paging import Page, Pages, decode_one, decode_page, links
 from canvas_app.canvas.throttle import Admission, MemoryBuckets, Throttle
 from canvas_app.canvas.throttle_level import RESERVATION
@@ -44,6 +45,7 @@ log = logging.getLogger("canvas_app.canvas")
 # String ids: ids of other shards exceed 2^53 (Canvas doc page "Object IDs, SIS IDs").
 ACCEPT = "application/json+canvas-string-ids, application/json"
 LONGEST_RETRY_AFTER = 60.0  # seconds
+LONGEST_DATE = 100  # characters
 MAX_PAGES = 10_000
 
 _WORD = re.compile(r"v1|[a-z_]*")
@@ -433,7 +435,7 @@ class CanvasClient:
             "milliseconds": round(milliseconds, 1),
             "cost": answer.number("X-Request-Cost"),
             "remaining": answer.number("X-Rate-Limit-Remaining"),
-            "canvas_request_id": answer.headers.get("X-Request-Context-Id"),
+            "canvas_request_id": answer.request_id,
         }
         log.info(
             "%s %s → %s, %s ms, cost %s, remaining %s, request %s", *facts.values(), extra=facts
@@ -564,7 +566,7 @@ def _error(method: str, path: str, answer: Answer, throttled: bool, token: str) 
     """Name what an answer other than 2xx means."""
     status = answer.status
     said, report = canvas_message(answer.body, answer.headers.get("Content-Type", "").lower())
-    request_id = answer.headers.get("X-Request-Context-Id")
+    request_id = answer.request_id
     if report is not None:
         request_id = f"{request_id or 'unknown'}, error report {report}"
     safe = method in SAFE_METHODS
@@ -618,15 +620,14 @@ def _error(method: str, path: str, answer: Answer, throttled: bool, token: str) 
 
 def _retry_after(answer: Answer) -> float:
     """The ``Retry-After`` in seconds (RFC 9110 section 10.2.3), at most a minute; 0 without one."""
-    value = answer.headers.get("Retry-After", "")
-    try:
-        seconds = float(value)
-    except ValueError:
+    value = answer.headers.get("Retry-After", "")[:LONGEST_DATE]
+    seconds = number(value)
+    if seconds is None:
         try:
             seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            seconds = 0.0
-    return max(0.0, min(seconds, LONGEST_RETRY_AFTER)) if seconds == seconds else 0.0
+        except (ValueError, TypeError, OverflowError):  # no date, none of ours, none at all
+            return 0.0
+    return max(0.0, min(seconds, LONGEST_RETRY_AFTER))
 
 
 def _json(answer: Answer, method: str, path: str) -> bytes:
@@ -649,7 +650,7 @@ def _malformed(message: str, answer: Answer, method: str, path: str) -> Malforme
         method=method,
         path=path,
         status=answer.status,
-        request_id=answer.headers.get("X-Request-Context-Id"),
+        request_id=answer.request_id,
         repeat_is_safe=method in SAFE_METHODS,
     )
 

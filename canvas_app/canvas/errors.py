@@ -2,11 +2,15 @@
 
 import json
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Literal
 
 Delivery = Literal["not_sent", "rejected", "may_have_happened"]
 
 LONGEST_MESSAGE = 500
+LONGEST_REPORT = 19  # digits of an ``error_report_id``
+MOST_SENTENCES = 20
+DEEPEST = 8  # objects and lists within one another; Canvas nests three
 
 
 class CanvasError(Exception):
@@ -144,7 +148,7 @@ def canvas_message(body: bytes, content_type: str) -> tuple[str | None, int | No
     if not isinstance(answer, dict):
         return None, None
     report = answer.get("error_report_id")
-    found = list(_texts(answer.get("errors")))
+    found = _texts(answer.get("errors"))
     if not found:
         found = [
             answer[key]
@@ -154,23 +158,32 @@ def canvas_message(body: bytes, content_type: str) -> tuple[str | None, int | No
     text = "; ".join(dict.fromkeys(found))[:LONGEST_MESSAGE]
     text = text.encode("utf-8", "replace").decode()  # JSON may hold half a character
     told = str(report)  # a number, or text where ids were asked for as text
-    return text or None, int(told) if told.isascii() and told.isdigit() else None
+    counts = told.isascii() and told.isdigit() and len(told) <= LONGEST_REPORT
+    return text or None, int(told) if counts else None
 
 
-def _texts(errors: Any, field: str = "") -> list[str]:
-    """Flatten Canvas's ``errors`` into sentences, naming the field each is about."""
-    match errors:
-        case str():
-            return [f"{field}: {errors}" if field else errors]
-        case list():
-            return [text for error in errors for text in _texts(error, field)]
-        case {"message": str(message)}:
-            return [f"{field}: {message}" if field else message]
-        case dict():
-            return [
-                text
-                for name, error in errors.items()
-                for text in _texts(error, f"{field}.{name}" if field else str(name))
-            ]
-        case _:
-            return []
+def _texts(errors: Any) -> list[str]:
+    """Flatten Canvas's ``errors`` into sentences, naming the field each is about.
+
+    Not by recursion, and only as far as a message reaches: an answer may be nested without end.
+    """
+    found: list[str] = []
+    waiting = [(errors, "", 0)]
+    while waiting and len(found) < MOST_SENTENCES:
+        error, field, depth = waiting.pop()
+        inner: list[tuple[Any, str]] = []
+        match error:
+            case str():
+                found.append(f"{field}: {error}" if field else error)
+            case list():
+                inner = [(each, field) for each in error[:MOST_SENTENCES]]
+            case {"message": str(message)}:
+                found.append(f"{field}: {message}" if field else message)
+            case dict():
+                inner = [
+                    (each, f"{field}.{name}" if field else name)
+                    for name, each in islice(error.items(), MOST_SENTENCES)
+                ]
+        if depth < DEEPEST:
+            waiting += [(each, name, depth + 1) for each, name in reversed(inner)]
+    return found

@@ -30,6 +30,7 @@ from canvas_app.canvas.errors import (
     Throttled,
     Unavailable,
 )
+from canvas_app.canvas.headers import number, request_id
 from canvas_app.canvas.tokens import Token
 
 log = logging.getLogger("canvas_app.canvas")
@@ -280,10 +281,7 @@ def _throttled(response: requests.Response, body: bytes) -> bool:
 
 
 def _number(response: requests.Response, header: str) -> float | None:
-    try:
-        return float(response.headers[header])
-    except (KeyError, ValueError):
-        return None
+    return number(response.headers.get(header))
 
 
 def _read(method: str, response: requests.Response, body: bytes) -> dict[str, Any]:
@@ -293,7 +291,7 @@ def _read(method: str, response: requests.Response, body: bytes) -> dict[str, An
         "method": method,
         "path": PATH,
         "status": status,
-        "request_id": response.headers.get("X-Request-Context-Id"),
+        "request_id": request_id(response.headers),
     }
     if 300 <= status < 400:
         # Canvas of about 2020 answered errors by a redirect that carries them in its query.

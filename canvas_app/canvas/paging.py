@@ -18,7 +18,7 @@ from canvas_app.canvas.errors import CanvasError, MalformedAnswer
 T = TypeVar("T")
 
 _BUILDING = Lock()
-_LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:"[^"]*"|[^\s;,"]*))?)*)')
+_PARAMETERS = re.compile(r'(?:\s*+;\s*+[^\s=;,]++\s*+(?:=\s*+(?:"[^"]*+"|[^\s;,"]*+))?+)*+')
 _PAGE = re.compile(r"([?&]page=)(\d{1,9})(?=&|$)")
 _PER_PAGE = re.compile(r"[?&]per_page=(\d{1,9})(?=&|$)")
 _PARAMETER = re.compile(r';\s*([^\s=;,]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;,"]*)))?')
@@ -30,12 +30,21 @@ def links(header: str | None) -> dict[str, str]:
     A URL ends at its ``>``, so ``;`` and ``,`` may stand in it; the first of equal rels counts.
     """
     found: dict[str, str] = {}
-    for url, parameters in _LINK.findall(header or ""):
+    for url, parameters in _links(header or ""):
         for name, quoted, plain in _PARAMETER.findall(parameters):
             if name.lower() == "rel":
                 for rel in (quoted or plain).lower().split():
                     found.setdefault(rel, url)
     return found
+
+
+def _links(header: str) -> Iterator[tuple[str, str]]:
+    """Each URL with the text of its parameters, in one pass: what has no end is no link."""
+    at = 0
+    while (start := header.find("<", at)) >= 0 and (end := header.find(">", start)) >= 0:
+        parameters = _PARAMETERS.match(header, end + 1)
+        at = parameters.end() if parameters else end + 1
+        yield header[start + 1 : end], header[end + 1 : at]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ from canvas_app.canvas.throttle_level import CEILING, Clock, Figures, Known, Lev
 
 AT_TOKEN_ENDPOINT = 10  # calls there at once, when they cost little ...
 AT_ONCE_UNTIL_KNOWN = 2  # ... and before it is known: each may cost a third of the usual bucket
+LEAST_REMAINING = -1e3  # units; -200 is the usual least
+MOST_REMAINING = 1e6  # units; 600 or 700 are usual, and a school may have more
+MOST_COST = 400.0  # units; of Canvas's own surcharges 200 is the largest
 
 Wait = Callable[[threading.Condition, float | None], object]
 
@@ -179,16 +182,20 @@ class Admission:
         self._number = number
 
     def settle(self, *, throttled: bool, remaining: float | None, cost: float | None) -> None:
-        """Tell what the headers said; None for one that is absent or no number."""
-        self._bucket.settle(self._number, throttled, _finite(remaining), _finite(cost))
+        """Tell what the headers said; None for one that is absent or no number.
+
+        What no bucket of Canvas's can hold is no number either: one such header, believed, would
+        leave no room for a call ever after.
+        """
+        if remaining is not None and not LEAST_REMAINING <= remaining <= MOST_REMAINING:
+            remaining = None
+        if cost is not None and not 0 <= cost <= MOST_COST:
+            cost = None
+        self._bucket.settle(self._number, throttled, remaining, cost)
 
     def forget(self) -> None:
         """The call surely never reached Canvas."""
         self._bucket.drop(self._number)
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
 
 
 class Buckets(Protocol):
@@ -287,8 +294,9 @@ class Throttle:
 class TokenQueue:
     """The queue before the token endpoint, whose bucket Canvas keys by this server's address.
 
-    Older Canvases charge 200 for each call there and hang instead of answering when it is full
-    (``oauth2_provider_controller.rb``); what a call costs is learnt from ``X-Request-Cost``.
+    Older Canvases charge 200 for each call there (``oauth2_provider_controller.rb``); what a call
+    costs is learnt from ``X-Request-Cost``. A full bucket is refused at once by Canvas's source
+    (``request_throttle.rb``); that calls hang instead, a public thread alone reports.
     """
 
     def __init__(self, buckets: Buckets, origin: str) -> None:

@@ -21,6 +21,7 @@ FADE = 0.05  # per answer, of the strangers it need not show any more
 SMALLEST_CEILING = RESERVATION + SPARE
 STEP = 50.0  # what one surprise adds to the margin: the reservation of one stranger's call
 SHRINK = 0.998  # per answer: half the margin is gone after some 350 good ones
+LONGEST_PAUSE = 80.0  # seconds after a refusal: from its maximum the usual bucket is empty then
 SLACK = 0.1  # for rounding, and for clocks that do not tick together
 
 Clock = Callable[[], float]
@@ -262,7 +263,8 @@ class Level:
     def _surprise(self, number: int, remaining: float, now: float) -> None:
         """A refusal: pause, fewer at once, keep more distance, warn new buckets."""
         self.throttled += 1
-        pause = max(1.0, (RESERVATION - remaining) / self.outflow) * self._random(1.0, 1.25)
+        wait = min(LONGEST_PAUSE, (RESERVATION - remaining) / self.outflow)
+        pause = max(1.0, wait) * self._random(1.0, 1.25)
         self.paused_until = max(self.paused_until, now + pause)
         self._known.ceiling = max(self.ceiling - self.beyond, SMALLEST_CEILING)
         if number > self._surprised:  # else sent before the last refusal was known: the same one

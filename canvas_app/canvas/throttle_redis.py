@@ -21,6 +21,7 @@ from canvas_app.canvas.throttle_level import (
     CAREFUL,
     CEILING,
     FADE,
+    LONGEST_PAUSE,
     MANY,
     OUTFLOW,
     RESERVATION,
@@ -134,7 +135,8 @@ end
 local function surprise()
   local left = remaining or 0
   b.throttled = b.throttled + 1
-  b.paused = math.max(b.paused, now + math.max(1, ({RESERVATION} - left) / b.outflow) * jitter)
+  local wait = math.min({LONGEST_PAUSE}, ({RESERVATION} - left) / b.outflow)
+  b.paused = math.max(b.paused, now + math.max(1, wait) * jitter)
   known_ceiling = math.max(b.ceiling - b.beyond, {SMALLEST_CEILING})
   if number > b.surprised then
     b.surprised = b.sent

@@ -14,6 +14,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from canvas_app.canvas.errors import MalformedAnswer, Unavailable
+from canvas_app.canvas.headers import number, request_id
 
 LARGEST_ANSWER = 32 * 1024 * 1024  # bytes
 LONGEST_CALL = 300.0  # seconds
@@ -34,11 +35,12 @@ class Answer:
 
     def number(self, header: str) -> float | None:
         """A header as a number, or None when it is absent or odd."""
-        value = self.headers.get(header)
-        try:
-            return None if value is None else float(value)
-        except ValueError:
-            return None
+        return number(self.headers.get(header))
+
+    @property
+    def request_id(self) -> str | None:
+        """Canvas's own id of the request, for its support desk."""
+        return request_id(self.headers)
 
 
 class Transport:
@@ -134,7 +136,7 @@ class Transport:
                 method=method,
                 path=path,
                 status=response.status_code,
-                request_id=response.headers.get("X-Request-Context-Id"),
+                request_id=request_id(response.headers),
                 repeat_is_safe=method in SAFE_METHODS,
             )
         reason, never_sent = failure

@@ -372,7 +372,16 @@ def test_throttled_for_ever_is_told(scripted, reply, connect):
         ("Wed, 01 Jan 2020 00:00:00 GMT", 0.0),
         ("soon", 0.0),
         ("nan", 0),
+        ("inf", 0),
+        ("-5", 0),
+        ("1e308", 60.0),
+        ("Fri, 31 Dec 99999999999999999999 23:59:59 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 -9999999999999", 0),
+        ("Fri, 31 Dec 9999 23:59:59", 0),
+        ("(" * 30_000, 0),
+        ("1," * 15_000, 0),
     ],
+    ids=lambda value: repr(value)[:50],
 )
 def test_retry_after_has_two_forms(header, wait, scripted, reply, connect):
     server = scripted(reply(b"", 429, {"Retry-After": header}))

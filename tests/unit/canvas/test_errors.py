@@ -40,6 +40,33 @@ def test_plain_text_is_quoted_and_html_is_not():
     assert canvas_message(b"{broken", "application/json") == (None, None)
 
 
+@pytest.mark.parametrize("depth", [9, 100, 450])
+@pytest.mark.parametrize(
+    ("opens", "closes"), [("[[", "]]"), ('{"a":{"b":', "}}"), ('{"a":[', "]}")]
+)
+def test_nesting_without_end_says_nothing(depth, opens, closes):
+    body = f'{{"errors": {opens * depth}"x"{closes * depth}, "message": "No."}}'.encode()
+
+    assert canvas_message(body, "application/json") == ("No.", None)
+
+
+def test_many_errors_are_cut():
+    errors = [{"message": f"No {number}."} for number in range(50_000)]
+    fields = {f"field {number}": ["blank"] for number in range(50_000)}
+
+    for many in (errors, fields):
+        said, _ = canvas_message(json.dumps({"errors": many}).encode(), "application/json")
+        assert said is not None
+        assert len(said) <= 500
+
+
+@pytest.mark.parametrize("report", ["9" * 5000, "٣", -1, 1.5, None, [], True])
+def test_odd_report_is_none(report):
+    body = json.dumps({"message": "No.", "error_report_id": report}).encode()
+
+    assert canvas_message(body, "application/json") == ("No.", None)
+
+
 def test_long_messages_are_cut():
     said, _ = canvas_message(json.dumps({"message": "x" * 5000}).encode(), "application/json")
 

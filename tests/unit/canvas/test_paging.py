@@ -29,7 +29,16 @@ class Thing(msgspec.Struct):
         ("", {}),
         (None, {}),
         ("nonsense", {}),
+        ("<" * 60_000, {}),
+        ("<" * 60_000 + ">; rel=next", {"next": "<" * 59_999}),
+        ("<>" * 30_000 + "; rel=next", {"next": ""}),
+        ("<a>" + ";" * 60_000 + "rel=next", {}),
+        ("<a>;" + " " * 60_000 + "rel" + " " * 60_000 + "=next", {"next": "a"}),
+        ("<a>;b" + " " * 60_000 + "!;rel=next,<c>;rel=last", {"last": "c"}),
+        ("<a>" + ';b="' * 15_000, {}),
+        ("<a>;rel=next," * 5_000, {"next": "a"}),
     ],
+    ids=lambda value: repr(value)[:30],
 )
 def test_link_headers_are_read(header, found):
     assert links(header) == found

@@ -230,6 +230,33 @@ def test_odd_numbers_are_no_numbers(buckets: MemoryBuckets) -> None:
     throttle.admit(TOKEN, deadline=1.0)
 
 
+@pytest.mark.parametrize("throttled", [False, True])
+@pytest.mark.parametrize("cost", [None, -1e308, -1.0, 0.0, 400.0, 1e3, 1e308, math.nan])
+@pytest.mark.parametrize(
+    "remaining", [None, 0.0, 1e4, 1e6, 1e16, 1e308, -200.0, -1e3, -1e6, -1e308, math.inf]
+)
+def test_no_header_stops_a_bucket(
+    buckets: MemoryBuckets,
+    clock: Clock,
+    remaining: float | None,
+    cost: float | None,
+    throttled: bool,
+) -> None:
+    """One odd answer costs three minutes at most; after good ones all is as before."""
+    throttle = Throttle(buckets, ORIGIN)
+    learn(throttle)
+    throttle.admit(TOKEN).settle(throttled=throttled, remaining=remaining, cost=cost)
+
+    clock.now += 180
+    for _ in range(60):
+        throttle.admit(TOKEN, deadline=clock.now + 6).settle(
+            throttled=False, remaining=599.0, cost=1.0
+        )
+        clock.now += 0.1
+    for _ in range(3):
+        throttle.admit(TOKEN, deadline=clock.now + 6)
+
+
 def test_surcharge_is_met_carefully(buckets: MemoryBuckets, clock: Clock) -> None:
     learn(Throttle(buckets, ORIGIN))
     queue = TokenQueue(buckets, ORIGIN)
