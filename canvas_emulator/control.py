@@ -46,6 +46,7 @@ class Switches(Struct, forbid_unknown_fields=True):
     oauth2_deny_post: bool | UnsetType = UNSET
     pkce: Literal["on", "lenient", "off"] | UnsetType = UNSET
     rejection_wording: Literal["new", "old"] | UnsetType = UNSET
+    totals_lag: Amount | UnsetType = UNSET
     allow_includes: bool | UnsetType = UNSET
     undated_discussions_planned: bool | UnsetType = UNSET
 
@@ -75,6 +76,7 @@ class CourseChange(Struct, forbid_unknown_fields=True):
     grading_standard: bool | UnsetType = UNSET
     grading_scheme: tuple[tuple[str, float], ...] | UnsetType = UNSET
     scaling_factor: float | UnsetType | None = UNSET
+    override_scores: dict[int, float] | UnsetType = UNSET
     start_at: datetime | UnsetType | None = UNSET
     end_at: datetime | UnsetType | None = UNSET
     restrict_enrollments_to_course_dates: bool | UnsetType = UNSET

@@ -217,6 +217,7 @@ class Settings:
     oauth2_deny_post: bool = False
     pkce: str = "on"
     rejection_wording: str = "new"
+    totals_lag: float = 0.0
     allow_includes: bool = False  # whether every key that enforces scopes allows includes
     undated_discussions_planned: bool = True
 

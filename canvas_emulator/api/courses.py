@@ -19,11 +19,11 @@ from canvas_emulator.campus.grades import (
     letter_of,
     scheme_letter,
     scheme_of,
-    totals,
 )
 from canvas_emulator.resource import BadRequest, Call, Forbidden, router
 
 from . import access
+from .stored import effective_totals
 from .values import avatar, rich, stamp, user_display
 
 Json = dict[str, Any]
@@ -352,7 +352,7 @@ def _enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
         body["associated_user_id"] = row.associated_user_id
     if row.type == "StudentEnrollment" and not course.hide_final_grades:
         if "total_scores" in call.include:
-            whole = totals(call.campus, course, row.user_id)
+            whole = effective_totals(call, course, row.user_id)
             body.update(_scores(course, whole, "computed"))
             # A letter even where no scheme is enabled (course_json.rb).
             body["computed_current_letter_grade"] = scheme_letter(course, whole.current)
@@ -383,7 +383,7 @@ def _period_scores(call: Call, course: Course, row: Enrollment) -> Json:
     if period is None:
         empty = Totals(None, None, 0.0)
         return body | _scores(course, empty, "current_period_computed")
-    part = totals(call.campus, course, row.user_id, period=period)
+    part = effective_totals(call, course, row.user_id, period=period)
     return body | _scores(course, part, "current_period_computed")
 
 

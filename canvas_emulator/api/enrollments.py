@@ -11,10 +11,11 @@ from canvas_emulator.campus.crowds import (
     FIRST_BULK_USER,
     Derived,
 )
-from canvas_emulator.campus.grades import letter_of, totals
+from canvas_emulator.campus.grades import Totals, letter_of
 from canvas_emulator.resource import BadRequest, Call, Forbidden, NotFound, router
 
 from . import access
+from .stored import effective_totals, stored_totals
 from .users import bulk_user, user_json, uuid
 from .values import avatar, stamp
 
@@ -37,7 +38,7 @@ def of_user(call: Call, user_id: str) -> object:
     person = access.own(call, user_id)
     asked = call.many("state")
     for state in asked:
-        if state not in STATES and state not in OWN_STATES:
+        if state == "deleted" or (state not in STATES and state not in OWN_STATES):
             raise BadRequest({"error": f"Invalid state {state}"})
     rows = [row for row in call.campus.enrollments_of(person.id) if _own_state(call, row, asked)]
     return _bookmarked(call, [row for row in rows if _wanted(call, row)])
@@ -199,17 +200,21 @@ def _user(call: Call, person: Person) -> Json:
 
 
 def _grades(call: Call, course: Course, row: Enrollment, staff: bool) -> Json:
-    url = f"{call.base_url}/courses/{course.id}/grades"
-    if staff:
-        url += f"/{row.user_id}"
-    body: Json = {"html_url": url}
-    readable = row.user_id == call.viewer.id or row.user_id in access.observed(call, course)
-    if not staff and (not readable or course.hide_final_grades):
+    """Totals as far as the viewer may read them.
+
+    A course that hides them does so from students and observers, not from a parent who is linked
+    to the student (user.rb, UserObservationLink).
+    """
+    body: Json = {"html_url": f"{call.base_url}/courses/{course.id}/grades/{row.user_id}"}
+    linked = row.user_id in call.campus.observees.get(call.viewer.id, ())
+    own = row.user_id == call.viewer.id or row.user_id in access.observed(call, course)
+    if not (staff or linked or (own and not course.hide_final_grades)):
         return body
     period = None
     if wanted := call.one("grading_period_id"):
         period = next((p for p in course.grading_periods if str(p.id) == wanted), None)
-    whole = totals(call.campus, course, row.user_id, period=period)
+    find = stored_totals if staff else effective_totals
+    whole = find(call, course, row.user_id, period=period)
     body |= {
         "current_score": whole.current,
         "current_grade": letter_of(course, whole.current),
@@ -217,18 +222,29 @@ def _grades(call: Call, course: Course, row: Enrollment, staff: bool) -> Json:
         "final_grade": letter_of(course, whole.final),
     }
     if "current_points" in call.include:
-        body["current_points"] = whole.points
+        body["current_points"] = _points(course, whole)
     if staff:
-        every = totals(call.campus, course, row.user_id, unposted=True, period=period)
+        every = stored_totals(call, course, row.user_id, unposted=True, period=period)
         body |= {
             "unposted_current_score": every.current,
             "unposted_current_grade": letter_of(course, every.current),
             "unposted_final_score": every.final,
             "unposted_final_grade": letter_of(course, every.final),
         }
+        if (by_hand := course.override_scores.get(row.user_id)) is not None:
+            body |= {
+                "override_score": by_hand,
+                "override_grade": letter_of(course, by_hand),
+            }
         if "current_points" in call.include:
-            body["unposted_current_points"] = every.points
+            body["unposted_current_points"] = _points(course, every)
     return body
+
+
+def _points(course: Course, whole: Totals) -> float | None:
+    """Points of graded work; the percentage where groups or periods weigh (grade_calculator.rb)."""
+    weighted = any(period.weight for period in course.grading_periods)
+    return whole.current if course.apply_assignment_group_weights or weighted else whole.points
 
 
 @router.post("/api/v1/courses/:course_id/enrollments")
@@ -241,12 +257,12 @@ def create(call: Call, course_id: str) -> object:
     if not access.grades_others(call, course):
         raise Forbidden
     if not any(name.startswith("enrollment[") for name in call.params):
-        raise Forbidden({"message": "No parameters given"})
+        raise BadRequest({"message": "No parameters given"})
     kind = call.one("enrollment[type]") or "StudentEnrollment"
     if kind not in ROLE_IDS:
-        raise Forbidden({"message": "Invalid type"})
+        raise BadRequest({"message": "Invalid type"})
     if course.has_ended(call.now):
-        raise Forbidden({"message": "Can't add an enrollment to a concluded course."})
+        raise BadRequest({"message": "Can't add an enrollment to a concluded course."})
     person = access.user(call, call.one("enrollment[user_id]") or "")
     section = call.one("enrollment[course_section_id]")
     section_id = access.number(section) if section else course.section_ids[0]

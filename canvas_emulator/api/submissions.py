@@ -20,10 +20,11 @@ from canvas_emulator.campus.coursework import (
     seconds_late,
     submission_id,
 )
-from canvas_emulator.campus.grades import period_of, totals
+from canvas_emulator.campus.grades import period_of
 from canvas_emulator.resource import Answer, BadRequest, Call, Forbidden, NotFound, router
 
 from . import access
+from .stored import hold_totals, stored_totals
 from .users import user_json
 from .values import rich, stamp, strict, user_display
 
@@ -280,6 +281,7 @@ def update(call: Call, course_id: str, assignment_id: str, user_id: str) -> obje
     if grading and not access.grades_others(call, course):
         raise Forbidden
     if grading:
+        hold_totals(call, course, row.user_id)
         _grade(call, work, row)
     if text := call.one("comment[text_comment]"):
         attempt = call.one("comment[attempt]") or ""
@@ -668,10 +670,10 @@ def _grouped(
 def _total_scores(call: Call, course: Course, user_id: int) -> Json:
     """As stored, also where the course hides its totals (submissions_api_controller.rb)."""
     staff = access.grades_others(call, course)
-    whole = totals(call.campus, course, user_id)
+    whole = stored_totals(call, course, user_id)
     body: Json = {"computed_final_score": whole.final, "computed_current_score": whole.current}
     if staff:
-        every = totals(call.campus, course, user_id, unposted=True)
+        every = stored_totals(call, course, user_id, unposted=True)
         body |= {"unposted_final_score": every.final, "unposted_current_score": every.current}
     return body
 

@@ -71,7 +71,8 @@ class Section:
 class Course:
     """``grading_standard``: a scheme is enabled. ``grading_scheme``: its names with their least
     share, highest first; Canvas's default when there is none. ``scaling_factor``: the highest point
-    of a scheme based on points, 4.0 for example.
+    of a scheme based on points, 4.0 for example. ``override_scores``: totals that a teacher set by
+    hand, by student.
     """
 
     id: int
@@ -93,6 +94,7 @@ class Course:
     grading_standard: bool = False
     grading_scheme: tuple[tuple[str, float], ...] = ()
     scaling_factor: float | None = None
+    override_scores: dict[int, float] = field(default_factory=dict)
     grading_periods: tuple[GradingPeriod, ...] = ()
     colour: str | None = None
     time_zone: str = "America/Denver"

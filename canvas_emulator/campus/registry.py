@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
+from typing import Any
 
 from .courses import Course, Enrollment, Section, Term, effective_state
 from .coursework import (
@@ -60,6 +61,13 @@ class Campus:
     course_groups: dict[int, list[AssignmentGroup]] = field(
         default_factory=lambda: defaultdict(list)
     )
+
+    observees: dict[int, set[int]] = field(default_factory=dict)
+    """Students whose parents are linked to them, by parent; without any course."""
+    held_totals: dict[tuple[int, int], tuple[datetime, dict[tuple[bool, int | None], Any]]] = field(
+        default_factory=dict
+    )
+    """By course and student: until when old totals are answered, and these."""
 
     def __post_init__(self) -> None:
         self._of_course: dict[int, list[Enrollment]] = defaultdict(list)

@@ -1,5 +1,6 @@
 """Users, courses, dashboard, rosters and enrolments, as the facts have them."""
 
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -575,11 +576,68 @@ class TestEnrollments:
         assert {tuple(row) for row in others} == {("html_url",)}
         taught = get(emulator, "courses/4101/enrollments", "teacher", user_id=1, **query)
         grades = taught[0]["grades"]
-        assert grades["unposted_current_points"] == grades["current_points"] + 44
+        # By weight the "points" are the percentage again (grade_calculator.rb).
+        assert grades["current_points"] == grades["current_score"]
+        assert grades["unposted_current_points"] == grades["unposted_current_score"]
+        assert grades["html_url"].endswith("/courses/4101/grades/1")
+        assert {row["grades"]["html_url"].rpartition("/")[2] for row in seen} >= {"1", "1001"}
+        (by_points,) = get(emulator, "courses/4106/enrollments", user_id="self", **query)[:1]
+        assert by_points["grades"]["current_points"] == 16
         assert "total_activity_time" in taught[0]
         watched = get(emulator, "courses/4101/enrollments", "observer")
         assert {row["user_id"] for row in watched} == {1, 8}
         assert len(get(emulator, "courses/4101/enrollments", "admin")) == 67
+
+    def test_linked_parent(self, emulator: Emulator) -> None:
+        """A parent linked to the student sees totals that the course hides; others do not.
+
+        Canvas: UserObservationLink, lib/api/v1/user.rb (2026).
+        """
+        campus = emulator.campus()
+        (studied,) = campus.between(1, 4103)
+        campus.enrol(
+            replace(studied, id=1, user_id=8, type="ObserverEnrollment", associated_user_id=1)
+        )
+        path = "courses/4103/enrollments"
+        for linked in (False, True):
+            campus.observees[8] = {1} if linked else set()
+            rows = get(emulator, path, "observer", **{"type[]": "StudentEnrollment"})
+            (grades,) = [row["grades"] for row in rows if row["user_id"] == 1]
+            assert ("current_score" in grades) is linked
+
+    def test_totals_lag(self, emulator: Emulator) -> None:
+        """A background job works totals out some time after a grade (grade_calculator.rb)."""
+
+        def current() -> tuple[float, float]:
+            asked = {"include[]": "total_scores"}
+            course = get(emulator, "courses/4106", **asked)["enrollments"][0]
+            (row, _) = get(emulator, "courses/4106/enrollments", user_id="self")
+            return course["computed_current_score"], row["grades"]["current_score"]
+
+        work = next(w for w in emulator.campus().work_of(4106) if w.name == "Exercise 2")
+        emulator.control(settings={"totals_lag": 60})
+        path = f"/api/v1/courses/4106/assignments/{work.id}/submissions/1"
+        form = {"submission[posted_grade]": "2"}
+        before = current()
+        assert emulator.call(path, "admin", method="PUT", data=form).status_code == 200
+        assert current() == before == (94.12, 94.12)
+        emulator.time.seconds += 61
+        assert current() == (91.18, 91.18)
+
+    def test_override(self, emulator: Emulator) -> None:
+        """A total set by hand replaces both for the student; teachers have it beside them."""
+        emulator.control(courses={"4101": {"override_scores": {"1": 77.0}}})
+        asked = {"include[]": ["total_scores", "current_grading_period_scores"]}
+        mine = get(emulator, "courses/4101", **asked)["enrollments"][0]
+        scores = {value for key, value in mine.items() if key.endswith("_score")}
+        assert scores == {77.0}
+        path = "courses/4101/enrollments"
+        own = get(emulator, path, user_id="self", grading_period_id=901)[0]["grades"]
+        assert (own["current_score"], own["final_score"]) == (77.0, 77.0)
+        assert "override_score" not in own
+        taught = get(emulator, path, "teacher", user_id=1)[0]["grades"]
+        assert taught["override_score"] == 77.0
+        assert 77.0 not in (taught["current_score"], taught["unposted_final_score"])
 
     def test_grading_period(self, emulator: Emulator) -> None:
         """An unknown period: 400 (Canvas: Enrollments)."""
@@ -594,6 +652,7 @@ class TestEnrollments:
         ("path", "query", "body"),
         [
             ("users/self/enrollments", {"state[]": "asleep"}, {"error": "Invalid state asleep"}),
+            ("users/self/enrollments", {"state[]": "deleted"}, {"error": "Invalid state deleted"}),
             (
                 "courses/4101/enrollments",
                 {"grading_period_id": "7"},
@@ -677,12 +736,12 @@ class TestEnrollments:
     @pytest.mark.parametrize(
         ("path", "form", "status", "body"),
         [
-            ("courses/4101", {}, 403, {"message": "No parameters given"}),
-            ("courses/4101", {"type": "Dean"}, 403, {"message": "Invalid type"}),
+            ("courses/4101", {}, 400, {"message": "No parameters given"}),
+            ("courses/4101", {"type": "Dean"}, 400, {"message": "Invalid type"}),
             (
                 "courses/4108",
                 {"user_id": "3"},
-                403,
+                400,
                 {"message": "Can't add an enrollment to a concluded course."},
             ),
         ],
@@ -690,7 +749,7 @@ class TestEnrollments:
     def test_enrolling_refused(
         self, emulator: Emulator, path: str, form: dict[str, str], status: int, body: Any
     ) -> None:
-        """One message from a fixed list, with 403 (Canvas: Enrollments)."""
+        """One message from a fixed list, with 400 (enrollments_api_controller.rb)."""
         named = {f"enrollment[{name}]": value for name, value in form.items()}
         answer = emulator.call(f"/api/v1/{path}/enrollments", "admin", method="POST", data=named)
         assert (answer.status_code, answer.json) == (status, body)
