@@ -9,7 +9,7 @@ the teacher hides is not computed, and where a course shows letters only, no num
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -56,6 +56,7 @@ from canvas_app.services.submissions import submission_row
 from canvas_app.services.what_if import Aim, Problem, aimed, tried_scores
 
 SCORE = re.compile(r"s\d{1,20}")  # short: the form sends a field for each assignment
+CATCHING_UP = timedelta(hours=1)  # Canvas takes seconds to minutes
 CLOSE_ENOUGH = Decimal("0.01")  # both sides round to two decimals
 
 
@@ -148,7 +149,9 @@ class Grades(Page):
     ``canvas``: Canvas's own totals with ``basis`` (which grading period, or the whole course);
     ``state`` is the grade state of :class:`CourseRow`. ``own``: Easel's, None when ``why_not``
     names the reason: hidden, letters, periods_only (the school shows totals of grading periods
-    only), not_student, incomplete. ``check``: agrees, differs, or unchecked.
+    only), not_student, incomplete. ``check``: agrees, differs, or unchecked; ``differs`` says
+    why that is normal: fresh (a grade is newer than the total may be), by_hand (a teacher seems to
+    have set it), or empty.
     """
 
     course: CourseRow = field(default_factory=lambda: CourseRow(id="", name=""))
@@ -164,6 +167,7 @@ class Grades(Page):
     own: Shown | None = None
     why_not: str = ""
     check: str = "unchecked"
+    differs: str = ""
     what_if: Shown | None = None
     aim: Aim | None = None
     goal: str = ""
@@ -470,7 +474,7 @@ def computed(
     groups = tuple(with_dropped(group, sums[group.id].dropped) for group in groups)
     aim, more = aimed(wanted.goal, supposed, period, everything, tries, look.now)
     of_periods = {part.id: part for part in now.periods}
-    return replace(
+    page = replace(
         page,
         groups=groups,
         rows=tuple(row for group in groups for row in group.rows),
@@ -490,6 +494,7 @@ def computed(
             for choice in page.periods
         ),
     )
+    return replace(page, differs=why_other(page, own)) if page.check == "differs" else page
 
 
 def row_of(assignment: Assignment, course: Course, look: Look) -> GradeRow:
@@ -549,6 +554,21 @@ def shown_totals(now: Total, ends: Total, course: Course | None) -> Shown:
         number(ends.percent),
         total_letter(course, ends.percent),
     )
+
+
+def why_other(page: Grades, own: Shown) -> str:
+    """Why it is normal that Canvas's totals are not Easel's: fresh, by_hand, or nothing known.
+
+    Canvas works its totals out some time after a grade, and a total that a teacher sets by hand
+    replaces the current and the final one (``grade_calculator.rb``, ``score.rb``).
+    """
+    touched = (at for row in page.rows for at in (row.posted_at, row.graded_at) if at)
+    newest = max(touched, default=None)
+    if page.now and newest and page.now - newest <= CATCHING_UP:
+        return "fresh"
+    canvas = page.canvas
+    same = canvas.current is not None and canvas.current == canvas.final
+    return "by_hand" if same and own.current != own.final else ""
 
 
 def checked(canvas: Shown, own: Shown) -> str:

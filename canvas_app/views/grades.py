@@ -40,7 +40,7 @@ def as_json(course_id: int) -> ResponseReturnValue:
     return twin(
         gather,
         *("course", "groups", "periods", "period", "state", "basis", "canvas", "own", "why_not"),
-        *("check", "what_if", "aim", "problems", "history"),
+        *("check", "differs", "what_if", "aim", "problems", "history"),
     )
 
 

@@ -26,6 +26,7 @@ from canvas_app.services.gradebook import (
     scheme_of,
 )
 from canvas_app.services.grades import (
+    Grades,
     Shown,
     Wanted,
     basis_of,
@@ -37,6 +38,8 @@ from canvas_app.services.grades import (
     part_of,
     period_totals,
     reason,
+    row_of,
+    why_other,
 )
 from canvas_app.services.grading import Book, Group, Period, Work, current, shares
 from canvas_app.services.items import Look
@@ -244,6 +247,26 @@ def test_check_allows_for_rounding_alone():
     assert checked(Shown(90.0), Shown()) == "differs"
     assert checked(Shown(), Shown(90.0)) == "differs"
     assert checked(Shown(), Shown()) == "unchecked"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "canvas", "own", "why"),
+    [
+        (5, Shown(90.0, None, 40.0), Shown(80.0, None, 35.0), "fresh"),
+        (90, Shown(90.0, None, 40.0), Shown(80.0, None, 35.0), ""),
+        (90, Shown(90.0, None, 90.0), Shown(80.0, None, 35.0), "by_hand"),
+        (90, Shown(90.0, None, 90.0), Shown(80.0, None, 80.0), ""),  # all is graded: no telling
+        (None, Shown(), Shown(80.0, None, 80.0), ""),
+    ],
+)
+def test_why_a_difference_is_normal(minutes, canvas, own, why):
+    at = NOW - timedelta(minutes=minutes) if minutes else None
+    look = Look("https://canvas.example.edu", {}, {}, NOW)
+    work = assignment("1", 5.0, posted=False)
+    work.submission.posted_at = at
+    rows = (row_of(work, Course(id="7"), look),)
+
+    assert why_other(Grades(now=NOW, canvas=canvas, rows=rows), own) == why
 
 
 def test_scheme_as_far_as_it_can_be_read():
