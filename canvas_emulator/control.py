@@ -73,6 +73,7 @@ class CourseChange(Struct, forbid_unknown_fields=True):
 
     workflow_state: Literal["unpublished", "available", "completed"] | UnsetType = UNSET
     restrict_quantitative_data: bool | UnsetType = UNSET
+    hide_final_grades: bool | UnsetType = UNSET
     grading_standard: bool | UnsetType = UNSET
     grading_scheme: tuple[tuple[str, float], ...] | UnsetType = UNSET
     scaling_factor: float | UnsetType | None = UNSET

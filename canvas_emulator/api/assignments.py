@@ -160,7 +160,7 @@ def assignment_json(
         "moderated_grading": False,
         "grader_count": 0,
         "final_grader_id": None,
-        "in_closed_grading_period": period is not None and period.end_at < now,
+        "in_closed_grading_period": period is not None and period.closed(now),
         "restrict_quantitative_data": course.restrict_quantitative_data and not staff,
         "submission_types": list(work.submission_types),
         "allowed_attempts": work.allowed_attempts,

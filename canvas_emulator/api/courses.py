@@ -208,7 +208,13 @@ def _included(call: Call, course: Course, rows: list[Enrollment], person: Person
     if "concluded" in include:
         found["concluded"] = course.has_ended(call.now)
     if "total_students" in include:
-        found["total_students"] = len(campus.active_students(course.id))
+        found["total_students"] = len(
+            {
+                row.user_id
+                for row in campus.enrollments_in(course.id)
+                if row.type == "StudentEnrollment" and row.state in SHOWN
+            }
+        )
     if "teachers" in include:
         found.update(_teachers(call, course))
     if "sections" in include:
@@ -247,13 +253,18 @@ def _included(call: Call, course: Course, rows: list[Enrollment], person: Person
         found["needs_grading_count"] = sum(
             campus.needs_grading(work, limit) for work in campus.work_of(course.id)
         )
-    if "current_grading_period_scores" in include:
-        weighted = any(period.weight for period in course.grading_periods)
+    if {"current_grading_period_scores", "total_scores"} <= include:
+        weighted = not course.own_grading_periods and any(p.weight for p in course.grading_periods)
         found["has_grading_periods"] = bool(course.grading_periods)
         found["multiple_grading_periods_enabled"] = bool(course.grading_periods)
         found["has_weighted_grading_periods"] = weighted
     if "grading_periods" in include:
-        found["grading_periods"] = _periods(call, course)
+        # The term's set, never a course's own (lib/api/v1/course.rb).
+        every = [] if course.own_grading_periods else _periods(call, course)
+        kept = ("id", "title", "start_date", "end_date")
+        found["grading_periods"] = [
+            {name: period[name] for name in kept} | {"workflow_state": "active"} for period in every
+        ]
     return found
 
 
@@ -350,8 +361,8 @@ def _enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
     }
     if row.type == "ObserverEnrollment":
         body["associated_user_id"] = row.associated_user_id
-    if row.type == "StudentEnrollment" and not course.hide_final_grades:
-        if "total_scores" in call.include:
+    if row.type == "StudentEnrollment" and "total_scores" in call.include:
+        if not course.hide_final_grades:
             whole = effective_totals(call, course, row.user_id)
             body.update(_scores(course, whole, "computed"))
             # A letter even where no scheme is enabled (course_json.rb).
@@ -376,10 +387,12 @@ def _period_scores(call: Call, course: Course, row: Enrollment) -> Json:
     body: Json = {
         "has_grading_periods": bool(course.grading_periods),
         "multiple_grading_periods_enabled": bool(course.grading_periods),
-        "totals_for_all_grading_periods_option": True,
         "current_grading_period_title": period.title if period else None,
         "current_grading_period_id": period.id if period else None,
     }
+    if course.hide_final_grades:
+        return body
+    body["totals_for_all_grading_periods_option"] = True
     if period is None:
         empty = Totals(None, None, 0.0)
         return body | _scores(course, empty, "current_period_computed")
@@ -534,9 +547,9 @@ def _periods(call: Call, course: Course) -> list[Json]:
             "title": period.title,
             "start_date": stamp(period.start_at),
             "end_date": stamp(period.end_at),
-            "close_date": stamp(period.end_at),
+            "close_date": stamp(period.close_date or period.end_at),
             "weight": period.weight,
-            "is_closed": period.end_at < call.now,
+            "is_closed": period.closed(call.now),
             "is_last": period is course.grading_periods[-1],
         }
         for period in course.grading_periods

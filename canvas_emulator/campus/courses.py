@@ -53,6 +53,16 @@ class GradingPeriod:
     start_at: datetime
     end_at: datetime
     weight: float | None = None
+    close_date: datetime | None = None
+
+    def closed(self, now: datetime) -> bool:
+        """Whether nothing of it can be graded any more (grading_period.rb)."""
+        return now > (self.close_date or self.end_at)
+
+    def holds(self, moment: datetime) -> bool:
+        """The start is not in it, the end is; both are cut to the minute (grading_period.rb)."""
+        start, end = (at.replace(second=0, microsecond=0) for at in (self.start_at, self.end_at))
+        return start < moment.replace(second=0, microsecond=0) <= end
 
 
 @dataclass(slots=True)
@@ -71,8 +81,9 @@ class Section:
 class Course:
     """``grading_standard``: a scheme is enabled. ``grading_scheme``: its names with their least
     share, highest first; Canvas's default when there is none. ``scaling_factor``: the highest point
-    of a scheme based on points, 4.0 for example. ``override_scores``: totals that a teacher set by
-    hand, by student.
+    of a scheme based on points, 4.0 for example. ``own_grading_periods``: the grading periods are
+    the course's own (a legacy of old courses), not those of its term.
+    ``override_scores``: totals that a teacher set by hand, by student.
     """
 
     id: int
@@ -96,6 +107,7 @@ class Course:
     scaling_factor: float | None = None
     override_scores: dict[int, float] = field(default_factory=dict)
     grading_periods: tuple[GradingPeriod, ...] = ()
+    own_grading_periods: bool = False
     colour: str | None = None
     time_zone: str = "America/Denver"
     syllabus_body: str | None = None

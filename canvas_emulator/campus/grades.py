@@ -31,17 +31,14 @@ class Totals:
 
 
 def period_of(course: Course, due: datetime | None) -> GradingPeriod | None:
-    """The grading period of a due date; work without one belongs to the last."""
-    for period in course.grading_periods:
-        if due is not None and period.start_at <= due <= period.end_at:
-            return period
-    if due is None and course.grading_periods:
-        return course.grading_periods[-1]
-    return None
+    """The grading period of a due date; work without one belongs to the one that ends last."""
+    if due is None:
+        return max(course.grading_periods, key=lambda period: period.end_at, default=None)
+    return next((period for period in course.grading_periods if period.holds(due)), None)
 
 
 def current_period(course: Course, now: datetime) -> GradingPeriod | None:
-    return next((row for row in course.grading_periods if row.start_at <= now <= row.end_at), None)
+    return next((row for row in course.grading_periods if row.holds(now)), None)
 
 
 def totals(

@@ -316,6 +316,12 @@ class TestCourses:
         row = course_of(emulator, 4103, **{"include[]": "total_scores"})
         assert row["hide_final_grades"] is True
         assert not [key for key in row["enrollments"][0] if "score" in key]
+        emulator.control(courses={"4101": {"hide_final_grades": True}})
+        asked = {"include[]": ["total_scores", "current_grading_period_scores"]}
+        (mine,) = course_of(emulator, 4101, **asked)["enrollments"]
+        assert not [key for key in mine if "score" in key or "totals_for" in key]
+        assert mine["current_grading_period_title"] == "Second half"
+        assert mine["has_grading_periods"] is mine["multiple_grading_periods_enabled"] is True
 
     @pytest.mark.parametrize("enabled", [True, False])
     def test_restricted_quantities(self, emulator: Emulator, enabled: bool) -> None:
@@ -364,6 +370,36 @@ class TestCourses:
         rows = get(emulator, "courses/4101/students/submissions", **{"student_ids[]": "self"})
         graded = next(row for row in rows if row["assignment_id"] == work["id"])
         assert (graded["score"], graded["grade"]) == (18.5, "18.5")
+
+    def test_grading_periods_of_the_term(self, emulator: Emulator) -> None:
+        """The course lists the term's set alone; only an account's set has weights.
+
+        Scores of a period need ``total_scores`` too (course_json.rb, 2026).
+        """
+        asked = {"include[]": ["grading_periods", "current_grading_period_scores", "total_scores"]}
+        row = get(emulator, "courses/4101", **asked)
+        assert [period["title"] for period in row["grading_periods"]] == [
+            "First half",
+            "Second half",
+        ]
+        assert "weight" not in row["grading_periods"][0]
+        assert row["has_weighted_grading_periods"] is True
+        emulator.campus().courses[4101].own_grading_periods = True
+        row = get(emulator, "courses/4101", **asked)
+        assert row["grading_periods"] == []
+        assert (row["has_grading_periods"], row["has_weighted_grading_periods"]) == (True, False)
+        assert len(get(emulator, "courses/4101/grading_periods")["grading_periods"]) == 2
+        alone = get(emulator, "courses/4101", **{"include[]": "current_grading_period_scores"})
+        assert "has_grading_periods" not in alone
+        assert "current_grading_period_id" not in alone["enrollments"][0]
+
+    def test_total_students(self, emulator: Emulator) -> None:
+        """Stored active, invited and pending students, each once; no test student (course.rb)."""
+        for state, count in (("invited", 64), ("creation_pending", 64), ("completed", 63)):
+            (row,) = emulator.campus().between(1001, 4101)
+            row.state = state
+            course = get(emulator, "courses/4101", **{"include[]": "total_students"})
+            assert course["total_students"] == count
 
     def test_two_enrolments(self, emulator: Emulator) -> None:
         """All enrolments are listed in the course (Canvas: Enrollments)."""
@@ -523,6 +559,13 @@ class TestRoster:
         assert [row["total_students"] for row in rows] == [32, 32]
         periods = get(emulator, "courses/4101/grading_periods")["grading_periods"]
         assert [row["is_closed"] for row in periods] == [True, False]
+        course = emulator.campus().courses[4101]
+        first, second = course.grading_periods
+        course.grading_periods = (replace(first, close_date=START + timedelta(days=1)), second)
+        periods = get(emulator, "courses/4101/grading_periods")["grading_periods"]
+        assert [row["is_closed"] for row in periods] == [False, False], (
+            "by close_date, not end_date"
+        )
 
 
 class TestEnrollments:

@@ -1,6 +1,6 @@
 """Totals by Canvas's rules (``lib/grade_calculator.rb``), worked by hand on small courses."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -177,6 +177,25 @@ def test_periods_by_date() -> None:
     assert lesson.totals() == (60.0, 60.0)  # periods without weights change no total
 
 
+def test_bounds_of_a_period() -> None:
+    """The start is not in it, the end is; both to the minute (grading_period.rb, 2026)."""
+    lesson = Lesson()
+    lesson.build.periods(lesson.course, ("One", -60, -30, None), ("Two", -30, -10, None))
+    one, two = lesson.course.grading_periods
+    second = timedelta(seconds=1)
+    for moment, period in (
+        (one.start_at, None),
+        (one.start_at + timedelta(minutes=1), one),
+        (one.end_at.replace(second=59), one),
+        (two.end_at.replace(second=59), two),
+        (two.end_at.replace(second=59) + second, None),
+        (None, two),
+    ):
+        assert period_of(lesson.course, moment) is period
+    lesson.course.grading_periods = (two, one)
+    assert period_of(lesson.course, None) is two, "the one that ends last"
+
+
 def test_periods_with_nothing_yet() -> None:
     lesson = Lesson()
     lesson.build.periods(lesson.course, ("Only", -80, 40, 100.0))
@@ -276,6 +295,7 @@ class TestEndpoints:
         path = "/api/v1/courses/9070000000000417"
         periods = emulator.call(f"{path}/grading_periods").get_json()["grading_periods"]
         assert [row["weight"] for row in periods] == [None, None]
-        course = emulator.call(f"{path}?include[]=current_grading_period_scores").get_json()
+        asked = "include[]=current_grading_period_scores&include[]=total_scores"
+        course = emulator.call(f"{path}?{asked}").get_json()
         assert course["has_grading_periods"] is True
         assert course["has_weighted_grading_periods"] is False

@@ -543,3 +543,17 @@ class TestRefusals:
         assert older.json == {"errors": [{"message": "Invalid access token."}]}
         emulator.control(token_ends={person.id: None})
         assert emulator.call("/api/v1/probe/1/echo").status_code == 200
+
+
+def test_change_of_a_course(emulator: Emulator) -> None:
+    """Unknown courses and fields are refused, and then nothing was changed; reset undoes it."""
+    for body, said in (
+        ({"7": {}}, "No course has the id 7 - at `$.courses`"),
+        ({"4101": {"name": "x"}}, "Object contains unknown field `name` - at `$.courses[...]`"),
+    ):
+        answer = emulator.browser().post("/_emulator/control", json={"courses": body})
+        assert (answer.status_code, answer.get_json()["error"]) == (400, said)
+    emulator.control(courses={"4101": {"hide_final_grades": True}})
+    assert emulator.state.campus.courses[4101].hide_final_grades
+    emulator.control(reset=True)
+    assert not emulator.state.campus.courses[4101].hide_final_grades
