@@ -1,6 +1,7 @@
 """Canvas's assignment groups and grading periods as the calculation of grades takes them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from canvas_app.canvas.models import Assignment, Course, Submission
@@ -37,7 +38,13 @@ def period_of(assignment: Assignment, periods: Sequence[CanvasPeriod]) -> str | 
     dated = [(p.start_date, p.end_date, p.id) for p in periods if p.start_date and p.end_date]
     if due is None:
         return max(dated, key=lambda span: span[1])[2] if dated else None
-    return next((id_ for start, end, id_ in dated if start <= due <= end), None)
+    # The start is not in it, the end is; both are cut to the minute (grading_period.rb).
+    at = minute(due)
+    return next((id_ for start, end, id_ in dated if minute(start) < at <= minute(end)), None)
+
+
+def minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
 
 
 def in_period(assignment: Assignment, chosen: str, periods: Sequence[CanvasPeriod]) -> bool:

@@ -157,6 +157,23 @@ def test_period_by_date_when_canvas_names_none(days, expected):
     assert period_of(Assignment(id="1", due_at=due), HALVES) == expected
 
 
+def test_bounds_of_a_period():
+    """The start is not in it, the end is; both are cut to the minute (grading_period.rb)."""
+    begin, end = datetime(2026, 9, 1, 6, tzinfo=UTC), datetime(2026, 10, 1, 6, 0, 30, tzinfo=UTC)
+    periods = [
+        GradingPeriod(id="1", start_date=begin, end_date=end),
+        GradingPeriod(id="2", start_date=end, end_date=end + timedelta(days=30)),
+    ]
+
+    def found(moment):
+        return period_of(Assignment(id="1", due_at=moment), periods)
+
+    assert found(begin + timedelta(seconds=59)) is None
+    assert found(begin + timedelta(minutes=1)) == "1"
+    assert found(end + timedelta(seconds=29)) == "1"
+    assert found(end + timedelta(seconds=30)) == "2"
+
+
 def test_period_of_own_due_date_comes_first():
     own = assignment(due_at=NOW - timedelta(40), submission={"cached_due_date": NOW - timedelta(2)})
 
