@@ -77,18 +77,23 @@ def items(call: Call) -> object:
 
 @router.get("/api/v1/users/:user_id/planner/items")
 def items_of_user(call: Call, user_id: str) -> object:
-    return _items(call, access.own(call, user_id))
+    """Somebody's whole planner: one's own, or a linked student's (Canvas: Planner)."""
+    person = access.user(call, user_id)
+    if person.id != call.viewer.id and not _as_parent(call, person):
+        raise Forbidden
+    return _items(call, person)
 
 
 def _items(call: Call, person: Person) -> object:
     start, end = window(call)
     if watched := call.one("observed_user_id"):
-        person = _observed(call, watched)
-    courses, personal = _contexts(call, person)
+        person, courses, personal = _observed(call, watched)
+    else:
+        courses, personal = _contexts(call, person)
     found = [
         item
         for item in on_planner(call, person, courses, personal=personal)
-        if start <= item.date <= end and _passes(call, person, item)
+        if _within(item, start, end) and _passes(call, person, item)
     ]
     sign = -1 if call.one("order") == "desc" else 1
 
@@ -100,36 +105,69 @@ def _items(call: Call, person: Person) -> object:
     )
 
 
-def window(call: Call) -> tuple[datetime, datetime]:
-    """Two weeks each way when nothing is asked; one date given leaves the other side open."""
-    texts = call.one("start_date"), call.one("end_date")
-    if not any(texts):
-        return day_start(call.now, call.viewer, -14), day_start(call.now, call.viewer, 15)
-    try:
-        start = moment(texts[0], call.viewer) if texts[0] else call.now - OPEN_SIDE
-        end = moment(texts[1], call.viewer, end=True) if texts[1] else call.now + OPEN_SIDE
-    except ValueError as error:
-        message = f"Invalid date or datetime for start_date or end_date: {error}"
-        raise BadRequest({"errors": message}) from None
-    return start, end
+def _within(item: Item, start: datetime, end: datetime) -> bool:
+    """Ends included; an event counts that reaches into the range (Canvas: Planner)."""
+    until = item.thing.end_at if isinstance(item.thing, Event) else item.date
+    return item.date <= end and until >= start
 
 
-def _observed(call: Call, text: str) -> Person:
-    person = access.user(call, text)
-    watches = any(
-        row.associated_user_id == person.id and row.state == "active"
-        for row in call.campus.enrollments_of(call.viewer.id)
-    )
-    if person.id != call.viewer.id and (not watches or not call.many("context_codes")):
+def window(call: Call, *, whole_days: bool = False) -> tuple[datetime, datetime]:
+    """Two weeks each way when nothing is asked; one date given leaves the other side open.
+
+    A bare date is the start of that day where the person is, as an end too: that day is left out.
+    Of notes (``whole_days``) it is the day's end (planner_controller.rb,
+    planner_notes_controller.rb; Canvas: Planner).
+    """
+    asked = {name: call.one(name) for name in ("start_date", "end_date")}
+    if not any(asked.values()):
+        return day_start(call.now, call.viewer, -14), day_start(call.now, call.viewer, 14)
+    found = {"start_date": call.now - OPEN_SIDE, "end_date": call.now + OPEN_SIDE}
+    for name, text in asked.items():
+        if not text:
+            continue
+        try:
+            found[name] = moment(text, call.viewer, end=whole_days and name == "end_date")
+        except ValueError:
+            raise BadRequest({"errors": f"Invalid date or datetime for {name}"}) from None
+    return found["start_date"], found["end_date"]
+
+
+def _as_parent(call: Call, person: Person) -> bool:
+    """Whether the viewer may read somebody's planner as a parent: linked, not only enrolled."""
+    return call.viewer.is_admin or person.id in call.campus.linked_students[call.viewer.id]
+
+
+def _observed(call: Call, text: str) -> tuple[Person, list[Course], bool]:
+    """The student, the courses asked for in which the viewer observes them, and their own things.
+
+    Codes of other courses are dropped; 403 only when none is left, or none was sent. Until 2025
+    one such code refused them all (planner_controller.rb, set_user; Canvas: Planner).
+    """
+    codes, every = call.many("context_codes"), "all_courses" in call.include
+    if not codes and not every:
         raise Forbidden
-    return person
+    person = access.user(call, text)
+    watched = {
+        f"course_{row.course_id}"
+        for row in call.campus.enrollments_of(call.viewer.id)
+        if row.type == "ObserverEnrollment"
+        and row.associated_user_id == person.id
+        and row.state == "active"
+    }
+    left = watched & set(codes) if codes else watched
+    if not left and not every:
+        raise Forbidden
+    studied = call.campus.courses_where(person.id, call.now)
+    courses = [course for course in studied if course.asset_string in left]
+    return person, courses, _as_parent(call, person)
 
 
 def _contexts(call: Call, person: Person) -> tuple[list[Course], bool]:
     """Courses of the listing, and whether the person's own notes and events belong to it."""
     codes = call.many("context_codes")
+    studied = list(call.campus.courses_where(person.id, call.now))
     if not codes:
-        courses = list(call.campus.courses_where(person.id, call.now))
+        courses = list(studied)
         if "concluded" in call.include:
             ended = (
                 call.campus.courses[row.course_id]
@@ -144,7 +182,8 @@ def _contexts(call: Call, person: Person) -> tuple[list[Course], bool]:
         if found is None:
             raise Forbidden
         if found[1] == "course":
-            courses.append(access.open_course(call, found[2]))
+            theirs = [course for course in studied if course.asset_string == code]
+            courses += theirs or [access.open_course(call, found[2])]
         elif found[1] == "user":
             if int(found[2]) != person.id:
                 raise Forbidden
@@ -226,8 +265,10 @@ def _complete(call: Call, person: Person, item: Item) -> bool:
         return item.thing.workflow_state == "completed"
     if not isinstance(item.thing, Assignment):
         return False
+    # A grade alone is not complete (assignment.rb, complete_for_planner; Canvas: Planner).
     row = call.campus.submission(item.thing, person.id)
-    return row is not None and (row.is_graded or (row.submitted_at is not None))
+    handed_in = row is not None and row.submitted_at is not None and not row.redo_request
+    return row is not None and (handed_in or row.excused)
 
 
 def _passes(call: Call, person: Person, item: Item) -> bool:
@@ -262,8 +303,9 @@ def _new_activity(call: Call, person: Person, item: Item) -> bool:
 def item_json(call: Call, person: Person, item: Item) -> Json:
     """A planner item as ``lib/api/v1/planner_item.rb`` writes it."""
     override = override_of(call, person, item.kind, item.id)
+    graded_page = item.kind == "wiki_page" and isinstance(item.thing, Assignment)
     body: Json = {
-        "plannable_id": item.id,
+        "plannable_id": item.thing.id if graded_page else item.id,
         "plannable_type": item.kind,
         "plannable_date": stamp(item.date),
         "planner_override": override_json(override) if override else None,
@@ -275,7 +317,7 @@ def item_json(call: Call, person: Person, item: Item) -> Json:
     if isinstance(item.thing, Assignment) and item.course is not None:
         row = call.campus.submission(item.thing, person.id)
         body["submissions"] = _submission_states(call, person, item.course, item.thing, row)
-    if (url := _url(call, item)) is not None:
+    if (url := _url(call, person, item, body["submissions"])) is not None:
         body["html_url"] = url
     return body
 
@@ -308,9 +350,9 @@ def _submission_states(
         if comment.author_id != person.id
     ]
     states: Json = {
-        "submitted": row.submitted_at is not None,
+        "submitted": row.submission_type is not None,
         "excused": row.excused,
-        "graded": row.is_graded and row.posted_at is not None,
+        "graded": row.is_graded,
         "posted_at": stamp(row.posted_at),
         "late": is_late(row, work, call.now),
         "missing": is_missing(row, work, call.now),
@@ -329,7 +371,11 @@ def _submission_states(
     return states
 
 
-def _url(call: Call, item: Item) -> str | None:
+def _url(call: Call, person: Person, item: Item, states: Any) -> str | None:
+    """Relative but for events; of work with an answer the page of that, as long as Canvas has one.
+
+    A quiz goes by its own page always (``lib/api/v1/planner_item.rb``).
+    """
     if isinstance(item.thing, Note):
         return None
     if isinstance(item.thing, Event):
@@ -347,6 +393,14 @@ def _url(call: Call, item: Item) -> str | None:
     if isinstance(item.thing, Review):
         review = item.thing
         return f"{base}/assignments/{review.assignment_id}/submissions/{review.author_id}"
+    if item.kind == "quiz":
+        return f"{base}/quizzes/{item.id}"
+    if item.kind == "wiki_page":
+        return f"{base}/pages/page-{item.id}"
+    if states["submitted"] or states["graded"] or states["has_feedback"]:
+        return f"{base}/assignments/{item.thing.id}/submissions/{person.id}"
+    if item.kind == "discussion_topic":
+        return f"{base}/discussion_topics/{item.id}"
     return f"{base}/assignments/{item.thing.id}"
 
 
@@ -434,6 +488,8 @@ def _plannable_work(person: Person, item: Item, work: Assignment) -> Json:
         "points_possible": work.points_possible,
         "due_at": stamp(work.due_for(person.id)),
     }
+    if item.kind == "wiki_page":
+        return _plannable_page(work, item.id)
     if item.kind != "assignment":
         body["assignment_id"] = work.id
     if work.lock_at:
@@ -441,6 +497,19 @@ def _plannable_work(person: Person, item: Item, work: Assignment) -> Json:
     if work.is_discussion:
         body |= {"unread_count": 0, "read_state": "unread"}
     return body
+
+
+def _plannable_page(work: Assignment, number: int) -> Json:
+    """A graded page: what is on the page's own row, and nothing of its assignment."""
+    return {
+        "id": number,
+        "title": work.name,
+        "todo_date": None,
+        "url": f"page-{number}",
+        "created_at": stamp(work.created_at),
+        "updated_at": stamp(work.created_at),
+        "lock_at": stamp(work.lock_at),
+    }
 
 
 # Overrides
@@ -520,10 +589,11 @@ def create_override(call: Call) -> object:
 
 def _planned_work(call: Call, kind: str, number: int) -> Assignment | None:
     """The assignment behind a plannable, if there is one; what does not exist is 404."""
-    offset = {"assignment": 0, "quiz": 500_000, "discussion_topic": 700_000}.get(kind)
-    if offset is None or number in _ungraded_ids(call, kind):
+    offset = {"assignment": 0, "quiz": 500_000, "discussion_topic": 700_000, "wiki_page": 900_000}
+    at = offset.get(kind)
+    if at is None or number in _ungraded_ids(call, kind):
         return None
-    work = call.campus.assignments.get(number - offset)
+    work = call.campus.assignments.get(number - at)
     if work is None or (kind != "assignment" and work.plannable != (kind, number)):
         raise NotFound
     return work
@@ -535,6 +605,8 @@ def _ungraded_ids(call: Call, kind: str) -> set[int]:
         return {row.id for some in call.campus.practices.values() for row in some}
     if kind == "discussion_topic":
         return {row.id for some in call.campus.topics.values() for row in some}
+    if kind == "wiki_page":
+        return {row.id for some in call.campus.pages.values() for row in some}
     return set()
 
 
@@ -587,7 +659,9 @@ def note_json(row: Note) -> Json:
 @router.get("/api/v1/planner_notes")
 def notes(call: Call) -> object:
     """Not paginated; of courses where one is a student now, and of none (Canvas: Planner)."""
-    start, end = window(call) if call.one("start_date") or call.one("end_date") else (None, None)
+    start = end = None
+    if call.one("start_date") or call.one("end_date"):
+        start, end = window(call, whole_days=True)
     codes = call.many("context_codes")
     studied = {course.id for course in call.campus.courses_where(call.viewer.id, call.now)}
     return [

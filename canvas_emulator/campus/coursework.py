@@ -130,6 +130,8 @@ class Assignment:
             return "quiz", self.id + 500_000
         if self.is_discussion:
             return "discussion_topic", self.id + 700_000
+        if "wiki_page" in self.submission_types:
+            return "wiki_page", self.id + 900_000
         return "assignment", self.id
 
     @property

@@ -58,6 +58,7 @@ class Campus:
     ignored: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     hidden_stream: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     unread_conversations: dict[int, int] = field(default_factory=dict)
+    linked_students: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     course_groups: dict[int, list[AssignmentGroup]] = field(
         default_factory=lambda: defaultdict(list)
     )

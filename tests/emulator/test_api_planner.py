@@ -33,7 +33,7 @@ class TestItems:
         dates = [row["plannable_date"] for row in rows]
         assert dates == sorted(dates)
         assert dates[0] >= "2026-11-09"
-        assert dates[-1] < "2026-12-09"
+        assert dates[-1] <= "2026-12-07T07:00:00Z"
         kinds = {row["plannable_type"] for row in rows}
         assert {"assignment", "quiz", "discussion_topic", "announcement"} <= kinds
         assert {"wiki_page", "planner_note", "calendar_event"} <= kinds
@@ -58,9 +58,62 @@ class TestItems:
         assert any(row["plannable"]["title"] == "Final exam" for row in late)
         early = get(emulator, "planner/items", end_date="2026-10-15T00:00:00Z")
         assert early[0]["plannable_date"] < "2026-10-01"
-        code, body = refused(emulator, "planner/items", start_date="soon")
-        assert code == 400
-        assert isinstance(body["errors"], str)
+        for name in ("start_date", "end_date"):
+            refusal = {"errors": f"Invalid date or datetime for {name}"}
+            assert refused(emulator, "planner/items", **{name: "soon"}) == (400, refusal)
+
+    def test_bare_dates_are_the_days_start(self, emulator: Emulator) -> None:
+        """As an end too, so that day is left out; of notes the day's end (Canvas: Planner)."""
+        days = {"start_date": "2026-11-24", "end_date": "2026-11-24"}
+        assert get(emulator, "planner/items", **days) == []
+        assert [row["title"] for row in get(emulator, "planner_notes", **days)] == [
+            "Return library books"
+        ]
+        until = get(emulator, "planner/items", start_date="2026-11-24", end_date="2026-11-25")
+        assert any(row["plannable"]["title"] == "Return library books" for row in until)
+
+    def test_events_reach_into_the_range(self, emulator: Emulator) -> None:
+        """One that began before it counts (Canvas: Planner)."""
+        days = {"start_date": "2026-11-28T20:00:00Z", "end_date": "2026-11-28T21:00:00Z"}
+        titles = [row["plannable"]["title"] for row in get(emulator, "planner/items", **days)]
+        assert titles == ["Choir weekend"]
+
+    def test_addresses(self, emulator: Emulator) -> None:
+        """Of answered work the answer's, of the rest the thing's own; a quiz's always its own.
+
+        Canvas: Planner (lib/api/v1/planner_item.rb).
+        """
+        found = get(emulator, "planner/items", start_date="2026-10-01")
+        rows = {row["plannable"]["title"]: row for row in found}
+        answered, talk = rows["Photosynthesis worksheet"], rows["Discussion: what is life?"]
+        for row in (answered, talk):
+            assert re.fullmatch(r"/courses/4101/assignments/\d+/submissions/1", row["html_url"])
+        due, open_talk = rows["Heredity problem set"], rows["Discussion: should we edit genes?"]
+        assert due["html_url"] == f"/courses/4101/assignments/{due['plannable_id']}"
+        topic = f"/courses/4101/discussion_topics/{open_talk['plannable_id']}"
+        assert open_talk["html_url"] == topic
+        quiz = rows["Quiz: mitosis"]
+        assert quiz["html_url"] == f"/courses/4101/quizzes/{quiz['plannable_id']}"
+
+    def test_graded_page(self, emulator: Emulator) -> None:
+        """Listed under its assignment's id, marked by the page's own (Canvas: Planner)."""
+        works = emulator.state.campus.work_of(4101)
+        work = next(row for row in works if row.name == "Heredity problem set")
+        kinds, work.submission_types = work.submission_types, ("wiki_page",)
+        try:
+            rows = {row["plannable"]["title"]: row for row in get(emulator, "planner/items")}
+            item = rows["Heredity problem set"]
+            assert (item["plannable_type"], item["plannable_id"]) == ("wiki_page", work.id)
+            page = item["plannable"]["id"]
+            assert page != work.id
+            assert "assignment_id" not in item["plannable"]
+            assert item["submissions"]["submitted"] is False
+            form = {"plannable_type": "wiki_page", "plannable_id": work.id}
+            assert send(emulator, "POST", "planner/overrides", **form)[0] == 404
+            form["plannable_id"] = page
+            assert send(emulator, "POST", "planner/overrides", **form)[0] == 201
+        finally:
+            work.submission_types = kinds
 
     def test_item(self, emulator: Emulator) -> None:
         """A quiz has its own id and names its assignment; dates are the student's.
@@ -76,7 +129,11 @@ class TestItems:
         redo = rows["Enzyme kinetics problem set"]["submissions"]
         assert redo["redo_request"] is True
         assert redo["feedback"]["author_name"] == "Helen Okonkwo"
-        assert rows["Mid-term exam essay"]["submissions"]["graded"] is False
+        hidden = rows["Mid-term exam essay"]["submissions"]
+        assert (hidden["graded"], hidden["posted_at"]) == (True, None)
+        excused = get(emulator, "planner/items", start_date="2026-10-26")
+        excused = [row for row in excused if row["plannable"]["title"] == "Herbarium sheet"]
+        assert excused[0]["submissions"]["graded"] is True
         note = rows["Return library books"]
         assert note["submissions"] is False
         assert "html_url" not in note
@@ -178,6 +235,8 @@ class TestItems:
             ("incomplete_items", "Dissection notebook", False),
             ("complete_items", "Dissection notebook", True),
             ("complete_items", "Photosynthesis worksheet", True),
+            ("complete_items", "Enzyme kinetics problem set", False),
+            ("incomplete_items", "Enzyme kinetics problem set", True),
             ("new_activity", "Enzyme kinetics problem set", True),
             ("new_activity", "Microscopes are back", True),
             ("new_activity", "Make-up laboratory", False),
@@ -208,6 +267,36 @@ class TestItems:
         query = {"observed_user_id": 1, "context_codes[]": "course_4101"}
         assert get(emulator, "planner/items", "observer", **query)
         assert refused(emulator, "planner/items", "ta", **query)[0] == 403
+        assert refused(emulator, "planner/items", "dozen", **query)[0] == 403
+
+    def test_observer_of_some_courses(self, emulator: Emulator) -> None:
+        """Codes of unobserved courses, and of anything else, drop out; 403 when none is left.
+
+        Canvas: Planner (planner_controller.rb, set_user).
+        """
+        codes = ["course_4103", "course_4101", "user_1", "nonsense"]
+        query = {"observed_user_id": 1, "context_codes[]": codes}
+        rows = get(emulator, "planner/items", "observer", **query)
+        assert {row.get("course_id") for row in rows} == {4101, None}
+        assert not {row["plannable"]["title"] for row in rows} & {"Dentist", "Tidy notes"}
+        query["context_codes[]"] = ["course_4103", "user_1"]
+        assert refused(emulator, "planner/items", "observer", **query)[0] == 403
+        every = {"observed_user_id": 1, "include[]": "all_courses"}
+        rows = get(emulator, "planner/items", "observer", **every)
+        assert {row.get("course_id") for row in rows} == {4101, 4102, None}
+
+    def test_linked_observer(self, emulator: Emulator) -> None:
+        """Reads a student's whole planner without codes, own notes and all (Canvas: Planner)."""
+        path, links = "users/1/planner/items", emulator.state.campus.linked_students
+        assert refused(emulator, path, "observer")[0] == 403
+        links[emulator.person("observer").id].add(1)
+        try:
+            assert get(emulator, path, "observer") == get(emulator, "planner/items")
+            query = {"observed_user_id": 1, "context_codes[]": "course_4101"}
+            rows = get(emulator, "planner/items", "observer", **query)
+            assert {"Dentist", "Tidy notes"} <= {row["plannable"]["title"] for row in rows}
+        finally:
+            links.clear()
 
     def test_of_user(self, emulator: Emulator) -> None:
         assert len(get(emulator, "users/self/planner/items")) == len(get(emulator, "planner/items"))
