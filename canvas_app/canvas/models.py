@@ -451,6 +451,19 @@ class PlannerItem(Model):
     plannable: Plannable | None = None
 
     @property
+    def own_id(self) -> str:
+        """The id its marks go by: a graded page is listed under its assignment's."""
+        page = self.plannable.id if self.plannable and self.graded_page else None
+        return page or self.plannable_id
+
+    @property
+    def graded_page(self) -> bool:
+        """A page that counts, whose ``plannable_id`` is its assignment's."""
+        return self.plannable_type == "wiki_page" and isinstance(
+            self.submissions, PlannerSubmission
+        )
+
+    @property
     def ungraded(self) -> bool:
         """A discussion or quiz without an assignment: it is never handed in, late or missing."""
         return self.plannable_type in ("discussion_topic", "quiz") and self.submissions is False

@@ -133,7 +133,7 @@ class Look:
         feedback = submission.feedback if submission else None
         graded_kind = plan.plannable_type not in NOT_WORK
         return Item(
-            id=plan.plannable_id,
+            id=plan.own_id,
             type=plan.plannable_type,
             title=title or (assignment.name if assignment else None) or "",
             course_id=course_id,
@@ -375,7 +375,7 @@ def whole_assignment(plan: PlannerItem) -> str | None:
 
 def planner_assignment(plan: PlannerItem) -> str | None:
     """The assignment behind a planner item, when there is one."""
-    if plan.plannable_type == "assignment":
+    if plan.plannable_type == "assignment" or plan.graded_page:
         return plan.plannable_id
     return plan.plannable.assignment_id if plan.plannable else None
 

@@ -10,6 +10,7 @@ import requests
 from canvas_app.canvas.models import (
     Assignment,
     AssignmentGroup,
+    CalendarEvent,
     Course,
     DropRules,
     Plannable,
@@ -311,6 +312,25 @@ def test_own_things_are_in_no_course():
 
     assert look().planned(note).course_name == ""
     assert look().planned(group).course_name == "Group 3"
+
+
+def test_a_graded_page_is_one_thing_with_its_assignment():
+    """The planner lists it under its assignment's id, and marks it by the page's."""
+    page = plan(
+        "7",
+        "wiki_page",
+        plannable=Plannable(id="900", title="Read"),
+        submissions=PlannerSubmission(submitted=False),
+    )
+    free = plan("7", "wiki_page", plannable=Plannable(id="7", title="Other"), submissions=False)
+    event = CalendarEvent(id="assignment_7", assignment=Assignment(id="7", name="Read"))
+
+    found = look().merged(Listed(page, free), Listed(), [event])
+
+    assert [(row.type, row.id, row.assignment_id) for row in found] == [
+        ("wiki_page", "900", "7"),
+        ("wiki_page", "7", None),
+    ]
 
 
 def test_weights_of_groups_and_of_points():
