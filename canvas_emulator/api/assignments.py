@@ -1,10 +1,17 @@
 """Assignments and assignment groups (Canvas: Assignments, Assignment Groups)."""
 
+from datetime import datetime
 from statistics import mean, quantiles
 from typing import Any
 
 from canvas_emulator.campus.courses import Course
-from canvas_emulator.campus.coursework import Assignment, AssignmentGroup, DateOverride, Submission
+from canvas_emulator.campus.coursework import (
+    Assignment,
+    AssignmentGroup,
+    Checkpoint,
+    DateOverride,
+    Submission,
+)
 from canvas_emulator.campus.grades import period_of
 from canvas_emulator.resource import BadRequest, Call, NotFound, router
 
@@ -181,7 +188,7 @@ def assignment_json(
         "visible_to_everyone": work.only_for is None,
         "locked_for_user": locked,
         "submissions_download_url": f"{url}/submissions?zip=1",
-        "has_sub_assignments": False,
+        "has_sub_assignments": bool(work.checkpoints),
     }
     if quiz is not None:
         body["quiz_id"] = quiz
@@ -197,6 +204,10 @@ def assignment_json(
     if work.rubric:
         body.update(_rubric(work))
     body.update(_for_staff(call, course, work) if staff else _for_student(call, work))
+    if "checkpoints" in call.include:
+        body["checkpoints"] = [
+            _checkpoint_json(row, row.due_for(subject)) for row in work.checkpoints
+        ]
     if "all_dates" in call.include:
         body |= all_dates(work, due, staff)
     if "submission" in call.include:
@@ -209,6 +220,15 @@ def assignment_json(
         if name in call.many("exclude_response_fields"):
             body.pop(name, None)
     return body
+
+
+def _checkpoint_json(row: Checkpoint, due: datetime | None) -> Json:
+    return {
+        "tag": row.tag,
+        "points_possible": row.points_possible,
+        "due_at": stamp(due),
+        "name": row.name,
+    }
 
 
 def _anything_submitted(call: Call, work: Assignment) -> bool:

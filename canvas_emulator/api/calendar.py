@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from canvas_emulator.campus.courses import Course
-from canvas_emulator.campus.coursework import Assignment, DateOverride
+from canvas_emulator.campus.coursework import Assignment, Checkpoint, DateOverride
 from canvas_emulator.campus.happenings import Announcement, Event
 from canvas_emulator.paging import Paged
 from canvas_emulator.resource import BadRequest, Call, Forbidden, NotFound, router
@@ -31,10 +31,8 @@ def events(call: Call) -> object:
     kind = call.one("type") or "event"
     if call.flag("important_dates") or call.flag("blackout_date"):
         page = call.numbered([])  # nothing here is marked so
-    elif kind == "sub_assignment":
-        page = call.numbered([])
-    elif kind == "assignment":
-        page = _assignment_events(call, courses, start, end)
+    elif kind in ("assignment", "sub_assignment"):
+        page = _assignment_events(call, courses, start, end, parts=kind == "sub_assignment")
     else:
         ids = {course.id for course in courses}
         own = f"user_{call.viewer.id}" in codes
@@ -109,9 +107,16 @@ def _course(call: Call, code: str) -> Course | None:
 
 
 def _assignment_events(
-    call: Call, courses: list[Course], start: datetime | None, end: datetime | None
+    call: Call,
+    courses: list[Course],
+    start: datetime | None,
+    end: datetime | None,
+    *,
+    parts: bool,
 ) -> Paged:
     """A page of assignments in the order of their base dates, each once for each of its dates.
+
+    Discussions with checkpoints are left out; ``parts`` lists these alone (``assignment_scope``).
 
     Pages are cut before that, and before what an override puts out of the range is left out, so
     they are longer or shorter than asked for (``apply_assignment_overrides``).
@@ -124,9 +129,10 @@ def _assignment_events(
     works = [
         (course, work)
         for course in courses
-        for work in call.campus.work_of(course.id)
-        if access.sees(call, course, work)
-        and _of_types(call, work)
+        for whole in call.campus.work_of(course.id)
+        if access.sees(call, course, whole)
+        for work in (whole.checkpoints if parts else () if whole.checkpoints else (whole,))
+        if _of_types(call, work)
         and (
             every
             or (undated and work.due_at is None)
@@ -277,7 +283,31 @@ def assignment_event(
     }
     if date.override is not None:
         body["assignment_overrides"] = [override_json(work, date.override)]
-    return body
+    return _of_part(call, course, work, body) if isinstance(work, Checkpoint) else body
+
+
+def _of_part(call: Call, course: Course, work: Checkpoint, body: Json) -> Json:
+    """The event of a checkpoint, from that of an assignment (``sub_assignment_event_json``)."""
+    whole = call.campus.assignments[work.parent_id]
+    url = f"{call.base_url}/courses/{course.id}/assignments/{whole.id}"
+    part = body.pop("assignment") | {
+        "name": work.title,
+        "sub_assignment_tag": work.tag,
+        "parent_assignment_id": whole.id,
+        "discussion_topic": assignment_json(call, course, whole)["discussion_topic"],
+        "html_url": url,
+        "submissions_download_url": f"{url}/submissions?zip=1",
+    }
+    if "assignment_overrides" in body:
+        body["sub_assignment_overrides"] = body.pop("assignment_overrides")
+    return body | {
+        "id": f"sub_assignment_{work.id}",
+        "type": "sub_assignment",
+        "title": work.title,
+        "html_url": url,
+        "url": f"{call.base_url}/api/v1/calendar_events/assignment_{whole.id}",
+        "sub_assignment": part,
+    }
 
 
 @router.get("/api/v1/calendar_events/:id")

@@ -1,7 +1,7 @@
 """The planner: items, overrides, notes (Canvas: Planner)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,13 @@ import nh3
 
 from canvas_emulator.campus import Person
 from canvas_emulator.campus.courses import Course
-from canvas_emulator.campus.coursework import Assignment, Submission, is_late, is_missing
+from canvas_emulator.campus.coursework import (
+    Assignment,
+    Checkpoint,
+    Submission,
+    is_late,
+    is_missing,
+)
 from canvas_emulator.campus.happenings import (
     Announcement,
     Event,
@@ -202,7 +208,7 @@ def on_planner(
     campus = call.campus
     wanted = {course.id: course for course in courses}
     for course in courses:
-        for work in campus.work_of(course.id):
+        for work in each_part(campus.work_of(course.id)):
             due = work.due_for(person.id)
             if work.published and work.is_for(person.id) and due is not None:
                 yield Item(due, *work.plannable, work, course)
@@ -242,6 +248,12 @@ def _ungraded(call: Call, course: Course) -> Iterator[Item]:
             yield Item(date, "discussion_topic", topic.id, topic, course)
     for quiz in call.campus.practices.get(course.id, ()):
         yield Item(quiz.due_at, "quiz", quiz.id, quiz, course)
+
+
+def each_part(works: Iterable[Assignment]) -> Iterator[Assignment]:
+    """Assignments, and in the place of a discussion with checkpoints these."""
+    for work in works:
+        yield from work.checkpoints or (work,)
 
 
 def override_of(call: Call, person: Person, kind: str, number: int) -> Override | None:
@@ -317,6 +329,8 @@ def item_json(call: Call, person: Person, item: Item) -> Json:
     if isinstance(item.thing, Assignment) and item.course is not None:
         row = call.campus.submission(item.thing, person.id)
         body["submissions"] = _submission_states(call, person, item.course, item.thing, row)
+        if isinstance(item.thing, Checkpoint):
+            body["details"] = {"reply_to_entry_required_count": item.thing.replies}
     if (url := _url(call, person, item, body["submissions"])) is not None:
         body["html_url"] = url
     return body
@@ -393,6 +407,8 @@ def _url(call: Call, person: Person, item: Item, states: Any) -> str | None:
     if isinstance(item.thing, Review):
         review = item.thing
         return f"{base}/assignments/{review.assignment_id}/submissions/{review.author_id}"
+    if isinstance(item.thing, Checkpoint):
+        return f"{base}/assignments/{item.thing.parent_id}"
     if item.kind == "quiz":
         return f"{base}/quizzes/{item.id}"
     if item.kind == "wiki_page":
@@ -490,7 +506,9 @@ def _plannable_work(person: Person, item: Item, work: Assignment) -> Json:
     }
     if item.kind == "wiki_page":
         return _plannable_page(work, item.id)
-    if item.kind != "assignment":
+    if isinstance(work, Checkpoint):
+        body["sub_assignment_tag"] = work.tag
+    elif item.kind != "assignment":
         body["assignment_id"] = work.id
     if work.lock_at:
         body["lock_at"] = stamp(work.lock_at)

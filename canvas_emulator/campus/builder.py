@@ -12,6 +12,7 @@ from .coursework import (
     ONLINE,
     Assignment,
     AssignmentGroup,
+    Checkpoint,
     Comment,
     SectionDate,
     Submission,
@@ -192,6 +193,31 @@ class Builder:
         )
         self.campus.assign(made)
         return made
+
+    def checkpoints(
+        self, work: Assignment, topic: float | None, replies: float | None, required: int = 2
+    ) -> None:
+        """Split a discussion in two parts with dates of their own; the whole has none then."""
+        parts = (("reply_to_topic", topic, 0), ("reply_to_entry", replies, required))
+        work.checkpoints = tuple(
+            Checkpoint(
+                work.id * 10 + place,
+                work.course_id,
+                work.group_id,
+                work.name,
+                place,
+                work.created_at,
+                (work.points_possible or 0) / 2,
+                work.submission_types,
+                due_at=None if day is None else self.due(day),
+                description=work.description,
+                published=work.published,
+                parent_id=work.id,
+                tag=tag,
+                replies=count,
+            )
+            for place, (tag, day, count) in enumerate(parts, 1)
+        )
 
     def section_due(self, work: Assignment, course: Course, section: int, day: float) -> None:
         """Give one of the course's sections another due date."""

@@ -112,6 +112,7 @@ class Assignment:
     rubric: tuple[Criterion, ...] = ()
     due_dates: dict[int, datetime] = field(default_factory=dict)
     section_dates: tuple[SectionDate, ...] = ()
+    checkpoints: "tuple[Checkpoint, ...]" = ()
     only_for: frozenset[int] | None = None
     new_quiz: bool = False
 
@@ -193,6 +194,26 @@ class Assignment:
 
     def closed(self, now: datetime) -> bool:
         return self.lock_at is not None and self.lock_at <= now
+
+
+@dataclass(slots=True)
+class Checkpoint(Assignment):
+    """A part of a graded discussion, with its own date and points (``sub_assignment.rb``)."""
+
+    parent_id: int = 0
+    tag: str = "reply_to_topic"
+    replies: int = 0
+
+    @property
+    def plannable(self) -> tuple[str, int]:
+        return "sub_assignment", self.id
+
+    @property
+    def title(self) -> str:
+        """The discussion's, with what this part asks for (``title_with_required_replies``)."""
+        if self.tag == "reply_to_topic":
+            return f"{self.name} Reply to Topic"
+        return f"{self.name} Required Replies ({self.replies})"
 
 
 @dataclass(frozen=True, slots=True)

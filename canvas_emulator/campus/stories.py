@@ -177,7 +177,8 @@ def _every_state(build: Builder, course: Course) -> None:
     hands_in(paper, DOZEN)
     none = work(course, "Class participation", 20, kind="none", points_possible=10)
     hands_in(none, DOZEN)
-    work(course, "Discussion: should we edit genes?", 1, kind="discussion", points_possible=10)
+    genes = "Discussion: should we edit genes?"
+    build.checkpoints(work(course, genes, None, kind="discussion", points_possible=10), 1, 3)
     talk = work(course, "Discussion: what is life?", -45, kind="discussion", points_possible=10)
     graded(hands_in(talk, DOZEN, -46, late_policy_status="late"), 10, -43)
 

@@ -88,10 +88,15 @@ class TestItems:
         answered, talk = rows["Photosynthesis worksheet"], rows["Discussion: what is life?"]
         for row in (answered, talk):
             assert re.fullmatch(r"/courses/4101/assignments/\d+/submissions/1", row["html_url"])
-        due, open_talk = rows["Heredity problem set"], rows["Discussion: should we edit genes?"]
+        due = rows["Heredity problem set"]
         assert due["html_url"] == f"/courses/4101/assignments/{due['plannable_id']}"
-        topic = f"/courses/4101/discussion_topics/{open_talk['plannable_id']}"
-        assert open_talk["html_url"] == topic
+        open_talk = next(
+            row
+            for row in reversed(get(emulator, "planner/items", "busy"))
+            if row["plannable_type"] == "discussion_topic" and not row["submissions"]["submitted"]
+        )
+        topic = f"discussion_topics/{open_talk['plannable_id']}"
+        assert open_talk["html_url"] == f"/courses/{open_talk['course_id']}/{topic}"
         quiz = rows["Quiz: mitosis"]
         assert quiz["html_url"] == f"/courses/4101/quizzes/{quiz['plannable_id']}"
 
@@ -341,16 +346,16 @@ class TestOverrides:
 
     def test_type_of_the_thing_itself(self, emulator: Emulator) -> None:
         """A quiz or topic named as an assignment is stored as what it is (Canvas: Planner)."""
-        rows = get(emulator, "planner/items")
+        rows = get(emulator, "planner/items", "busy")
         for kind in ("quiz", "discussion_topic"):
             row = next(
                 row
                 for row in rows
-                if row["plannable_type"] == kind and row["plannable"]["assignment_id"]
+                if row["plannable_type"] == kind and row["plannable"].get("assignment_id")
             )
-            id_ = row["plannable"]["assignment_id"]
+            id_ = row["plannable"].get("assignment_id")
             form = {"plannable_type": "assignment", "plannable_id": id_}
-            _, made = send(emulator, "POST", "planner/overrides", **form)
+            _, made = send(emulator, "POST", "planner/overrides", "busy", **form)
             assert (made["plannable_type"], made["plannable_id"]) == (kind, row["plannable_id"])
             assert made["assignment_id"] == id_
 
@@ -673,6 +678,70 @@ class TestCalendar:
         slim = get(emulator, "calendar_events", **{"excludes[]": "description"}, **query, **dates)
         assert "description" not in slim[0]
 
+    @pytest.mark.parametrize("who", ["dozen", "teacher"])
+    def test_checkpoints(self, emulator: Emulator, who: str) -> None:
+        """Parts of a discussion are a kind of their own, the whole is in no calendar.
+
+        Canvas: calendar_events_api_controller.rb, ``sub_assignment_event_json``.
+        """
+        name = "Discussion: should we edit genes?"
+        query = {"context_codes[]": "course_4101", "all_events": "true"}
+        query["include[]"] = "submission"
+        rows = get(emulator, "calendar_events", who, type="sub_assignment", **query)
+        whole = next(
+            row for row in get(emulator, "courses/4101/assignments", who) if row["name"] == name
+        )
+        assert whole["has_sub_assignments"] is True
+        assert [row["title"] for row in rows] == [
+            f"{name} Reply to Topic",
+            f"{name} Required Replies (2)",
+        ]
+        for row in rows:
+            part = row["sub_assignment"]
+            assert (row["id"], row["type"]) == (f"sub_assignment_{part['id']}", "sub_assignment")
+            assert "assignment" not in row
+            assert row["start_at"] == row["end_at"] == part["due_at"]
+            assert (part["name"], part["parent_assignment_id"]) == (row["title"], whole["id"])
+            assert row["html_url"] == part["html_url"] == whole["html_url"]
+            assert part["discussion_topic"] == whole["discussion_topic"]
+            assert bool(part.get("submission")) is (who == "dozen")
+        tags = [row["sub_assignment"]["sub_assignment_tag"] for row in rows]
+        assert tags == ["reply_to_topic", "reply_to_entry"]
+        for kind in ("assignment", "event"):
+            others = get(emulator, "calendar_events", who, type=kind, **query)
+            assert not any(row["title"].startswith(name) for row in others)
+
+    def test_a_student_with_another_date_for_a_checkpoint(self, emulator: Emulator) -> None:
+        """The override stands under a name of its own (``sub_assignment_event_json``)."""
+        whole = next(row for row in emulator.state.campus.work_of(4101) if row.checkpoints)
+        part = whole.checkpoints[0]
+        assert part.due_at is not None
+        part.due_dates[1] = part.due_at + timedelta(days=1)
+        query = {"context_codes[]": "course_4101", "all_events": "true", "type": "sub_assignment"}
+        mine = get(emulator, "calendar_events", **query)
+        theirs = get(emulator, "calendar_events", "teacher", **query)
+        part.due_dates.clear()
+        assert [len(row.get("sub_assignment_overrides", [])) for row in mine] == [1, 0]
+        assert [len(row.get("sub_assignment_overrides", [])) for row in theirs] == [1, 0, 0]
+        assert not any("assignment_overrides" in row for row in (*mine, *theirs))
+
+    def test_checkpoints_on_the_planner(self, emulator: Emulator) -> None:
+        """They stand there by their tags, the discussion does not (Canvas: Planner)."""
+        rows = get(emulator, "planner/items")
+        parts = [row for row in rows if row["plannable_type"] == "sub_assignment"]
+        assert [row["plannable"]["sub_assignment_tag"] for row in parts] == [
+            "reply_to_topic",
+            "reply_to_entry",
+        ]
+        assert parts[1]["details"] == {"reply_to_entry_required_count": 2}
+        assert all("assignment_id" not in row["plannable"] for row in parts)
+        title = parts[0]["plannable"]["title"]
+        assert sum(row["plannable"]["title"] == title for row in rows) == 2
+        whole = parts[0]["html_url"].rpartition("/")[2]
+        path = f"courses/4101/assignments/{whole}"
+        checkpoints = get(emulator, path, **{"include[]": "checkpoints"})["checkpoints"]
+        assert [row["due_at"] for row in checkpoints] == [row["plannable_date"] for row in parts]
+
     def test_staff_get_each_date(self, emulator: Emulator) -> None:
         """One event a date, the same id, overrides before the base; students and observers one.
 
@@ -867,7 +936,6 @@ class TestCalendar:
         Canvas: Calendar Events.
         """
         asked = {"context_codes[]": "course_4101", "all_events": "1"}
-        assert get(emulator, "calendar_events", type="sub_assignment", **asked) == []
         assert get(emulator, "calendar_events", important_dates="true", **asked) == []
         assert get(emulator, "calendar_events", blackout_date="true", **asked) == []
         asked |= {"type": "assignment"}
