@@ -236,6 +236,29 @@ class CanvasAPI:
     @endpoint(
         "url:GET|/api/v1/calendar_events",
         "calendar_events#method.calendar_events_api.index",
+        contexts="course_ids",
+    )
+    def calendar_checkpoints(
+        self, course_ids: Sequence[str], include: Sequence[str] = ()
+    ) -> Pages[CalendarEvent]:
+        """List the parts of discussions with checkpoints, of any date and undated ones.
+
+        No other kind of event has them or their discussions; they are too few to need a range.
+        ``include``, dates and courses are as for :meth:`calendar_assignments`.
+        """
+        params: dict[str, Any] = {
+            "type": "sub_assignment",
+            "context_codes": [f"course_{id_}" for id_ in course_ids],
+            "include": list(include),
+            "all_events": True,
+        }
+        return self.client.paginate(
+            "/api/v1/calendar_events", params, type=CalendarEvent, uneven=True
+        )
+
+    @endpoint(
+        "url:GET|/api/v1/calendar_events",
+        "calendar_events#method.calendar_events_api.index",
         contexts="context_codes",
     )
     def calendar_events(

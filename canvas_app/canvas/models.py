@@ -265,6 +265,8 @@ class Assignment(Model):
     quiz_id: Id | None = None
     discussion_topic: DiscussionTopic | None = None
     planner_override: PlannerOverride | UnsetType | None = UNSET
+    sub_assignment_tag: str | None = None  # of a discussion's checkpoint
+    parent_assignment_id: Id | None = None
     rubric: list[RubricCriterion] | None = None
     submission: "Submission | list[Submission] | UnsetType | None" = UNSET
     course: Course | None = None
@@ -511,6 +513,8 @@ class DateOverride(Model):
 class CalendarEvent(Model):
     """GET /api/v1/calendar_events; of type assignment: ``id`` is "assignment_123".
 
+    A discussion's checkpoint is of type sub_assignment, its id as "sub_assignment_123".
+
     ``all_day_date`` is the day an event is on, whatever the reader's time zone; ``hidden`` events
     are replaced by one of the reader's section, which has the section in its ``context_code``
     (``course_section_7``) and the course in ``effective_context_code``. ``assignment_overrides``
@@ -533,6 +537,13 @@ class CalendarEvent(Model):
     hidden: bool | None = None
     assignment: Assignment | None = None
     assignment_overrides: list[DateOverride] | None = None
+    sub_assignment: Assignment | None = None
+    sub_assignment_overrides: list[DateOverride] | None = None
+
+    @property
+    def work(self) -> Assignment | None:
+        """The assignment or the checkpoint that is due."""
+        return self.assignment or self.sub_assignment
 
     @property
     def course_id(self) -> str | None:
@@ -553,7 +564,7 @@ class CalendarEvent(Model):
     @property
     def override(self) -> DateOverride | None:
         """The override that gives it its date; None for a base date."""
-        return next(iter(self.assignment_overrides or ()), None)
+        return next(iter(self.assignment_overrides or self.sub_assignment_overrides or ()), None)
 
     @property
     def row_key(self) -> str | None:

@@ -154,6 +154,7 @@ def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
             )
             for some in tens(others)
         ),
+        *(partial(CanvasAPI.calendar_checkpoints, course_ids=some) for some in tens(others)),
         courses=known,
     )
     look = Look(sources.api.canvas_url, known, {}, now)
@@ -161,7 +162,11 @@ def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
     for entry in (
         *filter(None, (of_event(event, look, me) for event in events.rows())),
         *filter(None, (of_plan(plan, look, me) for plan in planner.rows())),
-        *(of_duty(duty, look) for duty in duties(owed.rows(), look, me)),
+        *(
+            of_duty(duty, look)
+            for duty in duties(owed.rows(), look, me)
+            if first <= duty.due_at <= last
+        ),
     ):
         found.setdefault(entry.key, entry)
     return me, look, told_apart(found.values())

@@ -32,10 +32,11 @@ def duties(events: Iterable[CalendarEvent], look: Look, me: Profile) -> Iterator
     """
     found: dict[tuple[str, str], list[CalendarEvent]] = {}
     for event in events:
-        if event.assignment and event.assignment.due_at:
-            found.setdefault(("assignment", event.assignment.id), []).append(event)
+        if event.work and event.work.due_at:
+            kind = "assignment" if event.assignment else "sub_assignment"
+            found.setdefault((kind, event.work.id), []).append(event)
     for key, dates in found.items():
-        work = dates[0].assignment
+        work = dates[0].work
         course = look.courses.get((work.course_id if work else None) or "")
         if course and gives_dates(course):
             yield from given(key, dates, me)
@@ -71,7 +72,7 @@ def given(key: tuple[str, str], dates: Iterable[CalendarEvent], me: Profile) -> 
 
 
 def dated(event: CalendarEvent) -> tuple[Assignment, datetime] | None:
-    work = event.assignment
+    work = event.work
     return (work, work.due_at) if work and work.due_at else None
 
 
@@ -84,7 +85,7 @@ def other_dates(events: Iterable[CalendarEvent], me: Profile) -> str:
     said = [
         f"{whose(event)}: {there.day} {there:%B %Y, %H:%M}"
         for event in events
-        if event.assignment and event.assignment.due_at
-        for there in (local(event.assignment.due_at, me.zone),)
+        if event.work and event.work.due_at
+        for there in (local(event.work.due_at, me.zone),)
     ]
     return f"Other dates ({me.time_zone}): {'; '.join(said)}" if said else ""

@@ -72,17 +72,24 @@ class Look:
 
         A discussion with checkpoints stands there by these, not once more as a whole.
         """
-        known = self.assignments(calendar, groups)
+        events = list(calendar)
+        known = self.assignments(events, groups)
+        parts = {
+            event.sub_assignment.id: event.sub_assignment
+            for event in events
+            if event.sub_assignment
+        }
         graded = newest_grades(stream)
         lacking = {assignment.id: assignment for assignment in missing.rows()}
         found: dict[tuple[str, ...], Item] = {}
-        split: set[str] = set()
+        split = {part.parent_assignment_id for part in parts.values()}
         for plan in planner.rows():
             key = planner_key(plan)
             if key[0] == "sub_assignment" and (whole := whole_assignment(plan)):
                 split.add(whole)
             id_ = key[1] if key[0] == "assignment" else ""
-            item = self.planned(plan, known.get(id_) or lacking.get(id_), graded.get(id_))
+            part = parts.get(key[1]) if key[0] == "sub_assignment" else None
+            item = self.planned(plan, part or known.get(id_) or lacking.get(id_), graded.get(id_))
             if item.status == "overdue" and id_ in lacking:
                 # Canvas's word, from its other list
                 item = replace(item, status="missing", missing=True)
@@ -97,6 +104,8 @@ class Look:
                 found[key] = self.scheduled(known[id_], graded.get(id_))
             else:
                 found[key] = self.reported(graded[id_])
+        for id_, part in parts.items():
+            found.setdefault(("sub_assignment", id_), self.scheduled(part))
         return list(found.values())
 
     def assignments(
@@ -184,7 +193,7 @@ class Look:
             points_possible=None if letters else assignment.points_possible,
             done=bool(override and override.marked_complete),
             url=self.link(assignment.html_url),
-            assignment_id=assignment.id,
+            assignment_id=None if kind == "sub_assignment" else assignment.id,
             unlock_at=assignment.unlock_at,
             lock_at=assignment.lock_at,
             lock_explanation=assignment.lock_explanation,
@@ -391,6 +400,8 @@ def planner_key(plan: PlannerItem) -> tuple[str, ...]:
 
 def assignment_kind(assignment: Assignment) -> tuple[str, str]:
     """The planner's type and id of an assignment: quizzes and topics go by their own."""
+    if assignment.sub_assignment_tag:
+        return "sub_assignment", assignment.id
     if assignment.quiz_id:
         return "quiz", assignment.quiz_id
     topic = assignment.discussion_topic

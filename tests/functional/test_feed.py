@@ -122,6 +122,9 @@ def expected(easel: RunningEasel, who: str) -> dict[str, dict[str, Any]]:
             if "course_section_id" in override:
                 name += f"-for-{override['id']}"
             names[name] = row  # a student's own date goes before the base, and is no entry
+        path = f"/api/v1/calendar_events?type=sub_assignment&{code}&{span}&per_page=100"
+        for row in ask_canvas(easel, who, path):
+            names[f"sub_assignment-{row['sub_assignment']['id']}"] = row
     return names
 
 
@@ -182,6 +185,19 @@ def test_section_events_are_in_their_courses_feed(
         assert re.search(r"laboratory\) \[BIO-101\]$", str(event["SUMMARY"]))
         assert str(event["DESCRIPTION"]).startswith("Biology 101, ")
     assert not any("Safety briefing" in str(event["SUMMARY"]) for event in elsewhere)
+
+
+@pytest.mark.parametrize("who", ["teacher", "ta", "observer", "dozen"])
+def test_checkpoints_are_in_the_feed(easel: RunningEasel, who: str) -> None:
+    """Each part of a discussion at its own date, and no discussion beside them."""
+    found = events(make_feed(easel, sign_in(easel, who), course=["4101"]))
+
+    parts = {name: event for name, event in found.items() if name.startswith("sub_assignment-")}
+
+    assert len(parts) == 2
+    assert len({event.decoded("DTSTART") for event in parts.values()}) == 2
+    titles = [str(event["SUMMARY"]) for event in found.values()]
+    assert sum("should we edit genes?" in title for title in titles) == 2
 
 
 def test_entry_tells_what_it_is(easel: RunningEasel) -> None:

@@ -318,3 +318,11 @@ def test_teacher_reads_first_what_waits(easel):
 
     assert page.index('id="grading"') < page.index('id="week"')
     assert "submissions to grade" in page.partition('class="lead"')[2].partition("</p>")[0]
+
+
+def test_checkpoints_stand_for_their_discussion(easel, browser):
+    """By their dates, and not the discussion once more as work without a date."""
+    rows = [row for row in twin(easel, browser)["data"] if "edit genes" in row["title"]]
+
+    assert [row["type"] for row in rows] == ["sub_assignment", "sub_assignment"]
+    assert rows[0]["due_at"] < rows[1]["due_at"]

@@ -291,6 +291,25 @@ def test_other_dates_are_told() -> None:
     assert thursday.elsewhere == ""
 
 
+def test_checkpoints_are_duties_too() -> None:
+    """Each for itself, with dates of sections as assignments have them (Canvas: Calendar)."""
+    look = Look(
+        "https://c.example", {"4101": structs.replace(BIOLOGY, enrollments=role("ta"))}, {}, NOW
+    )
+    work = Assignment(id="71", course_id="4101", name="Reply", due_at=NOW, sub_assignment_tag="x")
+    later = structs.replace(work, due_at=NOW + timedelta(days=1))
+    dates = [
+        CalendarEvent(id="sub_assignment_71", sub_assignment=later, sub_assignment_overrides=[ONE]),
+        CalendarEvent(id="sub_assignment_71", sub_assignment=work),
+    ]
+
+    (found,) = duties(dates, look, ME)
+
+    assert (found.key, found.due_at) == (("sub_assignment", "71"), NOW)
+    assert "1 student: 24 November 2026, 04:00" in found.elsewhere
+    assert len({event.row_key for event in dates}) == 2
+
+
 def test_children_with_different_dates() -> None:
     """Each date once; the first keeps the plain name."""
     course = structs.replace(BIOLOGY, enrollments=role("observer"))

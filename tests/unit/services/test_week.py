@@ -12,6 +12,7 @@ from canvas_app.canvas.models import (
     AssignmentGroup,
     CalendarEvent,
     Course,
+    DiscussionTopic,
     DropRules,
     Plannable,
     PlannerItem,
@@ -205,7 +206,7 @@ def test_one_assignment_of_all_sources_appears_once():
         "9", "quiz", before, plannable=Plannable(assignment_id="5"),
         submissions=PlannerSubmission(missing=True),
     )  # fmt: skip
-    event = type("Event", (), {"assignment": work})()
+    event = CalendarEvent(assignment=work)
     group = AssignmentGroup(id="1", assignments=[work])
     stream = Listed(StreamItem(id="7", type="Submission", assignment_id="5", assignment=work))
 
@@ -231,6 +232,52 @@ def test_checkpoints_stand_for_their_discussion():
     assert [row.title for row in found] == ["Reply", "Answer others"]
 
 
+def part(id_, tag="reply_to_topic", due=NOW + timedelta(days=2), own=None):
+    """A checkpoint of discussion 5 as the calendar has it."""
+    work = Assignment(
+        id=id_, course_id="4", name=f"Talk {id_}", due_at=due, submission=own,
+        sub_assignment_tag=tag, parent_assignment_id="5",
+        discussion_topic=DiscussionTopic(id="700"), html_url="https://c.example/5",
+    )  # fmt: skip
+    return CalendarEvent(id=f"sub_assignment_{id_}", sub_assignment=work)
+
+
+def test_checkpoints_of_the_calendar():
+    """Undated ones are on no other list; what is handed in is not open, the whole stands nowhere.
+
+    They have no page of Easel's: their ids are no assignments'.
+    """
+    named = Plannable(title="Talk 51", sub_assignment_tag="reply_to_topic")
+    planned = plan(
+        "51", "sub_assignment", submissions=PlannerSubmission(submitted=False), plannable=named
+    )
+    done = Submission(workflow_state="submitted", submitted_at=NOW)
+    whole = Assignment(id="5", course_id="4", name="Talk", due_at=NOW - timedelta(days=1))
+    events = [part("51"), part("52", "reply_to_entry", None), part("53", due=None, own=done)]
+
+    found = look().merged(Listed(planned), Listed(whole), events)
+
+    assert [(row.type, row.id, row.status, row.assignment_id) for row in found] == [
+        ("sub_assignment", "51", "due", None),
+        ("sub_assignment", "52", "due", None),
+        ("sub_assignment", "53", "submitted", None),
+    ]
+    assert {row.title for row in found} == {"Talk 51", "Talk 52", "Talk 53"}
+
+
+def test_a_checkpoints_own_submission_says_more_than_the_planner():
+    zero = Submission(score=0.0, grade="0", posted_at=NOW, missing=True, workflow_state="graded")
+    named = Plannable(title="Talk", sub_assignment_tag="reply_to_topic")
+    told = PlannerSubmission(missing=True)
+    planned = plan(
+        "51", "sub_assignment", NOW - timedelta(days=1), submissions=told, plannable=named
+    )
+
+    (found,) = look().merged(Listed(planned), Listed(), [part("51", own=zero)])
+
+    assert (found.status, found.score) == ("graded", 0.0)
+
+
 def test_missing_lists_word_beats_overdue():
     before = NOW - timedelta(days=1)
     quiet = plan("5", due=before, submissions=PlannerSubmission(missing=False))
@@ -250,7 +297,7 @@ def test_own_date_and_mark_survive_the_calendar():
     work.planner_override = type("Mark", (), mark)()
     zero = Submission(score=0.0, grade="0", posted_at=NOW, missing=True)
     graded = Assignment(id="5", course_id="4", name="Essay", due_at=before, submission=zero)
-    event = type("Event", (), {"assignment": graded})()
+    event = CalendarEvent(assignment=graded)
 
     (found,) = look().merged(Listed(), Listed(work), [event])
 
