@@ -136,7 +136,7 @@ def kept_work(sources: Sources, look: Look, seen: set[tuple[str | None, str]]) -
         for submission in kept.value if kept else ():
             assignment = submission.assignment
             path = own_path(course.id, submission.assignment_id)
-            if assignment is None or not assignment.name or (course.id, path) in seen:
+            if not assignment or not assignment.name or (course.id, path) in seen:
                 continue  # a key without include parameters gives no names to look through
             row = submission_row(submission, assignment, course, look)
             found.append(
