@@ -165,6 +165,14 @@ class Attachment(Model):
     size: Count | None = None
 
 
+class MediaComment(Model):
+    """A recording (``lib/api/v1/submission.rb``, ``media_comment_json``)."""
+
+    display_name: str | None = None
+    media_type: str | None = None
+    url: str | None = None
+
+
 class SubmissionComment(Model):
     id: Id | None = None
     author_name: str | None = None
@@ -172,7 +180,7 @@ class SubmissionComment(Model):
     created_at: Moment | None = None
     attempt: Count | None = None
     attachments: list[Attachment] | None = None
-    media_comment: dict[str, Any] | None = None
+    media_comment: MediaComment | None = None
 
 
 class RubricRating(Model):
@@ -346,6 +354,7 @@ class Submission(Model):
     html_url: str | None = None
     assignment: Assignment | UnsetType | None = UNSET
     submission_comments: list[SubmissionComment] | UnsetType | None = UNSET
+    submission_html_comments: list[SubmissionComment] | None = None
     rubric_assessment: dict[str, RubricAssessment] | None = None
 
 
@@ -358,6 +367,7 @@ class SubmissionUser(Model):
 class SubmissionDetail(Submission):
     """One submission asked for by itself, with what was handed in and each of its attempts."""
 
+    media_comment: MediaComment | None = None
     body: str | None = None
     url: str | None = None
     attachments: list[Attachment] | None = None

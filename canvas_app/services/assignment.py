@@ -30,10 +30,13 @@ from canvas_app.services.letters import grade_shown, letters_only
 from canvas_app.services.pages import File, Page, Rated, SubmissionRow
 from canvas_app.services.pictures import Spread, spread
 from canvas_app.services.sources import One, Sources, complete
-from canvas_app.services.submissions import files_of, rated, submission_row
+from canvas_app.services.submissions import files_of, rated, recordings_of, submission_row
 
 # Never read_status nor read_state: asking for either marks the submission read.
-SUBMISSION_INCLUDE = ("submission_history", "submission_comments", "rubric_assessment", "user")
+SUBMISSION_INCLUDE = (
+    *("submission_history", "submission_comments", "submission_html_comments"),
+    *("rubric_assessment", "user"),
+)
 ASSIGNMENT_INCLUDE = ("submission", "score_statistics", "can_submit")
 
 
@@ -292,7 +295,10 @@ def attempts_of(
                 type=version.submission_type or "",
                 text=version.body,
                 link=look.link(version.url) or None,
-                files=files_of(version.attachments or (), look),
+                files=(
+                    *files_of(version.attachments or (), look),
+                    *recordings_of(version.media_comment, look),
+                ),
             )
         )
     return tuple(found)

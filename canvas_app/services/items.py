@@ -6,7 +6,6 @@ Each piece of work becomes one item, however many of these name it.
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from urllib.parse import urljoin, urlsplit
 
 from msgspec.structs import replace
 
@@ -24,6 +23,7 @@ from canvas_app.canvas.models import (
 from canvas_app.services.letters import grade_shown, letters_only
 from canvas_app.services.notes import note_text
 from canvas_app.services.pages import Item, SubmissionRow
+from canvas_app.services.rich_text import spoken, web_address
 from canvas_app.services.sources import Rows
 from canvas_app.services.status import custom_label, planner_status, student_status
 
@@ -161,7 +161,7 @@ class Look:
             ends_at=thing.end_at if thing else None,
             posted_at=submission.posted_at if submission and graded_kind else None,
             has_feedback=bool(submission and submission.has_feedback),
-            feedback=feedback.comment if feedback else None,
+            feedback=spoken(feedback.comment) or None if feedback else None,
             new_activity=bool(plan.new_activity),
             details=planner_details(plan),
             location=thing.location_name if thing else None,
@@ -322,8 +322,7 @@ class Look:
             return url  # most are; joining takes ten times as long
         if url.startswith("/") and not url.startswith("//"):
             return f"{self.canvas_url}{url}"
-        absolute = urljoin(f"{self.canvas_url}/", url)
-        return absolute if absolute.startswith(("https://", "http://")) else ""
+        return web_address(url, f"{self.canvas_url}/")
 
 
 def by_due(row: Item | SubmissionRow) -> tuple[bool, float, str]:
@@ -378,7 +377,7 @@ def planner_submission(plan: PlannerItem) -> PlannerSubmission | None:
 
 def whole_assignment(plan: PlannerItem) -> str | None:
     """The assignment a checkpoint is a part of, from its address: the planner names no id."""
-    found = re.search(r"/assignments/(\d+)", urlsplit(plan.html_url or "").path)
+    found = re.match(r"[^?#]*?/assignments/(\d+)", plan.html_url or "")
     return found[1] if found else None
 
 

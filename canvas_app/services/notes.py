@@ -7,6 +7,8 @@ Canvas sanitises the text as HTML when it is saved, so that ``R&D`` comes back a
 import html
 import re
 
+from canvas_app.services.html_tokens import unescaped
+
 BREAK = re.compile(r"(?i)<(?:br|/p|/div|/li|/h[1-6]|/tr)\b[^<>]*>")
 TAG = re.compile(r"""<[a-zA-Z/!](?:"[^"<]*"|'[^'<]*'|[^'"<>])*>""")
 
@@ -16,7 +18,7 @@ def note_text(kept: str | None) -> str:
 
     Another program may have saved tags; they are left out.
     """
-    return html.unescape(TAG.sub("", BREAK.sub("\n", kept or "")))
+    return unescaped(TAG.sub("", BREAK.sub("\n", kept or "")))
 
 
 def note_html(text: str) -> str:

@@ -170,6 +170,7 @@ class Comment:
     attempt: int | None = None
     files: tuple[File, ...] = ()
     media: bool = False  # sound or film, to be played in Canvas
+    html: str | None = None  # where it is more than text; not sanitised
 
 
 @dataclass(frozen=True)

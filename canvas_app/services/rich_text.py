@@ -31,6 +31,13 @@ LABELS = {
     "left_out": "Something in this text cannot be shown here. Canvas shows it.",
 }
 
+# Single letters count with their end alone: "a <b> c" is said of numbers too.
+_ELEMENT = re.compile(
+    r"<(?:br|div|span|strong|em|ul|ol|li|img|iframe|video|audio|math|table|h[1-6]|pre|details)"
+    r"(?:\s[^<>]*)?/?>|</[abipsu]>",
+    re.IGNORECASE,
+)
+
 SILENT = {"script", "style", "template"}  # never text
 RAW = {*SILENT, "iframe", "noembed", "noframes", "svg", "math"}  # read apart from the rest
 RENAMED = {
@@ -131,6 +138,16 @@ def plain_text(rich: str | None, labels: Mapping[str, str] = LABELS) -> str:
     """Canvas's HTML as text: what is a paragraph there stands on a line of its own."""
     lines, left_out = lines_of(rich or "", labels)
     return "\n".join([*lines, f"({labels['left_out']})"] if left_out else lines)
+
+
+def is_html(text: str) -> bool:
+    """Whether a text that may be either is HTML: what Canvas's editor writes, not ``x < y > z``."""
+    return _ELEMENT.search(text) is not None
+
+
+def spoken(text: str | None) -> str:
+    """A text that may be HTML or plain, as text."""
+    return plain_text(text) if text and is_html(text) else text or ""
 
 
 def lines_of(html: str, labels: Mapping[str, str]) -> tuple[list[str], bool]:

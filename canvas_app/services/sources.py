@@ -739,6 +739,7 @@ HIDDEN = {
     "assignment": "titles and due dates",
     "submission": "what you handed in and your grades",
     "submission_comments": "comments",
+    "submission_html_comments": "comments",
     "submission_history": "earlier attempts",
     "rubric_assessment": "ratings by rubric",
     "score_statistics": "how the class did",

@@ -10,10 +10,10 @@ from canvas_app.canvas.models import (
     Assignment,
     Attachment,
     Course,
+    MediaComment,
     RubricAssessment,
     RubricCriterion,
     Submission,
-    SubmissionComment,
 )
 from canvas_app.services.courses import (
     has_role,
@@ -27,14 +27,16 @@ from canvas_app.services.courses import (
     start_pending,
     start_profile,
 )
+from canvas_app.services.html_tokens import one_line
 from canvas_app.services.items import Look, by_due
 from canvas_app.services.letters import grade_shown, letters_only
 from canvas_app.services.pages import Comment, File, Rated, Rating, SubmissionRow, Submissions
+from canvas_app.services.rich_text import LABELS, is_html, plain_text
 from canvas_app.services.sources import Rows, Sources, complete
 from canvas_app.services.status import STATUSES, custom_label, student_status
 
 # Never read_status nor read_state: asking for either marks the submissions read.
-INCLUDE = ("assignment", "submission_comments", "rubric_assessment")
+INCLUDE = (*("assignment", "submission_comments", "submission_html_comments", "rubric_assessment"),)
 SORTS = ("activity", "due", "graded", "course", "score")
 NEVER = datetime.min.replace(tzinfo=UTC)
 TO_MEND = frozenset({"missing", "overdue", "redo_requested"})
@@ -253,7 +255,7 @@ def submission_row(
         extra_attempts=s.extra_attempts,
         grading_type=(assignment.grading_type if assignment else None) or "",
         letters_only=letters,
-        comments=comments_of(s.submission_comments or (), look),
+        comments=comments_of(s, look),
         color=look.colors.get(course.id),
         rubric=(
             rated(assignment.rubric or (), s.rubric_assessment, letters)
@@ -263,20 +265,38 @@ def submission_row(
     )
 
 
-def comments_of(comments: Iterable[SubmissionComment], look: Look) -> tuple[Comment, ...]:
-    """Comments on a submission, newest first."""
-    found = (
-        Comment(
-            author=c.author_name or "",
-            text=c.comment or "",
-            created_at=c.created_at,
-            attempt=c.attempt,
-            files=files_of(c.attachments or (), look),
-            media=bool(c.media_comment),
+def comments_of(submission: Submission, look: Look) -> tuple[Comment, ...]:
+    """Comments on a submission, newest first; Canvas strips tags from them but where asked not to.
+
+    Pictures and equations stand in the form with tags alone (``submission_html_comments``).
+    """
+    rich = {c.id: c.comment for c in submission.submission_html_comments or () if c.comment}
+    found = []
+    for c in submission.submission_comments or ():
+        html = next((text for text in (rich.get(c.id), c.comment) if text and is_html(text)), None)
+        recording = c.media_comment
+        found.append(
+            Comment(
+                author=c.author_name or "",
+                text=plain_text(html) if html else c.comment or "",
+                created_at=c.created_at,
+                attempt=c.attempt,
+                files=(*files_of(c.attachments or (), look), *recordings_of(recording, look)),
+                media=recording is not None,
+                html=html,
+            )
         )
-        for c in comments
-    )
     return tuple(sorted(found, key=lambda comment: comment.created_at or NEVER, reverse=True))
+
+
+def recordings_of(recording: MediaComment | None, look: Look) -> tuple[File, ...]:
+    """A recording as a file that can be opened, when Canvas says where it is."""
+    to = look.link(recording.url) if recording else ""
+    if recording is None or not to:
+        return ()
+    kind = LABELS["audio" if (recording.media_type or "").startswith("audio") else "video"]
+    name = one_line(recording.display_name or "")
+    return (File(f"{kind}: {name}" if name else kind, to),)
 
 
 def files_of(attachments: Iterable[Attachment], look: Look) -> tuple[File, ...]:

@@ -35,6 +35,7 @@ from .values import avatar, day_start, moment, stamp
 
 Json = dict[str, Any]
 Thing = Assignment | Announcement | Page | Topic | Practice | Review | Event | Note
+MOST_TAGS = 500
 OPEN_SIDE = timedelta(days=3652)
 STATES = (
     "submitted",
@@ -723,8 +724,12 @@ def _sanitised(details: str | None) -> str | None:
     """A note's text as Canvas keeps it: HTML, without what may not stand in it.
 
     So ``&`` comes back as ``&amp;`` and ``<`` as ``&lt;`` (planner_note.rb, sanitize_field).
+    A text with very many tags is kept as it is, because this sanitiser would repeat each open
+    one in each paragraph; what Canvas makes of such a text is not known.
     """
-    return details and nh3.clean(details, link_rel=None)
+    if details is None or details.count("<") > MOST_TAGS:
+        return details
+    return nh3.clean(details, link_rel=None)
 
 
 def _checked(title: str | None, todo_date: datetime | None) -> tuple[str, datetime]:

@@ -149,6 +149,8 @@ def _include(
     include, person = call.include, call.campus.people[row.user_id]
     if "submission_comments" in include:
         body["submission_comments"] = comments(call, course, work, row)
+    if "submission_html_comments" in include:
+        body["submission_html_comments"] = comments(call, course, work, row, html=True)
     if "rubric_assessment" in include and row.rubric and readable:
         body["rubric_assessment"] = rubric_assessment(work, row)
     if "full_rubric_assessment" in include and row.rubric and readable:
@@ -220,12 +222,18 @@ def visible_comments(
     return [comment for comment in row.comments if comment.author_id == row.user_id]
 
 
-def comments(call: Call, course: Course, work: Assignment, row: Submission) -> list[Json]:
-    """Submission comments, oldest first; tags are stripped as Canvas does."""
-    return [_comment(call, comment) for comment in visible_comments(call, course, work, row)]
+def comments(
+    call: Call, course: Course, work: Assignment, row: Submission, *, html: bool = False
+) -> list[Json]:
+    """Submission comments, oldest first; without ``html`` tags are stripped as Canvas does.
+
+    Both forms are ``submission_comments_json`` with and without ``use_html_comment``.
+    """
+    found = visible_comments(call, course, work, row)
+    return [_comment(call, comment, html) for comment in found]
 
 
-def _comment(call: Call, comment: Comment) -> Json:
+def _comment(call: Call, comment: Comment, html: bool) -> Json:
     """One comment; a hidden author is nobody (Canvas: Submissions)."""
     author = call.campus.people[comment.author_id]
     hidden = comment.anonymous and call.viewer.id != author.id
@@ -234,7 +242,7 @@ def _comment(call: Call, comment: Comment) -> Json:
         "author_id": None if hidden else author.id,
         "author_name": "Anonymous User" if hidden else author.name,
         "author": {} if hidden else user_display(call, author),
-        "comment": re.sub(r"<[^>]*>", "", comment.text),
+        "comment": comment.text if html else re.sub(r"<[^>]*>", "", comment.text),
         "created_at": stamp(comment.created_at),
         "edited_at": None,
         "attempt": comment.attempt,

@@ -480,6 +480,7 @@ class TestNotes:
             ("one\n\ntwo", "one\n\ntwo"),
             ("<b>bold</b><script>alert(1)</script>", "<b>bold</b>"),
             ("&lt;script&gt;", "&lt;script&gt;"),
+            pytest.param("<b 1>" * 501, "<b 1>" * 501, id="very many tags"),
         ],
     )
     def test_details_are_html(self, emulator: Emulator, sent: str, kept: str) -> None:

@@ -452,6 +452,21 @@ class TestOneSubmission:
         assert second["author"] == {}
         assert row["rubric_assessment"]["_8472"]["comments"]
 
+    def test_comments_with_their_tags(self, emulator: Emulator) -> None:
+        """``submission_html_comments`` has what the other form strips (submission.rb)."""
+        query = {"include[]": ["submission_comments", "submission_html_comments"]}
+        row = submission(emulator, "Essay: why we age", **query)
+        path = f"/api/v1/courses/4101/assignments/{row['assignment_id']}/submissions/1"
+        form = {"comment[text_comment]": "<p>Solve <img alt='x^2'></p>"}
+        assert emulator.call(path, "teacher", method="PUT", data=form).status_code == 200
+        row = submission(emulator, "Essay: why we age", **query)
+        plain, rich = row["submission_comments"], row["submission_html_comments"]
+        assert [comment["id"] for comment in plain] == [comment["id"] for comment in rich]
+        assert plain[-1]["comment"] == "Solve "
+        assert rich[-1]["comment"] == "<p>Solve <img alt='x^2'></p>"
+        bare = submission(emulator, "Essay: why we age", **{"include[]": "user"})
+        assert "submission_html_comments" not in bare
+
     def test_read_state(self, emulator: Emulator) -> None:
         """Asking for read_state marks the submission read; nothing else does.
 

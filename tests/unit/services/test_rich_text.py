@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from canvas_app.services.rich_text import plain_text, tidied
+from canvas_app.services.rich_text import is_html, plain_text, spoken, tidied, web_address
 from canvas_app.views import rendering
 
 CANVAS = "https://canvas.example.edu/courses/1/assignments/2"
@@ -290,3 +290,22 @@ def test_a_reference_of_any_length_is_read():
     assert plain_text("&#" + "9" * 5000 + ";&#x" + "f" * 5000 + "; &#" + "0" * 5000 + "65;") == (
         "\ufffd\ufffd A"
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["if x < y > z", "a <b> c", "1<2", "<3", "I <p>", "", "Tom & Jerry"]
+)
+def test_plain_text_is_not_taken_for_html(text):
+    assert not is_html(text)
+    assert spoken(text) == text
+
+
+@pytest.mark.parametrize("text", ["<p>Hi</p>", "a<br>b", "<IMG src=x>", "<b>Well done</b>"])
+def test_html_is_told_from_text(text):
+    assert is_html(text)
+    assert "<" not in spoken(text)
+
+
+@pytest.mark.parametrize("url", ["http://[", "//[", "javascript:x()", "", "  ", "data:,x"])
+def test_what_no_browser_may_be_sent_to_is_no_address(url):
+    assert web_address(url, "https://canvas.example.edu/") == ""

@@ -11,6 +11,7 @@ from canvas_app.canvas.models import (
     Assignment,
     Attachment,
     Course,
+    MediaComment,
     RubricAssessment,
     RubricCriterion,
     RubricRating,
@@ -18,7 +19,7 @@ from canvas_app.canvas.models import (
     SubmissionComment,
 )
 from canvas_app.services.items import Look
-from canvas_app.services.pages import Comment, SubmissionRow
+from canvas_app.services.pages import Comment, File, SubmissionRow
 from canvas_app.services.submissions import (
     INCLUDE,
     SORTS,
@@ -129,7 +130,7 @@ def test_comments_newest_first_with_their_files():
                 Attachment(filename="a.pdf", url="https://canvas.example.edu/files/1", size=9),
                 Attachment(display_name="b", url="javascript:alert(1)"),
             ],
-            media_comment={"media_type": "audio"},
+            media_comment=MediaComment(media_type="audio"),
         ),
         SubmissionComment(comment="undated"),
     ]
@@ -141,6 +142,38 @@ def test_comments_newest_first_with_their_files():
         ("a.pdf", "https://canvas.example.edu/files/1"),
         ("b", ""),
     ]
+
+
+def test_comments_keep_what_tags_say():
+    """Equations and pictures stand in the form with tags alone; a recording has its address."""
+    equation = '<p>See <img class="equation_image" alt="LaTeX: x^2"></p>'
+    said = [
+        SubmissionComment(id="1", comment="See "),
+        SubmissionComment(id="2", comment="if a <b> c"),
+        SubmissionComment(id="3", comment="<p>older Canvas</p>"),
+        SubmissionComment(
+            id="4",
+            media_comment=MediaComment(
+                media_type="audio/mp4", display_name="Reply", url="https://canvas.example.edu/m/1"
+            ),
+        ),
+    ]
+    rich = [
+        SubmissionComment(id="1", comment=equation),
+        SubmissionComment(id="2", comment="if a <b> c"),
+        SubmissionComment(id="4"),
+    ]
+
+    comments = graded(submission_comments=said, submission_html_comments=rich).comments
+
+    assert [(c.text, c.html) for c in comments] == [
+        ("See x^2", equation),
+        ("if a <b> c", None),
+        ("older Canvas", "<p>older Canvas</p>"),
+        ("", None),
+    ]
+    assert comments[3].media
+    assert comments[3].files == (File("Audio: Reply", "https://canvas.example.edu/m/1"),)
 
 
 def test_rubric_names_the_rating_given():
