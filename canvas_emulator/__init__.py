@@ -115,6 +115,7 @@ class Front:
         if response.mimetype != "text/html" or not is_api:
             throttled = not admitted or response.status_code == 429
             self._annotate(response, remaining, None if throttled else cost, bucket)
+        response.headers.update(request.environ.get("emulator.headers", {}))
         return response
 
     def _annotate(

@@ -31,6 +31,7 @@ Kind = Literal[
     "redirect",
     "empty_token",
     "rewrite",
+    "headers",
 ]
 
 FOREIGN_HOST = "canvas.elsewhere.example"
@@ -45,7 +46,8 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     the answer is lost and the deed is not. ``location`` is where a ``redirect`` leads, and the
     host a ``link_host`` names; ``retry_after`` is what a proxy adds to a ``status``. ``rewrite``
     holds regular expressions and what takes their place, both of characters that stand for bytes
-    (Latin-1): a value no Canvas should send, a byte that is no UTF-8.
+    (Latin-1): a value no Canvas should send, a byte that is no UTF-8. ``headers`` take the place
+    of those that go out.
     """
 
     kind: Kind
@@ -60,6 +62,7 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     handled: bool = False
     location: str | None = None
     retry_after: str | None = None
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
     rewrite: list[tuple[str, str]] = msgspec.field(default_factory=list)
 
 
@@ -196,6 +199,8 @@ def spoil(fault: Fault, request: Request, response: Response) -> Response:
     elif fault.kind == "empty_token" and response.is_json:
         body = msgspec.json.decode(_plain(response))
         response.set_data(msgspec.json.encode(body | {"access_token": ""}))
+    elif fault.kind == "headers":
+        request.environ["emulator.headers"] = fault.headers
     elif fault.kind == "rewrite":
         body = _plain(response).decode("latin-1")
         for find, put in fault.rewrite:

@@ -307,6 +307,14 @@ class TestFaults:
         assert following(emulator.call(NUMBERED)).startswith("http://vanity.example/api/v1/")
         assert emulator.call(odd.removeprefix("http://localhost")).json[0]["id"] == 11
 
+    def test_headers_as_asked(self, emulator: Emulator) -> None:
+        """In the place of those that go out, the throttle's too."""
+        odd = {"X-Rate-Limit-Remaining": "1e308", "Link": "<<<"}
+        emulator.control(faults=[{"kind": "headers", "headers": odd}])
+        answer = emulator.call(NUMBERED)
+        assert {name: answer.headers[name] for name in odd} == odd
+        assert emulator.call(NUMBERED).headers["Link"] != "<<<"
+
     def test_an_empty_page(self, emulator: Emulator) -> None:
         """A page all of whose rows were hidden keeps its next link."""
         emulator.control(faults=[{"kind": "empty_page"}])

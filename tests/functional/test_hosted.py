@@ -29,6 +29,29 @@ def test_full_bucket_is_waited_for(hosted: RunningEasel) -> None:
     assert browser.get(f"{hosted.url}/courses.json", timeout=30).json()["complete"]
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        *({"X-Rate-Limit-Remaining": odd} for odd in ("1e308", "-1e308", "nan", "inf", "many", "")),
+        *({"X-Request-Cost": odd} for odd in ("1e308", "-1e308", "nan", "much")),
+        {"Link": "<" * 60_000},
+        {"X-Request-Context-Id": "x" * 60_000},
+    ],
+    ids=lambda headers: f"{headers}"[:50],
+)
+def test_odd_headers_stop_nobody(start_easel: StartEasel, headers: dict[str, str]) -> None:
+    """Whatever a proxy makes of them: the page with them stands, and so does the next one."""
+    easel = start_easel(cache_seconds=0, page_deadline=10)
+    browser = sign_in(easel, "dozen")
+    fault = {"path": "/api/v1/users/self/*", "kind": "headers", "headers": headers, "times": None}
+    easel.canvas.control(faults=[fault])
+    assert browser.get(f"{easel.url}/", timeout=30).ok
+    easel.canvas.control(faults=[])
+    for _ in range(2):
+        body = browser.get(f"{easel.url}/dashboard.json", timeout=30).json()
+        assert {source["status"] for source in body["sources"]} == {"fresh"}
+
+
 def test_no_cookie_of_canvas_is_kept(easel: RunningEasel) -> None:
     """It sets a session's with each call; kept, one person's would go out with the next one's."""
     for person in ("dozen", "many"):

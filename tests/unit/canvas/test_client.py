@@ -29,6 +29,9 @@ from canvas_app.canvas.errors import (
     Unavailable,
 )
 
+NESTED: list[object] = []
+for _ in range(900):
+    NESTED = [NESTED]
 DEEP = b"[" * 200_000  # deeper than anything is read
 PATH = "/api/v1/things"
 
@@ -261,6 +264,7 @@ def test_nothing_comes_back_as_none(scripted, reply, connect):
         (400, {"message": "Missing context_codes"}, InvalidRequest),
         (422, {"errors": {"name": [{"message": "blank"}]}}, InvalidRequest),
         (409, {}, InvalidRequest),
+        (400, {"errors": NESTED}, InvalidRequest),
         (302, {}, MalformedAnswer),
     ],
 )
