@@ -394,6 +394,12 @@ class PlannerNote(Model):
     details: str | None = None
     course_id: Id | None = None
     todo_date: Moment | None = None
+    workflow_state: str | None = None
+
+    @property
+    def deleted(self) -> bool:
+        """Whether Canvas lists it no more; it takes changes of it all the same."""
+        return self.workflow_state == "deleted"
 
 
 class PlannerFeedback(Model):

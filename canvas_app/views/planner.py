@@ -23,7 +23,7 @@ from canvas_app.services.courses import (
 )
 from canvas_app.services.dates import Profile, local
 from canvas_app.services.notes import note_text
-from canvas_app.services.planner import BadInput, Mark
+from canvas_app.services.planner import BadInput, Mark, Note
 from canvas_app.services.sources import complete
 from canvas_app.views.auth import safe_next
 from canvas_app.views.languages import gettext, language
@@ -111,21 +111,37 @@ def save_note(note_id: str | None) -> Response:
         return back(f"{error} {gettext('The note was not saved.')}")
     unlisted = not_listed(note.course_id)
     if note_id is None:
-        made, failure = write(
-            lambda: planner.add_note(current_api(), note), "The note was not saved"
-        )
-        if failure or made is None:
-            return back(failure)
-        undo = {name: form.get(name, "") for name in NOTE}
-        saved = gettext("“%(title)s” is saved.") % {"title": note.title}
-        return back(f"{saved}{unlisted}", f"/planner/notes/{made.id}/delete", undo)
+        return write_new(note, unlisted)
+    return write_over(note_id, note, unlisted)
+
+
+def write_new(note: Note, unlisted: str) -> Response:
+    """Write a new note; Undo deletes it."""
+    made, failure = write(lambda: planner.add_note(current_api(), note), "The note was not saved")
+    if failure or made is None:
+        return back(failure)
+    undo = {name: request.form.get(name, "") for name in NOTE}
+    saved = gettext("“%(title)s” is saved.") % {"title": note.title}
+    return back(f"{saved}{unlisted}", f"/planner/notes/{made.id}/delete", undo)
+
+
+def write_over(note_id: str, note: Note, unlisted: str) -> Response:
+    """Write over a note; Undo brings the old one back."""
+    form = request.form
     moved = note.course_id != form.get("was_course")
-    _, failure = write(
+    now, failure = write(
         lambda: planner.change_note(current_api(), note_id, note, moved=moved),
         "The note was not changed",
     )
-    if failure:
+    if failure or now is None:
         return back(failure)
+    if now.deleted:
+        return back(
+            gettext(
+                "“%(title)s” was deleted meanwhile and stands in no list. Write it as a new note."
+            )
+            % {"title": note.title}
+        )
     before = {name: form.get(f"was_{name}", "") for name in NOTE}
     before |= {f"was_{name}": form.get(name, "") for name in NOTE}
     undo_at = f"/planner/notes/{note_id}" if before["title"] else ""

@@ -405,6 +405,20 @@ def test_a_notes_text_is_plain(easel, browser, text):
     assert shown(browser.get(easel.url, timeout=30), text)
 
 
+def test_a_note_that_was_deleted_elsewhere_is_not_called_changed(easel, browser):
+    """Canvas answers as if it had changed it, and lists it no more."""
+    page = upcoming(easel, browser)
+    (note,) = [row for row in rows(easel, browser) if row["title"] == "Form a study group"]
+    form = form_to(page, f"/planner/notes/{note['id']}")
+    send(browser, page, form | {"action": form["action"] + "/delete"})
+
+    changed = send(browser, page, form, title="Meet the group")
+
+    assert "“Meet the group” was deleted meanwhile" in changed.text
+    assert "is changed" not in changed.text
+    assert "Meet the group" not in {row["title"] for row in rows(easel, browser)}
+
+
 def test_a_linked_note_can_be_changed(easel, browser, canvas):
     """Canvas takes no course for it, not even its own: so none is sent unless it moves."""
     headers = {"Authorization": f"Bearer {canvas.token('dozen')}"}
