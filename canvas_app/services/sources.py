@@ -347,11 +347,11 @@ class Part:
             found, why, left_out = self._asked()
         except AuthenticationError as error:
             line.cache.drop(line.owner)
-            return Answer(error=error)
+            return Answer(error=without_frames(error))
         except CanvasError as error:
             if self._kept is not None:
                 self._not_renewed(error)
-            return Answer(at=line.now(), error=error)
+            return Answer(at=line.now(), error=without_frames(error))
         at = line.now()
         self._tell(found)
         unread = bool(why) and all(self._unread)
@@ -659,6 +659,15 @@ class Sources:
                 again = not self._again.isdisjoint((name, EVERYTHING))
                 self._parts[request] = Part(self.line, call, again)
             return self._parts[request]
+
+
+def without_frames(error: CanvasError) -> CanvasError:
+    """The error without its tracebacks: their frames know the page, which would know them."""
+    each: BaseException | None = error
+    while each is not None:
+        each.__traceback__ = None
+        each = each.__context__
+    return error
 
 
 def complete(sources: Iterable[Source]) -> bool:
