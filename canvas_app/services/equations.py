@@ -11,8 +11,9 @@ DEEPEST = 64  # elements inside one another
 
 def equation_of(given: Mapping[str, str], inside: str) -> str:
     """MathML in one line: its own words for it (``alttext``, TeX), else ``x^2+2x=8``."""
-    tex = re.search(r"<annotation\b[^<>]*application/x-tex[^<>]*>([^<]*)", inside)
-    own = given.get("alttext") or (unescaped(tex[1]) if tex else "")
+    notes = re.finditer(r"<annotation\b([^<>]*+)>([^<]*+)", inside)
+    tex = next((note[2] for note in notes if "application/x-tex" in note[1]), "")
+    own = given.get("alttext") or unescaped(tex)
     return one_line(own or _linear(inside))
 
 

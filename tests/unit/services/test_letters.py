@@ -62,3 +62,15 @@ def test_no_scheme_no_letter():
     assert grade_shown("18", True, None, 18, 20) is None
     assert grade_shown("18", True, Course(id="1"), 18, 20) is None
     assert total_letter(Course(id="1", grading_scheme=SCHEME), None) is None
+
+
+@pytest.mark.parametrize("grade", ["1" + " " * 100_000 + "x", " " * 100_000, "1" * 100_000 + "x"])
+def test_endless_text_is_no_number(grade):
+    """It is shown as it is, and judged in one pass."""
+    assert grade_shown(grade, True) == grade
+
+
+def test_endless_blanks_are_a_number_still():
+    grade = " 85" + " " * 100_000 + "%"
+
+    assert grade_shown(grade, True) is None
