@@ -1,0 +1,210 @@
+"""No page says 0 or "none" of what did not come: each source fails in turn, each page is read.
+
+The truth is the same page with every source whole. With one of them away a count is the same, says
+"at least" or "about", or is not there; and no page says that there is nothing where it did not
+say so before.
+"""
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+import requests
+
+from canvas_app.services.cache import MemoryCache
+
+from .conftest import RunningEasel, sign_in
+from .walk import addresses, read
+
+PIECES = {
+    "tile": re.compile(r'<a class="tile.*?</a>', re.S),
+    "heading": re.compile(r"<h[23].*?</h[23]>", re.S),
+    "summary": re.compile(r"<summary.*?</summary>", re.S),
+    "lead": re.compile(r'<p class="lead".*?</p>', re.S),
+    "meta": re.compile(r'<p class="(?:meta|figures|onward)".*?</p>', re.S),
+    "picture": re.compile(r"<figcaption.*?</figcaption>", re.S),
+    "empty": re.compile(r'<div class="empty">.*?</strong>', re.S),
+    "said": re.compile(r"<p(?: class=\"[a-z]*\")?>.*?</p>", re.S),
+}
+NUMBER = re.compile(
+    r"(?P<doubt>(?:at least|about) +)?(?<![\w.,:/–−-])(?P<count>\d+)(?![\w.,:/%]| %)"
+)
+NONE = re.compile(r"(?:.*\. )?(?:No|Nothing|You have no|You observe 0)\b")
+HONEST = re.compile(
+    r"Nothing came from Canvas|Nothing was changed|Nothing is lost|Nothing that (?:is|came)"
+)
+SOURCES = {
+    "dozen": [
+        *("courses", "planner/items", "users/self/missing_submissions", "users/self/todo"),
+        *("users/self/activity_stream", "calendar_events", "users/self/profile"),
+        *("users/self/colors", "users/self/dashboard_positions", "users/self/enrollments"),
+        *("courses/*/students/submissions", "courses/*/assignment_groups", "courses/4101"),
+        *("courses/*/assignments/*", "courses/*/assignments/*/submissions/self"),
+        *("courses/*/grading_periods", "courses/*/enrollments"),
+    ],
+    "teacher": [
+        *("courses", "planner/items", "users/self/todo", "courses/*/assignments"),
+        *("courses/*/assignment_groups", "courses/*/assignments/*/submission_summary"),
+        *("courses/4101", "users/self/missing_submissions", "calendar_events"),
+    ],
+    "observer": ["courses", "planner/items", "courses/4101", "courses/*/assignment_groups"],
+    "newcomer": ["courses", "planner/items", "users/self/missing_submissions"],
+}
+
+
+@dataclass
+class Said:
+    """What a page says: its sure counts by their words, and every "nothing" or "none"."""
+
+    counts: dict[str, set[int]] = field(default_factory=dict)
+    nothing: set[str] = field(default_factory=set)
+
+
+def words(piece: str) -> str:
+    """The text of a piece, without how far days are away: these are no counts."""
+    text = " ".join(html.unescape(re.sub(r"<time.*?</time>|<[^>]*>", " ", piece)).split())
+    return re.sub(r"\bin \d+ days?\b|\b\d+ days? ago\b", "", text)
+
+
+def said(page: str) -> Said:
+    """The claims of a page, without what is only shown until the whole of it is there."""
+    found = Said()
+    content = page[page.rfind('<div class="arrived">') :] if "arrived" in page else page
+    content = re.sub(r'<div class="alert".*?</ul>|<li class="row.*?</li>', "", content, flags=re.S)
+    for kind, pattern in PIECES.items():
+        for piece in pattern.findall(content):
+            text = words(piece)
+            label = kind + re.sub(r"\W+|s\b|\d+|\b[Aa]t least\b|\b[Aa]bout\b", "", text)
+            if NONE.match(text) and not HONEST.search(text):
+                found.nothing.add(re.sub(r"(?:(?:at least|about) )?\d+", "#", text))
+            for place, number in enumerate(NUMBER.finditer(text.lower())):
+                if not number["doubt"]:
+                    counts = found.counts.setdefault(f"{label} {place}", set())
+                    counts.add(int(number["count"]))
+    return found
+
+
+def lies(page: Said, truth: Said) -> Iterator[str]:
+    """Counts lower than the truth, and 0 where the truth has no such count; then every "none"."""
+    for label, counts in page.counts.items():
+        least = min(truth.counts.get(label, {1}))
+        known = label in truth.counts
+        if wrong := {count for count in counts if (count < least if known else count == 0)}:
+            yield f"{label}: {wrong}, not {truth.counts.get(label)}"
+    yield from page.nothing - truth.nothing
+
+
+def work_of(easel: RunningEasel) -> str:
+    """An assignment of Biology."""
+    headers = {"Authorization": f"Bearer {easel.canvas.token('teacher')}"}
+    url = f"{easel.canvas.url}/api/v1/courses/4101/assignments?search_term=Photosynthesis"
+    return str(requests.get(url, headers=headers, timeout=30).json()[0]["id"])
+
+
+def walked(easel: RunningEasel, browser: requests.Session, work: str) -> dict[str, str]:
+    """Each page and twin with nothing kept from before."""
+    found = {}
+    for route, paths in addresses(work).items():
+        if route == "/account":
+            continue  # it tells nothing of Canvas
+        for path in paths:
+            easel.app.extensions["easel"].cache = MemoryCache(10_000_000)
+            found[path] = read(browser, easel, path)
+    return found
+
+
+def silent(name: str, text: str, truth: str) -> bool:
+    """Whether a twin or table has other rows or counts than the truth and does not say so."""
+    if ".csv" in name:
+        return text != truth and "Not everything is here:" not in text
+    body, whole = json.loads(text), json.loads(truth)
+    parts = ("data", "total", "tabs", "other_courses", "missing", "due", "groups")
+    return bool(body["complete"]) and any(body.get(part) != whole.get(part) for part in parts)
+
+
+def lying(broken: dict[str, str], whole: dict[str, str]) -> list[str]:
+    """What the pages claim for sure and is not so; twins that are called complete and are not."""
+    found = []
+    for path, text in broken.items():
+        if ".json" in path or ".csv" in path:
+            found += [f"{path}: not called incomplete"] if silent(path, text, whole[path]) else []
+        else:
+            found += [f"{path}: {lie}" for lie in lies(said(text), said(whole[path]))]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("person", "source"), [(who, path) for who, paths in SOURCES.items() for path in paths]
+)
+def test_nothing_is_called_none_that_did_not_come(
+    easel: RunningEasel, person: str, source: str
+) -> None:
+    """Each source refused in turn; refused, because a call that fails is tried again for long."""
+    browser, work = sign_in(easel, person), work_of(easel)
+    whole = walked(easel, browser, work)
+    # A course that is refused by its id is closed, which is no gap: it is not found instead.
+    status = 404 if source == "courses/4101" else 403
+    refused = {"path": f"/api/v1/{source}", "kind": "status", "status": status, "times": None}
+    easel.canvas.control(faults=[refused])
+
+    found = lying(walked(easel, browser, work), whole)
+
+    assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize("source", ["courses", "users/self/missing_submissions"])
+def test_a_part_is_not_called_all(easel: RunningEasel, source: str) -> None:
+    """The first page of a list came, the others did not."""
+    browser, work = sign_in(easel, "dozen"), work_of(easel)
+    easel.canvas.control(settings={"api_max_per_page": 2})
+    whole = walked(easel, browser, work)
+    later = {"path": f"/api/v1/{source}", "kind": "status", "status": 403, "times": None}
+    easel.canvas.control(faults=[later | {"query": {"page": page}} for page in range(2, 9)])
+
+    found = lying(walked(easel, browser, work), whole)
+
+    assert found == [], "\n".join(found)
+
+
+def test_a_closed_course_is_not_called_empty(easel: RunningEasel) -> None:
+    """Canvas opens it no more, so that its assignments were not asked for."""
+    browser = sign_in(easel, "dozen")
+    closed = {"path": "/api/v1/courses/4101", "kind": "status", "status": 403, "times": None}
+    easel.canvas.control(faults=[closed])
+
+    for path in ("/courses/4101", "/courses/4101/grades"):
+        page = read(browser, easel, path)
+        assert "Canvas does not open this course to you at the moment." in page
+        assert "No assignments" not in page
+
+
+def test_no_courses_are_no_zero_courses(easel: RunningEasel) -> None:
+    """Canvas's list of courses answers 503."""
+    browser = sign_in(easel, "dozen")
+    down = {"path": "/api/v1/courses", "kind": "status", "status": 503, "times": None}
+    easel.canvas.control(faults=[down])
+    easel.app.extensions["easel"].cache = MemoryCache(10_000_000)
+
+    page = words(read(browser, easel, "/"))
+
+    assert not re.search(r"Courses (?:at least )?0", page)
+    assert "Nothing came from Canvas; you may have courses all the same." in page
+
+
+@pytest.mark.parametrize(
+    ("page", "truth", "found"),
+    [
+        ("<h2>Missing <small>0</small></h2>", "<h2>Missing <small>5</small></h2>", 1),
+        ("<h2>Missing <small>at least 0</small></h2>", "<h2>Missing <small>5</small></h2>", 0),
+        ("<h2>Missing</h2>", "<h2>Missing <small>5</small></h2>", 0),
+        ("<h2>Courses <small>0</small></h2>", "", 1),
+        ('<div class="empty"><p><strong>Nothing to do</strong></p>', "", 1),
+        ("<h2>Monday <small>in 2 days</small></h2>", "<h2>Monday <small>in 3 days</small></h2>", 0),
+        ("<p>Nothing came from Canvas for these days.</p>", "", 0),
+    ],
+)
+def test_walk_would_see_a_lie(page: str, truth: str, found: int) -> None:
+    assert len(list(lies(said(page), said(truth)))) == found
