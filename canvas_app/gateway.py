@@ -31,6 +31,7 @@ from canvas_app.sessions import LASTING, cookie_name
 from canvas_app.settings import Environment, Settings, SettingsError
 from canvas_app.storage import SignIn, Storage
 from canvas_app.storage.database import AWAY
+from canvas_app.storage.seal import AnswerSeal
 from canvas_app.turns import Turns
 from canvas_app.waiting_line import MemoryTickets, RedisTickets, WaitingLine
 
@@ -272,7 +273,7 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
         oauth=oauth_clients(app, settings),
         redis=redis,
         buckets=buckets_for(settings, app.extensions["easel.metrics"]),
-        cache=RedisCache(settings.redis_url) if settings.redis_url else MemoryCache(CACHE_BYTES),
+        cache=cache_for(settings),
         pool=ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="canvas"),
         turns=Turns(settings.web_threads),
         signer=TimestampSigner(settings.secret_key, salt="easel.sign-in"),
@@ -280,6 +281,8 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
     )
     app.extensions["easel"] = gateway
     app.jinja_env.globals["current_sign_in"] = current_sign_in
+    for warning in settings.warnings():
+        log.warning(warning)
     for environment in settings.environments[1:]:
         log.warning(
             "The developer key of the %s Canvas must list a redirect URI of its own: %s",
@@ -307,6 +310,13 @@ def open_storage(settings: Settings) -> Storage:
             ]
         ) from None
     return storage
+
+
+def cache_for(settings: Settings) -> Cache:
+    """What is kept of Canvas's answers: in Redis, encrypted, when several processes serve."""
+    if settings.redis_url is None:
+        return MemoryCache(CACHE_BYTES)
+    return RedisCache(settings.redis_url, AnswerSeal(settings.token_keys))
 
 
 def buckets_for(settings: Settings, watch: Watch) -> Buckets:
@@ -538,6 +548,12 @@ def owner(sign_in: SignIn) -> tuple[object, ...]:
         sign_in.generation,
         sign_in.grant_id,
     )
+
+
+def forget_answers_of(*owner: object) -> None:
+    """Drop what is kept of Canvas's answers for a grant; ``owner`` is as ``owner()`` gives it."""
+    environment, user_id, real_user_id, *grant = owner
+    current().cache.drop(owner_key((environment, user_id, real_user_id or "", *grant)))
 
 
 def forget_answers() -> None:

@@ -24,6 +24,7 @@ from flask import Flask, Request, Response
 from flask_session.base import ServerSideSession, ServerSideSessionInterface
 
 from canvas_app.settings import Settings
+from canvas_app.storage.seal import AnswerSeal
 
 log = logging.getLogger(__name__)
 
@@ -195,22 +196,25 @@ class FileSessions(SessionInterface):
 
 
 class RedisSessions(SessionInterface):
-    """Sessions in Redis or Valkey, which ends them by itself."""
+    """Sessions in Redis or Valkey, which ends them by itself; encrypted, for some hold codes."""
 
-    def __init__(self, app: Flask, client: Any) -> None:
+    def __init__(self, app: Flask, client: Any, seal: AnswerSeal) -> None:
         from redis import RedisError
 
         super().__init__(app)
         self.client = client
+        self.seal = seal
         self.fault = RedisError
 
     def read(self, store_id: str) -> bytes | None:
-        packed: bytes | None = self.ask(self.client.get, f"easel:session:{store_id}")
-        return packed
+        name = f"easel:session:{store_id}"
+        sealed: bytes | None = self.ask(self.client.get, name)
+        return self.seal.open(sealed, name) if sealed else None
 
     def write(self, store_id: str, packed: bytes, seconds: float, *, update: bool) -> None:
         name = f"easel:session:{store_id}"
-        self.ask(self.client.set, name, packed, ex=int(seconds), xx=update)
+        sealed = self.seal.close(packed, name)
+        self.ask(self.client.set, name, sealed, ex=int(seconds), xx=update)
 
     def delete(self, store_id: str) -> None:
         self.ask(self.client.delete, f"easel:session:{store_id}")
@@ -235,7 +239,7 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> None:
         PERMANENT_SESSION_LIFETIME=LIFETIME,
     )
     app.session_interface = (
-        RedisSessions(app, redis)
+        RedisSessions(app, redis, AnswerSeal(settings.token_keys))
         if redis is not None
         else FileSessions(app, settings.instance_path / "sessions")
     )

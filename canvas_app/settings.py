@@ -102,6 +102,23 @@ class Settings:
         own = "" if environment == "production" else f"/{environment}"
         return f"{self.public_url}/oauth/callback{own}"
 
+    def warnings(self) -> list[str]:
+        """What works, but not as safely as it could: connections that anybody on the way reads."""
+        found = []
+        if (self.redis_url or "").startswith("redis://") and not is_loopback(self.redis_url or ""):
+            found.append(
+                "REDIS_URL is redis://, so what Easel keeps there travels in the clear: "
+                "use rediss:// for a server on another machine."
+            )
+        url = make_url(self.database_url)
+        elsewhere = url.host and url.host not in LOOPBACK_HOSTS and not url.host.startswith("/")
+        if elsewhere and url.query.get("sslmode") not in ("require", "verify-ca", "verify-full"):
+            found.append(
+                "DATABASE_URL does not ask for TLS, so people's names and sealed tokens may "
+                "travel in the clear: add ?sslmode=verify-full for a server on another machine."
+            )
+        return found
+
     @property
     def processes(self) -> int:
         """Worker processes: only with Redis may there be several, for they share what it holds."""

@@ -119,15 +119,29 @@ class MemoryCache:
         return len(key[0]) + len(key[1]) + len(value) + OVERHEAD
 
 
+class Cipher(Protocol):
+    """What encrypts answers for a Redis; ``place`` is where each is kept."""
+
+    def close(self, content: bytes, place: str) -> bytes: ...
+
+    def open(self, sealed: bytes, place: str) -> bytes | None: ...
+
+
 class RedisCache:
     """A cache that several processes share: one Redis hash per shelf, so that one DEL drops it.
+
+    Answers are encrypted there: they hold people's names, grades and comments.
 
     When Redis does not answer, nothing is kept: pages are slower, never wrong. It is asked again
     after a while, by one call: a page asks it dozens of times, and each would wait for it.
     """
 
-    def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, url: str, cipher: Cipher, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         import redis
+
+        self._cipher = cipher
 
         self._error: type[Exception] = redis.RedisError
         self._redis: Any = redis.Redis.from_url(
@@ -158,12 +172,14 @@ class RedisCache:
 
     def get(self, shelf: str, request: str) -> bytes | None:
         found: bytes | None = self._ask(lambda: self._redis.hget(self._name(shelf), request))
-        return found
+        return self._cipher.open(found, f"{shelf} {request}") if found else None
 
     def put(self, shelf: str, request: str, value: bytes) -> None:
+        sealed = self._cipher.close(value, f"{shelf} {request}")
+
         def write() -> None:
             with self._redis.pipeline() as pipe:
-                pipe.hset(self._name(shelf), request, value)
+                pipe.hset(self._name(shelf), request, sealed)
                 pipe.expire(self._name(shelf), KEEP_SECONDS)
                 pipe.execute()
 

@@ -99,7 +99,27 @@ class Storage:
 
     def upgrade(self) -> None:
         """Bring the schema up to date; safe from several processes at once."""
-        database.upgrade(self.engine)
+        database.upgrade(self.engine, self._bind_rows)
+
+    def _bind_rows(self, connection: sa.Connection) -> None:
+        """Give the rows of an older Easel their MAC, and those of an older key the newest's."""
+        for table, kind, name in ((sign_ins, "sign-in", "id"), (feeds, "feed", "hash")):
+            key = table.c[name]
+            rows = connection.execute(
+                sa.select(
+                    key,
+                    table.c.mac,
+                    table.c.grant_id,
+                    grants.c.environment,
+                    grants.c.user_id,
+                    grants.c.real_user_id,
+                ).join(grants, grants.c.id == table.c.grant_id)
+            )
+            for row_key, mac, grant_id, *owned_by in list(rows):
+                owner: Owner = (owned_by[0], owned_by[1], owned_by[2])
+                if mac is None or self._seal.bound(mac, kind, row_key, grant_id, owner):
+                    renewed = self._seal.bind(kind, row_key, grant_id, owner)
+                    connection.execute(table.update().where(key == row_key).values(mac=renewed))
 
     def ping(self) -> None:
         """Ask the database for nothing; raises SQLAlchemy's error when it does not answer."""
@@ -176,7 +196,11 @@ class Storage:
                     revocation = self.outbox.put(connection, replaced, owner)
             connection.execute(
                 sign_ins.insert().values(
-                    id=_hash(secret), grant_id=grant_id, signed_in_at=now, last_seen_at=now
+                    id=_hash(secret),
+                    grant_id=grant_id,
+                    mac=self._seal.bind("sign-in", _hash(secret), grant_id, owner),
+                    signed_in_at=now,
+                    last_seen_at=now,
                 )
             )
         return secret, revocation
@@ -200,11 +224,15 @@ class Storage:
         now = self._clock()
         with self._reading.connect() as connection:
             row = connection.execute(
-                sa.select(sign_ins.c.signed_in_at, sign_ins.c.last_seen_at, grants)
+                sa.select(sign_ins.c.mac, sign_ins.c.signed_in_at, sign_ins.c.last_seen_at, grants)
                 .join(grants, grants.c.id == sign_ins.c.grant_id)
                 .where(sign_ins.c.id == _hash(secret), *_alive(now))
             ).one_or_none()
         if row is None or (row.real_user_id and now >= row.connected_at + ACTING_LIVES):
+            return None
+        owner: Owner = (row.environment, row.user_id, row.real_user_id)
+        if not self._seal.bound(row.mac, "sign-in", _hash(secret), row.id, owner):
+            log.error("a sign-in is not bound to its grant by a key in TOKEN_KEYS; it is ignored")
             return None
         if now - row.last_seen_at >= TOUCH:
             self._touch(secret, now)
@@ -298,8 +326,35 @@ class Storage:
         return row_id is None or self.outbox.attempt(row_id, endpoint_for)
 
     def delete_everything(self, grant_id: int, endpoint_for: EndpointFor) -> bool:
-        """Delete all that is stored; only a token Canvas could not be told of waits, sealed."""
-        return self.disconnect(grant_id, endpoint_for)
+        """Delete all that is stored about a person: see ``grants_of_person``.
+
+        Only tokens Canvas could not be told of wait, sealed.
+        """
+        mine = [grant.id for grant in self.grants_of_person(grant_id)]
+        with self.engine.begin() as connection:
+            ended = [self._end(connection, each) for each in mine]
+        told = [self.outbox.attempt(row_id, endpoint_for) for row_id in ended if row_id is not None]
+        database.forget_deleted(self.engine)
+        return all(told)
+
+    def grants_of_person(self, grant_id: int) -> list[sa.Row[Any]]:
+        """The rows of all grants of a grant's person: in every environment, and acting as others.
+
+        Beta and test are copies of production, so a person has one id in all of them; that the
+        name is the same, too, keeps two schools' people apart.
+        """
+        with self._reading.connect() as connection:
+            row = connection.execute(sa.select(grants).where(grants.c.id == grant_id)).one_or_none()
+            if row is None:
+                return []
+            own, name = row.user_id, row.user_name
+            if row.real_user_id:
+                own, name = row.real_user_id, row.real_user_name
+            themselves = sa.and_(
+                grants.c.user_id == own, grants.c.real_user_id == 0, grants.c.user_name == name
+            )
+            acting = sa.and_(grants.c.real_user_id == own, grants.c.real_user_name == name)
+            return list(connection.execute(sa.select(grants).where(sa.or_(themselves, acting))))
 
     def end_feed(self, grant_id: int, feed_id: int, endpoint_for: EndpointFor) -> bool:
         """End one calendar feed; the grant goes with it when nothing else needs it."""
@@ -372,6 +427,8 @@ class Storage:
                         table.update().where(table.c.id == row_id).values(sealed=renewed)
                     )
                     count += 1
+        with self.engine.begin() as connection:
+            self._bind_rows(connection)
         return count, broken
 
 

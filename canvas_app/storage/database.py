@@ -1,6 +1,7 @@
 """The connection to SQLite or PostgreSQL, and the upgrade of its schema."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy.engine import make_url
 
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 5
+BOUND_SINCE = "0005"  # the revision with which sign-ins and feeds got a MAC
 ADVISORY_LOCK = 0x6561_7365  # "ease": any number, the same in every Easel
 # For a server that is gone without a word: libpq waits for hours by itself. In seconds, but for
 # the milliseconds of tcp_user_timeout, which bounds a query that nobody acknowledges.
@@ -57,7 +59,8 @@ def reading(engine: sa.Engine) -> sa.Engine:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # sqlite3 opens no transaction by itself; _begin_sqlite does
-    for pragma in ("synchronous=normal", "foreign_keys=on"):
+    # What is deleted is overwritten, so that it cannot be read from the file.
+    for pragma in ("synchronous=normal", "foreign_keys=on", "secure_delete=on"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -67,14 +70,17 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
-def upgrade(engine: sa.Engine) -> None:
+def upgrade(engine: sa.Engine, bind_rows: Callable[[sa.Connection], None]) -> None:
     """Bring the schema up to date; several processes may do so at once.
+
+    ``bind_rows`` is called, within the transaction, when rows are from before they had a MAC.
 
     Everything happens in one transaction that holds SQLite's write lock, or an advisory lock on
     PostgreSQL: the first does the work, the others find it done.
     """
     from alembic import command  # here: it takes half a second to import
     from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
 
     if engine.dialect.name == "sqlite":
         _enter_wal(engine)
@@ -86,7 +92,21 @@ def upgrade(engine: sa.Engine) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ADVISORY_LOCK)))
         config.attributes["connection"] = connection
+        before = MigrationContext.configure(connection).get_current_revision()
         command.upgrade(config, "head")
+        if before is not None and before < BOUND_SINCE:
+            bind_rows(connection)
+
+
+def forget_deleted(engine: sa.Engine) -> None:
+    """Empty SQLite's log, which still holds what was deleted, unless a reader needs it now."""
+    if engine.dialect.name != "sqlite":
+        return
+    raw = engine.raw_connection()
+    try:
+        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        raw.close()
 
 
 def _enter_wal(engine: sa.Engine) -> None:

@@ -76,7 +76,9 @@ class Feeds:
         with self._engine.begin() as connection:
             # The grant first: the last sign-out must see the feed, or the feed no grant.
             grant = connection.execute(
-                sa.select(grants.c.real_user_id).where(grants.c.id == grant_id).with_for_update()
+                sa.select(grants.c.environment, grants.c.user_id, grants.c.real_user_id)
+                .where(grants.c.id == grant_id)
+                .with_for_update()
             ).one_or_none()
             if grant is None:
                 raise NoFeed("Easel's access to Canvas has ended. Sign in again.")
@@ -91,6 +93,7 @@ class Feeds:
                 feeds.insert().values(
                     grant_id=grant_id,
                     hash=_hash(secret),
+                    mac=self._seal.bind("feed", _hash(secret), grant_id, _owner(grant)),
                     label=_label(label),
                     wanted=json.dumps(vars(wanted)),
                     created_at=self._clock(),
@@ -103,6 +106,9 @@ class Feeds:
         with self._reading.connect() as connection:
             row = connection.execute(_feeds().where(feeds.c.hash == _hash(secret))).one_or_none()
         if row is None:
+            return None
+        if not self._seal.bound(row.mac, "feed", row.hash, row.grant_id, _owner(row)):
+            log.error("a feed is not bound to its grant by a key in TOKEN_KEYS; it is ignored")
             return None
         now = self._clock()
         if row.fetched_at is None or now - row.fetched_at >= REST:
@@ -214,7 +220,7 @@ def _feeds() -> sa.Select[Any]:
     )
 
 
-def _owner(row: sa.Row[Any]) -> Owner:
+def _owner(row: Any) -> Owner:
     return row.environment, row.user_id, row.real_user_id
 
 

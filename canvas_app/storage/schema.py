@@ -59,6 +59,7 @@ sign_ins = sa.Table(
         nullable=False,
         index=True,
     ),
+    sa.Column("mac", sa.String(64)),  # over id, grant and whose it is; without it the row is none
     sa.Column("signed_in_at", Moment, nullable=False),
     sa.Column("last_seen_at", Moment, nullable=False),
 )
@@ -89,6 +90,7 @@ feeds = sa.Table(
         index=True,
     ),
     sa.Column("hash", sa.String(64), nullable=False),  # SHA-256 of the secret, hex
+    sa.Column("mac", sa.String(64)),  # over hash, grant and whose it is
     sa.Column("label", sa.Text, nullable=False),
     sa.Column("wanted", sa.Text, nullable=False),  # what it holds, as JSON
     sa.Column("created_at", Moment, nullable=False),

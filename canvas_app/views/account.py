@@ -58,8 +58,13 @@ def delete_everything() -> ResponseReturnValue:
     """Disconnect and delete whatever Easel has stored about this person."""
     door = gateway.current()
     audit.note("delete-everything", door.settings, gateway.required_sign_in().identity)
-    told = door.storage.delete_everything(gateway.required_sign_in().grant_id, door.endpoint_for)
-    gateway.forget_answers()  # last: a page in another tab may have asked meanwhile
+    grant_id = gateway.required_sign_in().grant_id
+    grants = door.storage.grants_of_person(grant_id)
+    told = door.storage.delete_everything(grant_id, door.endpoint_for)
+    for grant in grants:  # last: a page in another tab may have asked meanwhile
+        gateway.forget_answers_of(
+            grant.environment, grant.user_id, grant.real_user_id, grant.generation, grant.id
+        )
     return signed_out(
         "Easel is disconnected, and everything it had stored about you is deleted.", told
     )

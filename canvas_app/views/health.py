@@ -109,9 +109,15 @@ def works(ask: Callable[[], object]) -> str:
 
 @bp.get("/metrics")
 def prometheus() -> ResponseReturnValue:
-    """Counters, for whoever has METRICS_TOKEN, or for this machine when there is none."""
-    token = gateway.current().settings.metrics_token
+    """Counters, for whoever has METRICS_TOKEN, or for this machine when there is none.
+
+    With a proxy in front every request may come from this machine, so then the token is needed.
+    """
+    settings = gateway.current().settings
+    token = settings.metrics_token
     if token is None:
+        if settings.trusted_proxies:
+            abort(404)
         # A proxy on this machine is at loopback, too; those it speaks for are not.
         forwarded = any(name in request.headers for name in FORWARDED)
         if forwarded or request.remote_addr not in ("127.0.0.1", "::1"):

@@ -239,3 +239,21 @@ def test_metrics_are_this_machines_own(
     answer = requests.get(f"{easel.url}/metrics", headers={name: "203.0.113.9"}, timeout=10)
 
     assert answer.status_code == 404
+
+
+def test_metrics_behind_a_proxy_need_the_token(start_easel: StartEasel) -> None:
+    """There every request may come from this machine, whoever sent it."""
+    easel = start_easel(trusted_proxies=1)
+    guarded = start_easel(trusted_proxies=1, metrics_token="m")
+
+    assert requests.get(f"{easel.url}/metrics", timeout=10).status_code == 404
+    given = {"Authorization": "Bearer m"}
+    assert requests.get(f"{guarded.url}/metrics", headers=given, timeout=10).ok
+
+
+def test_start_warns_of_open_connections(
+    start_easel: StartEasel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start_easel(redis_url="redis://192.0.2.1:6379/0")
+
+    assert "WARNING canvas_app.gateway [-] REDIS_URL is redis://" in capsys.readouterr().err

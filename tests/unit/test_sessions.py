@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from flask import Flask, session
 from redis import Redis
 
 from canvas_app import sessions
 from canvas_app.sessions import LASTING, SWEEP_EVERY, FileSessions, RedisSessions, SessionInterface
+from canvas_app.storage.seal import AnswerSeal
+
+SEAL = AnswerSeal([Fernet.generate_key().decode()])
 
 
 class Clock:
@@ -80,7 +84,7 @@ def app(request: pytest.FixtureRequest, files: Flask, valkey_url: str) -> Iterat
         yield files
         return
     client = Redis.from_url(valkey_url)
-    yield app_with(lambda app: RedisSessions(app, client))
+    yield app_with(lambda app: RedisSessions(app, client, SEAL))
     client.close()
 
 
@@ -222,7 +226,7 @@ def test_session_of_nobody_ends_within_the_hour(
     client.flushdb()
     makes: dict[str, Any] = {
         "files": lambda app: FileSessions(app, tmp_path, clock),
-        "redis": lambda app: RedisSessions(app, client),
+        "redis": lambda app: RedisSessions(app, client, SEAL),
     }
     app = app_with(makes[store])
     visitor, person = app.test_client(), app.test_client()

@@ -278,3 +278,28 @@ def test_no_value_in_a_fault(tmp_path: Path) -> None:
 
     for value in ("topsecret", "private", "pw@cache"):
         assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"REDIS_URL": "redis://cache.example.edu:6379/0"}, ["REDIS_URL"]),
+        ({"REDIS_URL": "redis://127.0.0.1:6379/0"}, []),
+        ({"REDIS_URL": "rediss://cache.example.edu:6379/0"}, []),
+        ({"DATABASE_URL": "postgres://me:pw@db.example.edu/easel"}, ["DATABASE_URL"]),
+        ({"DATABASE_URL": "postgres://me:pw@db/easel?sslmode=prefer"}, ["DATABASE_URL"]),
+        ({"DATABASE_URL": "postgres://me:pw@db/easel?sslmode=verify-full"}, []),
+        ({"DATABASE_URL": "postgres://me:pw@localhost/easel"}, []),
+        ({"DATABASE_URL": "postgresql:///easel?host=/run/postgresql"}, []),
+        ({}, []),
+    ],
+    ids=str,
+)
+def test_open_connections_are_warned_of(
+    tmp_path: Path, changed: dict[str, str], named: list[str]
+) -> None:
+    """Beyond this machine, with the setting and without the password."""
+    warnings = Settings.from_environ(full(tmp_path, **changed)).warnings()
+
+    assert [warning.split()[0] for warning in warnings] == named
+    assert "pw" not in "".join(warnings)

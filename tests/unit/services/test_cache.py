@@ -1,9 +1,14 @@
 """Both caches keep, forget and let one renew."""
 
 import pytest
+from cryptography.fernet import Fernet
+from redis import Redis
 from redis.exceptions import TimeoutError
 
 from canvas_app.services.cache import KEEP_SECONDS, RENEWAL_SECONDS, MemoryCache, RedisCache
+from canvas_app.storage.seal import AnswerSeal
+
+CIPHER = AnswerSeal([Fernet.generate_key().decode()])
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -11,7 +16,7 @@ def cache(request):
     if request.param == "memory":
         yield MemoryCache(1_000_000)
         return
-    cache = RedisCache(request.getfixturevalue("valkey_url"))
+    cache = RedisCache(request.getfixturevalue("valkey_url"), CIPHER)
     yield cache
     cache.drop("ann")
     cache.drop("ben")
@@ -122,7 +127,7 @@ def test_memory_knows_a_bounded_number_of_owners(monkeypatch):
 
 
 def test_redis_away_means_nothing_kept(caplog):
-    cache = RedisCache("redis://127.0.0.1:1/0")
+    cache = RedisCache("redis://127.0.0.1:1/0", CIPHER)
 
     cache.put("ann", "courses", b"x")
 
@@ -135,7 +140,7 @@ def test_redis_away_means_nothing_kept(caplog):
 def test_hanging_redis_is_waited_for_once(valkey_url, caplog):
     """A page asks dozens of times; Redis is asked again after a while, by one call."""
     now, asked = [0.0], []
-    cache = RedisCache(valkey_url, clock=lambda: now[0])
+    cache = RedisCache(valkey_url, CIPHER, clock=lambda: now[0])
     good = cache._redis.hget
 
     def hang(*_):
@@ -159,7 +164,7 @@ def test_hanging_redis_is_waited_for_once(valkey_url, caplog):
 def test_drop_that_redis_missed_is_made_up_for(valkey_url):
     """A write while Redis is away: what lies there from before must not come back as fresh."""
     now = [0.0]
-    cache = RedisCache(valkey_url, clock=lambda: now[0])
+    cache = RedisCache(valkey_url, CIPHER, clock=lambda: now[0])
     cache.put(cache.shelf("ann"), "courses", b"as it was before the write")
     good = cache._redis.get
 
@@ -176,3 +181,34 @@ def test_drop_that_redis_missed_is_made_up_for(valkey_url):
     assert cache.shelf("ann") == cache.shelf("ann")
     cache.drop("ann")
     cache._redis.close()
+
+
+def test_redis_holds_nothing_readable(valkey_url):
+    """Whoever reads the server's memory or wire learns no name and no grade."""
+    cache = RedisCache(valkey_url, CIPHER)
+    shelf = cache.shelf("somebody")
+    cache.put(shelf, "courses", b"Biology, 93 %")
+
+    with Redis.from_url(valkey_url) as client:
+        kept = [value for name in client.keys("easel:answers:*") for value in client.hvals(name)]
+    assert kept
+    assert not any(b"Biology" in value for value in kept)
+    assert cache.get(shelf, "courses") == b"Biology, 93 %"
+
+
+def test_answer_opens_where_it_was_kept_alone(valkey_url):
+    """Copied to another person's shelf, damaged or of an older key, it is as good as none."""
+    cache = RedisCache(valkey_url, CIPHER)
+    mine, other = cache.shelf("me"), cache.shelf("you")
+    cache.put(mine, "courses", b"mine")
+    with Redis.from_url(valkey_url) as client:
+        sealed = client.hget(f"easel:answers:{mine}", "courses")
+        client.hset(f"easel:answers:{other}", "courses", sealed)
+        client.hset(f"easel:answers:{mine}", "damaged", sealed[:-1] + b"?")
+        client.hset(f"easel:answers:{mine}", "short", b"x")
+
+    assert cache.get(other, "courses") is None
+    assert cache.get(mine, "damaged") is None
+    assert cache.get(mine, "short") is None
+    later = RedisCache(valkey_url, AnswerSeal([Fernet.generate_key().decode()]))
+    assert later.get(mine, "courses") is None

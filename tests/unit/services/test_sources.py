@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+from cryptography.fernet import Fernet
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.client import CanvasClient
@@ -27,9 +28,12 @@ from canvas_app.services.sources import (
     request_key,
     standing,
 )
+from canvas_app.storage.seal import AnswerSeal
 
 COLORS = partial(CanvasAPI.colors)
 COURSES = partial(CanvasAPI.courses, include=("term",))
+
+CIPHER = AnswerSeal([Fernet.generate_key().decode()])
 
 
 def calls(canvas, route="GET /api/v1/courses"):
@@ -428,7 +432,7 @@ def test_time_that_is_over_sends_nothing(sources_of, canvas):
 
 def test_pages_share_what_redis_keeps(sources_of, canvas, cache, valkey_url):
     """Both caches behave the same to a page."""
-    shared = RedisCache(valkey_url)
+    shared = RedisCache(valkey_url, CIPHER)
     sources = sources_of("dozen", cache=shared)
     sources.start("courses", COURSES).rows()
 

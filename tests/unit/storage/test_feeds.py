@@ -160,12 +160,20 @@ class TestVisits:
         assert not storage.feeds.may_visit(feed)
         assert storage.feeds.find(secret) is None
 
-    def test_key_lost_means_asking_again(
+    def test_key_lost_means_no_feed(
         self, storage: Storage, open_storage: Callable[..., Storage], clock: Clock
     ) -> None:
+        """Nothing tells any more whose it is, and its grant opens as little."""
         _, _, secret = fed(storage, clock)
         storage.feeds.keep(found(storage, secret), CALENDAR)
-        assert found(open_storage(Fernet.generate_key().decode()), secret).kept is None
+        assert open_storage(Fernet.generate_key().decode()).feeds.find(secret) is None
+
+    def test_damaged_calendar_means_asking_again(self, storage: Storage, clock: Clock) -> None:
+        _, _, secret = fed(storage, clock)
+        storage.feeds.keep(found(storage, secret), CALENDAR)
+        with storage.engine.begin() as connection:
+            connection.execute(sa.text("UPDATE feeds SET sealed = 'x'"))
+        assert found(storage, secret).kept is None
 
     def test_reseal_includes_calendars(
         self, storage: Storage, open_storage: Callable[..., Storage], clock: Clock

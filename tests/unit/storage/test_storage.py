@@ -1,11 +1,13 @@
 """Sign-ins and grants: how long they live, who ends them, what is told about them."""
 
+import hashlib
 import stat
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +20,7 @@ from canvas_app.canvas.oauth import InvalidGrant
 from canvas_app.canvas.tokens import Token
 from canvas_app.storage import Identity, SignIn, Storage
 from canvas_app.storage.database import open_engine
+from canvas_app.storage.feeds import Wanted
 from canvas_app.storage.schema import grants, metadata, outbox, sign_ins
 from canvas_app.storage.seal import Seal, SealBroken
 from tests.unit.storage.conftest import KEY, Clock, Scripted
@@ -480,3 +483,135 @@ class TestSeal:
 
     def test_repr_shows_no_secret(self) -> None:
         assert KEY not in repr(Seal([KEY]))
+
+
+class TestBinding:
+    """A row that says whose grant it opens counts only with the MAC of a key in TOKEN_KEYS."""
+
+    def rows(self, storage: Storage, table: str) -> list[Any]:
+        with storage.engine.connect() as connection:
+            return list(connection.execute(sa.text(f"SELECT * FROM {table}")))  # noqa: S608
+
+    def change(self, storage: Storage, statement: str, **values: Any) -> None:
+        with storage.engine.begin() as connection:
+            connection.execute(sa.text(statement), values)
+
+    def test_moved_to_another_grant(self, storage: Storage, clock: Clock) -> None:
+        """Who can write the database turns a sign-in of their own to somebody else's grant."""
+        mine = enter(storage, clock)
+        enter(storage, clock, Identity("production", 43, "Other"), "2")
+        other = max(row.id for row in self.rows(storage, "grants"))
+
+        self.change(storage, "UPDATE sign_ins SET grant_id = :other", other=other)
+
+        assert storage.signed_in(mine) is None
+
+    def test_row_of_ones_own(self, storage: Storage, clock: Clock) -> None:
+        """An added row has no MAC, or one that was copied."""
+        mine = enter(storage, clock)
+        (row,) = self.rows(storage, "sign_ins")
+        for mac in (None, row.mac, ""):
+            self.change(storage, "DELETE FROM sign_ins WHERE id != :id", id=row.id)
+            self.change(
+                storage,
+                "INSERT INTO sign_ins (id, grant_id, mac, signed_in_at, last_seen_at)"
+                " SELECT :id, grant_id, :mac, signed_in_at, last_seen_at FROM sign_ins",
+                id=hashlib.sha256(b"my own secret").hexdigest(),
+                mac=mac,
+            )
+            assert storage.signed_in("my own secret") is None
+        assert storage.signed_in(mine) is not None
+
+    def test_feed_moved_to_another_grant(self, storage: Storage, clock: Clock) -> None:
+        mine = enter(storage, clock)
+        grant = storage.signed_in(mine)
+        assert grant is not None
+        secret = storage.feeds.make(grant.grant_id, "Mine", Wanted(("assignment",)))
+        assert storage.feeds.find(secret) is not None
+        enter(storage, clock, Identity("production", 43, "Other"), "2")
+        other = max(row.id for row in self.rows(storage, "grants"))
+
+        self.change(storage, "UPDATE feeds SET grant_id = :other", other=other)
+
+        assert storage.feeds.find(secret) is None
+
+    def test_older_key_still_binds(
+        self, open_storage: Callable[..., Storage], clock: Clock
+    ) -> None:
+        """Until ``reseal`` has bound every row with the newest; then the older key may go."""
+        old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+        first = open_storage(old)
+        first.upgrade()
+        mine = enter(first, clock)
+
+        both = open_storage(new, old)
+        assert both.signed_in(mine) is not None
+        both.reseal()
+
+        assert open_storage(new).signed_in(mine) is not None
+        assert open_storage(old).signed_in(mine) is None
+
+    def test_upgrade_signs_nobody_out(
+        self, open_storage: Callable[..., Storage], clock: Clock
+    ) -> None:
+        """The rows of a version without MACs are bound once, when the schema is upgraded."""
+        storage = open_storage()
+        storage.upgrade()
+        mine = enter(storage, clock)
+        for table in ("sign_ins", "feeds"):
+            self.change(storage, f"ALTER TABLE {table} DROP COLUMN mac")
+        self.change(storage, "UPDATE alembic_version SET version_num = '0004'")
+
+        open_storage().upgrade()
+        assert open_storage().signed_in(mine) is not None
+
+        self.change(storage, "UPDATE sign_ins SET mac = NULL")
+        open_storage().upgrade()
+        assert open_storage().signed_in(mine) is None
+
+
+class TestDeletingEverything:
+    def test_every_environment_and_acting_as(self, storage: Storage, clock: Clock) -> None:
+        """All grants of the person go; nobody else's does, whoever they act as."""
+        ann = {"user_id": 42, "user_name": "Ann"}
+        gone = [
+            Identity("production", **ann),
+            Identity("beta", **ann),
+            Identity("production", 7, "Pupil", 42, "Ann"),
+        ]
+        stay = [
+            Identity("production", 7, "Pupil"),
+            Identity("production", 42, "Ann", 1, "Admin"),
+            Identity("test", 42, "Somebody of another school"),
+        ]
+        for number, identity in enumerate([*gone, *stay]):
+            secret = enter(storage, clock, identity, str(number))
+            if identity == gone[0]:
+                mine = secret
+        grant = storage.signed_in(mine)
+        assert grant is not None
+        canvas = Scripted()
+
+        assert storage.delete_everything(grant.grant_id, lambda name: canvas)
+
+        with storage.engine.connect() as connection:
+            left = connection.execute(
+                sa.text("SELECT environment, user_id, real_user_id FROM grants ORDER BY id")
+            ).all()
+        assert [tuple(row) for row in left] == [each.owner for each in stay]
+        assert sorted(canvas.revoked) == ["access~0", "access~1", "access~2"]
+
+    def test_nothing_stays_in_the_file(self, tmp_path: Path, clock: Clock) -> None:
+        """SQLite overwrites what is deleted, in the file and in its log."""
+        storage = Storage(f"sqlite:///{tmp_path / 'easel.db'}", (KEY,), clock=clock)
+        storage.upgrade()
+        name = "A name nobody else has"
+        secret = enter(storage, clock, Identity("production", 42, name))
+        grant = storage.signed_in(secret)
+        assert grant is not None
+        assert any(name.encode() in path.read_bytes() for path in tmp_path.iterdir())
+
+        storage.delete_everything(grant.grant_id, lambda name: Scripted())
+
+        assert not any(name.encode() in path.read_bytes() for path in tmp_path.iterdir())
+        storage.close()

@@ -1,0 +1,12 @@
+"""Sign-ins and feeds bound to their grants. Storage.upgrade binds the rows there are."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    for table in ("sign_ins", "feeds"):
+        op.add_column(table, sa.Column("mac", sa.String(64)))
