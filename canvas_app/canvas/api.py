@@ -32,6 +32,11 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 DOCS = "https://developerdocs.instructure.com/services/canvas/resources"
 
+STUDENT: dict[str, Any] = {
+    "type": ["StudentEnrollment"],
+    "state": ["active", "invited", "completed"],
+}
+
 _scopes: dict[str, str] = {}
 
 
@@ -170,6 +175,23 @@ class CanvasAPI:
         return self.client.paginate(path, {"state": ["completed"]}, type=Enrollment)
 
     @endpoint(
+        "url:GET|/api/v1/users/:user_id/enrollments", "enrollments#method.enrollments_api.index"
+    )
+    def own_totals(self) -> Pages[Enrollment]:
+        """List the person's enrollments as a student, past ones too, with their totals."""
+        path = "/api/v1/users/self/enrollments"
+        return self.client.paginate(path, STUDENT, type=Enrollment)
+
+    @endpoint(
+        "url:GET|/api/v1/courses/:course_id/enrollments",
+        "enrollments#method.enrollments_api.index",
+    )
+    def own_totals_in(self, course_id: str) -> Pages[Enrollment]:
+        """List the person's enrollments as a student of one course, with their totals."""
+        path = api_path("courses", course_id, "enrollments")
+        return self.client.paginate(path, {"user_id": "self"} | STUDENT, type=Enrollment)
+
+    @endpoint(
         "url:GET|/api/v1/courses/:course_id/enrollments",
         "enrollments#method.enrollments_api.index",
     )
@@ -236,6 +258,8 @@ class CanvasAPI:
     @endpoint(
         "url:GET|/api/v1/calendar_events",
         "calendar_events#method.calendar_events_api.index",
+        tells="sub_assignment.submission",
+        own=True,
         contexts="course_ids",
     )
     def calendar_checkpoints(

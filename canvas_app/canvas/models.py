@@ -253,6 +253,7 @@ class Assignment(Model):
 
     id: Id
     course_id: Id | None = None
+    assignment_group_id: Id | None = None
     name: str | None = None
     position: Count | None = None
     html_url: str | None = None

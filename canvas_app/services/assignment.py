@@ -31,6 +31,7 @@ from canvas_app.services.pages import File, Page, Rated, SubmissionRow
 from canvas_app.services.pictures import Spread, spread
 from canvas_app.services.sources import One, Sources, complete
 from canvas_app.services.submissions import files_of, rated, recordings_of, submission_row
+from canvas_app.services.without_includes import lost
 
 # Never read_status nor read_state: asking for either marks the submission read.
 SUBMISSION_INCLUDE = (
@@ -188,6 +189,8 @@ def assignment(sources: Sources, course_id: str, assignment_id: str) -> Assignme
         for handle in handles
         if (submission := handle.value() or found.own_submission)
     )
+    letters = bool(found.restrict_quantitative_data)
+    say_what_lacks(asked, asked_course, handles, letters=letters, observed=observed)
     states = sources.states()
     return AssignmentPage(
         sources=states,
@@ -200,6 +203,25 @@ def assignment(sources: Sources, course_id: str, assignment_id: str) -> Assignme
         statistics=None if observed else class_scores(found, rows),
         teaching=teaching(found, course, look, summary) if staff else None,
     )
+
+
+def say_what_lacks(
+    asked: One[AssignmentDetail],
+    course: One[Course],
+    handles: Iterable[One[SubmissionDetail]],
+    *,
+    letters: bool,
+    observed: bool,
+) -> None:
+    """Where Canvas drops includes, name those that no other call of the page brings.
+
+    The course is asked for its name and roles, which come without any, and for the names of
+    letters where these alone count.
+    """
+    course.needs(*(("grading_scheme",) if letters else ()))
+    asked.needs(*lost(asked, "submission"))
+    for handle in handles:
+        handle.needs(*lost(handle, *(() if observed else ("user",))))
 
 
 def whose(course: Course, found: AssignmentDetail) -> list[str]:

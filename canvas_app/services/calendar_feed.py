@@ -17,6 +17,7 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from icalendar import Calendar, Component, Event, vText
+from msgspec import structs
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import CalendarEvent, Course, PlannerItem
@@ -33,8 +34,9 @@ from canvas_app.services.duties import Duty, duties
 from canvas_app.services.items import Look, planner_key
 from canvas_app.services.letters import letters_only
 from canvas_app.services.rich_text import plain_text
-from canvas_app.services.sources import Sources, complete
+from canvas_app.services.sources import Sources, complete, hidden
 from canvas_app.services.week_sources import CONTEXTS
+from canvas_app.services.without_includes import mend_courses
 
 KINDS = ("work", "event", "note")
 BACK, AHEAD = timedelta(days=30), timedelta(days=366)  # as Canvas's own feed reaches
@@ -133,6 +135,7 @@ def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
         ),
     )
     me = read_profile(profile)
+    mend_courses(sources, courses, ())
     known = {course.id: course for course in courses.rows() if is_open(course, now)}
     first, last = edges[0], edges[-1] - timedelta(seconds=1)
     codes = [f"user_{me.id}"] if me.id else []
@@ -157,6 +160,9 @@ def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
         *(partial(CanvasAPI.calendar_checkpoints, course_ids=some) for some in tens(others)),
         courses=known,
     )
+    if courses.dropped():  # which courses show letters alone is not known: points stay out
+        known = {id_: lettered(course) for id_, course in known.items()}
+        courses.say(f"Points are left out. {hidden(('restrict_quantitative_data', 'sections'))}")
     look = Look(sources.api.canvas_url, known, {}, now)
     found: dict[tuple[str, ...], Entry] = {}
     for entry in (
@@ -170,6 +176,11 @@ def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
     ):
         found.setdefault(entry.key, entry)
     return me, look, told_apart(found.values())
+
+
+def lettered(course: Course) -> Course:
+    """The course as one that shows letters alone, which binds no teacher."""
+    return structs.replace(course, restrict_quantitative_data=True)
 
 
 def is_open(course: Course, now: datetime) -> bool:

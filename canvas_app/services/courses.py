@@ -23,6 +23,7 @@ from canvas_app.services.dates import Profile
 from canvas_app.services.letters import STAFF, letters_only, total_letter
 from canvas_app.services.pages import CourseGroup, CourseRow, Courses, Enrolled
 from canvas_app.services.sources import One, Rows, Sources, complete
+from canvas_app.services.without_includes import mend_every_course
 
 T = TypeVar("T")
 
@@ -93,6 +94,7 @@ def courses(sources: Sources, wanted: Wanted | None = None) -> Courses:
     invited = start_pending(sources)
     ended = start_ended(sources)
     shades, cards = read_colors(colors), read_positions(places)
+    mend_every_course(sources, current, past, invited)
     listed = each_once([*current.rows(), *invited.rows(), *past.rows()])
     phases = phases_of(current, invited, past)
     every = in_order(
@@ -413,6 +415,8 @@ def state_of(course: Course, now: datetime, phase: str = "") -> str:
         return "invited"
     if course.workflow_state == "unpublished":
         return "unpublished"
+    if states == {"pending_active"}:
+        return "future"
     start_at, _ = span_of(course)
     begins = bool(start_at and start_at > now)
     return "future" if phase == "future" or (not phase and begins) else "current"

@@ -43,6 +43,7 @@ from canvas_app.services.week_sources import (
     weights_of,
     with_open_work,
 )
+from canvas_app.services.without_includes import mend_week
 
 FEW = 12  # cards shown at once
 
@@ -52,6 +53,7 @@ def dashboard(sources: Sources) -> Dashboard:
     now = sources.now()
     started = start_items(sources, *asked_days("", now))
     ended = start_ended(sources)
+    mend_week(sources, started.courses, started.missing)
     known = {course.id: course for course in started.courses.rows()}
     me, shades = read_profile(started.profile), read_colors(started.colors)
     groups = kept_groups(sources, with_open_work(started.planner.rows(), now))

@@ -54,6 +54,12 @@ from canvas_app.services.sources import Rows, Sources, complete
 from canvas_app.services.status import staff_status
 from canvas_app.services.submissions import submission_row
 from canvas_app.services.what_if import Aim, Problem, aimed, tried_scores
+from canvas_app.services.without_includes import (
+    lost,
+    mend_groups,
+    start_without,
+    weights_unsaid,
+)
 
 SCORE = re.compile(r"s\d{1,20}")  # short: the form sends a field for each assignment
 CATCHING_UP = timedelta(hours=1)  # Canvas takes seconds to minutes
@@ -210,12 +216,14 @@ def gather(
     now = sources.now()
     profile, colors = start_profile(sources), start_colors(sources)
     every = (*INCLUDE, *include)
-    course = sources.start_one(
+    asked_course = sources.start_one(
         "course", partial(CanvasAPI.course_or_stub, course_id=course_id, include=every)
-    ).required()
+    )
+    course = asked_course.required()
     closed = bool(course.access_restricted_by_date)
     course = listed_course(sources, course_id) if closed else course
     ended = start_ended_in(sources, course)
+    bare = start_without(sources, course) if asked_course.dropped() else None
     listed: Rows[CanvasGroup] | None = None
     periods: list[CanvasPeriod] = []
     asked: Rows[CanvasPeriod] | None = None
@@ -228,12 +236,18 @@ def gather(
                 include=("assignments", "submission"),
             ),
         )
-        if course.has_grading_periods:
+        if course.has_grading_periods or bare:
             asked = sources.start(
                 "grading periods", partial(CanvasAPI.grading_periods, course_id=course_id)
             )
             periods = asked.rows()
     course = with_ended(course, ended.rows()) if ended else course
+    if listed:
+        studies = any(e.type == "student" for e in course.enrollments or ())
+        mend_groups(sources, listed, {course_id: studies}, bare.ahead if bare else None)
+    if bare:
+        course = bare.mended(sources, course, periods, listed.rows() if listed else [])
+        asked_course.needs(*lost(asked_course, *bare.brought(periods)))
     enrollment = student_enrollment(course)
     named = periods or (current_period(enrollment) if asked else [])
     chosen = chosen_period(wanted.period, named, enrollment)
@@ -245,6 +259,8 @@ def gather(
     look = Look(sources.api.canvas_url, {course.id: course}, shades, now)
     states = sources.states()
     whole = complete(s for s in states if s.name in ("assignments", "grading periods"))
+    if bare and weights_unsaid(periods) and chosen == EVERY_PERIOD:
+        whole = False
     page = Grades(
         sources=states,
         complete=complete(states),

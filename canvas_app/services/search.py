@@ -25,6 +25,7 @@ from canvas_app.services.pages import Page
 from canvas_app.services.sources import Sources, complete, request_key
 from canvas_app.services.submissions import INCLUDE, submission_row
 from canvas_app.services.week_sources import asked_days, calendar_calls, kept_rows, start_items
+from canvas_app.services.without_includes import mend_week
 
 LONGEST_QUERY = 200
 DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
@@ -75,6 +76,7 @@ def search(sources: Sources, query: str) -> Search:
         return Search(complete=True, now=now, query=query)
     started = start_items(sources, *asked_days("", now))
     ended = start_ended(sources)
+    mend_week(sources, started.courses, started.missing, ("term", "sections"))
     listed = started.courses.rows()
     known = {course.id: course for course in with_ended_ones(sources, listed, ended)}
     shades, me = read_colors(started.colors), read_profile(started.profile)

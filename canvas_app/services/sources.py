@@ -446,6 +446,11 @@ class Handle(Generic[T]):
         self._wait = wait
         self._settled = ""
         self._needs: frozenset[str] | None = None
+        self._said = ""
+
+    def say(self, note: str) -> None:
+        """Add a sentence to what is here; nothing counts as missing for it."""
+        self._said = note
 
     def needs(self, *includes: str) -> None:
         """Name the includes the page wants of this source; without a word, all it asks for.
@@ -504,10 +509,9 @@ class Handle(Generic[T]):
             return Source(self.name, "denied" if denied else "failed", None, detail)
         if errors:
             detail = f"{len(answers) - len(errors)} of {len(answers)} parts came. {detail}"
-        left_out = note(
-            [code for a in answers for code in a.left_out],
-            {id_: course.name for id_, course in self._courses.items() if course.name},
-        )
+        names = {id_: course.name for id_, course in self._courses.items() if course.name}
+        left_out = note([code for a in answers for code in a.left_out], names)
+        left_out = " ".join(filter(None, (left_out, self._said)))
         if lost:
             detail = f"{detail} {hidden(lost)}".strip()
         if detail:
@@ -531,8 +535,20 @@ class Handle(Generic[T]):
 class Rows(Handle[T]):
     """A source that is a list; its calls' lists follow one another."""
 
+    _mended: list[T] | None = None
+
+    def mend(self, rows: list[T], *lost: str) -> None:
+        """Put rows in place of those that came without their includes.
+
+        Other calls made them whole, but for the includes that are ``lost``.
+        """
+        self._mended = rows
+        self.needs(*lost)
+
     def rows(self) -> list[T]:
         """What came, in order; what failed is missing here and told by :meth:`source`."""
+        if self._mended is not None:
+            return self._mended
         return [row for answer in self.answers() if not answer.error for row in answer.value]
 
 

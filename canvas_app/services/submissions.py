@@ -34,6 +34,7 @@ from canvas_app.services.pages import Comment, File, Rated, Rating, SubmissionRo
 from canvas_app.services.rich_text import LABELS, is_html, plain_text
 from canvas_app.services.sources import Rows, Sources, complete
 from canvas_app.services.status import STATUSES, custom_label, student_status
+from canvas_app.services.without_includes import mend_courses, mend_submissions
 
 # Never read_status nor read_state: asking for either marks the submissions read.
 INCLUDE = (*("assignment", "submission_comments", "submission_html_comments", "rubric_assessment"),)
@@ -120,6 +121,7 @@ def submissions(sources: Sources, wanted: Wanted | None = None) -> Ledger:
     now = sources.now()
     courses = start_courses(sources)
     profile, colors = start_profile(sources), start_colors(sources)
+    mend_courses(sources, courses, ())
     known = {course.id: course for course in courses.rows()}
     studied = [course for course in known.values() if is_active_student(course, now)]
     taught = [course for course in known.values() if is_active_teacher(course, now)]
@@ -150,6 +152,7 @@ def submissions(sources: Sources, wanted: Wanted | None = None) -> Ledger:
         if course.id in chosen or not chosen
     ]
     ahead = not_begun(sources, own)
+    mend_submissions(sources, courses, own)
     look = Look(sources.api.canvas_url, known, read_colors(colors), now)
     every = [
         submission_row(submission, submission.assignment or None, course, look)
@@ -201,7 +204,9 @@ def not_begun(
     refused = [(course, handle) for course, handle in own if handle.denied]
     if not refused:
         return ()
-    pending = {course.id for course in start_pending(sources).rows()}
+    asked = start_pending(sources)
+    asked.needs()  # nothing but who they are
+    pending = {course.id for course in asked.rows()}
     found = [(course, handle) for course, handle in refused if course.id in pending]
     for _, handle in found:
         handle.settle("The course has not begun.")

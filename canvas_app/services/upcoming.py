@@ -44,6 +44,13 @@ from canvas_app.services.week_sources import (
     weights_of,
     with_open_work,
 )
+from canvas_app.services.without_includes import (
+    mend_calendar,
+    mend_groups,
+    mend_letters,
+    mend_periods,
+    mend_week,
+)
 
 NEW_GRADES = timedelta(days=14)
 SHOWS = ("missing", "due", "grades", "done")
@@ -91,6 +98,8 @@ def upcoming(sources: Sources, wish: Wish = Wish()) -> Upcoming:
     now = sources.now()
     asked = asked_days(wish.week, now)
     started = start_items(sources, *asked)
+    needs = ("favorites",) if wish.favorites else ()
+    mend_week(sources, started.courses, started.missing, needs)
     known = {course.id: course for course in started.courses.rows()}
     studied = [course.id for course in known.values() if is_active_student(course, now)]
     calls = calendar_calls(studied, asked, undated=not read_week(wish.week, now.date()))
@@ -105,7 +114,13 @@ def upcoming(sources: Sources, wish: Wish = Wish()) -> Upcoming:
     soon = with_open_work(started.planner.rows(), now)
     heavy = [course_id for course_id in soon if course_id in studied]
     parts = start_groups(sources, heavy[:WEIGHED])
+    mend_calendar(sources, (calendar, older), WEIGHED)
+    if parts:
+        mend_groups(sources, parts, dict.fromkeys(heavy[:WEIGHED], True))
     groups = parts.rows() if parts else []
+    events = [event for part in (calendar, older) if part for event in part.rows()]
+    known = mend_letters(started.courses, (event.assignment for event in events), needs)
+    known = mend_periods(sources, started.courses, known, heavy[:WEIGHED])
     look = Look(sources.api.canvas_url, known, read_colors(started.colors), now)
     worth = weights_of(groups, known)
     found = [
@@ -113,7 +128,7 @@ def upcoming(sources: Sources, wish: Wish = Wish()) -> Upcoming:
         for item in look.merged(
             started.planner,
             started.missing,
-            [event for part in (calendar, older) if part for event in part.rows()],
+            events,
             started.stream,
             groups,
         )

@@ -91,13 +91,40 @@ def test_nothing_is_said_once_includes_come(start_easel: StartEasel) -> None:
 
 def test_what_was_kept_without_includes_goes_with_the_first_answer(scoped: RunningEasel) -> None:
     browser = sign_in(scoped, "dozen")
-    assert hidden(twin(scoped, browser, "upcoming"))
+    assert hidden(twin(scoped, browser, "dashboard"))
     scoped.canvas.control(settings={"allow_includes": True})
 
     browser.get(f"{scoped.url}/courses.json?retry=courses", timeout=60)
+    body = twin(scoped, browser, "dashboard")
+
+    assert (body["complete"], hidden(body)) == (True, {})
+
+
+def test_start_page_makes_no_call_for_each_course(scoped: RunningEasel) -> None:
+    browser = sign_in(scoped, "dozen", path="/login?next=/account")
+    before = scoped.canvas.stats()["calls"]
+
+    body = twin(scoped, browser, "dashboard")
+
+    made = {
+        route: sum(times.values()) - sum(before.get(route, {}).values())
+        for route, times in scoped.canvas.stats()["calls"].items()
+    }
+    assert not [route for route, times in made.items() if times and "/courses/:" in route]
+    assert made["GET /api/v1/courses"] == 3, "the list, what is over, and what has not begun"
+    assert made["GET /api/v1/users/:user_id/enrollments"] == 2, "what was ended, and the totals"
+    assert "calendar" in hidden(body), "what no call but one for each course would bring"
+
+
+def test_upcoming_is_whole_without_includes(scoped: RunningEasel) -> None:
+    """Other calls bring all that this page shows where no course shows letters alone."""
+    browser = sign_in(scoped, "ta")
+
     body = twin(scoped, browser, "upcoming")
 
     assert (body["complete"], hidden(body)) == (True, {})
+    assert body["data"]
+    assert ready(scoped)["status"] == "degraded"
 
 
 @pytest.mark.parametrize("who", ["dozen", "newcomer", "observer", "teacher", "ta"])

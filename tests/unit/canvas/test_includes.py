@@ -11,6 +11,7 @@ from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.includes import answered, included, sure
 from canvas_app.canvas.models import Assignment, AssignmentDetail, AssignmentGroup, Course
 from canvas_app.services import assignment, courses, submissions, week_sources
+from canvas_app.services.sources import HIDDEN
 
 COURSE = "4101"
 COURSES = partial(CanvasAPI.courses, include=courses.INCLUDE)
@@ -32,6 +33,11 @@ def asked(canvas) -> dict[str, partial]:
         ),
         "missing_submissions": partial(CanvasAPI.missing_submissions, include=week_sources.MISSING),
         "calendar_assignments": OWN,
+        "calendar_checkpoints": partial(
+            CanvasAPI.calendar_checkpoints,
+            course_ids=[c.id for c in CanvasAPI(client).courses() if c.name][:10],
+            include=week_sources.OWN,
+        ),
         "assignments": partial(CanvasAPI.assignments, course_id=COURSE, include=("submission",)),
         "assignment": partial(CanvasAPI.assignment, **here, include=assignment.ASSIGNMENT_INCLUDE),
         "submission": partial(
@@ -61,6 +67,10 @@ def test_every_endpoint_with_includes_has_a_telltale(canvas):
 
     assert {name for name, method in methods.items() if getattr(method, "tells", "")} == takes
     assert asked(canvas).keys() == takes
+
+
+def test_every_include_has_words_for_the_person(canvas):
+    assert {name for call in asked(canvas).values() for name in included(call)} <= HIDDEN.keys()
 
 
 def test_answers_with_their_includes_are_known(canvas):
