@@ -99,7 +99,7 @@ def courses(sources: Sources, wanted: Wanted | None = None) -> Courses:
     phases = phases_of(current, invited, past)
     every = in_order(
         course_row(course, sources.api.canvas_url, shades, now, cards, phases.get(course.id, ""))
-        for course in with_ended_ones(sources, listed, ended)
+        for course in with_ended_ones(sources, listed, ended, current, past)
     )
     rows = tuple(row for row in every if wanted.takes(row))
     states = sources.states()
@@ -151,13 +151,16 @@ def start_ended_in(sources: Sources, course: Course) -> Rows[Enrollment] | None:
 
 
 def with_ended_ones(
-    sources: Sources, listed: Iterable[Course], ended: Rows[Enrollment]
+    sources: Sources, listed: Iterable[Course], ended: Rows[Enrollment], *lists: Rows[Course]
 ) -> list[Course]:
-    """The listed courses, and those that only ended enrollments tell of, which are asked for."""
+    """The listed courses, and those that only ended enrollments tell of, which are asked for.
+
+    While one of the lists is not here it is not known which these are, and nothing is asked.
+    """
     known = {course.id: course for course in listed}
     rows = ended.rows()
     unlisted = dict.fromkeys(r.course_id for r in rows if r.course_id and r.course_id not in known)
-    if unlisted:
+    if unlisted and not any(each.error for each in lists):
         asked = sources.start_many(
             "ended courses",
             *(

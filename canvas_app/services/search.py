@@ -77,8 +77,9 @@ def search(sources: Sources, query: str) -> Search:
     started = start_items(sources, *asked_days("", now))
     ended = start_ended(sources)
     mend_week(sources, started.courses, started.missing, ("term", "sections"))
-    listed = started.courses.rows()
-    known = {course.id: course for course in with_ended_ones(sources, listed, ended)}
+    listed = started.courses
+    every = with_ended_ones(sources, listed.rows(), ended, listed)
+    known = {course.id: course for course in every}
     shades, me = read_colors(started.colors), read_profile(started.profile)
     look = Look(sources.api.canvas_url, known, shades, now)
     studied = [course.id for course in known.values() if is_active_student(course, now)]
