@@ -250,7 +250,12 @@ def _other_courses(build: Builder) -> None:
     score: float | None
 
     english = build.course(
-        4104, "English Composition", "ENGL-105", colour="#7a3e9d", grading_standard=True
+        4104,
+        "English Composition",
+        "ENGL-105",
+        colour="#7a3e9d",
+        grading_standard=True,
+        scaling_factor=4.0,
     )
     _enrolled(build, english, 61, small[:18], DOZEN)
     for index, (day, score) in enumerate(((-50, 86), (-29, 91), (-8, None), (3, None), (13, None))):

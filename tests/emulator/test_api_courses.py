@@ -206,6 +206,14 @@ class TestCourses:
             assert [row["name"] for row in asked] == ["Biology 101"], "no stub"
             assert status(emulator, "courses/4101", who) == (200 if listed else 403)
 
+    def test_completed_courses_are_asked_for(self, emulator: Emulator) -> None:
+        """Without ``state[]`` they are in nobody's list (courses_controller.rb)."""
+        emulator.campus().courses[4101].workflow_state = "completed"
+        for who in ("dozen", "ta", "teacher", "observer"):
+            assert 4101 not in {row["id"] for row in get(emulator, "courses", who)}
+            asked = get(emulator, "courses", who, **{"state[]": ["completed"]})
+            assert 4101 in {row["id"] for row in asked}
+
     @pytest.mark.parametrize(("state", "shown"), [("active", 2), ("completed", 0)])
     def test_enrolments_by_id(self, emulator: Emulator, state: str, shown: int) -> None:
         """By id only stored active, invited and pending ones (courses_controller.rb, show)."""
