@@ -222,13 +222,15 @@ def wait_for(url: str) -> None:
 @contextmanager
 def running_gunicorn(
     instance: Path,
+    canvas: StandIn | None = None,
     *,
     environ: Mapping[str, str] = os.environ,
     stderr: IO[str] | None = None,
     **settings: str,
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """Easel as it is deployed, beside a Canvas that nobody asks; its URL and the master process."""
+    """Easel as it is deployed; its URL and the master process. Without a Canvas it asks none."""
     port = free_port()
+    url = f"http://127.0.0.1:{port}"
     given = {
         "CANVAS_URL": "http://127.0.0.1:9",
         "CANVAS_CLIENT_ID": "1",
@@ -236,13 +238,20 @@ def running_gunicorn(
         "INSTANCE_PATH": str(instance),
         "PORT": str(port),
     }
+    if canvas is not None:
+        canvas.control(redirect_uris=[f"{url}/oauth/callback"])
+        key = canvas.key("confidential")
+        given |= {
+            "CANVAS_URL": canvas.url,
+            "CANVAS_CLIENT_ID": str(key["client_id"]),
+            "CANVAS_CLIENT_SECRET": key["client_secret"],
+        }
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn"],
         cwd=ROOT,
         env={**environ, **given, **settings},
         stderr=stderr,
     )
-    url = f"http://127.0.0.1:{port}"
     try:
         wait_for(url)
         yield url, process

@@ -20,16 +20,8 @@ PATHS = ("/", "/courses", "/upcoming", "/submissions")
 @pytest.fixture
 def gunicorn(canvas: StandIn, tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """Easel as it is deployed, its memory not swollen by the measuring of coverage."""
-    key = canvas.key("confidential")
     environ = {name: value for name, value in os.environ.items() if "COV" not in name}
-    with running_gunicorn(
-        tmp_path,
-        environ=environ,
-        CANVAS_URL=canvas.url,
-        CANVAS_CLIENT_ID=str(key["client_id"]),
-        CANVAS_CLIENT_SECRET=key["client_secret"],
-        LOG_LEVEL="WARNING",
-    ) as running:
+    with running_gunicorn(tmp_path, canvas, environ=environ, LOG_LEVEL="WARNING") as running:
         yield running
 
 

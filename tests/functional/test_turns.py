@@ -20,15 +20,7 @@ TABS = 32
 
 @pytest.fixture
 def gunicorn(canvas: StandIn, tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    key = canvas.key("confidential")
-    with running_gunicorn(
-        tmp_path,
-        CANVAS_URL=canvas.url,
-        CANVAS_CLIENT_ID=str(key["client_id"]),
-        CANVAS_CLIENT_SECRET=key["client_secret"],
-        CACHE_SECONDS="3600",
-        LOG_LEVEL="WARNING",
-    ) as running:
+    with running_gunicorn(tmp_path, canvas, CACHE_SECONDS="3600", LOG_LEVEL="WARNING") as running:
         yield running
 
 
