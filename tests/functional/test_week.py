@@ -2,7 +2,7 @@
 
 import html
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -313,7 +313,14 @@ def test_lost_stream_says_at_least(easel, browser, canvas):
     assert "At least" not in lead.partition("missing")[0]
 
 
-def test_teacher_reads_first_what_waits(easel):
+def test_teacher_reads_first_what_waits(easel, canvas):
+    """Before the week, which a note of today's keeps from being empty and left out."""
+    requests.post(
+        f"{canvas.url}/api/v1/planner_notes",
+        json={"title": "Today", "todo_date": datetime.now(UTC).isoformat()},
+        headers={"Authorization": f"Bearer {canvas.token('teacher')}"},
+        timeout=30,
+    ).raise_for_status()
     page = sign_in(easel, "teacher").get(easel.url, timeout=30).text
 
     assert page.index('id="grading"') < page.index('id="week"')
