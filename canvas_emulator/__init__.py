@@ -5,7 +5,6 @@ of Canvas's API documentation, ``submission.rb`` a file of canvas-lms.
 """
 
 import logging
-import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -30,13 +29,14 @@ def create_emulator(
     clock: Clock | None = None,
     redirect_uris: Sequence[str] = (),
     start: datetime | None = None,
-    sleep: Callable[[float], object] = time.sleep,
+    sleep: Callable[[float], object] | None = None,
 ) -> Flask:
     """A stand-in Canvas as a WSGI application.
 
     ``redirect_uris`` are registered with every developer key, beside the usual ones;
     ``start`` is the time its clock begins at (unless ``clock`` is given), around which the
-    campus's dates lie; ``sleep`` waits out latencies.
+    campus's dates lie; ``sleep`` waits out latencies, in place of a wait that ends early when
+    a reset or new switches let it.
     """
     # Endpoints register themselves with the router when they are imported.
     import canvas_emulator.api  # noqa: F401

@@ -2,7 +2,6 @@
 
 import argparse
 from datetime import datetime
-from threading import Event
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -20,7 +19,6 @@ class Server(BaseApplication):  # type: ignore[misc]
         self._bind = f"{host}:{port}"
         self._redirect_uris = redirect_uris
         self._start = start
-        self._stopping = Event()
         super().__init__()
 
     def load_config(self) -> None:
@@ -41,13 +39,12 @@ class Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return create_emulator(
-            redirect_uris=self._redirect_uris, start=self._start, sleep=self._stopping.wait
-        )
+        self._emulator = create_emulator(redirect_uris=self._redirect_uris, start=self._start)
+        return self._emulator
 
     def _wake(self, worker: Any) -> None:
         """End every latency that is still being waited out, so that the process can end."""
-        self._stopping.set()
+        self._emulator.extensions["emulator"].wake()
 
 
 def _stop_at_once(arbiter: Any) -> None:

@@ -209,12 +209,15 @@ def apply(state: State, wanted: Control) -> None:
             state.resize(wanted.campus.bulk_rows)
         if wanted.latency is not UNSET:
             state.latency = _costs(wanted.latency, state.latency)
+            state.wake()
         if wanted.costs is not UNSET:
             state.costs = _costs(wanted.costs, state.costs)
         _change(state.quotas.limits, wanted.throttle)
         _change(state.settings, wanted.settings)
         if wanted.faults is not UNSET:
             state.faults.arm(wanted.faults)
+            if not wanted.faults:
+                state.wake()
         if wanted.drift is not UNSET:
             state.faults.drift(wanted.drift)
         if wanted.courses is not UNSET:

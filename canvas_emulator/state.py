@@ -3,10 +3,9 @@
 import hashlib
 import secrets
 import string
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from threading import RLock
+from threading import Event, RLock
 from typing import Any
 
 from canvas_emulator.campus import Campus, Person, build_campus
@@ -240,10 +239,11 @@ class State:
         self,
         clock: Clock,
         redirect_uris: Sequence[str] = (),
-        sleep: Callable[[float], object] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         self.clock = clock
-        self.sleep = sleep
+        self._awake = Event()
+        self.sleep = sleep or self._wait
         self.keys = developer_keys(redirect_uris)
         self.lock = RLock()
         self.quotas = Quotas(clock.seconds)
@@ -277,6 +277,14 @@ class State:
         self.faults = Faults()
         self.stats = Stats()
 
+    def _wait(self, seconds: float) -> None:
+        self._awake.wait(seconds)
+
+    def wake(self) -> None:
+        """Let every request go on that waits out a latency or a fault."""
+        self._awake, awake = Event(), self._awake
+        awake.set()
+
     def reset(self) -> None:
         """Everything as at the start; a campus nobody wrote to is kept, as building takes long."""
         with self.lock:
@@ -285,6 +293,7 @@ class State:
                 self._bulk_rows = BULK_ROWS
                 self._build()
             self._clear()
+            self.wake()
 
     def resize(self, bulk_rows: int) -> None:
         """Build the campus again with load-test lists of another length."""

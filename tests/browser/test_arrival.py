@@ -12,12 +12,13 @@ new PerformanceObserver((list) => {
 
 def test_shape_stands_while_canvas_is_asked(reader, canvas):
     reader.sign_in("dozen")
-    canvas.control(latency=1.5)
+    canvas.control(latency=60)
     page = reader.page
     page.goto(f"{reader.easel.url}/submissions", wait_until="commit")
 
     page.locator(".waiting .ghost").wait_for()
 
+    canvas.control(latency=0)
     page.wait_for_load_state()
     assert page.locator("main > .arrived").is_visible()
     assert not page.locator(".waiting").first.is_visible()
@@ -26,13 +27,14 @@ def test_shape_stands_while_canvas_is_asked(reader, canvas):
 
 def test_what_is_here_stands_until_all_of_it_is(reader, canvas):
     reader.sign_in("dozen")  # which brings the courses of the dashboard
-    canvas.control(latency=1.5)
+    canvas.control(latency=60)
     page = reader.page
     page.goto(f"{reader.easel.url}/courses", wait_until="commit")
 
     page.locator(".early").get_by_text("Still coming").wait_for()
     assert page.locator(".early .card").get_by_text("Biology 101").is_visible()
 
+    canvas.control(latency=0)
     page.wait_for_load_state()
     assert not page.locator(".early").is_visible()
     assert page.locator("main > .arrived .card").get_by_text("Biology 101").is_visible()

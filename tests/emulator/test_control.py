@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -451,6 +452,22 @@ class TestProgram:
                 assert process.wait(timeout=30) == 0
         finally:
             stop(process)
+
+    @pytest.mark.parametrize("change", [{"latency": 0}, {"faults": []}, {"reset": True}])
+    def test_what_waits_goes_on(self, canvas: StandIn, change: dict[str, Any]) -> None:
+        """Whoever takes the slowness back is not kept by what it holds up already."""
+        slow = {"kind": "slow", "path": "/api/*", "seconds": 600}
+        canvas.control(**({"latency": 600} if "latency" in change else {"faults": [slow]}))
+        headers = {"Authorization": f"Bearer {canvas.token('dozen')}"}
+        with ThreadPoolExecutor(1) as pool:
+            held = pool.submit(
+                requests.get, f"{canvas.url}/api/v1/courses", headers=headers, timeout=60
+            )
+            while canvas.stats()["in_flight_max"] < 1:
+                pass
+            while not held.done():  # it may not wait yet
+                canvas.control(**change)
+        assert held.result().status_code == 200
 
     def test_starts_at_a_moment(self) -> None:
         """The clock begins at the moment of ``--start``, and the campus lies around it."""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from .conftest import RunningEasel, allow, sign_in
+from .conftest import RunningEasel, sign_in
 
 
 def ask(
@@ -80,7 +80,6 @@ def test_shell_comes_before_canvas_answers(easel: RunningEasel, path: str) -> No
     cookies = sign_in(easel, "dozen").cookies.get_dict()
     slow = {"method": "GET", "path": "/api/v1/*", "kind": "slow", "seconds": 60, "times": None}
     easel.canvas.control(faults=[slow])
-    allow(easel, 5)
 
     connection, response = ask(easel, cookies, path, "gzip")
     shell = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(response.read1())
