@@ -1,11 +1,12 @@
 """What every test may ask for: a live stand-in Canvas, real servers, a running Easel."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,10 +80,15 @@ class StandIn:
 
 
 def free_port() -> int:
-    """A port nobody listens on; the system hands them out in turn, so workers rarely meet."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port nobody listens on, below those that systems give to outgoing connections.
+
+    One of the latter may be taken again before the server that it was found for starts.
+    """
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def start_emulator(*arguments: str) -> tuple[subprocess.Popen[str], str]:

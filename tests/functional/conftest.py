@@ -1,7 +1,6 @@
 """A running Easel against the live stand-in Canvas, and a person who signs in to it."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -22,7 +21,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from canvas_app import create_app
 from canvas_app.settings import Environment, Settings
-from tests.conftest import ROOT, StandIn, stop
+from tests.conftest import ROOT, StandIn, free_port, stop
 
 
 class Forms(HTMLParser):
@@ -111,13 +110,6 @@ class RunningEasel:
         session = requests.Session()
         session.trust_env = False
         return session
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def settings_for(canvas: StandIn, folder: Path, port: int, key: str = "confidential") -> Settings:
@@ -209,12 +201,12 @@ def to_consent(
 
 
 def wait_for(url: str) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         try:
             requests.get(f"{url}/healthz", timeout=5)
             return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             threading.Event().wait(0.1)
     raise AssertionError(f"{url} did not answer")
 
