@@ -31,9 +31,9 @@ from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.errors import CanvasError
 from canvas_app.canvas.throttle import MemoryBuckets, Throttle
 from canvas_app.canvas.transport import Answer, Transport
-from canvas_app.services.cache import MemoryCache
 from canvas_app.services.dashboard import dashboard
-from canvas_app.services.sources import Sources
+from canvas_app.sources.cache import MemoryCache
+from canvas_app.sources.sources import Sources
 
 LATENCY = 0.1
 NUMBERED = "/api/v1/accounts/1/users"

@@ -25,10 +25,10 @@ from canvas_app.canvas.oauth import TokenEndpoint
 from canvas_app.canvas.throttle import Buckets, MemoryBuckets, Throttle, TokenQueue, Watch
 from canvas_app.canvas.transport import Transport
 from canvas_app.includes import IncludesWatch
-from canvas_app.services.cache import Cache, MemoryCache, RedisCache
-from canvas_app.services.sources import Sources, owner_key
 from canvas_app.sessions import LASTING, cookie_name
 from canvas_app.settings import Environment, Settings, SettingsError
+from canvas_app.sources.cache import Cache, MemoryCache, RedisCache
+from canvas_app.sources.sources import Sources, owner_key
 from canvas_app.storage import SignIn, Storage
 from canvas_app.storage.database import AWAY
 from canvas_app.storage.seal import AnswerSeal

@@ -13,6 +13,10 @@ from canvas_app.canvas.models import (
     SubmissionDetail,
     SubmissionSummary,
 )
+from canvas_app.domain.calendar import local
+from canvas_app.domain.charts import Spread, spread
+from canvas_app.domain.letters import grade_shown, letters_only
+from canvas_app.domain.planner_items import Look
 from canvas_app.services.courses import INCLUDE as COURSE_INCLUDE
 from canvas_app.services.courses import (
     TEACHING,
@@ -24,14 +28,10 @@ from canvas_app.services.courses import (
     start_profile,
     with_ended,
 )
-from canvas_app.services.dates import local
-from canvas_app.services.items import Look
-from canvas_app.services.letters import grade_shown, letters_only
 from canvas_app.services.pages import File, Page, Rated, SubmissionRow
-from canvas_app.services.pictures import Spread, spread
-from canvas_app.services.sources import One, Sources, complete
 from canvas_app.services.submissions import files_of, rated, recordings_of, submission_row
 from canvas_app.services.without_includes import lost
+from canvas_app.sources.sources import One, Sources, complete
 
 # Never read_status nor read_state: asking for either marks the submission read.
 SUBMISSION_INCLUDE = (

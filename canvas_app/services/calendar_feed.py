@@ -21,6 +21,11 @@ from msgspec import structs
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import CalendarEvent, Course, PlannerItem
+from canvas_app.domain.calendar import DAY, Profile
+from canvas_app.domain.duties import Duty, duties
+from canvas_app.domain.letters import letters_only
+from canvas_app.domain.planner_items import Look, planner_key
+from canvas_app.domain.rich_text import plain_text
 from canvas_app.services.courses import (
     is_active_student,
     is_over,
@@ -29,14 +34,9 @@ from canvas_app.services.courses import (
     start_courses,
     start_profile,
 )
-from canvas_app.services.dates import DAY, Profile
-from canvas_app.services.duties import Duty, duties
-from canvas_app.services.items import Look, planner_key
-from canvas_app.services.letters import letters_only
-from canvas_app.services.rich_text import plain_text
-from canvas_app.services.sources import Sources, complete, hidden
-from canvas_app.services.week_sources import CONTEXTS
+from canvas_app.services.planner_calls import CONTEXTS
 from canvas_app.services.without_includes import mend_courses
+from canvas_app.sources.sources import Sources, complete, hidden
 
 KINDS = ("work", "event", "note")
 BACK, AHEAD = timedelta(days=30), timedelta(days=366)  # as Canvas's own feed reaches

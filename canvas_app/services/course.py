@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from canvas_app.services.gradebook import EVERY_PERIOD
+from canvas_app.domain.grade_book import EVERY_PERIOD
 from canvas_app.services.grades import Grades, Wanted, gather
-from canvas_app.services.sources import Sources
+from canvas_app.sources.sources import Sources
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from canvas_app.canvas.models import (
     Positions,
 )
 from canvas_app.canvas.models import Profile as CanvasProfile
-from canvas_app.services.dates import Profile
-from canvas_app.services.letters import STAFF, letters_only, total_letter
+from canvas_app.domain.calendar import Profile
+from canvas_app.domain.letters import STAFF, letters_only, total_letter
 from canvas_app.services.pages import CourseGroup, CourseRow, Courses, Enrolled
-from canvas_app.services.sources import One, Rows, Sources, complete
 from canvas_app.services.without_includes import mend_every_course
+from canvas_app.sources.sources import One, Rows, Sources, complete
 
 T = TypeVar("T")
 

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Container, Iterable
 from datetime import date, datetime
 
+from canvas_app.domain.calendar import DAY, WEEK, Profile, monday, write_week
+from canvas_app.domain.planner_items import Look, by_due, newest_grades
 from canvas_app.services.courses import (
     course_row,
     has_role,
@@ -20,20 +22,8 @@ from canvas_app.services.courses import (
     read_profile,
     start_ended,
 )
-from canvas_app.services.dates import DAY, WEEK, Profile, monday, write_week
-from canvas_app.services.items import Look, by_due, newest_grades
 from canvas_app.services.pages import CourseWeek, Dashboard, Day, Item
-from canvas_app.services.sources import Sources, complete
-from canvas_app.services.upcoming import (
-    NEW_GRADES,
-    is_due,
-    is_missing,
-    is_overdue,
-    new_grades,
-    news,
-    placed,
-)
-from canvas_app.services.week_sources import (
+from canvas_app.services.planner_calls import (
     asked_days,
     calendar_calls,
     kept_groups,
@@ -43,7 +33,17 @@ from canvas_app.services.week_sources import (
     weights_of,
     with_open_work,
 )
+from canvas_app.services.upcoming import (
+    NEW_GRADES,
+    is_due,
+    is_missing,
+    is_overdue,
+    new_grades,
+    news,
+    placed,
+)
 from canvas_app.services.without_includes import mend_week
+from canvas_app.sources.sources import Sources, complete
 
 FEW = 12  # cards shown at once
 

@@ -1,8 +1,8 @@
 """One course's grades: Canvas's totals, how they come about, and what could become of them.
 
 Canvas's own totals come first and are the truth. Easel computes them again by Canvas's rules (see
-:mod:`canvas_app.services.grading`) to explain them, to try scores out, and to say what a goal
-takes; when its number differs from Canvas's by more than rounding, the page says so. A total that
+:mod:`canvas_app.domain.grade_calculator`) to explain them, to try scores out, and to say what a
+goal takes; when its number differs from Canvas's by more than rounding, the page says so. A total that
 the teacher hides is not computed, and where a course shows letters only, no number is.
 """
 
@@ -20,7 +20,23 @@ from canvas_app.canvas.errors import AuthorizationError
 from canvas_app.canvas.models import Assignment, Course, CourseEnrollment
 from canvas_app.canvas.models import AssignmentGroup as CanvasGroup
 from canvas_app.canvas.models import GradingPeriod as CanvasPeriod
-from canvas_app.services import grading, pictures
+from canvas_app.domain import charts, grade_calculator
+from canvas_app.domain.calendar import Profile
+from canvas_app.domain.grade_book import (
+    EVERY_PERIOD,
+    book_of,
+    can_try,
+    counts,
+    exact,
+    group_rules,
+    in_period,
+    number,
+)
+from canvas_app.domain.grade_calculator import Book, Total, Work
+from canvas_app.domain.letters import letters_only, total_letter
+from canvas_app.domain.planner_items import Look
+from canvas_app.domain.status import staff_status
+from canvas_app.domain.what_if import Aim, Problem, aimed, tried_scores
 from canvas_app.services.courses import (
     INCLUDE,
     course_row,
@@ -35,31 +51,15 @@ from canvas_app.services.courses import (
     whole_letter,
     with_ended,
 )
-from canvas_app.services.dates import Profile
-from canvas_app.services.gradebook import (
-    EVERY_PERIOD,
-    book_of,
-    can_try,
-    counts,
-    exact,
-    group_rules,
-    in_period,
-    number,
-)
-from canvas_app.services.grading import Book, Total, Work
-from canvas_app.services.items import Look
-from canvas_app.services.letters import letters_only, total_letter
 from canvas_app.services.pages import CourseRow, Page, SubmissionRow
-from canvas_app.services.sources import Rows, Sources, complete
-from canvas_app.services.status import staff_status
 from canvas_app.services.submissions import submission_row
-from canvas_app.services.what_if import Aim, Problem, aimed, tried_scores
 from canvas_app.services.without_includes import (
     lost,
     mend_groups,
     start_without,
     weights_unsaid,
 )
+from canvas_app.sources.sources import Rows, Sources, complete
 
 SCORE = re.compile(r"s\d{1,20}")  # short: the form sends a field for each assignment
 CATCHING_UP = timedelta(hours=1)  # Canvas takes seconds to minutes
@@ -181,9 +181,9 @@ class Grades(Page):
     history: tuple[tuple[datetime, float], ...] = ()
 
     @property
-    def picture(self) -> pictures.Line | None:
+    def picture(self) -> charts.Line | None:
         """The total over time."""
-        return pictures.line(self.history)
+        return charts.line(self.history)
 
     @property
     def worth_known(self) -> bool:
@@ -463,10 +463,12 @@ def computed(
     tries, problems = tried_scores(wanted.scores, everything, book)
     lettered = page.canvas.current_grade is not None or page.canvas.final_grade is not None
     namer = course if lettered else None
-    supposed = grading.what_if(book, tries)
-    now, ends = grading.current(supposed, period), grading.final(supposed, period)
-    own = shown_totals(grading.current(book, period), grading.final(book, period), namer)
-    shares = grading.shares(book, period)
+    supposed = grade_calculator.what_if(book, tries)
+    now, ends = grade_calculator.current(supposed, period), grade_calculator.final(supposed, period)
+    own = shown_totals(
+        grade_calculator.current(book, period), grade_calculator.final(book, period), namer
+    )
+    shares = grade_calculator.shares(book, period)
     by_id = {work.id: work for work in book.work}
     parts = {id_: part_of(work, book, now) for id_, work in by_id.items()}
     sums = {group.id: group for group in now.groups}
@@ -523,7 +525,7 @@ def row_of(assignment: Assignment, course: Course, look: Look) -> GradeRow:
 
 
 def group_of(
-    group: CanvasGroup, rows: Sequence[GradeRow], sums: grading.GroupTotal | None
+    group: CanvasGroup, rows: Sequence[GradeRow], sums: grade_calculator.GroupTotal | None
 ) -> GradeGroup:
     rules = group_rules(group)
     never = [a.name or "" for a in group.assignments or () if a.id in rules.never_drop]
@@ -621,7 +623,7 @@ def history(
             work if posted.get(work.id, until) <= until else replace(work, score=None)
             for work in book.work
         )
-        percent = grading.current(replace(book, work=known), period).percent
+        percent = grade_calculator.current(replace(book, work=known), period).percent
         if percent is not None:
             found.append((until, float(percent)))
     return tuple(found)

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
-from canvas_app.services.dates import Profile
-from canvas_app.services.pictures import Load
-from canvas_app.services.sources import Source, Standing, standing
+from canvas_app.domain.calendar import Profile
+from canvas_app.domain.charts import Load
+from canvas_app.sources.sources import Source, Standing, standing
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 from canvas_app.canvas.api import CanvasAPI
+from canvas_app.domain.planner_items import TYPES, Look, by_due
 from canvas_app.services.courses import (
     course_row,
     in_order,
@@ -20,12 +21,11 @@ from canvas_app.services.courses import (
     start_ended,
     with_ended_ones,
 )
-from canvas_app.services.items import TYPES, Look, by_due
 from canvas_app.services.pages import Page
-from canvas_app.services.sources import Sources, complete, request_key
+from canvas_app.services.planner_calls import asked_days, calendar_calls, kept_rows, start_items
 from canvas_app.services.submissions import INCLUDE, submission_row
-from canvas_app.services.week_sources import asked_days, calendar_calls, kept_rows, start_items
 from canvas_app.services.without_includes import mend_week
+from canvas_app.sources.sources import Sources, complete, request_key
 
 LONGEST_QUERY = 200
 DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))

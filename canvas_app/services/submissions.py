@@ -15,6 +15,11 @@ from canvas_app.canvas.models import (
     RubricCriterion,
     Submission,
 )
+from canvas_app.domain.html_tokens import one_line
+from canvas_app.domain.letters import grade_shown, letters_only
+from canvas_app.domain.planner_items import Look, by_due
+from canvas_app.domain.rich_text import LABELS, is_html, plain_text
+from canvas_app.domain.status import STATUSES, custom_label, student_status
 from canvas_app.services.courses import (
     has_role,
     is_active_student,
@@ -27,14 +32,9 @@ from canvas_app.services.courses import (
     start_pending,
     start_profile,
 )
-from canvas_app.services.html_tokens import one_line
-from canvas_app.services.items import Look, by_due
-from canvas_app.services.letters import grade_shown, letters_only
 from canvas_app.services.pages import Comment, File, Rated, Rating, SubmissionRow, Submissions
-from canvas_app.services.rich_text import LABELS, is_html, plain_text
-from canvas_app.services.sources import Rows, Sources, complete
-from canvas_app.services.status import STATUSES, custom_label, student_status
 from canvas_app.services.without_includes import mend_courses, mend_submissions
+from canvas_app.sources.sources import Rows, Sources, complete
 
 # Never read_status nor read_state: asking for either marks the submissions read.
 INCLUDE = (*("assignment", "submission_comments", "submission_html_comments", "rubric_assessment"),)

@@ -8,15 +8,7 @@ from datetime import date, datetime, timedelta
 from msgspec.structs import replace
 
 from canvas_app.canvas.models import Course
-from canvas_app.services.courses import (
-    has_role,
-    is_active_student,
-    keeps_notes,
-    observed,
-    read_colors,
-    read_profile,
-)
-from canvas_app.services.dates import (
+from canvas_app.domain.calendar import (
     DAY,
     WEEK,
     Profile,
@@ -25,12 +17,19 @@ from canvas_app.services.dates import (
     read_week,
     write_week,
 )
-from canvas_app.services.items import NOT_WORK, TYPES, Look, by_due
+from canvas_app.domain.charts import Load, load
+from canvas_app.domain.planner_items import NOT_WORK, TYPES, Look, by_due
+from canvas_app.domain.status import STATUSES
+from canvas_app.services.courses import (
+    has_role,
+    is_active_student,
+    keeps_notes,
+    observed,
+    read_colors,
+    read_profile,
+)
 from canvas_app.services.pages import Choice, Item, Section, Upcoming
-from canvas_app.services.pictures import Load, load
-from canvas_app.services.sources import Sources, complete
-from canvas_app.services.status import STATUSES
-from canvas_app.services.week_sources import (
+from canvas_app.services.planner_calls import (
     AHEAD,
     BACK,
     OLDER,
@@ -51,6 +50,7 @@ from canvas_app.services.without_includes import (
     mend_periods,
     mend_week,
 )
+from canvas_app.sources.sources import Sources, complete
 
 NEW_GRADES = timedelta(days=14)
 SHOWS = ("missing", "due", "grades", "done")

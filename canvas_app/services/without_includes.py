@@ -25,8 +25,8 @@ from canvas_app.canvas.models import (
     PlannerOverride,
     Submission,
 )
-from canvas_app.services.items import assignment_kind
-from canvas_app.services.sources import Handle, Rows, Sources
+from canvas_app.domain.planner_items import assignment_kind
+from canvas_app.sources.sources import Handle, Rows, Sources
 
 BROUGHT = frozenset({"total_scores", "concluded"})
 """Of a list of courses: the person's enrollments have totals, another list what is over."""

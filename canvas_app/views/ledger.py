@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from canvas_app.gateway import current_sources, login_required
 from canvas_app.services.pages import SubmissionRow
-from canvas_app.services.sources import Source
 from canvas_app.services.submissions import Ledger, Wanted, submissions
-from canvas_app.services.tables import Cell, csv_text
+from canvas_app.sources.sources import Source
+from canvas_app.views.csv_table import Cell, csv_text
 from canvas_app.views.pages import own_list, twin
 
 bp = Blueprint("ledger", __name__)

@@ -14,9 +14,9 @@ from canvas_app.services import course as course_service
 from canvas_app.services import courses as courses_service
 from canvas_app.services import dashboard as dashboard_service
 from canvas_app.services import upcoming as upcoming_service
-from canvas_app.services.gathering import Gathering
+from canvas_app.services.early_views import Gathering
 from canvas_app.services.pages import Page, failed_twin
-from canvas_app.services.sources import Sources, plain
+from canvas_app.sources.sources import Sources, plain
 from canvas_app.views.rendering import render_page, stream_page
 
 bp = Blueprint("pages", __name__)

@@ -13,18 +13,18 @@ from werkzeug.wrappers import Response
 
 from canvas_app import gateway
 from canvas_app.canvas.errors import AuthenticationError, CanvasError
+from canvas_app.domain.calendar import Profile, local
+from canvas_app.domain.notes import note_text
 from canvas_app.gateway import current_api, current_sources, login_required
-from canvas_app.services import planner
+from canvas_app.services import planner_writes
 from canvas_app.services.courses import (
     keeps_notes,
     read_profile,
     start_courses,
     start_profile,
 )
-from canvas_app.services.dates import Profile, local
-from canvas_app.services.notes import note_text
-from canvas_app.services.planner import BadInput, Mark, Note
-from canvas_app.services.sources import complete
+from canvas_app.services.planner_writes import BadInput, Mark, Note
+from canvas_app.sources.sources import complete
 from canvas_app.views.auth import safe_next
 from canvas_app.views.languages import gettext, language
 from canvas_app.views.rendering import day_word, far, in_locale, locale_of, number, tag
@@ -40,12 +40,12 @@ NOTE = ("title", "details", "day", "time", "course")
 def mark() -> ResponseReturnValue:
     """Mark an item of the planner done, or not done."""
     try:
-        wanted = planner.read_mark(request.form.get("item", ""))
+        wanted = planner_writes.read_mark(request.form.get("item", ""))
     except BadInput as error:
         return back(str(error))
     word = "done" if wanted.done else "not done"
     found, failure = write(
-        lambda: planner.set_mark(current_api(), wanted), f"It was not marked {word}"
+        lambda: planner_writes.set_mark(current_api(), wanted), f"It was not marked {word}"
     )
     if failure or found is None:
         return back(failure)
@@ -65,7 +65,7 @@ def mark() -> ResponseReturnValue:
         wanted.title,
     )
     name = f"“{wanted.title}”" if wanted.title.strip() else gettext("That")
-    undo = {"item": planner.write_mark(undone)}
+    undo = {"item": planner_writes.write_mark(undone)}
     if wanted.done:
         message = gettext("%(title)s is marked done.")
     else:
@@ -99,7 +99,7 @@ def save_note(note_id: str | None) -> Response:
         )
     form = request.form
     try:
-        note = planner.read_note(
+        note = planner_writes.read_note(
             me,
             title=form.get("title", ""),
             details=form.get("details", ""),
@@ -117,7 +117,9 @@ def save_note(note_id: str | None) -> Response:
 
 def write_new(note: Note, unlisted: str) -> Response:
     """Write a new note; Undo deletes it."""
-    made, failure = write(lambda: planner.add_note(current_api(), note), "The note was not saved")
+    made, failure = write(
+        lambda: planner_writes.add_note(current_api(), note), "The note was not saved"
+    )
     if failure or made is None:
         return back(failure)
     undo = {name: request.form.get(name, "") for name in NOTE}
@@ -130,7 +132,7 @@ def write_over(note_id: str, note: Note, unlisted: str) -> Response:
     form = request.form
     moved = note.course_id != form.get("was_course")
     now, failure = write(
-        lambda: planner.change_note(current_api(), note_id, note, moved=moved),
+        lambda: planner_writes.change_note(current_api(), note_id, note, moved=moved),
         "The note was not changed",
     )
     if failure or now is None:
@@ -155,7 +157,7 @@ def delete_note(note_id: int) -> ResponseReturnValue:
     """Delete a note; Undo writes it again."""
     me = own_profile()
     gone, failure = write(
-        lambda: planner.delete_note(current_api(), str(note_id)), "The note was not deleted"
+        lambda: planner_writes.delete_note(current_api(), str(note_id)), "The note was not deleted"
     )
     if failure or gone is None:
         return back(failure)
@@ -201,7 +203,7 @@ def write(call: Callable[[], T], attempt: str) -> tuple[T | None, str]:
     except AuthenticationError:
         raise
     except CanvasError as error:
-        return None, planner.what_became(error, attempt)
+        return None, planner_writes.what_became(error, attempt)
     finally:
         gateway.forget_answers()
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import pytest
 import requests
 
-from canvas_app.services.cache import MemoryCache
+from canvas_app.sources.cache import MemoryCache
 
 from .conftest import RunningEasel, sign_in
 from .walk import addresses, read

@@ -11,7 +11,7 @@ import pytest
 import requests
 import time_machine
 
-from canvas_app.services.cache import MemoryCache
+from canvas_app.sources.cache import MemoryCache
 
 from .conftest import RunningEasel, allow, form_to, send, sign_in
 

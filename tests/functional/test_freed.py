@@ -4,8 +4,8 @@ import gc
 
 from canvas_app.services.pages import CourseRow, Courses, Dashboard, SubmissionRow, Upcoming
 from canvas_app.services.search import Hit
-from canvas_app.services.sources import Answer, One, Part, Rows, Source
 from canvas_app.services.submissions import Ledger
+from canvas_app.sources.sources import Answer, One, Part, Rows, Source
 
 from .conftest import sign_in
 

@@ -10,14 +10,14 @@ from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.includes import answered, included, sure
 from canvas_app.canvas.models import Assignment, AssignmentDetail, AssignmentGroup, Course
-from canvas_app.services import assignment, courses, submissions, week_sources
-from canvas_app.services.sources import HIDDEN
+from canvas_app.services import assignment, courses, planner_calls, submissions
+from canvas_app.sources.sources import HIDDEN
 
 COURSE = "4101"
 COURSES = partial(CanvasAPI.courses, include=courses.INCLUDE)
-GROUPS = week_sources.groups_call(COURSE)
+GROUPS = planner_calls.groups_call(COURSE)
 STUB = Course(id="1", access_restricted_by_date=True)
-OWN = partial(CanvasAPI.calendar_assignments, course_ids=(COURSE,), include=week_sources.OWN)
+OWN = partial(CanvasAPI.calendar_assignments, course_ids=(COURSE,), include=planner_calls.OWN)
 
 
 def asked(canvas) -> dict[str, partial]:
@@ -31,12 +31,14 @@ def asked(canvas) -> dict[str, partial]:
         "course_or_stub": partial(
             CanvasAPI.course_or_stub, course_id=COURSE, include=courses.INCLUDE
         ),
-        "missing_submissions": partial(CanvasAPI.missing_submissions, include=week_sources.MISSING),
+        "missing_submissions": partial(
+            CanvasAPI.missing_submissions, include=planner_calls.MISSING
+        ),
         "calendar_assignments": OWN,
         "calendar_checkpoints": partial(
             CanvasAPI.calendar_checkpoints,
             course_ids=[c.id for c in CanvasAPI(client).courses() if c.name][:10],
-            include=week_sources.OWN,
+            include=planner_calls.OWN,
         ),
         "assignments": partial(CanvasAPI.assignments, course_id=COURSE, include=("submission",)),
         "assignment": partial(CanvasAPI.assignment, **here, include=assignment.ASSIGNMENT_INCLUDE),

@@ -9,8 +9,8 @@ import pytest
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.client import CanvasClient
-from canvas_app.services.cache import MemoryCache
-from canvas_app.services.sources import Sources
+from canvas_app.sources.cache import MemoryCache
+from canvas_app.sources.sources import Sources
 
 
 @pytest.fixture

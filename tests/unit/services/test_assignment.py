@@ -19,6 +19,8 @@ from canvas_app.canvas.models import (
     SubmissionDetail,
     SubmissionUser,
 )
+from canvas_app.domain.calendar import Profile
+from canvas_app.domain.planner_items import Look
 from canvas_app.services.assignment import (
     ASSIGNMENT_INCLUDE,
     SUBMISSION_INCLUDE,
@@ -30,8 +32,6 @@ from canvas_app.services.assignment import (
     task,
     whose,
 )
-from canvas_app.services.dates import Profile
-from canvas_app.services.items import Look
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

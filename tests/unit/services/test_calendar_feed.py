@@ -19,6 +19,10 @@ from canvas_app.canvas.models import (
     Plannable,
     PlannerItem,
 )
+from canvas_app.domain.calendar import Profile
+from canvas_app.domain.duties import duties
+from canvas_app.domain.planner_items import Look
+from canvas_app.domain.rich_text import plain_text
 from canvas_app.services import calendar_feed
 from canvas_app.services.calendar_feed import (
     Entry,
@@ -31,10 +35,6 @@ from canvas_app.services.calendar_feed import (
     whole_days,
     written,
 )
-from canvas_app.services.dates import Profile
-from canvas_app.services.duties import duties
-from canvas_app.services.items import Look
-from canvas_app.services.rich_text import plain_text
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BIOLOGY = Course(id="4101", name="Biology 101", course_code="BIO-101")

@@ -15,9 +15,8 @@ from canvas_app.canvas.models import (
     GradingPeriod,
     Submission,
 )
-from canvas_app.services.course import course
-from canvas_app.services.dates import Profile
-from canvas_app.services.gradebook import (
+from canvas_app.domain.calendar import Profile
+from canvas_app.domain.grade_book import (
     EVERY_PERIOD,
     book_of,
     counts,
@@ -25,6 +24,10 @@ from canvas_app.services.gradebook import (
     scale_of,
     scheme_of,
 )
+from canvas_app.domain.grade_calculator import Book, Group, Period, Work, current, shares
+from canvas_app.domain.planner_items import Look
+from canvas_app.domain.what_if import closed, typed
+from canvas_app.services.course import course
 from canvas_app.services.grades import (
     Grades,
     Shown,
@@ -41,10 +44,7 @@ from canvas_app.services.grades import (
     row_of,
     why_other,
 )
-from canvas_app.services.grading import Book, Group, Period, Work, current, shares
-from canvas_app.services.items import Look
 from canvas_app.services.submissions import submission_row
-from canvas_app.services.what_if import closed, typed
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HALVES = [

@@ -18,7 +18,7 @@ from canvas_app.canvas.models import (
     Submission,
     SubmissionComment,
 )
-from canvas_app.services.items import Look
+from canvas_app.domain.planner_items import Look
 from canvas_app.services.pages import Comment, File, SubmissionRow
 from canvas_app.services.submissions import (
     INCLUDE,

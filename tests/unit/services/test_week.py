@@ -20,11 +20,13 @@ from canvas_app.canvas.models import (
     StreamItem,
     Submission,
 )
+from canvas_app.domain.calendar import Profile, all_day_date, read_week, write_week
+from canvas_app.domain.planner_items import Look
+from canvas_app.domain.weights import weights
 from canvas_app.services.dashboard import dashboard
-from canvas_app.services.dates import Profile, all_day_date, read_week, write_week
-from canvas_app.services.items import Look
 from canvas_app.services.pages import Item
-from canvas_app.services.planner import BadInput, read_mark, read_note, write_mark
+from canvas_app.services.planner_calls import older_calls, weights_of, with_open_work
+from canvas_app.services.planner_writes import BadInput, read_mark, read_note, write_mark
 from canvas_app.services.search import folded, pieces, search
 from canvas_app.services.upcoming import (
     Wish,
@@ -35,8 +37,6 @@ from canvas_app.services.upcoming import (
     sections,
     upcoming,
 )
-from canvas_app.services.week_sources import older_calls, weights_of, with_open_work
-from canvas_app.services.weights import weights
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ZONES = [

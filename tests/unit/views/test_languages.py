@@ -11,7 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from flask import Flask, render_template_string
 
-from canvas_app.services.dates import Profile
+from canvas_app.domain.calendar import Profile
 from canvas_app.services.pages import Page
 from canvas_app.views import languages, planner, rendering
 

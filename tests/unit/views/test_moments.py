@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from canvas_app.services.dates import (
+from canvas_app.domain.calendar import (
     Profile,
     all_day_date,
     local,
@@ -16,9 +16,9 @@ from canvas_app.services.dates import (
     whole_weeks,
     write_week,
 )
-from canvas_app.services.pictures import line, load
-from canvas_app.services.tables import cell
+from canvas_app.domain.charts import line, load
 from canvas_app.views import planner, rendering
+from canvas_app.views.csv_table import cell
 from tests.conftest import ROOT
 
 ZONES = ("UTC", "America/Denver", "Asia/Tokyo", "Pacific/Kiritimati", "Etc/GMT+12", "No/Where")

@@ -1,0 +1,1 @@
+"""What Canvas's objects mean: statuses, grades, dates, charts; pure functions and frozen data."""

@@ -1,0 +1,237 @@
+"""The geometry of the pictures: where a value stands, as a percentage of the picture's size.
+
+Nothing here draws or speaks; ``templates/fragments/pictures.html`` turns these shapes into SVG, a
+sentence, and a table with the same numbers. A picture that would show nothing is None.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from canvas_app.domain.calendar import monday
+
+WEEKS = 4
+CROWDED_DAY = 3  # things due on one day
+FULL_WEEK = 5  # things due in one week, when they also are half again the average of the weeks
+
+
+class Statistics(Protocol):
+    """A class's scores, as Canvas's ``score_statistics`` gives them."""
+
+    min: float | None
+    max: float | None
+    mean: float | None
+    lower_q: float | None
+    median: float | None
+    upper_q: float | None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A named value and its place from the left, 0 to 100."""
+
+    name: str  # lowest, lower quarter, median, mean, upper quarter, highest, yours
+    value: float
+    x: float
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How a class's scores spread between ``bottom`` and ``top``, and where one's own stands.
+
+    ``marks`` are in the order of their values, equal ones in the order of the names above.
+    """
+
+    bottom: float
+    top: float
+    marks: tuple[Mark, ...]
+
+    def mark(self, name: str) -> Mark | None:
+        return next((mark for mark in self.marks if mark.name == name), None)
+
+    @property
+    def anchor(self) -> str:
+        """Which end of the label of one's own score stands at its mark, so that it fits in."""
+        own = self.mark("yours")
+        if own is None or 25 <= own.x <= 75:
+            return "middle"
+        return "start" if own.x < 25 else "end"
+
+
+def spread(statistics: Statistics | None, own: float | None, points: float | None) -> Spread | None:
+    """The spread of scores from 0 to ``points``, or as far as they reach beyond either.
+
+    None without statistics (Canvas gives them for five grades or more, if the teacher lets it).
+    Call it never for a course that shows letters only.
+    """
+    if statistics is None or statistics.min is None or statistics.max is None:
+        return None
+    named = [
+        ("lowest", statistics.min),
+        ("lower quarter", statistics.lower_q),
+        ("median", statistics.median),
+        ("mean", statistics.mean),
+        ("upper quarter", statistics.upper_q),
+        ("highest", statistics.max),
+        ("yours", own),
+    ]
+    known = [(name, value) for name, value in named if value is not None]
+    bottom = min(0.0, *(value for _, value in known))
+    top = max(points or 0.0, *(value for _, value in known))
+    if top <= bottom:
+        return None
+    marks = [Mark(name, value, percent(value - bottom, top - bottom)) for name, value in known]
+    return Spread(bottom, top, tuple(sorted(marks, key=lambda mark: mark.value)))
+
+
+@dataclass(frozen=True)
+class LoadDay:
+    """What is due on one day: a column from ``y`` down, ``height`` of 100 high."""
+
+    date: date
+    count: int
+    points: float | None
+    x: float
+    y: float
+    height: float
+    crowded: bool
+
+
+@dataclass(frozen=True)
+class LoadWeek:
+    """Seven days; ``points`` counts only what says its points, None when nothing does."""
+
+    first: date
+    last: date
+    count: int
+    points: float | None
+    full: bool
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is due in the coming weeks, day by day and week by week."""
+
+    days: tuple[LoadDay, ...]
+    weeks: tuple[LoadWeek, ...]
+    width: float  # of a column
+
+    @property
+    def count(self) -> int:
+        return sum(week.count for week in self.weeks)
+
+    @property
+    def points(self) -> float | None:
+        return total(week.points for week in self.weeks)
+
+    @property
+    def crowded(self) -> tuple[LoadDay, ...]:
+        return tuple(day for day in self.days if day.crowded)
+
+    @property
+    def full(self) -> tuple[LoadWeek, ...]:
+        return tuple(week for week in self.weeks if week.full)
+
+
+def load(due: Iterable[tuple[date, float | None]], today: date, weeks: int = WEEKS) -> Load | None:
+    """Days and points of open work, from the Monday of this week on; None when nothing is due."""
+    first = monday(today)
+    found: dict[date, list[float | None]] = {}
+    for day, points in due:
+        if first <= day < first + timedelta(weeks=weeks):
+            found.setdefault(day, []).append(points)
+    if not found:
+        return None
+    most = max(len(things) for things in found.values())
+    slot = 100 / (7 * weeks)
+    days = []
+    for n in range(7 * weeks):
+        day = first + timedelta(days=n)
+        things = found.get(day, [])
+        height = percent(len(things), most)
+        days.append(
+            LoadDay(
+                day,
+                len(things),
+                total(things),
+                round(slot * (n + 0.1), 2),
+                round(100 - height, 2),
+                height,
+                len(things) >= CROWDED_DAY,
+            )
+        )
+    counts = [sum(day.count for day in days[n : n + 7]) for n in range(0, len(days), 7)]
+    average = sum(counts) / weeks
+    return Load(
+        tuple(days),
+        tuple(
+            LoadWeek(
+                days[7 * n].date,
+                days[7 * n + 6].date,
+                count,
+                total(day.points for day in days[7 * n : 7 * n + 7]),
+                count >= FULL_WEEK and count >= 1.5 * average,
+            )
+            for n, count in enumerate(counts)
+        ),
+        round(slot * 0.8, 2),
+    )
+
+
+@dataclass(frozen=True)
+class Dot:
+    at: datetime
+    value: float  # percent
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """A value over time between ``bottom`` and ``top`` percent."""
+
+    dots: tuple[Dot, ...]
+    bottom: float
+    top: float
+
+    @property
+    def path(self) -> str:
+        """The points of an SVG polyline in a box of 100 by 100."""
+        return " ".join(f"{dot.x:g},{dot.y:g}" for dot in self.dots)
+
+
+def line(values: Sequence[tuple[datetime, float]]) -> Line | None:
+    """Percentages over time, oldest first; None below two moments: that is no line."""
+    known = sorted(values)
+    if len({at for at, _ in known}) < 2:
+        return None
+    start, end = known[0][0], known[-1][0]
+    # Whole tens around the values: a small change must not look like a fall.
+    bottom = min(10.0 * (min(value for _, value in known) // 10), 90.0)
+    top = max(10.0 * -(-max(value for _, value in known) // 10), bottom + 10.0)
+    dots = (
+        Dot(
+            at,
+            value,
+            percent((at - start).total_seconds(), (end - start).total_seconds()),
+            round(100 - percent(value - bottom, top - bottom), 2),
+        )
+        for at, value in known
+    )
+    return Line(tuple(dots), bottom, top)
+
+
+def ring(done: int, whole: int) -> float:
+    """How much of a ring is filled, 0 to 100."""
+    return percent(min(max(done, 0), whole), whole) if whole > 0 else 0.0
+
+
+def percent(part: float, whole: float) -> float:
+    return round(100 * part / whole, 2)
+
+
+def total(values: Iterable[float | None]) -> float | None:
+    """The sum of the values that are known; None when none is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

@@ -1,0 +1,123 @@
+"""Canvas's assignment groups and grading periods as the calculation of grades takes them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from canvas_app.canvas.models import Assignment, Course, Submission
+from canvas_app.canvas.models import AssignmentGroup as CanvasGroup
+from canvas_app.canvas.models import GradingPeriod as CanvasPeriod
+from canvas_app.domain import grade_calculator
+from canvas_app.domain.grade_calculator import Book, Work
+
+EVERY_PERIOD = "all"
+UNGRADEABLE = (["not_graded"], ["wiki_page"])
+BOUND = Decimal("0.0001")  # as exact as Canvas keeps a scheme's bounds
+
+
+def exact(value: float | None) -> Decimal:
+    """A number as Canvas wrote it in JSON, not as a float holds it."""
+    return Decimal(str(value or 0))
+
+
+def counts(assignment: Assignment) -> bool:
+    """Whether an assignment is part of any total (``Assignment.published.gradeable``)."""
+    return (
+        assignment.published is not False
+        and not assignment.omit_from_final_grade
+        and assignment.submission_types not in UNGRADEABLE
+    )
+
+
+def period_of(assignment: Assignment, periods: Sequence[CanvasPeriod]) -> str | None:
+    """The grading period of the student's submission; work without a date is in the last one."""
+    own = assignment.own_submission
+    if own and own.grading_period_id:
+        return own.grading_period_id
+    due = (own.cached_due_date if own else None) or assignment.due_at
+    dated = [(p.start_date, p.end_date, p.id) for p in periods if p.start_date and p.end_date]
+    if due is None:
+        return max(dated, key=lambda span: span[1])[2] if dated else None
+    # The start is not in it, the end is; both are cut to the minute (grading_period.rb).
+    at = minute(due)
+    return next((id_ for start, end, id_ in dated if minute(start) < at <= minute(end)), None)
+
+
+def minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+def in_period(assignment: Assignment, chosen: str, periods: Sequence[CanvasPeriod]) -> bool:
+    return not periods or chosen == EVERY_PERIOD or period_of(assignment, periods) == chosen
+
+
+def work_of(assignment: Assignment, group_id: str, periods: Sequence[CanvasPeriod]) -> Work:
+    own = assignment.own_submission
+    found = own or Submission()
+    return Work(
+        id=assignment.id,
+        group_id=group_id,
+        points=exact(assignment.points_possible),
+        score=None if found.score is None else exact(found.score),
+        excused=bool(found.excused),
+        posted=found.posted_at is not None,
+        pending_review=found.workflow_state == "pending_review",
+        counts=counts(assignment),
+        present=own is not None,
+        period_id=period_of(assignment, periods) if periods else None,
+    )
+
+
+def book_of(course: Course, groups: Sequence[CanvasGroup], periods: Sequence[CanvasPeriod]) -> Book:
+    """The course as the calculation takes it."""
+    mine = [e.enrollment_state for e in course.enrollments or ()]
+    weighing = periods if course.has_weighted_grading_periods else ()
+    return Book(
+        work=tuple(
+            work_of(assignment, group.id, periods)
+            for group in groups
+            for assignment in group.assignments or ()
+        ),
+        groups=tuple(group_rules(group) for group in groups),
+        weighted=bool(course.apply_assignment_group_weights),
+        periods=tuple(
+            grade_calculator.Period(period.id, exact(period.weight)) for period in weighing
+        ),
+        concluded=bool(mine) and all(state == "completed" for state in mine),
+    )
+
+
+def group_rules(group: CanvasGroup) -> grade_calculator.Group:
+    rules = group.rules
+    return grade_calculator.Group(
+        id=group.id,
+        weight=exact(group.group_weight),
+        drop_lowest=max(0, (rules.drop_lowest if rules else None) or 0),
+        drop_highest=max(0, (rules.drop_highest if rules else None) or 0),
+        never_drop=frozenset(str(id_) for id_ in (rules.never_drop if rules else None) or ()),
+    )
+
+
+def scheme_of(course: Course) -> list[tuple[str, Decimal]]:
+    """The course's grading scheme, as far as it can be read."""
+    found = []
+    for row in course.grading_scheme or ():
+        match row:
+            case [str(name), int(least) | float(least)]:
+                found.append((name, exact(least).quantize(BOUND)))
+    return found
+
+
+def scale_of(course: Course) -> Decimal | None:
+    """The highest point of a scheme that is based on points; None of one by percentages."""
+    factor = course.scaling_factor if course.points_based_grading_scheme else None
+    return exact(factor) if factor and factor > 0 else None
+
+
+def can_try(work: Work) -> bool:
+    return work.counts and not (work.excused and work.posted)
+
+
+def number(value: Decimal | None) -> float | None:
+    """A number for templates and JSON."""
+    return None if value is None else float(value)

@@ -1,0 +1,57 @@
+"""Letters: what a score is called, and where nothing but letters may be shown.
+
+A course that restricts quantitative data changes no answer of Canvas: scores and points come as
+from any other, and the grade of work graded by points is a number. Hiding these from students and
+observers is the client's duty. The grading scheme that comes with the course names the letter,
+also where the course itself enables none (``lib/api/v1/course.rb``, ``grading_standard.rb``).
+"""
+
+import re
+from decimal import Decimal
+
+from canvas_app.canvas.models import Course
+from canvas_app.domain import grade_calculator
+from canvas_app.domain.grade_book import exact, scale_of, scheme_of
+
+NUMBER = re.compile(r"\s*+[-+]?[\d.,]++\s*+%?\s*+")  # possessive: blanks without end cost nothing
+STAFF = frozenset({"teacher", "ta", "designer"})
+
+
+def letters_only(course: Course | None, thing: object = None) -> bool:
+    """Whether points must not be shown to the person.
+
+    The course's flag is true for its teachers too, whom it does not bind; that of a thing in it
+    is false for them.
+    """
+    roles = {e.type for e in (course.enrollments if course else None) or ()}
+    if roles & STAFF and "student" not in roles:
+        return False
+    own = getattr(thing, "restrict_quantitative_data", None)
+    return bool(own or (course and course.restrict_quantitative_data))
+
+
+def total_letter(course: Course | None, percent: float | Decimal | None) -> str | None:
+    """The letter of a total by the course's scheme; None when either is not known."""
+    if course is None or percent is None:
+        return None
+    value = percent if isinstance(percent, Decimal) else exact(percent)
+    return grade_calculator.letter(value, scheme_of(course), scale_of(course))
+
+
+def grade_shown(
+    grade: str | None,
+    letters: bool,
+    course: Course | None = None,
+    score: float | None = None,
+    points: float | None = None,
+) -> str | None:
+    """A grade as the person may see it.
+
+    Where letters alone count, a number becomes the letter of its share of the points; without
+    points it has none.
+    """
+    if not letters or (grade is not None and not NUMBER.fullmatch(grade)):
+        return grade
+    if score is None or not points:
+        return None
+    return total_letter(course, exact(score) / exact(points) * 100)

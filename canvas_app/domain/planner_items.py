@@ -1,0 +1,421 @@
+"""Canvas's objects as items of a list: one shape for planner, missing work, calendar and stream.
+
+Each piece of work becomes one item, however many of these name it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from canvas_app.canvas.models import (
+    Assignment,
+    AssignmentGroup,
+    CalendarEvent,
+    Course,
+    PlannerItem,
+    PlannerSubmission,
+    StreamItem,
+    Submission,
+    TodoItem,
+)
+from canvas_app.domain.letters import grade_shown, letters_only
+from canvas_app.domain.notes import note_text
+from canvas_app.domain.rich_text import spoken, web_address
+from canvas_app.domain.status import custom_label, planner_status, student_status
+from canvas_app.services.pages import Item, SubmissionRow
+from canvas_app.sources.sources import Rows
+
+NOT_WORK = frozenset({"announcement", "calendar_event"})
+DONE = frozenset({"graded", "submitted", "resubmitted", "excused"})
+TYPES = {
+    "assignment": "Assignment",
+    "quiz": "Quiz",
+    "discussion_topic": "Discussion",
+    "sub_assignment": "Discussion checkpoint",
+    "peer_review_sub_assignment": "Peer review",
+    "assessment_request": "Peer review",
+    "wiki_page": "Page",
+    "planner_note": "Own note",
+    "calendar_event": "Event",
+    "announcement": "Announcement",
+    "grading": "To grade",
+}
+NUMBER = re.compile(r"[-+]?[\d.,]+\s*%?")
+
+
+class Look:
+    """How Canvas's objects become items: names, colours and links from the person's courses."""
+
+    def __init__(
+        self,
+        canvas_url: str,
+        courses: Mapping[str, Course],
+        colors: Mapping[str, str],
+        now: datetime,
+    ) -> None:
+        self.canvas_url = canvas_url
+        self.courses = courses
+        self.colors = colors
+        self.now = now
+
+    def merged(
+        self,
+        planner: Rows[PlannerItem],
+        missing: Rows[Assignment],
+        calendar: Iterable[CalendarEvent] = (),
+        stream: Rows[StreamItem] | None = None,
+        groups: Iterable[AssignmentGroup] = (),
+    ) -> list[Item]:
+        """Planner items, then what only the other sources name; each once.
+
+        A discussion with checkpoints stands there by these, not once more as a whole.
+        """
+        events = list(calendar)
+        known = self.assignments(events, groups)
+        parts = {
+            event.sub_assignment.id: event.sub_assignment
+            for event in events
+            if event.sub_assignment
+        }
+        graded = newest_grades(stream)
+        lacking = {assignment.id: assignment for assignment in missing.rows()}
+        found: dict[tuple[str, ...], Item] = {}
+        split = {part.parent_assignment_id for part in parts.values()}
+        for plan in planner.rows():
+            key = planner_key(plan)
+            if key[0] == "sub_assignment" and (whole := whole_assignment(plan)):
+                split.add(whole)
+            id_ = key[1] if key[0] == "assignment" else ""
+            part = parts.get(key[1]) if key[0] == "sub_assignment" else None
+            item = self.planned(plan, part or known.get(id_) or lacking.get(id_), graded.get(id_))
+            if item.status == "overdue" and id_ in lacking:
+                # Canvas's word, from its other list
+                item = replace(item, status="missing", missing=True)
+            found.setdefault(key, item)
+        for id_ in (*lacking, *known, *graded):
+            key = ("assignment", id_)
+            if not id_ or id_ in split or key in found:
+                continue
+            if id_ in lacking:
+                found[key] = self.lacked(lacking[id_], known.get(id_), graded.get(id_))
+            elif id_ in known:
+                found[key] = self.scheduled(known[id_], graded.get(id_))
+            else:
+                found[key] = self.reported(graded[id_])
+        for id_, part in parts.items():
+            found.setdefault(("sub_assignment", id_), self.scheduled(part))
+        return list(found.values())
+
+    def assignments(
+        self, calendar: Iterable[CalendarEvent], groups: Iterable[AssignmentGroup]
+    ) -> dict[str, Assignment]:
+        """Assignments of the calendar by id; a group's stands in when it knows the submission."""
+        found = {event.assignment.id: event.assignment for event in calendar if event.assignment}
+        for group in groups:
+            for assignment in group.assignments or ():
+                other = found.get(assignment.id)
+                if other and other.own_submission is None and assignment.own_submission:
+                    # The calendar's knows its discussion, which groups do not tell.
+                    found[assignment.id] = replace(other, submission=assignment.submission)
+        return found
+
+    def planned(
+        self,
+        plan: PlannerItem,
+        assignment: Assignment | None = None,
+        graded: StreamItem | None = None,
+    ) -> Item:
+        """A planner item; its assignment knows more of its status, the stream its grade."""
+        thing = plan.plannable
+        own = (assignment.own_submission if assignment else None) or graded
+        status = self.status(plan, assignment, own)
+        submission = planner_submission(plan)
+        course_id = plan.own_course
+        course = self.courses.get(course_id or "")
+        letters = letters_only(course, thing)
+        possible = thing.points_possible if thing else None
+        score, grade = posted_grade(own, letters=letters, course=course, points=possible)
+        title = (thing.title or thing.name) if thing else None
+        override = plan.planner_override
+        feedback = submission.feedback if submission else None
+        graded_kind = plan.plannable_type not in NOT_WORK
+        return Item(
+            id=plan.own_id,
+            type=plan.plannable_type,
+            title=title or (assignment.name if assignment else None) or "",
+            course_id=course_id,
+            course_name=(course.name if course else None) or place_of(plan),
+            due_at=plan.plannable_date,
+            only_posted=plan.only_posted,
+            status=status,
+            status_label=custom_label(own) if own and status == "custom" else None,
+            points_possible=None if letters or plan.ungraded else possible,
+            done=is_done(plan, submission),
+            url=self.link(plan.html_url),
+            late=bool(submission and submission.late),
+            missing=bool(submission and submission.missing),
+            assignment_id=planner_assignment(plan),
+            all_day=bool(thing and thing.all_day),
+            ends_at=thing.end_at if thing else None,
+            posted_at=submission.posted_at if submission and graded_kind else None,
+            has_feedback=bool(submission and submission.has_feedback),
+            feedback=spoken(feedback.comment) or None if feedback else None,
+            new_activity=bool(plan.new_activity),
+            details=planner_details(plan),
+            location=thing.location_name if thing else None,
+            unlock_at=thing.unlock_at if thing else None,
+            lock_at=thing.lock_at if thing else None,
+            letters_only=letters,
+            override_id=override.id if override else None,
+            dismissed=bool(override and override.dismissed),
+            color=self.colors.get(course_id or ""),
+            score=score,
+            grade=grade,
+        )
+
+    def missed(self, assignment: Assignment) -> Item:
+        """Missing work; Canvas put it on that list, so that it is missing is Canvas's word."""
+        course = self.courses.get(assignment.course_id or "") or assignment.course
+        override = assignment.planner_override
+        kind, id_ = assignment_kind(assignment)
+        letters = letters_only(course, assignment)
+        return Item(
+            id=id_,
+            type=kind,
+            title=assignment.name or "",
+            course_id=assignment.course_id,
+            course_name=(course.name if course else None) or "",
+            due_at=assignment.due_at,
+            status="missing",
+            missing=True,
+            points_possible=None if letters else assignment.points_possible,
+            done=bool(override and override.marked_complete),
+            url=self.link(assignment.html_url),
+            assignment_id=None if kind == "sub_assignment" else assignment.id,
+            unlock_at=assignment.unlock_at,
+            lock_at=assignment.lock_at,
+            lock_explanation=assignment.lock_explanation,
+            letters_only=letters,
+            override_id=override.id if override else None,
+            dismissed=bool(override and override.dismissed),
+            color=self.colors.get(assignment.course_id or ""),
+        )
+
+    def lacked(
+        self, assignment: Assignment, known: Assignment | None, graded: StreamItem | None
+    ) -> Item:
+        """Work of Canvas's missing list; a zero that was entered for it is a grade all the same."""
+        item = self.missed(assignment)
+        if known is None or known.own_submission is None:
+            return item
+        found = self.scheduled(known, graded)
+        if found.status in ("due", "overdue", "locked"):
+            return item
+        return replace(
+            found,
+            missing=True,
+            done=item.done or found.done,
+            override_id=item.override_id,
+            dismissed=item.dismissed,
+        )
+
+    def status(
+        self, plan: PlannerItem, assignment: Assignment | None, own: Submission | None
+    ) -> str:
+        """The chip: from the submission itself when it is known, else from the planner.
+
+        Even without a submission the assignment tells what is on paper, locked or not yet open.
+        """
+        found = planner_status(plan, self.now)
+        if own or (assignment and found in ("due", "overdue", "locked")):
+            return student_status(own, assignment, self.now)
+        return found
+
+    def scheduled(self, assignment: Assignment, graded: StreamItem | None = None) -> Item:
+        """Work that only the calendar names, as that without a date; by its own submission."""
+        submission: Submission | None = assignment.own_submission or graded
+        status = student_status(submission, assignment, self.now)
+        item = self.missed(assignment)
+        score, grade = posted_grade(
+            submission,
+            letters=item.letters_only,
+            course=self.courses.get(assignment.course_id or ""),
+            points=assignment.points_possible,
+        )
+        return replace(
+            item,
+            status=status,
+            status_label=custom_label(submission) if submission and status == "custom" else None,
+            done=item.done or status in DONE,
+            posted_at=submission.posted_at if submission else None,
+            late=bool(submission and submission.late),
+            missing=bool(submission and submission.missing),
+            score=score,
+            grade=grade,
+        )
+
+    def reported(self, graded: StreamItem) -> Item:
+        """Work that only the stream names: graded lately, due long ago."""
+        assignment = graded.assignment or Assignment(id=graded.assignment_id or "")
+        course_id = assignment.course_id or graded.course_id
+        assignment = replace(assignment, course_id=course_id)
+        item = self.scheduled(assignment, graded)
+        course = self.courses.get(course_id or "")
+        return replace(
+            item,
+            title=item.title or graded.title or "",
+            course_id=course_id,
+            course_name=item.course_name or (course.name if course else None) or "",
+            url=item.url or self.link(graded.html_url),
+            color=self.colors.get(course_id or ""),
+        )
+
+    def grading(self, todo: Iterable[TodoItem]) -> tuple[Item, ...]:
+        """What waits for the person's grading, the oldest first; each assignment once."""
+        found: dict[tuple[str, str], Item] = {}
+        for item in todo:
+            if item.type == "grading":
+                row = self.to_grade(item)
+                found.setdefault((row.course_id or "", row.id), row)
+        return tuple(sorted(found.values(), key=by_due))
+
+    def to_grade(self, item: TodoItem) -> Item:
+        """An assignment that waits for grading, with its way into SpeedGrader."""
+        assignment, quiz = item.assignment, item.quiz or {}
+        course_id = item.course_id or (assignment.course_id if assignment else None) or ""
+        course = self.courses.get(course_id)
+        own_url = assignment.html_url if assignment else None
+        return Item(
+            id=assignment.id if assignment else str(quiz.get("id", "")),
+            type="grading",
+            title=(assignment.name if assignment else str(quiz.get("title", ""))) or "",
+            course_id=course_id or None,
+            course_name=(course.name if course else None) or item.context_name or "",
+            due_at=assignment.due_at if assignment else None,
+            status="needs_grading",
+            points_possible=assignment.points_possible if assignment else None,
+            done=False,
+            url=(
+                self.speed_grader(course_id, assignment)
+                if assignment
+                else self.link(item.html_url or own_url)
+            ),
+            assignment_id=assignment.id if assignment else None,
+            needs_grading=item.needs_grading_count,
+            color=self.colors.get(course_id),
+        )
+
+    def speed_grader(self, course_id: str, assignment: Assignment) -> str:
+        """SpeedGrader's address for an assignment."""
+        return assignment.speed_grader_url or (
+            f"{self.canvas_url}/courses/{course_id}/gradebook/speed_grader"
+            f"?assignment_id={assignment.id}"
+        )
+
+    def link(self, url: str | None) -> str:
+        """An absolute address; the planner sends some as paths, and only http is followed."""
+        if not url:
+            return ""
+        if url.startswith(("https://", "http://")):
+            return url  # most are; joining takes ten times as long
+        if url.startswith("/") and not url.startswith("//"):
+            return f"{self.canvas_url}{url}"
+        return web_address(url, f"{self.canvas_url}/")
+
+
+def by_due(row: Item | SubmissionRow) -> tuple[bool, float, str]:
+    """Earliest first, undated last."""
+    due = row.due_at
+    return due is None, due.timestamp() if due else 0.0, row.title
+
+
+def newest_grades(stream: Rows[StreamItem] | None) -> dict[str, StreamItem]:
+    """Posted grades of the stream by assignment; it is sorted newest first."""
+    found: dict[str, StreamItem] = {}
+    for item in stream.rows() if stream else ():
+        id_ = item.assignment_id or (item.assignment.id if item.assignment else None)
+        if item.type == "Submission" and item.posted_at and id_:
+            found.setdefault(id_, item)
+    return found
+
+
+def posted_grade(
+    submission: Submission | None,
+    *,
+    letters: bool,
+    course: Course | None = None,
+    points: float | None = None,
+) -> tuple[float | None, str | None]:
+    """Score and grade as the person may see them: posted, and no number where letters count."""
+    if submission is None or submission.posted_at is None:
+        return None, None
+    grade = grade_shown(submission.grade, letters, course, submission.score, points)
+    return None if letters else submission.score, grade
+
+
+def place_of(plan: PlannerItem) -> str:
+    """The course or group an item belongs to; a person's own things are in none."""
+    return (plan.context_name or "") if plan.context_type != "User" else ""
+
+
+def planner_details(plan: PlannerItem) -> str | None:
+    """An own note as plain text, anything else as Canvas's HTML."""
+    thing = plan.plannable
+    if thing is None:
+        return None
+    if plan.plannable_type == "planner_note":
+        return note_text(thing.details) or None
+    return thing.details or thing.description
+
+
+def planner_submission(plan: PlannerItem) -> PlannerSubmission | None:
+    """What the planner tells of a submission; it sends false where nothing can be handed in."""
+    return plan.submissions if isinstance(plan.submissions, PlannerSubmission) else None
+
+
+def whole_assignment(plan: PlannerItem) -> str | None:
+    """The assignment a checkpoint is a part of, from its address: the planner names no id."""
+    found = re.match(r"[^?#]*?/assignments/(\d+)", plan.html_url or "")
+    return found[1] if found else None
+
+
+def planner_assignment(plan: PlannerItem) -> str | None:
+    """The assignment behind a planner item, when there is one."""
+    if plan.plannable_type == "assignment" or plan.graded_page:
+        return plan.plannable_id
+    return plan.plannable.assignment_id if plan.plannable else None
+
+
+def planner_key(plan: PlannerItem) -> tuple[str, ...]:
+    """What makes an item the same item: its assignment, or its kind and id."""
+    assignment_id = planner_assignment(plan)
+    tag = plan.plannable.sub_assignment_tag if plan.plannable else None
+    if plan.plannable_type == "assessment_request" or assignment_id is None or tag:
+        return plan.plannable_type, plan.plannable_id
+    return "assignment", assignment_id
+
+
+def assignment_kind(assignment: Assignment) -> tuple[str, str]:
+    """The planner's type and id of an assignment: quizzes and topics go by their own."""
+    if assignment.sub_assignment_tag:
+        return "sub_assignment", assignment.id
+    if assignment.quiz_id:
+        return "quiz", assignment.quiz_id
+    topic = assignment.discussion_topic
+    if topic and topic.id:
+        return "discussion_topic", topic.id
+    return "assignment", assignment.id
+
+
+def is_done(plan: PlannerItem, submission: PlannerSubmission | None) -> bool:
+    """The person's own mark when there is one, else handed in, graded, excused or reviewed."""
+    if plan.planner_override and plan.planner_override.marked_complete is not None:
+        return plan.planner_override.marked_complete
+    if plan.reviewed:
+        return True
+    if submission is None or submission.redo_request:
+        return False
+    graded = submission.graded and submission.posted_at
+    return bool(submission.submitted or submission.excused or graded)

@@ -1,0 +1,207 @@
+"""What the week is read from: which lists, in which calls, and how they go side by side.
+
+Two round trips deep, each with its further pages: courses, planner weeks, missing work, stream and
+to-do first; then the calendar of ten courses a call as soon as the courses are known, and the
+groups of the courses whose work comes first, for its weight. A student of 137 courses waits for 76
+calls, of which ten fly at a time.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from itertools import pairwise
+from typing import Any, TypeVar
+
+from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.models import (
+    Assignment,
+    AssignmentGroup,
+    CalendarEvent,
+    Colors,
+    Course,
+    PlannerItem,
+    StreamItem,
+    TodoItem,
+)
+from canvas_app.canvas.models import Profile as CanvasProfile
+from canvas_app.canvas.paging import Pages
+from canvas_app.domain.calendar import DAY, read_week, week_slices, whole_weeks
+from canvas_app.domain.charts import WEEKS
+from canvas_app.domain.letters import letters_only
+from canvas_app.domain.planner_items import is_done, planner_assignment, planner_submission
+from canvas_app.domain.weights import weights
+from canvas_app.services.courses import start_colors, start_courses, start_profile
+from canvas_app.sources.sources import One, Rows, Sources, request_key
+
+T = TypeVar("T")
+
+BACK = timedelta(days=28)
+AHEAD = timedelta(days=14)
+FORECAST = timedelta(weeks=WEEKS)  # what is read ahead for the picture of the load
+EAST, WEST = timedelta(hours=14), timedelta(hours=12)  # how far zones are from UTC
+OLDER = "calendar: older missing work"
+CONTEXTS = 10  # calendar contexts Canvas reads in one request
+OWN = ("submission",)  # of the calendar's assignments
+MISSING = ("planner_overrides", "course")
+WEIGHED = 20  # courses whose groups are asked for: two rounds of calls
+GROUPS = ("assignments", "submission")  # what the course page asks for, so that they share it
+
+
+def asked_days(week: str, now: datetime) -> tuple[date, date]:
+    """The days to ask Canvas for, before it is known which zone the person is in."""
+    start, end = read_week(week, (now - WEST).date()), read_week(week, (now + EAST).date())
+    if start is None or end is None:
+        return (now - BACK).date(), (now + FORECAST).date()
+    return start, end + 6 * DAY
+
+
+@dataclass(frozen=True)
+class Started:
+    """The sources that every view of the week is made of."""
+
+    courses: Rows[Course]
+    planner: Rows[PlannerItem]
+    missing: Rows[Assignment]
+    stream: Rows[StreamItem]
+    todo: Rows[TodoItem]
+    profile: One[CanvasProfile]
+    colors: One[Colors]
+
+
+def start_items(sources: Sources, first: date, last: date) -> Started:
+    """Start them all; a day more on each side of the planner holds every time zone.
+
+    Lists that may have further pages go first. The weeks are whole, so that the pages share them.
+    """
+    courses = start_courses(sources)
+    stream = sources.start("activity", partial(CanvasAPI.activity_stream))
+    todo = sources.start("todo", partial(CanvasAPI.todo))
+    missing = sources.start("missing", partial(CanvasAPI.missing_submissions, include=MISSING))
+    planner = sources.start(
+        "planner",
+        *(
+            partial(CanvasAPI.planner_items, start_date=start, end_date=end)
+            for start, end in planner_slices(first - DAY, last + DAY, sources.now())
+        ),
+    )
+    profile, colors = start_profile(sources), start_colors(sources)
+    return Started(courses, planner, missing, stream, todo, profile, colors)
+
+
+def planner_slices(first: date, last: date, now: datetime) -> list[tuple[datetime, datetime]]:
+    """The days in four parts at most, so that all of a page's first calls fly at once.
+
+    This week stands alone, for it has most; long gone weeks have little that is read page by page.
+    """
+    weeks = week_slices(first, last)
+    if len(weeks) <= 3:
+        return weeks
+    current = sum(start <= now for start, _ in weeks) - 1
+    cuts = sorted({0, max(0, current - 2), max(0, current), current + 1, len(weeks)})
+    return [(weeks[a][0], weeks[b - 1][1]) for a, b in pairwise(cuts) if a < b <= len(weeks)]
+
+
+def start_calendar(
+    sources: Sources,
+    calls: "Sequence[partial[Pages[CalendarEvent]]]",
+    courses: Mapping[str, Course],
+    name: str = "calendar",
+) -> Rows[CalendarEvent] | None:
+    """Start the calendar's assignments, when there are any to ask for; ``courses`` by id."""
+    return sources.start(name, *calls, courses=courses) if calls else None
+
+
+def older_calls(
+    plans: Iterable[PlannerItem], lacking: Iterable[Assignment]
+) -> "list[partial[Pages[CalendarEvent]]]":
+    """The calendar of missing work that is older than the planner read: graded it is not missing.
+
+    Canvas's missing list names no submission.
+    """
+    planned = {planner_assignment(plan) for plan in plans}
+    old = [
+        (assignment.due_at.date(), assignment.course_id)
+        for assignment in lacking
+        if assignment.id not in planned and assignment.due_at and assignment.course_id
+    ]
+    if not old:
+        return []
+    days = [day for day, _ in old]
+    return calendar_calls(
+        sorted({course_id for _, course_id in old}), (min(days), max(days)), undated=False
+    )
+
+
+def calendar_calls(
+    studied: Sequence[str], days: tuple[date, date], *, undated: bool
+) -> "list[partial[Pages[CalendarEvent]]]":
+    """Ten courses a call, as many as Canvas takes.
+
+    The parts of discussions are asked for with undated work: all others are on the planner.
+    """
+    start, end = whole_weeks(*days)
+    some = [tuple(studied[n : n + CONTEXTS]) for n in range(0, len(studied), CONTEXTS)]
+    every = partial(CanvasAPI.calendar_assignments, include=OWN)
+    dated = partial(every, start_date=start, end_date=end)
+    calls = [partial(dated, course_ids=ids) for ids in some]
+    if undated:
+        parts = partial(CanvasAPI.calendar_checkpoints, include=OWN)
+        calls += [partial(every, course_ids=ids) for ids in some]
+        calls += [partial(parts, course_ids=ids) for ids in some]
+    return calls
+
+
+def with_open_work(plans: Iterable[PlannerItem], now: datetime) -> list[str]:
+    """The courses with open work to come, the soonest first."""
+    dated = [
+        (plan.plannable_date, plan.course_id)
+        for plan in plans
+        if plan.course_id
+        and plan.plannable_date
+        and plan.plannable_date >= now
+        and planner_assignment(plan)
+        and not is_done(plan, planner_submission(plan))
+    ]
+    return list(dict.fromkeys(course_id for _, course_id in sorted(dated)))
+
+
+def groups_call(course_id: str) -> "partial[Any]":
+    return partial(CanvasAPI.assignment_groups, course_id=course_id, include=GROUPS)
+
+
+def start_groups(sources: Sources, course_ids: Sequence[str]) -> Rows[AssignmentGroup] | None:
+    """Start the assignment groups of these courses: what each assignment weighs."""
+    calls = [groups_call(course_id) for course_id in course_ids]
+    return sources.start("weights", *calls) if calls else None
+
+
+def kept_groups(sources: Sources, course_ids: Sequence[str]) -> list[AssignmentGroup]:
+    """The groups of these courses that are in the cache; Canvas is not asked."""
+    return kept_rows(sources, [groups_call(course_id) for course_id in course_ids[:WEIGHED]])
+
+
+def kept_rows(sources: Sources, calls: "Iterable[partial[Pages[T]]]") -> list[T]:
+    """What of these lists is in the cache; Canvas is not asked."""
+    kept = [sources.kept(request_key(call), call) for call in calls]
+    return [row for answer in kept if answer for row in answer.value]
+
+
+def weights_of(
+    groups: Iterable[AssignmentGroup], courses: Mapping[str, Course]
+) -> dict[str, float]:
+    """Assignment id to percent of its course's final grade.
+
+    Not where grading periods carry weights: which these are, only the course's own pages ask.
+    """
+    by_course: dict[str, list[AssignmentGroup]] = {}
+    for group in groups:
+        for assignment in (group.assignments or ())[:1]:
+            by_course.setdefault(assignment.course_id or "", []).append(group)
+    found: dict[str, float] = {}
+    for course_id, members in by_course.items():
+        course = courses.get(course_id)
+        if course and not letters_only(course) and not course.has_weighted_grading_periods:
+            weighted = bool(course.apply_assignment_group_weights)
+            found |= weights(members, weighted=weighted)
+    return found

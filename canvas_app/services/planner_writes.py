@@ -1,0 +1,191 @@
+"""What a person writes into her planner: done marks and notes of her own.
+
+Each write is one call, a mark of an item that bears one already three. Nothing is tried twice
+that Canvas may have done; what is said afterwards tells which it was.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.errors import (
+    AuthorizationError,
+    CanvasError,
+    InvalidRequest,
+    MalformedAnswer,
+    MissingScope,
+    NotFound,
+    Throttled,
+    Unavailable,
+)
+from canvas_app.canvas.models import PlannerNote, PlannerOverride
+from canvas_app.domain.calendar import Profile
+from canvas_app.domain.notes import note_html
+
+PLANNABLE = frozenset(
+    {
+        *("assignment", "quiz", "discussion_topic", "sub_assignment", "wiki_page"),
+        *("planner_note", "calendar_event", "announcement", "assessment_request"),
+        "peer_review_sub_assignment",
+    }
+)
+END_OF_DAY = time(23, 59, 59)
+LONGEST_TITLE = 250
+LONGEST_DETAILS = 10_000
+
+
+class BadInput(ValueError):
+    """A form that cannot be taken as it is; the message is for the person."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A done mark to set or take back; ``override_id`` is empty when the item bears none yet."""
+
+    type: str
+    id: str
+    override_id: str
+    dismissed: bool
+    done: bool
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note as it is written: plain text, ``due_at`` in UTC, ``course_id`` empty for none."""
+
+    title: str
+    details: str
+    due_at: datetime
+    course_id: str
+
+
+def read_mark(text: str) -> Mark:
+    """A mark from ``type:id:override:dismissed:done:title``. Raise BadInput."""
+    parts = text.split(":", 5)
+    if len(parts) != 6 or parts[0] not in PLANNABLE or not parts[1].isdecimal():
+        raise BadInput("That is not something a planner can mark.")
+    type_, id_, override_id, dismissed, done, title = parts
+    if override_id and not override_id.isdecimal():
+        raise BadInput("That is not something a planner can mark.")
+    return Mark(type_, id_, override_id, dismissed == "1", done == "1", title)
+
+
+def write_mark(mark: Mark) -> str:
+    """The text :func:`read_mark` reads."""
+    flags = f"{int(mark.dismissed)}:{int(mark.done)}"
+    return f"{mark.type}:{mark.id}:{mark.override_id}:{flags}:{mark.title}"
+
+
+def set_mark(api: CanvasAPI, mark: Mark) -> PlannerOverride:
+    """Mark an item done or not done. Raise CanvasError.
+
+    The page may be older than the mark: when it has gone it is made anew, when another page made
+    one meanwhile that one is changed.
+    """
+    if mark.override_id:
+        try:
+            return change(api, mark, mark.override_id, dismissed=mark.dismissed)
+        except NotFound:
+            return make(api, mark)
+    try:
+        return make(api, mark)
+    except InvalidRequest:
+        for found in api.planner_overrides():
+            if found.id and (found.plannable_type, found.plannable_id) == (mark.type, mark.id):
+                return change(api, mark, found.id, dismissed=bool(found.dismissed))
+        raise
+
+
+def make(api: CanvasAPI, mark: Mark) -> PlannerOverride:
+    return api.create_planner_override(
+        mark.type, mark.id, marked_complete=mark.done, dismissed=mark.dismissed
+    )
+
+
+def change(api: CanvasAPI, mark: Mark, override_id: str, *, dismissed: bool) -> PlannerOverride:
+    return api.update_planner_override(override_id, marked_complete=mark.done, dismissed=dismissed)
+
+
+def read_note(
+    me: Profile, *, title: str, details: str, day: str, clock: str, course_id: str
+) -> Note:
+    """A note from a form: its day and time are the person's own. Raise BadInput.
+
+    Without a time, or with the day's last minute, it is due at the end of the day, as Canvas's
+    own planner has it.
+    """
+    title = " ".join(title.split())
+    if not title:
+        raise BadInput("A note needs a few words that say what it is about.")
+    if len(title) > LONGEST_TITLE or len(details) > LONGEST_DETAILS:
+        raise BadInput("That note is too long for Canvas's planner.")
+    if course_id and not course_id.isdecimal():
+        raise BadInput("That is no course.")
+    try:
+        on = date.fromisoformat(day)
+        at = time.fromisoformat(clock) if clock else END_OF_DAY
+    except ValueError:
+        raise BadInput(
+            "A note needs a day, such as 2026-11-27, and a time such as 16:30."
+        ) from None
+    if at.tzinfo or not 1970 <= on.year <= 2999:
+        raise BadInput("A note needs a day between 1970 and 2999, and a plain time.")
+    if at.replace(second=0, microsecond=0) == END_OF_DAY.replace(second=0):
+        at = END_OF_DAY
+    return Note(title, details.strip(), me.moment(on, at), course_id)
+
+
+def add_note(api: CanvasAPI, note: Note) -> PlannerNote:
+    """Write a new note. Raise CanvasError."""
+    return api.create_planner_note(
+        title=note.title,
+        details=note_html(note.details),
+        todo_date=note.due_at,
+        course_id=note.course_id,
+    )
+
+
+def change_note(api: CanvasAPI, note_id: str, note: Note, *, moved: bool) -> PlannerNote:
+    """Rewrite a note, and its course when it ``moved``. Raise CanvasError.
+
+    Canvas takes no course for a note that is linked to something, not even the one it is in.
+    """
+    return api.update_planner_note(
+        note_id,
+        title=note.title,
+        details=note_html(note.details),
+        todo_date=note.due_at,
+        course_id=note.course_id if moved else None,
+    )
+
+
+def delete_note(api: CanvasAPI, note_id: str) -> PlannerNote:
+    """Delete a note; what it was comes back, so that it can be written again."""
+    return api.delete_planner_note(note_id)
+
+
+def what_became(error: CanvasError, attempt: str) -> str:
+    """What a failed write left behind and what to do; ``attempt`` is "The note was not saved"."""
+    doubtful = (isinstance(error, MalformedAnswer) and not error.repeat_is_safe) or (
+        isinstance(error, Unavailable) and error.delivery == "may_have_happened"
+    )
+    if doubtful:
+        return (
+            "Canvas did not say whether it did that. Look below before you try again: "
+            "it may be done."
+        )
+    match error:
+        case MissingScope():
+            reason = "Your school's Canvas does not let Easel write this."
+        case AuthorizationError():
+            reason = "Canvas does not let you do this."
+        case NotFound():
+            reason = "Canvas no longer has it."
+        case Throttled():
+            reason = "Canvas asked to wait. Try again in a minute."
+        case Unavailable():
+            reason = "Canvas could not be reached. Try again."
+        case _:
+            reason = "Canvas refused it as it is."
+    return f"{attempt}. {reason} Nothing was changed."

@@ -1,0 +1,1 @@
+"""How a page asks Canvas: calls in parallel under one deadline, kept answers, the state of each."""

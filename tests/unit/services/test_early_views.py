@@ -1,0 +1,130 @@
+"""A page under way: early views for who would wait, none for who would not."""
+
+from functools import partial
+
+import pytest
+
+from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.errors import NotFound
+from canvas_app.services.early_views import Gathering
+from canvas_app.services.pages import CourseRow, Courses, FailedPage, Page
+from canvas_app.sources.sources import complete
+
+COURSES = partial(CanvasAPI.courses, include=("term",))
+TODO = partial(CanvasAPI.todo)
+
+
+def gather(sources):
+    """A page of two lists; the second is asked for only when the first is here."""
+    courses = sources.start("courses", COURSES)
+    rows = courses.rows()
+    if rows:
+        sources.start("todo", TODO)
+    states = sources.states()
+    return Courses(
+        sources=states,
+        complete=complete(states),
+        rows=tuple(CourseRow(id=row.id, name=row.name or "") for row in rows),
+    )
+
+
+def warm(sources_of, *calls):
+    sources = sources_of("dozen")
+    for call in calls:
+        sources.start("any", call).rows()
+
+
+def test_page_in_the_cache_has_no_early_view(sources_of, canvas):
+    warm(sources_of, COURSES, TODO)
+    before = canvas.stats()["calls"]
+
+    gathering = Gathering(sources_of("dozen"), gather)
+
+    assert list(gathering.early()) == []
+    assert gathering.load().complete
+    assert canvas.stats()["calls"] == before
+
+
+def test_what_is_kept_is_shown_at_once(sources_of, canvas):
+    warm(sources_of, COURSES)
+    canvas.control(latency={"default": 0, "GET /api/v1/users/self/todo": 0.5})
+    gathering = Gathering(sources_of("dozen"), gather)
+
+    (view,) = gathering.early()
+
+    assert [source.status for source in view.sources] == ["fresh", "waiting"]
+    assert view.early
+    assert not view.complete
+    page = gathering.load()
+    assert page.complete
+    assert not page.early
+    assert sum(canvas.stats()["calls"]["GET /api/v1/users/self/todo"].values()) == 1
+
+
+def test_what_came_in_a_while_is_shown_then(sources_of, canvas):
+    canvas.control(latency={"default": 0, "GET /api/v1/users/self/todo": 2.0})
+    gathering = Gathering(sources_of("dozen"), gather, patience=0.7)
+
+    (view,) = gathering.early()
+
+    assert [source.status for source in view.sources] == ["fresh", "waiting"]
+    assert gathering.load().complete
+
+
+def test_nothing_here_is_no_view(sources_of, canvas):
+    canvas.control(latency=0.5)
+
+    assert list(Gathering(sources_of("dozen"), gather, patience=0.1).early()) == []
+
+
+def test_page_may_be_loaded_without_early_views(sources_of):
+    assert Gathering(sources_of("dozen"), gather).load().complete
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_refused_page_says_so(sources_of, early):
+    def refuse(sources):
+        raise NotFound("no such thing")
+
+    gathering = Gathering(sources_of("dozen"), refuse, patience=5)
+    if early:
+        assert list(gathering.early()) == []
+
+    page = gathering.load()
+
+    assert isinstance(page, FailedPage)
+    assert isinstance(page.failure, NotFound)
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_page_without_any_part_failed(sources_of, canvas, early):
+    canvas.control(faults=[{"path": "/api/*", "kind": "status", "status": 503, "times": None}])
+    gathering = Gathering(sources_of("dozen"), gather)
+    if early:
+        assert list(gathering.early()) == []
+
+    page = gathering.load()
+
+    assert isinstance(page, FailedPage)
+    assert not page.complete
+    assert [source.detail for source in page.sources] == [
+        "Canvas has trouble of its own at the moment."
+    ]
+
+
+def test_mistake_is_raised_where_the_page_is_read(sources_of, canvas):
+    canvas.control(latency=0.2)  # so that the first view waits for something
+    made = []
+
+    def mistaken(sources):
+        made.append(sources)
+        if len(made) > 1:
+            raise ValueError("a mistake")
+        sources.start("todo", TODO)
+        return Page(sources=sources.states())
+
+    gathering = Gathering(sources_of("dozen"), mistaken)
+    list(gathering.early())
+
+    with pytest.raises(ValueError, match="mistake"):
+        gathering.load()
