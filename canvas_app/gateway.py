@@ -27,8 +27,10 @@ from canvas_app.canvas.transport import Transport
 from canvas_app.includes import IncludesWatch
 from canvas_app.sessions import LASTING, cookie_name
 from canvas_app.settings import Environment, Settings, SettingsError
-from canvas_app.sources.cache import Cache, MemoryCache, RedisCache
-from canvas_app.sources.sources import Sources, owner_key
+from canvas_app.sources.cache import Cache, MemoryCache
+from canvas_app.sources.cache_redis import RedisCache
+from canvas_app.sources.call import owner_key
+from canvas_app.sources.sources import Sources
 from canvas_app.storage import SignIn, Storage
 from canvas_app.storage.database import AWAY
 from canvas_app.storage.seal import AnswerSeal

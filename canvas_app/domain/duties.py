@@ -9,8 +9,8 @@ from datetime import datetime
 
 from canvas_app.canvas.models import Assignment, CalendarEvent, Course
 from canvas_app.domain.calendar import Profile, local
+from canvas_app.domain.courses import roles_of
 from canvas_app.domain.planner_items import Look
-from canvas_app.services.courses import roles_of
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,8 @@ from canvas_app.canvas.models import (
 from canvas_app.domain.letters import grade_shown, letters_only
 from canvas_app.domain.notes import note_text
 from canvas_app.domain.rich_text import spoken, web_address
+from canvas_app.domain.rows import Item, SubmissionRow
 from canvas_app.domain.status import custom_label, planner_status, student_status
-from canvas_app.services.pages import Item, SubmissionRow
-from canvas_app.sources.sources import Rows
 
 NOT_WORK = frozenset({"announcement", "calendar_event"})
 DONE = frozenset({"graded", "submitted", "resubmitted", "excused"})
@@ -62,10 +61,10 @@ class Look:
 
     def merged(
         self,
-        planner: Rows[PlannerItem],
-        missing: Rows[Assignment],
+        planner: Iterable[PlannerItem],
+        missing: Iterable[Assignment],
         calendar: Iterable[CalendarEvent] = (),
-        stream: Rows[StreamItem] | None = None,
+        stream: Iterable[StreamItem] = (),
         groups: Iterable[AssignmentGroup] = (),
     ) -> list[Item]:
         """Planner items, then what only the other sources name; each once.
@@ -80,10 +79,10 @@ class Look:
             if event.sub_assignment
         }
         graded = newest_grades(stream)
-        lacking = {assignment.id: assignment for assignment in missing.rows()}
+        lacking = {assignment.id: assignment for assignment in missing}
         found: dict[tuple[str, ...], Item] = {}
         split = {part.parent_assignment_id for part in parts.values()}
-        for plan in planner.rows():
+        for plan in planner:
             key = planner_key(plan)
             if key[0] == "sub_assignment" and (whole := whole_assignment(plan)):
                 split.add(whole)
@@ -331,10 +330,10 @@ def by_due(row: Item | SubmissionRow) -> tuple[bool, float, str]:
     return due is None, due.timestamp() if due else 0.0, row.title
 
 
-def newest_grades(stream: Rows[StreamItem] | None) -> dict[str, StreamItem]:
+def newest_grades(stream: Iterable[StreamItem]) -> dict[str, StreamItem]:
     """Posted grades of the stream by assignment; it is sorted newest first."""
     found: dict[str, StreamItem] = {}
-    for item in stream.rows() if stream else ():
+    for item in stream:
         id_ = item.assignment_id or (item.assignment.id if item.assignment else None)
         if item.type == "Submission" and item.posted_at and id_:
             found.setdefault(id_, item)

@@ -15,23 +15,23 @@ from canvas_app.canvas.models import (
 )
 from canvas_app.domain.calendar import local
 from canvas_app.domain.charts import Spread, spread
+from canvas_app.domain.courses import TEACHING, roles_of, with_ended
 from canvas_app.domain.letters import grade_shown, letters_only
 from canvas_app.domain.planner_items import Look
-from canvas_app.services.courses import INCLUDE as COURSE_INCLUDE
-from canvas_app.services.courses import (
-    TEACHING,
+from canvas_app.domain.rows import File, Rated, SubmissionRow
+from canvas_app.domain.submissions import files_of, rated, recordings_of, submission_row
+from canvas_app.services.asks import INCLUDE as COURSE_INCLUDE
+from canvas_app.services.asks import (
     read_colors,
     read_profile,
-    roles_of,
     start_colors,
     start_ended_in,
     start_profile,
-    with_ended,
 )
-from canvas_app.services.pages import File, Page, Rated, SubmissionRow
-from canvas_app.services.submissions import files_of, rated, recordings_of, submission_row
+from canvas_app.services.pages import Page
 from canvas_app.services.without_includes import lost
-from canvas_app.sources.sources import One, Sources, complete
+from canvas_app.sources.answer import complete
+from canvas_app.sources.sources import One, Sources
 
 # Never read_status nor read_state: asking for either marks the submission read.
 SUBMISSION_INCLUDE = (

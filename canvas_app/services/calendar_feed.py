@@ -7,36 +7,29 @@ No SEQUENCE is written: it counts an organiser's revisions, which Canvas does no
 LAST-MODIFIED say since when an event has been as it is.
 """
 
-import re
-import unicodedata
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import pairwise
-from urllib.parse import urlsplit
 
-from icalendar import Calendar, Component, Event, vText
 from msgspec import structs
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import CalendarEvent, Course, PlannerItem
-from canvas_app.domain.calendar import DAY, Profile
+from canvas_app.domain.calendar import Profile
+from canvas_app.domain.courses import is_active_student, is_over, shares_calendar
 from canvas_app.domain.duties import Duty, duties
+from canvas_app.domain.icalendar_file import Entry, whole_days, written
 from canvas_app.domain.letters import letters_only
 from canvas_app.domain.planner_items import Look, planner_key
 from canvas_app.domain.rich_text import plain_text
-from canvas_app.services.courses import (
-    is_active_student,
-    is_over,
-    read_profile,
-    shares_calendar,
-    start_courses,
-    start_profile,
-)
+from canvas_app.services.asks import read_profile, start_courses, start_profile
 from canvas_app.services.planner_calls import CONTEXTS
 from canvas_app.services.without_includes import mend_courses
-from canvas_app.sources.sources import Sources, complete, hidden
+from canvas_app.sources.answer import complete
+from canvas_app.sources.sources import Sources
+from canvas_app.sources.wording import hidden
 
 KINDS = ("work", "event", "note")
 BACK, AHEAD = timedelta(days=30), timedelta(days=366)  # as Canvas's own feed reaches
@@ -51,28 +44,10 @@ TYPES = {
     "assessment_request": "Peer review",
     "sub_assignment": "Discussion checkpoint",
 }
-HOUR = timedelta(hours=1)
 
 
 class Incomplete(Exception):
     """Canvas gave less than the whole calendar; the message says what is missing and why."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry: what happened is due at, or begins at, ``start``; a date stands for whole days."""
-
-    key: tuple[str, ...]  # type and id: the same as long as Canvas has the thing
-    kind: str
-    title: str
-    start: datetime | date
-    end: datetime | date | None = None
-    course_id: str | None = None
-    done: bool = False
-    url: str = ""
-    location: str = ""
-    lines: tuple[str, ...] = ()
-    section: str = ""  # whose event it is, when it is not the whole course's
 
 
 def calendar(
@@ -305,15 +280,6 @@ def of_duty(duty: Duty, look: Look) -> Entry:
     )
 
 
-def whole_days(day: date, start_at: datetime, end_at: datetime | None) -> tuple[date, date]:
-    """First day and the day after the last (RFC 5545 section 3.6.1: DTEND is not included).
-
-    Days are counted by the clock's hours rounded, for one of 23 or 25 hours is one day too.
-    """
-    length = round((end_at - start_at) / DAY) if end_at and end_at > start_at else 0
-    return day, day + DAY * max(1, length)
-
-
 def course_name(course: Course | None) -> str:
     return (course.name if course else None) or ""
 
@@ -322,108 +288,3 @@ def points(possible: float | None, letters_only: bool) -> str:
     if possible is None or letters_only:
         return ""
     return f"{possible:.10g} " + ("point" if possible == 1 else "points")
-
-
-def clean(text: str) -> str:
-    """Text without control characters and halves of characters, which iCalendar cannot carry."""
-    return "".join(
-        letter
-        for letter in re.sub(r"\r\n?|\x85|\u2028|\u2029", "\n", text)
-        if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cs")
-    )
-
-
-def one_line(text: str) -> str:
-    return " ".join(clean(text).split())
-
-
-def describe(file: Calendar, text: str) -> None:
-    """Say something in the calendar's description, by both names programs look for."""
-    for name in ("description", "x-wr-caldesc"):
-        file.pop(name, None)
-        file.add(name, vText(text))
-
-
-def written(
-    entries: Iterable[Entry],
-    look: Look,
-    profile: Profile,
-    environment: str,
-    label: str,
-    previous: bytes | None,
-    notes: str = "",
-) -> bytes:
-    """The file; icalendar escapes and folds. ``notes`` say what Canvas keeps from the person."""
-    before = {
-        str(event["UID"]): event
-        for event in (Calendar.from_ical(previous).walk("VEVENT") if previous else ())
-    }
-    file = Calendar()
-    file.add("prodid", "-//Easel//Calendar feed//EN")
-    file.add("version", "2.0")
-    file.add("calscale", "GREGORIAN")
-    name = vText(f"{one_line(label)} (Canvas)")  # a bare str would not be escaped here
-    file.add("name", name)
-    file.add("x-wr-calname", name)
-    describe(file, clean(f"From Canvas, put together by Easel. {notes}".rstrip()))
-    file.add("x-wr-timezone", profile.time_zone)
-    file.add("refresh-interval", HOUR, parameters={"VALUE": "DURATION"})
-    file.add("x-published-ttl", "PT1H")
-    host = urlsplit(look.canvas_url).hostname
-    for entry in sorted(entries, key=lambda entry: (as_text(entry.start), entry.key)):
-        event = event_of(entry, look.courses.get(entry.course_id or ""))
-        event.add("uid", f"{environment}-{'-'.join(entry.key)}@{host}")
-        old = before.get(str(event["UID"]))
-        since = old.decoded("DTSTAMP") if old and facts(old) == facts(event) else look.now
-        event.add("dtstamp", since)
-        event.add("last-modified", since)
-        file.add_component(event)
-    return bytes(file.to_ical())
-
-
-def event_of(entry: Entry, course: Course | None) -> Event:
-    """An entry as VEVENT, still without UID and stamps.
-
-    What is due has no length: it ends at the moment it begins (RFC 5545 section 3.6.1).
-    """
-    event = Event()
-    title = one_line(entry.title) or "Untitled"
-    code = one_line((course.course_code or course.name or "") if course else "")
-    event.add("summary", f"{'✓ ' if entry.done else ''}{title}{f' [{code}]' if code else ''}")
-    event.add("dtstart", entry.start)
-    if entry.end is not None and entry.end > entry.start:
-        event.add("dtend", entry.end)
-    event.add("transp", "OPAQUE" if entry.kind == "event" else "TRANSPARENT")
-    url = address(entry.url)
-    if url:
-        event.add("url", url)
-    if entry.location:
-        event.add("location", clean(entry.location))
-    event.add("description", clean("\n".join(filter(None, (*entry.lines, url)))))
-    return event
-
-
-def address(url: str) -> str:
-    """A web address that may stand in a line of its own, which icalendar does not escape."""
-    return url if url and not re.search(r"[\s\x00-\x1f\x7f]", url) else ""
-
-
-def as_text(start: datetime | date) -> str:
-    return start.isoformat()
-
-
-def facts(event: Component) -> tuple[str, ...]:
-    """What an event says, without its stamps."""
-    return tuple(
-        line
-        for line in event.to_ical().decode().splitlines()
-        if not line.startswith(("DTSTAMP", "LAST-MODIFIED", "UID"))
-    )
-
-
-def marked_stale(kept: bytes, at: datetime | None, trouble: str) -> bytes:
-    """The same calendar, saying in its description from when it is and why no newer one came."""
-    file = Calendar.from_ical(kept)
-    since = f" this is from {at.day} {at:%B %Y, %H:%M} UTC." if at else ""
-    file.description = f"Not up to date:{since} {clean(trouble)} Easel asks Canvas again by itself."
-    return bytes(file.to_ical())

@@ -1,49 +1,52 @@
 """The person's courses: every one, by role and term, with the grade Canvas shows and its basis."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
-from typing import TypeVar
-
-from msgspec import UnsetType
-from msgspec.structs import replace
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import (
-    Colors,
     Course,
-    CourseEnrollment,
     Enrollment,
-    Grades,
-    Positions,
 )
-from canvas_app.canvas.models import Profile as CanvasProfile
-from canvas_app.domain.calendar import Profile
-from canvas_app.domain.letters import STAFF, letters_only, total_letter
-from canvas_app.services.pages import CourseGroup, CourseRow, Courses, Enrolled
+from canvas_app.domain.courses import (
+    ROLES,
+    by_role_and_term,
+    course_row,
+    each_once,
+    in_order,
+    with_ended,
+)
+from canvas_app.domain.rows import CourseGroup, CourseRow
+from canvas_app.services.asks import (
+    INCLUDE,
+    read_colors,
+    read_positions,
+    read_profile,
+    start_colors,
+    start_courses,
+    start_ended,
+    start_pending,
+    start_positions,
+    start_profile,
+)
+from canvas_app.services.pages import Page
 from canvas_app.services.without_includes import mend_every_course
-from canvas_app.sources.sources import One, Rows, Sources, complete
+from canvas_app.sources.answer import complete
+from canvas_app.sources.sources import Rows, Sources
 
-T = TypeVar("T")
 
-INCLUDE = (
-    "term",
-    "total_scores",
-    "current_grading_period_scores",
-    "favorites",
-    "course_progress",
-    "concluded",
-    "sections",
-    "needs_grading_count",
-    "total_students",
-    "course_image",
-    "restrict_quantitative_data",
-    "grading_scheme",
-)
-ROLES = ("student", "teacher", "ta", "observer", "designer")
-TEACHING = frozenset({"teacher", "ta"})
-STATES = ("current", "invited", "unpublished", "future", "restricted", "past")
+@dataclass(frozen=True)
+class Courses(Page):
+    """``rows`` are those the filters leave, of ``total``; ``terms`` and ``roles`` can be chosen."""
+
+    rows: tuple[CourseRow, ...] = ()
+    groups: tuple[CourseGroup, ...] = ()
+    total: int = 0
+    terms: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+
+
 NICKNAME_LENGTH = 59  # Canvas: "shorter than 60 characters" (course nicknames API)
 
 
@@ -116,40 +119,6 @@ def courses(sources: Sources, wanted: Wanted | None = None) -> Courses:
     )
 
 
-def each_once(found: Iterable[Course]) -> list[Course]:
-    """Each course once, with the enrollments and sections of all its appearances.
-
-    Canvas's filters leave out enrollments, not only courses: who studied in a course and now
-    assists there stands in two lists with one enrollment each.
-    """
-    kept: dict[str, Course] = {}
-    for course in found:
-        known = kept.get(course.id)
-        if known is None or known.name is None:
-            kept[course.id] = course
-        elif course.name is not None:
-            kept[course.id] = replace(
-                known,
-                enrollments=union(known.enrollments, course.enrollments),
-                sections=union(known.sections, course.sections),
-            )
-    return list(kept.values())
-
-
-def start_ended(sources: Sources) -> Rows[Enrollment]:
-    """Start the list of the enrollments that were ended before their dates."""
-    return sources.start("ended enrollments", partial(CanvasAPI.ended_enrollments))
-
-
-def start_ended_in(sources: Sources, course: Course) -> Rows[Enrollment] | None:
-    """Start the list of the person's ended enrollments in a course that shows none of theirs."""
-    if course.enrollments != []:
-        return None
-    return sources.start(
-        "ended enrollments", partial(CanvasAPI.ended_in_course, course_id=course.id)
-    )
-
-
 def with_ended_ones(
     sources: Sources, listed: Iterable[Course], ended: Rows[Enrollment], *lists: Rows[Course]
 ) -> list[Course]:
@@ -172,186 +141,6 @@ def with_ended_ones(
     return [with_ended(course, rows) for course in known.values()]
 
 
-def with_ended(course: Course, ended: Iterable[Enrollment]) -> Course:
-    """A course with those of the person's ended enrollments in it that it does not show itself.
-
-    Asked for by its id, a course leaves these out, and where it shows none it names every section
-    instead of the person's own (``courses_controller.rb``).
-    """
-    mine = [row for row in ended if row.course_id == course.id]
-    shown = {(e.type, e.associated_user_id) for e in course.enrollments or ()}
-    more = [e for e in map(as_in_course, mine) if (e.type, e.associated_user_id) not in shown]
-    if not more or course.name is None:
-        return course
-    sections = course.sections
-    if not course.enrollments:
-        roles = {row.course_section_id: row.role or row.type for row in mine}
-        sections = [
-            replace(section, enrollment_role=roles[section.id])
-            for section in sections or ()
-            if section.id in roles
-        ]
-    return replace(course, enrollments=[*(course.enrollments or ()), *more], sections=sections)
-
-
-def as_in_course(row: Enrollment) -> CourseEnrollment:
-    """An enrollment of an enrollment list as a course has it, with its totals."""
-    grades = row.grades or Grades()
-    return CourseEnrollment(
-        type=(row.type or "").removesuffix("Enrollment").lower(),
-        role=row.role,
-        user_id=row.user_id,
-        enrollment_state=row.enrollment_state,
-        associated_user_id=row.associated_user_id,
-        computed_current_score=grades.current_score,
-        computed_current_grade=grades.current_grade,
-        computed_final_score=grades.final_score,
-        computed_final_grade=grades.final_grade,
-    )
-
-
-def union(known: list[T] | None, more: list[T] | None) -> list[T]:
-    """Both lists' members; equal ones as often as in the list that has more of them."""
-    found = list(known or ())
-    rest = list(found)
-    for each in more or ():
-        if each in rest:
-            rest.remove(each)
-        else:
-            found.append(each)
-    return found
-
-
-def start_courses(sources: Sources) -> Rows[Course]:
-    """The list every page shares, so that the cache knows it: current-ish enrollments."""
-    return sources.start("courses", partial(CanvasAPI.courses, include=INCLUDE))
-
-
-def start_pending(sources: Sources) -> Rows[Course]:
-    """Courses that have not begun for the person, by whichever dates count, and invitations."""
-    return sources.start(
-        "invitations",
-        partial(CanvasAPI.courses, include=INCLUDE, enrollment_state="invited_or_pending"),
-    )
-
-
-def start_profile(sources: Sources) -> One[CanvasProfile]:
-    return sources.start_one("profile", partial(CanvasAPI.profile))
-
-
-def start_colors(sources: Sources) -> One[Colors]:
-    return sources.start_one("colors", partial(CanvasAPI.colors))
-
-
-def start_positions(sources: Sources) -> One[Positions]:
-    return sources.start_one("dashboard order", partial(CanvasAPI.dashboard_positions))
-
-
-def read_positions(handle: One[Positions]) -> dict[str, int]:
-    """Course id to the place of its card on Canvas's dashboard."""
-    found = handle.value()
-    return {
-        asset.removeprefix("course_"): int(str(place))
-        for asset, place in ((found.dashboard_positions if found else None) or {}).items()
-        if asset.startswith("course_") and str(place).isdecimal()
-    }
-
-
-def read_profile(handle: One[CanvasProfile]) -> Profile:
-    """Zone and locale as Canvas has them; UTC and en when it did not say."""
-    found = handle.value()
-    if found is None:
-        return Profile()
-    return Profile(
-        id=found.id,
-        name=found.name or found.short_name or "",
-        time_zone=found.time_zone or "UTC",
-        locale=found.effective_locale or found.locale or "en",
-    )
-
-
-def read_colors(handle: One[Colors]) -> dict[str, str]:
-    """Course id to the person's colour for it."""
-    colors = handle.value()
-    found = (colors.custom_colors if colors else None) or {}
-    return {
-        asset.removeprefix("course_"): shade
-        for asset, shade in found.items()
-        if asset.startswith("course_") and shade
-    }
-
-
-def course_row(
-    course: Course,
-    canvas_url: str,
-    colors: Mapping[str, str],
-    now: datetime,
-    positions: Mapping[str, int] | None = None,
-    phase: str = "",
-) -> CourseRow:
-    """One course as a row; a restricted stub keeps nothing but its id.
-
-    ``phase``: see :func:`phases_of`.
-    """
-    url = f"{canvas_url}/courses/{course.id}"
-    color = colors.get(course.id) or course.course_color
-    if course.access_restricted_by_date or course.name is None:
-        return CourseRow(
-            id=course.id, name="", restricted=True, state="restricted", url=url, color=color
-        )
-    state, score, letter, basis = grade_of(course)
-    progress = course.course_progress
-    starts_at, ends_at = span_of(course)
-    return CourseRow(
-        id=course.id,
-        name=course.name,
-        code=course.course_code or "",
-        term=course.term.name if course.term else None,
-        roles=roles_of(course),
-        grade=grade_text(score, letter),
-        url=url,
-        grade_state=state,
-        grade_score=score,
-        grade_letter=letter,
-        grade_basis=basis,
-        letters_only=letters_only(course),
-        original_name=course.original_name,
-        state=state_of(course, now, phase),
-        favorite=bool(course.is_favorite),
-        color=color,
-        image_url=course.image_download_url,
-        sections=tuple(dict.fromkeys(s.name for s in course.sections or () if s.name)),
-        progress_done=progress.requirement_completed_count if progress else None,
-        progress_total=progress.requirement_count if progress else None,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        needs_grading=course.needs_grading_count,
-        students=course.total_students,
-        enrolled=enrolled(course),
-        position=(positions or {}).get(course.id),
-    )
-
-
-def enrolled(course: Course) -> tuple[Enrolled, ...]:
-    """Every enrollment counted: each role once with all its sections, active roles first."""
-    active = {e.type for e in course.enrollments or () if e.enrollment_state != "completed"}
-    own_names = {e.role: e.type for e in course.enrollments or () if e.role}
-    sections: dict[str | None, dict[str, None]] = {}
-    for section in course.sections or ():
-        named = section.enrollment_role or ""
-        role = own_names.get(named) or named.removesuffix("Enrollment").lower()
-        if section.name:
-            sections.setdefault(role, {})[section.name] = None
-    found = [Enrolled(r, tuple(sections.get(r, ())), r in active) for r in roles_of(course)]
-    return tuple(sorted(found, key=lambda each: not each.active))
-
-
-def roles_of(course: Course) -> tuple[str, ...]:
-    """Every role the person has here, each once."""
-    found = {enrollment.type for enrollment in course.enrollments or ()}
-    return tuple(role for role in ROLES if role in found)
-
-
 def phases_of(current: Rows[Course], pending: Rows[Course], past: Rows[Course]) -> dict[str, str]:
     """What the dates that count make of each course: past, future or current, in Canvas's words.
 
@@ -370,207 +159,3 @@ def phases_of(current: Rows[Course], pending: Rows[Course], past: Rows[Course]) 
             if len(course.enrollments or ()) >= sizes.get(course.id, 0)
         }
     return found
-
-
-def span_of(course: Course) -> tuple[datetime | None, datetime | None]:
-    """When a course begins and ends for the person, as far as the course itself tells.
-
-    Its own dates count where it restricts enrollments to them, else the term's, which are those of
-    the person's roles. For staff there is no start, and the later end counts; dates of a section of
-    theirs make the span wider (``enrollment_date_builder.rb``).
-    """
-    term = (course.term.start_at, course.term.end_at) if course.term else (None, None)
-    spans = [term]
-    if course.restrict_enrollments_to_course_dates:
-        own = (course.start_at, course.end_at)
-        staff = not STAFF.isdisjoint(roles_of(course))
-        spans = [own, term] if staff and course.term else [own]
-    spans += [(s.start_at, s.end_at) for s in course.sections or () if s.start_at or s.end_at]
-    starts = [start for start, _ in spans if start]
-    ends = [end for _, end in spans if end]
-    return (
-        min(starts) if len(starts) == len(spans) else None,
-        max(ends) if len(ends) == len(spans) else None,
-    )
-
-
-def is_over(course: Course, now: datetime) -> bool:
-    """Whether the course has ended for the person.
-
-    Canvas's ``concluded`` looks at no dates of sections and roles; it serves where none are told.
-    """
-    if course.workflow_state == "completed":
-        return True
-    if not course.term and not course.restrict_enrollments_to_course_dates:
-        return bool(course.concluded)
-    _, end = span_of(course)
-    return end is not None and end <= now
-
-
-def state_of(course: Course, now: datetime, phase: str = "") -> str:
-    """current, future, past, invited or unpublished; ``phase`` as Canvas's lists tell it."""
-    states = {enrollment.enrollment_state for enrollment in course.enrollments or ()}
-    if course.workflow_state == "completed" or states == {"completed"}:
-        return "past"
-    if phase == "past" or (not phase and is_over(course, now)):
-        return "past"
-    if states and states <= {"invited", "creation_pending"}:
-        return "invited"
-    if course.workflow_state == "unpublished":
-        return "unpublished"
-    if states == {"pending_active"}:
-        return "future"
-    start_at, _ = span_of(course)
-    begins = bool(start_at and start_at > now)
-    return "future" if phase == "future" or (not phase and begins) else "current"
-
-
-def is_active_student(course: Course, now: datetime) -> bool:
-    """Whether the person takes part as a student now."""
-    return (
-        not course.access_restricted_by_date
-        and not is_over(course, now)
-        and course.workflow_state in (None, "available")
-        and any(
-            e.type == "student" and e.enrollment_state in (None, "active")
-            for e in course.enrollments or ()
-        )
-    )
-
-
-def shares_calendar(course: Course) -> bool:
-    """Whether the person surely may read the course's calendar (Canvas: Calendar Events).
-
-    One course they may not read makes Canvas refuse the calendar of all that are asked for.
-    """
-    if course.access_restricted_by_date or course.workflow_state == "deleted":
-        return False
-    return course.workflow_state != "unpublished" or any(
-        e.type in (*TEACHING, "designer") and e.enrollment_state in (None, "active")
-        for e in course.enrollments or ()
-    )
-
-
-def keeps_notes(course: Course, now: datetime) -> bool:
-    """Whether Canvas lists notes of this course: the person takes part as a student now.
-
-    Canvas stores notes of any course one may read, and lists those of no other
-    (``planner_controller.rb``).
-    """
-    return is_active_student(course, now) and state_of(course, now) == "current"
-
-
-def is_active_teacher(course: Course, now: datetime) -> bool:
-    """Whether the person grades here now."""
-    return (
-        not course.access_restricted_by_date
-        and not is_over(course, now)
-        and course.workflow_state != "completed"
-        and any(
-            e.type in TEACHING and e.enrollment_state in (None, "active")
-            for e in course.enrollments or ()
-        )
-    )
-
-
-def student_enrollment(course: Course) -> CourseEnrollment | None:
-    """The enrollment whose grade counts: a student's, an active one before others."""
-    found = [e for e in course.enrollments or () if e.type == "student"]
-    return min(found, key=lambda e: e.enrollment_state != "active", default=None)
-
-
-def grade_of(course: Course) -> tuple[str, float | None, str | None, str]:
-    """State, score, letter and basis of the person's own grade, as Canvas computes it.
-
-    In a course with grading periods the current period counts, otherwise the whole course.
-    """
-    enrollment = student_enrollment(course)
-    if enrollment is None:
-        return "not_available", None, None, ""
-    if course.hide_final_grades:
-        return "hidden", None, None, ""
-    score: float | UnsetType | None = enrollment.computed_current_score
-    letter = whole_letter(course, enrollment)
-    basis = "whole course"
-    if enrollment.current_grading_period_id:
-        score = enrollment.current_period_computed_current_score
-        letter = enrollment.current_period_computed_current_grade
-        basis = enrollment.current_grading_period_title or "current grading period"
-    elif enrollment.has_grading_periods and (
-        enrollment.totals_for_all_grading_periods_option is False
-    ):
-        return "not_available", None, None, "no grading period runs now"
-    if isinstance(score, UnsetType):
-        return "not_available", None, None, ""
-    if letters_only(course):
-        letter = letter or total_letter(course, score)
-        nothing = "none" if score is None else "not_available"
-        return ("letter" if letter else nothing), None, letter, basis
-    if score is None:
-        return ("letter" if letter else "none"), None, letter, basis
-    return "percentage", score, letter, basis
-
-
-def whole_letter(course: Course, enrollment: CourseEnrollment) -> str | None:
-    """The letter Canvas gives for the graded work of the whole course, where letters are in use.
-
-    ``computed_current_letter_grade`` is one also where no scheme is enabled: it is for courses
-    that show nothing but letters.
-    """
-    letter = enrollment.computed_current_letter_grade if letters_only(course) else None
-    return enrollment.computed_current_grade or letter
-
-
-def grade_text(score: float | None, letter: str | None) -> str | None:
-    """ "92.4 % · A-", one of the two, or None. Canvas's own digits, not rounded again."""
-    parts = [f"{score:.10g} %"] if score is not None else []
-    return " · ".join([*parts, letter] if letter else parts) or None
-
-
-def in_order(rows: Iterable[CourseRow]) -> tuple[CourseRow, ...]:
-    """Current ones first, favourites before others, as on Canvas's dashboard, then as Canvas."""
-    last = float("inf")
-    return tuple(
-        sorted(
-            rows,
-            key=lambda row: (
-                STATES.index(row.state),
-                not row.favorite,
-                last if row.position is None else row.position,
-            ),
-        )
-    )
-
-
-def by_role_and_term(rows: Iterable[CourseRow]) -> tuple[CourseGroup, ...]:
-    """Group for reading: favourites, then by state, the role that matters most, and term.
-
-    A role one has now matters more than one that is over.
-    """
-    groups: dict[tuple[int, int, str], list[CourseRow]] = {}
-    for row in rows:
-        if row.favorite and row.state not in ("past", "restricted"):
-            key = (-1, len(ROLES), "")
-        else:
-            role = ROLES.index(row.enrolled[0].role) if row.enrolled else len(ROLES)
-            key = (STATES.index(row.state), role, row.term or "")
-        groups.setdefault(key, []).append(row)
-    ordered = sorted(groups.items(), key=lambda pair: pair[0][:2])
-    return tuple(
-        CourseGroup(
-            role=ROLES[role] if role < len(ROLES) else "",
-            term=term or None,
-            state="favorite" if state < 0 else STATES[state],
-            rows=tuple(members),
-        )
-        for (state, role, term), members in ordered
-    )
-
-
-def has_role(courses: Iterable[Course], *roles: str) -> bool:
-    return any(role in roles for course in courses for role in roles_of(course))
-
-
-def observed(courses: Iterable[Course]) -> int:
-    """How many courses the person only observes."""
-    return sum(roles_of(course) == ("observer",) for course in courses)

@@ -8,32 +8,11 @@ are shown where another page has brought them already.
 """
 
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from canvas_app.domain.calendar import DAY, WEEK, Profile, monday, write_week
-from canvas_app.domain.planner_items import Look, by_due, newest_grades
-from canvas_app.services.courses import (
-    course_row,
-    has_role,
-    in_order,
-    observed,
-    read_colors,
-    read_profile,
-    start_ended,
-)
-from canvas_app.services.pages import CourseWeek, Dashboard, Day, Item
-from canvas_app.services.planner_calls import (
-    asked_days,
-    calendar_calls,
-    kept_groups,
-    older_calls,
-    start_calendar,
-    start_items,
-    weights_of,
-    with_open_work,
-)
-from canvas_app.services.upcoming import (
+from canvas_app.domain.agenda import (
     NEW_GRADES,
     is_due,
     is_missing,
@@ -42,8 +21,65 @@ from canvas_app.services.upcoming import (
     news,
     placed,
 )
+from canvas_app.domain.calendar import DAY, WEEK, Profile, monday, write_week
+from canvas_app.domain.courses import course_row, has_role, in_order, observed
+from canvas_app.domain.planner_items import Look, by_due, newest_grades
+from canvas_app.domain.rows import CourseRow, Item
+from canvas_app.domain.weights import weights_of
+from canvas_app.services.asks import read_colors, read_profile, start_ended
+from canvas_app.services.pages import OwnPage
+from canvas_app.services.planner_calls import (
+    asked_days,
+    calendar_calls,
+    kept_groups,
+    older_calls,
+    start_calendar,
+    start_items,
+    with_open_work,
+)
 from canvas_app.services.without_includes import mend_week
-from canvas_app.sources.sources import Sources, complete
+from canvas_app.sources.answer import complete
+from canvas_app.sources.sources import Sources
+
+
+@dataclass(frozen=True)
+class Day:
+    date: date
+    rows: tuple[Item, ...]
+    today: bool = False
+
+
+@dataclass(frozen=True)
+class CourseWeek:
+    """What a course card counts; ``next`` is what is due there next."""
+
+    missing: int = 0
+    due: int = 0
+    new_grades: int = 0
+    announcements: int = 0  # unread ones
+    next: Item | None = None
+
+
+@dataclass(frozen=True)
+class Dashboard(OwnPage):
+    """``rows`` are the current courses: favourites, then those with something to do, then the rest.
+
+    ``first_rows`` of them are shown at once. The tiles are lists of items.
+    """
+
+    rows: tuple[CourseRow, ...] = ()
+    missing: tuple[Item, ...] = ()
+    behind: tuple[Item, ...] = ()  # what is missing, and what is overdue since last week
+    due: tuple[Item, ...] = ()  # still this week, not done
+    new_grades: tuple[Item, ...] = ()  # posted within two weeks
+    days: tuple[Day, ...] = ()  # this week, Monday to Sunday in the person's time zone
+    announcements: tuple[Item, ...] = ()  # within two weeks, newest first
+    grading: tuple[Item, ...] = ()  # teachers
+    by_course: Mapping[str, CourseWeek] = field(default_factory=dict)
+    week: str = ""  # "2026-W48"
+    other_courses: int = 0  # past, future, restricted: on /courses
+    first_rows: int = 0
+
 
 FEW = 12  # cards shown at once
 
@@ -59,17 +95,21 @@ def dashboard(sources: Sources) -> Dashboard:
     groups = kept_groups(sources, with_open_work(started.planner.rows(), now))
     worth = weights_of(groups, known)
     look = Look(sources.api.canvas_url, known, shades, now)
-    found = look.merged(started.planner, started.missing, stream=started.stream)
+    found = look.merged(
+        started.planner.rows(), started.missing.rows(), stream=started.stream.rows()
+    )
     today = me.day(now)
     start = monday(today)
     calls = older_calls(started.planner.rows(), started.missing.rows())
     since = min(start, today - WEEK)
-    late = untold(found, newest_grades(started.stream), now)
+    late = untold(found, newest_grades(started.stream.rows()), now)
     if doubtful := sorted({*in_doubt(found, me, since), *(course_id for course_id, _ in late)}):
         first = min([since, *(me.day(due_at) for _, due_at in late)])
         calls += calendar_calls(doubtful, (first, today), undated=False)
     if calendar := start_calendar(sources, calls, known):
-        found = look.merged(started.planner, started.missing, calendar.rows(), started.stream)
+        found = look.merged(
+            started.planner.rows(), started.missing.rows(), calendar.rows(), started.stream.rows()
+        )
     items = sorted((placed(item, me, worth) for item in found), key=by_due)
     rows = in_order(course_row(c, sources.api.canvas_url, shades, now) for c in known.values())
     missing = tuple(item for item in items if is_missing(item))

@@ -8,7 +8,8 @@ from threading import Thread
 
 from canvas_app.canvas.errors import CanvasError, Unavailable
 from canvas_app.services.pages import FailedPage, Page
-from canvas_app.sources.sources import Source, Sources
+from canvas_app.sources.answer import Source
+from canvas_app.sources.sources import Sources
 
 PATIENCE = 2.0  # seconds after which a page that still waits shows what has come
 

@@ -2,44 +2,57 @@
 
 Canvas's own totals come first and are the truth. Easel computes them again by Canvas's rules (see
 :mod:`canvas_app.domain.grade_calculator`) to explain them, to try scores out, and to say what a
-goal takes; when its number differs from Canvas's by more than rounding, the page says so. A total that
-the teacher hides is not computed, and where a course shows letters only, no number is.
+goal takes; when its number differs from Canvas's by more than rounding, the page says so. A total
+that the teacher hides is not computed, and where a course shows letters only, no number is.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import partial
-
-from msgspec import UnsetType
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.errors import AuthorizationError
-from canvas_app.canvas.models import Assignment, Course, CourseEnrollment
+from canvas_app.canvas.models import Assignment, Course
 from canvas_app.canvas.models import AssignmentGroup as CanvasGroup
 from canvas_app.canvas.models import GradingPeriod as CanvasPeriod
 from canvas_app.domain import charts, grade_calculator
-from canvas_app.domain.calendar import Profile
+from canvas_app.domain.courses import course_row, student_enrollment, with_ended
 from canvas_app.domain.grade_book import (
     EVERY_PERIOD,
     book_of,
     can_try,
-    counts,
-    exact,
-    group_rules,
     in_period,
     number,
 )
-from canvas_app.domain.grade_calculator import Book, Total, Work
-from canvas_app.domain.letters import letters_only, total_letter
+from canvas_app.domain.grade_calculator import Book
+from canvas_app.domain.grade_rows import (
+    GradeGroup,
+    GradeRow,
+    group_of,
+    history,
+    part_of,
+    row_of,
+    with_dropped,
+)
+from canvas_app.domain.grade_totals import (
+    PeriodChoice,
+    Shown,
+    basis_of,
+    canvas_totals,
+    checked,
+    chosen_period,
+    current_period,
+    reason,
+    shown_totals,
+    stated,
+)
 from canvas_app.domain.planner_items import Look
-from canvas_app.domain.status import staff_status
+from canvas_app.domain.rows import CourseRow
 from canvas_app.domain.what_if import Aim, Problem, aimed, tried_scores
-from canvas_app.services.courses import (
+from canvas_app.services.asks import (
     INCLUDE,
-    course_row,
     read_colors,
     read_profile,
     start_colors,
@@ -47,23 +60,19 @@ from canvas_app.services.courses import (
     start_ended,
     start_ended_in,
     start_profile,
-    student_enrollment,
-    whole_letter,
-    with_ended,
 )
-from canvas_app.services.pages import CourseRow, Page, SubmissionRow
-from canvas_app.services.submissions import submission_row
+from canvas_app.services.pages import Page
 from canvas_app.services.without_includes import (
     lost,
     mend_groups,
     start_without,
     weights_unsaid,
 )
-from canvas_app.sources.sources import Rows, Sources, complete
+from canvas_app.sources.answer import complete
+from canvas_app.sources.sources import Rows, Sources
 
 SCORE = re.compile(r"s\d{1,20}")  # short: the form sends a field for each assignment
 CATCHING_UP = timedelta(hours=1)  # Canvas takes seconds to minutes
-CLOSE_ENOUGH = Decimal("0.01")  # both sides round to two decimals
 
 
 @dataclass(frozen=True)
@@ -85,67 +94,6 @@ class Wanted:
             },
             goal=given.get("goal", ""),
         )
-
-
-@dataclass(frozen=True)
-class GradeRow(SubmissionRow):
-    """One assignment and its part in the total.
-
-    ``part``: counted, dropped, ungraded (or not posted), excused, review (waits for one), omitted
-    (does not count), or outside (of every weighted grading period).
-    ``share`` is how much it can bring to the final total, in percent, if it is not dropped.
-    """
-
-    part: str = "ungraded"
-    share: float | None = None
-    what_if: float | None = None
-    can_try: bool = False
-
-
-@dataclass(frozen=True)
-class GradeGroup:
-    """An assignment group; sums and ``contribution`` (percent of the total) of graded work."""
-
-    id: str
-    name: str
-    weight: float | None
-    drop_lowest: int
-    drop_highest: int
-    never_drop: tuple[str, ...]  # names
-    earned: float | None
-    possible: float | None
-    percent: float | None
-    contribution: float | None
-    rows: tuple[GradeRow, ...]
-
-    @property
-    def dropped(self) -> tuple[GradeRow, ...]:
-        return tuple(row for row in self.rows if row.part == "dropped")
-
-
-@dataclass(frozen=True)
-class PeriodChoice:
-    """A grading period; ``percent`` and ``contribution`` where periods make up the total."""
-
-    id: str
-    title: str
-    weight: float | None = None
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    current: bool = False
-    chosen: bool = False
-    percent: float | None = None
-    contribution: float | None = None
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A pair of totals as text-ready numbers; grades are letters."""
-
-    current: float | None = None
-    current_grade: str | None = None
-    final: float | None = None
-    final_grade: str | None = None
 
 
 @dataclass(frozen=True)
@@ -312,34 +260,6 @@ def listed_course(sources: Sources, course_id: str) -> Course:
     raise AuthorizationError("Canvas does not open this course.", status=403)
 
 
-def canvas_totals(
-    course: Course, enrollment: CourseEnrollment | None, chosen: str
-) -> tuple[str, Shown]:
-    """Canvas's totals as the course carries them; state other_period when it carries none."""
-    if enrollment is None:
-        return "not_available", Shown()
-    if course.hide_final_grades:
-        return "hidden", Shown()
-    e = enrollment
-    if chosen == EVERY_PERIOD:
-        return stated(
-            course,
-            e.computed_current_score,
-            whole_letter(course, e),
-            e.computed_final_score,
-            e.computed_final_grade,
-        )
-    if chosen == e.current_grading_period_id:
-        return stated(
-            course,
-            e.current_period_computed_current_score,
-            e.current_period_computed_current_grade,
-            e.current_period_computed_final_score,
-            e.current_period_computed_final_grade,
-        )
-    return "other_period", Shown()
-
-
 def period_totals(
     sources: Sources, course: Course, user_id: str, period_id: str
 ) -> tuple[str, Shown]:
@@ -358,78 +278,6 @@ def period_totals(
         found.final_score,
         found.final_grade,
     )
-
-
-def stated(
-    course: Course,
-    current: float | UnsetType | None,
-    current_grade: str | None,
-    final: float | UnsetType | None,
-    final_grade: str | None,
-) -> tuple[str, Shown]:
-    """The grade state of a pair of totals; letters alone where the course restricts numbers."""
-    if isinstance(current, UnsetType):
-        return "not_available", Shown()
-    ends = None if isinstance(final, UnsetType) else final
-    if letters_only(course):
-        current_grade = current_grade or total_letter(course, current)
-        shown = Shown(None, current_grade, None, final_grade or total_letter(course, ends))
-        nothing = "none" if current is None else "not_available"
-        return ("letter" if current_grade else nothing), shown
-    shown = Shown(current, current_grade, ends, final_grade)
-    if shown.current is not None:
-        return "percentage", shown
-    return ("letter" if current_grade else "none"), shown
-
-
-def chosen_period(
-    asked: str, periods: Sequence[CanvasPeriod], enrollment: CourseEnrollment | None
-) -> str:
-    """The grading period of the page: the one asked for, else the current one, else all."""
-    known = {period.id for period in periods}
-    if asked in known or (asked == EVERY_PERIOD and periods):
-        return asked
-    current = enrollment.current_grading_period_id if enrollment else None
-    return current if current in known and current else EVERY_PERIOD
-
-
-def current_period(enrollment: CourseEnrollment | None) -> list[CanvasPeriod]:
-    """The period that runs now, as the enrollment names it, where the list of them did not come."""
-    if enrollment is None or not enrollment.current_grading_period_id:
-        return []
-    id_, title = enrollment.current_grading_period_id, enrollment.current_grading_period_title
-    return [CanvasPeriod(id=id_, title=title)]
-
-
-def basis_of(chosen: str, periods: Sequence[CanvasPeriod]) -> str:
-    """What a total is of; empty where a course has no grading periods."""
-    if not periods:
-        return ""
-    title = next((period.title for period in periods if period.id == chosen), None)
-    return title or "all grading periods"
-
-
-def reason(
-    course: Course,
-    enrollment: CourseEnrollment | None,
-    chosen: str,
-    state: str,
-    whole: bool,
-) -> str:
-    """Why the total is not computed here; empty when it is."""
-    if enrollment is None:
-        return "not_student"
-    if state in ("hidden", "not_available"):
-        return "hidden"
-    if letters_only(course):
-        return "letters"
-    if (
-        chosen == EVERY_PERIOD
-        and course.has_grading_periods
-        and enrollment.totals_for_all_grading_periods_option is False
-    ):
-        return "periods_only"
-    return "" if whole else "incomplete"
 
 
 # The page
@@ -515,65 +363,6 @@ def computed(
     return replace(page, differs=why_other(page, own)) if page.check == "differs" else page
 
 
-def row_of(assignment: Assignment, course: Course, look: Look) -> GradeRow:
-    row = submission_row(assignment.own_submission, assignment, course, look)
-    if student_enrollment(course) is None:  # nobody expects her to hand anything in
-        waiting = assignment.needs_grading_count
-        row = replace(row, status=staff_status(assignment), needs_grading=waiting or None)
-    part = "omitted" if not counts(assignment) else "excused" if row.excused else "ungraded"
-    return GradeRow(**vars(row), part=part)
-
-
-def group_of(
-    group: CanvasGroup, rows: Sequence[GradeRow], sums: grade_calculator.GroupTotal | None
-) -> GradeGroup:
-    rules = group_rules(group)
-    never = [a.name or "" for a in group.assignments or () if a.id in rules.never_drop]
-    return GradeGroup(
-        id=group.id,
-        name=group.name or "",
-        weight=group.group_weight,
-        drop_lowest=rules.drop_lowest,
-        drop_highest=rules.drop_highest,
-        never_drop=tuple(never),
-        earned=number(sums.earned) if sums else None,
-        possible=number(sums.possible) if sums else None,
-        percent=number(sums.percent) if sums else None,
-        contribution=number(sums.contribution) if sums else None,
-        rows=tuple(rows),
-    )
-
-
-def with_dropped(group: GradeGroup, dropped: frozenset[str]) -> GradeGroup:
-    rows = (
-        replace(row, part="dropped") if row.assignment_id in dropped else row for row in group.rows
-    )
-    return replace(group, rows=tuple(rows))
-
-
-def part_of(work: Work, book: Book, total: Total) -> str:
-    """How one piece of work takes part in the total."""
-    if not work.counts:
-        return "omitted"
-    if work.excused and work.posted:
-        return "excused"
-    if book.periods and work.period_id not in {period.id for period in book.periods}:
-        return "outside"
-    if any(work.id in group.kept for group in total.groups):
-        return "counted"
-    return "review" if work.pending_review else "ungraded"
-
-
-def shown_totals(now: Total, ends: Total, course: Course | None) -> Shown:
-    """A pair of totals, with the letters of a course where these are in use."""
-    return Shown(
-        number(now.percent),
-        total_letter(course, now.percent),
-        number(ends.percent),
-        total_letter(course, ends.percent),
-    )
-
-
 def why_other(page: Grades, own: Shown) -> str:
     """Why it is normal that Canvas's totals are not Easel's: fresh, by_hand, or nothing known.
 
@@ -589,41 +378,4 @@ def why_other(page: Grades, own: Shown) -> str:
     return "by_hand" if same and own.current != own.final else ""
 
 
-def checked(canvas: Shown, own: Shown) -> str:
-    """Whether Easel's totals are Canvas's, up to rounding."""
-    pairs = [(canvas.current, own.current), (canvas.final, own.final)]
-    known = [(theirs, ours) for theirs, ours in pairs if theirs is not None]
-    if canvas.current is None and own.current is None:
-        return "unchecked"  # nothing is graded: that both end at 0 proves nothing
-    if not known:
-        return "differs"
-    same = all(
-        ours is not None and abs(exact(theirs) - exact(ours)) <= CLOSE_ENOUGH
-        for theirs, ours in known
-    )
-    return "agrees" if same else "differs"
-
-
 # Over time
-
-
-def history(
-    book: Book, period: str | None, rows: Sequence[SubmissionRow], profile: Profile
-) -> tuple[tuple[datetime, float], ...]:
-    """The current total after each of the person's days on which a grade was posted."""
-    posted = {
-        row.assignment_id: row.posted_at for row in rows if row.posted_at and row.score is not None
-    }
-    days: dict[object, datetime] = {}
-    for moment in sorted(posted.values()):
-        days[profile.day(moment)] = moment  # the last one of its day
-    found = []
-    for until in days.values():
-        known = tuple(
-            work if posted.get(work.id, until) <= until else replace(work, score=None)
-            for work in book.work
-        )
-        percent = grade_calculator.current(replace(book, work=known), period).percent
-        if percent is not None:
-            found.append((until, float(percent)))
-    return tuple(found)

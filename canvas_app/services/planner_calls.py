@@ -28,11 +28,10 @@ from canvas_app.canvas.models import Profile as CanvasProfile
 from canvas_app.canvas.paging import Pages
 from canvas_app.domain.calendar import DAY, read_week, week_slices, whole_weeks
 from canvas_app.domain.charts import WEEKS
-from canvas_app.domain.letters import letters_only
 from canvas_app.domain.planner_items import is_done, planner_assignment, planner_submission
-from canvas_app.domain.weights import weights
-from canvas_app.services.courses import start_colors, start_courses, start_profile
-from canvas_app.sources.sources import One, Rows, Sources, request_key
+from canvas_app.services.asks import start_colors, start_courses, start_profile
+from canvas_app.sources.call import request_key
+from canvas_app.sources.sources import One, Rows, Sources
 
 T = TypeVar("T")
 
@@ -185,23 +184,3 @@ def kept_rows(sources: Sources, calls: "Iterable[partial[Pages[T]]]") -> list[T]
     """What of these lists is in the cache; Canvas is not asked."""
     kept = [sources.kept(request_key(call), call) for call in calls]
     return [row for answer in kept if answer for row in answer.value]
-
-
-def weights_of(
-    groups: Iterable[AssignmentGroup], courses: Mapping[str, Course]
-) -> dict[str, float]:
-    """Assignment id to percent of its course's final grade.
-
-    Not where grading periods carry weights: which these are, only the course's own pages ask.
-    """
-    by_course: dict[str, list[AssignmentGroup]] = {}
-    for group in groups:
-        for assignment in (group.assignments or ())[:1]:
-            by_course.setdefault(assignment.course_id or "", []).append(group)
-    found: dict[str, float] = {}
-    for course_id, members in by_course.items():
-        course = courses.get(course_id)
-        if course and not letters_only(course) and not course.has_weighted_grading_periods:
-            weighted = bool(course.apply_assignment_group_weights)
-            found |= weights(members, weighted=weighted)
-    return found

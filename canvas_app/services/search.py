@@ -11,21 +11,18 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 from canvas_app.canvas.api import CanvasAPI
+from canvas_app.domain.courses import course_row, in_order, is_active_student
 from canvas_app.domain.planner_items import TYPES, Look, by_due
-from canvas_app.services.courses import (
-    course_row,
-    in_order,
-    is_active_student,
-    read_colors,
-    read_profile,
-    start_ended,
-    with_ended_ones,
-)
+from canvas_app.domain.submissions import submission_row
+from canvas_app.services.asks import read_colors, read_profile, start_ended
+from canvas_app.services.courses import with_ended_ones
 from canvas_app.services.pages import Page
 from canvas_app.services.planner_calls import asked_days, calendar_calls, kept_rows, start_items
-from canvas_app.services.submissions import INCLUDE, submission_row
+from canvas_app.services.submissions import INCLUDE
 from canvas_app.services.without_includes import mend_week
-from canvas_app.sources.sources import Sources, complete, request_key
+from canvas_app.sources.answer import complete
+from canvas_app.sources.call import request_key
+from canvas_app.sources.sources import Sources
 
 LONGEST_QUERY = 200
 DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
@@ -85,7 +82,9 @@ def search(sources: Sources, query: str) -> Search:
     studied = [course.id for course in known.values() if is_active_student(course, now)]
     calls = calendar_calls(studied, asked_days("", now), undated=True)
     events = kept_rows(sources, calls)
-    items = look.merged(started.planner, started.missing, events, started.stream)
+    items = look.merged(
+        started.planner.rows(), started.missing.rows(), events, started.stream.rows()
+    )
     todo = look.grading(started.todo.rows())
     places = [
         Hit(

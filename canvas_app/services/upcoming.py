@@ -1,34 +1,33 @@
 """What there is to do: planner, missing work, calendar and stream, merged without repeats."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 
-from msgspec.structs import replace
-
-from canvas_app.canvas.models import Course
+from canvas_app.domain.agenda import (
+    forecast,
+    in_window,
+    is_due,
+    is_missing,
+    new_grades,
+    news,
+    placed,
+    sections,
+)
 from canvas_app.domain.calendar import (
     DAY,
     WEEK,
-    Profile,
-    all_day_date,
     monday,
     read_week,
     write_week,
 )
-from canvas_app.domain.charts import Load, load
-from canvas_app.domain.planner_items import NOT_WORK, TYPES, Look, by_due
-from canvas_app.domain.status import STATUSES
-from canvas_app.services.courses import (
-    has_role,
-    is_active_student,
-    keeps_notes,
-    observed,
-    read_colors,
-    read_profile,
-)
-from canvas_app.services.pages import Choice, Item, Section, Upcoming
+from canvas_app.domain.charts import Load
+from canvas_app.domain.courses import has_role, is_active_student, keeps_notes, observed
+from canvas_app.domain.planner_items import TYPES, Look, by_due
+from canvas_app.domain.rows import Item, Section
+from canvas_app.domain.weights import weights_of
+from canvas_app.services.asks import read_colors, read_profile
+from canvas_app.services.pages import OwnPage
 from canvas_app.services.planner_calls import (
     AHEAD,
     BACK,
@@ -40,8 +39,15 @@ from canvas_app.services.planner_calls import (
     start_calendar,
     start_groups,
     start_items,
-    weights_of,
     with_open_work,
+)
+from canvas_app.services.upcoming_filters import (
+    SHOWS,
+    Choice,
+    Wish,
+    choices,
+    choose,
+    course_choices,
 )
 from canvas_app.services.without_includes import (
     mend_calendar,
@@ -50,51 +56,55 @@ from canvas_app.services.without_includes import (
     mend_periods,
     mend_week,
 )
-from canvas_app.sources.sources import Sources, complete
-
-NEW_GRADES = timedelta(days=14)
-SHOWS = ("missing", "due", "grades", "done")
+from canvas_app.sources.answer import complete
+from canvas_app.sources.sources import Sources
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What somebody wants to see; the page's address holds all of it.
+class Upcoming(OwnPage):
+    """``rows`` is all that passes the filters; ``sections`` its open work under headings.
 
-    ``week`` is "this", an ISO week or a date; ``show`` one of missing, due, grades, done;
-    ``courses`` are the only ones, ``without`` those left out. Empty means no wish.
+    ``announcements``, ``new_grades`` and ``done`` stand apart from the work; ``tabs`` count
+    missing, due, grades and done before ``show`` chooses one of them.
     """
 
-    week: str = ""
+    rows: tuple[Item, ...] = ()
+    sections: tuple[Section, ...] = ()
+    new_grades: tuple[Item, ...] = ()
+    announcements: tuple[Item, ...] = ()
+    done: tuple[Item, ...] = ()
+    grading: tuple[Item, ...] = ()
+    tabs: tuple[Choice, ...] = ()
+    courses: tuple[Choice, ...] = ()
+    types: tuple[Choice, ...] = ()
+    statuses: tuple[Choice, ...] = ()
     show: str = ""
-    courses: frozenset[str] = frozenset()
-    without: frozenset[str] = frozenset()
-    types: frozenset[str] = frozenset()
-    statuses: frozenset[str] = frozenset()
+    show_done: bool = False
     favorites: bool = False
-    done: bool = False
+    left_out: tuple[str, ...] = ()  # courses
+    week: str = ""  # "2026-W48"; empty: four weeks back, two ahead
+    load: Load | None = None  # open work of this and the coming three weeks; none in a week
+    first: date | None = None
+    last: date | None = None
+    this_week: str = ""
+    previous_week: str = ""
+    next_week: str = ""
+    note_courses: tuple[Choice, ...] = ()  # where an own note may be put
+    note_limits: bool = False  # the person is in other courses too: Canvas lists no notes there
+    missing_elsewhere: int = 0  # outside the week
+    unweighed: int = 0  # courses with open work whose weights were not asked for
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a filter hides anything."""
+        chosen = (*self.courses, *self.types, *self.statuses)
+        wished = self.show or self.favorites or self.left_out
+        return bool(wished) or any(choice.chosen for choice in chosen)
 
 
-def read_wish(values: Callable[[str], Sequence[str]]) -> Wish:
-    """A wish from an address's parameters; what it does not know it leaves out."""
-
-    def last(name: str) -> str:
-        return next(reversed([text.strip() for text in values(name)]), "")
-
-    show = last("show")
-    return Wish(
-        week=last("week"),
-        show=show if show in SHOWS else "",
-        courses=frozenset(values("course")) - {""},
-        without=frozenset(values("without")) - {""},
-        types=frozenset(values("type")) & TYPES.keys(),
-        statuses=frozenset(values("status")) & STATUSES,
-        favorites=last("favorites") == "1",
-        done=last("done") == "1",
-    )
-
-
-def upcoming(sources: Sources, wish: Wish = Wish()) -> Upcoming:
+def upcoming(sources: Sources, wish: Wish | None = None) -> Upcoming:
     """Gather a week; without one, four weeks back and two ahead, older missing and undated work."""
+    wish = wish or Wish()
     now = sources.now()
     asked = asked_days(wish.week, now)
     started = start_items(sources, *asked)
@@ -126,10 +136,10 @@ def upcoming(sources: Sources, wish: Wish = Wish()) -> Upcoming:
     found = [
         placed(item, me, worth)
         for item in look.merged(
-            started.planner,
-            started.missing,
+            started.planner.rows(),
+            started.missing.rows(),
             events,
-            started.stream,
+            started.stream.rows(),
             groups,
         )
     ]
@@ -192,148 +202,3 @@ def upcoming(sources: Sources, wish: Wish = Wish()) -> Upcoming:
         observes=observed(known.values()),
         is_teacher=bool(grading) or has_role(known.values(), "teacher", "ta"),
     )
-
-
-def placed(item: Item, me: Profile, worth: Mapping[str, float]) -> Item:
-    """An item with its day, and its weight where that is known."""
-    day = None
-    if item.due_at:
-        day = all_day_date(item.due_at, me) if item.all_day else me.day(item.due_at)
-    return replace(item, day=day, weight=worth.get(item.assignment_id or ""))
-
-
-def in_window(item: Item, first: date, last: date, week: date | None) -> bool:
-    """Inside the range by the person's own days; outside a week, missing and undated work too."""
-    if item.day is None:
-        return week is None
-    if item.missing and week is None:
-        return item.day <= last
-    return first <= item.day <= last
-
-
-def is_missing(item: Item) -> bool:
-    return item.status == "missing" and not item.done
-
-
-def is_overdue(item: Item) -> bool:
-    """Past due and not done, though Canvas does not call it missing (yet)."""
-    return item.status == "overdue" and not item.done and item.type not in NOT_WORK
-
-
-def is_due(item: Item, now: datetime) -> bool:
-    """Work that is not done and still to come."""
-    work = item.type not in NOT_WORK and not item.only_posted
-    return bool(work and not item.done and item.due_at and item.due_at >= now)
-
-
-def forecast(items: Iterable[Item], now: datetime, today: date) -> Load | None:
-    """How much work still to come each day of this and the coming weeks has."""
-    return load(
-        (
-            (item.day, None if item.letters_only else item.points_possible)
-            for item in items
-            if item.day and is_due(item, now)
-        ),
-        today,
-    )
-
-
-def new_grades(
-    items: Iterable[Item], me: Profile, now: datetime, week: date | None = None
-) -> list[Item]:
-    """Grades posted in a week, or in the last two; the newest first."""
-    found = [
-        (item.posted_at, item)
-        for item in items
-        if item.status == "graded"
-        and item.posted_at
-        and (
-            week <= me.day(item.posted_at) < week + WEEK
-            if week
-            else item.posted_at > now - NEW_GRADES
-        )
-    ]
-    return [item for _, item in sorted(found, key=lambda pair: pair[0], reverse=True)]
-
-
-def news(items: Iterable[Item]) -> tuple[Item, ...]:
-    """Announcements, the newest first."""
-    found = (item for item in items if item.type == "announcement")
-    return tuple(sorted(found, key=lambda item: by_due(item)[1], reverse=True))
-
-
-def choose(wish: Wish, courses: Mapping[str, Course]) -> Callable[[Item], bool]:
-    """The filters of a wish as one question; a course nobody knows chooses nothing."""
-    only = wish.courses & courses.keys()
-
-    def passes(item: Item) -> bool:
-        course = courses.get(item.course_id or "")
-        return (
-            (not only or item.course_id in only)
-            and item.course_id not in wish.without
-            and (not wish.types or item.type in wish.types)
-            and (not wish.statuses or item.status in wish.statuses)
-            and (not wish.favorites or bool(course and course.is_favorite))
-        )
-
-    return passes
-
-
-def choices(
-    counts: Mapping[str, int], chosen: Iterable[str], names: Mapping[str, str]
-) -> tuple[Choice, ...]:
-    """What a filter offers: all that occurs, and what is chosen though it does not."""
-    values = [*counts, *(value for value in sorted(chosen) if value not in counts)]
-    found = [
-        Choice(value, names.get(value, ""), counts.get(value, 0), value in chosen)
-        for value in values
-    ]
-    return tuple(sorted(found, key=lambda choice: (-choice.count, choice.value)))
-
-
-def course_choices(
-    items: Iterable[Item], courses: Mapping[str, Course], wish: Wish
-) -> tuple[Choice, ...]:
-    """The courses to filter by, in the order of their names."""
-    counts = Counter(item.course_id for item in items if item.course_id in courses)
-    names = {id_: course.name or f"Course {id_}" for id_, course in courses.items()}
-    wanted = {id_: n for id_, n in counts.items() if id_}
-    found = choices(wanted, wish.courses & courses.keys(), names)
-    return tuple(sorted(found, key=lambda choice: choice.name.casefold()))
-
-
-def sections(
-    rows: Iterable[Item], me: Profile, now: datetime, week: date | None = None
-) -> tuple[Section, ...]:
-    """What is not done, under headings: overdue, today, tomorrow, days, later, undated, earlier.
-
-    Announcements are no work and stand elsewhere.
-    """
-    today = me.day(now)
-    found: dict[tuple[str, date | None], list[Item]] = {}
-    for item in rows:
-        if not item.done and item.type != "announcement":
-            found.setdefault(heading(item, today, week), []).append(item)
-    order = ("overdue", "today", "tomorrow", "day", "later", "undated", "earlier")
-    keys = sorted(found, key=lambda k: (order.index(k[0]) if not week else 0, k[1] or date.min))
-    return tuple(Section(key, tuple(found[key, day]), day) for key, day in keys)
-
-
-def heading(item: Item, today: date, week: date | None = None) -> tuple[str, date | None]:
-    """The section an item belongs to, and its day when the section is one.
-
-    In a week every day has its own heading, the past ones too.
-    """
-    if item.status in ("missing", "overdue"):
-        return "overdue", None
-    if item.day is None:
-        return "undated", None
-    if item.day == today:
-        return "today", item.day
-    if item.day == today + DAY:
-        return "tomorrow", item.day
-    if week:
-        return "day", item.day
-    if item.day < today:
-        return "earlier", None
-    return ("day", item.day) if item.day < monday(today) + 2 * WEEK else ("later", None)

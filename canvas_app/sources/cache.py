@@ -11,13 +11,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
-from typing import Any, Protocol
+from typing import Protocol
 
 log = logging.getLogger(__name__)
 
 KEEP_SECONDS = 12 * 3600
-RENEWAL_SECONDS = 30
-TRY_AGAIN = 5.0  # seconds until a Redis that failed is asked again; each look may take one
 OVERHEAD = 300  # bytes of bookkeeping beside each value, about
 MOST_OWNERS = 10_000
 
@@ -119,123 +117,4 @@ class MemoryCache:
         return len(key[0]) + len(key[1]) + len(value) + OVERHEAD
 
 
-class Cipher(Protocol):
-    """What encrypts answers for a Redis; ``place`` is where each is kept."""
-
-    def close(self, content: bytes, place: str) -> bytes: ...
-
-    def open(self, sealed: bytes, place: str) -> bytes | None: ...
-
-
-class RedisCache:
-    """A cache that several processes share: one Redis hash per shelf, so that one DEL drops it.
-
-    Answers are encrypted there: they hold people's names, grades and comments.
-
-    When Redis does not answer, nothing is kept: pages are slower, never wrong. It is asked again
-    after a while, by one call: a page asks it dozens of times, and each would wait for it.
-    """
-
-    def __init__(
-        self, url: str, cipher: Cipher, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        import redis
-
-        self._cipher = cipher
-
-        self._error: type[Exception] = redis.RedisError
-        self._redis: Any = redis.Redis.from_url(
-            url, socket_timeout=1, socket_connect_timeout=1, retry=None
-        )
-        self._clock = clock
-        self._away_until = float("-inf")
-        self._away = False
-        self._undropped: set[str] = set()
-
-    def shelf(self, owner: str) -> str:
-        if owner in self._undropped:
-            self.drop(owner)
-        if owner in self._undropped:
-            return secrets.token_hex(8)
-
-        # A shelf is looked for at each view, so it outlives what lies on it.
-        def look() -> bytes | None:
-            with self._redis.pipeline() as pipe:
-                pipe.set(self._owner(owner), secrets.token_hex(8), nx=True)
-                pipe.expire(self._owner(owner), KEEP_SECONDS)
-                pipe.get(self._owner(owner))
-                found: bytes | None = pipe.execute()[-1]
-                return found
-
-        found = self._ask(look)
-        return found.decode() if found else secrets.token_hex(8)  # one that nobody shares
-
-    def get(self, shelf: str, request: str) -> bytes | None:
-        found: bytes | None = self._ask(lambda: self._redis.hget(self._name(shelf), request))
-        return self._cipher.open(found, f"{shelf} {request}") if found else None
-
-    def put(self, shelf: str, request: str, value: bytes) -> None:
-        sealed = self._cipher.close(value, f"{shelf} {request}")
-
-        def write() -> None:
-            with self._redis.pipeline() as pipe:
-                pipe.hset(self._name(shelf), request, sealed)
-                pipe.expire(self._name(shelf), KEEP_SECONDS)
-                pipe.execute()
-
-        self._ask(write)
-
-    def discard(self, shelf: str, request: str) -> None:
-        self._ask(lambda: self._redis.hdel(self._name(shelf), request))
-
-    def drop(self, owner: str) -> None:
-        def take_away() -> bool:
-            shelf = self._redis.get(self._owner(owner))
-            if shelf is not None:
-                self._redis.delete(self._owner(owner), self._name(shelf.decode()))
-            return True
-
-        if self._ask(take_away):
-            self._undropped.discard(owner)
-        else:  # what lies there is out of date: it is not to be read when Redis answers again
-            self._undropped.add(owner)
-
-    def claim(self, shelf: str, request: str) -> bool:
-        return bool(
-            self._ask(
-                lambda: self._redis.set(
-                    self._claim(shelf, request), "1", nx=True, ex=RENEWAL_SECONDS
-                )
-            )
-        )
-
-    def release(self, shelf: str, request: str) -> None:
-        self._ask(lambda: self._redis.delete(self._claim(shelf, request)))
-
-    def _ask(self, call: Callable[[], Any]) -> Any:
-        if self._away:
-            if self._clock() < self._away_until:
-                return None
-            self._away_until = self._clock() + TRY_AGAIN  # the others do not wait for this call
-        try:
-            told = call()
-        except self._error as error:
-            self._away_until = self._clock() + TRY_AGAIN
-            if not self._away:
-                self._away = True
-                log.warning("Redis keeps no answers now: %s", type(error).__name__)
-            return None
-        self._away = False
-        return told
-
-    @staticmethod
-    def _owner(owner: str) -> str:
-        return f"easel:shelf:{owner}"
-
-    @staticmethod
-    def _name(shelf: str) -> str:
-        return f"easel:answers:{shelf}"
-
-    @staticmethod
-    def _claim(shelf: str, request: str) -> str:
-        return f"easel:renewal:{shelf}:{request}"
+RENEWAL_SECONDS = 30

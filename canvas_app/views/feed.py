@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from canvas_app import gateway
 from canvas_app.canvas.errors import CanvasError
+from canvas_app.domain.icalendar_file import marked_stale
 from canvas_app.gateway import Gateway
 from canvas_app.services import calendar_feed
 from canvas_app.services.courses import courses as all_courses
@@ -79,7 +80,7 @@ def not_yet(feed: Feed) -> Response:
 def file_of(feed: Feed, kept: bytes) -> Response:
     """The calendar as a file; 304 for who has it already (RFC 9110 section 13)."""
     if feed.trouble:
-        answer = Response(calendar_feed.marked_stale(kept, feed.kept_at, feed.trouble))
+        answer = Response(marked_stale(kept, feed.kept_at, feed.trouble))
     else:
         answer = Response(kept)
         answer.last_modified = feed.changed_at

@@ -5,10 +5,10 @@ from functools import partial
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
+from canvas_app.domain.rows import SubmissionRow
 from canvas_app.gateway import current_sources, login_required
-from canvas_app.services.pages import SubmissionRow
 from canvas_app.services.submissions import Ledger, Wanted, submissions
-from canvas_app.sources.sources import Source
+from canvas_app.sources.answer import Source
 from canvas_app.views.csv_table import Cell, csv_text
 from canvas_app.views.pages import own_list, twin
 

@@ -16,7 +16,9 @@ from canvas_app.services import dashboard as dashboard_service
 from canvas_app.services import upcoming as upcoming_service
 from canvas_app.services.early_views import Gathering
 from canvas_app.services.pages import Page, failed_twin
-from canvas_app.sources.sources import Sources, plain
+from canvas_app.services.upcoming_filters import read_wish
+from canvas_app.sources.sources import Sources
+from canvas_app.sources.wording import plain
 from canvas_app.views.rendering import render_page, stream_page
 
 bp = Blueprint("pages", __name__)
@@ -167,5 +169,5 @@ def upcoming_json() -> ResponseReturnValue:
 
 def wished() -> Gather:
     """The week with the filters of this address."""
-    wish = upcoming_service.read_wish(request.args.getlist)
+    wish = read_wish(request.args.getlist)
     return partial(upcoming_service.upcoming, wish=wish)

@@ -14,17 +14,13 @@ from werkzeug.wrappers import Response
 from canvas_app import gateway
 from canvas_app.canvas.errors import AuthenticationError, CanvasError
 from canvas_app.domain.calendar import Profile, local
+from canvas_app.domain.courses import keeps_notes
 from canvas_app.domain.notes import note_text
 from canvas_app.gateway import current_api, current_sources, login_required
 from canvas_app.services import planner_writes
-from canvas_app.services.courses import (
-    keeps_notes,
-    read_profile,
-    start_courses,
-    start_profile,
-)
+from canvas_app.services.asks import read_profile, start_courses, start_profile
 from canvas_app.services.planner_writes import BadInput, Mark, Note
-from canvas_app.sources.sources import complete
+from canvas_app.sources.answer import complete
 from canvas_app.views.auth import safe_next
 from canvas_app.views.languages import gettext, language
 from canvas_app.views.rendering import day_word, far, in_locale, locale_of, number, tag

@@ -2,10 +2,15 @@
 
 import gc
 
-from canvas_app.services.pages import CourseRow, Courses, Dashboard, SubmissionRow, Upcoming
+from canvas_app.domain.rows import CourseRow, SubmissionRow
+from canvas_app.services.courses import Courses
+from canvas_app.services.dashboard import Dashboard
 from canvas_app.services.search import Hit
 from canvas_app.services.submissions import Ledger
-from canvas_app.sources.sources import Answer, One, Part, Rows, Source
+from canvas_app.services.upcoming import Upcoming
+from canvas_app.sources.answer import Answer, Source
+from canvas_app.sources.call import Part
+from canvas_app.sources.sources import One, Rows
 
 from .conftest import sign_in
 

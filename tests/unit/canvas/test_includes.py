@@ -11,7 +11,7 @@ from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.includes import answered, included, sure
 from canvas_app.canvas.models import Assignment, AssignmentDetail, AssignmentGroup, Course
 from canvas_app.services import assignment, courses, planner_calls, submissions
-from canvas_app.sources.sources import HIDDEN
+from canvas_app.sources.wording import HIDDEN
 
 COURSE = "4101"
 COURSES = partial(CanvasAPI.courses, include=courses.INCLUDE)

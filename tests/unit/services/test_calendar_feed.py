@@ -21,19 +21,17 @@ from canvas_app.canvas.models import (
 )
 from canvas_app.domain.calendar import Profile
 from canvas_app.domain.duties import duties
+from canvas_app.domain.icalendar_file import Entry, marked_stale, whole_days, written
 from canvas_app.domain.planner_items import Look
 from canvas_app.domain.rich_text import plain_text
 from canvas_app.services import calendar_feed
 from canvas_app.services.calendar_feed import (
-    Entry,
     Incomplete,
     calendar,
     of_duty,
     of_event,
     of_plan,
     told_apart,
-    whole_days,
-    written,
 )
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -392,7 +390,7 @@ def test_unchanged_entry_keeps_its_stamp(look: Look) -> None:
 
 
 def test_stale_calendar_says_so(look: Look) -> None:
-    made = calendar_feed.marked_stale(file(look, entry()), NOW, "Canvas did not\x00 answer.")
+    made = marked_stale(file(look, entry()), NOW, "Canvas did not\x00 answer.")
 
     text = str(Calendar.from_ical(made)["X-WR-CALDESC"])
     assert text.startswith("Not up to date: this is from 23 November 2026, 12:00 UTC. Canvas did")

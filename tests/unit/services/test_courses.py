@@ -5,11 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from canvas_app.canvas.models import Course, CourseEnrollment, CourseSection, Enrollment, Term
-from canvas_app.services.courses import (
-    Wanted,
+from canvas_app.domain.courses import (
     by_role_and_term,
     course_row,
-    courses,
     each_once,
     enrolled,
     grade_of,
@@ -18,7 +16,8 @@ from canvas_app.services.courses import (
     union,
     with_ended,
 )
-from canvas_app.services.pages import CourseRow, Enrolled
+from canvas_app.domain.rows import CourseRow, Enrolled
+from canvas_app.services.courses import Wanted, courses
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 STUDIED = CourseEnrollment(type="student", role="StudentEnrollment", enrollment_state="completed")

@@ -6,9 +6,11 @@ import pytest
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.errors import NotFound
+from canvas_app.domain.rows import CourseRow
+from canvas_app.services.courses import Courses
 from canvas_app.services.early_views import Gathering
-from canvas_app.services.pages import CourseRow, Courses, FailedPage, Page
-from canvas_app.sources.sources import complete
+from canvas_app.services.pages import FailedPage, Page
+from canvas_app.sources.answer import complete
 
 COURSES = partial(CanvasAPI.courses, include=("term",))
 TODO = partial(CanvasAPI.todo)

@@ -25,26 +25,20 @@ from canvas_app.domain.grade_book import (
     scheme_of,
 )
 from canvas_app.domain.grade_calculator import Book, Group, Period, Work, current, shares
-from canvas_app.domain.planner_items import Look
-from canvas_app.domain.what_if import closed, typed
-from canvas_app.services.course import course
-from canvas_app.services.grades import (
-    Grades,
+from canvas_app.domain.grade_rows import history, part_of, row_of
+from canvas_app.domain.grade_totals import (
     Shown,
-    Wanted,
     basis_of,
     canvas_totals,
     checked,
     chosen_period,
-    grades,
-    history,
-    part_of,
-    period_totals,
     reason,
-    row_of,
-    why_other,
 )
-from canvas_app.services.submissions import submission_row
+from canvas_app.domain.planner_items import Look
+from canvas_app.domain.submissions import submission_row
+from canvas_app.domain.what_if import closed, typed
+from canvas_app.services.course import course
+from canvas_app.services.grades import Grades, Wanted, grades, period_totals, why_other
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HALVES = [

@@ -21,14 +21,17 @@ from canvas_app.canvas.models import (
     TodoItem,
 )
 from canvas_app.domain.calendar import Profile, monday, week_slices
+from canvas_app.domain.courses import grade_of, grade_text, state_of, student_enrollment
 from canvas_app.domain.planner_items import Look, assignment_kind, is_done, planner_key
+from canvas_app.domain.rows import Item
+from canvas_app.domain.submissions import submission_row
 from canvas_app.services.course import course
-from canvas_app.services.courses import courses, grade_of, grade_text, state_of, student_enrollment
+from canvas_app.services.courses import courses
 from canvas_app.services.dashboard import dashboard
-from canvas_app.services.pages import FailedPage, Item, Page
-from canvas_app.services.submissions import submission_row, submissions
+from canvas_app.services.pages import FailedPage, Page
+from canvas_app.services.submissions import submissions
 from canvas_app.services.upcoming import upcoming
-from canvas_app.sources.sources import Source
+from canvas_app.sources.answer import Source
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PEOPLE = ["dozen", "many", "newcomer", "hostile", "teacher", "ta", "observer", "admin"]

@@ -19,17 +19,9 @@ from canvas_app.canvas.models import (
     SubmissionComment,
 )
 from canvas_app.domain.planner_items import Look
-from canvas_app.services.pages import Comment, File, SubmissionRow
-from canvas_app.services.submissions import (
-    INCLUDE,
-    SORTS,
-    Wanted,
-    grouped,
-    in_order,
-    latest_activity,
-    submission_row,
-    submissions,
-)
+from canvas_app.domain.rows import Comment, File, SubmissionRow
+from canvas_app.domain.submissions import latest_activity, submission_row
+from canvas_app.services.submissions import INCLUDE, SORTS, Wanted, grouped, in_order, submissions
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

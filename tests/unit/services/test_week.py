@@ -20,23 +20,17 @@ from canvas_app.canvas.models import (
     StreamItem,
     Submission,
 )
+from canvas_app.domain.agenda import heading, in_window, placed, sections
 from canvas_app.domain.calendar import Profile, all_day_date, read_week, write_week
 from canvas_app.domain.planner_items import Look
-from canvas_app.domain.weights import weights
+from canvas_app.domain.rows import Item
+from canvas_app.domain.weights import weights, weights_of
 from canvas_app.services.dashboard import dashboard
-from canvas_app.services.pages import Item
-from canvas_app.services.planner_calls import older_calls, weights_of, with_open_work
+from canvas_app.services.planner_calls import older_calls, with_open_work
 from canvas_app.services.planner_writes import BadInput, read_mark, read_note, write_mark
 from canvas_app.services.search import folded, pieces, search
-from canvas_app.services.upcoming import (
-    Wish,
-    heading,
-    in_window,
-    placed,
-    read_wish,
-    sections,
-    upcoming,
-)
+from canvas_app.services.upcoming import upcoming
+from canvas_app.services.upcoming_filters import Wish, read_wish
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ZONES = [
@@ -53,16 +47,6 @@ ZONES = [
 ]
 ALIKE = {"Pacific/Apia", "Pacific/Kiritimati", "Pacific/Pago_Pago"}  # midnight at 10 to 12 UTC
 CHANGES = [date(2026, 3, 8), date(2026, 3, 29), date(2026, 10, 25), date(2026, 11, 1)]
-
-
-class Listed:
-    """A source that has come."""
-
-    def __init__(self, *rows):
-        self._rows = list(rows)
-
-    def rows(self):
-        return self._rows
 
 
 def look(**courses):
@@ -208,9 +192,9 @@ def test_one_assignment_of_all_sources_appears_once():
     )  # fmt: skip
     event = CalendarEvent(assignment=work)
     group = AssignmentGroup(id="1", assignments=[work])
-    stream = Listed(StreamItem(id="7", type="Submission", assignment_id="5", assignment=work))
+    stream = [StreamItem(id="7", type="Submission", assignment_id="5", assignment=work)]
 
-    (found,) = look().merged(Listed(quiz), Listed(work), [event], stream, [group])
+    (found,) = look().merged([quiz], [work], [event], stream, [group])
 
     assert (found.type, found.id, found.assignment_id) == ("quiz", "9", "5")
     assert found.status == "missing"
@@ -227,7 +211,7 @@ def test_checkpoints_stand_for_their_discussion():
     ]  # fmt: skip
     whole = Assignment(id="5", course_id="4", name="Discussion", due_at=NOW - timedelta(days=1))
 
-    found = look().merged(Listed(*parts), Listed(whole))
+    found = look().merged([*parts], [whole])
 
     assert [row.title for row in found] == ["Reply", "Answer others"]
 
@@ -255,7 +239,7 @@ def test_checkpoints_of_the_calendar():
     whole = Assignment(id="5", course_id="4", name="Talk", due_at=NOW - timedelta(days=1))
     events = [part("51"), part("52", "reply_to_entry", None), part("53", due=None, own=done)]
 
-    found = look().merged(Listed(planned), Listed(whole), events)
+    found = look().merged([planned], [whole], events)
 
     assert [(row.type, row.id, row.status, row.assignment_id) for row in found] == [
         ("sub_assignment", "51", "due", None),
@@ -273,7 +257,7 @@ def test_a_checkpoints_own_submission_says_more_than_the_planner():
         "51", "sub_assignment", NOW - timedelta(days=1), submissions=told, plannable=named
     )
 
-    (found,) = look().merged(Listed(planned), Listed(), [part("51", own=zero)])
+    (found,) = look().merged([planned], [], [part("51", own=zero)])
 
     assert (found.status, found.score) == ("graded", 0.0)
 
@@ -283,8 +267,8 @@ def test_missing_lists_word_beats_overdue():
     quiet = plan("5", due=before, submissions=PlannerSubmission(missing=False))
     work = Assignment(id="5", course_id="4", due_at=before)
 
-    (alone,) = look().merged(Listed(quiet), Listed())
-    (both,) = look().merged(Listed(quiet), Listed(work))
+    (alone,) = look().merged([quiet], [])
+    (both,) = look().merged([quiet], [work])
 
     assert (alone.status, both.status) == ("overdue", "missing")
 
@@ -299,7 +283,7 @@ def test_own_date_and_mark_survive_the_calendar():
     graded = Assignment(id="5", course_id="4", name="Essay", due_at=before, submission=zero)
     event = CalendarEvent(assignment=graded)
 
-    (found,) = look().merged(Listed(), Listed(work), [event])
+    (found,) = look().merged([], [work], [event])
 
     assert (found.status, found.missing, found.done) == ("graded", True, True)
     assert (found.override_id, found.dismissed) == ("8", True)
@@ -330,13 +314,13 @@ def test_letters_alone_where_numbers_are_restricted():
 def test_grades_due_long_ago_come_from_the_stream():
     work = Assignment(id="5", course_id="4", name="Old essay", due_at=NOW - timedelta(days=90))
     facts = {"assignment_id": "5", "assignment": work, "posted_at": NOW, "score": 8.0, "grade": "8"}
-    stream = Listed(
+    stream = [
         StreamItem(id="1", type="Submission", **facts),
         StreamItem(id="2", type="Announcement", title="News"),
         StreamItem(id="3", type="Submission", assignment_id="6"),
-    )
+    ]
 
-    (found,) = look().merged(Listed(), Listed(), stream=stream)
+    (found,) = look().merged([], [], stream=stream)
 
     assert (found.title, found.status, found.score) == ("Old essay", "graded", 8.0)
 
@@ -347,7 +331,7 @@ def test_a_stream_item_without_its_assignment_has_a_title():
         posted_at=NOW, score=1.0, html_url="/courses/4/assignments/5",
     )  # fmt: skip
 
-    (found,) = look().merged(Listed(), Listed(), stream=Listed(bare))
+    (found,) = look().merged([], [], stream=[bare])
 
     assert (found.title, found.course_name) == ("Essay", "Biology")
     assert found.url == "https://canvas.example.edu/courses/4/assignments/5"
@@ -372,7 +356,7 @@ def test_a_graded_page_is_one_thing_with_its_assignment():
     free = plan("7", "wiki_page", plannable=Plannable(id="7", title="Other"), submissions=False)
     event = CalendarEvent(id="assignment_7", assignment=Assignment(id="7", name="Read"))
 
-    found = look().merged(Listed(page, free), Listed(), [event])
+    found = look().merged([page, free], [], [event])
 
     assert [(row.type, row.id, row.assignment_id) for row in found] == [
         ("wiki_page", "900", "7"),

@@ -5,7 +5,8 @@ from cryptography.fernet import Fernet
 from redis import Redis
 from redis.exceptions import TimeoutError
 
-from canvas_app.sources.cache import KEEP_SECONDS, RENEWAL_SECONDS, MemoryCache, RedisCache
+from canvas_app.sources.cache import KEEP_SECONDS, RENEWAL_SECONDS, MemoryCache
+from canvas_app.sources.cache_redis import RedisCache
 from canvas_app.storage.seal import AnswerSeal
 
 CIPHER = AnswerSeal([Fernet.generate_key().decode()])

@@ -14,7 +14,7 @@ from canvas_app.canvas.errors import (
     Unavailable,
 )
 from canvas_app.canvas.models import Course, CourseEnrollment
-from canvas_app.services.courses import shares_calendar
+from canvas_app.domain.courses import shares_calendar
 from canvas_app.sources.refusals import HOPELESS, REMEMBERED, note, read_readable
 
 CODES = tuple("abcdefghij")

@@ -18,16 +18,10 @@ from canvas_app.canvas.errors import (
     Throttled,
     Unavailable,
 )
-from canvas_app.sources.cache import RedisCache
-from canvas_app.sources.sources import (
-    FLIGHTS,
-    Source,
-    complete,
-    owner_key,
-    plain,
-    request_key,
-    standing,
-)
+from canvas_app.sources.answer import Source, complete, standing
+from canvas_app.sources.cache_redis import RedisCache
+from canvas_app.sources.call import FLIGHTS, owner_key, request_key
+from canvas_app.sources.wording import plain
 from canvas_app.storage.seal import AnswerSeal
 
 COLORS = partial(CanvasAPI.colors)

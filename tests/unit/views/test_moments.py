@@ -107,10 +107,11 @@ def test_weeks_are_whole_however_long():
 
 def test_clocks_are_read_in_one_place():
     """``astimezone`` fails at the edges of time; ``local`` does not."""
-    folders = [ROOT / "templates", *(ROOT / "canvas_app" / name for name in ("services", "views"))]
+    rooms = ("domain", "sources", "services", "views")
+    folders = [ROOT / "templates", *(ROOT / "canvas_app" / name for name in rooms)]
     files = [path for folder in folders for path in folder.rglob("*.*") if path.suffix != ".pyc"]
     assert len(files) > 50
 
     found = {path.name for path in files if "astimezone(" in path.read_text("utf-8")}
 
-    assert found == {"dates.py"}
+    assert found == {"calendar.py"}

@@ -12,9 +12,10 @@ from markupsafe import Markup
 from canvas_app import create_app, gateway
 from canvas_app.canvas.errors import AuthenticationError, SignInRequired, Unavailable
 from canvas_app.domain.calendar import Profile
-from canvas_app.services.pages import FailedPage, Page, Upcoming
+from canvas_app.services.pages import FailedPage, Page
+from canvas_app.services.upcoming import Upcoming
 from canvas_app.settings import Environment, Settings
-from canvas_app.sources.sources import Source
+from canvas_app.sources.answer import Source
 from canvas_app.views import rendering
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)  # a Monday

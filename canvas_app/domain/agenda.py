@@ -1,0 +1,124 @@
+"""Which items belong where: windows, days, what is missing, due or new."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+
+from msgspec.structs import replace
+
+from canvas_app.domain.calendar import (
+    DAY,
+    WEEK,
+    Profile,
+    all_day_date,
+    monday,
+)
+from canvas_app.domain.charts import Load, load
+from canvas_app.domain.planner_items import NOT_WORK, by_due
+from canvas_app.domain.rows import Item, Section
+
+NEW_GRADES = timedelta(days=14)
+
+
+def placed(item: Item, me: Profile, worth: Mapping[str, float]) -> Item:
+    """An item with its day, and its weight where that is known."""
+    day = None
+    if item.due_at:
+        day = all_day_date(item.due_at, me) if item.all_day else me.day(item.due_at)
+    return replace(item, day=day, weight=worth.get(item.assignment_id or ""))
+
+
+def in_window(item: Item, first: date, last: date, week: date | None) -> bool:
+    """Inside the range by the person's own days; outside a week, missing and undated work too."""
+    if item.day is None:
+        return week is None
+    if item.missing and week is None:
+        return item.day <= last
+    return first <= item.day <= last
+
+
+def is_missing(item: Item) -> bool:
+    return item.status == "missing" and not item.done
+
+
+def is_overdue(item: Item) -> bool:
+    """Past due and not done, though Canvas does not call it missing (yet)."""
+    return item.status == "overdue" and not item.done and item.type not in NOT_WORK
+
+
+def is_due(item: Item, now: datetime) -> bool:
+    """Work that is not done and still to come."""
+    work = item.type not in NOT_WORK and not item.only_posted
+    return bool(work and not item.done and item.due_at and item.due_at >= now)
+
+
+def forecast(items: Iterable[Item], now: datetime, today: date) -> Load | None:
+    """How much work still to come each day of this and the coming weeks has."""
+    return load(
+        (
+            (item.day, None if item.letters_only else item.points_possible)
+            for item in items
+            if item.day and is_due(item, now)
+        ),
+        today,
+    )
+
+
+def new_grades(
+    items: Iterable[Item], me: Profile, now: datetime, week: date | None = None
+) -> list[Item]:
+    """Grades posted in a week, or in the last two; the newest first."""
+    found = [
+        (item.posted_at, item)
+        for item in items
+        if item.status == "graded"
+        and item.posted_at
+        and (
+            week <= me.day(item.posted_at) < week + WEEK
+            if week
+            else item.posted_at > now - NEW_GRADES
+        )
+    ]
+    return [item for _, item in sorted(found, key=lambda pair: pair[0], reverse=True)]
+
+
+def news(items: Iterable[Item]) -> tuple[Item, ...]:
+    """Announcements, the newest first."""
+    found = (item for item in items if item.type == "announcement")
+    return tuple(sorted(found, key=lambda item: by_due(item)[1], reverse=True))
+
+
+def sections(
+    rows: Iterable[Item], me: Profile, now: datetime, week: date | None = None
+) -> tuple[Section, ...]:
+    """What is not done, under headings: overdue, today, tomorrow, days, later, undated, earlier.
+
+    Announcements are no work and stand elsewhere.
+    """
+    today = me.day(now)
+    found: dict[tuple[str, date | None], list[Item]] = {}
+    for item in rows:
+        if not item.done and item.type != "announcement":
+            found.setdefault(heading(item, today, week), []).append(item)
+    order = ("overdue", "today", "tomorrow", "day", "later", "undated", "earlier")
+    keys = sorted(found, key=lambda k: (order.index(k[0]) if not week else 0, k[1] or date.min))
+    return tuple(Section(key, tuple(found[key, day]), day) for key, day in keys)
+
+
+def heading(item: Item, today: date, week: date | None = None) -> tuple[str, date | None]:
+    """The section an item belongs to, and its day when the section is one.
+
+    In a week every day has its own heading, the past ones too.
+    """
+    if item.status in ("missing", "overdue"):
+        return "overdue", None
+    if item.day is None:
+        return "undated", None
+    if item.day == today:
+        return "today", item.day
+    if item.day == today + DAY:
+        return "tomorrow", item.day
+    if week:
+        return "day", item.day
+    if item.day < today:
+        return "earlier", None
+    return ("day", item.day) if item.day < monday(today) + 2 * WEEK else ("later", None)

@@ -1,0 +1,128 @@
+"""The rows of a grades page: assignments and their groups."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from canvas_app.canvas.models import Assignment, Course
+from canvas_app.canvas.models import AssignmentGroup as CanvasGroup
+from canvas_app.domain import grade_calculator
+from canvas_app.domain.calendar import Profile
+from canvas_app.domain.courses import student_enrollment
+from canvas_app.domain.grade_book import (
+    counts,
+    group_rules,
+    number,
+)
+from canvas_app.domain.grade_calculator import Book, Total, Work
+from canvas_app.domain.planner_items import Look
+from canvas_app.domain.rows import SubmissionRow
+from canvas_app.domain.status import staff_status
+from canvas_app.domain.submissions import submission_row
+
+
+@dataclass(frozen=True)
+class GradeRow(SubmissionRow):
+    """One assignment and its part in the total.
+
+    ``part``: counted, dropped, ungraded (or not posted), excused, review (waits for one), omitted
+    (does not count), or outside (of every weighted grading period).
+    ``share`` is how much it can bring to the final total, in percent, if it is not dropped.
+    """
+
+    part: str = "ungraded"
+    share: float | None = None
+    what_if: float | None = None
+    can_try: bool = False
+
+
+@dataclass(frozen=True)
+class GradeGroup:
+    """An assignment group; sums and ``contribution`` (percent of the total) of graded work."""
+
+    id: str
+    name: str
+    weight: float | None
+    drop_lowest: int
+    drop_highest: int
+    never_drop: tuple[str, ...]  # names
+    earned: float | None
+    possible: float | None
+    percent: float | None
+    contribution: float | None
+    rows: tuple[GradeRow, ...]
+
+    @property
+    def dropped(self) -> tuple[GradeRow, ...]:
+        return tuple(row for row in self.rows if row.part == "dropped")
+
+
+def row_of(assignment: Assignment, course: Course, look: Look) -> GradeRow:
+    row = submission_row(assignment.own_submission, assignment, course, look)
+    if student_enrollment(course) is None:  # nobody expects her to hand anything in
+        waiting = assignment.needs_grading_count
+        row = replace(row, status=staff_status(assignment), needs_grading=waiting or None)
+    part = "omitted" if not counts(assignment) else "excused" if row.excused else "ungraded"
+    return GradeRow(**vars(row), part=part)
+
+
+def group_of(
+    group: CanvasGroup, rows: Sequence[GradeRow], sums: grade_calculator.GroupTotal | None
+) -> GradeGroup:
+    rules = group_rules(group)
+    never = [a.name or "" for a in group.assignments or () if a.id in rules.never_drop]
+    return GradeGroup(
+        id=group.id,
+        name=group.name or "",
+        weight=group.group_weight,
+        drop_lowest=rules.drop_lowest,
+        drop_highest=rules.drop_highest,
+        never_drop=tuple(never),
+        earned=number(sums.earned) if sums else None,
+        possible=number(sums.possible) if sums else None,
+        percent=number(sums.percent) if sums else None,
+        contribution=number(sums.contribution) if sums else None,
+        rows=tuple(rows),
+    )
+
+
+def with_dropped(group: GradeGroup, dropped: frozenset[str]) -> GradeGroup:
+    rows = (
+        replace(row, part="dropped") if row.assignment_id in dropped else row for row in group.rows
+    )
+    return replace(group, rows=tuple(rows))
+
+
+def part_of(work: Work, book: Book, total: Total) -> str:
+    """How one piece of work takes part in the total."""
+    if not work.counts:
+        return "omitted"
+    if work.excused and work.posted:
+        return "excused"
+    if book.periods and work.period_id not in {period.id for period in book.periods}:
+        return "outside"
+    if any(work.id in group.kept for group in total.groups):
+        return "counted"
+    return "review" if work.pending_review else "ungraded"
+
+
+def history(
+    book: Book, period: str | None, rows: Sequence[SubmissionRow], profile: Profile
+) -> tuple[tuple[datetime, float], ...]:
+    """The current total after each of the person's days on which a grade was posted."""
+    posted = {
+        row.assignment_id: row.posted_at for row in rows if row.posted_at and row.score is not None
+    }
+    days: dict[object, datetime] = {}
+    for moment in sorted(posted.values()):
+        days[profile.day(moment)] = moment  # the last one of its day
+    found = []
+    for until in days.values():
+        known = tuple(
+            work if posted.get(work.id, until) <= until else replace(work, score=None)
+            for work in book.work
+        )
+        percent = grade_calculator.current(replace(book, work=known), period).percent
+        if percent is not None:
+            found.append((until, float(percent)))
+    return tuple(found)

@@ -1,0 +1,102 @@
+"""What most pages ask first: courses, profile, colours, order."""
+
+from functools import partial
+
+from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.models import (
+    Colors,
+    Course,
+    Enrollment,
+    Positions,
+)
+from canvas_app.canvas.models import Profile as CanvasProfile
+from canvas_app.domain.calendar import Profile
+from canvas_app.sources.sources import One, Rows, Sources
+
+INCLUDE = (
+    "term",
+    "total_scores",
+    "current_grading_period_scores",
+    "favorites",
+    "course_progress",
+    "concluded",
+    "sections",
+    "needs_grading_count",
+    "total_students",
+    "course_image",
+    "restrict_quantitative_data",
+    "grading_scheme",
+)
+
+
+def start_ended(sources: Sources) -> Rows[Enrollment]:
+    """Start the list of the enrollments that were ended before their dates."""
+    return sources.start("ended enrollments", partial(CanvasAPI.ended_enrollments))
+
+
+def start_ended_in(sources: Sources, course: Course) -> Rows[Enrollment] | None:
+    """Start the list of the person's ended enrollments in a course that shows none of theirs."""
+    if course.enrollments != []:
+        return None
+    return sources.start(
+        "ended enrollments", partial(CanvasAPI.ended_in_course, course_id=course.id)
+    )
+
+
+def start_courses(sources: Sources) -> Rows[Course]:
+    """The list every page shares, so that the cache knows it: current-ish enrollments."""
+    return sources.start("courses", partial(CanvasAPI.courses, include=INCLUDE))
+
+
+def start_pending(sources: Sources) -> Rows[Course]:
+    """Courses that have not begun for the person, by whichever dates count, and invitations."""
+    return sources.start(
+        "invitations",
+        partial(CanvasAPI.courses, include=INCLUDE, enrollment_state="invited_or_pending"),
+    )
+
+
+def start_profile(sources: Sources) -> One[CanvasProfile]:
+    return sources.start_one("profile", partial(CanvasAPI.profile))
+
+
+def start_colors(sources: Sources) -> One[Colors]:
+    return sources.start_one("colors", partial(CanvasAPI.colors))
+
+
+def start_positions(sources: Sources) -> One[Positions]:
+    return sources.start_one("dashboard order", partial(CanvasAPI.dashboard_positions))
+
+
+def read_positions(handle: One[Positions]) -> dict[str, int]:
+    """Course id to the place of its card on Canvas's dashboard."""
+    found = handle.value()
+    return {
+        asset.removeprefix("course_"): int(str(place))
+        for asset, place in ((found.dashboard_positions if found else None) or {}).items()
+        if asset.startswith("course_") and str(place).isdecimal()
+    }
+
+
+def read_profile(handle: One[CanvasProfile]) -> Profile:
+    """Zone and locale as Canvas has them; UTC and en when it did not say."""
+    found = handle.value()
+    if found is None:
+        return Profile()
+    return Profile(
+        id=found.id,
+        name=found.name or found.short_name or "",
+        time_zone=found.time_zone or "UTC",
+        locale=found.effective_locale or found.locale or "en",
+    )
+
+
+def read_colors(handle: One[Colors]) -> dict[str, str]:
+    """Course id to the person's colour for it."""
+    colors = handle.value()
+    found = (colors.custom_colors if colors else None) or {}
+    return {
+        asset.removeprefix("course_"): shade
+        for asset, shade in found.items()
+        if asset.startswith("course_") and shade
+    }

@@ -1,0 +1,103 @@
+"""What happened to a call, in plain words."""
+
+from collections.abc import Iterable
+
+from canvas_app.canvas.errors import (
+    AuthenticationError,
+    AuthorizationError,
+    CanvasError,
+    MalformedAnswer,
+    MissingScope,
+    NotFound,
+    Throttled,
+    Unavailable,
+)
+
+UNREAD = "A part of Canvas's answer could not be understood and is left out."
+
+
+def passing(error: CanvasError | None) -> bool:
+    """Whether an older answer may stand in: Canvas did not take the right to see it away."""
+    lasting = AuthenticationError | AuthorizationError | NotFound
+    return error is not None and not isinstance(error, lasting)
+
+
+def came(read: int, expected: int | None) -> str:
+    """How much of a list is here: "3 of 5 pages came." """
+    if expected:
+        return f"{read} of {expected} pages came."
+    return "The first page came." if read == 1 else f"The first {read} pages came."
+
+
+def sentence(text: str) -> str:
+    """The client's words as a sentence."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
+HIDDEN = {
+    "term": "terms",
+    "total_scores": "course totals",
+    "current_grading_period_scores": "totals of the current grading period",
+    "favorites": "favourites",
+    "course_progress": "progress in modules",
+    "concluded": "which courses are over",
+    "sections": "sections",
+    "needs_grading_count": "how much waits for grading",
+    "total_students": "numbers of students",
+    "course_image": "course pictures",
+    "restrict_quantitative_data": "which courses show letters only",
+    "grading_scheme": "the grading scheme",
+    "syllabus_body": "the syllabus",
+    "teachers": "the teachers",
+    "assignments": "assignments",
+    "assignment": "titles and due dates",
+    "submission": "what you handed in and your grades",
+    "submission_comments": "comments",
+    "submission_html_comments": "comments",
+    "submission_history": "earlier attempts",
+    "rubric_assessment": "ratings by rubric",
+    "score_statistics": "how the class did",
+    "can_submit": "whether you can hand in",
+    "user": "whose work it is",
+    "planner_overrides": "what you marked as done",
+    "course": "names of courses",
+}
+"""What an include would have brought, in words for the person who looks at the page."""
+
+
+ALLOW_INCLUDES = (
+    "Canvas drops every include parameter of Easel's developer key, because the key enforces "
+    "scopes and does not allow them. In Canvas (Admin, Developer Keys) edit the key and switch on "
+    "Allow Include Parameters; nobody needs to sign in again."
+)
+
+
+def hidden(includes: Iterable[str]) -> str:
+    """Say what the school's set-up keeps from the page."""
+    words = list(dict.fromkeys(HIDDEN.get(name, name.replace("_", " ")) for name in includes))
+    listed = " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    return f"Your school's set-up of Easel hides this: {listed}."
+
+
+def plain(error: CanvasError) -> str:
+    """Say what happened in words for the person who looks at the page."""
+    match error:
+        case MissingScope():
+            return (
+                "The developer key of this Easel does not cover this. For whoever runs it: "
+                "python -m canvas_app scopes prints the scopes the key must grant."
+            )
+        case AuthorizationError():
+            return "Canvas does not share this with you."
+        case NotFound():
+            return "Canvas does not have this."
+        case Throttled():
+            return "Canvas takes no more requests for you at this moment. Try again soon."
+        case MalformedAnswer():
+            return "Canvas gave an answer that could not be read."
+        case Unavailable(status=None):
+            return "Canvas did not answer in time."
+        case Unavailable():
+            return "Canvas has trouble of its own at the moment."
+        case _:
+            return "Canvas did not accept the request."
