@@ -501,7 +501,10 @@ def page_of_form() -> str:
     with suppress(HTTPException):  # a form that cannot be read
         if named := request.form.get("next"):
             return named
-    sent_from = urlsplit(request.referrer or "")
+    try:
+        sent_from = urlsplit(request.referrer or "")
+    except ValueError:  # no URL, as http://[
+        return "/"
     if sent_from.netloc != request.host:
         return "/"
     path = sent_from.path.removeprefix(current().settings.path_prefix) or "/"

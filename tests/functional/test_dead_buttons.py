@@ -61,6 +61,7 @@ def test_access_ended_at_canvas(easel: RunningEasel) -> None:
     [
         ({"Referer": "{easel}/courses?arrange=1"}, "/courses%3Farrange%3D1"),
         ({"Referer": "https://elsewhere.example/courses"}, "/"),
+        ({"Referer": "http://["}, "/"),
         ({}, "/"),
     ],
 )
