@@ -18,6 +18,8 @@ access = logging.getLogger("easel.access")
 
 #: Loggers that write secrets (Authlib: the PKCE verifier; urllib3: query strings) at DEBUG.
 HELD_AT_INFO = ("authlib", "urllib3", "requests", "httpx")
+#: Writes the whole URL, and a trace, when Canvas's headers cannot be read.
+HELD_AT_ERROR = ("urllib3.connection",)
 #: Names each of its six plug-ins at every start.
 HELD_AT_WARNING = ("alembic.runtime.plugins",)
 
@@ -114,6 +116,8 @@ def configure(settings: Settings) -> None:
     root.setLevel(settings.log_level)
     for name in HELD_AT_INFO:
         logging.getLogger(name).setLevel(max(logging.INFO, root.level))
+    for name in HELD_AT_ERROR:
+        logging.getLogger(name).setLevel(max(logging.ERROR, root.level))
     for name in HELD_AT_WARNING:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 

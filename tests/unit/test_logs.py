@@ -110,6 +110,7 @@ def test_talkative_libraries_are_held() -> None:
 
     assert not logging.getLogger("authlib").isEnabledFor(logging.DEBUG)
     assert not logging.getLogger("urllib3.connectionpool").isEnabledFor(logging.DEBUG)
+    assert not logging.getLogger("urllib3.connection").isEnabledFor(logging.WARNING)
     assert logging.getLogger("canvas_app").isEnabledFor(logging.DEBUG)
 
 
