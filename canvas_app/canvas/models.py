@@ -7,7 +7,7 @@ something else than null, the field is UNSET, which is as false as None.
 
 from datetime import date, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.json import Decoder
@@ -65,8 +65,8 @@ class CourseSection(Model):
 
     id: Id | None = None
     name: str | None = None
-    start_at: datetime | None = None
-    end_at: datetime | None = None
+    start_at: Moment | None = None
+    end_at: Moment | None = None
     enrollment_role: str | None = None
 
 
@@ -127,9 +127,10 @@ class Course(Model):
     has_grading_periods: bool | None = None
     has_weighted_grading_periods: bool | None = None
     apply_assignment_group_weights: bool | None = None
-    grading_scheme: list[Any] | None = None  # [name, least share] pairs, also when none is used
+    # [name, least share] pairs, also when none is used
+    grading_scheme: list[list[str | Number | None]] | None = None
     points_based_grading_scheme: bool | None = None
-    scaling_factor: float | None = None  # of a scheme based on points: its highest point
+    scaling_factor: Number | None = None  # of a scheme based on points: its highest point
     course_color: str | None = None
     image_download_url: str | None = None
     needs_grading_count: Count | None = None
@@ -152,7 +153,7 @@ class Colors(Model):
 class Positions(Model):
     """GET /api/v1/users/self/dashboard_positions: ``{"course_42": 3}``, some as text."""
 
-    dashboard_positions: dict[str, int | str | None] | None = None
+    dashboard_positions: dict[str, Count | str | None] | None = None
 
 
 class Attachment(Model):
@@ -505,6 +506,13 @@ class PlannerItem(Model):
         return self.course_id or (self.plannable.course_id if self.plannable else None)
 
 
+class TodoQuiz(Model):
+    """A quiz that waits for grading, where Canvas has no assignment for it."""
+
+    id: Id | None = None
+    title: str | None = None
+
+
 class TodoItem(Model):
     """GET /api/v1/users/self/todo (``lib/api/v1/todo_item.rb``): ``grading`` or ``submitting``."""
 
@@ -515,7 +523,7 @@ class TodoItem(Model):
     needs_grading_count: Count | None = None
     html_url: str | None = None
     assignment: Assignment | None = None
-    quiz: dict[str, Any] | None = None
+    quiz: TodoQuiz | None = None
 
 
 class DateOverride(Model):

@@ -103,7 +103,7 @@ def scheme_of(course: Course) -> list[tuple[str, Decimal]]:
     found = []
     for row in course.grading_scheme or ():
         match row:
-            case [str(name), int(least) | float(least)]:
+            case [str(name), least] if isinstance(least, int | float):
                 found.append((name, exact(least).quantize(BOUND)))
     return found
 

@@ -19,6 +19,7 @@ from canvas_app.canvas.models import (
     StreamItem,
     Submission,
     TodoItem,
+    TodoQuiz,
 )
 from canvas_app.domain.letters import grade_shown, letters_only
 from canvas_app.domain.notes import note_text
@@ -282,14 +283,14 @@ class Look:
 
     def to_grade(self, item: TodoItem) -> Item:
         """An assignment that waits for grading, with its way into SpeedGrader."""
-        assignment, quiz = item.assignment, item.quiz or {}
+        assignment, quiz = item.assignment, item.quiz or TodoQuiz()
         course_id = item.course_id or (assignment.course_id if assignment else None) or ""
         course = self.courses.get(course_id)
         own_url = assignment.html_url if assignment else None
         return Item(
-            id=assignment.id if assignment else str(quiz.get("id", "")),
+            id=assignment.id if assignment else quiz.id or "",
             type="grading",
-            title=(assignment.name if assignment else str(quiz.get("title", ""))) or "",
+            title=(assignment.name if assignment else quiz.title) or "",
             course_id=course_id or None,
             course_name=(course.name if course else None) or item.context_name or "",
             due_at=assignment.due_at if assignment else None,

@@ -1,5 +1,6 @@
 """What most pages ask first: courses, profile, colours, order."""
 
+import re
 from functools import partial
 
 from canvas_app.canvas.api import CanvasAPI
@@ -74,7 +75,7 @@ def read_positions(handle: One[Positions]) -> dict[str, int]:
     return {
         asset.removeprefix("course_"): int(str(place))
         for asset, place in ((found.dashboard_positions if found else None) or {}).items()
-        if asset.startswith("course_") and str(place).isdecimal()
+        if asset.startswith("course_") and re.fullmatch("[0-9]{1,9}", str(place))
     }
 
 

@@ -1,8 +1,44 @@
 """Models take what Canvas sends: numbers as ids, nulls, absent keys."""
 
-import msgspec
+from collections.abc import Iterator
+from datetime import datetime
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from canvas_app.canvas.models import Assignment, Course, PlannerItem, PlannerSubmission, Submission
+import msgspec
+import pytest
+
+from canvas_app.canvas import models
+from canvas_app.canvas.models import (
+    Assignment,
+    Course,
+    Model,
+    PlannerItem,
+    PlannerSubmission,
+    Submission,
+)
+
+EVERY = [each for each in vars(models).values() if isinstance(each, type) and each is not Model]
+
+
+def parts(hint: Any) -> Iterator[Any]:
+    """The types a field is made of; what is annotated counts as one, and an id as text."""
+    arguments = get_args(hint)
+    if get_origin(hint) in (Union, UnionType) and {str, int} <= set(arguments):
+        arguments = tuple(each for each in arguments if each is not int)
+    if not arguments or get_origin(hint) is Annotated:
+        yield hint
+    for each in arguments if get_origin(hint) is not Annotated else ():
+        yield from parts(each)
+
+
+@pytest.mark.parametrize(
+    "model", [each for each in EVERY if issubclass(each, Model)], ids=lambda model: model.__name__
+)
+def test_every_value_has_bounds(model: type[Model]) -> None:
+    """A bare number can be larger than what is kept or shown, a bare date lacks its zone."""
+    for name, hint in get_type_hints(model, include_extras=True).items():
+        assert not {Any, object, int, float, datetime, dict, list} & {*parts(hint)}, name
 
 
 def test_ids_become_text():

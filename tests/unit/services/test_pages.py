@@ -19,6 +19,7 @@ from canvas_app.canvas.models import (
     Submission,
     Term,
     TodoItem,
+    TodoQuiz,
 )
 from canvas_app.domain.calendar import Profile, monday, week_slices
 from canvas_app.domain.courses import grade_of, grade_text, state_of, student_enrollment
@@ -424,7 +425,7 @@ def test_quiz_to_grade_has_a_row():
         course_id="4",
         html_url="/courses/4/quizzes/2",
         needs_grading_count=3,
-        quiz={"id": 2, "title": "Quiz"},
+        quiz=TodoQuiz(id="2", title="Quiz"),
     )
 
     (row,) = look().grading([item, item, TodoItem(type="submitting")])
