@@ -1,6 +1,6 @@
 # Every command sets up what it needs by itself; only Python 3.11+ and make are assumed.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test otherday check format bench lock clean
+.PHONY: help setup demo test otherday check format bench fuzz attack lock clean
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -50,6 +50,12 @@ format: $(READY) ## mend what the formatter and the linter can
 
 bench: $(READY) ## the client side by side with others
 	@$(BIN)/python -m bench
+
+fuzz: $(READY) ## hostile requests and spoiled answers; FUZZ_REQUESTS=, FUZZ_ANSWERS=, FUZZ_SEED=
+	@$(BIN)/python -m fuzz
+
+attack: $(READY) ## what others notice while somebody attacks; ATTACK_SECONDS=
+	@$(BIN)/python -m fuzz attack
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-annotate --no-header --python-version 3.11 pyproject.toml

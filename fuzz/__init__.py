@@ -1,0 +1,1 @@
+"""Hostile requests and spoiled Canvas answers for a running Easel, seeded and bounded."""

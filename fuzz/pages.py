@@ -1,0 +1,38 @@
+"""What a page offers: its links, and its forms with their fields."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form as it would be sent untouched."""
+
+    method: str
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+class Page(HTMLParser):
+    """Links and forms of a page, fields of every kind as text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.forms: list[Form] = []
+        self.values: dict[str, list[str]] = {}
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "a" and given.get("href", "").startswith("/"):
+            self.links.append(given["href"].partition("#")[0])
+        elif tag == "form":
+            self.forms.append(Form(given.get("method", "get").upper(), given.get("action", "")))
+        elif tag in ("input", "button", "select", "textarea") and given.get("name") and self.forms:
+            self.forms[-1].fields.setdefault(given["name"], given.get("value", ""))
+            self.values.setdefault(given["name"], []).append(given.get("value", ""))
+
+    def form(self, action: str) -> Form | None:
+        """The first form whose action ends so."""
+        return next((form for form in self.forms if form.action.endswith(action)), None)
