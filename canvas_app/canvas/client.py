@@ -24,6 +24,7 @@ from canvas_app.canvas.errors import (
     AuthenticationError,
     AuthorizationError,
     CanvasError,
+    InvalidId,
     InvalidRequest,
     MalformedAnswer,
     MissingScope,
@@ -49,6 +50,7 @@ LONGEST_DATE = 100  # characters
 MAX_PAGES = 10_000
 
 _WORD = re.compile(r"v1|[a-z_]*")
+_NO_ID = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # controls and halves of characters
 EnrollmentTask = Literal["conclude", "delete", "inactivate", "deactivate"]
 ENROLLMENT_TASKS = get_args(EnrollmentTask)
 
@@ -513,8 +515,8 @@ def api_path(*segments: str | int) -> str:
     """Return ``/api/v1/...`` of words and ids: ``api_path("courses", course_id, "users")``.
 
     Whatever an id holds (``sis_course_id:A/1.b``) it stays one segment, so it cannot lead a call
-    elsewhere. Raises ``ValueError`` for an id that is empty, a dot segment or has control
-    characters.
+    elsewhere. Raises ``InvalidId``, a ``ValueError`` too, for an id that is empty, a dot segment
+    or has control characters.
     """
     return "/api/v1/" + "/".join(segment(part) for part in segments)
 
@@ -522,11 +524,11 @@ def api_path(*segments: str | int) -> str:
 def segment(value: str | int) -> str:
     """Percent-encode one path segment; ``.`` too, which Rails takes for a format's beginning."""
     text = str(value)
-    if not text.strip() or any(ord(character) < 32 or character == "\x7f" for character in text):
-        raise ValueError("An id is not empty and has no control characters")
+    if not text.strip() or _NO_ID.search(text):
+        raise InvalidId("An id is not empty and has no control characters")
     # Some proxies decode %2F and then resolve dot segments.
     if {".", ".."} & set(text.replace("\\", "/").split("/")):
-        raise ValueError("An id is not a dot segment and has none")
+        raise InvalidId("An id is not a dot segment and has none")
     return quote(text, safe="~:").replace(".", "%2E")
 
 

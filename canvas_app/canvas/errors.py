@@ -98,6 +98,10 @@ class InvalidRequest(CanvasError):
     """Canvas understood the call and refuses it as it is: 400, 422 and other 4xx."""
 
 
+class InvalidId(InvalidRequest, ValueError):
+    """What was to be an id in a path is none, also where Canvas sent it; nothing was asked."""
+
+
 class Throttled(CanvasError):
     """The person's bucket is full; ``retry_after`` is the wait in seconds."""
 

@@ -96,16 +96,28 @@ def test_everything_stands(odd, start_easel, canvas):
 
 def test_a_scheme_beyond_all_bytes_stands(easel, canvas):
     """A number of more than eight bytes, in what is kept for the next page, too."""
-    browser = sign_in(easel, "dozen")
     much = [r'("grading_scheme":\[\["[^"]*",)[\d.]+', r"\g<1>1" + 30 * "0"]
     fault = {"kind": "rewrite", "path": "/api/v1/courses*", "times": None}
     canvas.control(faults=[fault | {"rewrite": [much]}])
+    browser = sign_in(easel, "dozen")
 
     for path in ("/", "/courses/4101", "/courses/4101/grades", "/courses/4101/grades.json"):
         for _ in range(2):
             page = browser.get(f"{easel.url}{path}", timeout=60)
             assert page.status_code == 200, path
             assert "could not be finished" not in page.text, path
+
+
+def test_an_id_that_is_none_costs_its_part_alone(easel, canvas):
+    """The course of an ended enrollment is asked for by its id."""
+    fault = {"kind": "rewrite", "path": "/api/v1/users/self/enrollments", "times": None}
+    canvas.control(faults=[fault | {"rewrite": [[r'"course_id":"\d+"', r'"course_id":"\\u0000"']]}])
+    browser = sign_in(easel, "dozen")
+
+    for path in ("/courses.json", "/search.json?q=a"):
+        twin = browser.get(f"{easel.url}{path}", timeout=60)
+        assert twin.status_code == 200, path
+        assert not twin.json()["complete"], path
 
 
 def test_a_row_that_is_none_is_lost_alone_and_said(start_easel, canvas):

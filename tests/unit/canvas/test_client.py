@@ -20,6 +20,7 @@ from canvas_app.canvas.client import (
 from canvas_app.canvas.errors import (
     AuthenticationError,
     AuthorizationError,
+    CanvasError,
     InvalidRequest,
     MalformedAnswer,
     MissingScope,
@@ -160,10 +161,14 @@ def test_ids_stay_one_segment(value, encoded):
     assert api_path("courses", value, "users") == f"/api/v1/courses/{encoded}/users"
 
 
-@pytest.mark.parametrize("value", ["", " ", ".", "..", "a/../b", "a\\..\\b", "a\nb", "\x7f"])
+@pytest.mark.parametrize(
+    "value", ["", " ", ".", "..", "a/../b", "a\\..\\b", "a\nb", "\x7f", "\ud800"]
+)
 def test_ids_that_retarget_are_refused(value):
-    with pytest.raises(ValueError, match="An id"):
-        segment(value)
+    """As a mistake of the caller's, and as a trouble of Canvas's where the id came from there."""
+    for kind in (ValueError, CanvasError):
+        with pytest.raises(kind, match="An id"):
+            segment(value)
 
 
 @pytest.mark.parametrize(
