@@ -1,6 +1,6 @@
 """The Canvas client: a library that knows nothing of Flask nor of the rest of Easel."""
 
-from canvas_app.canvas.client import INTERACTIVE, PATIENT, CanvasClient, RetryPolicy, api_path
+from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.errors import (
     AuthenticationError,
     AuthorizationError,
@@ -15,6 +15,8 @@ from canvas_app.canvas.errors import (
 )
 from canvas_app.canvas.keypool import KeyPool
 from canvas_app.canvas.paging import Pages
+from canvas_app.canvas.parameters import api_path
+from canvas_app.canvas.retry import INTERACTIVE, PATIENT, RetryPolicy
 from canvas_app.canvas.transport import Transport
 
 __all__ = [

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from canvas_app.canvas.client import CanvasClient, api_path
+from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.errors import AuthorizationError, MissingScope
 from canvas_app.canvas.models import (
     Assignment,
@@ -27,6 +27,7 @@ from canvas_app.canvas.models import (
     TodoItem,
 )
 from canvas_app.canvas.paging import Pages
+from canvas_app.canvas.parameters import api_path
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 

@@ -6,11 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from random import SystemRandom
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, get_args, overload
 from urllib.parse import parse_qs, quote, urlencode
@@ -19,25 +15,21 @@ import msgspec
 
 from canvas_app.canvas import mending
 from canvas_app.canvas.agent import USER_AGENT
+from canvas_app.canvas.answers import decoding_fault, error_of, json_of, malformed
 from canvas_app.canvas.credentials import Credentials, PersonalToken
 from canvas_app.canvas.errors import (
     AuthenticationError,
-    AuthorizationError,
     CanvasError,
-    InvalidId,
-    InvalidRequest,
     MalformedAnswer,
-    MissingScope,
-    NotFound,
     Throttled,
     Unavailable,
-    canvas_message,
 )
-from canvas_app.canvas.headers import number
 from canvas_app.canvas.paging import Page, Pages, decode_one, decode_page, links
+from canvas_app.canvas.parameters import api_path, pairs, segment
+from canvas_app.canvas.retry import INTERACTIVE, RetryPolicy
 from canvas_app.canvas.throttle import Admission, MemoryBuckets, Throttle
 from canvas_app.canvas.throttle_level import RESERVATION
-from canvas_app.canvas.transport import SAFE_METHODS, Answer, Transport
+from canvas_app.canvas.transport import Answer, Transport
 
 T = TypeVar("T")
 
@@ -45,42 +37,11 @@ log = logging.getLogger("canvas_app.canvas")
 
 # String ids: ids of other shards exceed 2^53 (Canvas doc page "Object IDs, SIS IDs").
 ACCEPT = "application/json+canvas-string-ids, application/json"
-LONGEST_RETRY_AFTER = 60.0  # seconds
-LONGEST_DATE = 100  # characters
 MAX_PAGES = 10_000
 
 _WORD = re.compile(r"v1|[a-z_]*")
-_NO_ID = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # controls and halves of characters
 EnrollmentTask = Literal["conclude", "delete", "inactivate", "deactivate"]
 ENROLLMENT_TASKS = get_args(EnrollmentTask)
-
-
-@dataclass(frozen=True)
-class RetryPolicy:
-    """How long to try again: pauses in seconds double from ``first_pause`` up to ``longest_pause``.
-
-    Each pause is drawn between nothing and its size (full jitter), so that many clients do not
-    come back together. It ends after ``attempts`` calls or ``give_up_after`` seconds.
-    ``throttled_attempts`` counts answers that say Rate Limit Exceeded, which cost Canvas nothing.
-    """
-
-    attempts: int
-    throttled_attempts: int
-    first_pause: float
-    longest_pause: float
-    give_up_after: float
-
-    def pause(self, failures: int) -> float:
-        """Seconds to wait after so many failures in a row (1 is the first)."""
-        most = min(self.longest_pause, self.first_pause * 2.0 ** min(failures - 1, 30))
-        return _random.uniform(0.0, most)
-
-
-_random = SystemRandom()
-INTERACTIVE = RetryPolicy(3, 12, first_pause=0.2, longest_pause=1.0, give_up_after=60.0)
-PATIENT = RetryPolicy(
-    1_000_000, 1_000_000, first_pause=1.0, longest_pause=3600.0, give_up_after=86_400.0
-)
 
 
 class CanvasClient:
@@ -420,7 +381,7 @@ class CanvasClient:
             self._log(method, path, answer, 1000 * (self._clock() - sent))
         if 200 <= answer.status < 300:
             return answer
-        return _error(method, path, answer, throttled, token)
+        return error_of(method, path, answer, throttled, token)
 
     def _settle(self, admission: Admission, answer: Answer, throttled: bool) -> None:
         admission.settle(
@@ -444,24 +405,24 @@ class CanvasClient:
         )
 
     def _decoded(self, answer: Answer, method: str, path: str, type: Any) -> Any:
-        body = _json(answer, method, path)
+        body = json_of(answer, method, path)
         reason = ""
         try:
             return decode_one(body, type)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            reason = _reason(error)
-        raise _malformed(f"Canvas's answer is not as expected: {reason}.", answer, method, path)
+            reason = decoding_fault(error)
+        raise malformed(f"Canvas's answer is not as expected: {reason}.", answer, method, path)
 
     def _page(self, answer: Answer, path: str, type: Any) -> Page[Any]:
-        body = _json(answer, "GET", path)
+        body = json_of(answer, "GET", path)
         reason = ""
         try:
             with mending.losses() as lost:
                 rows, wrapped, odd = decode_page(body, type, path)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            reason = _reason(error)
+            reason = decoding_fault(error)
         if reason:
-            raise _malformed(f"Canvas's list is not as expected: {reason}.", answer, "GET", path)
+            raise malformed(f"Canvas's list is not as expected: {reason}.", answer, "GET", path)
         named = wrapped | links(answer.headers.get("Link"))
         targets: dict[str, str] = {}
         for rel in ("next", "current", "last"):
@@ -509,159 +470,6 @@ def _unsent() -> Iterator[None]:
         if isinstance(error, Unavailable):
             error.delivery = "not_sent"
         raise
-
-
-def api_path(*segments: str | int) -> str:
-    """Return ``/api/v1/...`` of words and ids: ``api_path("courses", course_id, "users")``.
-
-    Whatever an id holds (``sis_course_id:A/1.b``) it stays one segment, so it cannot lead a call
-    elsewhere. Raises ``InvalidId``, a ``ValueError`` too, for an id that is empty, a dot segment
-    or has control characters.
-    """
-    return "/api/v1/" + "/".join(segment(part) for part in segments)
-
-
-def segment(value: str | int) -> str:
-    """Percent-encode one path segment; ``.`` too, which Rails takes for a format's beginning."""
-    text = str(value)
-    if not text.strip() or _NO_ID.search(text):
-        raise InvalidId("An id is not empty and has no control characters")
-    # Some proxies decode %2F and then resolve dot segments.
-    if {".", ".."} & set(text.replace("\\", "/").split("/")):
-        raise InvalidId("An id is not a dot segment and has none")
-    return quote(text, safe="~:").replace(".", "%2E")
-
-
-def pairs(params: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Spell parameters Rails's way: ``include[]=a``, ``assignment[name]=b``, ``true``, UTC dates.
-
-    None is left out. Raises ``ValueError`` for a datetime without a zone.
-    """
-    return [pair for name, value in params.items() for pair in _spelled(str(name), value)]
-
-
-def _spelled(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    match value:
-        case None:
-            return
-        case bool():
-            yield name, "true" if value else "false"
-        case Mapping():
-            for key, inner in value.items():
-                yield from _spelled(f"{name}[{key}]", inner)
-        case list() | tuple():
-            for inner in value:
-                yield from _spelled(name if name.endswith("[]") else f"{name}[]", inner)
-        case set() | frozenset():
-            yield from _spelled(name, sorted(value))
-        case datetime():
-            if value.tzinfo is None:
-                raise ValueError(f"{name} is a time without a zone")
-            yield name, value.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
-        case date():
-            yield name, value.isoformat()
-        case _:
-            yield name, str(value)
-
-
-def _error(method: str, path: str, answer: Answer, throttled: bool, token: str) -> CanvasError:
-    """Name what an answer other than 2xx means."""
-    status = answer.status
-    said, report = canvas_message(answer.body, answer.headers.get("Content-Type", "").lower())
-    request_id = answer.request_id
-    if report is not None:
-        request_id = f"{request_id or 'unknown'}, error report {report}"
-    safe = method in SAFE_METHODS
-    facts: dict[str, Any] = {
-        "method": method,
-        "path": path,
-        "status": status,
-        "request_id": request_id,
-        "canvas_message": said.replace(token, "…") if said else None,
-    }
-    if throttled:
-        wait = _retry_after(answer)
-        return Throttled(
-            "Canvas asks to slow down; the call was not carried out.",
-            retry_after=wait,
-            repeat_is_safe=True,
-            **facts,
-        )
-    match status:
-        case 401 if "WWW-Authenticate" in answer.headers:
-            return AuthenticationError(
-                "Canvas does not accept the access token.", repeat_is_safe=True, **facts
-            )
-        case 401 if said and "insufficient scopes" in said.lower():
-            return MissingScope(
-                "The access token was not granted the scope for this call; an administrator adds"
-                " it to the developer key, then sign in again.",
-                **facts,
-            )
-        case 401 | 403:
-            return AuthorizationError("Canvas does not allow this person to do that.", **facts)
-        case 404:
-            return NotFound("Canvas has no such thing, or does not show it here.", **facts)
-        case _ if 300 <= status < 400:
-            return MalformedAnswer(
-                "Canvas answered with a redirect, which is not followed; check Canvas's URL.",
-                repeat_is_safe=safe,
-                **facts,
-            )
-        case _ if status < 500:
-            return InvalidRequest("Canvas refuses the call as it is.", **facts)
-        case _:
-            return Unavailable(
-                "Canvas is in trouble and did not answer properly.",
-                delivery="may_have_happened",
-                retry_after=_retry_after(answer),
-                repeat_is_safe=safe,
-                **facts,
-            )
-
-
-def _retry_after(answer: Answer) -> float:
-    """The ``Retry-After`` in seconds (RFC 9110 section 10.2.3), at most a minute; 0 without one."""
-    value = answer.headers.get("Retry-After", "")[:LONGEST_DATE]
-    seconds = number(value)
-    if seconds is None:
-        try:
-            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError, OverflowError):  # no date, none of ours, none at all
-            return 0.0
-    return max(0.0, min(seconds, LONGEST_RETRY_AFTER))
-
-
-def _json(answer: Answer, method: str, path: str) -> bytes:
-    """The JSON of an answer, without the guard ``while(1);`` of older Canvas."""
-    kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if "json" not in kind:
-        page = " It may be a sign-in or maintenance page." if "html" in kind else ""
-        raise _malformed(
-            f"Canvas answered with {kind or 'no content type'} instead of JSON.{page}",
-            answer,
-            method,
-            path,
-        )
-    return answer.body.removeprefix(b"while(1);")
-
-
-def _malformed(message: str, answer: Answer, method: str, path: str) -> MalformedAnswer:
-    return MalformedAnswer(
-        message,
-        method=method,
-        path=path,
-        status=answer.status,
-        request_id=answer.request_id,
-        repeat_is_safe=method in SAFE_METHODS,
-    )
-
-
-def _reason(error: Exception) -> str:
-    """Where decoding failed; msgspec names types and places, never values."""
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    return "its text is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 def _earlier(one: float | None, other: float | None) -> float | None:

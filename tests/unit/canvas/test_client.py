@@ -8,15 +8,7 @@ from urllib.parse import unquote
 import msgspec
 import pytest
 
-from canvas_app.canvas.client import (
-    PATIENT,
-    CanvasClient,
-    RetryPolicy,
-    api_path,
-    pairs,
-    route,
-    segment,
-)
+from canvas_app.canvas.client import CanvasClient, route
 from canvas_app.canvas.errors import (
     AuthenticationError,
     AuthorizationError,
@@ -29,6 +21,8 @@ from canvas_app.canvas.errors import (
     Throttled,
     Unavailable,
 )
+from canvas_app.canvas.parameters import api_path, pairs, segment
+from canvas_app.canvas.retry import PATIENT, RetryPolicy
 
 NESTED: list[object] = []
 for _ in range(900):

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from canvas_app.canvas.client import CanvasClient, api_path
+from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.errors import (
     AuthenticationError,
     AuthorizationError,
@@ -16,6 +16,7 @@ from canvas_app.canvas.errors import (
     Unavailable,
 )
 from canvas_app.canvas.oauth import InvalidClient, InvalidGrant, TokenEndpoint
+from canvas_app.canvas.parameters import api_path
 from canvas_app.canvas.throttle import MemoryBuckets, Throttle
 from tests.unit.storage.consents import consent, endpoint
 
