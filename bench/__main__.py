@@ -29,7 +29,7 @@ from bench.stand_in import ROOT, StandIn, stand_in
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.errors import CanvasError
-from canvas_app.canvas.throttle import MemoryBuckets, Throttle
+from canvas_app.canvas.throttle.queue import MemoryBuckets, Throttle
 from canvas_app.canvas.transport import Answer, Transport
 from canvas_app.services.dashboard import dashboard
 from canvas_app.sources.cache import MemoryCache

@@ -22,7 +22,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from canvas_app.canvas.api import SCOPES, CanvasAPI
 from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.oauth import TokenEndpoint
-from canvas_app.canvas.throttle import Buckets, MemoryBuckets, Throttle, TokenQueue, Watch
+from canvas_app.canvas.throttle.queue import (
+    Buckets,
+    MemoryBuckets,
+    Throttle,
+    TokenQueue,
+    Watch,
+)
 from canvas_app.canvas.transport import Transport
 from canvas_app.includes import IncludesWatch
 from canvas_app.sessions import LASTING, cookie_name
@@ -325,7 +331,7 @@ def buckets_for(settings: Settings, watch: Watch) -> Buckets:
     """The mirrors of Canvas's buckets: in Redis when several processes may serve one person."""
     if settings.redis_url is None:
         return MemoryBuckets(watch=watch)
-    from canvas_app.canvas.throttle_redis import RedisBuckets
+    from canvas_app.canvas.throttle.redis import RedisBuckets
 
     return RedisBuckets(settings.redis_url, watch=watch)
 

@@ -1,9 +1,9 @@
 """Who waits, code in hand, until Canvas's token endpoint has room for the exchange.
 
-Older Canvases charge this server 200 for each exchange (``canvas/throttle.py``), which lets one
-person in every 20 seconds. People who only were sent to Canvas are not in the line, so strangers
-who ask for ``/login`` again and again keep nobody out. In the line client addresses take turns,
-because a stranger can join it, too, with a code that is none.
+Older Canvases charge this server 200 for each exchange (``canvas/throttle/queue.py``), which lets
+one person in every 20 seconds. People who only were sent to Canvas are not in the line, so
+strangers who ask for ``/login`` again and again keep nobody out. In the line client addresses take
+turns, because a stranger can join it, too, with a code that is none.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any, Protocol
 
-from canvas_app.canvas.throttle import TokenQueue
+from canvas_app.canvas.throttle.queue import TokenQueue
 
 log = logging.getLogger(__name__)
 

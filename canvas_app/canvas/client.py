@@ -27,8 +27,8 @@ from canvas_app.canvas.errors import (
 from canvas_app.canvas.paging import Page, Pages, decode_one, decode_page, links
 from canvas_app.canvas.parameters import api_path, pairs, segment
 from canvas_app.canvas.retry import INTERACTIVE, RetryPolicy
-from canvas_app.canvas.throttle import Admission, MemoryBuckets, Throttle
-from canvas_app.canvas.throttle_level import RESERVATION
+from canvas_app.canvas.throttle.level import RESERVATION
+from canvas_app.canvas.throttle.queue import Admission, MemoryBuckets, Throttle
 from canvas_app.canvas.transport import Answer, Transport
 
 T = TypeVar("T")

@@ -66,7 +66,7 @@ class TokenAnswer:
 
 
 class Leave(Protocol):
-    """Leave for one call, to be settled with what Canvas answered (``throttle.Admission``)."""
+    """Leave for one call, to be settled with what Canvas answered (``queue.Admission``)."""
 
     def settle(self, *, throttled: bool, remaining: float | None, cost: float | None) -> None: ...
 
@@ -74,7 +74,7 @@ class Leave(Protocol):
 
 
 class Queue(Protocol):
-    """What calls wait in for room at the token endpoint (``throttle.TokenQueue``)."""
+    """What calls wait in for room at the token endpoint (``queue.TokenQueue``)."""
 
     def admit(self, deadline: float | None = None) -> Leave: ...
 

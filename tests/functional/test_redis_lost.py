@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from canvas_app.canvas.throttle_redis import RedisBuckets
+from canvas_app.canvas.throttle.redis import RedisBuckets
 from tests.conftest import free_port
 
 from .conftest import RunningEasel, StartEasel, form_to, send, sign_in

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from canvas_app.canvas.throttle import MemoryBuckets
+from canvas_app.canvas.throttle.queue import MemoryBuckets
 
 from .conftest import RunningEasel, form_to, send, sign_in, to_consent
 from .test_sign_in import wait_until

@@ -2,8 +2,7 @@
 
 import json
 import logging
-from datetime import UTC, date, datetime, timedelta, timezone
-from urllib.parse import unquote
+from datetime import UTC
 
 import msgspec
 import pytest
@@ -12,7 +11,6 @@ from canvas_app.canvas.client import CanvasClient, route
 from canvas_app.canvas.errors import (
     AuthenticationError,
     AuthorizationError,
-    CanvasError,
     InvalidRequest,
     MalformedAnswer,
     MissingScope,
@@ -21,8 +19,7 @@ from canvas_app.canvas.errors import (
     Throttled,
     Unavailable,
 )
-from canvas_app.canvas.parameters import api_path, pairs, segment
-from canvas_app.canvas.retry import PATIENT, RetryPolicy
+from canvas_app.canvas.retry import PATIENT
 
 NESTED: list[object] = []
 for _ in range(900):
@@ -109,60 +106,6 @@ def rejection(reply, message="Invalid access token."):
     return reply(
         {"errors": [{"message": message}]}, 401, {"WWW-Authenticate": 'Bearer realm="canvas-lms"'}
     )
-
-
-@pytest.mark.parametrize(
-    ("params", "spelled"),
-    [
-        ({"include": ["term", "sections"]}, [("include[]", "term"), ("include[]", "sections")]),
-        ({"include[]": ("term",)}, [("include[]", "term")]),
-        ({"states": {"b", "a"}}, [("states[]", "a"), ("states[]", "b")]),
-        ({"a": {"b": {"c": 1}}}, [("a[b][c]", "1")]),
-        ({"rows": [{"x": 1}]}, [("rows[][x]", "1")]),
-        ({"yes": True, "no": False}, [("yes", "true"), ("no", "false")]),
-        ({"left": None, "out": [None]}, []),
-        ({"day": date(2026, 11, 23)}, [("day", "2026-11-23")]),
-        (
-            {"at": datetime(2026, 11, 23, 9, 30, 1, 5, timezone(timedelta(hours=1)))},
-            [("at", "2026-11-23T08:30:01Z")],
-        ),
-        ({"n": 1.5, "s": "ü"}, [("n", "1.5"), ("s", "ü")]),
-    ],
-)
-def test_parameters_are_spelled_as_rails_does(params, spelled):
-    assert pairs(params) == spelled
-
-
-def test_times_need_a_zone():
-    with pytest.raises(ValueError, match="without a zone"):
-        pairs({"at": datetime(2026, 11, 23)})
-
-
-@pytest.mark.parametrize(
-    ("value", "encoded"),
-    [
-        (42, "42"),
-        ("self", "self"),
-        ("1~42", "1~42"),
-        ("sis_course_id:A/1.b", "sis_course_id:A%2F1%2Eb"),
-        ("123/submissions/456?x#y", "123%2Fsubmissions%2F456%3Fx%23y"),
-        ("é %2F", "%C3%A9%20%252F"),
-    ],
-)
-def test_ids_stay_one_segment(value, encoded):
-    assert segment(value) == encoded
-    assert unquote(encoded) == str(value)
-    assert api_path("courses", value, "users") == f"/api/v1/courses/{encoded}/users"
-
-
-@pytest.mark.parametrize(
-    "value", ["", " ", ".", "..", "a/../b", "a\\..\\b", "a\nb", "\x7f", "\ud800"]
-)
-def test_ids_that_retarget_are_refused(value):
-    """As a mistake of the caller's, and as a trouble of Canvas's where the id came from there."""
-    for kind in (ValueError, CanvasError):
-        with pytest.raises(kind, match="An id"):
-            segment(value)
 
 
 @pytest.mark.parametrize(
@@ -459,15 +402,6 @@ def test_patience_ends_after_a_day(scripted, reply, connect, time):
 
     assert 20 * 3600 < time[0] - 1000.0 <= 24 * 3600
     assert len(server.calls) > 20
-
-
-def test_pauses_grow_to_their_limit():
-    policy = RetryPolicy(9, 9, first_pause=1.0, longest_pause=8.0, give_up_after=100.0)
-
-    assert all(0 <= policy.pause(1) <= 1 for _ in range(50))
-    assert all(0 <= policy.pause(3) <= 4 for _ in range(50))
-    assert all(0 <= policy.pause(5000) <= 8 for _ in range(50))
-    assert max(policy.pause(9) for _ in range(200)) > 4
 
 
 def test_too_large_an_answer_frees_its_place(scripted, reply, connect, gate):

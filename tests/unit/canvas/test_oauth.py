@@ -21,7 +21,7 @@ from canvas_app.canvas.errors import (
     Unavailable,
 )
 from canvas_app.canvas.oauth import InvalidClient, InvalidGrant, TokenEndpoint
-from canvas_app.canvas.throttle import MemoryBuckets, TokenQueue
+from canvas_app.canvas.throttle.queue import MemoryBuckets, TokenQueue
 from tests.unit.storage.consents import CALLBACK, VERIFIER, authorize, consent, endpoint, works
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)

@@ -4,7 +4,7 @@ import pytest
 
 from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.errors import AuthorizationError, MalformedAnswer, Throttled
-from canvas_app.canvas.throttle import MemoryBuckets, Throttle
+from canvas_app.canvas.throttle.queue import MemoryBuckets, Throttle
 
 PATH = "/api/v1/courses"
 FIRST, SECOND = [{"id": "1"}, {"id": "2"}], [{"id": "3"}, {"id": "4"}]

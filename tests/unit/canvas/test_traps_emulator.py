@@ -17,7 +17,7 @@ from canvas_app.canvas.errors import (
 )
 from canvas_app.canvas.oauth import InvalidClient, InvalidGrant, TokenEndpoint
 from canvas_app.canvas.parameters import api_path
-from canvas_app.canvas.throttle import MemoryBuckets, Throttle
+from canvas_app.canvas.throttle.queue import MemoryBuckets, Throttle
 from tests.unit.storage.consents import consent, endpoint
 
 NUMBERED = "/api/v1/accounts/1/users"

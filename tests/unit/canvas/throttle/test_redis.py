@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from canvas_app.canvas import CanvasClient, Throttled
-from canvas_app.canvas.throttle import Nobody, Throttle
-from canvas_app.canvas.throttle_level import Known, Level
-from canvas_app.canvas.throttle_redis import LOOK_AGAIN, RedisBuckets
+from canvas_app.canvas.throttle.level import Known, Level
+from canvas_app.canvas.throttle.queue import Nobody, Throttle
+from canvas_app.canvas.throttle.redis import LOOK_AGAIN, RedisBuckets
 from tests.conftest import free_port
 
 
@@ -230,8 +230,8 @@ def test_turn_of_a_dead_process_fades(valkey_url: str, origin: str) -> None:
 
 DYING = """
 import sys, time
-from canvas_app.canvas.throttle import Nobody, Throttle
-from canvas_app.canvas.throttle_redis import RedisBuckets
+from canvas_app.canvas.throttle.queue import Nobody, Throttle
+from canvas_app.canvas.throttle.redis import RedisBuckets
 throttle = Throttle(RedisBuckets(sys.argv[1]), sys.argv[2])
 throttle.admit("token").settle(throttled=False, remaining=600.0, cost=0.0)
 held = [throttle.admit("token") for _ in range(10)]
@@ -267,8 +267,8 @@ SHARING = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from canvas_app.canvas import CanvasClient
-from canvas_app.canvas.throttle import Nobody, Throttle
-from canvas_app.canvas.throttle_redis import RedisBuckets
+from canvas_app.canvas.throttle.queue import Nobody, Throttle
+from canvas_app.canvas.throttle.redis import RedisBuckets
 url, token, redis = sys.argv[1:]
 throttle = Throttle(RedisBuckets(redis), url)
 with CanvasClient(url, token, throttle=throttle) as canvas, ThreadPoolExecutor(8) as threads:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canvas_app.canvas.errors import Throttled
-from canvas_app.canvas.throttle import MemoryBuckets, Throttle
-from canvas_app.canvas.throttle_level import CAREFUL, Known, Level
+from canvas_app.canvas.throttle.level import CAREFUL, Known, Level
+from canvas_app.canvas.throttle.queue import MemoryBuckets, Throttle
 from canvas_emulator.quota import Limits, Quotas
 
 BUCKET = "token"

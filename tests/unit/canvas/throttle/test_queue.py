@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from canvas_app.canvas import Throttled
-from canvas_app.canvas.throttle import (
+from canvas_app.canvas.throttle.queue import (
     CEILING,
     Admission,
     MemoryBuckets,

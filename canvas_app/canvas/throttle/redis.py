@@ -1,6 +1,6 @@
 """Buckets several processes share: one atomic script in Redis (or Valkey) reserves and settles.
 
-The script is ``throttle_level.Level`` word for word, kept in Redis and on Redis's clock; a test
+The script is ``level.Level`` word for word, kept in Redis and on Redis's clock; a test
 runs both side by side. If Redis goes away each process carries on with a level of its own, says so
 in the log and counts it, and asks Redis again after a second.
 """
@@ -15,8 +15,7 @@ from uuid import uuid4
 
 import redis
 
-from canvas_app.canvas.throttle import MemoryBuckets, State
-from canvas_app.canvas.throttle_level import (
+from canvas_app.canvas.throttle.level import (
     ASSUMED_COST,
     CAREFUL,
     CEILING,
@@ -35,6 +34,7 @@ from canvas_app.canvas.throttle_level import (
     Figures,
     Level,
 )
+from canvas_app.canvas.throttle.queue import MemoryBuckets, State
 
 log = logging.getLogger("canvas_app.canvas")
 

@@ -1,6 +1,6 @@
 """Leave for each call to Canvas: it goes out as soon as its bucket has room, in its turn.
 
-How full a bucket is, ``throttle_level`` knows; here are the queues before the buckets, and which
+How full a bucket is, ``level`` knows; here are the queues before the buckets, and which
 call draws from which.
 """
 
@@ -14,7 +14,7 @@ from random import SystemRandom
 from typing import Protocol
 
 from canvas_app.canvas.errors import Throttled
-from canvas_app.canvas.throttle_level import CEILING, Clock, Figures, Known, Level, Uniform
+from canvas_app.canvas.throttle.level import CEILING, Clock, Figures, Known, Level, Uniform
 
 AT_TOKEN_ENDPOINT = 10  # calls there at once, when they cost little ...
 AT_ONCE_UNTIL_KNOWN = 2  # ... and before it is known: each may cost a third of the usual bucket
