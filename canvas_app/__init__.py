@@ -20,6 +20,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from canvas_app import (
         addresses,
         compression,
+        current,
         error_pages,
         gateway,
         logs,
@@ -58,6 +59,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     sessions.init_app(app, settings, redis)
     security.init_app(app, settings)
     gateway.init_app(app, settings, redis)
+    current.init_app(app)
     error_pages.init_app(app)
     languages.init_app(app)
     rendering.init_app(app)

@@ -19,13 +19,28 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from canvas_app import addresses, audit, gateway
+from canvas_app import addresses, audit
 from canvas_app.canvas import errors
 from canvas_app.canvas.api import SCOPES
 from canvas_app.canvas.oauth import InvalidClient
-from canvas_app.gateway import ScopesMissing, Trouble
+from canvas_app.current import (
+    current_gateway,
+    current_sign_in,
+    forget,
+    login_url,
+    to_login,
+    wants_json,
+)
 from canvas_app.services.pages import failed_twin
 from canvas_app.storage.database import AWAY
+from canvas_app.troubles import (
+    ScopesMissing,
+    Trouble,
+    database_away,
+    grant_these,
+    sessions_away,
+    signed_out_meanwhile,
+)
 
 log = logging.getLogger(__name__)
 
@@ -41,14 +56,14 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(errors.CanvasError, canvas_error)
     app.register_error_handler(CSRFError, form_too_old)
     for fault in AWAY:
-        app.register_error_handler(fault, database_away)
+        app.register_error_handler(fault, database_failed)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, unexpected)
 
 
 def page(trouble: Trouble) -> ResponseReturnValue:
     """The error page, or for a twin the same in JSON."""
-    if gateway.wants_json():
+    if wants_json():
         return twin(trouble)
     text = render_template(
         "error.html",
@@ -58,7 +73,7 @@ def page(trouble: Trouble) -> ResponseReturnValue:
         for_admin=trouble.for_admin,
         status=trouble.status,
         again=may_help_again(trouble),
-        login_url=gateway.login_url(),
+        login_url=login_url(),
         request_id=g.get("request_id", "-"),
         canvas_request_id=canvas_request_id(trouble),
     )
@@ -91,7 +106,7 @@ def twin(trouble: Trouble) -> Response:
 
 def consent_too_narrow(missing: ScopesMissing) -> ResponseReturnValue:
     """Easel's pages ask for more than the person agreed to: sign in again, and why."""
-    if gateway.wants_json():
+    if wants_json():
         return twin(
             Trouble(
                 403,
@@ -101,7 +116,7 @@ def consent_too_narrow(missing: ScopesMissing) -> ResponseReturnValue:
                 "Sign in again.",
             )
         )
-    text = render_template("consent.html", missing=missing.scopes, login_url=gateway.login_url())
+    text = render_template("consent.html", missing=missing.scopes, login_url=login_url())
     return make_response(text, 403)
 
 
@@ -110,13 +125,13 @@ def sign_in_ended(error: errors.SignInRequired) -> ResponseReturnValue:
     log.info("Canvas ended a sign-in: %s", error)
     if request.method not in ("GET", "HEAD"):
         g.sign_in = None
-        ended = make_response(page(gateway.signed_out("Canvas has ended Easel's access.")))
-        gateway.forget(ended)
+        ended = make_response(page(signed_out_meanwhile("Canvas has ended Easel's access.")))
+        forget(ended)
         return ended
-    response = make_response(gateway.to_login())
-    if not gateway.wants_json():
+    response = make_response(to_login())
+    if not wants_json():
         flash("Canvas had ended Easel's access, so you signed in anew.")
-    gateway.forget(response)
+    forget(response)
     return response
 
 
@@ -161,7 +176,7 @@ def explain(error: errors.CanvasError) -> Trouble:
                 "The developer key of this Easel does not cover what this page needs.",
                 "You can do nothing about it; tell whoever runs Easel at your school.",
                 f"Canvas refused {error.method} {error.path}. Set CANVAS_SCOPES=auto. "
-                f"{gateway.grant_these(SCOPES)}",
+                f"{grant_these(SCOPES)}",
             )
         case errors.AuthorizationError():
             return Trouble(
@@ -220,21 +235,21 @@ def explain(error: errors.CanvasError) -> Trouble:
             )
 
 
-def database_away(error: Exception) -> ResponseReturnValue:
+def database_failed(error: Exception) -> ResponseReturnValue:
     """The database does not answer, is locked, full or read-only."""
     log.error("the database cannot be used", exc_info=error)
-    return page(gateway.database_away("What you asked for was not done.", "try again"))
+    return page(database_away("What you asked for was not done.", "try again"))
 
 
 def form_too_old(error: CSRFError) -> ResponseReturnValue:
     """A form without its CSRF token, or with one of an earlier session."""
     if getattr(session, "away", False):
-        return page(gateway.sessions_away("Nothing was done.", "send the form again"))
-    sign_in = gateway.current_sign_in()
-    settings = gateway.current().settings
+        return page(sessions_away("Nothing was done.", "send the form again"))
+    sign_in = current_sign_in()
+    settings = current_gateway().settings
     audit.note("csrf-refused", settings, sign_in.identity if sign_in else None, request.endpoint)
     if sign_in is None:
-        return page(gateway.signed_out())
+        return page(signed_out_meanwhile())
     return page(
         Trouble(
             400,

@@ -3,7 +3,14 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from canvas_app import audit, gateway
+from canvas_app import audit
+from canvas_app.current import (
+    any_sign_in_required,
+    current_gateway,
+    forget_answers,
+    forget_answers_of,
+    required_sign_in,
+)
 from canvas_app.views.auth import signed_out
 from canvas_app.views.feed import feeds_of_page
 
@@ -11,19 +18,19 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 
 
 @bp.get("")
-@gateway.any_sign_in_required
+@any_sign_in_required
 def account() -> ResponseReturnValue:
     """Tell what Easel knows; asks Canvas nothing."""
-    door = gateway.current()
-    sign_in = gateway.required_sign_in()
-    environment = door.environment(sign_in.identity.environment)
+    gateway = current_gateway()
+    sign_in = required_sign_in()
+    environment = gateway.environment(sign_in.identity.environment)
     return render_template(
         "account.html",
         sign_in=sign_in,
         identity=sign_in.identity,
         environment=environment,
         canvas_url=environment.canvas_url,
-        stored=door.storage.describe(sign_in.grant_id),
+        stored=gateway.storage.describe(sign_in.grant_id),
         scopes=sign_in.scopes.split(),
         public_client=not environment.client_secret,
         **feeds_of_page(),
@@ -31,38 +38,38 @@ def account() -> ResponseReturnValue:
 
 
 @bp.post("/sign-out-everywhere")
-@gateway.any_sign_in_required
+@any_sign_in_required
 def sign_out_everywhere() -> ResponseReturnValue:
     """End the sign-ins of all her browsers; Easel's access too, unless a feed needs it."""
-    door = gateway.current()
-    audit.note("sign-out-everywhere", door.settings, gateway.required_sign_in().identity)
-    told = door.storage.sign_out_everywhere(gateway.required_sign_in().grant_id, door.endpoint_for)
-    gateway.forget_answers()  # last: a page in another tab may have asked meanwhile
+    gateway = current_gateway()
+    audit.note("sign-out-everywhere", gateway.settings, required_sign_in().identity)
+    told = gateway.storage.sign_out_everywhere(required_sign_in().grant_id, gateway.endpoint_for)
+    forget_answers()  # last: a page in another tab may have asked meanwhile
     return signed_out("You are signed out of Easel in every browser.", told)
 
 
 @bp.post("/disconnect")
-@gateway.any_sign_in_required
+@any_sign_in_required
 def disconnect() -> ResponseReturnValue:
     """End Easel's access to Canvas: tokens revoked, every sign-in ended."""
-    door = gateway.current()
-    audit.note("disconnect", door.settings, gateway.required_sign_in().identity)
-    told = door.storage.disconnect(gateway.required_sign_in().grant_id, door.endpoint_for)
-    gateway.forget_answers()  # last: a page in another tab may have asked meanwhile
+    gateway = current_gateway()
+    audit.note("disconnect", gateway.settings, required_sign_in().identity)
+    told = gateway.storage.disconnect(required_sign_in().grant_id, gateway.endpoint_for)
+    forget_answers()  # last: a page in another tab may have asked meanwhile
     return signed_out("Easel is disconnected from Canvas and signed out in every browser.", told)
 
 
 @bp.post("/delete")
-@gateway.any_sign_in_required
+@any_sign_in_required
 def delete_everything() -> ResponseReturnValue:
     """Disconnect and delete whatever Easel has stored about this person."""
-    door = gateway.current()
-    audit.note("delete-everything", door.settings, gateway.required_sign_in().identity)
-    grant_id = gateway.required_sign_in().grant_id
-    grants = door.storage.grants_of_person(grant_id)
-    told = door.storage.delete_everything(grant_id, door.endpoint_for)
+    gateway = current_gateway()
+    audit.note("delete-everything", gateway.settings, required_sign_in().identity)
+    grant_id = required_sign_in().grant_id
+    grants = gateway.storage.grants_of_person(grant_id)
+    told = gateway.storage.delete_everything(grant_id, gateway.endpoint_for)
     for grant in grants:  # last: a page in another tab may have asked meanwhile
-        gateway.forget_answers_of(
+        forget_answers_of(
             grant.environment, grant.user_id, grant.real_user_id, grant.generation, grant.id
         )
     return signed_out(

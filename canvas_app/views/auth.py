@@ -8,26 +8,33 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
-from typing import ParamSpec
 from urllib.parse import unquote, urlencode, urlsplit
 
 from flask import Blueprint, current_app, flash, make_response, redirect, request, session
 from werkzeug.wrappers import Response
 
-from canvas_app import audit, gateway
+from canvas_app import audit
 from canvas_app.canvas.api import SCOPES
 from canvas_app.canvas.errors import CanvasError, Throttled, Unavailable
 from canvas_app.canvas.oauth import InvalidClient, InvalidGrant, TokenAnswer
-from canvas_app.gateway import Trouble
+from canvas_app.current import (
+    View,
+    current_gateway,
+    current_secret,
+    current_sign_in,
+    forget,
+    forget_answers,
+    remember,
+)
 from canvas_app.sessions import StoreAway
 from canvas_app.settings import Environment
 from canvas_app.storage import Identity
 from canvas_app.storage.database import AWAY
+from canvas_app.troubles import Trouble, database_away, grant_these, sessions_away
 from canvas_app.views import in_progress, rendering
 from canvas_app.views.in_progress import STATE_LIVES, Started, Waiting
 from canvas_app.waiting_line import ASK_AGAIN, CODE_SECONDS
 
-View = ParamSpec("View")
 log = logging.getLogger(__name__)
 bp = Blueprint("auth", __name__)
 
@@ -43,17 +50,17 @@ def login() -> Response:
     longer than a code lives does the person wait here instead.
     """
     if session.away:  # type: ignore[attr-defined]
-        raise gateway.sessions_away("Nobody was signed in.", "sign in again")
-    door = gateway.current()
+        raise sessions_away("Nobody was signed in.", "sign in again")
+    gateway = current_gateway()
     environment = asked_environment(request.args.get("environment") or "production")
-    if wait := door.line_for(environment.name).full_for(client_address()):
+    if wait := gateway.line_for(environment.name).full_for(client_address()):
         return waiting_page(wait)
     extra = {"force_login": "1"} if request.args.get("force_login") == "1" else {}
-    scopes = door.scopes()
+    scopes = gateway.scopes()
     if scopes:
         extra["scope"] = scopes
-    client = door.oauth.create_client(environment.name)
-    made = client.create_authorization_url(door.settings.redirect_uri(environment.name), **extra)
+    client = gateway.oauth.create_client(environment.name)
+    made = client.create_authorization_url(gateway.settings.redirect_uri(environment.name), **extra)
     in_progress.start(
         made["state"],
         Started(
@@ -68,7 +75,7 @@ def login() -> Response:
         current_app.session_interface.keep(session)  # type: ignore[attr-defined]
     except StoreAway as fault:  # without it nobody comes back from Canvas
         log.error("a sign-in cannot begin: %s", fault)
-        raise gateway.sessions_away("Nobody was signed in.", "sign in again") from None
+        raise sessions_away("Nobody was signed in.", "sign in again") from None
     return redirect(made["url"])
 
 
@@ -87,7 +94,7 @@ def waiting_page(seconds: float) -> Response:
 
 
 def asked_environment(name: str) -> Environment:
-    environment = gateway.current().settings.environment(name)
+    environment = current_gateway().settings.environment(name)
     if environment is None:
         raise Trouble(
             404,
@@ -149,7 +156,7 @@ def callback(environment: str) -> Response:
     Each environment comes back to an address of its own, where no other one's state counts.
     """
     if session.away:  # type: ignore[attr-defined]
-        raise gateway.sessions_away(so_far(), "load this page again")
+        raise sessions_away(so_far(), "load this page again")
     state, error = request.args.get("state", ""), request.args.get("error")
     if in_progress.started_under(state, environment) is None:
         return without_sign_in(state, environment, error)
@@ -173,13 +180,13 @@ def callback(environment: str) -> Response:
             "Sign in again.",
             "If everybody sees this, look whether a proxy before Easel cuts the query off.",
         )
-    now = gateway.current().line_for(environment).clock()
+    now = current_gateway().line_for(environment).clock()
     return exchange_in_turn(Waiting(started=started, code=code, came_at=now))
 
 
 def so_far() -> str:
     """What a sign-in that failed has left as it was."""
-    if gateway.current_sign_in() is not None:
+    if current_sign_in() is not None:
         return "Nothing was changed: you are still signed in as before."
     return "Nobody was signed in and nothing was stored."
 
@@ -187,8 +194,8 @@ def so_far() -> str:
 def without_sign_in(state: str, environment: str, error: str | None) -> Response:
     """Answer a callback for which this browser has no sign-in in progress."""
     path = in_progress.led_to(state)
-    if path is not None and gateway.current_sign_in() is not None:
-        return redirect(gateway.current().settings.public_url + path)  # the address loaded again
+    if path is not None and current_sign_in() is not None:
+        return redirect(current_gateway().settings.public_url + path)  # the address loaded again
     if error == "client_not_allowed_for_user" and not state and session.get(in_progress.STARTED):
         raise refused(error, environment)  # Canvas loses the state of this one alone
     again = "Start again from Easel's start page, in one browser, with cookies allowed."
@@ -232,13 +239,13 @@ def without_sign_in(state: str, environment: str, error: str | None) -> Response
 def wait_for_exchange() -> Response:
     """The page of who came back with a code, until there is room for its exchange."""
     if session.away:  # type: ignore[attr-defined]
-        raise gateway.sessions_away("Your sign-in is not finished.", "load this page again")
+        raise sessions_away("Your sign-in is not finished.", "load this page again")
     waiting = in_progress.waiting()
     if (
         waiting is None
-        or gateway.current().settings.environment(waiting.started.environment) is None
+        or current_gateway().settings.environment(waiting.started.environment) is None
     ):
-        return redirect(f"{gateway.current().settings.path_prefix}/")
+        return redirect(f"{current_gateway().settings.path_prefix}/")
     return exchange_in_turn(waiting)
 
 
@@ -249,7 +256,7 @@ def exchange_in_turn(waiting: Waiting) -> Response:
     the password again, once there is room.
     """
     started = waiting.started
-    line = gateway.current().line_for(started.environment)
+    line = current_gateway().line_for(started.environment)
     wait = line.turn_in(client_address(), waiting.ticket)
     if wait > waiting.came_at + CODE_SECONDS - line.clock():
         line.leave(client_address(), waiting.ticket)
@@ -266,27 +273,27 @@ def exchange_in_turn(waiting: Waiting) -> Response:
     in_progress.wait(waiting)
     if request.endpoint == "auth.wait_for_exchange":
         return waiting_page(wait)
-    return redirect(f"{gateway.current().settings.path_prefix}/login/waiting", 303)
+    return redirect(f"{current_gateway().settings.path_prefix}/login/waiting", 303)
 
 
 def to_canvas_again(started: Started) -> str:
     """/login, as it was asked for."""
     query = urlencode({"environment": started.environment, "next": started.next})
-    return f"{gateway.current().settings.path_prefix}/login?{query}"
+    return f"{current_gateway().settings.path_prefix}/login?{query}"
 
 
 def signed_in(answer: TokenAnswer, started: Started) -> Response:
     """Store the grant and sign this browser in; its other tabs may still be at Canvas."""
-    door = gateway.current()
+    gateway = current_gateway()
     secret = store(answer, started)
-    if former := gateway.current_secret():  # the earlier sign-in, whose place this one takes
-        door.storage.sign_out(former, door.endpoint_for)
+    if former := current_secret():  # the earlier sign-in, whose place this one takes
+        gateway.storage.sign_out(former, gateway.endpoint_for)
     kept = in_progress.carried_over()
     session.clear()
     session.update(kept)
     current_app.session_interface.regenerate(session)  # type: ignore[attr-defined]
-    response = redirect(door.settings.public_url + started.next)
-    gateway.remember(response, secret)
+    response = redirect(gateway.settings.public_url + started.next)
+    remember(response, secret)
     return response
 
 
@@ -295,10 +302,10 @@ def exchange(code: str, started: Started) -> TokenAnswer:
 
     Raises Throttled when the code must wait for another turn.
     """
-    door = gateway.current()
-    settings = door.settings
+    gateway = current_gateway()
+    settings = gateway.settings
     try:
-        return door.endpoint_for(started.environment).exchange(
+        return gateway.endpoint_for(started.environment).exchange(
             code, settings.redirect_uri(started.environment), started.code_verifier
         )
     except InvalidGrant as fault:
@@ -345,7 +352,7 @@ def store(answer: TokenAnswer, started: Started) -> str:
 
     What the database does not take is ended at Canvas, for nobody could use it any more.
     """
-    door = gateway.current()
+    gateway = current_gateway()
     identity = Identity(
         environment=started.environment,
         user_id=answer.user_id,
@@ -353,27 +360,27 @@ def store(answer: TokenAnswer, started: Started) -> str:
         real_user_id=answer.real_user_id,
         real_user_name=answer.real_user_name,
     )
-    environment = door.environment(started.environment)
+    environment = gateway.environment(started.environment)
     try:
-        secret, revocation = door.storage.sign_in(
+        secret, revocation = gateway.storage.sign_in(
             identity, answer.token, scopes=started.scopes, client_id=environment.client_id
         )
     except AWAY as fault:
         log.error("a sign-in could not be stored: %s", fault)
         with suppress(CanvasError):
-            door.endpoint_for(started.environment).revoke(answer.token.access_token)
-        raise gateway.database_away("Nobody was signed in.", "sign in again") from None
+            gateway.endpoint_for(started.environment).revoke(answer.token.access_token)
+        raise database_away("Nobody was signed in.", "sign in again") from None
     if revocation is not None:
-        door.revoke_soon(revocation)
-    audit.note("consent", door.settings, identity, started.scopes or "unscoped")
-    audit.note("sign-in", door.settings, identity)
+        gateway.revoke_soon(revocation)
+    audit.note("consent", gateway.settings, identity, started.scopes or "unscoped")
+    audit.note("sign-in", gateway.settings, identity)
     return secret
 
 
 def refused(error: str, environment: str) -> Trouble:
     """The page for an error Canvas sent back (RFC 6749 section 4.1.2.1, and Canvas's own)."""
-    door = gateway.current()
-    redirect_uri = door.settings.redirect_uri(environment)
+    gateway = current_gateway()
+    redirect_uri = gateway.settings.redirect_uri(environment)
     nothing = so_far()
     tell = "You can do nothing about it; tell whoever runs Easel at your school."
     match error:
@@ -391,8 +398,8 @@ def refused(error: str, environment: str) -> Trouble:
                 "Canvas does not grant what Easel asks for",
                 f"Easel's developer key lacks permissions (scopes) that Easel needs. {nothing}",
                 tell,
-                ("" if door.scopes() else "The key enforces scopes: set CANVAS_SCOPES=auto. ")
-                + gateway.grant_these(door.scopes().split() or SCOPES),
+                ("" if gateway.scopes() else "The key enforces scopes: set CANVAS_SCOPES=auto. ")
+                + grant_these(gateway.scopes().split() or SCOPES),
             )
         case "unauthorized_client":
             return Trouble(
@@ -458,14 +465,14 @@ def refused(error: str, environment: str) -> Trouble:
 @bp.post("/logout")
 def logout() -> Response:
     """End this browser's sign-in; the person's last one ends Easel's access to Canvas too."""
-    door = gateway.current()
+    gateway = current_gateway()
     told = True
-    if secret := gateway.current_secret():
+    if secret := current_secret():
         # Now: afterwards nobody knows who it was, nor whose answers to forget.
-        if sign_in := gateway.current_sign_in():
-            audit.note("sign-out", door.settings, sign_in.identity)
-        told = door.storage.sign_out(secret, door.endpoint_for)
-        gateway.forget_answers()  # last: a page in another tab may have asked meanwhile
+        if sign_in := current_sign_in():
+            audit.note("sign-out", gateway.settings, sign_in.identity)
+        told = gateway.storage.sign_out(secret, gateway.endpoint_for)
+        forget_answers()  # last: a page in another tab may have asked meanwhile
     return signed_out(
         "You are signed out of Easel. This browser may still be signed in to Canvas.", told
     )
@@ -484,6 +491,6 @@ def signed_out(message: str, told: bool) -> Response:
             "Canvas did not answer, so it does not know yet. Easel keeps the token sealed, to end "
             "its access and for nothing else, and tries again for seven days."
         )
-    response = redirect(f"{gateway.current().settings.path_prefix}/")
-    gateway.forget(response)
+    response = redirect(f"{current_gateway().settings.path_prefix}/")
+    forget(response)
     return response

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from canvas_app.gateway import current_api, login_required
+from canvas_app.current import current_api, login_required
 from canvas_app.services.courses import NICKNAME_LENGTH
 from canvas_app.views.languages import gettext
 from canvas_app.views.planner import back, write

@@ -6,8 +6,8 @@ import time
 from flask import Blueprint, Response, flash, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 
-from canvas_app import gateway
 from canvas_app.canvas.errors import CanvasError
+from canvas_app.current import current_gateway, current_sources, login_required, required_sign_in
 from canvas_app.domain.icalendar_file import marked_stale
 from canvas_app.gateway import Gateway
 from canvas_app.services import calendar_feed
@@ -30,28 +30,28 @@ UNKNOWN = (
 @bp.get("/calendar/<secret>.ics")
 def calendar(secret: str) -> Response:
     """The calendar of a feed, from what is kept or, every 15 minutes at most, from Canvas."""
-    door = gateway.current()
-    feed = door.storage.feeds.find(secret)
-    if feed is None or door.settings.environment(feed.environment) is None:
+    gateway = current_gateway()
+    feed = gateway.storage.feeds.find(secret)
+    if feed is None or gateway.settings.environment(feed.environment) is None:
         return plain_text(UNKNOWN, 404)
-    if door.storage.feeds.may_visit(feed):
-        feed = visit(door, feed)
+    if gateway.storage.feeds.may_visit(feed):
+        feed = visit(gateway, feed)
         if feed is None:
             return plain_text(UNKNOWN, 404)
     return not_yet(feed) if feed.kept is None else file_of(feed, feed.kept)
 
 
-def visit(door: Gateway, feed: Feed) -> Feed | None:
+def visit(gateway: Gateway, feed: Feed) -> Feed | None:
     """Ask Canvas once; what is not whole changes nothing. None when the feed ended meanwhile."""
     deadline = time.monotonic() + PATIENCE
     sources = Sources(
-        door.api_of(feed.environment, feed.grant_id, deadline),
-        door.cache,
-        door.pool,
+        gateway.api_of(feed.environment, feed.grant_id, deadline),
+        gateway.cache,
+        gateway.pool,
         deadline=deadline,
         owner=("feed", feed.id),
         cache_seconds=0,
-        told=door.watch_for(feed.environment),
+        told=gateway.watch_for(feed.environment),
     )
     try:
         made = calendar_feed.calendar(
@@ -64,10 +64,10 @@ def visit(door: Gateway, feed: Feed) -> Feed | None:
             previous=feed.kept,
         )
     except calendar_feed.Incomplete as fault:
-        return door.storage.feeds.note_trouble(feed, str(fault))
+        return gateway.storage.feeds.note_trouble(feed, str(fault))
     except CanvasError as error:
-        return door.storage.feeds.note_trouble(feed, plain_failure(error))
-    return door.storage.feeds.keep(feed, made)
+        return gateway.storage.feeds.note_trouble(feed, plain_failure(error))
+    return gateway.storage.feeds.keep(feed, made)
 
 
 def not_yet(feed: Feed) -> Response:
@@ -99,10 +99,10 @@ def plain_text(text: str, status: int) -> Response:
 
 def refusal() -> str | None:
     """Why the person signed in can have no feed; None when she can."""
-    identity = gateway.required_sign_in().identity
+    identity = required_sign_in().identity
     if identity.real_user_id:
         return gettext("Who acts as somebody else cannot make a calendar feed for them.")
-    if not gateway.current().environment(identity.environment).client_secret:
+    if not current_gateway().environment(identity.environment).client_secret:
         return gettext(
             "This Easel has a public developer key: Canvas ends its access after two hours "
             "without use, so a calendar feed would stop by itself."
@@ -111,7 +111,7 @@ def refusal() -> str | None:
 
 
 @bp.get("/account/feeds")
-@gateway.login_required
+@login_required
 def new() -> ResponseReturnValue:
     """The form for a new feed."""
     return form()
@@ -119,7 +119,7 @@ def new() -> ResponseReturnValue:
 
 def form(fault: str = "", status: int = 200) -> ResponseReturnValue:
     """The form with the person's courses to choose from, as far as Canvas tells them."""
-    page = all_courses(gateway.current_sources())
+    page = all_courses(current_sources())
     rows = [row for row in page.rows if not row.restricted and row.state != "past"]
     text = render_template(
         "feed.html",
@@ -141,7 +141,7 @@ def chosen_kinds() -> tuple[str, ...]:
 
 
 @bp.post("/account/feeds")
-@gateway.login_required
+@login_required
 def make() -> ResponseReturnValue:
     """Make a feed and show its address, this once.
 
@@ -168,10 +168,10 @@ def make() -> ResponseReturnValue:
         tuple(id_ for id_ in dict.fromkeys(request.form.getlist("course")) if id_.isdecimal()),
         done=request.form.get("open_only") != "1",
     )
-    door = gateway.current()
+    gateway = current_gateway()
     try:
-        secret = door.storage.feeds.make(
-            gateway.required_sign_in().grant_id, request.form.get("label", ""), wanted
+        secret = gateway.storage.feeds.make(
+            required_sign_in().grant_id, request.form.get("label", ""), wanted
         )
     except NoFeed as fault:
         return form(str(fault), 409)
@@ -179,29 +179,29 @@ def make() -> ResponseReturnValue:
         session[MADE] = [*made, once][-MOST:]
     return render_template(
         "feed.html",
-        address=f"{door.settings.public_url}/calendar/{secret}.ics",
+        address=f"{gateway.settings.public_url}/calendar/{secret}.ics",
         most=MOST,
     )
 
 
 @bp.post("/account/feeds/<int:feed_id>/end")
-@gateway.login_required
+@login_required
 def end(feed_id: int) -> ResponseReturnValue:
     """End a feed: its address answers nothing from now on."""
-    door = gateway.current()
-    door.storage.end_feed(gateway.required_sign_in().grant_id, feed_id, door.endpoint_for)
+    gateway = current_gateway()
+    gateway.storage.end_feed(required_sign_in().grant_id, feed_id, gateway.endpoint_for)
     flash(
         gettext(
             "The calendar feed has ended. Calendar programs that had its address get nothing more."
         )
     )
-    return redirect(f"{door.settings.path_prefix}/account#feeds", 303)
+    return redirect(f"{gateway.settings.path_prefix}/account#feeds", 303)
 
 
 def feeds_of_page() -> dict[str, object]:
     """What the account page shows of the person's feeds. Asks Canvas nothing."""
-    sign_in = gateway.required_sign_in()
+    sign_in = required_sign_in()
     return {
-        "feeds": gateway.current().storage.feeds.of(sign_in.grant_id),
+        "feeds": current_gateway().storage.feeds.of(sign_in.grant_id),
         "no_feed": refusal(),
     }

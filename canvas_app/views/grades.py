@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from canvas_app.gateway import current_sources, login_required
+from canvas_app.current import current_sources, login_required
 from canvas_app.services.grades import SCORE, Wanted, grades
 from canvas_app.views.pages import twin
 from canvas_app.views.rendering import render_page

@@ -10,8 +10,9 @@ import requests
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from canvas_app import gateway, metrics
+from canvas_app import metrics
 from canvas_app.canvas.agent import USER_AGENT
+from canvas_app.current import current_gateway
 from canvas_app.storage.database import AWAY
 from canvas_app.storage.notes import INCLUDES_DROPPED
 
@@ -66,12 +67,12 @@ def healthz() -> ResponseReturnValue:
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
     """Whether database and Redis answer; what else is amiss is told and leaves it at 200."""
-    door = gateway.current()
-    parts = {"database": works(door.storage.ping)}
-    if door.redis is not None:
-        parts["redis"] = works(door.redis.ping)
+    gateway = current_gateway()
+    parts = {"database": works(gateway.storage.ping)}
+    if gateway.redis is not None:
+        parts["redis"] = works(gateway.redis.ping)
     probe = current_app.extensions.setdefault(
-        "easel.canvas_probe", CanvasProbe(door.settings.production.canvas_url)
+        "easel.canvas_probe", CanvasProbe(gateway.settings.production.canvas_url)
     )
     ready = all(verdict == "ok" for verdict in parts.values())
     detail = dropped_includes() if ready else []
@@ -88,7 +89,7 @@ def readyz() -> ResponseReturnValue:
 def dropped_includes() -> list[str]:
     """A sentence for each environment whose Canvas drops what it is asked to include."""
     try:
-        noted = gateway.current().storage.notes.about(INCLUDES_DROPPED)
+        noted = current_gateway().storage.notes.about(INCLUDES_DROPPED)
     except AWAY:
         return []  # the next call says that the database is away
     return [
@@ -113,7 +114,7 @@ def prometheus() -> ResponseReturnValue:
 
     With a proxy in front every request may come from this machine, so then the token is needed.
     """
-    settings = gateway.current().settings
+    settings = current_gateway().settings
     token = settings.metrics_token
     if token is None:
         if settings.trusted_proxies:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from canvas_app import gateway
+from canvas_app.current import current_gateway
 from canvas_app.sessions import cookie_name
 
 bp = Blueprint("help", __name__)
@@ -32,7 +32,7 @@ class Preferences:
 
 def preferences() -> Preferences:
     """What this browser remembers; anything it cannot mean is as good as nothing."""
-    kept = request.cookies.get(cookie_name("easel_preferences", gateway.current().settings), "")
+    kept = request.cookies.get(cookie_name("easel_preferences", current_gateway().settings), "")
     look, keys, grades = [*kept.split("."), "", "", ""][:3]
     return Preferences(
         look if look in LOOKS else Preferences.look,
@@ -60,7 +60,7 @@ def keyboard() -> ResponseReturnValue:
 @bp.post("/help/keyboard")
 def remember() -> ResponseReturnValue:
     """Keep the choice in this browser alone."""
-    settings = gateway.current().settings
+    settings = current_gateway().settings
     look, keys = request.form.get("look", ""), request.form.get("keys", "off")
     grades = request.form.get("grades", "shown")
     chosen = Preferences(

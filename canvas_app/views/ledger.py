@@ -5,8 +5,8 @@ from functools import partial
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
+from canvas_app.current import current_sources, login_required
 from canvas_app.domain.rows import SubmissionRow
-from canvas_app.gateway import current_sources, login_required
 from canvas_app.services.submissions import Ledger, Wanted, submissions
 from canvas_app.sources.answer import Source
 from canvas_app.views.csv_table import Cell, csv_text

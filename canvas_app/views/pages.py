@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from canvas_app.canvas.errors import AccessRefused, AuthenticationError, CanvasError
-from canvas_app.gateway import current_sign_in, current_sources, login_required
+from canvas_app.current import current_sign_in, current_sources, login_required
 from canvas_app.services import course as course_service
 from canvas_app.services import courses as courses_service
 from canvas_app.services import dashboard as dashboard_service

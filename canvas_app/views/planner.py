@@ -11,12 +11,17 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from canvas_app import gateway
 from canvas_app.canvas.errors import AuthenticationError, CanvasError
+from canvas_app.current import (
+    current_api,
+    current_gateway,
+    current_sources,
+    forget_answers,
+    login_required,
+)
 from canvas_app.domain.calendar import Profile, local
 from canvas_app.domain.courses import keeps_notes
 from canvas_app.domain.notes import note_text
-from canvas_app.gateway import current_api, current_sources, login_required
 from canvas_app.services import planner_writes
 from canvas_app.services.asks import read_profile, start_courses, start_profile
 from canvas_app.services.planner_writes import BadInput, Mark, Note
@@ -201,7 +206,7 @@ def write(call: Callable[[], T], attempt: str) -> tuple[T | None, str]:
     except CanvasError as error:
         return None, planner_writes.what_became(error, attempt)
     finally:
-        gateway.forget_answers()
+        forget_answers()
 
 
 def back(message: str, undo_at: str = "", undo: Mapping[str, str] | None = None) -> Response:
@@ -211,7 +216,7 @@ def back(message: str, undo_at: str = "", undo: Mapping[str, str] | None = None)
     if undo_at:
         said = {"text": message, "action": undo_at, "fields": {**(undo or {}), "next": here}}
     flash(said)
-    return redirect(f"{gateway.current().settings.path_prefix}{here}", 303)
+    return redirect(f"{current_gateway().settings.path_prefix}{here}", 303)
 
 
 @bp.app_template_global()

@@ -30,13 +30,13 @@ from flask import (
 )
 from markupsafe import Markup, escape
 
-from canvas_app import gateway
 from canvas_app.canvas.errors import (
     AccessRefused,
     AuthenticationError,
     CanvasError,
     SignInRequired,
 )
+from canvas_app.current import current_gateway, current_sign_in
 from canvas_app.domain.calendar import Profile, local
 from canvas_app.domain.charts import ring
 from canvas_app.domain.rich_text import ATTRIBUTES, TAGS, Tidied, plain_text, tidied
@@ -188,7 +188,7 @@ def fresh_id() -> str:
 def header_sign_in() -> SignIn | None:
     """Who the header names; nobody while the database is away, so that error pages still stand."""
     try:
-        return gateway.current_sign_in()
+        return current_sign_in()
     except Exception:
         log.warning("the header cannot tell who is signed in", exc_info=True)
         return None
@@ -203,7 +203,7 @@ def here(**more: str) -> str:
 
 def environments() -> tuple[Environment, ...]:
     """The Canvas environments this deployment offers at sign-in."""
-    return gateway.current().settings.environments
+    return current_gateway().settings.environments
 
 
 def access_refused(failure: object) -> bool:

@@ -5,7 +5,7 @@ from functools import partial
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from canvas_app.gateway import login_required
+from canvas_app.current import login_required
 from canvas_app.services import search as search_service
 from canvas_app.views.pages import Gather, own_list, twin
 

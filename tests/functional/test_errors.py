@@ -6,9 +6,9 @@ import pytest
 import requests
 from sqlalchemy.exc import OperationalError
 
-from canvas_app import gateway
 from canvas_app.canvas import errors
 from canvas_app.canvas.oauth import InvalidClient
+from canvas_app.current import current_sources
 from canvas_app.views.health import CanvasProbe
 from canvas_app.views.rendering import stream_page
 
@@ -202,7 +202,7 @@ def test_canvas_that_cannot_be_reached() -> None:
 
 
 def test_view_without_its_guard(easel: RunningEasel) -> None:
-    easel.app.add_url_rule("/bare", "bare", lambda: str(gateway.current_sources()))
+    easel.app.add_url_rule("/bare", "bare", lambda: str(current_sources()))
 
     assert requests.get(f"{easel.url}/bare", timeout=10).status_code == 500
 

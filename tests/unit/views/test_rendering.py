@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from markupsafe import Markup
 
-from canvas_app import create_app, gateway
+from canvas_app import create_app
 from canvas_app.canvas.errors import AuthenticationError, SignInRequired, Unavailable
 from canvas_app.domain.calendar import Profile
 from canvas_app.services.pages import FailedPage, Page
@@ -176,9 +176,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         instance_path=folder,
         database_url=f"sqlite:///{folder / 'easel.sqlite'}",
     )
-    app = create_app(settings)  # first: views that are imported now keep the name they find
+    app = create_app(settings)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gateway, "current_sign_in", lambda: None)
+        patch.setattr(rendering, "current_sign_in", lambda: None)
         yield app
         app.extensions["easel"].storage.close()
 
@@ -331,7 +331,7 @@ def test_an_error_page_stands_while_the_database_is_away(
     def away() -> None:
         raise OSError("no database")
 
-    monkeypatch.setattr(gateway, "current_sign_in", away)
+    monkeypatch.setattr(rendering, "current_sign_in", away)
     with app.test_request_context("/"):
         page = rendering.render_page(
             "error.html", title="Easel failed", happened="A fault.", what_to_do="Wait.", status=500

@@ -1,0 +1,258 @@
+"""Who is signed in with this request, and with which Canvas API."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial, wraps
+from typing import ParamSpec
+from urllib.parse import quote, urlsplit
+
+from flask import Flask, Response, current_app, g, jsonify, redirect, request, session
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
+from itsdangerous import BadSignature
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from canvas_app.canvas.api import CanvasAPI
+from canvas_app.gateway import Gateway
+from canvas_app.sessions import LASTING, cookie_name
+from canvas_app.sources.call import owner_key
+from canvas_app.sources.sources import Sources
+from canvas_app.storage import SignIn
+from canvas_app.troubles import ScopesMissing, Trouble, signed_out_meanwhile
+
+View = ParamSpec("View")
+
+
+SIGN_IN_DAYS = 180
+
+
+def init_app(app: Flask) -> None:
+    """End each request's turn when its response is sent."""
+    app.after_request(end_turn_with)
+    app.teardown_request(end_turn)
+
+
+def current_gateway() -> Gateway:
+    """The gateway of the app that serves this request."""
+    gateway: Gateway = current_app.extensions["easel"]
+    return gateway
+
+
+def current_secret() -> str | None:
+    """The secret in the sign-in cookie, when its signature is ours and young enough."""
+    cookie = request.cookies.get(cookie_name("easel_sign_in", current_gateway().settings))
+    if not cookie:
+        return None
+    try:
+        return current_gateway().signer.unsign(cookie, max_age=SIGN_IN_DAYS * 24 * 3600).decode()
+    except BadSignature:
+        return None
+
+
+def current_sign_in() -> SignIn | None:
+    """Who is signed in with this browser, or None. Never asks Canvas."""
+    if "sign_in" not in g:
+        secret = current_secret()
+        found = current_gateway().storage.signed_in(secret) if secret else None
+        if found and current_gateway().settings.environment(found.identity.environment) is None:
+            found = None  # the deployment no longer offers that Canvas
+        g.sign_in = found
+    sign_in: SignIn | None = g.sign_in
+    return sign_in
+
+
+def required_sign_in() -> SignIn:
+    """Who is signed in, behind ``login_required``."""
+    sign_in = current_sign_in()
+    if sign_in is None:
+        raise LookupError("nobody is signed in: this view lacks login_required")
+    return sign_in
+
+
+def remember(response: BaseResponse, secret: str) -> None:
+    """Set the sign-in cookie. Its row in the database decides; the cookie only names it."""
+    settings = current_gateway().settings
+    response.set_cookie(
+        cookie_name("easel_sign_in", settings),
+        current_gateway().signer.sign(secret).decode(),
+        max_age=SIGN_IN_DAYS * 24 * 3600,
+        secure=settings.https,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def forget(response: BaseResponse) -> None:
+    """Take the sign-in cookie back."""
+    settings = current_gateway().settings
+    response.delete_cookie(
+        cookie_name("easel_sign_in", settings),
+        secure=settings.https,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def wants_json() -> bool:
+    """Whether this request is for a page's JSON twin."""
+    return request.path.endswith(".json")
+
+
+def login_required(
+    view: Callable[View, ResponseReturnValue],
+) -> Callable[View, ResponseReturnValue]:
+    """Serve a view to signed-in people only: others sign in first, twins answer 401.
+
+    Raises ScopesMissing when the grant does not cover what Easel's pages need by now.
+    """
+
+    @wraps(view)
+    def covered(*args: View.args, **kwargs: View.kwargs) -> ResponseReturnValue:
+        if missing := current_gateway().missing_scopes(required_sign_in()):
+            raise ScopesMissing(missing)
+        take_turn()
+        return view(*args, **kwargs)
+
+    return any_sign_in_required(covered)
+
+
+def any_sign_in_required(
+    view: Callable[View, ResponseReturnValue],
+) -> Callable[View, ResponseReturnValue]:
+    """``login_required`` for views that ask Canvas nothing: whatever the grant covers will do."""
+
+    @wraps(view)
+    def guarded(*args: View.args, **kwargs: View.kwargs) -> ResponseReturnValue:
+        if current_sign_in() is None:
+            return to_login()
+        # Now: a streamed page writes its forms when the session has long been saved.
+        generate_csrf()
+        session.setdefault(LASTING, True)
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def take_turn() -> None:
+    """Wait until this person has few enough pages in work; raise Trouble when too many wait."""
+    owner = required_sign_in().grant_id
+    if not current_gateway().turns.take(owner, current_gateway().settings.page_deadline):
+        raise Trouble(
+            429,
+            "Too many pages at once",
+            "Easel is still busy with other pages that wait for Canvas, so this one was not begun.",
+            "It loads by itself in a few seconds.",
+            "If people often see this, Canvas is slow, or WEB_THREADS is low for so many people.",
+        )
+    g.turn = owner
+
+
+def end_turn_with(response: BaseResponse) -> BaseResponse:
+    """Let the next page begin once this one is sent, which may be streamed."""
+    if "turn" in g:
+        response.call_on_close(partial(current_gateway().turns.give_back, g.pop("turn")))
+    return response
+
+
+def end_turn(_: object = None) -> None:
+    """Let the next page begin after a request that had no response."""
+    if "turn" in g:
+        current_gateway().turns.give_back(g.pop("turn"))
+
+
+def to_login() -> Response | BaseResponse:
+    """Send a person to sign in and back here; tell a program that it must.
+
+    A form gets a page instead, as a Trouble: browsers do not follow it to Canvas (``form-action``).
+    """
+    if request.method not in ("GET", "HEAD"):
+        raise signed_out_meanwhile()
+    if wants_json():
+        answer = jsonify(
+            data=[],
+            complete=False,
+            sources=[],
+            error="Sign in first: this address answers signed-in people only.",
+        )
+        answer.status_code = 401
+        return answer
+    return redirect(login_url())
+
+
+def login_url() -> str:
+    """Where to sign in and come back to this page from."""
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else page_of_form()
+    return f"{current_gateway().settings.path_prefix}/login?next={quote(wanted, safe='/')}"
+
+
+def page_of_form() -> str:
+    """The page a form was sent from, as the form itself or the browser tells."""
+    with suppress(HTTPException):  # a form that cannot be read
+        if named := request.form.get("next"):
+            return named
+    try:
+        sent_from = urlsplit(request.referrer or "")
+    except ValueError:  # no URL, as http://[
+        return "/"
+    if sent_from.netloc != request.host:
+        return "/"
+    path = sent_from.path.removeprefix(current_gateway().settings.path_prefix) or "/"
+    return f"{path}?{sent_from.query}" if sent_from.query else path
+
+
+def page_deadline() -> float:
+    """When this request must have what it will show, in monotonic seconds."""
+    if "deadline" not in g:
+        g.deadline = time.monotonic() + current_gateway().settings.page_deadline
+    deadline: float = g.deadline
+    return deadline
+
+
+def current_api() -> CanvasAPI:
+    """The Canvas API of the person signed in; only behind ``login_required``."""
+    if "canvas_api" not in g:
+        g.canvas_api = current_gateway().api_for(required_sign_in(), page_deadline())
+    api: CanvasAPI = g.canvas_api
+    return api
+
+
+def current_sources() -> Sources:
+    """What this request's page is gathered with: cache, pool and deadline, for this person."""
+    sign_in = required_sign_in()
+    gateway = current_gateway()
+    return Sources(
+        current_api(),
+        gateway.cache,
+        gateway.pool,
+        deadline=page_deadline(),
+        owner=owner(sign_in),
+        cache_seconds=gateway.settings.cache_seconds,
+        again=request.args.getlist("retry"),
+        told=gateway.watch_for(sign_in.identity.environment),
+    )
+
+
+def owner(sign_in: SignIn) -> tuple[object, ...]:
+    """Whose answers these are: nobody else's cache key begins so."""
+    identity = sign_in.identity
+    return (
+        identity.environment,
+        identity.user_id,
+        identity.real_user_id or "",
+        sign_in.generation,
+        sign_in.grant_id,
+    )
+
+
+def forget_answers_of(*owner: object) -> None:
+    """Drop what is kept of Canvas's answers for a grant; ``owner`` is as ``owner()`` gives it."""
+    environment, user_id, real_user_id, *grant = owner
+    current_gateway().cache.drop(owner_key((environment, user_id, real_user_id or "", *grant)))
+
+
+def forget_answers() -> None:
+    """Drop what is kept of Canvas's answers to the person signed in."""
+    if sign_in := current_sign_in():
+        current_gateway().cache.drop(owner_key(owner(sign_in)))
