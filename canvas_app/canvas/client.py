@@ -16,7 +16,7 @@ import msgspec
 from canvas_app.canvas import mending
 from canvas_app.canvas.agent import USER_AGENT
 from canvas_app.canvas.answers import decoding_fault, error_of, json_of, malformed
-from canvas_app.canvas.credentials import Credentials, PersonalToken
+from canvas_app.canvas.credentials import Credentials, credentials_of
 from canvas_app.canvas.errors import (
     AuthenticationError,
     CanvasError,
@@ -72,9 +72,7 @@ class CanvasClient:
         self._owns_transport = transport is None
         self.transport = transport or Transport(base_url, clock=clock)
         self.throttle = throttle or Throttle(MemoryBuckets(), self.transport.origin)
-        self._credentials = (
-            PersonalToken(credentials) if isinstance(credentials, str) else credentials
-        )
+        self._credentials = credentials_of(credentials)
         self._retry = retry
         self._deadline = deadline
         self._per_page = per_page
@@ -264,6 +262,8 @@ class CanvasClient:
             raise ValueError("A path begins with one / and carries no query; use params")
         if {".", ".."} & set(path.lower().replace("%2e", ".").split("/")):
             raise ValueError("A path has no dot segments")
+        if not path.startswith("/api/"):
+            raise ValueError("A path begins with /api/v1, as in /api/v1/courses; see api_path()")
         asked = pairs(params or {})
         for name, _ in asked:
             if name == "access_token":

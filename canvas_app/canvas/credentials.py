@@ -1,8 +1,12 @@
 """Where a client's access token comes from, and what to do when Canvas rejects it."""
 
+import re
 from typing import Protocol
 
 from canvas_app.canvas.errors import AuthenticationError
+
+# What a token is made of (RFC 6749 appendix A.12), less the space, which no header can carry.
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 class Credentials(Protocol):
@@ -25,9 +29,7 @@ class PersonalToken:
     """A token made by hand in Canvas's profile settings; nothing can renew it."""
 
     def __init__(self, token: str) -> None:
-        if not token:
-            raise ValueError("The access token is empty; make one in Canvas, Account, Settings.")
-        self._token = token
+        self._token = usable(token)
 
     def __repr__(self) -> str:
         return "PersonalToken(...)"
@@ -41,3 +43,28 @@ class PersonalToken:
             "Make a new one in Canvas, Account, Settings.",
             status=401,
         )
+
+
+def usable(token: str | None) -> str:
+    """Return a token that a header can carry; any other one is a ``ValueError`` without it."""
+    if not token:
+        what = "None" if token is None else "empty"
+        raise ValueError(f"The access token is {what}; make one in Canvas, Account, Settings.")
+    if not _TOKEN.fullmatch(token):
+        raise ValueError(
+            "The access token holds a space, a line break or a character outside ASCII; "
+            "copy it again, without what is around it."
+        )
+    return token
+
+
+def credentials_of(given: str | Credentials) -> Credentials:
+    """Return the credentials given, a token as a ``PersonalToken``.
+
+    Raises ``ValueError`` for what cannot be a token, ``TypeError`` for what is no credentials.
+    """
+    if given is None or isinstance(given, str):
+        return PersonalToken(given)
+    if isinstance(given, type) or not hasattr(given, "access_token"):
+        raise TypeError("credentials is an access token (a str) or an object like Credentials")
+    return given

@@ -1,4 +1,22 @@
-"""What can go wrong between us and Canvas: one tree of errors, each telling what to do next."""
+"""What can go wrong between us and Canvas: one tree of errors, each telling what to do next.
+
+    CanvasError                 whatever came instead of an answer
+        AuthenticationError     the token is not accepted
+            SignInRequired      only signing in again helps
+            AccessRefused       fresh tokens are refused too
+            InvalidGrant        the token endpoint knows the code or refresh token no more
+        AuthorizationError      the token is good, this is not allowed
+            MissingScope        the token lacks a scope
+        NotFound                there is no such thing, or it is hidden
+        InvalidRequest          Canvas refuses the call as it is
+            InvalidId           an id that is none; nothing was asked (also a ValueError)
+        Throttled               too many calls; ``retry_after`` tells how long to wait
+        Unavailable             no answer, or a 5xx; ``delivery`` tells what became of the call
+            InvalidClient       Canvas refuses the developer key
+        MalformedAnswer         not Canvas's JSON, or not to be trusted
+
+``InvalidGrant`` and ``InvalidClient`` belong to the token endpoint and live in ``oauth``.
+"""
 
 import json
 from datetime import UTC, datetime

@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 
+from canvas_app.canvas.credentials import usable
 from canvas_app.canvas.errors import AuthenticationError
 
 
@@ -14,9 +15,9 @@ class KeyPool:
     """
 
     def __init__(self, *tokens: str) -> None:
-        if not tokens or not all(tokens):
-            raise ValueError("A key pool needs at least one token, and none may be empty.")
-        self._tokens = deque(dict.fromkeys(tokens))
+        if not tokens:
+            raise ValueError("A key pool needs at least one access token.")
+        self._tokens = deque(dict.fromkeys(usable(token) for token in tokens))
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:

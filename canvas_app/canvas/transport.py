@@ -211,6 +211,10 @@ def origin(base_url: str) -> str:
     """Return ``scheme://host[:port]`` of a Canvas root URL; anything else is a ``ValueError``."""
     parts = urlsplit(base_url)
     if parts.username is not None or parts.query or parts.fragment or parts.path not in ("", "/"):
+        root, api, _ = base_url.lower().partition("/api")
+        if api:
+            end = base_url[len(root) :].rstrip("/")
+            raise ValueError(f"Canvas's URL goes without {end}: {base_url[: len(root)]}")
         raise ValueError("Canvas's URL is its root, like https://canvas.example.edu")
     host = parts.hostname or ""
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _loopback(host))):
