@@ -9,7 +9,7 @@ import logging
 from flask import request
 
 from canvas_app.settings import Settings
-from canvas_app.storage import Identity
+from canvas_app.storage.storage import Identity
 
 log = logging.getLogger("easel.audit")
 

@@ -35,7 +35,7 @@ def outbox() -> None:
     from canvas_app import create_app  # the log, too, is as when it serves
 
     door = or_exit(create_app).extensions["easel"]
-    waiting = door.storage.outbox.run(door.endpoint_for)
+    waiting = door.storage.tend(door.endpoint_for)
     door.storage.close()
     if waiting:
         click.echo(f"Still waiting for Canvas: {waiting}. The log says why.")

@@ -19,7 +19,7 @@ from canvas_app.gateway import Gateway
 from canvas_app.sessions import LASTING, cookie_name
 from canvas_app.sources.call import owner_key
 from canvas_app.sources.sources import Sources
-from canvas_app.storage import SignIn
+from canvas_app.storage.storage import SignIn
 from canvas_app.troubles import ScopesMissing, Trouble, signed_out_meanwhile
 
 View = ParamSpec("View")

@@ -27,9 +27,9 @@ from canvas_app.includes import IncludesWatch
 from canvas_app.settings import Environment, Settings, SettingsError
 from canvas_app.sources.cache import Cache, MemoryCache
 from canvas_app.sources.cache_redis import RedisCache
-from canvas_app.storage import SignIn, Storage
 from canvas_app.storage.database import AWAY
 from canvas_app.storage.seal import AnswerSeal
+from canvas_app.storage.storage import SignIn, Storage
 from canvas_app.turns import Turns
 from canvas_app.waiting_line import MemoryTickets, RedisTickets, WaitingLine
 
@@ -137,7 +137,7 @@ class Gateway:
         # A run may take longer than the time between two: each row may wait for Canvas.
         if self._emptying.acquire(blocking=False):
             try:
-                self.storage.outbox.run(self.endpoint_for)
+                self.storage.tend(self.endpoint_for)
             finally:
                 self._emptying.release()
 

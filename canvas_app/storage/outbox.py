@@ -30,8 +30,6 @@ class Outbox:
         self._engine = engine
         self._seal = seal
         self._clock = clock
-        # What a sign-out in time would have left here is put in first: see Storage.
-        self.gather: Callable[[], None] = lambda: None
 
     def put(self, connection: sa.Connection, token: Token, owner: Owner) -> int:
         """Leave a token for revocation, within the caller's transaction; return the row's id."""
@@ -53,7 +51,6 @@ class Outbox:
 
         Raises nothing that Canvas caused.
         """
-        self.gather()
         with self._engine.connect() as connection:
             waiting = connection.execute(sa.select(outbox.c.id).order_by(outbox.c.id)).scalars()
             ids = list(waiting)

@@ -28,8 +28,8 @@ from canvas_app.current import (
 )
 from canvas_app.sessions import StoreAway
 from canvas_app.settings import Environment
-from canvas_app.storage import Identity
 from canvas_app.storage.database import AWAY
+from canvas_app.storage.storage import Identity
 from canvas_app.troubles import Trouble, database_away, grant_these, sessions_away
 from canvas_app.views import in_progress, rendering
 from canvas_app.views.in_progress import STATE_LIVES, Started, Waiting

@@ -41,7 +41,7 @@ from canvas_app.domain.calendar import Profile, local
 from canvas_app.domain.charts import ring
 from canvas_app.domain.rich_text import ATTRIBUTES, TAGS, Tidied, plain_text, tidied
 from canvas_app.settings import Environment
-from canvas_app.storage import SignIn
+from canvas_app.storage.storage import SignIn
 from canvas_app.views.languages import ENGLISH, gettext, language, ngettext
 
 log = logging.getLogger(__name__)

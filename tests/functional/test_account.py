@@ -187,6 +187,6 @@ def test_canvas_down_disconnects_all_the_same(easel: RunningEasel) -> None:
     press(easel, browser, "/account/disconnect")
     easel.canvas.control(faults=[])
     door = easel.app.extensions["easel"]
-    door.storage.outbox.run(door.endpoint_for)
+    door.storage.tend(door.endpoint_for)
 
     assert not signed_in(easel, browser)

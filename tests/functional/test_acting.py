@@ -49,7 +49,7 @@ def test_over_after_an_hour(easel: RunningEasel) -> None:
         assert browser.get(f"{easel.url}/account", allow_redirects=False, timeout=30).ok
     with time_machine.travel(time.time() + 3601, tick=True):
         page = browser.get(f"{easel.url}/account", allow_redirects=False, timeout=30)
-        assert door.storage.outbox.run(door.endpoint_for) == 0
+        assert door.storage.tend(door.endpoint_for) == 0
 
     assert (page.status_code, page.headers["Location"]) == (302, "/login?next=/account")
     assert easel.canvas.stats()["revocations"] == 1

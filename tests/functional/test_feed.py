@@ -420,7 +420,7 @@ def test_feed_goes_on_after_signing_out(easel: RunningEasel) -> None:
     assert events(address)
     assert easel.canvas.stats()["revocations"] == before
     door = easel.app.extensions["easel"]
-    door.storage.outbox.run(door.endpoint_for)
+    door.storage.tend(door.endpoint_for)
     later(easel)
     assert b"Not up to date" not in fetch(address).content
     assert browser.get(f"{easel.url}/account", allow_redirects=False, timeout=10).status_code == 302

@@ -252,7 +252,7 @@ def test_replaced_token_waits_for_canvas(easel: RunningEasel) -> None:
     assert browser.get(f"{easel.url}/account", timeout=10).ok
     assert (easel.canvas.stats()["revocations"], waiting(easel)) == (0, 1)
     easel.canvas.control(faults=[])
-    door.storage.outbox.run(door.endpoint_for)
+    door.storage.tend(door.endpoint_for)
     assert (easel.canvas.stats()["revocations"], waiting(easel)) == (1, 0)
 
 

@@ -76,7 +76,7 @@ def test_canvas_down_signs_out_all_the_same(easel: RunningEasel) -> None:
 
     easel.canvas.control(faults=[])
     door = easel.app.extensions["easel"]
-    door.storage.outbox.run(door.endpoint_for)
+    door.storage.tend(door.endpoint_for)
     assert easel.canvas.stats()["revocations"] == 1
 
 

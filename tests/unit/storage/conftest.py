@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 from canvas_app.canvas.tokens import Token
-from canvas_app.storage import Storage
+from canvas_app.storage.storage import Storage
 
 KEY = Fernet.generate_key().decode()
 

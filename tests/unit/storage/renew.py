@@ -5,7 +5,7 @@ import sys
 
 from canvas_app.canvas.errors import CanvasError
 from canvas_app.canvas.oauth import TokenEndpoint
-from canvas_app.storage import Storage
+from canvas_app.storage.storage import Storage
 
 if __name__ == "__main__":
     asked = json.loads(sys.stdin.readline())

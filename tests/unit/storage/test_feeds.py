@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
-from canvas_app.storage import Storage
 from canvas_app.storage.feeds import FORGOTTEN, MOST, REST, Feed, NoFeed, Wanted
 from canvas_app.storage.schema import feeds, grants, outbox
 from canvas_app.storage.seal import SealBroken
+from canvas_app.storage.storage import Storage
 from tests.unit.storage.conftest import KEY, Clock, Scripted
 from tests.unit.storage.test_storage import (
     ADA,
@@ -263,7 +263,7 @@ class TestLives:
         clock.advance(days=179)
         assert found(storage, secret)
         clock.advance(days=100)
-        storage.outbox.run(lambda _: endpoint)
+        storage.tend(lambda _: endpoint)
         assert storage.signed_in(browser) is None
         assert found(storage, secret)
         assert endpoint.revoked == []
@@ -272,7 +272,7 @@ class TestLives:
         _, _, secret = fed(storage, clock)
         endpoint = Scripted(refresh_with=lambda _: token(clock, "2"))
         clock.advance(seconds=FORGOTTEN.total_seconds() + 1)
-        storage.outbox.run(lambda _: endpoint)
+        storage.tend(lambda _: endpoint)
         assert storage.feeds.find(secret) is None
         assert endpoint.revoked == ["access~2"]
         assert count(storage, grants) == 0

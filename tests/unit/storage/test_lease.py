@@ -25,8 +25,8 @@ from canvas_app.canvas.errors import (
 )
 from canvas_app.canvas.oauth import InvalidClient, InvalidGrant
 from canvas_app.canvas.tokens import Token
-from canvas_app.storage import Identity, Storage
 from canvas_app.storage.schema import grants, outbox
+from canvas_app.storage.storage import Identity, Storage
 from tests.conftest import ROOT
 from tests.unit.storage.conftest import KEY, Clock, Scripted
 from tests.unit.storage.consents import consent, endpoint, works
@@ -681,7 +681,7 @@ class TestAtOnce:
             tokens = [answer.token.access_token, *(each for each in given if type(each) is str)]
             assert not any(works(canvas, token) for token in tokens)
             assert all(isinstance(each, str | SignInRequired) for each in given)
-            assert real.outbox.run(lambda _: endpoint(canvas)) == 0
+            assert real.tend(lambda _: endpoint(canvas)) == 0
 
     def test_sign_in_anew_and_refresh(self, real: Storage, canvas: Any) -> None:
         client_id = str(canvas.key("confidential")["client_id"])
@@ -695,7 +695,7 @@ class TestAtOnce:
                 lambda newer=newer: store(real, newer, client_id=client_id),
             )
 
-            assert real.outbox.run(lambda _: endpoint(canvas)) == 0
+            assert real.tend(lambda _: endpoint(canvas)) == 0
             assert credentials.access_token() == newer.access_token
             assert works(canvas, newer.access_token)
             assert not works(canvas, token.access_token)
@@ -717,7 +717,7 @@ class TestAtOnce:
             )
 
             assert told
-            assert real.outbox.run(lambda _: endpoint(canvas)) == 0
+            assert real.tend(lambda _: endpoint(canvas)) == 0
             assert not works(canvas, token.access_token)
             signed_in = real.signed_in(secret)
             assert works(canvas, newer.access_token) is (signed_in is not None)

@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Callable
 
-from canvas_app.storage import Storage
 from canvas_app.storage.notes import INCLUDES_DROPPED, Note
+from canvas_app.storage.storage import Storage
 from tests.unit.storage.conftest import Clock
 from tests.unit.storage.test_storage import full
 

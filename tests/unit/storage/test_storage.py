@@ -18,11 +18,11 @@ from cryptography.fernet import Fernet
 from canvas_app.canvas.errors import AuthenticationError, SignInRequired, Unavailable
 from canvas_app.canvas.oauth import InvalidGrant
 from canvas_app.canvas.tokens import Token
-from canvas_app.storage import Identity, SignIn, Storage
 from canvas_app.storage.database import open_engine
 from canvas_app.storage.feeds import Wanted
 from canvas_app.storage.schema import grants, metadata, outbox, sign_ins
 from canvas_app.storage.seal import Seal, SealBroken
+from canvas_app.storage.storage import Identity, SignIn, Storage
 from tests.unit.storage.conftest import KEY, Clock, Scripted
 
 ADA = Identity("production", 10000000000007, "Ada Okafor")
@@ -236,7 +236,7 @@ class TestSignIn:
         with pytest.raises(SignInRequired):
             storage.credentials(grant_id, endpoint).access_token()
         endpoint.refresh_with = lambda _: token(clock, "2")
-        storage.outbox.run(lambda _: endpoint)
+        storage.tend(lambda _: endpoint)
         assert endpoint.revoked == ["access~2"]
         assert count(storage, grants) == 0
 
@@ -253,7 +253,7 @@ class TestSignIn:
 class TestSignOut:
     def test_last_one_revokes(self, storage: Storage, clock: Clock) -> None:
         first, second = enter(storage, clock), enter(storage, clock, name="2")
-        storage.outbox.run(lambda _: Scripted())
+        storage.tend(lambda _: Scripted())
         endpoint = Scripted()
         assert storage.sign_out(first, lambda _: endpoint)
         assert endpoint.revoked == []
@@ -265,7 +265,7 @@ class TestSignOut:
 
     def test_two_last_ones_at_once(self, storage: Storage, clock: Clock) -> None:
         secrets = [enter(storage, clock, name=str(n)) for n in range(4)]
-        storage.outbox.run(lambda _: Scripted())
+        storage.tend(lambda _: Scripted())
         endpoint = Scripted()
         threads = [
             threading.Thread(target=storage.sign_out, args=(secret, lambda _: endpoint))
@@ -322,8 +322,8 @@ class TestOutbox:
         assert not storage.sign_out(secret, lambda _: endpoint)
         assert storage.signed_in(secret) is None
         endpoint.revoke_with = None
-        storage.outbox.run(lambda _: endpoint)
-        storage.outbox.run(lambda _: endpoint)
+        storage.tend(lambda _: endpoint)
+        storage.tend(lambda _: endpoint)
         assert endpoint.revoked == ["access~1"] * 2
 
     def test_seven_days(
@@ -332,7 +332,7 @@ class TestOutbox:
         storage.sign_out(enter(storage, clock), lambda _: Scripted(revoke_with=unavailable))
         clock.advance(days=7, seconds=1)
         endpoint = Scripted()
-        storage.outbox.run(lambda _: endpoint)
+        storage.tend(lambda _: endpoint)
         assert endpoint.revoked == []
         assert count(storage, outbox) == 0
         assert "seven days" in caplog.text
@@ -343,8 +343,8 @@ class TestOutbox:
     ) -> None:
         storage.sign_out(enter(storage, clock), lambda _: Scripted(revoke_with=unavailable))
         other, idle = open_storage(), Scripted()
-        endpoint = Scripted(revoke_with=lambda _: other.outbox.run(lambda _: idle))
-        storage.outbox.run(lambda _: endpoint)
+        endpoint = Scripted(revoke_with=lambda _: other.tend(lambda _: idle))
+        storage.tend(lambda _: endpoint)
         assert (endpoint.revoked, idle.revoked) == (["access~1"], [])
 
     def test_claim_of_a_killed_process_ends(
@@ -356,10 +356,10 @@ class TestOutbox:
         with pytest.raises(SystemExit):
             storage.sign_out(enter(storage, clock), lambda _: Scripted(revoke_with=killed))
         endpoint = Scripted()
-        storage.outbox.run(lambda _: endpoint)
+        storage.tend(lambda _: endpoint)
         assert endpoint.revoked == []
         clock.advance(minutes=3)
-        storage.outbox.run(lambda _: endpoint)
+        storage.tend(lambda _: endpoint)
         assert endpoint.revoked == ["access~1"]
 
     def test_rotated_token_is_kept(self, storage: Storage, clock: Clock) -> None:
@@ -368,7 +368,7 @@ class TestOutbox:
         endpoint = Scripted(lambda _: token(clock, "2"), unavailable)
         assert not storage.sign_out(secret, lambda _: endpoint)
         endpoint.revoke_with = None
-        storage.outbox.run(lambda _: endpoint)
+        storage.tend(lambda _: endpoint)
         assert endpoint.refreshed == ["refresh~1"]
         assert endpoint.revoked == ["access~2", "access~2"]
 
@@ -391,7 +391,7 @@ class TestOutbox:
                 raise RuntimeError("no error of Canvas's")
 
         endpoint = Scripted(revoke_with=poisoned)
-        assert storage.outbox.run(lambda _: endpoint) == 1
+        assert storage.tend(lambda _: endpoint) == 1
         assert endpoint.revoked == ["access~1", "access~2"]
         assert "could not be tried" in caplog.text
 
@@ -410,7 +410,7 @@ class TestOutbox:
 
         sa.event.listen(storage.engine, "after_cursor_execute", begin_anew)
         endpoint = Scripted(refresh_with=lambda _: token(clock, "3"))
-        storage.outbox.run(lambda _: endpoint)
+        storage.tend(lambda _: endpoint)
         assert storage.signed_in(*secrets) is not None
         assert endpoint.refreshed == ["refresh~1"]
 
@@ -421,7 +421,7 @@ class TestOutbox:
         storage.signed_in(kept)
         clock.advance(days=20)
         endpoint = Scripted(refresh_with=lambda old: token(clock, old))
-        storage.outbox.run(lambda _: endpoint)
+        storage.tend(lambda _: endpoint)
         assert endpoint.refreshed == ["refresh~1"]
         assert storage.signed_in(kept)
 
@@ -475,7 +475,7 @@ class TestSeal:
         with pytest.raises(SignInRequired):
             other.credentials(grant_id, Scripted()).access_token()
         endpoint = Scripted()
-        other.outbox.run(lambda _: endpoint)
+        other.tend(lambda _: endpoint)
         assert endpoint.revoked == []
         assert count(storage, grants) == 1
         assert other.sign_in(ADA, token(clock, "2"), scopes="", client_id="10")[1] is None

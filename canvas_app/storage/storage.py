@@ -1,0 +1,467 @@
+"""What Easel keeps: who is signed in, the grants behind it, and what must still be revoked."""
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from canvas_app.canvas.credentials import Credentials
+from canvas_app.canvas.oauth import TokenEndpoint
+from canvas_app.canvas.tokens import Token
+from canvas_app.storage import database
+from canvas_app.storage.feeds import Feeds, forget_unfetched, needed
+from canvas_app.storage.lease import ACTING_LIVES, GrantCredentials, Leases
+from canvas_app.storage.notes import Notes
+from canvas_app.storage.outbox import EndpointFor, Outbox
+from canvas_app.storage.schema import feeds, grants, outbox, sign_ins
+from canvas_app.storage.seal import Owner, Seal, SealBroken
+
+IDLE = timedelta(days=30)
+LONGEST = timedelta(days=180)
+TOUCH = timedelta(hours=1)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whose grant it is, in which Canvas; ``real_user_*`` is who acts as that user, if anybody."""
+
+    environment: str
+    user_id: int
+    user_name: str
+    real_user_id: int | None = None
+    real_user_name: str | None = None
+
+    @property
+    def owner(self) -> Owner:
+        return self.environment, int(self.user_id), int(self.real_user_id or 0)
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A browser that is signed in. ``generation`` changes with every new consent."""
+
+    id: str
+    grant_id: int
+    generation: int
+    identity: Identity
+    scopes: str
+    connected_at: datetime
+    signed_in_at: datetime
+    refused_at: datetime | None = None  # while Canvas refuses its tokens
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is stored about one person, in words she may read."""
+
+    canvas_environment: str
+    canvas_user: int
+    name: str
+    scopes: str
+    developer_key: str
+    connected: datetime
+    token_renewed: datetime
+    browsers_signed_in: int
+    calendar_feeds: int
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Storage:
+    """The database. ``token_keys`` are Fernet keys, newest first; ``lease`` is in seconds."""
+
+    def __init__(
+        self,
+        database_url: str,
+        token_keys: Sequence[str],
+        *,
+        clock: Callable[[], datetime] = _now,
+        lease: float = 30.0,
+    ) -> None:
+        self.engine = database.open_engine(database_url)
+        self._reading = database.reading(self.engine)
+        self._seal = Seal(token_keys)
+        self._clock = clock
+        self.outbox = Outbox(self.engine, self._seal, clock)
+        self.feeds = Feeds(self.engine, self._seal, clock)
+        self.notes = Notes(self.engine, clock)
+        self._leases = Leases(self.engine, self._seal, self.outbox, clock, lease)
+
+    def upgrade(self) -> None:
+        """Bring the schema up to date; safe from several processes at once."""
+        database.upgrade(self.engine, self._bind_rows)
+
+    def _bind_rows(self, connection: sa.Connection) -> None:
+        """Give the rows of an older Easel their MAC, and those of an older key the newest's."""
+        for table, kind, name in ((sign_ins, "sign-in", "id"), (feeds, "feed", "hash")):
+            key = table.c[name]
+            rows = connection.execute(
+                sa.select(
+                    key,
+                    table.c.mac,
+                    table.c.grant_id,
+                    grants.c.environment,
+                    grants.c.user_id,
+                    grants.c.real_user_id,
+                ).join(grants, grants.c.id == table.c.grant_id)
+            )
+            for row_key, mac, grant_id, *owned_by in list(rows):
+                owner: Owner = (owned_by[0], owned_by[1], owned_by[2])
+                if mac is None or self._seal.bound(mac, kind, row_key, grant_id, owner):
+                    renewed = self._seal.bind(kind, row_key, grant_id, owner)
+                    connection.execute(table.update().where(key == row_key).values(mac=renewed))
+
+    def ping(self) -> None:
+        """Ask the database for nothing; raises SQLAlchemy's error when it does not answer."""
+        with self._reading.connect() as connection:
+            connection.execute(sa.select(1))
+
+    def close(self) -> None:
+        """Close the connections; the next use opens new ones."""
+        self.engine.dispose()
+
+    # Signing in
+
+    def sign_in(
+        self, identity: Identity, token: Token, *, scopes: str, client_id: str
+    ) -> tuple[str, int | None]:
+        """Store a grant and a sign-in for it; return the sign-in's secret and a revocation.
+
+        The revocation is the outbox row of the token that was replaced, None when there is
+        nothing to revoke. It is put there in the same transaction, so that no crash forgets it.
+        """
+        for _ in range(2):
+            try:
+                return self._sign_in(identity, token, scopes, client_id)
+            except sa.exc.IntegrityError:
+                continue  # the same person's first sign-in in another browser was quicker
+        return self._sign_in(identity, token, scopes, client_id)
+
+    def _sign_in(
+        self, identity: Identity, token: Token, scopes: str, client_id: str
+    ) -> tuple[str, int | None]:
+        now = self._clock()
+        secret = secrets.token_urlsafe(32)
+        owner = identity.owner
+        revocation = None
+        values = {
+            "user_name": identity.user_name,
+            "real_user_name": identity.real_user_name,
+            "scopes": scopes,
+            "client_id": client_id,
+            "sealed": self._seal.close(token, owner, "grant"),
+            "connected_at": now,
+            "issued_at": now,
+            "lease_owner": None,
+            "lease_until": None,
+            "refused_at": None,
+        }
+        with self.engine.begin() as connection:
+            old = connection.execute(
+                sa.select(grants).where(*_owned(owner)).with_for_update()
+            ).one_or_none()
+            if old is None:
+                environment, user_id, real_user_id = owner
+                result = connection.execute(
+                    grants.insert().values(
+                        environment=environment,
+                        user_id=user_id,
+                        real_user_id=real_user_id,
+                        generation=1,
+                        version=1,
+                        **values,
+                    )
+                )
+                assert result.inserted_primary_key is not None  # noqa: S101 - an insert of one row
+                grant_id = result.inserted_primary_key[0]
+            else:
+                grant_id = old.id
+                connection.execute(
+                    grants.update()
+                    .where(grants.c.id == grant_id)
+                    .values(generation=old.generation + 1, version=old.version + 1, **values)
+                )
+                replaced = self._replaced(old, owner, token)
+                if replaced is not None:
+                    revocation = self.outbox.put(connection, replaced, owner)
+            connection.execute(
+                sign_ins.insert().values(
+                    id=_hash(secret),
+                    grant_id=grant_id,
+                    mac=self._seal.bind("sign-in", _hash(secret), grant_id, owner),
+                    signed_in_at=now,
+                    last_seen_at=now,
+                )
+            )
+        return secret, revocation
+
+    def _replaced(self, row: sa.Row[Any], owner: Owner, new: Token) -> Token | None:
+        """The token to revoke; none when Canvas may have given the same one again.
+
+        A key with ``force_token_reuse`` writes a new value into the same row and names no refresh
+        token (canvas-lms ``token.rb``); ending the old value would end the new one.
+        """
+        try:
+            old = self._seal.open(row.sealed, owner, "grant")
+        except SealBroken:
+            return None
+        if new.refresh_token in (None, old.refresh_token) or new.access_token == old.access_token:
+            return None
+        return old
+
+    def signed_in(self, secret: str) -> SignIn | None:
+        """Who signed in with this secret; None once 30 days idle or 180 days old."""
+        now = self._clock()
+        with self._reading.connect() as connection:
+            row = connection.execute(
+                sa.select(sign_ins.c.mac, sign_ins.c.signed_in_at, sign_ins.c.last_seen_at, grants)
+                .join(grants, grants.c.id == sign_ins.c.grant_id)
+                .where(sign_ins.c.id == _hash(secret), *_alive(now))
+            ).one_or_none()
+        if row is None or (row.real_user_id and now >= row.connected_at + ACTING_LIVES):
+            return None
+        owner: Owner = (row.environment, row.user_id, row.real_user_id)
+        if not self._seal.bound(row.mac, "sign-in", _hash(secret), row.id, owner):
+            log.error("a sign-in is not bound to its grant by a key in TOKEN_KEYS; it is ignored")
+            return None
+        if now - row.last_seen_at >= TOUCH:
+            self._touch(secret, now)
+        return SignIn(
+            id=_hash(secret),
+            grant_id=row.id,
+            generation=row.generation,
+            identity=Identity(
+                row.environment,
+                row.user_id,
+                row.user_name,
+                row.real_user_id or None,
+                row.real_user_name,
+            ),
+            scopes=row.scopes,
+            connected_at=row.connected_at,
+            signed_in_at=row.signed_in_at,
+            refused_at=row.refused_at,
+        )
+
+    def _touch(self, secret: str, now: datetime) -> None:
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(
+                    sign_ins.update().where(sign_ins.c.id == _hash(secret)).values(last_seen_at=now)
+                )
+        except database.AWAY as fault:  # a full disk signs nobody out
+            log.warning("a visit was not noted: %s", fault)
+
+    def credentials(self, grant_id: int, endpoint: TokenEndpoint) -> Credentials:
+        """The grant's access token, renewed when need be by one process for all."""
+        return GrantCredentials(self._leases, grant_id, endpoint, self._clock)
+
+    def describe(self, grant_id: int) -> Description | None:
+        """What is stored behind a grant, without its secrets."""
+        with self._reading.connect() as connection:
+            row = connection.execute(sa.select(grants).where(grants.c.id == grant_id)).one_or_none()
+            browsers = connection.execute(
+                sa.select(sa.func.count())
+                .select_from(sign_ins)
+                .where(sign_ins.c.grant_id == grant_id, *_alive(self._clock()))
+            ).scalar_one()
+            calendars = connection.execute(
+                sa.select(sa.func.count()).select_from(feeds).where(feeds.c.grant_id == grant_id)
+            ).scalar_one()
+        if row is None:
+            return None
+        return Description(
+            canvas_environment=row.environment,
+            canvas_user=row.user_id,
+            name=row.user_name,
+            scopes=row.scopes or "none asked for (a key without scopes)",
+            developer_key=row.client_id,
+            connected=row.connected_at,
+            token_renewed=row.issued_at,
+            browsers_signed_in=browsers,
+            calendar_feeds=calendars,
+        )
+
+    # Signing out. Each returns whether nothing is left for Canvas to end.
+
+    def sign_out(self, secret: str, endpoint_for: EndpointFor) -> bool:
+        """End one browser's sign-in; the last one ends the grant and revokes it at Canvas.
+
+        A grant that a calendar feed needs goes on.
+        """
+        with self.engine.begin() as connection:
+            grant_id = connection.execute(
+                sa.select(sign_ins.c.grant_id).where(sign_ins.c.id == _hash(secret))
+            ).scalar_one_or_none()
+            if grant_id is None:
+                return True
+            # The grant first: two last browsers must not each see the other as still there.
+            _hold(connection, grant_id)
+            connection.execute(sign_ins.delete().where(sign_ins.c.id == _hash(secret)))
+            row_id = self._end_if(connection, grant_id, ~_used(self._clock()))
+        return row_id is None or self.outbox.attempt(row_id, endpoint_for)
+
+    def sign_out_everywhere(self, grant_id: int, endpoint_for: EndpointFor) -> bool:
+        """End every browser's sign-in, and with them the grant, unless a calendar feed needs it."""
+        with self.engine.begin() as connection:
+            _hold(connection, grant_id)
+            connection.execute(sign_ins.delete().where(sign_ins.c.grant_id == grant_id))
+            row_id = self._end_if(connection, grant_id, ~_used(self._clock()))
+        return row_id is None or self.outbox.attempt(row_id, endpoint_for)
+
+    def disconnect(self, grant_id: int, endpoint_for: EndpointFor) -> bool:
+        """End the grant with all its sign-ins and revoke it at Canvas."""
+        with self.engine.begin() as connection:
+            row_id = self._end(connection, grant_id)
+        return row_id is None or self.outbox.attempt(row_id, endpoint_for)
+
+    def delete_everything(self, grant_id: int, endpoint_for: EndpointFor) -> bool:
+        """Delete all that is stored about a person: see ``grants_of_person``.
+
+        Only tokens Canvas could not be told of wait, sealed.
+        """
+        mine = [grant.id for grant in self.grants_of_person(grant_id)]
+        with self.engine.begin() as connection:
+            ended = [self._end(connection, each) for each in mine]
+        told = [self.outbox.attempt(row_id, endpoint_for) for row_id in ended if row_id is not None]
+        database.forget_deleted(self.engine)
+        return all(told)
+
+    def grants_of_person(self, grant_id: int) -> list[sa.Row[Any]]:
+        """The rows of all grants of a grant's person: in every environment, and acting as others.
+
+        Beta and test are copies of production, so a person has one id in all of them; that the
+        name is the same, too, keeps two schools' people apart.
+        """
+        with self._reading.connect() as connection:
+            row = connection.execute(sa.select(grants).where(grants.c.id == grant_id)).one_or_none()
+            if row is None:
+                return []
+            own, name = row.user_id, row.user_name
+            if row.real_user_id:
+                own, name = row.real_user_id, row.real_user_name
+            themselves = sa.and_(
+                grants.c.user_id == own, grants.c.real_user_id == 0, grants.c.user_name == name
+            )
+            acting = sa.and_(grants.c.real_user_id == own, grants.c.real_user_name == name)
+            return list(connection.execute(sa.select(grants).where(sa.or_(themselves, acting))))
+
+    def end_feed(self, grant_id: int, feed_id: int, endpoint_for: EndpointFor) -> bool:
+        """End one calendar feed; the grant goes with it when nothing else needs it."""
+        with self.engine.begin() as connection:
+            _hold(connection, grant_id)
+            connection.execute(
+                feeds.delete().where(feeds.c.id == feed_id, feeds.c.grant_id == grant_id)
+            )
+            row_id = self._end_if(connection, grant_id, ~_used(self._clock()))
+        return row_id is None or self.outbox.attempt(row_id, endpoint_for)
+
+    def _end_if(
+        self, connection: sa.Connection, grant_id: int, over: sa.ColumnElement[bool]
+    ) -> int | None:
+        """End a grant this is true of, in the transaction that holds its row."""
+        found = connection.execute(
+            sa.select(grants.c.id).where(grants.c.id == grant_id, over)
+        ).first()
+        return self._end(connection, grant_id) if found else None
+
+    def _end(self, connection: sa.Connection, grant_id: int) -> int | None:
+        """Delete a grant and leave its token in the outbox, in the caller's transaction."""
+        row = connection.execute(
+            grants.delete().where(grants.c.id == grant_id).returning(grants)
+        ).one_or_none()
+        if row is None:
+            return None
+        owner: Owner = (row.environment, row.user_id, row.real_user_id)
+        try:
+            token = self._seal.open(row.sealed, owner, "grant")
+        except SealBroken:
+            return None
+        return self.outbox.put(connection, token, owner)
+
+    def tend(self, endpoint_for: EndpointFor) -> int:
+        """End what time has ended, then try every waiting revocation; return how many wait on.
+
+        Raises nothing that Canvas caused.
+        """
+        self._expire()
+        return self.outbox.run(endpoint_for)
+
+    def _expire(self) -> None:
+        """Put into the outbox what time has ended: idle sign-ins' grants, hours of acting as."""
+        now = self._clock()
+        with self.engine.begin() as connection:
+            connection.execute(sign_ins.delete().where(sa.not_(sa.and_(*_alive(now)))))
+            forget_unfetched(connection, now)
+        acting = sa.and_(grants.c.real_user_id != 0, grants.c.connected_at <= now - ACTING_LIVES)
+        over = sa.or_(~_used(now), acting)
+        with self._reading.connect() as connection:
+            found = list(connection.execute(sa.select(grants.c.id).where(over)).scalars())
+        for grant_id in found:
+            with self.engine.begin() as connection:
+                _hold(connection, grant_id)
+                self._end_if(connection, grant_id, over)  # she may have signed in meanwhile
+
+    def reseal(self) -> tuple[int, int]:
+        """Seal every token and calendar with the newest key.
+
+        Returns how many were sealed anew, and how many no key opens; those stay as they are.
+        """
+        count = broken = 0
+        for table in (grants, outbox, feeds):
+            with self.engine.begin() as connection:
+                rows = connection.execute(
+                    sa.select(table.c.id, table.c.sealed)
+                    .where(table.c.sealed.is_not(None))
+                    .with_for_update()
+                )
+                for row_id, sealed in list(rows):
+                    try:
+                        renewed = self._seal.renew(sealed)
+                    except SealBroken:
+                        broken += 1
+                        continue
+                    connection.execute(
+                        table.update().where(table.c.id == row_id).values(sealed=renewed)
+                    )
+                    count += 1
+        with self.engine.begin() as connection:
+            self._bind_rows(connection)
+        return count, broken
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _owned(owner: Owner) -> tuple[sa.ColumnElement[bool], ...]:
+    environment, user_id, real_user_id = owner
+    return (
+        grants.c.environment == environment,
+        grants.c.user_id == user_id,
+        grants.c.real_user_id == real_user_id,
+    )
+
+
+def _hold(connection: sa.Connection, grant_id: int) -> None:
+    """Lock the grant's row until the transaction ends; on SQLite the whole database is."""
+    connection.execute(sa.select(grants.c.id).where(grants.c.id == grant_id).with_for_update())
+
+
+def _used(now: datetime) -> sa.ColumnElement[bool]:
+    """Whether the grant of the query around this has a browser or a feed that uses it."""
+    browser = sa.select(sign_ins.c.id).where(sign_ins.c.grant_id == grants.c.id, *_alive(now))
+    return sa.or_(browser.exists(), needed(now))
+
+
+def _alive(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (sign_ins.c.signed_in_at > now - LONGEST, sign_ins.c.last_seen_at > now - IDLE)
