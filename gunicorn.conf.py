@@ -111,6 +111,12 @@ def post_fork(server: Any, worker: Any) -> None:
         mallopt(M_TRIM_THRESHOLD, 64 * 1024)
 
 
+def worker_exit(server: Any, worker: Any) -> None:
+    """Close what the process holds open; a worker that failed to start has no app."""
+    if app := getattr(worker, "wsgi", None):
+        app.extensions["easel"].close()
+
+
 def on_exit(server: Any) -> None:
     """Leave no folder of counters behind, unless the operator chose it."""
     folder = Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""))

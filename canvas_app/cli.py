@@ -34,9 +34,9 @@ def outbox() -> None:
     """
     from canvas_app import create_app  # the log, too, is as when it serves
 
-    door = or_exit(create_app).extensions["easel"]
-    waiting = door.storage.tend(door.endpoint_for)
-    door.storage.close()
+    gateway = or_exit(create_app).extensions["easel"]
+    waiting = gateway.storage.tend(gateway.endpoint_for)
+    gateway.close()
     if waiting:
         click.echo(f"Still waiting for Canvas: {waiting}. The log says why.")
         sys.exit(1)

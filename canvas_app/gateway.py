@@ -154,6 +154,15 @@ class Gateway:
 
         self.pool.submit(run)
 
+    def close(self) -> None:
+        """Wait for the calls that have begun, then close every connection."""
+        self.pool.shutdown()
+        with self._lock:
+            transports = list(self._transports.values())
+        for each in (*transports, self.buckets, self.cache, self.redis, self.storage):
+            if each is not None:
+                each.close()
+
     def api_for(self, sign_in: SignIn, deadline: float) -> CanvasAPI:
         """A Canvas API that speaks as this person until the deadline (monotonic seconds)."""
         return self.api_of(sign_in.identity.environment, sign_in.grant_id, deadline)

@@ -115,8 +115,7 @@ def routes(settings: dict[str, str]) -> tuple[tuple[str, str], ...]:
             for rule in app.url_map.iter_rules()
             for method in (rule.methods or set()) & {"GET", "POST"}
         )
-        app.extensions["easel"].pool.shutdown()
-        app.extensions["easel"].storage.close()
+        app.extensions["easel"].close()
     return tuple(found)
 
 

@@ -36,6 +36,7 @@ class Cache(Protocol):
         ...
 
     def release(self, shelf: str, request: str) -> None: ...
+    def close(self) -> None: ...
 
 
 class MemoryCache:
@@ -102,6 +103,9 @@ class MemoryCache:
     def release(self, shelf: str, request: str) -> None:
         with self._lock:
             self._claims.pop((shelf, request), None)
+
+    def close(self) -> None:
+        """A cache of this process holds nothing that could be closed."""
 
     def _empty(self, shelf: str) -> None:
         for key in [key for key in self._kept if key[0] == shelf]:

@@ -103,6 +103,10 @@ class RedisCache:
     def release(self, shelf: str, request: str) -> None:
         self._ask(lambda: self._redis.delete(self._claim(shelf, request)))
 
+    def close(self) -> None:
+        """Close the connections to Redis; the next use opens new ones."""
+        self._redis.close()
+
     def _ask(self, call: Callable[[], Any]) -> Any:
         if self._away:
             if self._clock() < self._away_until:

@@ -165,8 +165,7 @@ def start_easel(canvas: StandIn, tmp_path: Path) -> Iterator[StartEasel]:
     for easel in running:
         easel.server.shutdown()
         easel.server.server_close()
-        easel.app.extensions["easel"].pool.shutdown()
-        easel.app.extensions["easel"].storage.close()
+        easel.app.extensions["easel"].close()
 
 
 @pytest.fixture

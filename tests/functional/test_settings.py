@@ -95,6 +95,8 @@ def test_gunicorn_writes_no_address(tmp_path: Path) -> None:
     assert "GET (address)" in written
     for secret in ("the-feed", "the-code", "the-state"):
         assert secret not in written
+    assert "Worker exiting" in written
+    assert "Exception during worker exit" not in written, "it closes what it holds open"
 
 
 def test_several_processes_leave_no_counters_behind(valkey_url: str, tmp_path: Path) -> None:

@@ -207,6 +207,9 @@ class Buckets(Protocol):
     def figures(self) -> list[Figures]:
         """Every bucket in use now."""
 
+    def close(self) -> None:
+        """Close whatever connections the buckets have."""
+
 
 class MemoryBuckets:
     """Buckets of this process; the longest unused go when there are more than ``most``.
@@ -243,6 +246,9 @@ class MemoryBuckets:
                 self._buckets[origin, name] = bucket
             self._buckets.move_to_end((origin, name))
             return bucket
+
+    def close(self) -> None:
+        """Buckets of this process have no connections."""
 
     def _state(self, origin: str, name: str) -> State:
         return self._level(origin)

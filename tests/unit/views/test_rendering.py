@@ -180,7 +180,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rendering, "current_sign_in", lambda: None)
         yield app
-        app.extensions["easel"].storage.close()
+        app.extensions["easel"].close()
 
 
 def streamed(app: Flask, load: Callable[[], object]) -> list[str]:
