@@ -329,7 +329,9 @@ def value(random: Random, was: Any) -> Any:
     if isinstance(was, bool) or was is None:
         return random.choice(OTHERS)
     if isinstance(was, int | float):
-        return random.choice((*NUMBERS, str(was), -was, float("nan"), float("inf"), was * 1e6))
+        return random.choice(
+            (*NUMBERS, str(was), -was, float("nan"), float("inf"), float(str(was)) * 1e6)
+        )
     if isinstance(was, str):
         return random.choice(STRINGS)
     if isinstance(was, list):
