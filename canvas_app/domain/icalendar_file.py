@@ -84,7 +84,7 @@ def written(
     file.add("name", name)
     file.add("x-wr-calname", name)
     describe(file, clean(f"From Canvas, put together by Easel. {notes}".rstrip()))
-    file.add("x-wr-timezone", profile.time_zone)
+    file.add("x-wr-timezone", str(profile.zone))  # the one that counts, a name or UTC
     file.add("refresh-interval", HOUR, parameters={"VALUE": "DURATION"})
     file.add("x-published-ttl", "PT1H")
     host = urlsplit(look.canvas_url).hostname

@@ -50,6 +50,7 @@ ODD = {
     "numbers beyond measure": ([NUMBERS, r'"\1":1e300'],),
     "hardly any number": ([NUMBERS, r'"\1":1e-300'],),
     "nothing needed": ([r'"(position|html_url|course_code|is_favorite)":', r'"\1":[[1]],"was":'],),
+    "a zone of two lines": ([ZONE[0], r'"time_zone":"a\\r\\nb"'],),
     "no list": ([r'"(grading_scheme|submission_types|sections)":', r'"\1":[[{}],7],"was":'],),
 }
 SAID = {"no dates", "numbers beyond measure", "no list"}
