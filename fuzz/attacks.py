@@ -108,7 +108,6 @@ def attacks() -> dict[str, Callable[[Field], None]]:
     found: dict[str, Callable[[Field], None]] = {"nothing": lambda field: None}
     for name, (begin, drop) in DRIPPED.items():
         found[f"{SLOW} {name}"] = lambda field, b=begin, d=drop: drip(field, b, d)  # type: ignore[misc]
-    found["a stranger a second at /login"] = strangers_at_login
     found["8 KB malformed headers, 4 at once"] = lambda field: in_threads(
         field, 4, lambda _: field.ask(MALFORMED)
     )
@@ -118,6 +117,8 @@ def attacks() -> dict[str, Callable[[Field], None]]:
         16,
         lambda n: field.ask(STRANGER % ((b"/", b"/courses", b"/login")[n % 3], field.house.port)),
     )
+    # Last: what Easel learns of the token endpoint's price stays with it for a while.
+    found["a stranger a second at /login"] = strangers_at_login
     return found
 
 
