@@ -1,11 +1,5 @@
-"""The WSGI door: servers ask for ``app:app``."""
+"""The WSGI door in a checkout: servers ask for ``app:app``."""
 
-import sys
+from canvas_app.wsgi import app
 
-from canvas_app import create_app
-from canvas_app.settings import SettingsError
-
-try:
-    app = create_app()
-except SettingsError as fault:
-    sys.exit(str(fault))
+__all__ = ["app"]

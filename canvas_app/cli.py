@@ -1,4 +1,4 @@
-"""The command line, ``python -m canvas_app``: what operators do by hand."""
+"""The command line, ``easel`` or ``python -m canvas_app``: what operators do by hand."""
 
 import os
 import sys
@@ -16,6 +16,18 @@ Started = TypeVar("Started")
 @click.group()
 def easel() -> None:
     """What operators of Easel do by hand. Settings are read from the environment."""
+
+
+@easel.command(context_settings={"ignore_unknown_options": True})
+@click.argument("gunicorn", nargs=-1, type=click.UNPROCESSED, metavar="[GUNICORN OPTIONS]...")
+def serve(gunicorn: tuple[str, ...]) -> None:
+    """Serve Easel with gunicorn until stopped.
+
+    Options of gunicorn's, such as --bind 127.0.0.1:8000, win over Easel's settings.
+    """
+    # In this process's place, so that signals of a service manager reach gunicorn itself.
+    config = ["--config", "python:canvas_app.gunicorn_conf"]
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *config, *gunicorn])  # noqa: S606
 
 
 @easel.command()

@@ -34,7 +34,9 @@ def start(*command: str, **settings: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.parametrize(
-    "command", [("-m", "gunicorn"), ("-c", "import app")], ids=["gunicorn", "app"]
+    "command",
+    [("-m", "gunicorn"), ("-c", "import app"), ("-m", "canvas_app", "serve")],
+    ids=["gunicorn", "app", "serve"],
 )
 def test_no_settings_stop_the_start(command: tuple[str, ...]) -> None:
     ended = start(*command)
@@ -116,11 +118,11 @@ def test_several_processes_leave_no_counters_behind(valkey_url: str, tmp_path: P
     assert not list(tmp_path.glob("easel-metrics-*"))
 
 
-def gunicorn_settings(**settings: str) -> dict[str, Any]:
-    """What gunicorn.conf.py makes of these settings."""
+def gunicorn_settings(*command: str, **settings: str) -> dict[str, Any]:
+    """What gunicorn makes of these settings, started by name or by another command."""
     shown = start(
         "-m",
-        "gunicorn",
+        *(command or ("gunicorn",)),
         "--print-config",
         CANVAS_URL="http://127.0.0.1:9",
         CANVAS_CLIENT_ID="1",
@@ -139,6 +141,20 @@ def test_one_process_without_redis(tmp_path: Path) -> None:
     assert made["threads"] == "40"
     assert made["bind"] == "['127.0.0.1:8123']"
     assert made["worker_class"] == "canvas_app.worker.Worker"
+
+
+def test_serve_is_gunicorn_with_options(tmp_path: Path) -> None:
+    """``easel serve`` runs what ``gunicorn`` runs in a checkout; options win over settings."""
+    folder = str(tmp_path)
+    made = gunicorn_settings(
+        "canvas_app", "serve", "--bind", "127.0.0.1:8124", INSTANCE_PATH=folder
+    )
+
+    assert made.pop("bind") == "['127.0.0.1:8124']"
+    assert made.pop("config") == "python:canvas_app.gunicorn_conf"
+    here = gunicorn_settings(INSTANCE_PATH=folder)
+    assert made == {name: here[name] for name in made}
+    assert made["wsgi_app"] == "canvas_app.wsgi:app"
 
 
 def test_several_processes_with_redis(tmp_path: Path) -> None:

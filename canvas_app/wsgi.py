@@ -1,0 +1,11 @@
+"""The WSGI door: servers ask for ``canvas_app.wsgi:app``."""
+
+import sys
+
+from canvas_app import create_app
+from canvas_app.settings import SettingsError
+
+try:
+    app = create_app()
+except SettingsError as fault:
+    sys.exit(str(fault))
