@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 
     from canvas_app.settings import Settings
 
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+if not TEMPLATES.is_dir():  # a checkout; only the wheel has them within the package
+    TEMPLATES = TEMPLATES.parent.parent / "templates"
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":

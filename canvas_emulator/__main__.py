@@ -1,4 +1,4 @@
-"""``python -m canvas_emulator``: serve the stand-in Canvas until stopped."""
+"""``canvas-emulator`` or ``python -m canvas_emulator``: serve the stand-in Canvas until stopped."""
 
 import argparse
 from datetime import datetime
@@ -71,9 +71,10 @@ def moment(text: str) -> datetime:
     return read
 
 
-def main() -> None:
+def main(prog: str | None = None) -> None:
+    """Serve as the command line says; ``prog`` names the program when its file does not."""
     parser = argparse.ArgumentParser(
-        prog="python -m canvas_emulator", description="Serve the stand-in Canvas until stopped."
+        prog=prog, description="Serve the stand-in Canvas until stopped."
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8001, help="0 picks a free one")
@@ -95,4 +96,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main("python -m canvas_emulator")

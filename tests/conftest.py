@@ -117,18 +117,23 @@ def stop(process: "subprocess.Popen[Any]") -> None:
         process.stdout.close()
 
 
+def stand_in_at(url: str) -> StandIn:
+    """The emulator that serves at this URL."""
+    people = requests.get(f"{url}/_emulator/people", timeout=10).json()
+    keys = requests.get(f"{url}/_emulator/keys", timeout=10).json()
+    return StandIn(
+        url,
+        {person["key"]: person for person in people},
+        {key["kind"]: key for key in keys},
+    )
+
+
 @contextmanager
 def running(*arguments: str) -> Iterator[StandIn]:
     """An emulator of one's own, stopped at the end."""
     process, url = start_emulator(*arguments)
     try:
-        people = requests.get(f"{url}/_emulator/people", timeout=10).json()
-        keys = requests.get(f"{url}/_emulator/keys", timeout=10).json()
-        yield StandIn(
-            url,
-            {person["key"]: person for person in people},
-            {key["kind"]: key for key in keys},
-        )
+        yield stand_in_at(url)
     finally:
         stop(process)
 
