@@ -36,16 +36,17 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         assignment,
         auth,
         courses,
+        dashboard,
         feed,
         grades,
         health,
         help,
         languages,
-        ledger,
-        pages,
         planner,
         rendering,
         search,
+        submissions,
+        upcoming,
     )
 
     settings = settings or Settings.from_environ(os.environ)
@@ -66,8 +67,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     languages.init_app(app)
     rendering.init_app(app)
     compression.init_app(app)
-    pages_of_people = (pages, courses, planner, search, ledger, assignment, grades)
-    for view in (auth, account, feed, health, help, *pages_of_people):
+    of_people = (dashboard, courses, planner, upcoming, search, submissions, assignment, grades)
+    for view in (auth, account, feed, health, help, *of_people):
         app.register_blueprint(view.bp)
     return app
 

@@ -1,19 +1,59 @@
-"""Writing to courses: favourites and nicknames, each answered with a message and an Undo."""
+"""Courses: the list, one course, and writing favourites and nicknames, each with an Undo."""
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from canvas_app.current import current_api, login_required
-from canvas_app.services.courses import NICKNAME_LENGTH
+from canvas_app.current import current_api, current_sources, login_required
+from canvas_app.services import course as course_service
+from canvas_app.services import courses as courses_service
+from canvas_app.views.answers import own_list, twin
 from canvas_app.views.languages import gettext
-from canvas_app.views.planner import back, write
+from canvas_app.views.rendering import render_page
+from canvas_app.views.writing import back, write
 
-bp = Blueprint("courses", __name__, url_prefix="/courses")
+bp = Blueprint("courses", __name__)
 
 
-@bp.post("/<int:course_id>/favorite")
+@bp.get("/courses")
+@login_required
+def courses() -> ResponseReturnValue:
+    """Every course; ``arrange=1`` shows the forms for favourites and nicknames."""
+    wanted = courses_service.Wanted.of(request.args.getlist)
+    return own_list(
+        "courses.html",
+        partial(courses_service.courses, wanted=wanted),
+        wanted=wanted,
+        arrange=request.args.get("arrange") == "1",
+    )
+
+
+@bp.get("/courses.json")
+@login_required
+def courses_json() -> ResponseReturnValue:
+    wanted = courses_service.Wanted.of(request.args.getlist)
+    return twin(
+        partial(courses_service.courses, wanted=wanted), "groups", "total", "terms", "roles"
+    )
+
+
+@bp.get("/courses/<int:course_id>")
+@login_required
+def course(course_id: int) -> ResponseReturnValue:
+    """One course, asked for first, so that 403 and 404 are true; error_pages shows those."""
+    page = course_service.course(current_sources(), str(course_id))
+    return render_page("course.html", page=page)
+
+
+@bp.get("/courses/<int:course_id>.json")
+@login_required
+def course_json(course_id: int) -> ResponseReturnValue:
+    return twin(lambda sources: course_service.course(sources, str(course_id)), "course", "groups")
+
+
+@bp.post("/courses/<int:course_id>/favorite")
 @login_required
 def favorite(course_id: int) -> ResponseReturnValue:
     """Make a course a favourite, or no longer one (``on`` is 1 or 0)."""
@@ -33,15 +73,15 @@ def favorite(course_id: int) -> ResponseReturnValue:
     return back(message % {"course": named()}, f"/courses/{course_id}/favorite", undo)
 
 
-@bp.post("/<int:course_id>/nickname")
+@bp.post("/courses/<int:course_id>/nickname")
 @login_required
 def nickname(course_id: int) -> ResponseReturnValue:
     """Give a course a nickname; an empty one takes it away."""
     given = " ".join(request.form.get("nickname", "").split())
     before = request.form.get("before", "")
-    if len(given) > NICKNAME_LENGTH:
+    if len(given) > courses_service.NICKNAME_LENGTH:
         message = gettext("A nickname has %(most)s characters at most. %(course)s keeps its name.")
-        return back(message % {"most": NICKNAME_LENGTH, "course": named()})
+        return back(message % {"most": courses_service.NICKNAME_LENGTH, "course": named()})
     api, id_ = current_api(), str(course_id)
     call: Callable[[], None] = (
         (lambda: api.set_nickname(id_, given)) if given else (lambda: api.remove_nickname(id_))

@@ -14,8 +14,8 @@ from canvas_app.services import calendar_feed
 from canvas_app.services.courses import courses as all_courses
 from canvas_app.sources.sources import Sources
 from canvas_app.storage.feeds import LABEL_LENGTH, MOST, REST, Feed, NoFeed, Wanted
+from canvas_app.views.answers import plain_failure
 from canvas_app.views.languages import gettext
-from canvas_app.views.pages import plain_failure
 
 bp = Blueprint("feed", __name__)
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from canvas_app.current import current_sources, login_required
 from canvas_app.services.grades import SCORE, Wanted, grades
-from canvas_app.views.pages import twin
+from canvas_app.views.answers import twin
 from canvas_app.views.rendering import render_page
 
 bp = Blueprint("grades", __name__)

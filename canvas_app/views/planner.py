@@ -1,22 +1,18 @@
 """Writing to the planner: done marks and own notes, each answered with a message and an Undo."""
 
-from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 from babel.dates import format_date, format_interval, format_skeleton
-from flask import Blueprint, flash, redirect, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from canvas_app.canvas.errors import AuthenticationError, CanvasError
 from canvas_app.current import (
     current_api,
-    current_gateway,
     current_sources,
-    forget_answers,
     login_required,
 )
 from canvas_app.domain.calendar import Profile, local
@@ -26,13 +22,12 @@ from canvas_app.services import planner_writes
 from canvas_app.services.asks import read_profile, start_courses, start_profile
 from canvas_app.services.planner_writes import BadInput, Mark, Note
 from canvas_app.sources.answer import complete
-from canvas_app.views.auth import safe_next
 from canvas_app.views.languages import gettext, language
 from canvas_app.views.rendering import day_word, far, in_locale, locale_of, number, tag
+from canvas_app.views.writing import back, write
 
 bp = Blueprint("planner", __name__, url_prefix="/planner")
 
-T = TypeVar("T")
 NOTE = ("title", "details", "day", "time", "course")
 
 
@@ -195,28 +190,6 @@ def own_profile() -> Profile | None:
     """The person's time zone; None while Canvas does not tell it."""
     found = start_profile(current_sources())
     return None if found.value() is None else read_profile(found)
-
-
-def write(call: Callable[[], T], attempt: str) -> tuple[T | None, str]:
-    """Do a write, and forget what was read before it; what it gave, or what became of it."""
-    try:
-        return call(), ""
-    except AuthenticationError:
-        raise
-    except CanvasError as error:
-        return None, planner_writes.what_became(error, attempt)
-    finally:
-        forget_answers()
-
-
-def back(message: str, undo_at: str = "", undo: Mapping[str, str] | None = None) -> Response:
-    """To the page the form stood on, with a message there and, where it can be, an Undo."""
-    here = safe_next(request.form.get("next"))
-    said: Any = message
-    if undo_at:
-        said = {"text": message, "action": undo_at, "fields": {**(undo or {}), "next": here}}
-    flash(said)
-    return redirect(f"{current_gateway().settings.path_prefix}{here}", 303)
 
 
 @bp.app_template_global()

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from canvas_app.current import login_required
 from canvas_app.services import search as search_service
-from canvas_app.views.pages import Gather, own_list, twin
+from canvas_app.views.answers import Gather, own_list, twin
 
 bp = Blueprint("search", __name__)
 

@@ -9,10 +9,10 @@ from canvas_app.current import current_sources, login_required
 from canvas_app.domain.rows import SubmissionRow
 from canvas_app.services.submissions import Ledger, Wanted, submissions
 from canvas_app.sources.answer import Source
+from canvas_app.views.answers import own_list, twin
 from canvas_app.views.csv_table import Cell, csv_text
-from canvas_app.views.pages import own_list, twin
 
-bp = Blueprint("ledger", __name__)
+bp = Blueprint("submissions", __name__)
 
 COLUMNS = (
     *("Course", "Assignment", "Status", "Late", "Late by (seconds)", "Points deducted"),

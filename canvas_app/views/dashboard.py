@@ -1,0 +1,40 @@
+"""The start page: the dashboard of a person who is signed in, its twin, and the landing page."""
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from canvas_app.current import current_sign_in, login_required
+from canvas_app.services import dashboard as dashboard_service
+from canvas_app.views.answers import own_list, twin
+from canvas_app.views.rendering import render_page
+
+bp = Blueprint("dashboard", __name__)
+
+
+@bp.get("/")
+def index() -> ResponseReturnValue:
+    if current_sign_in() is None:
+        return render_page("landing.html")
+    return signed_in_index()
+
+
+@login_required
+def signed_in_index() -> ResponseReturnValue:
+    return own_list("dashboard.html", dashboard_service.dashboard)
+
+
+@bp.get("/dashboard.json")
+@login_required
+def dashboard_json() -> ResponseReturnValue:
+    return twin(
+        dashboard_service.dashboard,
+        "missing",
+        "behind",
+        "due",
+        "new_grades",
+        "days",
+        "announcements",
+        "grading",
+        "by_course",
+        "other_courses",
+    )
