@@ -16,6 +16,7 @@ from canvas_emulator.campus.grades import period_of
 from canvas_emulator.resource import BadRequest, Call, NotFound, router
 
 from . import access
+from .submission_body import bare_submission_json
 from .values import rich, stamp, zone
 
 Json = dict[str, Any]
@@ -348,11 +349,9 @@ def all_dates(work: Assignment, due: Any, staff: bool) -> Json:
 
 
 def own_submission(call: Call, course: Course, work: Assignment) -> object:
-    from .submissions import submission_json
-
     def one(user_id: int) -> Json | None:
         row = call.campus.submission(work, user_id)
-        return submission_json(call, course, work, row, bare=True) if row else None
+        return bare_submission_json(call, course, work, row) if row else None
 
     if "observed_users" in call.include and (watched := sorted(access.observed(call, course))):
         return [found for user_id in watched if (found := one(user_id))]

@@ -13,7 +13,9 @@ from canvas_emulator.resource import Call, NotFound, router
 from . import access
 from .assignments import assignment_json
 from .courses import course_json
-from .submissions import comments, submission_json
+from .progress import progress_json
+from .submission_body import bare_submission_json
+from .submissions import comments
 from .users import user_json
 from .values import rich, stamp
 
@@ -101,7 +103,7 @@ def _json(call: Call, row: Happening) -> Json:
     if row.graded:
         submission, work = row.graded
         # The whole submission is merged in; its own id moves aside (Canvas: Users).
-        body = submission_json(call, row.course, work, submission, bare=True)
+        body = bare_submission_json(call, row.course, work, submission)
         body |= {
             "submission_id": submission.id,
             "assignment": assignment_json(call, row.course, work),
@@ -172,21 +174,3 @@ def progress(call: Call, id: str) -> object:
     if number != call.viewer.id:
         raise NotFound
     return progress_json(call)
-
-
-def progress_json(call: Call) -> Json:
-    number, moment = call.viewer.id, stamp(call.campus.start)
-    return {
-        "id": number,
-        "context_id": number,
-        "context_type": "User",
-        "user_id": number,
-        "tag": "submissions_update",
-        "completion": 100,
-        "workflow_state": "completed",
-        "created_at": moment,
-        "updated_at": moment,
-        "message": None,
-        "url": f"{call.base_url}/api/v1/progress/{number}",
-        "results": {},
-    }

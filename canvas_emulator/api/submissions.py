@@ -13,20 +13,20 @@ from canvas_emulator.campus.coursework import (
     Comment,
     Submission,
     grade,
-    grade_text,
-    is_late,
-    is_missing,
     keep_attempt,
-    seconds_late,
     submission_id,
 )
 from canvas_emulator.campus.grades import period_of
 from canvas_emulator.resource import Answer, BadRequest, Call, Forbidden, NotFound, router
 
 from . import access
+from .assignments import assignment_json
+from .courses import course_json
+from .progress import progress_json
 from .stored import hold_totals, stored_totals
+from .submission_body import bare_submission_json, file_json, reads_grade
 from .users import user_json
-from .values import rich, stamp, strict, user_display
+from .values import stamp, strict, user_display
 
 Json = dict[str, Any]
 COLUMNS = frozenset(
@@ -44,95 +44,12 @@ Pair = tuple[Submission, Assignment]
 ALL_STUDENTS = "all"
 
 
-def reads_grade(call: Call, course: Course, work: Assignment, row: Submission) -> bool:
-    """Staff always, observers once it is posted, the student also while there is no grade.
-
-    Of work whose grades are posted by hand the student reads nothing before that either, graded
-    or not (submission.rb, 2026).
-    """
-    if access.grades_others(call, course) or row.posted_at is not None:
-        return True
-    if row.user_id != call.viewer.id or work.post_manually:
-        return False
-    return row.workflow_state != "graded" and not row.excused and row.grade_matches
-
-
-def submission_json(
-    call: Call, course: Course, work: Assignment, row: Submission, *, bare: bool = False
-) -> Json:
-    """A submission as the viewer may read it; ``bare`` leaves the includes of a list out."""
-    now = call.now
-    due = work.due_for(row.user_id)
-    readable = reads_grade(call, course, work, row)
-    period = period_of(course, due)
-    url = f"{call.base_url}/courses/{course.id}/assignments/{work.id}/submissions/{row.user_id}"
-    body: Json = {
-        "id": row.id,
-        "assignment_id": work.id,
-        "user_id": row.user_id,
-        "grader_id": row.grader_id,
-        "grading_period_id": period.id if period else None,
-        "workflow_state": row.workflow_state,
-        "submission_type": row.submission_type,
-        "url": row.url,
-        "body": rich(call, row.body) if readable or not work.is_quiz else None,
-        "submitted_at": stamp(row.submitted_at),
-        "attempt": row.attempt,
-        "points_deducted": row.points_deducted,
-        "late": is_late(row, work, now),
-        "missing": is_missing(row, work, now),
-        "seconds_late": seconds_late(row, work, now),
-        "late_policy_status": row.late_policy_status,
-        "excused": row.excused,
-        "custom_grade_status_id": row.custom_grade_status_id,
-        "posted_at": stamp(row.posted_at),
-        "graded_at": stamp(row.graded_at),
-        "grade_matches_current_submission": row.grade_matches,
-        "cached_due_date": stamp(due),
-        "extra_attempts": row.extra_attempts,
-        "redo_request": row.redo_request,
-        "sticker": None,
-        "preview_url": f"{url}?preview=1&version={row.attempt or 0}",
-    }
-    if readable:
-        score = row.score
-        # Computed, not what was entered once (submission.rb).
-        entered = None if score is None else score + (row.points_deducted or 0.0)
-        body |= {
-            "score": score,
-            "grade": grade_text(score, work),
-            "entered_score": entered,
-            "entered_grade": grade_text(entered, work),
-        }
-    if row.submission_type == "online_upload":
-        body["attachments"] = [_attachment(call, row)]
-    if not bare:
-        _include(call, course, work, row, body, readable)
-    _narrow(call, body, bare)
+def submission_json(call: Call, course: Course, work: Assignment, row: Submission) -> Json:
+    """A submission as the viewer may read it, with what the call includes and narrows."""
+    body = bare_submission_json(call, course, work, row)
+    _include(call, course, work, row, body)
+    _narrow(call, body)
     return body
-
-
-def _attachment(call: Call, row: Submission) -> Json:
-    name = f"hand-in-{row.user_id}.pdf"
-    return _file(call, row.id % 10**12 + (row.attempt or 1), name, row.submitted_at)
-
-
-def _file(call: Call, number: int, name: str, at: datetime | None) -> Json:
-    return {
-        "id": number,
-        "uuid": f"file-{number}",
-        "display_name": name,
-        "filename": name,
-        "content-type": "application/pdf",
-        "mime_class": "pdf",
-        "size": 48_211,
-        "created_at": stamp(at),
-        "updated_at": stamp(at),
-        "url": f"{call.base_url}/files/{number}/download",
-        "thumbnail_url": None,
-        "locked": False,
-        "hidden": False,
-    }
 
 
 def _include(
@@ -141,11 +58,8 @@ def _include(
     work: Assignment,
     row: Submission,
     body: Json,
-    readable: bool,
 ) -> None:
-    from .assignments import assignment_json
-    from .courses import course_json
-
+    readable = reads_grade(call, course, work, row)
     include, person = call.include, call.campus.people[row.user_id]
     if "submission_comments" in include:
         body["submission_comments"] = comments(call, course, work, row)
@@ -174,8 +88,7 @@ def _include(
         body["html_url"] = body["preview_url"].partition("?")[0]
     if "submission_history" in include:
         body["submission_history"] = [
-            submission_json(call, course, work, version, bare=True)
-            for version in (*row.earlier, row)
+            bare_submission_json(call, course, work, version) for version in (*row.earlier, row)
         ]
     if "read_state" in include:
         # Asking marks it read, and the answer is how it was; the documentation's read_status
@@ -185,9 +98,7 @@ def _include(
             row.unread = False
 
 
-def _narrow(call: Call, body: Json, bare: bool) -> None:
-    if bare:
-        return
+def _narrow(call: Call, body: Json) -> None:
     if wanted := call.many("response_fields"):
         for name in COLUMNS.intersection(body).difference(wanted):
             del body[name]
@@ -249,7 +160,7 @@ def _comment(call: Call, comment: Comment, html: bool) -> Json:
     }
     if comment.files:
         body["attachments"] = [
-            _file(call, comment.id * 10 + place, name, comment.created_at)
+            file_json(call, comment.id * 10 + place, name, comment.created_at)
             for place, name in enumerate(comment.files)
         ]
     return body
@@ -422,8 +333,6 @@ def update_grades_of_course(call: Call, course_id: str) -> object:
 
 
 def _grade_many(call: Call, course: Course, works: dict[int, Assignment], pattern: str) -> object:
-    from .stream import progress_json
-
     found = [
         (int(match[1] or next(iter(works))), int(match[2]), value)
         for name, value in call.params.items()
