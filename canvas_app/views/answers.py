@@ -13,7 +13,7 @@ from canvas_app.services.early_views import Gathering
 from canvas_app.services.pages import Page, failed_twin
 from canvas_app.sources.sources import Sources
 from canvas_app.sources.wording import plain
-from canvas_app.views.rendering import stream_page
+from canvas_app.views.streaming import stream_page
 
 Gather = Callable[[Sources], Page]
 

@@ -1,12 +1,11 @@
 """One assignment: page and twin."""
 
-from flask import Blueprint
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from canvas_app.current import current_sources, login_required
 from canvas_app.services.assignment import assignment
 from canvas_app.views.answers import twin
-from canvas_app.views.rendering import render_page
 
 bp = Blueprint("assignment", __name__)
 
@@ -16,7 +15,7 @@ bp = Blueprint("assignment", __name__)
 def page(course_id: int, assignment_id: int) -> ResponseReturnValue:
     """The assignment is asked for first, so that 403 and 404 are true; error_pages shows those."""
     found = assignment(current_sources(), str(course_id), str(assignment_id))
-    return render_page("assignment.html", page=found)
+    return render_template("assignment.html", page=found)
 
 
 @bp.get("/courses/<int:course_id>/assignments/<int:assignment_id>.json")

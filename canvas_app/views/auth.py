@@ -10,7 +10,16 @@ from contextlib import suppress
 from functools import wraps
 from urllib.parse import unquote, urlencode, urlsplit
 
-from flask import Blueprint, current_app, flash, make_response, redirect, request, session
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+)
 from werkzeug.wrappers import Response
 
 from canvas_app import audit
@@ -31,7 +40,7 @@ from canvas_app.settings import Environment
 from canvas_app.storage.database import AWAY
 from canvas_app.storage.storage import Identity
 from canvas_app.troubles import Trouble, database_away, grant_these, sessions_away
-from canvas_app.views import in_progress, rendering
+from canvas_app.views import in_progress
 from canvas_app.views.in_progress import STATE_LIVES, Started, Waiting
 from canvas_app.waiting_line import ASK_AGAIN, CODE_SECONDS
 
@@ -87,7 +96,7 @@ def client_address() -> str:
 def waiting_page(seconds: float) -> Response:
     """A page that asks again by itself, without a script."""
     again = math.ceil(min(max(seconds, SOONEST_AGAIN), ASK_AGAIN))
-    text = rendering.render_page("waiting.html", minutes=math.ceil(seconds / 60))
+    text = render_template("waiting.html", minutes=math.ceil(seconds / 60))
     response = make_response(text, 503)
     response.headers["Retry-After"] = response.headers["Refresh"] = str(again)
     return response

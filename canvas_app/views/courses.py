@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from flask import Blueprint, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from canvas_app.current import current_api, current_sources, login_required
@@ -11,7 +11,6 @@ from canvas_app.services import course as course_service
 from canvas_app.services import courses as courses_service
 from canvas_app.views.answers import own_list, twin
 from canvas_app.views.languages import gettext
-from canvas_app.views.rendering import render_page
 from canvas_app.views.writing import back, write
 
 bp = Blueprint("courses", __name__)
@@ -44,7 +43,7 @@ def courses_json() -> ResponseReturnValue:
 def course(course_id: int) -> ResponseReturnValue:
     """One course, asked for first, so that 403 and 404 are true; error_pages shows those."""
     page = course_service.course(current_sources(), str(course_id))
-    return render_page("course.html", page=page)
+    return render_template("course.html", page=page)
 
 
 @bp.get("/courses/<int:course_id>.json")

@@ -1,12 +1,11 @@
 """The start page: the dashboard of a person who is signed in, its twin, and the landing page."""
 
-from flask import Blueprint
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from canvas_app.current import current_sign_in, login_required
 from canvas_app.services import dashboard as dashboard_service
 from canvas_app.views.answers import own_list, twin
-from canvas_app.views.rendering import render_page
 
 bp = Blueprint("dashboard", __name__)
 
@@ -14,7 +13,7 @@ bp = Blueprint("dashboard", __name__)
 @bp.get("/")
 def index() -> ResponseReturnValue:
     if current_sign_in() is None:
-        return render_page("landing.html")
+        return render_template("landing.html")
     return signed_in_index()
 
 

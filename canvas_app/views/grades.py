@@ -3,13 +3,12 @@
 from functools import partial
 from urllib.parse import urlencode
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from canvas_app.current import current_sources, login_required
 from canvas_app.services.grades import SCORE, Wanted, grades
 from canvas_app.views.answers import twin
-from canvas_app.views.rendering import render_page
 
 bp = Blueprint("grades", __name__)
 
@@ -30,7 +29,7 @@ def page(course_id: int) -> ResponseReturnValue:
         query = f"?{urlencode(filled)}" if filled else ""
         return redirect(f"{request.script_root}{request.path}{query}")
     found = grades(current_sources(), str(course_id), Wanted.of(filled))
-    return render_page("grades.html", page=found, address=address)
+    return render_template("grades.html", page=found, address=address)
 
 
 @bp.get("/courses/<int:course_id>/grades.json")

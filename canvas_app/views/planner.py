@@ -1,13 +1,9 @@
 """Writing to the planner: done marks and own notes, each answered with a message and an Undo."""
 
-from datetime import date
-from typing import Any
 from urllib.parse import urlencode
 
-from babel.dates import format_date, format_interval, format_skeleton
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from canvas_app.current import (
@@ -22,8 +18,7 @@ from canvas_app.services import planner_writes
 from canvas_app.services.asks import read_profile, start_courses, start_profile
 from canvas_app.services.planner_writes import BadInput, Mark, Note
 from canvas_app.sources.answer import complete
-from canvas_app.views.languages import gettext, language
-from canvas_app.views.rendering import day_word, far, in_locale, locale_of, number, tag
+from canvas_app.views.languages import gettext
 from canvas_app.views.writing import back, write
 
 bp = Blueprint("planner", __name__, url_prefix="/planner")
@@ -199,39 +194,3 @@ def with_query(**changes: str | None) -> str:
     given += [(name, text) for name, text in changes.items() if text is not None]
     path = f"{request.script_root}{request.path}"
     return f"{path}?{urlencode(given)}" if given else path
-
-
-@bp.app_template_filter()
-def away(value: date, page: Any) -> str:
-    """The date of a day and how far it is: "26 November, in 3 days"."""
-    locale = locale_of(page.profile)
-    today = page.profile.day(page.now)
-    text = format_skeleton("MMMMd", value, locale=locale)
-    days = value - today
-    if abs(days.days) < 2:
-        return in_locale(str(text), locale)
-    return in_locale(f"{text}, {far(days, locale)}", locale)
-
-
-@bp.app_template_filter()
-def weekday(value: date, page: Any) -> Markup:
-    """A day's name, exact in the title: "Today", "Thursday"; the former in the page's language."""
-    locale = locale_of(page.profile)
-    distance = (value - page.profile.day(page.now)).days
-    full = format_date(value, "full", locale=locale)
-    if word := day_word(distance, language()):
-        return tag(word, value.isoformat(), full, language())
-    return tag(format_date(value, "EEEE", locale=locale), value.isoformat(), full, locale)
-
-
-@bp.app_template_filter()
-def span(first: date, last: date, page: Any) -> str:
-    """Two days as people write a stretch of time: "23 – 29 Nov 2026"."""
-    locale = locale_of(page.profile)
-    return in_locale(str(format_interval(first, last, "yMMMd", locale=locale)), locale)
-
-
-@bp.app_template_filter()
-def share(percent: float, page: Any) -> str:
-    """A part of the final grade: "12 %", "0.4 %"."""
-    return f"{number(round(percent, 1 if percent < 10 else 0), page)} %"

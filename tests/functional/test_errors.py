@@ -10,7 +10,7 @@ from canvas_app.canvas import errors
 from canvas_app.canvas.oauth import InvalidClient
 from canvas_app.current import current_sources
 from canvas_app.views.health import CanvasProbe
-from canvas_app.views.rendering import stream_page
+from canvas_app.views.streaming import stream_page
 
 from .conftest import RunningEasel, StartEasel, sign_in
 

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from canvas_app.domain.rich_text import is_html, plain_text, spoken, tidied, web_address
-from canvas_app.views import rendering
+from canvas_app.views import safe_html
 
 CANVAS = "https://canvas.example.edu/courses/1/assignments/2"
 
@@ -51,7 +51,7 @@ BOMBS = {
 BOUNDED = """
 import json, resource, sys
 from canvas_app.domain.rich_text import plain_text
-from canvas_app.views.rendering import rich
+from canvas_app.views.safe_html import rich
 rich("<p>all that is loaded once</p>")
 bombs = json.load(sys.stdin)
 in_use = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
@@ -102,18 +102,18 @@ SOUP = st.lists(
 def test_the_sanitiser_finds_nothing_to_repeat(soup):
     made = tidied(soup, CANVAS)
 
-    clean = rendering.sanitised(made)
+    clean = safe_html.sanitised(made)
 
-    assert len(clean) <= rendering.MOST_GROWTH * len(made.html) + 1000
+    assert len(clean) <= safe_html.MOST_GROWTH * len(made.html) + 1000
     for evil in ("<script", "<style", "<img", "<iframe", "<svg", "<math", "<video", "<textarea"):
         assert evil not in clean
 
 
 def test_what_grows_all_the_same_is_text(monkeypatch):
     """Should the sanitiser repeat something after all, the text alone is shown."""
-    monkeypatch.setattr(rendering.nh3, "clean", lambda html, **_: html * 1000)
+    monkeypatch.setattr(safe_html.nh3, "clean", lambda html, **_: html * 1000)
 
-    assert rendering.rich("<p>Read <b>this</b></p>") == "Read this"
+    assert safe_html.rich("<p>Read <b>this</b></p>") == "Read this"
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_what_grows_all_the_same_is_text(monkeypatch):
     ],
 )
 def test_equations_are_text(html, page, text):
-    assert rendering.rich(html, CANVAS) == page
+    assert safe_html.rich(html, CANVAS) == page
     assert plain_text(html) == text
 
 
@@ -185,7 +185,7 @@ def test_equations_are_text(html, page, text):
     ],
 )
 def test_pictures_and_media_are_marked_links(html, href, words):
-    page = rendering.rich(f"<p>See {html}</p>", CANVAS)
+    page = safe_html.rich(f"<p>See {html}</p>", CANVAS)
 
     address = href if href.startswith("https:") else f"https://canvas.example.edu{href}"
     assert f'<a href="{address}" rel="noopener noreferrer nofollow">{words}</a>' in page
@@ -211,7 +211,7 @@ def test_pictures_and_media_are_marked_links(html, href, words):
     ],
 )
 def test_links_keep_words(html, page):
-    assert page in rendering.rich(html, CANVAS)
+    assert page in safe_html.rich(html, CANVAS)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_links_keep_words(html, page):
     ],
 )
 def test_what_cannot_be_shown_is_said(html):
-    page, text = rendering.rich(f"<p>See {html}</p>", CANVAS), plain_text(f"See {html}")
+    page, text = safe_html.rich(f"<p>See {html}</p>", CANVAS), plain_text(f"See {html}")
 
     for said in (page, text):
         assert "Figure 1]" in said
@@ -237,7 +237,7 @@ def test_what_cannot_be_shown_is_said(html):
 
 @pytest.mark.parametrize("html", ["<input value=x>", "<canvas></canvas>", "<select></select>"])
 def test_a_form_is_left_out_and_said(html):
-    assert rendering.rich(f"<p>a{html}b</p>").endswith("Canvas shows it.</p>")
+    assert safe_html.rich(f"<p>a{html}b</p>").endswith("Canvas shows it.</p>")
 
 
 def test_what_is_too_long_is_cut_and_said():
@@ -276,7 +276,7 @@ def test_what_is_too_long_is_cut_and_said():
     ],
 )
 def test_structure_stays(html, page):
-    assert page in rendering.rich(html, CANVAS)
+    assert page in safe_html.rich(html, CANVAS)
 
 
 def test_text_keeps_lines_and_cells():

@@ -176,7 +176,7 @@ def test_both_roles_see_both(sources_of):
     assert page.is_teacher
 
 
-def test_submissions_has_every_submission(sources_of):
+def test_ledger_has_every_submission(sources_of):
     page = submissions(sources_of("dozen"))
 
     ids = [row.id for row in page.rows]

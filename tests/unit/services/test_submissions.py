@@ -382,7 +382,7 @@ def test_teacher_filters_what_waits(sources_of):
     )
 
 
-def test_submissions_asks_each_course_once(sources_of, canvas):
+def test_ledger_asks_each_course_once(sources_of, canvas):
     sources = sources_of("many")
     most, flying, lock = 0, 0, threading.Lock()
     transport = sources.api.client.transport

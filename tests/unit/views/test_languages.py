@@ -13,7 +13,7 @@ from flask import Flask, render_template_string
 
 from canvas_app.domain.calendar import Profile
 from canvas_app.services.pages import Page
-from canvas_app.views import languages, planner, rendering
+from canvas_app.views import languages, wording
 
 SKIP = "Skip to content"
 
@@ -108,11 +108,11 @@ def test_a_date_says_its_language_where_it_is_not_the_pages(
 
     with app.test_request_context(headers={"Accept-Language": asked}):
         for written in (
-            rendering.when(DUE, page),
-            rendering.clock(DUE, page),
-            rendering.day(DUE.date(), page),
-            planner.away(DUE.date(), page),
-            planner.span(NOW.date(), DUE.date(), page),
+            wording.when(DUE, page),
+            wording.clock(DUE, page),
+            wording.day(DUE.date(), page),
+            wording.away(DUE.date(), page),
+            wording.span(NOW.date(), DUE.date(), page),
         ):
             assert re.findall(' lang="[^"]*" dir="[^"]*"', written) == [marked] * bool(marked)
 

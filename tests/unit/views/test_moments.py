@@ -17,7 +17,7 @@ from canvas_app.domain.calendar import (
     write_week,
 )
 from canvas_app.domain.charts import line, load
-from canvas_app.views import planner, rendering
+from canvas_app.views import wording
 from canvas_app.views.csv_table import cell
 from tests.conftest import ROOT
 
@@ -52,9 +52,9 @@ ALWAYS = settings(max_examples=200, derandomize=True, deadline=None)
 )
 def test_every_moment_is_said(moment, page, all_day):
     for said in (
-        rendering.when(moment, page, all_day),
-        rendering.clock(moment, page),
-        rendering.moment(moment),
+        wording.when(moment, page, all_day),
+        wording.clock(moment, page),
+        wording.moment(moment),
     ):
         assert said.startswith("<time ")
         said.encode()
@@ -69,12 +69,12 @@ def test_every_moment_is_said(moment, page, all_day):
 @example(date.max, Reader())
 def test_every_day_is_said(day, page):
     for said in (
-        rendering.day(day, page),
-        rendering.short_day(day, page),
-        planner.weekday(day, page),
-        planner.away(day, page),
-        planner.span(day, day, page),
-        planner.span(date.min, day, page),
+        wording.day(day, page),
+        wording.short_day(day, page),
+        wording.weekday(day, page),
+        wording.away(day, page),
+        wording.span(day, day, page),
+        wording.span(date.min, day, page),
     ):
         assert said
     assert write_week(monday(day))

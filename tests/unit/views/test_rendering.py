@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from cryptography.fernet import Fernet
-from flask import Flask
+from flask import Flask, render_template
 from markupsafe import Markup
 
 from canvas_app import create_app
@@ -16,7 +16,7 @@ from canvas_app.services.pages import FailedPage, Page
 from canvas_app.services.upcoming import Upcoming
 from canvas_app.settings import Environment, Settings
 from canvas_app.sources.answer import Source
-from canvas_app.views import rendering
+from canvas_app.views import colors, rendering, safe_html, streaming, wording
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)  # a Monday
 
@@ -44,11 +44,11 @@ def text(markup: Markup) -> str:
     ],
 )
 def test_a_moment_is_said_as_people_say_it(moment: datetime, said: str) -> None:
-    assert text(rendering.when(moment, page())) == said
+    assert text(wording.when(moment, page())) == said
 
 
 def test_a_moment_is_exact_for_machines_and_on_hover() -> None:
-    shown = rendering.when(NOW, page())
+    shown = wording.when(NOW, page())
     assert 'datetime="2026-11-23T08:00:00+00:00"' in shown
     assert "Europe/Berlin" in shown
     assert "Monday" in shown
@@ -56,56 +56,54 @@ def test_a_moment_is_exact_for_machines_and_on_hover() -> None:
 
 def test_locales_decide_clock_order_and_language() -> None:
     moment = NOW - timedelta(days=6)
-    assert text(rendering.when(moment, page("en", "America/New_York"))).startswith(
-        "Tue, Nov 17 3:00"
-    )
-    german = rendering.when(NOW + timedelta(days=3), page("de"))
+    assert text(wording.when(moment, page("en", "America/New_York"))).startswith("Tue, Nov 17 3:00")
+    german = wording.when(NOW + timedelta(days=3), page("de"))
     assert text(german) == "Donnerstag 09:00, in 3 Tagen"
     assert 'lang="de"' in german
-    assert text(rendering.when(NOW + timedelta(days=1), page("xx-nothing"))) == "Tomorrow 9:00 AM"
+    assert text(wording.when(NOW + timedelta(days=1), page("xx-nothing"))) == "Tomorrow 9:00 AM"
 
 
 def test_a_short_day_follows_the_locale() -> None:
     day = date(2026, 11, 26)
-    assert text(rendering.short_day(day, page("en-GB"))) == "26 Nov"
-    assert text(rendering.short_day(day, page("en-US"))) == "Nov 26"
-    assert "Thursday" in rendering.short_day(day, page("en-GB"))
+    assert text(wording.short_day(day, page("en-GB"))) == "26 Nov"
+    assert text(wording.short_day(day, page("en-US"))) == "Nov 26"
+    assert "Thursday" in wording.short_day(day, page("en-GB"))
 
 
 def test_a_date_says_its_own_language_and_direction() -> None:
-    assert 'lang="ar" dir="rtl"' in rendering.when(NOW, page("ar"))
-    assert 'lang="de" dir="ltr"' in rendering.when(NOW, page("de"))
-    assert "lang=" not in rendering.when(NOW, page("en-GB"))
+    assert 'lang="ar" dir="rtl"' in wording.when(NOW, page("ar"))
+    assert 'lang="de" dir="ltr"' in wording.when(NOW, page("de"))
+    assert "lang=" not in wording.when(NOW, page("en-GB"))
 
 
 def test_days_and_clocks_stand_alone() -> None:
-    assert text(rendering.day(date(2026, 11, 23), page())) == "Today"
-    assert text(rendering.day(date(2026, 11, 26), page())) == "Thursday"
-    assert text(rendering.clock(NOW, page())) == "09:00"
-    assert text(rendering.when(NOW, page(), all_day=True)) == "Today"
-    assert text(rendering.moment(NOW)) == "23 November 2026, 08:00 UTC"
+    assert text(wording.day(date(2026, 11, 23), page())) == "Today"
+    assert text(wording.day(date(2026, 11, 26), page())) == "Thursday"
+    assert text(wording.clock(NOW, page())) == "09:00"
+    assert text(wording.when(NOW, page(), all_day=True)) == "Today"
+    assert text(wording.moment(NOW)) == "23 November 2026, 08:00 UTC"
 
 
 def test_no_moment_is_no_text() -> None:
-    assert rendering.when(None, page()) == rendering.clock(None, page()) == ""
-    assert rendering.moment(None) == rendering.number(None) == ""
+    assert wording.when(None, page()) == wording.clock(None, page()) == ""
+    assert wording.moment(None) == wording.number(None) == ""
 
 
 def test_numbers_follow_the_locale() -> None:
-    assert rendering.number(1234.5, page("de")) == "1.234,5"
-    assert rendering.number(8.0) == "8"
-    assert rendering.number(92.456, page()) == "92.46"
+    assert wording.number(1234.5, page("de")) == "1.234,5"
+    assert wording.number(8.0) == "8"
+    assert wording.number(92.456, page()) == "92.46"
 
 
 @pytest.mark.parametrize(
     ("seconds", "said"), [(20, "1 min"), (3600, "1 h"), (183_600, "2 d 3 h"), (86_400, "1 d")]
 )
 def test_lateness_is_short(seconds: int, said: str) -> None:
-    assert rendering.late_by(seconds) == said
+    assert wording.late_by(seconds) == said
 
 
 def test_html_from_canvas_runs_loads_and_styles_nothing() -> None:
-    clean = rendering.rich(
+    clean = safe_html.rich(
         "<h1 id=x>Week 1</h1><h2 lang=de>Woche 2</h2><script>alert(1)</script>"
         "<p style='color:red' onclick='x()'>a</p>"
         "<img src=http://evil.example/p.png><a href='javascript:x()'>b</a>"
@@ -116,12 +114,12 @@ def test_html_from_canvas_runs_loads_and_styles_nothing() -> None:
         assert evil not in clean
     assert '<h3>Week 1</h3><h3 lang="de">Woche 2</h3>' in clean
     assert 'href="https://canvas.example.edu/files/1"' in clean
-    assert rendering.rich(None) == ""
+    assert safe_html.rich(None) == ""
 
 
 @pytest.mark.parametrize("monster", ["<div>" * 200_000, "<ul><li>" * 100_000, "<" * 500_000])
 def test_of_monstrous_html_the_text_is_left(monster: str) -> None:
-    clean = rendering.rich(f"<p>Read & <b>see</b></p>{monster}<script>x</script>")
+    clean = safe_html.rich(f"<p>Read & <b>see</b></p>{monster}<script>x</script>")
 
     assert clean.startswith("Read &amp; see")
     for evil in ("<div", "<li", "<script"):
@@ -130,24 +128,24 @@ def test_of_monstrous_html_the_text_is_left(monster: str) -> None:
 
 @pytest.mark.parametrize("name", [None, "", "  ", "\u200b\u202e", "\u3164", "\u00a0\u2800"])
 def test_a_name_nobody_can_see_is_replaced(name: str | None) -> None:
-    assert rendering.named(name) == "Untitled"
-    assert rendering.named("Essay") == "Essay"
+    assert wording.named(name) == "Untitled"
+    assert wording.named("Essay") == "Essay"
 
 
 def test_only_web_addresses_become_links() -> None:
-    assert rendering.weblink("https://canvas.example.edu/") == "https://canvas.example.edu/"
-    assert rendering.weblink("javascript:alert(1)") == rendering.weblink(None) == ""
+    assert safe_html.weblink("https://canvas.example.edu/") == "https://canvas.example.edu/"
+    assert safe_html.weblink("javascript:alert(1)") == safe_html.weblink(None) == ""
 
 
 @pytest.mark.parametrize(
     "color", ["#ffff00", "#000000", "#ffffff", "#abc", "1770AB", "red;x", None, "#00ff00"]
 )
 def test_course_colours_stand_out_on_light_and_dark(color: str | None) -> None:
-    readable = rendering.readable(color)
+    readable = colors.readable(color)
     assert len(readable) == 7
     channels = [int(readable[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    own = rendering.luminance((channels[0], channels[1], channels[2]))
-    dark = rendering.luminance((0x14 / 255, 0x17 / 255, 0x1C / 255))
+    own = colors.luminance((channels[0], channels[1], channels[2]))
+    dark = colors.luminance((0x14 / 255, 0x17 / 255, 0x1C / 255))
     assert 1.05 / (own + 0.05) >= 3
     assert (own + 0.05) / (dark + 0.05) >= 3
 
@@ -178,14 +176,14 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     )
     app = create_app(settings)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rendering, "current_sign_in", lambda: None)
+        patch.setattr(streaming, "current_sign_in", lambda: None)
         yield app
         app.extensions["easel"].close()
 
 
 def streamed(app: Flask, load: Callable[[], object]) -> list[str]:
     with app.test_request_context("/upcoming?x=1"):
-        answer = rendering.stream_page("upcoming.html", load)
+        answer = streaming.stream_page("upcoming.html", load)
         return [part if isinstance(part, str) else part.decode() for part in answer.response]
 
 
@@ -197,7 +195,7 @@ def test_the_shell_goes_out_before_the_content_is_asked_for(app: Flask) -> None:
         return Upcoming(complete=True, now=NOW)
 
     with app.test_request_context("/upcoming"):
-        pieces = iter(rendering.stream_page("upcoming.html", load).response)
+        pieces = iter(streaming.stream_page("upcoming.html", load).response)
         shell = next(pieces)
         assert "<h1>Upcoming</h1>" in str(shell)
         assert not asked
@@ -212,7 +210,7 @@ def test_early_views_come_between_shell_and_page(app: Flask) -> None:
     whole = Upcoming(sources=(Source("planner", "fresh", NOW),), complete=True, now=NOW)
 
     with app.test_request_context("/upcoming"):
-        answer = rendering.stream_page("upcoming.html", lambda: whole, lambda: iter([early]))
+        answer = streaming.stream_page("upcoming.html", lambda: whole, lambda: iter([early]))
         _, view, rest = (str(piece) for piece in answer.response)
 
     assert "Still coming" in view
@@ -226,9 +224,9 @@ def test_early_views_come_between_shell_and_page(app: Flask) -> None:
 
 
 def test_early_views_leave_their_ids_to_the_whole_page() -> None:
-    page = f'<main><h1>x</h1>{rendering.FLUSH}<h2 id="a">A</h2><p aria-labelledby="a">b</p></main>'
+    page = f'<main><h1>x</h1>{streaming.FLUSH}<h2 id="a">A</h2><p aria-labelledby="a">b</p></main>'
 
-    assert rendering.early_view(page) == ('<div class="waiting early"><h2>A</h2><p>b</p></div>\n')
+    assert streaming.early_view(page) == ('<div class="waiting early"><h2>A</h2><p>b</p></div>\n')
 
 
 def test_this_pages_address_keeps_filters_alone(app: Flask) -> None:
@@ -331,9 +329,9 @@ def test_an_error_page_stands_while_the_database_is_away(
     def away() -> None:
         raise OSError("no database")
 
-    monkeypatch.setattr(rendering, "current_sign_in", away)
+    monkeypatch.setattr(streaming, "current_sign_in", away)
     with app.test_request_context("/"):
-        page = rendering.render_page(
+        page = render_template(
             "error.html", title="Easel failed", happened="A fault.", what_to_do="Wait.", status=500
         )
     assert "Easel failed" in page

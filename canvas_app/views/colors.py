@@ -1,0 +1,44 @@
+"""Course colours that stand out on a light and on a dark ground."""
+
+import colorsys
+import re
+from functools import lru_cache
+
+DEFAULT_COLOR = "#4a6fa5"
+
+
+DARKEST, LIGHTEST = 0.15, 0.28  # relative luminance with at least 3:1 on both our grounds
+
+
+@lru_cache(maxsize=4096)
+def readable(color: str | None) -> str:
+    """The person's course colour, lighter or darker until it stands out on both grounds.
+
+    WCAG 2.2 asks 3:1 for what is no text; the result always is ``#rrggbb``.
+    """
+    found = re.fullmatch(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})", color or "")
+    digits = found[1] if found else DEFAULT_COLOR[1:]
+    if len(digits) == 3:
+        digits = "".join(digit * 2 for digit in digits)
+    red, green, blue = (int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4))
+    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
+    low, high = 0.0, 1.0
+    for _ in range(12):
+        rgb = colorsys.hls_to_rgb(hue, lightness, saturation)
+        if luminance(rgb) > LIGHTEST:
+            high = lightness
+        elif luminance(rgb) < DARKEST:
+            low = lightness
+        else:
+            break
+        lightness = (low + high) / 2
+    return "#" + "".join(f"{round(channel * 255):02x}" for channel in rgb)
+
+
+def luminance(rgb: tuple[float, float, float]) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    red, green, blue = (
+        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+        for channel in rgb
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,0 +1,66 @@
+"""HTML of Canvas's, sanitised before a page shows it."""
+
+import logging
+
+import nh3
+from markupsafe import Markup, escape
+
+from canvas_app.domain.rich_text import ATTRIBUTES, TAGS, Tidied, plain_text, tidied
+from canvas_app.views.languages import gettext
+
+log = logging.getLogger(__name__)
+
+MOST_GROWTH = 4  # times; a link is told what it must not tell of us (rel)
+
+
+def rich(html: str | None, base: str = "") -> Markup:
+    """Canvas's HTML with nothing in it that runs, loads, or styles; links are made absolute.
+
+    Of a monstrous one the text alone. A last line says so where something is left out.
+    """
+    if not html:
+        return Markup("")
+    said = words()
+    made = tidied(html, base, said)
+    note = Markup('<p class="meta">{}</p>').format(said["left_out"]) if made.left_out else ""
+    return sanitised(made) + note
+
+
+def sanitised(made: Tidied) -> Markup:
+    """Tidy HTML once more through a sanitiser, should the tidying have overlooked something."""
+    if made.text_alone:
+        return Markup(made.html)  # noqa: S704  # escaped text and line breaks
+    clean = nh3.clean(
+        made.html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+    )
+    if len(clean) > MOST_GROWTH * len(made.html) + 1000:
+        log.warning("HTML of %s characters grew to %s", len(made.html), len(clean))
+        return escape(plain_text(made.html))
+    return Markup(clean)  # noqa: S704
+
+
+def plain(html: str | None) -> str:
+    """Canvas's HTML where there is room for text alone."""
+    return plain_text(html, words())
+
+
+def words() -> dict[str, str]:
+    """What stands for a picture, a medium, and for what cannot be shown."""
+    return {
+        "picture": gettext("Picture"),
+        "video": gettext("Video"),
+        "audio": gettext("Audio"),
+        "embedded": gettext("Embedded content"),
+        "details": gettext("Details"),
+        "link": gettext("Link"),
+        "left_out": gettext("Something in this text cannot be shown here. Canvas shows it."),
+    }
+
+
+def weblink(url: str | None) -> str:
+    """An address that may stand in a link: http or https, else nothing."""
+    return url if url and url.startswith(("https://", "http://")) else ""

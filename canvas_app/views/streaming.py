@@ -1,0 +1,103 @@
+"""Pages sent in parts: the shell at once, the content when it is here."""
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from flask import (
+    Response,
+    current_app,
+    get_flashed_messages,
+    render_template,
+    stream_with_context,
+)
+from markupsafe import Markup
+
+from canvas_app.canvas.errors import AccessRefused, CanvasError, SignInRequired
+from canvas_app.current import current_sign_in
+from canvas_app.storage.storage import SignIn
+
+log = logging.getLogger(__name__)
+
+FLUSH = Markup("<!--flush-->")
+
+
+def nothing_early() -> Iterator[Any]:
+    yield from ()
+
+
+def stream_page(
+    template: str,
+    load: Callable[[], Any],
+    early: Callable[[], Iterator[Any]] = nothing_early,
+    **shell: Any,
+) -> Response:
+    """A page whose header and heading go out before ``load()`` is asked for the content.
+
+    The template prints ``FLUSH`` after its shell and then calls ``load()`` itself. In between,
+    each page that ``early()`` yields is shown, until what follows it takes its place. Whatever
+    goes wrong after the shell can change no status any more, so the page says it in place.
+    """
+    get_flashed_messages()  # now: once the shell is out, the session is saved no more
+    header_sign_in()
+    context: dict[str, Any] = dict(shell, load=load)
+    current_app.update_template_context(context)
+    source = current_app.jinja_env.get_template(template)
+
+    def views() -> Iterator[str]:
+        for page in early():
+            yield early_view(source.render(context, load=[page].pop))  # given away, not kept
+
+    pieces = source.generate(context)
+    return Response(stream_with_context(parts(pieces, views)), mimetype="text/html")
+
+
+def early_view(page: str) -> str:
+    """The content of a rendered page, to stand where it is until more of it follows.
+
+    Its ids are left out: the whole page, which comes after it, has the same ones.
+    """
+    content = page.partition(FLUSH)[2].rpartition("</main>")[0]
+    content = re.sub(r'\s(?:id|for|aria-labelledby|aria-describedby)="[^"]*"', "", content)
+    return f'<div class="waiting early">{content}</div>\n'
+
+
+def parts(
+    pieces: Iterator[str], early: Callable[[], Iterator[str]] = nothing_early
+) -> Iterator[str]:
+    """Join a template's many small pieces into parts, cut where it prints ``FLUSH``."""
+    waiting: list[str] = []
+    try:
+        for piece in pieces:
+            if piece == FLUSH:
+                yield "".join(waiting)
+                waiting.clear()
+                yield from early()
+            else:
+                waiting.append(piece)
+    except SignInRequired as error:
+        log.info("Canvas ended a sign-in: %s", error)
+        waiting.append(render_template("fragments/broken.html", signed_out=True))
+    except CanvasError as error:
+        log.warning("Canvas: %s", error)
+        refused = access_refused(error)
+        waiting.append(render_template("fragments/broken.html", signed_out=False, refused=refused))
+    except Exception:  # the shell is out; a cut connection would say nothing
+        log.exception("a page failed after its shell was sent")
+        waiting.append(render_template("fragments/broken.html", signed_out=False))
+    yield "".join(waiting)
+
+
+def header_sign_in() -> SignIn | None:
+    """Who the header names; nobody while the database is away, so that error pages still stand."""
+    try:
+        return current_sign_in()
+    except Exception:
+        log.warning("the header cannot tell who is signed in", exc_info=True)
+        return None
+
+
+def access_refused(failure: object) -> bool:
+    """Whether Canvas refuses this person's access, which signing in again does not mend."""
+    return isinstance(failure, AccessRefused)
