@@ -183,7 +183,12 @@ def to_login() -> Response | BaseResponse:
 
 def login_url() -> str:
     """Where to sign in and come back to this page from."""
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else page_of_form()
+    if request.path.startswith(("/oauth/", "/login")):
+        wanted = "/"  # a code may stand in this address, and it leads nowhere a second time
+    elif request.method == "GET":
+        wanted = request.full_path.rstrip("?")
+    else:
+        wanted = page_of_form()
     return f"{current_gateway().settings.path_prefix}/login?next={quote(wanted, safe='/')}"
 
 

@@ -62,6 +62,10 @@ class NoAddresses(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if str(record.msg).startswith("Invalid request from ip="):
+            # What is wrong stands first; then follows what was sent, the address perhaps.
+            what, colon, _ = str(record.msg).partition("'")
+            record.msg = f"{what}(not shown)" if colon else what
         if isinstance(record.args, tuple):
             record.args = tuple(
                 "(address)" if isinstance(each, str) and each.startswith("/") else each

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -92,10 +93,15 @@ def test_gunicorn_writes_no_address(tmp_path: Path) -> None:
     ):
         for path in ("/calendar/the-feed.ics", "/oauth/callback?code=the-code&state=the-state"):
             requests.get(f"{url}{path}", timeout=30)
+        for line in ("GET /calendar/the-feed.ics HTTP/x", "GET /the-code HTTP/1.1\r\nthe state: x"):
+            with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as client:
+                client.sendall(f"{line}\r\n\r\n".encode())
+                assert client.recv(100).startswith(b"HTTP/1.1 400")
 
     written = (tmp_path / "log").read_text()
     assert "GET (address)" in written
-    for secret in ("the-feed", "the-code", "the-state"):
+    assert written.count("Invalid request from ip=127.0.0.1: Invalid HTTP ") == 2
+    for secret in ("the-feed", "the-code", "the-state", "the state"):
         assert secret not in written
     assert "Worker exiting" in written
     assert "Exception during worker exit" not in written, "it closes what it holds open"
