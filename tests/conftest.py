@@ -14,10 +14,15 @@ from typing import Any
 
 import pytest
 import requests
+from hypothesis import HealthCheck, settings
 
 from tests import moment
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# A busy machine makes examples slowly, which says nothing about what is tested.
+settings.register_profile("easel", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("easel")
 
 
 def pytest_configure() -> None:
