@@ -415,6 +415,7 @@ class GrantCredentials:
         held = self._leases.read(self._grant_id)
         if self._leases.resting(held):
             raise refused()
-        if held.token.access_token != rejected:  # somebody has renewed it meanwhile
-            return held.token.access_token
+        being_proved = held.leased or self._leases.doubted(held)
+        if held.token.access_token != rejected and not being_proved:
+            return held.token.access_token  # somebody has renewed it meanwhile
         return self._leases.renewed(held, self._endpoint, deadline)

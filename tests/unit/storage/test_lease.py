@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -154,6 +154,32 @@ class TestSuspended:
                     credentials.renewed(token)
             with pytest.raises(AccessRefused):
                 credentials.access_token()
+        assert (scripted.refreshed, scripted.proved) == (["refresh~1"], ["access~2"])
+
+    def test_fresh_token_reaches_nobody_before_it_is_proved(
+        self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage]
+    ) -> None:
+        """A call whose old token was refused meanwhile waits for the proof, in any process."""
+        grant_id = store(storage, hour(clock))
+        proving, go_on = threading.Event(), threading.Event()
+
+        class Slow(Scripted):
+            def refuses(self, access_token: str) -> bool:
+                proving.set()
+                go_on.wait(30)
+                return super().refuses(access_token)
+
+        scripted = Slow(lambda _: hour(clock, "2"), suspended=True)
+        others = [each.credentials(grant_id, scripted) for each in (storage, open_storage())]
+        with ThreadPoolExecutor(3) as pool:
+            first = pool.submit(storage.credentials(grant_id, scripted).renewed, "access~1")
+            assert proving.wait(30)
+            late = [pool.submit(other.renewed, "access~1") for other in others]
+            assert not wait(late, timeout=0.2).done
+            go_on.set()
+            for outcome in (first, *late):
+                with pytest.raises(AccessRefused):
+                    outcome.result(30)
         assert (scripted.refreshed, scripted.proved) == (["refresh~1"], ["access~2"])
 
     def test_after_minutes_one_call_looks_again(self, storage: Storage, clock: Clock) -> None:
