@@ -222,6 +222,9 @@ def not_begun(
     asked = start_pending(sources)
     asked.needs()  # nothing but who they are
     pending = {course.id for course in asked.rows()}
+    if asked.source().status == "waiting":
+        for _, handle in refused:
+            handle.hold()
     found = [(course, handle) for course, handle in refused if course.id in pending]
     for _, handle in found:
         handle.settle("The course has not begun.")

@@ -56,6 +56,7 @@ class Handle(Generic[T]):
         self._courses = courses or {}
         self._wait = wait
         self._settled = ""
+        self._held = False
         self._needs: frozenset[str] | None = None
         self._said = ""
 
@@ -89,6 +90,10 @@ class Handle(Generic[T]):
         error = self.error
         return isinstance(error, AuthorizationError) and not isinstance(error, MissingScope)
 
+    def hold(self) -> None:
+        """Count as not here yet: what a refusal means depends on an answer that has not come."""
+        self._held = True
+
     def settle(self, detail: str) -> None:
         """Say why a refusal leaves nothing out: there is nothing to see yet."""
         self._settled = detail
@@ -106,7 +111,7 @@ class Handle(Generic[T]):
         errors = [a.error for a in answers if a.error]
         came = [a.at for a in answers if a.at and not a.error]
         fetched_at = min(came, default=None)
-        if any(isinstance(error, NotYet) for error in errors):
+        if self._held or any(isinstance(error, NotYet) for error in errors):
             return Source(self.name, "waiting", fetched_at)
         reasons = dict.fromkeys([plain(e) for e in errors] + [a.why for a in answers if a.why])
         detail = " ".join(reasons)

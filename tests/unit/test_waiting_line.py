@@ -51,7 +51,7 @@ def test_forgotten_when_nobody_comes_back(tickets: Tickets) -> None:
 
 def test_line_of_a_redis_that_is_away_is_empty() -> None:
     """Whoever comes back is let through to the bucket, which waits by itself."""
-    tickets = RedisTickets(Redis(port=1, socket_connect_timeout=0.2), "production")
+    tickets = RedisTickets(Redis(port=1, socket_connect_timeout=0.2, retry=None), "production")
 
     assert tickets.hold("a:1", 0.0) == ["a:1"]
     assert tickets.places(0.0) == []

@@ -3,10 +3,14 @@
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from threading import Event
 
 import msgspec
 import pytest
 
+from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.errors import Unavailable
 from canvas_app.canvas.models import (
     Assignment,
     Attachment,
@@ -18,6 +22,7 @@ from canvas_app.canvas.models import (
     Submission,
     SubmissionComment,
 )
+from canvas_app.canvas.paging import Pages
 from canvas_app.domain.planner_items import Look
 from canvas_app.domain.rows import Comment, File, SubmissionRow
 from canvas_app.domain.submissions import latest_activity, submission_row
@@ -422,6 +427,28 @@ def test_a_course_that_fails_leaves_the_others(sources_of, canvas):
 
 
 ART = "submissions: Art History"
+
+
+def test_no_course_is_called_denied_before_it_is_known_whether_it_has_begun(
+    sources_of, monkeypatch
+):
+    """Canvas refuses its submissions, and an early view does not wait to hear what lies ahead."""
+    hang = Event()
+
+    def never(_: CanvasAPI) -> Pages[Course]:
+        hang.wait(30)
+        raise Unavailable("never")
+
+    early = sources_of("dozen", cache_seconds=0.0).early()
+    monkeypatch.setattr(
+        "canvas_app.services.submissions.start_pending",
+        lambda _: early.start("invitations", partial(never)),
+    )
+
+    page = submissions(sources_of("dozen"))
+    hang.set()
+
+    assert [source.status for source in page.sources if source.name == ART] == ["waiting"]
 
 
 def test_a_course_that_has_not_begun_leaves_nothing_out(sources_of, canvas):
