@@ -77,6 +77,7 @@ class Gateway:
             environment.client_id,
             environment.client_secret,
             queue=self.queue_for(name),
+            transport=self.transport_for(name),
         )
 
     def queue_for(self, name: str) -> TokenQueue:
@@ -100,7 +101,13 @@ class Gateway:
         with self._lock:
             if name not in self._transports:
                 url = self.environment(name).canvas_url
-                self._transports[name] = Transport(url, pool=POOL_THREADS)
+                self._transports[name] = Transport(
+                    url,
+                    pool=POOL_THREADS,
+                    ca_bundle=self.settings.ca_bundle,
+                    proxy=self.settings.https_proxy,
+                    no_proxy=self.settings.no_proxy,
+                )
             return self._transports[name]
 
     def watch_for(self, name: str) -> IncludesWatch:

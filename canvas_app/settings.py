@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import ssl
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -65,6 +66,9 @@ class Settings:
     log_level: str = "INFO"
     log_format: str = "text"
     metrics_token: str | None = field(default=None, repr=False)
+    ca_bundle: str | None = None
+    https_proxy: str = field(default="", repr=False)
+    no_proxy: str = ""
     audit_address: bool = False
 
     @classmethod
@@ -152,6 +156,9 @@ class _Reader:
             "log_level": self.choice("LOG_LEVEL", "INFO", LOG_LEVELS),
             "log_format": self.choice("LOG_FORMAT", "text", ("text", "json")),
             "metrics_token": self.text("METRICS_TOKEN") or None,
+            "ca_bundle": self.ca_bundle(),
+            "https_proxy": self.https_proxy(),
+            "no_proxy": self.text("NO_PROXY") or self.text("no_proxy"),
             "audit_address": self.choice("AUDIT_ADDRESS", "off", ("on", "off")) == "on",
         }
         database_url = self.database_url(instance_path)
@@ -366,6 +373,36 @@ class _Reader:
                 "use redis://host:6379/0 or rediss://..., or leave it out for one process",
             )
         return given or None
+
+    def ca_bundle(self) -> str | None:
+        """The file of certificate authorities to trust; the first of three names that is set."""
+        names = ("CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+        name = next((name for name in names if self.text(name)), None)
+        if name is None:
+            return None
+        given = self.text(name)
+        try:
+            ssl.create_default_context(cafile=given)
+        except (OSError, ValueError):  # an SSLError, for what holds no certificate, is an OSError
+            self.fault(
+                f"{name} names no readable file of certificates",
+                "set it to a PEM file of the authorities to trust, or leave it out",
+            )
+        return given
+
+    def https_proxy(self) -> str:
+        given = self.text("HTTPS_PROXY") or self.text("https_proxy")
+        try:
+            parts = urlsplit(given)
+            right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            right = False
+        if given and not right:
+            self.fault(
+                "HTTPS_PROXY is not the URL of a proxy",
+                "use http://proxy.example.edu:3128, or leave it out",
+            )
+        return given
 
     def key(self, name: str, folder: Path, local: bool, make: Callable[[], str]) -> str:
         """The key given; for a Canvas on loopback one kept in the folder, made if need be."""

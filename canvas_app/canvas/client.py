@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, get_args, overload
 from urllib.parse import parse_qs, quote, urlencode
@@ -50,6 +51,7 @@ class CanvasClient:
     ``credentials`` is a personal access token or a ``Credentials`` object. ``deadline`` bounds
     every call, on the client's ``clock`` (seconds, monotonic). A transport given is shared and
     stays open; without one the client owns its own and closes it at the end of ``with``.
+    ``ca_bundle`` is the file of a private certificate authority, see :class:`Transport`.
 
     Every call may raise ``CanvasError``; one line per call is logged on ``canvas_app.canvas``.
     """
@@ -66,11 +68,12 @@ class CanvasClient:
         per_page: int = 100,
         max_pages: int = MAX_PAGES,
         user_agent: str = "",
+        ca_bundle: str | Path | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._owns_transport = transport is None
-        self.transport = transport or Transport(base_url, clock=clock)
+        self.transport = transport or Transport(base_url, ca_bundle=ca_bundle, clock=clock)
         self.throttle = throttle or Throttle(MemoryBuckets(), self.transport.origin)
         self._credentials = credentials_of(credentials)
         self._retry = retry

@@ -3,35 +3,25 @@
 import json
 import logging
 import re
-import socket
-import threading
 import time
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
-from urllib.parse import parse_qs, urlsplit
-
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from canvas_app.canvas.agent import USER_AGENT
 from canvas_app.canvas.errors import (
     AuthenticationError,
     CanvasError,
-    Delivery,
     InvalidRequest,
     MalformedAnswer,
     Throttled,
     Unavailable,
 )
-from canvas_app.canvas.headers import number, request_id
 from canvas_app.canvas.tokens import Token
+from canvas_app.canvas.transport import Answer, Transport
 
 log = logging.getLogger("canvas_app.canvas")
 
@@ -88,7 +78,8 @@ class TokenEndpoint:
 
     ``time_limit`` is the seconds one call may take in all, from connecting to the last byte; only
     the resolver's own time is beyond it. An empty ``client_secret`` means a public client. Every
-    call has a connection of its own, so threads may share an endpoint. Codes and refresh tokens
+    call has a connection of its own, and threads may share an endpoint. ``transport`` is shared
+    with the API's calls; without one the endpoint makes its own. Codes and refresh tokens
     are traded through ``queue`` when there is one, within the same time.
     """
 
@@ -101,9 +92,11 @@ class TokenEndpoint:
         time_limit: float = 10.0,
         user_agent: str = USER_AGENT,
         queue: Queue | None = None,
+        transport: Transport | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
-        self.url = base_url.rstrip("/") + PATH
+        self._transport = transport or Transport(base_url)
+        self.url = self._transport.origin + PATH
         self.client_id = client_id
         self.time_limit = time_limit
         self._client_secret = client_secret
@@ -157,9 +150,9 @@ class TokenEndpoint:
 
         Raises AuthenticationError when Canvas does not know the access token (any more).
         """
-        with _Limit(self.time_limit) as limit:
-            answer = self._call("DELETE", None, {"Authorization": f"Bearer {access_token}"}, limit)
-        _read("DELETE", *answer)
+        headers = {"Authorization": f"Bearer {access_token}"}
+        end = time.monotonic() + self.time_limit
+        _read("DELETE", self._call("DELETE", None, headers, end))
 
     def refuses(self, access_token: str) -> bool:
         """Whether Canvas's API rejects this access token: 401 with ``WWW-Authenticate``.
@@ -169,59 +162,59 @@ class TokenEndpoint:
         """
         headers = {"Authorization": f"Bearer {access_token}"}
         try:
-            with _Limit(self.time_limit / 2) as limit:
-                answer, _ = self._call("GET", None, headers, limit, SELF)
-        except Unavailable:
+            answer = self._call("GET", None, headers, time.monotonic() + self.time_limit / 2, SELF)
+        except (Unavailable, MalformedAnswer):
             return False
-        return answer.status_code == 401 and "WWW-Authenticate" in answer.headers
+        return answer.status == 401 and "WWW-Authenticate" in answer.headers
 
     def _post(self, form: dict[str, str]) -> dict[str, Any]:
         form["client_id"] = self.client_id
         if self._client_secret:
             form["client_secret"] = self._client_secret
-        with _Limit(self.time_limit) as limit:
-            leave = self._queue.admit(limit.ends) if self._queue else None
-            try:
-                response, body = self._call("POST", form, {}, limit)
-            except BaseException as error:
-                if leave and isinstance(error, Unavailable) and error.delivery == "not_sent":
-                    leave.forget()
-                elif leave:
-                    leave.settle(throttled=False, remaining=None, cost=None)
-                raise
-            if leave:
-                leave.settle(
-                    throttled=_throttled(response, body),
-                    remaining=_number(response, "X-Rate-Limit-Remaining"),
-                    cost=_number(response, "X-Request-Cost"),
-                )
-        return _read("POST", response, body)
+        end = time.monotonic() + self.time_limit
+        leave = self._queue.admit(end) if self._queue else None
+        try:
+            answer = self._call("POST", form, {}, end)
+        except BaseException as error:
+            if leave and isinstance(error, Unavailable) and error.delivery == "not_sent":
+                leave.forget()
+            elif leave:
+                leave.settle(throttled=False, remaining=None, cost=None)
+            raise
+        if leave:
+            leave.settle(
+                throttled=_throttled(answer),
+                remaining=answer.number("X-Rate-Limit-Remaining"),
+                cost=answer.number("X-Request-Cost"),
+            )
+        return _read("POST", answer)
 
     def _call(
         self,
         method: str,
         form: dict[str, str] | None,
         headers: Mapping[str, str],
-        limit: "_Limit",
+        end: float,
         path: str = PATH,
-    ) -> tuple[requests.Response, bytes]:
-        """Send one call; return its answer, of any status, with its body. Raises Unavailable.
+    ) -> Answer:
+        """Send one call, until ``end`` at the latest; return its answer, of any status.
 
-        Writes one log line, which holds nothing of what was sent.
+        Raises Unavailable, MalformedAnswer. Writes one log line, which holds nothing of what was
+        sent.
         """
         sent = time.monotonic()
         try:
-            answer = self._send(method, form, headers, limit, path)
-        except Unavailable as error:
+            answer = self._send(method, form, headers, end, path)
+        except (Unavailable, MalformedAnswer) as error:
             log.info("%s %s failed: %s", method, path, error.message)
             raise
         facts = {
             "method": method,
             "path": path,
-            "status": answer[0].status_code,
+            "status": answer.status,
             "milliseconds": round(1000 * (time.monotonic() - sent), 1),
-            "cost": _number(answer[0], "X-Request-Cost"),
-            "canvas_request_id": answer[0].headers.get("X-Request-Context-Id"),
+            "cost": answer.number("X-Request-Cost"),
+            "canvas_request_id": answer.headers.get("X-Request-Context-Id"),
         }
         log.info("%s %s → %s, %s ms, cost %s, request %s", *facts.values(), extra=facts)
         return answer
@@ -231,91 +224,81 @@ class TokenEndpoint:
         method: str,
         form: dict[str, str] | None,
         headers: Mapping[str, str],
-        limit: "_Limit",
+        end: float,
         path: str,
-    ) -> tuple[requests.Response, bytes]:
-        with _session(limit) as session:
-            try:
-                with session.request(
-                    method,
-                    self.url.removesuffix(PATH) + path,
-                    data=form,
-                    headers={
-                        "User-Agent": self._user_agent,
-                        "Accept": "application/json",
-                        "Connection": "close",
-                        **headers,
-                    },
-                    allow_redirects=False,
-                    stream=True,
-                    timeout=(self.time_limit, self.time_limit),
-                ) as response:
-                    body = response.raw.read(LARGEST_ANSWER + 1, decode_content=True)
-            # urllib3 raises its own errors while the body is read; neither text is passed on,
-            # for it may quote the request. A ValueError comes of a Location that is no URL, which
-            # requests reads though nothing is followed.
-            except (requests.RequestException, OSError, HTTPError, ValueError) as fault:
-                raise self._no_answer(method, fault, limit) from None
-        if limit.over():  # the connection was cut, which can look like an early end
-            raise self._no_answer(method, TimeoutError(), limit)
-        return response, body
-
-    def _no_answer(self, method: str, fault: Exception, limit: "_Limit") -> Unavailable:
-        what = (
-            f"gave no complete answer within {self.time_limit:g} s"
-            if limit.over() or isinstance(fault, requests.Timeout)
-            else f"could not be asked ({type(fault).__name__})"
-        )
-        delivery: Delivery = (
-            "not_sent" if isinstance(fault, requests.ConnectTimeout) else "may_have_happened"
-        )
-        return Unavailable(
-            f"Canvas's token endpoint {what}.", method=method, path=PATH, delivery=delivery
-        )
+    ) -> Answer:
+        sent = {
+            "User-Agent": self._user_agent,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "Connection": "close",
+            **headers,
+        }
+        if form is not None:
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
+        try:
+            return self._transport.send(
+                method,
+                path,
+                headers=sent,
+                body=None if form is None else urlencode(form).encode(),
+                deadline=end,
+                largest=LARGEST_ANSWER,
+                fresh=True,
+            )
+        except Unavailable as error:
+            # A code or refresh token serves once: only what surely was not sent may be repeated.
+            error.repeat_is_safe = error.delivery == "not_sent"
+            if time.monotonic() >= end:
+                error.message = (
+                    f"Canvas's token endpoint gave no complete answer within {self.time_limit:g} s."
+                )
+            raise
 
 
-def _throttled(response: requests.Response, body: bytes) -> bool:
-    return response.status_code == 429 or (
-        response.status_code == 403 and b"rate limit exceeded" in body[:1000].lower()
+def _throttled(answer: Answer) -> bool:
+    return answer.status == 429 or (
+        answer.status == 403 and b"rate limit exceeded" in answer.body[:1000].lower()
     )
 
 
-def _number(response: requests.Response, header: str) -> float | None:
-    return number(response.headers.get(header))
-
-
-def _read(method: str, response: requests.Response, body: bytes) -> dict[str, Any]:
+def _read(method: str, answer: Answer) -> dict[str, Any]:
     """Return the JSON object of a good answer; raise what any other one means."""
-    status = response.status_code
+    status = answer.status
     facts: dict[str, Any] = {
         "method": method,
         "path": PATH,
         "status": status,
-        "request_id": request_id(response.headers),
+        "request_id": answer.request_id,
     }
     if 300 <= status < 400:
         # Canvas of about 2020 answered errors by a redirect that carries them in its query.
-        told = parse_qs(urlsplit(response.headers.get("Location", "")).query)
-        if "error" not in told:
+        carried = _query(answer.headers.get("Location", ""))
+        if "error" not in carried:
             raise MalformedAnswer("Canvas's token endpoint redirects elsewhere.", **facts)
-        raise _refusal(told["error"][0], told.get("error_description", [""])[0], facts)
+        raise _refusal(carried["error"][0], carried.get("error_description", [""])[0], facts)
     if status >= 500:
         raise Unavailable("Canvas's token endpoint has trouble of its own.", **facts)
-    if _throttled(response, body):
+    if _throttled(answer):
         raise Throttled("Canvas's token endpoint is asked too often.", **facts)
-    if len(body) > LARGEST_ANSWER:
-        raise MalformedAnswer("Canvas's token endpoint gave far too long an answer.", **facts)
-    answer = _decoded(body)
-    if status == 200 and answer is not None:
-        return answer
+    told = _decoded(answer.body)
+    if status == 200 and told is not None:
+        return told
     if status < 400:
         raise MalformedAnswer("Canvas's token endpoint answered something else than JSON.", **facts)
-    error_code = (answer or {}).get("error")
+    error_code = (told or {}).get("error")
     if isinstance(error_code, str):
-        raise _refusal(error_code, str((answer or {}).get("error_description", "")), facts)
+        raise _refusal(error_code, str((told or {}).get("error_description", "")), facts)
     if status == 401:
         raise AuthenticationError("Canvas does not know this access token.", **facts)
     raise InvalidRequest("Canvas's token endpoint refused the call.", **facts)
+
+
+def _query(location: str) -> dict[str, list[str]]:
+    try:
+        return parse_qs(urlsplit(location).query)
+    except ValueError:  # no URL at all
+        return {}
 
 
 def _refusal(error: str, description: str, facts: dict[str, Any]) -> CanvasError:
@@ -394,77 +377,3 @@ def _id(user: dict[str, Any]) -> int:
     if told.isascii() and told.isdigit() and len(told) < 20 and 0 < int(told) <= LARGEST_ID:
         return int(told)
     raise _malformed("a user without an id")
-
-
-class _Limit:
-    """Cuts a call's connection when its time is up, whatever it is waiting for.
-
-    A read timeout alone never ends a server that sends a byte now and then.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.ends = time.monotonic() + seconds
-        self._sockets: list[socket.socket] = []
-        self._lock = threading.Lock()
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-
-    def over(self) -> bool:
-        return time.monotonic() >= self.ends
-
-    def watch(self, sock: socket.socket) -> None:
-        # A duplicate, since TLS takes the original's descriptor away.
-        with self._lock:
-            self._sockets.append(sock.dup())
-        if self.over():
-            self._cut()
-
-    def _cut(self) -> None:
-        with self._lock:
-            for sock in self._sockets:
-                try:
-                    sock.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue  # closed by the other side already
-
-    def __enter__(self) -> "_Limit":
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        with self._lock:
-            for sock in self._sockets:
-                sock.close()
-            self._sockets.clear()
-
-
-def _session(limit: _Limit) -> requests.Session:
-    """A session for one call: no cookies, no netrc or proxies, no retries, cut at the limit."""
-
-    class Plain(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            sock = super()._new_conn()
-            limit.watch(sock)
-            return sock
-
-    class Secure(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            sock = super()._new_conn()
-            limit.watch(sock)
-            return sock
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    adapter = HTTPAdapter(max_retries=0)
-    adapter.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
-    session = requests.Session()
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session

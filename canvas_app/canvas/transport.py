@@ -6,13 +6,16 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.utils import should_bypass_proxies
 
+from canvas_app.canvas.cutting import CONNECTIONS, cut_at
 from canvas_app.canvas.errors import MalformedAnswer, Unavailable
 from canvas_app.canvas.headers import number, request_id
 
@@ -47,11 +50,15 @@ class Transport:
     """A pooled connection to one Canvas, shared by every client and thread of a process.
 
     It is requests' adapter without its session: no cookies (a shared jar hands one person's session
-    to the next), no ``~/.netrc`` (it would replace our ``Authorization``), no proxies of the
-    environment, no redirects.
+    to the next), no ``~/.netrc`` (it would replace our ``Authorization``), no redirects.
 
-    ``pool`` is the number of connections kept; the timeouts are seconds. Raises ``ValueError``
-    unless ``base_url`` is an https origin, or http on loopback.
+    ``pool`` is the number of connections kept; the timeouts are seconds. ``ca_bundle`` is a PEM
+    file of the certificate authorities to trust, by default the one that ``REQUESTS_CA_BUNDLE`` or
+    ``SSL_CERT_FILE`` names. ``proxy`` is the URL of an outbound proxy and ``no_proxy`` names hosts
+    that need none, by default ``HTTPS_PROXY`` and ``NO_PROXY``; loopback is always asked directly.
+
+    Raises ``ValueError`` unless ``base_url`` is an https origin, or http on loopback, and for a
+    ``ca_bundle`` that is no file.
     """
 
     def __init__(
@@ -62,7 +69,9 @@ class Transport:
         connect_timeout: float = 5.0,
         read_timeout: float = 30.0,
         largest_answer: int = LARGEST_ANSWER,
-        verify: bool | str = True,
+        ca_bundle: str | Path | None = None,
+        proxy: str | None = None,
+        no_proxy: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.origin = origin(base_url)
@@ -70,7 +79,8 @@ class Transport:
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._largest_answer = largest_answer
-        self._verify = verify
+        self._verify = authorities(ca_bundle)
+        self._proxies = proxies_for(self.origin, proxy, no_proxy)
         self._clock = clock
         self._lock = threading.Lock()
         self._adapter: HTTPAdapter | None = None
@@ -87,11 +97,17 @@ class Transport:
         headers: Mapping[str, str],
         body: bytes | None = None,
         deadline: float | None = None,
+        largest: int | None = None,
+        fresh: bool = False,
     ) -> Answer:
         """Send one call to ``target`` (path and query) and read its whole answer, of any status.
 
-        ``deadline`` is on the transport's clock. Raises ``Unavailable`` when no complete answer
-        came, with what may have become of the call, and ``MalformedAnswer`` for one too large.
+        ``deadline`` is on the transport's clock; ``largest`` is an answer's limit in bytes. With
+        ``fresh`` the call has a connection of its own, because a kept one may be closed by the
+        other side just when a call that must not be sent twice goes out.
+
+        Raises ``Unavailable`` when no complete answer came, with what may have become of the call,
+        and ``MalformedAnswer`` for one too large.
         """
         path = target.partition("?")[0]
         now = self._clock()
@@ -113,26 +129,37 @@ class Transport:
         request.hooks = {}
         if body is not None or method not in SAFE_METHODS:
             request.headers["Content-Length"] = str(len(body or b""))
+        most = self._largest_answer if largest is None else largest
         failure: tuple[str, bool] | None = None
+        connections = self._adapter_for(1) if fresh else self._connections()
         try:
-            response = self._connections().send(
-                request,
-                stream=True,
-                timeout=(min(self._connect_timeout, left), min(self._read_timeout, left)),
-                verify=self._verify,
-            )
-            try:
-                content = self._read(response.raw, end)
-            finally:
-                response.close()
+            with cut_at(time.monotonic() + left) as call:
+                response = connections.send(
+                    request,
+                    stream=True,
+                    timeout=(min(self._connect_timeout, left), min(self._read_timeout, left)),
+                    verify=self._verify,
+                    proxies=self._proxies,
+                )
+                try:
+                    content = self._read(response.raw, end, most)
+                finally:
+                    response.close()
+            if call.over:
+                raise TimeoutError  # cut, which can look like an early end
             if content is not None:
                 return Answer(response.status_code, response.raw.headers, content)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             failure = _describe(error)
+            if call.over and not failure[1]:
+                failure = _describe(TimeoutError())
+        finally:
+            if fresh:
+                connections.close()
         # Raised outside the except block: the library's errors quote URLs with their query.
         if failure is None:
             raise MalformedAnswer(
-                f"Canvas's answer is larger than {self._largest_answer:,} bytes; it was not read.",
+                f"Canvas's answer is larger than {most:,} bytes; it was not read.",
                 method=method,
                 path=path,
                 status=response.status_code,
@@ -185,26 +212,59 @@ class Transport:
             return adapter
         with self._lock:
             if self._adapter is None or self._process != os.getpid():
-                self._adapter = HTTPAdapter(
-                    pool_connections=1,
-                    pool_maxsize=self._pool,
-                    max_retries=urllib3.Retry(0, read=False),
-                )
+                self._adapter = self._adapter_for(self._pool)
                 self._process = os.getpid()
             return self._adapter
 
-    def _read(self, raw: Any, end: float) -> bytes | None:
+    def _adapter_for(self, size: int) -> HTTPAdapter:
+        return _Adapter(
+            pool_connections=1, pool_maxsize=size, max_retries=urllib3.Retry(0, read=False)
+        )
+
+    def _read(self, raw: Any, end: float, most: int) -> bytes | None:
         """Read a body within the time; None when it is larger than allowed."""
         chunks: list[bytes] = []
         size = 0
         while chunk := raw.read1(CHUNK, decode_content=True):
             chunks.append(chunk)
             size += len(chunk)
-            if size > self._largest_answer:
+            if size > most:
                 return None
             if self._clock() > end:
                 raise TimeoutError
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+class _Adapter(HTTPAdapter):
+    """requests' adapter, whose connections can be cut at a call's deadline."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = CONNECTIONS
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **options)
+        manager.pool_classes_by_scheme = CONNECTIONS
+        return manager
+
+
+def authorities(ca_bundle: str | Path | None) -> str | bool:
+    """Return the file of authorities to trust; True for those that come with ``certifi``."""
+    if ca_bundle and not Path(ca_bundle).is_file():
+        raise ValueError(f"ca_bundle is no file of certificates: {ca_bundle}")
+    named = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"))
+    return str(ca_bundle or next(filter(None, named), "")) or True
+
+
+def proxies_for(url: str, proxy: str | None, no_proxy: str | None) -> dict[str, str]:
+    """Return the outbound proxy for a URL as requests takes it; empty when none is needed."""
+    if proxy is None:
+        proxy = os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY")
+    host = urlsplit(url).hostname or ""
+    direct = no_proxy is not None and "*" in no_proxy.replace(" ", "").split(",")
+    if not proxy or _loopback(host) or direct or should_bypass_proxies(url, no_proxy):
+        return {}
+    return {"https": proxy}
 
 
 def origin(base_url: str) -> str:
@@ -241,6 +301,8 @@ def _describe(error: BaseException) -> tuple[str, bool]:
         return "the connection was refused", True
     if any(isinstance(cause, urllib3.exceptions.ConnectTimeoutError) for cause in causes):
         return "connecting took too long", True
+    if any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in causes):
+        return "the proxy did not let the call through", True
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate was not accepted", True
     if any(isinstance(c, urllib3.exceptions.ReadTimeoutError | TimeoutError) for c in causes):

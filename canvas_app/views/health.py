@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
-import requests
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from canvas_app import metrics
 from canvas_app.canvas.agent import USER_AGENT
+from canvas_app.canvas.errors import MalformedAnswer, Unavailable
+from canvas_app.canvas.transport import Transport
 from canvas_app.current import current_gateway
 from canvas_app.storage.database import AWAY
 from canvas_app.storage.notes import INCLUDES_DROPPED
@@ -27,7 +28,7 @@ FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 class CanvasProbe:
     """Whether Canvas answered lately; asked at most every 30 s, by one request at a time."""
 
-    url: str
+    transport: Transport
     asked_at: float = float("-inf")
     verdict: str = "unreachable"
     lock: Lock = field(default_factory=Lock, repr=False)
@@ -43,19 +44,20 @@ class CanvasProbe:
         return self.verdict
 
     def probe(self) -> str:
-        with requests.Session() as session:
-            session.trust_env = False  # no ~/.netrc
-            try:
-                answer = session.get(
-                    f"{self.url}/login/oauth2/jwks",
-                    timeout=PROBE_LIMIT,
-                    allow_redirects=False,
-                    headers={"User-Agent": USER_AGENT},
-                    stream=True,  # its status says enough
-                )
-            except requests.RequestException:
-                return "unreachable"
-            return "ok" if answer.status_code < 500 else "unreachable"
+        status: int | None
+        try:
+            status = self.transport.send(
+                "GET",
+                "/login/oauth2/jwks",
+                headers={"User-Agent": USER_AGENT},
+                deadline=time.monotonic() + PROBE_LIMIT,
+                fresh=True,
+            ).status
+        except MalformedAnswer as error:  # too large, yet an answer
+            status = error.status
+        except Unavailable:
+            return "unreachable"
+        return "ok" if status is not None and status < 500 else "unreachable"
 
 
 @bp.get("/healthz")
@@ -72,7 +74,7 @@ def readyz() -> ResponseReturnValue:
     if gateway.redis is not None:
         parts["redis"] = works(gateway.redis.ping)
     probe = current_app.extensions.setdefault(
-        "easel.canvas_probe", CanvasProbe(gateway.settings.production.canvas_url)
+        "easel.canvas_probe", CanvasProbe(gateway.transport_for(gateway.settings.production.name))
     )
     ready = all(verdict == "ok" for verdict in parts.values())
     detail = dropped_includes() if ready else []

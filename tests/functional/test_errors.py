@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from canvas_app.canvas import errors
 from canvas_app.canvas.oauth import InvalidClient
+from canvas_app.canvas.transport import Transport
 from canvas_app.current import current_sources
 from canvas_app.views.health import CanvasProbe
 from canvas_app.views.streaming import stream_page
@@ -198,7 +199,7 @@ def test_canvas_down_changes_no_status(easel: RunningEasel) -> None:
 
 
 def test_canvas_that_cannot_be_reached() -> None:
-    assert CanvasProbe("http://127.0.0.1:1").ask(now=0.0) == "unreachable"
+    assert CanvasProbe(Transport("http://127.0.0.1:1")).ask(now=0.0) == "unreachable"
 
 
 def test_view_without_its_guard(easel: RunningEasel) -> None:

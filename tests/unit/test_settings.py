@@ -1,11 +1,14 @@
 """Settings: read once, every fault named at once, keys made for a Canvas on loopback."""
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
+import certifi
 import pytest
 from cryptography.fernet import Fernet
 
+from canvas_app import create_app
 from canvas_app.settings import Settings, SettingsError, kept_secret
 
 FERNET = Fernet.generate_key().decode()
@@ -111,6 +114,11 @@ def test_a_real_canvas_needs_every_key(tmp_path: Path) -> None:
         ("MAX_PARALLEL", "0"),
         ("WEB_CONCURRENCY", "1.5"),
         ("WEB_THREADS", "100000"),
+        ("CA_BUNDLE", "/no/such/file"),
+        ("CA_BUNDLE", "/dev/null"),
+        ("HTTPS_PROXY", "proxy.example.edu:3128"),
+        ("HTTPS_PROXY", "socks5://proxy.example.edu"),
+        ("HTTPS_PROXY", "http://proxy:port"),
         ("PORT", "99999"),
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
@@ -248,6 +256,44 @@ def test_first_secret_kept_wins(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path], "no draft stays behind"
 
 
+@pytest.mark.parametrize("name", ["CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_an_authority_has_three_names(tmp_path: Path, name: str) -> None:
+    assert Settings.from_environ(full(tmp_path)).ca_bundle is None
+
+    settings = Settings.from_environ(full(tmp_path, **{name: certifi.where()}))
+
+    assert settings.ca_bundle == certifi.where()
+
+
+def test_own_authority_comes_first(tmp_path: Path) -> None:
+    named = full(tmp_path, CA_BUNDLE=certifi.where(), SSL_CERT_FILE="/no/such/file")
+
+    assert Settings.from_environ(named).ca_bundle == certifi.where()
+
+
+@pytest.mark.parametrize("case", [str.upper, str.lower])
+def test_an_outbound_proxy(tmp_path: Path, case: Callable[[str], str]) -> None:
+    given = {case("https_proxy"): "http://proxy:3128", case("no_proxy"): ".example.org"}
+
+    settings = Settings.from_environ(full(tmp_path, **given))
+
+    assert (settings.https_proxy, settings.no_proxy) == ("http://proxy:3128", ".example.org")
+
+
+def test_every_call_takes_the_proxy_of_the_settings(tmp_path: Path) -> None:
+    given = full(tmp_path, HTTPS_PROXY="http://proxy:3128", CA_BUNDLE=certifi.where())
+    app = create_app(Settings.from_environ(given))
+    gateway = app.extensions["easel"]
+
+    transport = gateway.transport_for("production")
+
+    assert transport._proxies == {"https": "http://proxy:3128"}
+    assert transport._verify == certifi.where()
+    assert gateway.endpoint_for("production")._transport is transport
+    gateway.storage.close()
+    gateway.pool.shutdown()
+
+
 def test_no_secret_in_repr(tmp_path: Path) -> None:
     settings = Settings.from_environ(
         full(
@@ -255,6 +301,7 @@ def test_no_secret_in_repr(tmp_path: Path) -> None:
             REDIS_URL="redis://:redis-password@cache",
             DATABASE_URL="postgresql://me:database-password@db/easel",
             METRICS_TOKEN="the-metrics-token",
+            HTTPS_PROXY="http://me:proxy-password@proxy",
         )
     )
 
@@ -266,6 +313,7 @@ def test_no_secret_in_repr(tmp_path: Path) -> None:
         "redis-password",
         "database-password",
         "the-metrics-token",
+        "proxy-password",
     ):
         assert secret not in shown
 
