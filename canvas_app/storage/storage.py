@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -98,10 +99,13 @@ class Storage:
 
     def upgrade(self) -> None:
         """Bring the schema up to date; safe from several processes at once."""
-        database.upgrade(self.engine, self._bind_rows)
+        database.upgrade(self.engine, partial(self._bind_rows, also_unbound=True))
 
-    def _bind_rows(self, connection: sa.Connection) -> None:
-        """Give the rows of an older Easel their MAC, and those of an older key the newest's."""
+    def _bind_rows(self, connection: sa.Connection, *, also_unbound: bool = False) -> None:
+        """Bind rows with the newest key: those an older key bound, and at the upgrade all others.
+
+        At any other time a row without a MAC is none of Easel's.
+        """
         for table, kind, name in ((sign_ins, "sign-in", "id"), (feeds, "feed", "hash")):
             key = table.c[name]
             rows = connection.execute(
@@ -116,7 +120,8 @@ class Storage:
             )
             for row_key, mac, grant_id, *owned_by in list(rows):
                 owner: Owner = (owned_by[0], owned_by[1], owned_by[2])
-                if mac is None or self._seal.bound(mac, kind, row_key, grant_id, owner):
+                unbound = also_unbound and mac is None
+                if unbound or self._seal.bound(mac, kind, row_key, grant_id, owner):
                     renewed = self._seal.bind(kind, row_key, grant_id, owner)
                     connection.execute(table.update().where(key == row_key).values(mac=renewed))
 

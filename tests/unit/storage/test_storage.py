@@ -520,6 +520,8 @@ class TestBinding:
                 mac=mac,
             )
             assert storage.signed_in("my own secret") is None
+            storage.reseal()
+            assert storage.signed_in("my own secret") is None
         assert storage.signed_in(mine) is not None
 
     def test_feed_moved_to_another_grant(self, storage: Storage, clock: Clock) -> None:
