@@ -67,7 +67,7 @@ def test_what_came_in_a_while_is_shown_then(sources_of, canvas):
     canvas.control(latency={"default": 0, "GET /api/v1/users/self/todo": 2.0})
     gathering = Gathering(sources_of("dozen"), gather, patience=0.7)
 
-    (view,) = gathering.early()
+    *_, view = gathering.early()  # one, or two if the courses came before the first was made
 
     assert [source.status for source in view.sources] == ["fresh", "waiting"]
     assert gathering.load().complete
