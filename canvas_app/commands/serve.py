@@ -1,0 +1,18 @@
+"""``easel serve``: serve Easel with gunicorn."""
+
+import os
+import sys
+
+import click
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("gunicorn", nargs=-1, type=click.UNPROCESSED, metavar="[GUNICORN OPTIONS]...")
+def serve_command(gunicorn: tuple[str, ...]) -> None:
+    """Serve Easel with gunicorn until stopped.
+
+    Options of gunicorn's, such as --bind 127.0.0.1:8000, win over Easel's settings.
+    """
+    # In this process's place, so that signals of a service manager reach gunicorn itself.
+    config = ["--config", "python:canvas_app.gunicorn_conf"]
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *config, *gunicorn])  # noqa: S606
