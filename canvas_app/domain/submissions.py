@@ -196,7 +196,7 @@ def latest_activity(row: SubmissionRow) -> datetime:
     return max((at for at in touched if at), default=NEVER)
 
 
-def share(row: SubmissionRow) -> float | None:
+def score_share(row: SubmissionRow) -> float | None:
     """The score as a share of what was possible; None where there is no number to compare."""
     if row.score is None or not row.points_possible:
         return None

@@ -1,6 +1,8 @@
 """What most pages ask first: courses, profile, colours, order."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 from canvas_app.canvas.api import CanvasAPI
@@ -12,9 +14,10 @@ from canvas_app.canvas.models import (
 )
 from canvas_app.canvas.models import Profile as CanvasProfile
 from canvas_app.domain.calendar import Profile
+from canvas_app.sources.answer import Source
 from canvas_app.sources.sources import One, Rows, Sources
 
-INCLUDE = (
+COURSE_INCLUDE = (
     "term",
     "total_scores",
     "current_grading_period_scores",
@@ -28,6 +31,20 @@ INCLUDE = (
     "restrict_quantitative_data",
     "grading_scheme",
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedPage:
+    """What every page is laid out from: how its sources stand, and who reads it.
+
+    ``canvas_url`` is Canvas's root, without a slash at its end; ``colors`` are the person's own,
+    by course id.
+    """
+
+    canvas_url: str
+    sources: tuple[Source, ...] = ()
+    profile: Profile = field(default_factory=Profile)
+    colors: Mapping[str, str] = field(default_factory=dict)
 
 
 def start_ended(sources: Sources) -> Rows[Enrollment]:
@@ -46,14 +63,14 @@ def start_ended_in(sources: Sources, course: Course) -> Rows[Enrollment] | None:
 
 def start_courses(sources: Sources) -> Rows[Course]:
     """The list every page shares, so that the cache knows it: current-ish enrollments."""
-    return sources.start("courses", partial(CanvasAPI.courses, include=INCLUDE))
+    return sources.start("courses", partial(CanvasAPI.courses, include=COURSE_INCLUDE))
 
 
 def start_pending(sources: Sources) -> Rows[Course]:
     """Courses that have not begun for the person, by whichever dates count, and invitations."""
     return sources.start(
         "invitations",
-        partial(CanvasAPI.courses, include=INCLUDE, enrollment_state="invited_or_pending"),
+        partial(CanvasAPI.courses, include=COURSE_INCLUDE, enrollment_state="invited_or_pending"),
     )
 
 

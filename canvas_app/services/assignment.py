@@ -20,8 +20,8 @@ from canvas_app.domain.letters import grade_shown, letters_only
 from canvas_app.domain.planner_items import Look
 from canvas_app.domain.rows import File, Rated, SubmissionRow
 from canvas_app.domain.submissions import files_of, rated, recordings_of, submission_row
-from canvas_app.services.asks import INCLUDE as COURSE_INCLUDE
 from canvas_app.services.asks import (
+    COURSE_INCLUDE,
     read_colors,
     read_profile,
     start_colors,

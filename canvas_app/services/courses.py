@@ -19,7 +19,7 @@ from canvas_app.domain.courses import (
 )
 from canvas_app.domain.rows import CourseGroup, CourseRow
 from canvas_app.services.asks import (
-    INCLUDE,
+    COURSE_INCLUDE,
     read_colors,
     read_positions,
     read_profile,
@@ -92,7 +92,7 @@ def courses(sources: Sources, wanted: Wanted | None = None) -> Courses:
     current = start_courses(sources)
     past = sources.start(
         "past courses",
-        partial(CanvasAPI.courses, include=INCLUDE, enrollment_state="completed"),
+        partial(CanvasAPI.courses, include=COURSE_INCLUDE, enrollment_state="completed"),
     )
     invited = start_pending(sources)
     ended = start_ended(sources)
@@ -133,7 +133,7 @@ def with_ended_ones(
         asked = sources.start_many(
             "ended courses",
             *(
-                partial(CanvasAPI.course_or_stub, course_id=course_id, include=INCLUDE)
+                partial(CanvasAPI.course_or_stub, course_id=course_id, include=COURSE_INCLUDE)
                 for course_id in unlisted
             ),
         )

@@ -52,7 +52,7 @@ from canvas_app.domain.planner_items import Look
 from canvas_app.domain.rows import CourseRow
 from canvas_app.domain.what_if import Aim, Problem, aimed, tried_scores
 from canvas_app.services.asks import (
-    INCLUDE,
+    COURSE_INCLUDE,
     read_colors,
     read_profile,
     start_colors,
@@ -163,7 +163,7 @@ def gather(
     computed from, if they are."""
     now = sources.now()
     profile, colors = start_profile(sources), start_colors(sources)
-    every = (*INCLUDE, *include)
+    every = (*COURSE_INCLUDE, *include)
     asked_course = sources.start_one(
         "course", partial(CanvasAPI.course_or_stub, course_id=course_id, include=every)
     )

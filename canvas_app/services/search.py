@@ -18,7 +18,7 @@ from canvas_app.services.asks import read_colors, read_profile, start_ended
 from canvas_app.services.courses import with_ended_ones
 from canvas_app.services.pages import Page
 from canvas_app.services.planner_calls import asked_days, calendar_calls, kept_rows, start_items
-from canvas_app.services.submissions import INCLUDE
+from canvas_app.services.submissions import LEDGER_INCLUDE
 from canvas_app.services.without_includes import mend_week
 from canvas_app.sources.answer import complete
 from canvas_app.sources.call import request_key
@@ -133,7 +133,7 @@ def kept_work(sources: Sources, look: Look, seen: set[tuple[str | None, str]]) -
     """Older work, of the courses whose submissions are in the cache."""
     found = []
     for course in look.courses.values():
-        call = partial(CanvasAPI.student_submissions, course_id=course.id, include=INCLUDE)
+        call = partial(CanvasAPI.student_submissions, course_id=course.id, include=LEDGER_INCLUDE)
         kept = sources.kept(request_key(call), call)
         for submission in kept.value if kept else ():
             assignment = submission.assignment

@@ -1,32 +1,19 @@
-"""The ledger of the person's submissions across her courses, and what waits for her grading."""
+"""The person's submissions across their courses, and what waits for their grading."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
 from canvas_app.canvas.api import CanvasAPI
-from canvas_app.canvas.models import (
-    Course,
-    Submission,
-)
+from canvas_app.canvas.models import Assignment, Course, Submission
 from canvas_app.domain.courses import has_role, is_active_student, is_active_teacher, observed
+from canvas_app.domain.ledger import LedgerFilter, LedgerGroup, grouped, sorted_rows
 from canvas_app.domain.planner_items import Look, by_due
-from canvas_app.domain.rows import (
-    SubmissionRow,
-)
-from canvas_app.domain.status import STATUSES
-from canvas_app.domain.submissions import (
-    NEVER,
-    by_activity,
-    grading_row,
-    latest_activity,
-    share,
-    statuses_of,
-    submission_row,
-    text_of,
-)
+from canvas_app.domain.rows import SubmissionRow
+from canvas_app.domain.submissions import grading_row, submission_row
 from canvas_app.services.asks import (
+    AskedPage,
     read_colors,
     read_profile,
     start_colors,
@@ -39,6 +26,11 @@ from canvas_app.services.without_includes import mend_courses, mend_submissions
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Rows, Sources
 
+# Never read_status nor read_state: asking for either marks the submissions read.
+LEDGER_INCLUDE = (
+    *("assignment", "submission_comments", "submission_html_comments", "rubric_assessment"),
+)
+
 
 @dataclass(frozen=True)
 class Submissions(OwnPage):
@@ -49,66 +41,8 @@ class Submissions(OwnPage):
 
     @property
     def all_rows(self) -> tuple[SubmissionRow, ...]:
-        """The person's own submissions, then what waits for her grading."""
+        """The person's own submissions, then what waits for their grading."""
         return self.rows + self.grading
-
-
-# Never read_status nor read_state: asking for either marks the submissions read.
-INCLUDE = (*("assignment", "submission_comments", "submission_html_comments", "rubric_assessment"),)
-SORTS = ("activity", "due", "graded", "course", "score")
-FOLDED_FROM = 60  # rows; a shorter ledger is read faster than unfolded
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which rows of the ledger, in which order; what nobody knows is left out.
-
-    Several courses or statuses mean any of them; the further conditions all hold at once.
-    """
-
-    courses: frozenset[str] = frozenset()
-    statuses: frozenset[str] = frozenset()
-    late: bool = False
-    comments: bool = False
-    text: str = ""
-    sort: str = SORTS[0]
-
-    @classmethod
-    def of(cls, values: Callable[[str], Sequence[str]]) -> "Wanted":
-        """From the values of a query's names: course, status, late, comments, q, sort."""
-        sorts = [value for value in values("sort") if value in SORTS]
-        return cls(
-            courses=frozenset(value for value in values("course") if value.isdigit()),
-            statuses=frozenset(values("status")) & STATUSES,
-            late="1" in values("late"),
-            comments="1" in values("comments"),
-            text=" ".join(values("q")).strip()[:200],
-            sort=sorts[0] if sorts else SORTS[0],
-        )
-
-    @property
-    def everything(self) -> bool:
-        """Whether no row is left out."""
-        return replace(self, sort=SORTS[0]) == Wanted()
-
-    def takes(self, row: SubmissionRow) -> bool:
-        return (
-            (not self.statuses or bool(self.statuses & statuses_of(row)))
-            and (row.late or not self.late)
-            and (bool(row.comments) or not self.comments)
-            and (not self.text or self.text.casefold() in text_of(row).casefold())
-        )
-
-
-@dataclass(frozen=True)
-class LedgerGroup:
-    """Rows under one heading: mend, week, month, earlier, ahead, past, undated, graded,
-    ungraded, scored, unscored, course (with its name), or all."""
-
-    key: str
-    rows: tuple[SubmissionRow, ...]
-    name: str = ""
-    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,21 +52,43 @@ class Ledger(Submissions):
     ``not_begun`` are those whose submissions Canvas does not show before they begin.
     """
 
-    wanted: Wanted = field(default_factory=Wanted)
+    wanted: LedgerFilter = field(default_factory=LedgerFilter)
     total: int = 0
     courses: tuple[tuple[str, str], ...] = ()
     not_begun: tuple[tuple[str, str], ...] = ()
     groups: tuple[LedgerGroup, ...] = ()
 
 
-def submissions(sources: Sources, wanted: Wanted | None = None) -> Ledger:
-    """Gather the courses, then every active one's submissions side by side.
+@dataclass(frozen=True)
+class AskedLedger(AskedPage):
+    """What Canvas answered. ``known`` are all courses by id, ``studied`` and ``taught`` those where
+    the person is an active student or teacher.
+
+    ``own`` are submissions and ``to_grade`` assignments, each with their course.
+    """
+
+    known: Mapping[str, Course] = field(default_factory=dict)
+    studied: Sequence[Course] = ()
+    taught: Sequence[Course] = ()
+    own: Sequence[tuple[Course, Sequence[Submission]]] = ()
+    to_grade: Sequence[tuple[Course, Sequence[Assignment]]] = ()
+    not_begun: Sequence[Course] = ()
+
+
+def submissions(sources: Sources, wanted: LedgerFilter | None = None) -> Ledger:
+    """Return the page.
 
     Two round trips deep while the courses fit one page of Canvas's list and ten calls go at once;
     in general 1 + ceil(courses / 10), plus the further pages of lists longer than 100. A course
-    that is not wanted is not asked. One call more where a course refuses: it may not have begun.
+    that the filter leaves out is not asked for. One call more where a course refuses: it may not
+    have begun.
     """
-    wanted = wanted or Wanted()
+    wanted = wanted or LedgerFilter()
+    return lay_out(ask(sources, wanted), wanted, sources.now())
+
+
+def ask(sources: Sources, wanted: LedgerFilter) -> AskedLedger:
+    """Ask for the courses, then for the work in every active one side by side."""
     now = sources.now()
     courses = start_courses(sources)
     profile, colors = start_profile(sources), start_colors(sources)
@@ -141,80 +97,50 @@ def submissions(sources: Sources, wanted: Wanted | None = None) -> Ledger:
     studied = [course for course in known.values() if is_active_student(course, now)]
     taught = [course for course in known.values() if is_active_teacher(course, now)]
     chosen = wanted.courses & {course.id for course in (*studied, *taught)}
-    wanted = replace(wanted, courses=chosen)
     own = [
-        (
-            course,
-            sources.start(
-                f"submissions: {course.name or course.id}",
-                partial(CanvasAPI.student_submissions, course_id=course.id, include=INCLUDE),
-                course=course,
-            ),
-        )
+        (course, start_own_work(sources, course))
         for course in studied
         if course.id in chosen or not chosen
     ]
-    waiting = [
-        (
-            course,
-            sources.start(
-                f"grading: {course.name or course.id}",
-                partial(CanvasAPI.assignments, course_id=course.id),
-                course=course,
-            ),
-        )
+    to_grade = [
+        (course, start_to_grade(sources, course))
         for course in taught
         if course.id in chosen or not chosen
     ]
     ahead = not_begun(sources, own)
     mend_submissions(sources, courses, own)
-    look = Look(sources.api.canvas_url, known, read_colors(colors), now)
-    every = [
-        submission_row(submission, submission.assignment or None, course, look)
-        for course, handle in own
-        for submission in {s.id or f"{s.assignment_id}": s for s in handle.rows()}.values()
-    ]
-    grading = [
-        row
-        for course, handle in waiting
-        for assignment in {a.id: a for a in handle.rows()}.values()
-        if assignment.needs_grading_count
-        and wanted.takes(row := grading_row(assignment, course, look))
-    ]
-    grading.sort(key=by_due)
-    rows = in_order((row for row in every if wanted.takes(row)), wanted.sort, now)
-    states = sources.states()
-    return Ledger(
-        sources=states,
-        complete=complete(states),
+    return AskedLedger(
+        canvas_url=sources.api.canvas_url,
+        colors=read_colors(colors),
+        known=known,
+        studied=studied,
+        taught=taught,
+        own=[(course, handle.rows()) for course, handle in own],
+        to_grade=[(course, handle.rows()) for course, handle in to_grade],
+        not_begun=ahead,
+        sources=sources.states(),
         profile=read_profile(profile),
-        now=now,
-        rows=rows,
-        grading=tuple(grading),
-        is_student=has_role(known.values(), "student"),
-        in_courses=bool(known),
-        observes=observed(known.values()),
-        is_teacher=has_role(known.values(), "teacher", "ta"),
-        wanted=wanted,
-        total=len(every),
-        courses=tuple(
-            sorted(
-                {c.id: c.name or f"Course {c.id}" for c in (*studied, *taught)}.items(),
-                key=lambda pair: pair[1].casefold(),
-            )
-        ),
-        groups=grouped(rows, wanted, now),
-        not_begun=tuple((c.id, c.name or f"Course {c.id}") for c in ahead),
     )
+
+
+def start_own_work(sources: Sources, course: Course) -> Rows[Submission]:
+    call = partial(CanvasAPI.student_submissions, course_id=course.id, include=LEDGER_INCLUDE)
+    return sources.start(f"submissions: {course.name or course.id}", call, course=course)
+
+
+def start_to_grade(sources: Sources, course: Course) -> Rows[Assignment]:
+    call = partial(CanvasAPI.assignments, course_id=course.id)
+    return sources.start(f"grading: {course.name or course.id}", call, course=course)
 
 
 def not_begun(
     sources: Sources, own: Sequence[tuple[Course, Rows[Submission]]]
 ) -> tuple[Course, ...]:
-    """Of the courses that refuse the person's submissions, those that have not begun for them.
+    """Return those of the courses that refuse the person's submissions because they lie ahead.
 
-    Canvas answers 403 there (canvas-lms ``course.rb``, ``read_grades``). Which dates count, the
-    course's, a section's, the term's or an enrollment's own, it alone knows: so it is asked.
+    Canvas answers 403 there (canvas-lms ``course.rb``, ``read_grades``). Canvas is asked which
+    these are, because it alone knows which dates count: the course's, a section's, the term's or
+    an enrollment's own.
     """
     refused = [(course, handle) for course, handle in own if handle.denied]
     if not refused:
@@ -231,68 +157,43 @@ def not_begun(
     return tuple(course for course, _ in found)
 
 
-def in_order(rows: Iterable[SubmissionRow], sort: str, now: datetime) -> tuple[SubmissionRow, ...]:
-    """The rows in one of the orders of ``SORTS``; the due date, then the title decide ties."""
-
-    def by_due(row: SubmissionRow) -> tuple[object, ...]:
-        """What comes next first, then the newest of what is past, then what has no date."""
-        if row.due_at is None:
-            return 2, 0.0, row.title.casefold()
-        ahead = row.due_at >= now
-        at = row.due_at.timestamp()
-        return (0 if ahead else 1), (at if ahead else -at), row.title.casefold()
-
-    def key(row: SubmissionRow) -> tuple[object, ...]:
-        match sort:
-            case "due":
-                return by_due(row)
-            case "graded":
-                return -(row.posted_at or NEVER).timestamp(), *by_due(row)
-            case "course":
-                at = row.due_at.timestamp() if row.due_at else float("inf")
-                return row.course_name.casefold(), row.course_id, at, row.title.casefold()
-            case "score":
-                found = share(row)
-                return found is None, -(found or 0.0), *by_due(row)
-            case _:
-                return -latest_activity(row).timestamp(), *by_due(row)
-
-    return tuple(sorted(rows, key=key))
-
-
-def grouped(
-    rows: Sequence[SubmissionRow], wanted: Wanted, now: datetime
-) -> tuple[LedgerGroup, ...]:
-    """The rows under headings that fit their order.
-
-    By activity, what can still be mended comes first, then the last seven days, four weeks, what
-    is older, and what nothing happened to yet; of a long ledger the last two are folded, unless
-    somebody asked for a part of it: then all of that is open.
-    """
-    fold = wanted.everything and len(rows) > FOLDED_FROM
-
-    def heading(row: SubmissionRow) -> tuple[str, str]:
-        match wanted.sort:
-            case "due":
-                past = row.due_at is not None and row.due_at < now
-                return ("past" if past else "ahead" if row.due_at else "undated"), ""
-            case "graded":
-                return ("graded" if row.posted_at else "ungraded"), ""
-            case "course":
-                return f"course {row.course_id}", row.course_name
-            case "score":
-                return ("unscored" if share(row) is None else "scored"), ""
-            case _:
-                return by_activity(row, now), ""
-
-    found: dict[tuple[str, str], list[SubmissionRow]] = {}
-    for row in rows:
-        found.setdefault(heading(row), []).append(row)
-    if wanted.sort == "activity":
-        order = ("mend", "week", "month", "earlier", "untouched")
-        found = {(key, ""): found[key, ""] for key in order if (key, "") in found}
-    late = ("earlier", "untouched", "ungraded", "unscored")
-    return tuple(
-        LedgerGroup("course" if name else key, tuple(members), name, folded=fold and key in late)
-        for (key, name), members in found.items()
+def lay_out(asked: AskedLedger, wanted: LedgerFilter, now: datetime) -> Ledger:
+    """Return the page; of the courses of ``wanted`` those count that the person has work in."""
+    active = [*asked.studied, *asked.taught]
+    wanted = replace(wanted, courses=wanted.courses & {course.id for course in active})
+    look = Look(asked.canvas_url, asked.known, asked.colors, now)
+    every = [
+        submission_row(submission, submission.assignment or None, course, look)
+        for course, found in asked.own
+        for submission in {s.id or f"{s.assignment_id}": s for s in found}.values()
+    ]
+    grading = [
+        grading_row(assignment, course, look)
+        for course, found in asked.to_grade
+        for assignment in {a.id: a for a in found}.values()
+        if assignment.needs_grading_count
+    ]
+    rows = sorted_rows(filter(wanted.takes, every), wanted.sort, now)
+    return Ledger(
+        sources=asked.sources,
+        complete=complete(asked.sources),
+        profile=asked.profile,
+        now=now,
+        rows=rows,
+        grading=tuple(sorted(filter(wanted.takes, grading), key=by_due)),
+        is_student=has_role(asked.known.values(), "student"),
+        in_courses=bool(asked.known),
+        observes=observed(asked.known.values()),
+        is_teacher=has_role(asked.known.values(), "teacher", "ta"),
+        wanted=wanted,
+        total=len(every),
+        courses=by_name(active),
+        groups=grouped(rows, wanted, now),
+        not_begun=tuple((c.id, c.name or f"Course {c.id}") for c in asked.not_begun),
     )
+
+
+def by_name(courses: Sequence[Course]) -> tuple[tuple[str, str], ...]:
+    """Return ids and names, each course once, in the order of their names."""
+    names = {course.id: course.name or f"Course {course.id}" for course in courses}
+    return tuple(sorted(names.items(), key=lambda pair: pair[1].casefold()))

@@ -6,8 +6,9 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from canvas_app.current import current_sources, login_required
+from canvas_app.domain.ledger import LedgerFilter
 from canvas_app.domain.rows import SubmissionRow
-from canvas_app.services.submissions import Ledger, Wanted, submissions
+from canvas_app.services.submissions import Ledger, submissions
 from canvas_app.sources.answer import Source
 from canvas_app.views.answers import own_list, twin
 from canvas_app.views.csv_table import Cell, csv_text
@@ -21,29 +22,29 @@ COLUMNS = (
 )
 
 
-def wanted() -> Wanted:
-    return Wanted.of(request.args.getlist)
+def ledger_filter() -> LedgerFilter:
+    return LedgerFilter.from_query(request.args)
 
 
 @bp.get("/submissions")
 @login_required
-def page() -> ResponseReturnValue:
-    return own_list("submissions.html", partial(submissions, wanted=wanted()))
+def submissions_page() -> ResponseReturnValue:
+    return own_list("submissions.html", partial(submissions, wanted=ledger_filter()))
 
 
 @bp.get("/submissions.json")
 @login_required
-def as_json() -> ResponseReturnValue:
+def submissions_json() -> ResponseReturnValue:
     """Own submissions and, for teachers, the assignments that wait (``kind`` tells)."""
     further = ("total", "wanted", "not_begun")
-    return twin(partial(submissions, wanted=wanted()), *further, data="all_rows")
+    return twin(partial(submissions, wanted=ledger_filter()), *further, data="all_rows")
 
 
 @bp.get("/submissions.csv")
 @login_required
-def as_csv() -> ResponseReturnValue:
+def submissions_csv() -> ResponseReturnValue:
     """The rows of the page with the same query; what is missing is said in further lines."""
-    ledger = submissions(current_sources(), wanted())
+    ledger = submissions(current_sources(), ledger_filter())
     rows = [csv_row(row) for row in ledger.all_rows] + [
         ("Not everything is here:", missing_part(source)) for source in missing_parts(ledger)
     ]

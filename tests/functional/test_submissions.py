@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from canvas_app.services.submissions import Ledger, Wanted, grouped, in_order
+from canvas_app.domain.ledger import LedgerFilter, grouped, sorted_rows
+from canvas_app.services.submissions import Ledger
 from tests.unit.services.test_submissions import row
 
 from .conftest import sign_in
@@ -246,7 +247,7 @@ def test_table_needs_a_sign_in(easel):
 @pytest.mark.parametrize(("count", "kilobytes"), [(0, 100), (1, 100), (200, 100), (2000, 100)])
 def test_any_number_of_rows_fits(easel, count, kilobytes):
     """Whole page at most 100 kB compressed; nothing is cut."""
-    rows = in_order(
+    rows = sorted_rows(
         (
             row(
                 f"Assignment {n} about {n * 7919 % 1000}",
@@ -270,7 +271,7 @@ def test_any_number_of_rows_fits(easel, count, kilobytes):
         total=count,
         now=NOW,
         complete=True,
-        groups=grouped(rows, Wanted(), NOW),
+        groups=grouped(rows, LedgerFilter(), NOW),
         in_courses=True,
         is_student=True,
     )

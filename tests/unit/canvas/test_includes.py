@@ -10,11 +10,11 @@ from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.includes import answered, included, sure
 from canvas_app.canvas.models import Assignment, AssignmentDetail, AssignmentGroup, Course
-from canvas_app.services import assignment, courses, planner_calls, submissions
+from canvas_app.services import asks, assignment, planner_calls, submissions
 from canvas_app.sources.wording import HIDDEN
 
 COURSE = "4101"
-COURSES = partial(CanvasAPI.courses, include=courses.INCLUDE)
+COURSES = partial(CanvasAPI.courses, include=asks.COURSE_INCLUDE)
 GROUPS = planner_calls.groups_call(COURSE)
 STUB = Course(id="1", access_restricted_by_date=True)
 OWN = partial(CanvasAPI.calendar_assignments, course_ids=(COURSE,), include=planner_calls.OWN)
@@ -27,9 +27,9 @@ def asked(canvas) -> dict[str, partial]:
     here = {"course_id": COURSE, "assignment_id": work}
     return {
         "courses": COURSES,
-        "course": partial(CanvasAPI.course, course_id=COURSE, include=courses.INCLUDE),
+        "course": partial(CanvasAPI.course, course_id=COURSE, include=asks.COURSE_INCLUDE),
         "course_or_stub": partial(
-            CanvasAPI.course_or_stub, course_id=COURSE, include=courses.INCLUDE
+            CanvasAPI.course_or_stub, course_id=COURSE, include=asks.COURSE_INCLUDE
         ),
         "missing_submissions": partial(
             CanvasAPI.missing_submissions, include=planner_calls.MISSING
@@ -47,7 +47,7 @@ def asked(canvas) -> dict[str, partial]:
         ),
         "assignment_groups": GROUPS,
         "student_submissions": partial(
-            CanvasAPI.student_submissions, course_id=COURSE, include=submissions.INCLUDE
+            CanvasAPI.student_submissions, course_id=COURSE, include=submissions.LEDGER_INCLUDE
         ),
     }
 

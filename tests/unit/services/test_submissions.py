@@ -8,6 +8,7 @@ from threading import Event
 
 import msgspec
 import pytest
+from msgspec.structs import replace as replace_struct
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.errors import Unavailable
@@ -15,6 +16,7 @@ from canvas_app.canvas.models import (
     Assignment,
     Attachment,
     Course,
+    CourseEnrollment,
     MediaComment,
     RubricAssessment,
     RubricCriterion,
@@ -23,10 +25,12 @@ from canvas_app.canvas.models import (
     SubmissionComment,
 )
 from canvas_app.canvas.paging import Pages
+from canvas_app.domain.ledger import SORTS, LedgerFilter
 from canvas_app.domain.planner_items import Look
 from canvas_app.domain.rows import Comment, File, SubmissionRow
 from canvas_app.domain.submissions import latest_activity, submission_row
-from canvas_app.services.submissions import INCLUDE, SORTS, Wanted, grouped, in_order, submissions
+from canvas_app.services.submissions import LEDGER_INCLUDE, AskedLedger, lay_out, submissions
+from canvas_app.sources.answer import Source
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -210,146 +214,85 @@ def test_activity_counts_comments():
     assert latest_activity(row()) < NOW - 1000 * DAY
 
 
-# What a query leaves
+# Laid out without a network, a thread or a clock
 
 
-def asked(**values):
-    return Wanted.of(lambda name: values.get(name, []))
-
-
-def test_what_nobody_knows_is_left_out():
-    odd = asked(
-        course=["4", "x", "-1", "4101; DROP"],
-        status=["missing", "<script>"],
-        late=["maybe"],
-        comments=["on"],
-        sort=["nonsense"],
-        q=["  " + "x" * 500],
+def asked_of(*own, taught=(), **more):
+    """What Canvas answered a student of Biology."""
+    active = [CourseEnrollment(type="student", enrollment_state="active")]
+    course = replace_struct(COURSE, enrollments=active)
+    return AskedLedger(
+        canvas_url="https://canvas.example.edu",
+        known={course.id: course},
+        studied=[course],
+        own=[(course, own)],
+        to_grade=taught,
+        sources=(Source("courses", "fresh", NOW),),
+        **more,
     )
 
-    assert odd.courses == {"4"}
-    assert odd.statuses == {"missing"}
-    assert (odd.late, odd.comments, odd.sort) == (False, False, "activity")
-    assert len(odd.text) == 200
-    assert asked().everything
-    assert asked(sort=["due"]).everything
-    assert not asked(late=["1"]).everything
-    assert asked(sort=["nonsense", "score"]).sort == "score"
+
+def test_one_submission_makes_one_row():
+    """A list that moved while its pages were read may name one twice."""
+    one = Submission(id="9", assignment_id="7", assignment=Assignment(id="7", name="Essay"))
+
+    page = lay_out(asked_of(one, one), LedgerFilter(), NOW)
+
+    assert [found.title for found in page.rows] == ["Essay"]
+    assert (page.total, page.complete, page.is_student, page.in_courses) == (1, True, True, True)
+    assert page.courses == (("4", "Biology"),)
+    assert [group.key for group in page.groups] == ["untouched"]
 
 
-@pytest.mark.parametrize(
-    ("query", "titles"),
-    [
-        ({}, {"Essay", "Zero", "Late", "Said"}),
-        ({"status": ["graded"]}, {"Zero", "Late"}),
-        ({"status": ["missing"]}, {"Zero"}),
-        ({"status": ["missing", "due"]}, {"Zero", "Essay"}),
-        ({"late": ["1"]}, {"Late"}),
-        ({"comments": ["1"]}, {"Said"}),
-        ({"q": ["ESS"]}, {"Essay"}),
-        ({"q": ["golgi"]}, {"Said"}),
-        ({"q": ["biology"], "status": ["submitted"]}, {"Said"}),
-        ({"q": ["nowhere"]}, set()),
-        ({"late": ["1"], "comments": ["1"]}, set()),
-    ],
-)
-def test_all_conditions_hold(query, titles):
-    rows = [
-        row("Essay"),
-        row("Zero", status="graded", missing=True),
-        row("Late", status="graded", late=True),
-        row("Said", status="submitted", comments=(Comment("Helen", "Label the Golgi", NOW),)),
+def test_filter_leaves_rows_out_and_counts_all():
+    works = [
+        Submission(id=str(n), assignment_id=str(n), assignment=Assignment(id=str(n), name=name))
+        for n, name in enumerate(("Essay", "Quiz"))
     ]
-    wanted = asked(**query)
 
-    assert {one.title for one in rows if wanted.takes(one)} == titles
+    page = lay_out(asked_of(*works), LedgerFilter(text="quiz"), NOW)
 
-
-# Order and headings
-
-ROWS = [
-    row("next", due_at=NOW + DAY),
-    row("later", due_at=NOW + 9 * DAY, course_id="3", course_name="Art"),
-    row("undated"),
-    row("missing", status="missing", due_at=NOW - 2 * DAY),
-    row("half", status="graded", score=5.0, points_possible=10, posted_at=NOW - 2 * DAY,
-        due_at=NOW - 20 * DAY),
-    row("full", status="graded", score=4.0, points_possible=4, posted_at=NOW - 40 * DAY,
-        due_at=NOW - 50 * DAY),
-    row("letter", status="graded", grade="A", letters_only=True, posted_at=NOW - 10 * DAY,
-        due_at=NOW - 11 * DAY),
-    row("bonus", status="graded", score=1.0, points_possible=0, posted_at=NOW - 10 * DAY,
-        due_at=NOW - 12 * DAY),
-]  # fmt: skip
+    assert ([found.title for found in page.rows], page.total) == (["Quiz"], 2)
 
 
-@pytest.mark.parametrize(
-    ("sort", "titles"),
-    [
-        ("activity", "half letter bonus full next later missing undated"),
-        ("due", "next later missing letter bonus half full undated"),
-        ("graded", "half letter bonus full next later missing undated"),
-        ("course", "later full half bonus letter missing next undated"),
-        ("score", "full half next later missing letter bonus undated"),
-    ],
-)
-def test_orders(sort, titles):
-    ordered = in_order(reversed(ROWS), sort, NOW)
+def test_courses_of_others_are_no_filter():
+    page = lay_out(asked_of(), LedgerFilter(courses=frozenset({"4", "99"})), NOW)
 
-    assert " ".join(one.title for one in ordered) == titles
+    assert page.wanted.courses == {"4"}
+    assert page.rows == ()
 
 
-def test_headings_by_activity_put_what_can_be_mended_first():
-    groups = grouped(in_order(ROWS, "activity", NOW), Wanted(), NOW)
-
-    assert [(group.key, len(group.rows)) for group in groups] == [
-        ("mend", 1),
-        ("week", 1),
-        ("month", 2),
-        ("earlier", 1),
-        ("untouched", 3),
+def test_only_what_waits_is_to_grade():
+    works = [
+        Assignment(id="1", name="Waits", needs_grading_count=2),
+        Assignment(id="2", name="Does not", needs_grading_count=0),
+        Assignment(id="3", name="Not said"),
     ]
-    assert not any(group.folded for group in groups)
+
+    page = lay_out(asked_of(taught=[(COURSE, works)]), LedgerFilter(), NOW)
+
+    assert [(found.title, found.needs_grading) for found in page.grading] == [("Waits", 2)]
 
 
-@pytest.mark.parametrize(
-    ("sort", "keys"),
-    [
-        ("due", ["ahead", "past", "undated"]),
-        ("graded", ["graded", "ungraded"]),
-        ("course", ["course", "course"]),
-        ("score", ["scored", "unscored"]),
-    ],
-)
-def test_headings_of_other_orders(sort, keys):
-    groups = grouped(in_order(ROWS, sort, NOW), Wanted(sort=sort), NOW)
+def test_missing_source_is_no_complete_page():
+    failed = (Source("submissions: Biology", "failed", None, "Canvas did not answer."),)
 
-    assert [group.key for group in groups] == keys
-    assert sum(len(group.rows) for group in groups) == len(ROWS)
+    page = lay_out(replace(asked_of(), sources=failed), LedgerFilter(), NOW)
 
-
-def test_only_a_long_ledger_nobody_chose_from_is_folded():
-    many = [replace(one, title=f"{one.title} {n}") for one in ROWS for n in range(10)]
-
-    def folded(wanted):
-        groups = grouped(in_order(many, "activity", NOW), wanted, NOW)
-        assert sum(len(group.rows) for group in groups) == len(many)
-        return {group.key for group in groups if group.folded}
-
-    assert folded(Wanted()) == {"earlier", "untouched"}
-    assert folded(Wanted(text="n")) == set()
+    assert not page.complete
+    assert page.source("submissions: Biology").status == "failed"
 
 
 # Against the stand-in Canvas
 
 
 def test_never_asks_what_marks_read():
-    assert not {"read_status", "read_state"} & set(INCLUDE)
+    assert not {"read_status", "read_state"} & set(LEDGER_INCLUDE)
 
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_every_order_has_every_row(sources_of, sort):
-    page = submissions(sources_of("dozen"), Wanted(sort=sort))
+    page = submissions(sources_of("dozen"), LedgerFilter(sort=sort))
 
     assert page.complete
     assert page.total == len(page.rows) == sum(len(group.rows) for group in page.groups)
@@ -359,7 +302,7 @@ def test_every_order_has_every_row(sources_of, sort):
 
 
 def test_one_course_asks_one_course(sources_of, canvas):
-    page = submissions(sources_of("dozen"), Wanted(courses=frozenset({"4101", "99"})))
+    page = submissions(sources_of("dozen"), LedgerFilter(courses=frozenset({"4101", "99"})))
 
     assert {one.course_id for one in page.rows} == {"4101"}
     assert page.wanted.courses == {"4101"}
@@ -369,7 +312,7 @@ def test_one_course_asks_one_course(sources_of, canvas):
 
 
 def test_unknown_course_means_all(sources_of):
-    page = submissions(sources_of("dozen"), Wanted(courses=frozenset({"99"})))
+    page = submissions(sources_of("dozen"), LedgerFilter(courses=frozenset({"99"})))
 
     assert len({one.course_id for one in page.rows}) > 5
     assert page.wanted.everything
@@ -377,14 +320,12 @@ def test_unknown_course_means_all(sources_of):
 
 def test_teacher_filters_what_waits(sources_of):
     every = submissions(sources_of("teacher"))
-    some = submissions(sources_of("teacher"), Wanted(text="quiz"))
+    some = submissions(sources_of("teacher"), LedgerFilter(text="quiz"))
+    waiting = LedgerFilter(statuses=frozenset({"needs_grading"}))
 
     assert 0 < len(some.grading) < len(every.grading)
-    assert submissions(sources_of("teacher"), Wanted(late=True)).grading == ()
-    assert (
-        submissions(sources_of("teacher"), Wanted(statuses=frozenset({"needs_grading"}))).grading
-        == every.grading
-    )
+    assert submissions(sources_of("teacher"), LedgerFilter(late=True)).grading == ()
+    assert submissions(sources_of("teacher"), waiting).grading == every.grading
 
 
 def test_ledger_asks_each_course_once(sources_of, canvas):
