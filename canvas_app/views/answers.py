@@ -1,6 +1,6 @@
 """How views answer: a page whose shell goes out first, or its JSON twin."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -25,23 +25,44 @@ def own_list(template: str, gather: Gather, **shell: Any) -> ResponseReturnValue
     return stream_page(template, load=gathering.load, early=gathering.early, **shell)
 
 
-def twin(gather: Gather, *further: str, data: str = "rows") -> Response:
+def twin(
+    gather: Gather,
+    *further: str,
+    data: str = "rows",
+    shapes: Mapping[str, Callable[[Any], Any]] | None = None,
+) -> Response:
     """Answer a page's JSON twin: ``data``, ``complete``, ``sources`` and the page's further parts.
 
-    A page that fails as a whole answers the same shape, with Canvas's status and an ``error``.
+    ``shapes`` say how parts of the page are written that are not written as they are. A page that
+    fails as a whole answers the same shape, with Canvas's status and an ``error``.
     """
     try:
         page = gather(current_sources())
     except CanvasError as error:
         status = status_of(error)
         return json_answer(failed_twin(plain_failure(error), status), status)
+
+    def part(name: str) -> Any:
+        value, shape = getattr(page, name), (shapes or {}).get(name)
+        return shape(value) if shape else value
+
     body = {
-        "data": getattr(page, data),
+        "data": part(data),
         "complete": page.complete,
         "sources": [source_json(source) for source in page.sources],
         "standing": page.standing,
     }
-    return json_answer(body | {name: getattr(page, name) for name in further})
+    return json_answer(body | {name: part(name) for name in further})
+
+
+def flat_rows(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """Return rows that hold a submission as objects which have its fields among their own."""
+    return [vars(row.submission) | without(row, "submission") for row in rows]
+
+
+def without(thing: Any, name: str) -> dict[str, Any]:
+    """Return the fields of a dataclass but one."""
+    return {key: value for key, value in vars(thing).items() if key != name}
 
 
 def json_answer(body: dict[str, Any], status: int = 200) -> Response:

@@ -1,5 +1,6 @@
 """One assignment as its student, its teacher and an observer see it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -17,21 +18,21 @@ from canvas_app.canvas.models import (
     ScoreStatistics,
     Submission,
     SubmissionDetail,
+    SubmissionSummary,
     SubmissionUser,
 )
+from canvas_app.domain.assignments import Task, class_scores, own_work, submitters, task
 from canvas_app.domain.calendar import Profile
 from canvas_app.domain.planner_items import Look
 from canvas_app.services.assignment import (
     ASSIGNMENT_INCLUDE,
     SUBMISSION_INCLUDE,
+    AskedAssignment,
     AssignmentPage,
-    Task,
     assignment,
-    class_scores,
-    own_work,
-    task,
-    whose,
+    lay_out,
 )
+from canvas_app.sources.answer import Source
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -72,15 +73,20 @@ def test_student_sees_everything_of_her_own(sources_of, named, canvas):
 
     assert page.complete, page.sources
     (work,) = page.rows
-    assert (work.status, work.score, work.grade, work.student) == ("graded", 21, "21", None)
-    assert (work.allowed_attempts, work.attempts_left) == (3, 2)
+    assert (work.submission.status, work.submission.score, work.submission.grade, work.student) == (
+        "graded",
+        21,
+        "21",
+        None,
+    )
+    assert (work.submission.allowed_attempts, work.attempts_left) == (3, 2)
     assert [one.number for one in work.attempts] == [1]
     assert work.attempts[0].score == 21
     assert "My answer" in work.attempts[0].text
-    assert [said.author for said in work.comments] == ["Helen Okonkwo", "Anonymous User"]
-    assert work.comments[0].files[0].name == "essay-notes.pdf"
-    assert [one.rating for one in work.rubric] == ["Excellent", "Good", "Developing"]
-    assert work.rubric[1].comments
+    assert [said.author for said in work.submission.comments] == ["Helen Okonkwo", "Anonymous User"]
+    assert work.submission.comments[0].files[0].name == "essay-notes.pdf"
+    assert [one.rating for one in work.submission.rubric] == ["Excellent", "Good", "Developing"]
+    assert work.submission.rubric[1].comments
     assert page.statistics.mark("yours").value == 21
     assert page.statistics.mark("median")
     assert page.assignment.description.startswith("<p>Instructions")
@@ -93,7 +99,11 @@ def test_hidden_grade_stays_hidden(sources_of, named):
     page = assignment(sources_of("dozen"), "4101", named("Mid-term exam essay"))
 
     (work,) = page.rows
-    assert (work.status, work.score, work.grade) == ("submitted", None, None)
+    assert (work.submission.status, work.submission.score, work.submission.grade) == (
+        "submitted",
+        None,
+        None,
+    )
     assert (work.attempts[0].score, work.attempts[0].grade) == (None, None)
     assert page.statistics is None
 
@@ -101,7 +111,7 @@ def test_hidden_grade_stays_hidden(sources_of, named):
 def test_each_attempt_has_its_own_grade(sources_of, named):
     (work,) = assignment(sources_of("dozen"), "4101", named("Punnett squares")).rows
 
-    assert work.status == "resubmitted"
+    assert work.submission.status == "resubmitted"
     assert [(one.number, one.score) for one in work.attempts] == [(2, None), (1, 5)]
 
 
@@ -124,7 +134,7 @@ def test_work_not_yet_open(sources_of, named):
     assert page.assignment.description is None
     assert page.assignment.lock_explanation
     assert page.assignment.unlock_at > page.now
-    assert page.rows[0].status == "not_yet_open"
+    assert page.rows[0].submission.status == "not_yet_open"
     assert not page.assignment.can_submit
 
 
@@ -160,7 +170,7 @@ def test_observer_sees_the_observed_student(sources_of, named):
     page = assignment(sources_of("observer"), "4101", named("Essay: why we age"))
 
     (work,) = page.rows
-    assert (work.student, work.score) == ("Maya Lindqvist", 21)
+    assert (work.student, work.submission.score) == ("Maya Lindqvist", 21)
     assert page.statistics is None
     assert page.teaching is None
 
@@ -194,11 +204,67 @@ def test_what_fails_leaves_the_rest(sources_of, named, canvas, part):
         assert page.teaching.graded is None
         assert page.teaching.needs_grading is not None
     else:
-        assert page.rows[0].score == 21  # the assignment came with its submission
+        assert page.rows[0].submission.score == 21  # the assignment came with its submission
 
 
 def test_never_asks_what_marks_read():
     assert not {"read_status", "read_state"} & {*ASSIGNMENT_INCLUDE, *SUBMISSION_INCLUDE}
+
+
+# Laid out without a network, a thread or a clock
+
+
+def asked_of(found=WORK, enrollments=("student",), **more):
+    course = Course(
+        id="4", name="Biology", enrollments=[CourseEnrollment(type=kind) for kind in enrollments]
+    )
+    return AskedAssignment(
+        canvas_url="https://canvas.example.edu",
+        found=found,
+        course=course,
+        sources=(Source("assignment", "fresh", NOW),),
+        **more,
+    )
+
+
+def test_page_of_a_student():
+    own = SubmissionDetail(id="9", assignment_id="7", score=20.0, grade="20", **POSTED)
+
+    page = lay_out(asked_of(submissions=[own]), NOW)
+
+    (work,) = page.rows
+    assert (work.submission.title, work.submission.score) == ("Essay", 20.0)
+    assert (page.assignment.name, page.assignment.course_name) == ("Essay", "Biology")
+    assert [criterion.name for criterion in page.rubric] == ["Argument"]
+    assert page.complete
+    assert page.teaching is None
+
+
+def test_page_of_a_teacher_whose_counts_did_not_come():
+    """The place for them stands all the same, with its way into SpeedGrader."""
+    failed = (Source("grading", "failed", None, "Canvas did not answer."),)
+
+    page = lay_out(
+        replace(asked_of(enrollments=["teacher"], counts=SubmissionSummary()), sources=failed), NOW
+    )
+
+    assert not page.complete
+    assert page.rows == ()
+    assert page.teaching.graded is None
+    assert page.teaching.speed_grader
+
+
+def test_page_of_an_observer_compares_nobody():
+    scores = AssignmentDetail(
+        id="7", points_possible=25, score_statistics=ScoreStatistics(min=5, max=24, mean=18.3)
+    )
+    child = SubmissionDetail(user=SubmissionUser(name="Maya"), score=20.0, **POSTED)
+
+    page = lay_out(asked_of(scores, ["observer"], submissions=[child], observed=True), NOW)
+
+    assert (page.rows[0].student, page.statistics) == ("Maya", None)
+    own = lay_out(asked_of(scores, submissions=[child]), NOW)
+    assert own.statistics.mark("yours").value == 20
 
 
 # Cases the campus has not
@@ -208,11 +274,11 @@ def test_letters_alone():
     given = {"score": 21.0, "grade": "B", "entered_score": 22.0} | POSTED
     work = mine(course=LETTERS, rubric_assessment={"a": RubricAssessment(points=8)}, **given)
 
-    assert work.grade == "B"
+    assert work.submission.grade == "B"
     assert work.attempts[0].grade == "B"
     text = msgspec.json.encode(work).decode()
     assert "21" not in text.replace("2026-11-21", "")
-    assert work.rubric[0].points is None
+    assert work.submission.rubric[0].points is None
     found = AssignmentDetail(id="7", points_possible=25, score_statistics=ScoreStatistics(min=1))
     assert task(found, LETTERS, LOOK, [work]).points_possible is None
     assert class_scores(found, (work,)) is None
@@ -224,17 +290,19 @@ def test_rubric_without_points():
         rubric=[RubricCriterion(id="a", points=10)],
         rubric_settings=RubricSettings(hide_points=True),
     )
-    (criterion,) = mine(work, rubric_assessment={"a": RubricAssessment(points=8)}, **POSTED).rubric
+    (criterion,) = mine(
+        work, rubric_assessment={"a": RubricAssessment(points=8)}, **POSTED
+    ).submission.rubric
 
     assert (criterion.points, criterion.points_possible) == (None, None)
 
 
 def test_rubric_stands_before_anything_is_rated():
-    (criterion,) = mine().rubric
+    (criterion,) = mine().submission.rubric
 
     assert (criterion.name, criterion.points, criterion.rating) == ("Argument", None, None)
     hidden = mine(rubric_assessment={"a": RubricAssessment(points=8)}, submitted_at=NOW)
-    assert hidden.rubric == mine().rubric
+    assert hidden.submission.rubric == mine().submission.rubric
 
 
 def test_attempts_left_never_below_none():
@@ -268,7 +336,7 @@ def test_grades_of_earlier_attempts_wait_for_posting():
 def test_bare_submission_of_the_assignment_is_enough():
     work = own_work(Submission(score=3.0, **POSTED), WORK, COURSE, LOOK, observed=False)
 
-    assert (work.score, work.attempts) == (3.0, ())
+    assert (work.submission.score, work.attempts) == (3.0, ())
 
 
 def test_group_and_peer_work():
@@ -306,13 +374,13 @@ def test_whose_submissions():
         return [CourseEnrollment(type=kind, associated_user_id=who) for kind, who in kinds]
 
     student, parent = ("student", None), ("observer", "3")
-    assert whose(Course(id="4", enrollments=enrolled(student, parent)), WORK) == ["self"]
+    assert submitters(Course(id="4", enrollments=enrolled(student, parent)), WORK) == ["self"]
     children = enrolled(parent, ("observer", "4"), parent, ("observer", None))
-    assert whose(Course(id="4", enrollments=children), WORK) == ["3", "4"]
-    assert whose(Course(id="4", enrollments=enrolled(("teacher", None))), WORK) == []
-    assert whose(Course(id="4"), WORK) == []
+    assert submitters(Course(id="4", enrollments=children), WORK) == ["3", "4"]
+    assert submitters(Course(id="4", enrollments=enrolled(("teacher", None))), WORK) == []
+    assert submitters(Course(id="4"), WORK) == []
     answered = AssignmentDetail(id="7", submission=Submission())
-    assert whose(Course(id="4"), answered) == ["self"]
+    assert submitters(Course(id="4"), answered) == ["self"]
 
 
 def test_student_is_named_to_observers_alone():
