@@ -235,7 +235,7 @@ def current_sources() -> Sources:
         owner=owner(sign_in),
         cache_seconds=gateway.settings.cache_seconds,
         again=request.args.getlist("retry"),
-        told=gateway.watch_for(sign_in.identity.environment),
+        on_includes=gateway.watch_for(sign_in.identity.environment),
     )
 
 

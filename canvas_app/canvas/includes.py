@@ -58,5 +58,5 @@ def sure(call: "partial[Any]") -> bool:
     return not getattr(call.func, "own", False)
 
 
-Told = Callable[[tuple[str, ...], bool], None]
+OnIncludes = Callable[[tuple[str, ...], bool], None]
 """Hears of each answer that tells: what was asked for, and whether Canvas read it."""

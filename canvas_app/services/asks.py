@@ -15,7 +15,7 @@ from canvas_app.canvas.models import (
 from canvas_app.canvas.models import Profile as CanvasProfile
 from canvas_app.domain.calendar import Profile
 from canvas_app.sources.answer import Source
-from canvas_app.sources.sources import One, Rows, Sources
+from canvas_app.sources.sources import ListSource, ObjectSource, Sources
 
 COURSE_INCLUDE = (
     "term",
@@ -47,12 +47,12 @@ class AskedPage:
     colors: Mapping[str, str] = field(default_factory=dict)
 
 
-def start_ended(sources: Sources) -> Rows[Enrollment]:
+def start_ended(sources: Sources) -> ListSource[Enrollment]:
     """Start the list of the enrollments that were ended before their dates."""
     return sources.start("ended enrollments", partial(CanvasAPI.ended_enrollments))
 
 
-def start_ended_in(sources: Sources, course: Course) -> Rows[Enrollment] | None:
+def start_ended_in(sources: Sources, course: Course) -> ListSource[Enrollment] | None:
     """Start the list of the person's ended enrollments in a course that shows none of theirs."""
     if course.enrollments != []:
         return None
@@ -61,12 +61,12 @@ def start_ended_in(sources: Sources, course: Course) -> Rows[Enrollment] | None:
     )
 
 
-def start_courses(sources: Sources) -> Rows[Course]:
+def start_courses(sources: Sources) -> ListSource[Course]:
     """The list every page shares, so that the cache knows it: current-ish enrollments."""
     return sources.start("courses", partial(CanvasAPI.courses, include=COURSE_INCLUDE))
 
 
-def start_pending(sources: Sources) -> Rows[Course]:
+def start_pending(sources: Sources) -> ListSource[Course]:
     """Courses that have not begun for the person, by whichever dates count, and invitations."""
     return sources.start(
         "invitations",
@@ -74,19 +74,19 @@ def start_pending(sources: Sources) -> Rows[Course]:
     )
 
 
-def start_profile(sources: Sources) -> One[CanvasProfile]:
+def start_profile(sources: Sources) -> ObjectSource[CanvasProfile]:
     return sources.start_one("profile", partial(CanvasAPI.profile))
 
 
-def start_colors(sources: Sources) -> One[Colors]:
+def start_colors(sources: Sources) -> ObjectSource[Colors]:
     return sources.start_one("colors", partial(CanvasAPI.colors))
 
 
-def start_positions(sources: Sources) -> One[Positions]:
+def start_positions(sources: Sources) -> ObjectSource[Positions]:
     return sources.start_one("dashboard order", partial(CanvasAPI.dashboard_positions))
 
 
-def read_positions(handle: One[Positions]) -> dict[str, int]:
+def read_positions(handle: ObjectSource[Positions]) -> dict[str, int]:
     """Course id to the place of its card on Canvas's dashboard."""
     found = handle.value()
     return {
@@ -96,7 +96,7 @@ def read_positions(handle: One[Positions]) -> dict[str, int]:
     }
 
 
-def read_profile(handle: One[CanvasProfile]) -> Profile:
+def read_profile(handle: ObjectSource[CanvasProfile]) -> Profile:
     """Zone and locale as Canvas has them; UTC and en when it did not say."""
     found = handle.value()
     if found is None:
@@ -109,7 +109,7 @@ def read_profile(handle: One[CanvasProfile]) -> Profile:
     )
 
 
-def read_colors(handle: One[Colors]) -> dict[str, str]:
+def read_colors(handle: ObjectSource[Colors]) -> dict[str, str]:
     """Course id to the person's colour for it."""
     colors = handle.value()
     found = (colors.custom_colors if colors else None) or {}

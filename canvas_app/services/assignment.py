@@ -42,7 +42,7 @@ from canvas_app.services.asks import (
 from canvas_app.services.pages import Page
 from canvas_app.services.without_includes import lost
 from canvas_app.sources.answer import complete
-from canvas_app.sources.sources import One, Sources
+from canvas_app.sources.sources import ObjectSource, Sources
 
 # Never read_status nor read_state: asking for either marks the submission read.
 SUBMISSION_INCLUDE = (
@@ -114,7 +114,7 @@ def ask(sources: Sources, course_id: str, assignment_id: str) -> AskedAssignment
     ]
     course = with_ended(course, ended.rows()) if ended else course
     roles = roles_of(course)
-    summary: One[SubmissionSummary] | None = None
+    summary: ObjectSource[SubmissionSummary] | None = None
     if found.needs_grading_count is not None or not TEACHING.isdisjoint(roles):
         call = partial(CanvasAPI.submission_summary, course_id=course_id)
         summary = sources.start_one("grading", partial(call, assignment_id=assignment_id))
@@ -136,14 +136,16 @@ def ask(sources: Sources, course_id: str, assignment_id: str) -> AskedAssignment
     )
 
 
-def start_assignment(sources: Sources, course_id: str, assignment_id: str) -> One[AssignmentDetail]:
+def start_assignment(
+    sources: Sources, course_id: str, assignment_id: str
+) -> ObjectSource[AssignmentDetail]:
     call = partial(CanvasAPI.assignment, course_id=course_id, include=ASSIGNMENT_INCLUDE)
     return sources.start_one("assignment", partial(call, assignment_id=assignment_id))
 
 
 def start_submission(
     sources: Sources, course_id: str, assignment_id: str, user_id: str
-) -> One[SubmissionDetail]:
+) -> ObjectSource[SubmissionDetail]:
     call = partial(CanvasAPI.submission, course_id=course_id, include=SUBMISSION_INCLUDE)
     return sources.start_one(
         "submission", partial(call, assignment_id=assignment_id, user_id=user_id)
@@ -151,9 +153,9 @@ def start_submission(
 
 
 def say_what_lacks(
-    asked: One[AssignmentDetail],
-    course: One[Course],
-    handles: Iterable[One[SubmissionDetail]],
+    asked: ObjectSource[AssignmentDetail],
+    course: ObjectSource[Course],
+    handles: Iterable[ObjectSource[SubmissionDetail]],
     *,
     letters: bool,
     observed: bool,

@@ -33,7 +33,7 @@ from canvas_app.services.asks import (
 from canvas_app.services.pages import Page
 from canvas_app.services.without_includes import mend_every_course
 from canvas_app.sources.answer import complete
-from canvas_app.sources.sources import Rows, Sources
+from canvas_app.sources.sources import ListSource, Sources
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,10 @@ def courses(sources: Sources, wanted: Wanted | None = None) -> Courses:
 
 
 def with_ended_ones(
-    sources: Sources, listed: Iterable[Course], ended: Rows[Enrollment], *lists: Rows[Course]
+    sources: Sources,
+    listed: Iterable[Course],
+    ended: ListSource[Enrollment],
+    *lists: ListSource[Course],
 ) -> list[Course]:
     """The listed courses, and those that only ended enrollments tell of, which are asked for.
 
@@ -141,7 +144,9 @@ def with_ended_ones(
     return [with_ended(course, rows) for course in known.values()]
 
 
-def phases_of(current: Rows[Course], pending: Rows[Course], past: Rows[Course]) -> dict[str, str]:
+def phases_of(
+    current: ListSource[Course], pending: ListSource[Course], past: ListSource[Course]
+) -> dict[str, str]:
     """What the dates that count make of each course: past, future or current, in Canvas's words.
 
     Canvas alone knows them all: those of enrollments, sections and roles as well. A course is past

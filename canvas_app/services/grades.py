@@ -69,7 +69,7 @@ from canvas_app.services.without_includes import (
     weights_unsaid,
 )
 from canvas_app.sources.answer import complete
-from canvas_app.sources.sources import Rows, Sources
+from canvas_app.sources.sources import ListSource, Sources
 
 SCORE = re.compile(r"s\d{1,20}")  # short: the form sends a field for each assignment
 CATCHING_UP = timedelta(hours=1)  # Canvas takes seconds to minutes
@@ -172,9 +172,9 @@ def gather(
     course = listed_course(sources, course_id) if closed else course
     ended = start_ended_in(sources, course)
     bare = start_without(sources, course) if asked_course.dropped() else None
-    listed: Rows[CanvasGroup] | None = None
+    listed: ListSource[CanvasGroup] | None = None
     periods: list[CanvasPeriod] = []
-    asked: Rows[CanvasPeriod] | None = None
+    asked: ListSource[CanvasPeriod] | None = None
     if not closed:
         listed = sources.start(
             "assignments",

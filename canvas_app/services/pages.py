@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from canvas_app.domain.calendar import Profile
-from canvas_app.sources.answer import Source, Standing, standing
+from canvas_app.sources.answer import Freshness, Source, freshness
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Page:
         return "" if self.reliable(*lists) else "least"
 
     @property
-    def standing(self) -> Standing:
+    def freshness(self) -> Freshness:
         """How much of the page is up to date."""
-        return standing(self.sources)
+        return freshness(self.sources)
 
     @property
     def early(self) -> bool:

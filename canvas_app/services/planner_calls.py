@@ -31,7 +31,7 @@ from canvas_app.domain.charts import WEEKS
 from canvas_app.domain.planner_items import is_done, planner_assignment, planner_submission
 from canvas_app.services.asks import start_colors, start_courses, start_profile
 from canvas_app.sources.call import request_key
-from canvas_app.sources.sources import One, Rows, Sources
+from canvas_app.sources.sources import ListSource, ObjectSource, Sources
 
 T = TypeVar("T")
 
@@ -59,13 +59,13 @@ def asked_days(week: str, now: datetime) -> tuple[date, date]:
 class Started:
     """The sources that every view of the week is made of."""
 
-    courses: Rows[Course]
-    planner: Rows[PlannerItem]
-    missing: Rows[Assignment]
-    stream: Rows[StreamItem]
-    todo: Rows[TodoItem]
-    profile: One[CanvasProfile]
-    colors: One[Colors]
+    courses: ListSource[Course]
+    planner: ListSource[PlannerItem]
+    missing: ListSource[Assignment]
+    stream: ListSource[StreamItem]
+    todo: ListSource[TodoItem]
+    profile: ObjectSource[CanvasProfile]
+    colors: ObjectSource[Colors]
 
 
 def start_items(sources: Sources, first: date, last: date) -> Started:
@@ -106,7 +106,7 @@ def start_calendar(
     calls: "Sequence[partial[Pages[CalendarEvent]]]",
     courses: Mapping[str, Course],
     name: str = "calendar",
-) -> Rows[CalendarEvent] | None:
+) -> ListSource[CalendarEvent] | None:
     """Start the calendar's assignments, when there are any to ask for; ``courses`` by id."""
     return sources.start(name, *calls, courses=courses) if calls else None
 
@@ -169,7 +169,7 @@ def groups_call(course_id: str) -> "partial[Any]":
     return partial(CanvasAPI.assignment_groups, course_id=course_id, include=GROUPS)
 
 
-def start_groups(sources: Sources, course_ids: Sequence[str]) -> Rows[AssignmentGroup] | None:
+def start_groups(sources: Sources, course_ids: Sequence[str]) -> ListSource[AssignmentGroup] | None:
     """Start the assignment groups of these courses: what each assignment weighs."""
     calls = [groups_call(course_id) for course_id in course_ids]
     return sources.start("weights", *calls) if calls else None

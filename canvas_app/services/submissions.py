@@ -24,7 +24,7 @@ from canvas_app.services.asks import (
 from canvas_app.services.pages import OwnPage
 from canvas_app.services.without_includes import mend_courses, mend_submissions
 from canvas_app.sources.answer import complete
-from canvas_app.sources.sources import Rows, Sources
+from canvas_app.sources.sources import ListSource, Sources
 
 # Never read_status nor read_state: asking for either marks the submissions read.
 LEDGER_INCLUDE = (
@@ -123,18 +123,18 @@ def ask(sources: Sources, wanted: LedgerFilter) -> AskedLedger:
     )
 
 
-def start_own_work(sources: Sources, course: Course) -> Rows[Submission]:
+def start_own_work(sources: Sources, course: Course) -> ListSource[Submission]:
     call = partial(CanvasAPI.student_submissions, course_id=course.id, include=LEDGER_INCLUDE)
     return sources.start(f"submissions: {course.name or course.id}", call, course=course)
 
 
-def start_to_grade(sources: Sources, course: Course) -> Rows[Assignment]:
+def start_to_grade(sources: Sources, course: Course) -> ListSource[Assignment]:
     call = partial(CanvasAPI.assignments, course_id=course.id)
     return sources.start(f"grading: {course.name or course.id}", call, course=course)
 
 
 def not_begun(
-    sources: Sources, own: Sequence[tuple[Course, Rows[Submission]]]
+    sources: Sources, own: Sequence[tuple[Course, ListSource[Submission]]]
 ) -> tuple[Course, ...]:
     """Return those of the courses that refuse the person's submissions because they lie ahead.
 

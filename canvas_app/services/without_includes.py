@@ -26,13 +26,13 @@ from canvas_app.canvas.models import (
     Submission,
 )
 from canvas_app.domain.planner_items import assignment_kind
-from canvas_app.sources.sources import Handle, Rows, Sources
+from canvas_app.sources.sources import ListSource, PageSource, Sources
 
 BROUGHT = frozenset({"total_scores", "concluded"})
 """Of a list of courses: the person's enrollments have totals, another list what is over."""
 
 
-def lost(handle: "Handle[Any]", *brought: str) -> list[str]:
+def lost(handle: "PageSource[Any]", *brought: str) -> list[str]:
     """What Canvas dropped of a source and other calls have not brought."""
     return [name for name in handle.dropped() if name not in brought]
 
@@ -41,7 +41,7 @@ def lost(handle: "Handle[Any]", *brought: str) -> list[str]:
 
 
 def mend_courses(
-    sources: Sources, listed: Rows[Course], needs: Iterable[str] | None = None
+    sources: Sources, listed: ListSource[Course], needs: Iterable[str] | None = None
 ) -> None:
     """Mend the list every page shares; ``needs`` are the includes the page shows, None all.
 
@@ -65,19 +65,22 @@ def mend_courses(
     )
 
 
-def start_over(sources: Sources) -> Rows[Course]:
+def start_over(sources: Sources) -> ListSource[Course]:
     """Start the list of what is over for the person."""
     return sources.start("past courses", partial(CanvasAPI.courses, enrollment_state="completed"))
 
 
-def start_ahead(sources: Sources) -> Rows[Course]:
+def start_ahead(sources: Sources) -> ListSource[Course]:
     """Start the list of what has not begun for the person."""
     call = partial(CanvasAPI.courses, enrollment_state="invited_or_pending")
     return sources.start("invitations", call)
 
 
 def mend_every_course(
-    sources: Sources, current: Rows[Course], past: Rows[Course], invited: Rows[Course]
+    sources: Sources,
+    current: ListSource[Course],
+    past: ListSource[Course],
+    invited: ListSource[Course],
 ) -> None:
     """Mend the lists of all the person's courses: one call for their totals."""
     bare = [listed for listed in (current, past, invited) if listed.dropped()]
@@ -159,9 +162,9 @@ def with_letters(
 class Bare:
     """What stands in for the includes of a course that was asked for by itself."""
 
-    totals: Rows[Enrollment]
-    over: Rows[Course]
-    ahead: Rows[Course]
+    totals: ListSource[Enrollment]
+    over: ListSource[Course]
+    ahead: ListSource[Course]
 
     def mended(
         self,
@@ -233,9 +236,9 @@ def with_period(sources: Sources, course: Course, period: GradingPeriod) -> Cour
 
 def mend_groups(
     sources: Sources,
-    listed: Rows[AssignmentGroup],
+    listed: ListSource[AssignmentGroup],
     courses: Mapping[str, bool],
-    ahead: Rows[Course] | None = None,
+    ahead: ListSource[Course] | None = None,
 ) -> None:
     """Mend assignment groups of these courses, each with whether the person has work of their own.
 
@@ -255,16 +258,16 @@ def mend_groups(
     listed.mend([replace(group, assignments=members.get(group.id, [])) for group in listed.rows()])
 
 
-def work_of(sources: Sources, name: str, course_id: str) -> Rows[Assignment]:
+def work_of(sources: Sources, name: str, course_id: str) -> ListSource[Assignment]:
     return sources.start(name, partial(CanvasAPI.assignments, course_id=course_id))
 
 
-def own_of(sources: Sources, name: str, course_id: str) -> Rows[Submission]:
+def own_of(sources: Sources, name: str, course_id: str) -> ListSource[Submission]:
     return sources.start(name, partial(CanvasAPI.student_submissions, course_id=course_id))
 
 
 def joined(
-    work: Sequence[Rows[Assignment]], own: Sequence[Rows[Submission]]
+    work: Sequence[ListSource[Assignment]], own: Sequence[ListSource[Submission]]
 ) -> Iterable[Assignment]:
     """Assignments with the person's submissions."""
     handed_in = {s.assignment_id: s for each in own for s in each.rows()}
@@ -274,7 +277,9 @@ def joined(
 
 
 def mend_submissions(
-    sources: Sources, courses: Rows[Course], own: Sequence[tuple[Course, Rows[Submission]]]
+    sources: Sources,
+    courses: ListSource[Course],
+    own: Sequence[tuple[Course, ListSource[Submission]]],
 ) -> None:
     """Mend the person's submissions in these courses: the work they belong to.
 
@@ -295,7 +300,7 @@ def mend_submissions(
 
 
 def mend_letters(
-    courses: Rows[Course], work: Iterable[Assignment | None], needs: Iterable[str] = ()
+    courses: ListSource[Course], work: Iterable[Assignment | None], needs: Iterable[str] = ()
 ) -> dict[str, Course]:
     """The courses by id, those marked whose work bears the sign that letters alone count.
 
@@ -311,7 +316,7 @@ def mend_letters(
 
 def mend_periods(
     sources: Sources,
-    listed: Rows[Course],
+    listed: ListSource[Course],
     courses: dict[str, Course],
     course_ids: Iterable[str],
 ) -> dict[str, Course]:
@@ -336,8 +341,8 @@ def mend_periods(
 
 def mend_week(
     sources: Sources,
-    courses: Rows[Course],
-    missing: Rows[Assignment],
+    courses: ListSource[Course],
+    missing: ListSource[Assignment],
     needs: Iterable[str] | None = None,
 ) -> None:
     """Mend the person's courses and missing work side by side, in one further round trip."""
@@ -349,7 +354,7 @@ def mend_week(
         mend_missing(missing, marks)
 
 
-def mend_missing(listed: Rows[Assignment], marks: Rows[PlannerOverride]) -> None:
+def mend_missing(listed: ListSource[Assignment], marks: ListSource[PlannerOverride]) -> None:
     """Mend the missing work with the person's own marks on it. Its courses are known."""
     by_thing = {(mark.plannable_type, mark.plannable_id): mark for mark in marks.rows()}
     listed.mend(
@@ -360,7 +365,9 @@ def mend_missing(listed: Rows[Assignment], marks: Rows[PlannerOverride]) -> None
     )
 
 
-def mend_calendar(sources: Sources, parts: Iterable[Rows[CalendarEvent] | None], most: int) -> None:
+def mend_calendar(
+    sources: Sources, parts: Iterable[ListSource[CalendarEvent] | None], most: int
+) -> None:
     """Mend the calendar's work: one call for each of its courses, if they are ``most`` at most."""
     listed = [part for part in parts if part and part.dropped()]
     found = (event.assignment for part in listed for event in part.rows())

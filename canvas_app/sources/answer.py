@@ -40,8 +40,8 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A page's sources in one sentence: ``up_to_date`` ``of`` so many courses, or else parts.
+class Freshness:
+    """How much of a page is up to date: ``up_to_date`` of ``of`` courses, or else of parts.
 
     ``as_of`` is the age of the oldest answer on the page.
     """
@@ -53,7 +53,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Outcome:
     """What one call brought: its value or its error, and from when."""
 
     value: Any = None
@@ -68,7 +68,7 @@ class Answer:
 
 
 class NotYet(Unavailable):
-    """An early view of a page does not wait for this answer."""
+    """Stands for an answer that an early view of a page does not wait for."""
 
 
 def complete(sources: Iterable[Source]) -> bool:
@@ -76,7 +76,7 @@ def complete(sources: Iterable[Source]) -> bool:
     return all(source.here for source in sources)
 
 
-def standing(sources: Iterable[Source]) -> Standing:
+def freshness(sources: Iterable[Source]) -> Freshness:
     """Count what is up to date: courses, where all that is missing concerns one, else sources."""
     sources = tuple(sources)
     as_of = min((s.fetched_at for s in sources if s.fetched_at), default=None)
@@ -86,6 +86,6 @@ def standing(sources: Iterable[Source]) -> Standing:
             good = source.status == "fresh"
             courses[source.course_id] = courses.get(source.course_id, True) and good
     if courses and all(source.here for source in sources if source.course_id is None):
-        return Standing(sum(courses.values()), len(courses), "course", as_of)
+        return Freshness(sum(courses.values()), len(courses), "course", as_of)
     fresh = sum(source.status == "fresh" for source in sources)
-    return Standing(fresh, len(sources), "part", as_of)
+    return Freshness(fresh, len(sources), "part", as_of)

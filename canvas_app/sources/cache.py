@@ -1,8 +1,8 @@
 """Answers kept for a while: in this process, bounded by bytes, or in Redis for several processes.
 
-An owner is (environment, user, real user, grant generation), hashed. Her answers lie on a *shelf*
-that ``drop`` takes away whole, at sign-out, write and disconnect: what was asked before and comes
-in afterwards is put on the old shelf, where nobody looks any more.
+An owner is (environment, user, real user, grant generation), hashed. Their answers lie in a
+*namespace* that ``drop`` gives up whole, at sign-out, write and disconnect: an answer that was
+asked for before and comes afterwards goes into the old namespace, which nobody reads any more.
 """
 
 import logging
@@ -23,19 +23,19 @@ MOST_OWNERS = 10_000
 class Cache(Protocol):
     """What Sources needs of a cache; values are bytes that say their own age."""
 
-    def shelf(self, owner: str) -> str:
+    def namespace(self, owner: str) -> str:
         """Where this owner's answers are kept until the next ``drop``."""
         ...
 
-    def get(self, shelf: str, request: str) -> bytes | None: ...
-    def put(self, shelf: str, request: str, value: bytes) -> None: ...
-    def discard(self, shelf: str, request: str) -> None: ...
+    def get(self, namespace: str, request: str) -> bytes | None: ...
+    def put(self, namespace: str, request: str, value: bytes) -> None: ...
+    def discard(self, namespace: str, request: str) -> None: ...
     def drop(self, owner: str) -> None: ...
-    def claim(self, shelf: str, request: str) -> bool:
+    def claim(self, namespace: str, request: str) -> bool:
         """Whether the caller is the one to renew this answer now."""
         ...
 
-    def release(self, shelf: str, request: str) -> None: ...
+    def release(self, namespace: str, request: str) -> None: ...
     def close(self) -> None: ...
 
 
@@ -46,33 +46,33 @@ class MemoryCache:
         self.max_bytes = max_bytes
         self.bytes = 0
         self._clock = clock
-        self._shelves: OrderedDict[str, str] = OrderedDict()  # by owner
+        self._namespaces: OrderedDict[str, str] = OrderedDict()  # by owner
         self._kept: OrderedDict[tuple[str, str], tuple[float, bytes]] = OrderedDict()
         self._claims: dict[tuple[str, str], float] = {}
         self._lock = Lock()
 
-    def shelf(self, owner: str) -> str:
+    def namespace(self, owner: str) -> str:
         with self._lock:
-            found = self._shelves.setdefault(owner, secrets.token_hex(8))
-            self._shelves.move_to_end(owner)
-            while len(self._shelves) > MOST_OWNERS:
-                self._empty(self._shelves.popitem(last=False)[1])
+            found = self._namespaces.setdefault(owner, secrets.token_hex(8))
+            self._namespaces.move_to_end(owner)
+            while len(self._namespaces) > MOST_OWNERS:
+                self._empty(self._namespaces.popitem(last=False)[1])
             return found
 
-    def get(self, shelf: str, request: str) -> bytes | None:
+    def get(self, namespace: str, request: str) -> bytes | None:
         with self._lock:
-            found = self._kept.get((shelf, request))
+            found = self._kept.get((namespace, request))
             if found is None:
                 return None
             until, value = found
             if until < self._clock():
-                self._remove((shelf, request))
+                self._remove((namespace, request))
                 return None
-            self._kept.move_to_end((shelf, request))
+            self._kept.move_to_end((namespace, request))
             return value
 
-    def put(self, shelf: str, request: str, value: bytes) -> None:
-        key = (shelf, request)
+    def put(self, namespace: str, request: str, value: bytes) -> None:
+        key = (namespace, request)
         with self._lock:
             self._remove(key)
             if self._size(key, value) > self.max_bytes:
@@ -82,33 +82,33 @@ class MemoryCache:
             while self.bytes > self.max_bytes:
                 self._remove(next(iter(self._kept)))
 
-    def discard(self, shelf: str, request: str) -> None:
+    def discard(self, namespace: str, request: str) -> None:
         with self._lock:
-            self._remove((shelf, request))
+            self._remove((namespace, request))
 
     def drop(self, owner: str) -> None:
         with self._lock:
-            shelf = self._shelves.pop(owner, None)
-            if shelf is not None:
-                self._empty(shelf)
+            namespace = self._namespaces.pop(owner, None)
+            if namespace is not None:
+                self._empty(namespace)
 
-    def claim(self, shelf: str, request: str) -> bool:
+    def claim(self, namespace: str, request: str) -> bool:
         with self._lock:
             now = self._clock()
-            if self._claims.get((shelf, request), 0) > now:
+            if self._claims.get((namespace, request), 0) > now:
                 return False
-            self._claims[shelf, request] = now + RENEWAL_SECONDS
+            self._claims[namespace, request] = now + RENEWAL_SECONDS
             return True
 
-    def release(self, shelf: str, request: str) -> None:
+    def release(self, namespace: str, request: str) -> None:
         with self._lock:
-            self._claims.pop((shelf, request), None)
+            self._claims.pop((namespace, request), None)
 
     def close(self) -> None:
         """A cache of this process holds nothing that could be closed."""
 
-    def _empty(self, shelf: str) -> None:
-        for key in [key for key in self._kept if key[0] == shelf]:
+    def _empty(self, namespace: str) -> None:
+        for key in [key for key in self._kept if key[0] == namespace]:
             self._remove(key)
 
     def _remove(self, key: tuple[str, str]) -> None:

@@ -19,7 +19,7 @@ class Cipher(Protocol):
 
 
 class RedisCache:
-    """A cache that several processes share: one Redis hash per shelf, so that one DEL drops it.
+    """A cache that several processes share: one Redis hash per namespace, so that one DEL drops it.
 
     Answers are encrypted there: they hold people's names, grades and comments.
 
@@ -43,13 +43,13 @@ class RedisCache:
         self._away = False
         self._undropped: set[str] = set()
 
-    def shelf(self, owner: str) -> str:
+    def namespace(self, owner: str) -> str:
         if owner in self._undropped:
             self.drop(owner)
         if owner in self._undropped:
             return secrets.token_hex(8)
 
-        # A shelf is looked for at each view, so it outlives what lies on it.
+        # Each view asks for the namespace, so it outlives what lies in it.
         def look() -> bytes | None:
             with self._redis.pipeline() as pipe:
                 pipe.set(self._owner(owner), secrets.token_hex(8), nx=True)
@@ -61,29 +61,29 @@ class RedisCache:
         found = self._ask(look)
         return found.decode() if found else secrets.token_hex(8)  # one that nobody shares
 
-    def get(self, shelf: str, request: str) -> bytes | None:
-        found: bytes | None = self._ask(lambda: self._redis.hget(self._name(shelf), request))
-        return self._cipher.open(found, f"{shelf} {request}") if found else None
+    def get(self, namespace: str, request: str) -> bytes | None:
+        found: bytes | None = self._ask(lambda: self._redis.hget(self._name(namespace), request))
+        return self._cipher.open(found, f"{namespace} {request}") if found else None
 
-    def put(self, shelf: str, request: str, value: bytes) -> None:
-        sealed = self._cipher.close(value, f"{shelf} {request}")
+    def put(self, namespace: str, request: str, value: bytes) -> None:
+        sealed = self._cipher.close(value, f"{namespace} {request}")
 
         def write() -> None:
             with self._redis.pipeline() as pipe:
-                pipe.hset(self._name(shelf), request, sealed)
-                pipe.expire(self._name(shelf), KEEP_SECONDS)
+                pipe.hset(self._name(namespace), request, sealed)
+                pipe.expire(self._name(namespace), KEEP_SECONDS)
                 pipe.execute()
 
         self._ask(write)
 
-    def discard(self, shelf: str, request: str) -> None:
-        self._ask(lambda: self._redis.hdel(self._name(shelf), request))
+    def discard(self, namespace: str, request: str) -> None:
+        self._ask(lambda: self._redis.hdel(self._name(namespace), request))
 
     def drop(self, owner: str) -> None:
         def take_away() -> bool:
-            shelf = self._redis.get(self._owner(owner))
-            if shelf is not None:
-                self._redis.delete(self._owner(owner), self._name(shelf.decode()))
+            namespace = self._redis.get(self._owner(owner))
+            if namespace is not None:
+                self._redis.delete(self._owner(owner), self._name(namespace.decode()))
             return True
 
         if self._ask(take_away):
@@ -91,17 +91,17 @@ class RedisCache:
         else:  # what lies there is out of date: it is not to be read when Redis answers again
             self._undropped.add(owner)
 
-    def claim(self, shelf: str, request: str) -> bool:
+    def claim(self, namespace: str, request: str) -> bool:
         return bool(
             self._ask(
                 lambda: self._redis.set(
-                    self._claim(shelf, request), "1", nx=True, ex=RENEWAL_SECONDS
+                    self._claim(namespace, request), "1", nx=True, ex=RENEWAL_SECONDS
                 )
             )
         )
 
-    def release(self, shelf: str, request: str) -> None:
-        self._ask(lambda: self._redis.delete(self._claim(shelf, request)))
+    def release(self, namespace: str, request: str) -> None:
+        self._ask(lambda: self._redis.delete(self._claim(namespace, request)))
 
     def close(self) -> None:
         """Close the connections to Redis; the next use opens new ones."""
@@ -125,12 +125,12 @@ class RedisCache:
 
     @staticmethod
     def _owner(owner: str) -> str:
-        return f"easel:shelf:{owner}"
+        return f"easel:namespace:{owner}"
 
     @staticmethod
-    def _name(shelf: str) -> str:
-        return f"easel:answers:{shelf}"
+    def _name(namespace: str) -> str:
+        return f"easel:answers:{namespace}"
 
     @staticmethod
-    def _claim(shelf: str, request: str) -> str:
-        return f"easel:renewal:{shelf}:{request}"
+    def _claim(namespace: str, request: str) -> str:
+        return f"easel:renewal:{namespace}:{request}"

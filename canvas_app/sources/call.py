@@ -21,20 +21,18 @@ from canvas_app.canvas.errors import (
     Throttled,
     Unavailable,
 )
-from canvas_app.canvas.includes import Told, answered, included, sure
+from canvas_app.canvas.includes import OnIncludes, answered, included, sure
 from canvas_app.canvas.mending import losses
 from canvas_app.canvas.paging import Pages
-from canvas_app.sources.answer import Answer, NotYet
+from canvas_app.sources.answer import NotYet, Outcome
 from canvas_app.sources.cache import Cache
-from canvas_app.sources.flights import Flights
-from canvas_app.sources.pool import Lanes, share_of
+from canvas_app.sources.pool import PoolShare, share_of
 from canvas_app.sources.refusals import REMEMBERED, contexts, read_readable
+from canvas_app.sources.single_flight import SingleFlight
 from canvas_app.sources.wording import UNREAD, came, passing, plain, sentence
 
 CLOCKS_APART = -1.0  # seconds: what claims to be younger was kept before a clock was set back
-
-
-LANDING = 0.25  # seconds before the page's deadline at which its calls to Canvas end
+MARGIN = 0.25  # seconds before the page's deadline at which its calls to Canvas end
 
 
 class Kept(msgspec.Struct):
@@ -48,23 +46,22 @@ class Kept(msgspec.Struct):
 
 UNPACK = msgspec.msgpack.Decoder(Kept)
 
-
-FLIGHTS: Flights[Answer] = Flights()
-"""What any page of this process is asking Canvas for; shelves never have the same name."""
+UNDER_WAY: SingleFlight[Outcome] = SingleFlight()
+"""What pages of this process are asking Canvas for, by namespace and request."""
 
 
 @memoize
 def unpacker(method: Callable[..., Any]) -> msgspec.msgpack.Decoder[Any]:
-    """What reads a method's kept answer: of the type it returns, a list for Pages."""
+    """Return the decoder for a method's kept answers: its return type, a list for Pages."""
     returned = get_type_hints(method)["return"]
     listed = get_origin(returned) is Pages
     return msgspec.msgpack.Decoder(list[get_args(returned)[0]] if listed else returned)  # type: ignore[misc]
 
 
-class Line:
-    """One person's way to Canvas, and to what is kept of its answers to her, until one deadline.
+class Reader:
+    """Reads Canvas's answers for one person, kept or new, until one deadline.
 
-    It knows no call that uses it, so a page leaves no reference cycle behind.
+    It holds no reference to the calls that use it, so a page leaves no reference cycle behind.
     """
 
     def __init__(
@@ -78,20 +75,20 @@ class Line:
         cache_seconds: float,
         clock: Callable[[], float],
         now: Callable[[], datetime],
-        told: Told,
+        on_includes: OnIncludes,
     ) -> None:
-        # A list that breaks off at its own deadline still lands before the page's.
-        landing = min(LANDING, (deadline - clock()) / 10)
-        self.api = CanvasAPI(api.client.with_deadline(deadline - landing))
+        # Calls end a little before the page does, so that a list that breaks off is still shown.
+        margin = min(MARGIN, (deadline - clock()) / 10)
+        self.api = CanvasAPI(api.client.with_deadline(deadline - margin))
         self.cache = cache
         self.owner = owner_key(owner)
-        self.shelf = cache.shelf(self.owner)
+        self.namespace = cache.namespace(self.owner)
         self.now = now
-        self.told = told
+        self.on_includes = on_includes
         self.includes_read = False  # whether an answer on this page shows that they are
-        # Two more than may fly: they stand ready when one lands.
+        # Two more than may be in flight: they start as soon as one ends.
         most = max(1, api.client.throttle.max_parallel) + 2
-        self._lanes: Lanes[Answer] = share_of(pool, self.owner, most)
+        self._share: PoolShare[Outcome] = share_of(pool, self.owner, most)
         self._deadline = deadline
         self._cache_seconds = cache_seconds
         self._clock = clock
@@ -100,10 +97,10 @@ class Line:
         """Seconds until the deadline."""
         return self._deadline - self._clock()
 
-    def submit(self, work: Callable[[], Answer]) -> "Future[Answer]":
-        return self._lanes.submit(work, page=self)
+    def submit(self, work: Callable[[], Outcome]) -> "Future[Outcome]":
+        return self._share.submit(work, page=self)
 
-    def kept(self, request: str, call: "partial[Any]") -> Answer | None:
+    def kept(self, request: str, call: "partial[Any]") -> Outcome | None:
         """What the cache holds for a request; None when nothing, or nothing readable."""
         kept = self._found(request)
         if kept is None:
@@ -114,7 +111,7 @@ class Line:
             return None  # written by another version of Easel
         at = datetime.fromtimestamp(kept.at, UTC)
         age = (self.now() - at).total_seconds()
-        came = Answer(value, at, kept.unread, left_out=kept.left_out, unread=bool(kept.unread))
+        came = Outcome(value, at, kept.unread, left_out=kept.left_out, unread=bool(kept.unread))
         if CLOCKS_APART <= age <= self._cache_seconds:
             return came
         failed = self._found(trouble_key(request))
@@ -134,7 +131,7 @@ class Line:
         if self._cache_seconds > 0:
             body = msgspec.Raw(msgspec.msgpack.encode(value))
             packed = msgspec.msgpack.encode(Kept(at.timestamp(), body, left_out, unread))
-            self.cache.put(self.shelf, request, packed)
+            self.cache.put(self.namespace, request, packed)
 
     def keep_trouble(self, request: str, at: datetime, said: str) -> None:
         """Keep why a kept answer could not be renewed, so that the next page can say it."""
@@ -143,67 +140,83 @@ class Line:
     def _found(self, request: str) -> Kept | None:
         if self._cache_seconds <= 0:
             return None
-        found = self.cache.get(self.shelf, request)
+        found = self.cache.get(self.namespace, request)
         try:
             return UNPACK.decode(found) if found is not None else None
         except msgspec.MsgspecError:
             return None
 
     def release(self, request: str, _: object) -> None:
-        """Let others renew an answer; the future that calls this has come."""
-        self.cache.release(self.shelf, request)
+        """Release the renewal claim. Done-callback of the renewing call."""
+        self.cache.release(self.namespace, request)
 
 
-class Refusals:
+class RefusedContexts:
     """The contexts Canvas refused a person of late, also where no answers are kept.
 
     ``again`` forgets them all for one call: the person asked Canvas anew.
     """
 
-    def __init__(self, line: Line, again: bool) -> None:
-        self._line = line
+    def __init__(self, reader: Reader, again: bool) -> None:
+        self._reader = reader
         self._again = again
 
     def refused(self, code: str) -> bool:
-        found = None if self._again else self._line.cache.get(self._line.shelf, refusal_key(code))
+        found = (
+            None
+            if self._again
+            else self._reader.cache.get(self._reader.namespace, refusal_key(code))
+        )
         try:
             at = msgspec.msgpack.decode(found, type=float) if found is not None else None
         except msgspec.MsgspecError:
             return False
-        return at is not None and 0 <= self._line.now().timestamp() - at <= REMEMBERED
+        return at is not None and 0 <= self._reader.now().timestamp() - at <= REMEMBERED
 
     def remember(self, code: str) -> None:
-        at = msgspec.msgpack.encode(self._line.now().timestamp())
-        self._line.cache.put(self._line.shelf, refusal_key(code), at)
+        at = msgspec.msgpack.encode(self._reader.now().timestamp())
+        self._reader.cache.put(self._reader.namespace, refusal_key(code), at)
 
 
-class Part:
-    """One call of a page, answered from the cache, by a call under way, or by one of its own.
+class Call:
+    """One call of a page: answered from the cache, by another page's call, or by its own.
 
-    ``again`` asks Canvas whatever is kept; the kept answer stands in when that fails.
+    What the cache holds and ``again`` (the person asked for this source anew) decide:
+
+    ========  ========  =========================================================================
+    kept      again     what happens
+    ========  ========  =========================================================================
+    fresh     no        the kept answer; Canvas is not asked
+    stale     no        the kept answer at once; Canvas is asked behind it, by one page of all
+    nothing   no        Canvas is asked
+    any       yes       Canvas is asked; the kept answer stands in if that fails for now
+    ========  ========  =========================================================================
+
+    Asking joins the same question of another page where one is under way. If that page ran out
+    of time and this one has some left, Canvas is asked once more.
     """
 
-    def __init__(self, line: Line, call: "partial[Any]", again: bool) -> None:
-        self._line = line
-        self._call = call
+    def __init__(self, reader: Reader, call: "partial[Any]", again: bool) -> None:
+        self._reader = reader
+        self._method = call
         self._again = again
-        self._request = request_key(call)
-        self._kept = line.kept(self._request, call)
-        self._flight: Future[Answer] | None = None
+        self._key = request_key(call)
+        self._kept = reader.kept(self._key, call)
+        self._future: Future[Outcome] | None = None
         self._own = False
         self._unread: list[bool] = []  # for each gap, whether it is what could not be understood
-        self._answer: Answer | None = None
+        self._answer: Outcome | None = None
         self._read: bool | None = None
         if self._kept is None or again:
-            self._board()
-        elif self._kept.stale and line.cache.claim(line.shelf, self._request):
-            self._board().add_done_callback(partial(line.release, self._request))
+            self._join()
+        elif self._kept.stale and reader.cache.claim(reader.namespace, self._key):
+            self._join().add_done_callback(partial(reader.release, self._key))
 
-    def answer(self, *, wait: bool = True) -> Answer:
+    def answer(self, *, wait: bool = True) -> Outcome:
         """The answer, waited for until the deadline at most. Raise AuthenticationError."""
         if self._answer is None:
             if not wait and not self._here():
-                return Answer(error=NotYet("Canvas has not answered yet."))
+                return Outcome(error=NotYet("Canvas has not answered yet."))
             self._answer = self._arrival()
             self._judge(self._answer)
         if isinstance(self._answer.error, AuthenticationError):
@@ -215,93 +228,92 @@ class Part:
 
         Where only the person's own work tells, any other answer on the page knows better.
         """
-        if self._read is not False or (self._line.includes_read and not sure(self._call)):
+        if self._read is not False or (self._reader.includes_read and not sure(self._method)):
             return ()
-        return included(self._call)
+        return included(self._method)
 
-    def _judge(self, answer: Answer) -> None:
+    def _judge(self, answer: Outcome) -> None:
         if answer.error is None:
-            self._read = answered(self._call, answer.value)
-            if self._read and sure(self._call):
-                self._line.includes_read = True
+            self._read = answered(self._method, answer.value)
+            if self._read and sure(self._method):
+                self._reader.includes_read = True
 
     def _here(self) -> bool:
-        """Whether nobody would wait for the answer."""
-        if self._flight is None or (self._kept is not None and not self._again):
+        """Whether the answer can be read without waiting."""
+        if self._future is None or (self._kept is not None and not self._again):
             return True
-        if self._flight.done() and self._in_vain(self._flight.result()):
-            self._board()
-        return self._flight.done()
+        if self._future.done() and self._had_less_time(self._future.result()):
+            self._join()
+        return self._future.done()
 
-    def _board(self) -> "Future[Answer]":
-        line = self._line
-        key = (line.shelf, self._request)
-        flight, self._own = FLIGHTS.board(key, lambda: line.submit(self._fetch))
-        self._flight = flight
-        return flight
+    def _join(self) -> "Future[Outcome]":
+        reader = self._reader
+        key = (reader.namespace, self._key)
+        self._future, self._own = UNDER_WAY.join(key, lambda: reader.submit(self._fetch))
+        return self._future
 
-    def _arrival(self) -> Answer:
+    def _arrival(self) -> Outcome:
         if self._kept is not None and not self._again:
             return self._kept
-        answer = self._landed()
-        if self._in_vain(answer):
-            self._board()
-            answer = self._landed()
+        answer = self._result()
+        if self._had_less_time(answer):
+            self._join()
+            answer = self._result()
         broken_off = answer.why and not answer.unread
         if self._kept is not None and (broken_off or passing(answer.error)):
             trouble = plain(answer.error) if answer.error else answer.why
             return replace(self._kept, stale=True, refreshing=False, trouble=trouble)
         return answer
 
-    def _in_vain(self, answer: Answer) -> bool:
+    def _had_less_time(self, answer: Outcome) -> bool:
         """Whether another page asked, which had less time than this one has."""
         passed = isinstance(answer.error, Unavailable | Throttled)
-        return passed and not self._own and self._line.left() > LANDING
+        return passed and not self._own and self._reader.left() > MARGIN
 
-    def _landed(self) -> Answer:
-        assert self._flight is not None  # noqa: S101  (boarded before)
+    def _result(self) -> Outcome:
+        assert self._future is not None  # noqa: S101  (joined before)
         try:
-            return self._flight.result(timeout=max(0.0, self._line.left()))
+            return self._future.result(timeout=max(0.0, self._reader.left()))
         except FutureTimeout:
-            return Answer(error=Unavailable("Canvas did not answer in the time a page may take."))
+            return Outcome(error=Unavailable("Canvas did not answer in the time a page may take."))
 
-    def _fetch(self) -> Answer:
-        line = self._line
+    def _fetch(self) -> Outcome:
+        reader = self._reader
         if not self._again:
-            kept = line.kept(self._request, self._call)
+            kept = reader.kept(self._key, self._method)
             if kept is not None and not kept.stale:
-                return kept  # another page's call landed while this one was boarding
-        if line.left() <= 0:
-            return Answer(error=Unavailable("There was no time left to ask Canvas."))
+                return kept  # another page's call ended just before this one began
+        if reader.left() <= 0:
+            return Outcome(error=Unavailable("There was no time left to ask Canvas."))
         try:
             found, why, left_out = self._asked()
         except AuthenticationError as error:
-            line.cache.drop(line.owner)
-            return Answer(error=without_frames(error))
+            reader.cache.drop(reader.owner)
+            return Outcome(error=without_frames(error))
         except CanvasError as error:
             if self._kept is not None:
                 self._not_renewed(error)
-            return Answer(at=line.now(), error=without_frames(error))
-        at = line.now()
+            return Outcome(at=reader.now(), error=without_frames(error))
+        at = reader.now()
         self._tell(found)
         unread = bool(why) and all(self._unread)
         if unread or not why:
-            line.keep(self._request, at, found, left_out, why)
+            reader.keep(self._key, at, found, left_out, why)
         elif self._kept is not None:
-            line.keep_trouble(self._request, at, why)
-        return Answer(found, at, why, left_out=left_out, unread=unread)
+            reader.keep_trouble(self._key, at, why)
+        return Outcome(found, at, why, left_out=left_out, unread=unread)
 
     def _asked(self) -> tuple[Any, str, tuple[str, ...]]:
         """What Canvas gives, why it is not all, and the contexts it refuses."""
         self._unread.clear()
-        codes = contexts(self._call)
+        codes = contexts(self._method)
         if not codes:
-            return (*self._ask(self._call), ())
-        named: str = self._call.func.contexts  # type: ignore[attr-defined]
+            return (*self._ask(self._method), ())
+        named: str = self._method.func.contexts  # type: ignore[attr-defined]
         gathered = read_readable(
-            lambda some: self._ask(partial(self._call, **{named: some})),
+            lambda some: self._ask(partial(self._method, **{named: some})),
             codes,
-            Refusals(self._line, self._again),
+            RefusedContexts(self._reader, self._again),
             plain,
         )
         return gathered.rows, gathered.why, tuple(gathered.left_out)
@@ -309,7 +321,7 @@ class Part:
     def _ask(self, call: "partial[Any]") -> tuple[Any, str]:
         try:
             with losses() as lost:
-                found = call.func(self._line.api, *call.args, **call.keywords)
+                found = call.func(self._reader.api, *call.args, **call.keywords)
             if isinstance(found, Pages):
                 rows, why = self._read_list(found)
                 self._unread += [found.unread] if why else []
@@ -321,24 +333,24 @@ class Part:
         return found, UNREAD if lost else ""
 
     def _tell(self, found: Any) -> None:
-        """Pass on whether Canvas read the includes; what was kept without them goes when it does.
+        """Report whether Canvas read the includes; drop what was kept without them once it does.
 
-        Otherwise answers of both kinds would stand side by side after the key was changed.
+        Otherwise a page would mix answers of both kinds after the developer key was changed.
         """
-        read = answered(self._call, found) if sure(self._call) else None
+        read = answered(self._method, found) if sure(self._method) else None
         if read is None:
             return
-        self._line.told(included(self._call), read)
-        if read and self._kept and answered(self._call, self._kept.value) is False:
-            self._line.cache.drop(self._line.owner)
+        self._reader.on_includes(included(self._method), read)
+        if read and self._kept and answered(self._method, self._kept.value) is False:
+            self._reader.cache.drop(self._reader.owner)
 
     def _not_renewed(self, error: CanvasError) -> None:
-        """Say so beside the kept answer; what may be seen no more goes."""
-        line = self._line
+        """Keep the error beside the kept answer, or drop what the person may no longer see."""
+        reader = self._reader
         if isinstance(error, AuthorizationError | NotFound):
-            line.cache.discard(line.shelf, self._request)
+            reader.cache.discard(reader.namespace, self._key)
         else:
-            line.keep_trouble(self._request, line.now(), plain(error))
+            reader.keep_trouble(self._key, reader.now(), plain(error))
 
     def _read_list(self, pages: "Pages[Any]") -> tuple[list[Any], str]:
         """Read a list to its end; when it breaks off, what came before is still worth showing."""
@@ -358,7 +370,7 @@ class Part:
 
 
 def without_frames(error: CanvasError) -> CanvasError:
-    """The error without its tracebacks: their frames know the page, which would know them."""
+    """Return the error without its tracebacks, whose frames would keep the page alive."""
     each: BaseException | None = error
     while each is not None:
         each.__traceback__ = None
@@ -367,21 +379,21 @@ def without_frames(error: CanvasError) -> CanvasError:
 
 
 def owner_key(owner: Iterable[object]) -> str:
-    """The owner's half of a cache key; hashed, so that no name or id stands in Redis's keys."""
+    """Return the owner's half of a cache key, hashed: Redis's keys hold no name or id."""
     return hashlib.sha256(repr(tuple(map(str, owner))).encode()).hexdigest()
 
 
 def request_key(call: "partial[Any]") -> str:
-    """The request's half of a cache key: the endpoint and what it was called with."""
+    """Return the request's half of a cache key: the endpoint and its arguments."""
     named = sorted(call.keywords.items())
-    return f"{call.func.__name__}{call.args!r}{named!r}"
+    return f"{call.func.__qualname__}{call.args!r}{named!r}"
 
 
 def trouble_key(request: str) -> str:
-    """Under which key it is kept why a request could not be answered anew."""
+    """Return the cache key for why a request could not be answered anew."""
     return f"trouble {request}"
 
 
 def refusal_key(code: str) -> str:
-    """Under which key it is kept when Canvas refused a context."""
+    """Return the cache key for when Canvas refused a context."""
     return f"refused {code.removeprefix('course_')}"

@@ -8,11 +8,11 @@ from threading import Lock
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-class Lanes(Generic[T]):
-    """Hands a person's work to the pool, ``most`` pieces at a time, their pages' in turn.
+class PoolShare(Generic[_T]):
+    """Hands one person's work to the pool, ``most`` pieces at a time, taking turns between pages.
 
     Canvas lets one person have few calls in flight; a page of a hundred calls, or ten pages of one
     person, that filled the pool with their waiting would hold up everybody else's.
@@ -21,12 +21,12 @@ class Lanes(Generic[T]):
     def __init__(self, pool: Executor, most: int) -> None:
         self._pool = pool
         self._free = most
-        self._waiting: dict[object, deque[tuple[Future[T], Context, Callable[[], T]]]] = {}
+        self._waiting: dict[object, deque[tuple[Future[_T], Context, Callable[[], _T]]]] = {}
         self._lock = Lock()
 
-    def submit(self, work: Callable[[], T], page: object = None) -> "Future[T]":
+    def submit(self, work: Callable[[], _T], page: object = None) -> "Future[_T]":
         """Do a page's piece when its turn comes, in the caller's context: the log names it."""
-        future: Future[T] = Future()
+        future: Future[_T] = Future()
         with self._lock:
             self._waiting.setdefault(page, deque()).append((future, copy_context(), work))
             if self._free == 0:
@@ -54,14 +54,14 @@ class Lanes(Generic[T]):
         self._pool.submit(self._next)
 
 
-SHARES: "WeakValueDictionary[tuple[Executor, object], Lanes[Any]]" = WeakValueDictionary()
+SHARES: "WeakValueDictionary[tuple[Executor, object], PoolShare[Any]]" = WeakValueDictionary()
 SHARING = Lock()
 
 
-def share_of(pool: Executor, owner: object, most: int) -> Lanes[Any]:
+def share_of(pool: Executor, owner: object, most: int) -> PoolShare[Any]:
     """The one share that all of an owner's pages have in a pool, while there are any."""
     with SHARING:
         share = SHARES.get((pool, owner))
         if share is None:
-            share = SHARES[(pool, owner)] = Lanes(pool, most)
+            share = SHARES[(pool, owner)] = PoolShare(pool, most)
         return share

@@ -17,12 +17,12 @@ from canvas_app.canvas.errors import (
     CanvasError,
     MissingScope,
 )
-from canvas_app.canvas.includes import Told
+from canvas_app.canvas.includes import OnIncludes
 from canvas_app.canvas.models import Course
 from canvas_app.canvas.paging import Pages
-from canvas_app.sources.answer import Answer, NotYet, Source
+from canvas_app.sources.answer import NotYet, Outcome, Source
 from canvas_app.sources.cache import Cache
-from canvas_app.sources.call import Line, Part, request_key
+from canvas_app.sources.call import Call, Reader, request_key
 from canvas_app.sources.refusals import note
 from canvas_app.sources.wording import (
     ALLOW_INCLUDES,
@@ -32,26 +32,26 @@ from canvas_app.sources.wording import (
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 EVERYTHING = "all"  # the name that asks Canvas again for each source
 
 
-class Handle(Generic[T]):
+class PageSource(Generic[_T]):
     """A source of a page: one or more calls, read when the page needs them."""
 
     def __init__(
         self,
         name: str,
-        parts: Iterable[Part],
+        parts: Iterable[Call],
         course: Course | None = None,
         *,
         courses: Mapping[str, Course] | None = None,
         wait: bool = True,
     ) -> None:
         self.name = name
-        self._parts = tuple(parts)
+        self._calls = tuple(parts)
         self._course = course
         self._courses = courses or {}
         self._wait = wait
@@ -74,10 +74,10 @@ class Handle(Generic[T]):
     def dropped(self) -> tuple[str, ...]:
         """What this source was to include and Canvas dropped, each once; waits for the answers."""
         self.answers()
-        return tuple(dict.fromkeys(name for part in self._parts for name in part.dropped()))
+        return tuple(dict.fromkeys(name for part in self._calls for name in part.dropped()))
 
-    def answers(self) -> list[Answer]:
-        return [part.answer(wait=self._wait) for part in self._parts]
+    def answers(self) -> list[Outcome]:
+        return [part.answer(wait=self._wait) for part in self._calls]
 
     @property
     def error(self) -> CanvasError | None:
@@ -148,12 +148,12 @@ class Handle(Generic[T]):
         return Source(self.name, status, fetched_at, trouble, refreshing, note=left_out)
 
 
-class Rows(Handle[T]):
+class ListSource(PageSource[_T]):
     """A source that is a list; its calls' lists follow one another."""
 
-    _mended: list[T] | None = None
+    _mended: list[_T] | None = None
 
-    def mend(self, rows: list[T], *lost: str) -> None:
+    def mend(self, rows: list[_T], *lost: str) -> None:
         """Put rows in place of those that came without their includes.
 
         Other calls made them whole, but for the includes that are ``lost``.
@@ -161,33 +161,33 @@ class Rows(Handle[T]):
         self._mended = rows
         self.needs(*lost)
 
-    def rows(self) -> list[T]:
+    def rows(self) -> list[_T]:
         """What came, in order; what failed is missing here and told by :meth:`source`."""
         if self._mended is not None:
             return self._mended
         return [row for answer in self.answers() if not answer.error for row in answer.value]
 
 
-class One(Handle[T]):
+class ObjectSource(PageSource[_T]):
     """A source that is one object."""
 
-    def value(self) -> T | None:
-        found: T | None = self.answers()[0].value
+    def value(self) -> _T | None:
+        found: _T | None = self.answers()[0].value
         return found
 
-    def required(self) -> T:
+    def required(self) -> _T:
         """The object; raise the CanvasError that stands in its place."""
         answer = self.answers()[0]
         if answer.error:
             raise answer.error
-        found: T = answer.value
+        found: _T = answer.value
         return found
 
 
-class Many(Handle[T]):
+class ObjectsSource(PageSource[_T]):
     """A source that is one object for each of its calls."""
 
-    def values(self) -> list[T]:
+    def values(self) -> list[_T]:
         """The objects that came, in order; what failed is told by :meth:`source`."""
         return [answer.value for answer in self.answers() if not answer.error]
 
@@ -197,7 +197,7 @@ class Sources:
 
     ``owner`` begins each cache key and is nobody else's. ``cache_seconds`` 0 keeps nothing and
     shows nothing stale. ``again`` names the sources that Canvas is asked for whatever is kept.
-    ``told`` hears whether Canvas reads the includes it is asked for.
+    ``on_includes`` hears whether Canvas reads the includes it is asked for.
     Work on ``pool`` never waits for other work on it.
     """
 
@@ -213,9 +213,9 @@ class Sources:
         again: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        told: Told = lambda includes, read: None,
+        on_includes: OnIncludes = lambda includes, read: None,
     ) -> None:
-        self.line = Line(
+        self.reader = Reader(
             api,
             cache,
             pool,
@@ -224,42 +224,48 @@ class Sources:
             cache_seconds=cache_seconds,
             clock=clock,
             now=now,
-            told=told,
+            on_includes=on_includes,
         )
-        self.api = self.line.api
+        self.api = self.reader.api
         self.now = now
         self._again = frozenset(again)
         self._wait = True
-        self._handles: list[Handle[Any]] = []
-        self._parts: dict[str, Part] = {}
+        self._handles: list[PageSource[Any]] = []
+        self._calls: dict[str, Call] = {}
         self._lock = Lock()
 
     def start(
         self,
         name: str,
-        *calls: "partial[Pages[T]]",
+        *calls: "partial[Pages[_T]]",
         course: Course | None = None,
         courses: Mapping[str, Course] | None = None,
-    ) -> Rows[T]:
+    ) -> ListSource[_T]:
         """Start a list: each call a partial of a CanvasAPI method, all at once.
 
         ``course`` is what it is about, when that is one course; ``courses`` name those, by id,
         of which Canvas may keep some from the person.
         """
-        parts = [self._part(name, call) for call in calls]
-        handle: Rows[T] = Rows(name, parts, course, courses=courses, wait=self._wait)
+        parts = [self._shared_call(name, call) for call in calls]
+        handle: ListSource[_T] = ListSource(name, parts, course, courses=courses, wait=self._wait)
         self._handles.append(handle)
         return handle
 
-    def start_one(self, name: str, call: "partial[T]", course: Course | None = None) -> One[T]:
+    def start_one(
+        self, name: str, call: "partial[_T]", course: Course | None = None
+    ) -> ObjectSource[_T]:
         """Start a single object."""
-        handle: One[T] = One(name, [self._part(name, call)], course, wait=self._wait)
+        handle: ObjectSource[_T] = ObjectSource(
+            name, [self._shared_call(name, call)], course, wait=self._wait
+        )
         self._handles.append(handle)
         return handle
 
-    def start_many(self, name: str, *calls: "partial[T]") -> Many[T]:
+    def start_many(self, name: str, *calls: "partial[_T]") -> ObjectsSource[_T]:
         """Start several single objects that are one source together."""
-        handle: Many[T] = Many(name, [self._part(name, call) for call in calls], wait=self._wait)
+        handle: ObjectsSource[_T] = ObjectsSource(
+            name, [self._shared_call(name, call) for call in calls], wait=self._wait
+        )
         self._handles.append(handle)
         return handle
 
@@ -277,17 +283,17 @@ class Sources:
     def let_go(self) -> None:
         """Forget every call, now that the page is whole."""
         self._handles.clear()
-        self._parts.clear()
+        self._calls.clear()
 
-    def kept(self, request: str, call: "partial[Any]") -> Answer | None:
+    def kept(self, request: str, call: "partial[Any]") -> Outcome | None:
         """What the cache holds for a request, whatever its age; Canvas is not asked."""
-        return self.line.kept(request, call)
+        return self.reader.kept(request, call)
 
-    def _part(self, name: str, call: "partial[Any]") -> Part:
+    def _shared_call(self, name: str, call: "partial[Any]") -> Call:
         """The page's one part for a call: two sources with the same call share it."""
         request = request_key(call)
         with self._lock:
-            if request not in self._parts:
+            if request not in self._calls:
                 again = not self._again.isdisjoint((name, EVERYTHING))
-                self._parts[request] = Part(self.line, call, again)
-            return self._parts[request]
+                self._calls[request] = Call(self.reader, call, again)
+            return self._calls[request]

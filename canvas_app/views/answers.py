@@ -50,7 +50,7 @@ def twin(
         "data": part(data),
         "complete": page.complete,
         "sources": [source_json(source) for source in page.sources],
-        "standing": page.standing,
+        "standing": page.freshness,
     }
     return json_answer(body | {name: part(name) for name in further})
 

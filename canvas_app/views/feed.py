@@ -51,7 +51,7 @@ def visit(gateway: Gateway, feed: Feed) -> Feed | None:
         deadline=deadline,
         owner=("feed", feed.id),
         cache_seconds=0,
-        told=gateway.watch_for(feed.environment),
+        on_includes=gateway.watch_for(feed.environment),
     )
     try:
         made = calendar_feed.calendar(

@@ -8,9 +8,9 @@ from canvas_app.services.dashboard import Dashboard
 from canvas_app.services.search import Hit
 from canvas_app.services.submissions import Ledger
 from canvas_app.services.upcoming import Upcoming
-from canvas_app.sources.answer import Answer, Source
-from canvas_app.sources.call import Part
-from canvas_app.sources.sources import One, Rows
+from canvas_app.sources.answer import Outcome, Source
+from canvas_app.sources.call import Call
+from canvas_app.sources.sources import ListSource, ObjectSource
 
 from .conftest import sign_in
 
@@ -32,5 +32,5 @@ def test_pages_are_freed_without_the_collector(easel):
         gc.enable()
         gc.garbage.clear()
 
-    assert left.isdisjoint({Part, Rows, One, Answer, Source})
+    assert left.isdisjoint({Call, ListSource, ObjectSource, Outcome, Source})
     assert left.isdisjoint({CourseRow, SubmissionRow, Hit, Dashboard, Ledger, Upcoming, Courses})

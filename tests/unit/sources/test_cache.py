@@ -35,27 +35,27 @@ def test_put_then_get(cache):
 
 
 def test_drop_forgets_one_owner(cache):
-    hers, his = cache.shelf("ann"), cache.shelf("ben")
+    hers, his = cache.namespace("ann"), cache.namespace("ben")
     cache.put(hers, "courses", b"hers")
     cache.put(his, "courses", b"his")
-    assert cache.shelf("ann") == hers != his
+    assert cache.namespace("ann") == hers != his
 
     cache.drop("ann")
     cache.drop("nobody")
 
     assert cache.get(hers, "courses") is None
-    assert cache.get(cache.shelf("ann"), "courses") is None
-    assert cache.get(cache.shelf("ben"), "courses") == b"his"
+    assert cache.get(cache.namespace("ann"), "courses") is None
+    assert cache.get(cache.namespace("ben"), "courses") == b"his"
 
 
 def test_what_comes_in_after_the_drop_is_never_read(cache):
     """A write drops answers; one that was asked for before it may still be on its way."""
-    before = cache.shelf("ann")
+    before = cache.namespace("ann")
     cache.drop("ann")
 
     cache.put(before, "courses", b"as it was before the write")
 
-    assert cache.get(cache.shelf("ann"), "courses") is None
+    assert cache.get(cache.namespace("ann"), "courses") is None
     cache.discard(before, "courses")
 
 
@@ -119,12 +119,12 @@ def test_memory_forgets_in_time():
 def test_memory_knows_a_bounded_number_of_owners(monkeypatch):
     monkeypatch.setattr("canvas_app.sources.cache.MOST_OWNERS", 2)
     cache = MemoryCache(10_000)
-    cache.put(cache.shelf("ann"), "courses", b"x")
-    cache.shelf("ben")
-    cache.shelf("cem")
+    cache.put(cache.namespace("ann"), "courses", b"x")
+    cache.namespace("ben")
+    cache.namespace("cem")
 
     assert cache.bytes == 0
-    assert cache.get(cache.shelf("ann"), "courses") is None
+    assert cache.get(cache.namespace("ann"), "courses") is None
 
 
 def test_redis_away_means_nothing_kept(caplog):
@@ -132,7 +132,7 @@ def test_redis_away_means_nothing_kept(caplog):
 
     cache.put("ann", "courses", b"x")
 
-    assert cache.shelf("ann") != cache.shelf("ann")  # nobody shares what may be out of date
+    assert cache.namespace("ann") != cache.namespace("ann")  # nobody shares what may be out of date
     assert cache.get("ann", "courses") is None
     assert not cache.claim("ann", "courses")
     assert "keeps no answers" in caplog.text
@@ -150,15 +150,15 @@ def test_hanging_redis_is_waited_for_once(valkey_url, caplog):
 
     cache._redis.hget = hang
     for now[0] in (0.0, 0.5, 4.9, 5.0, 5.5):
-        assert cache.get("a shelf", "courses") is None
+        assert cache.get("a namespace", "courses") is None
     assert asked == [0.0, 5.0]
     assert caplog.text.count("keeps no answers") == 1
 
     cache._redis.hget = good
     now[0] = 10.0
-    cache.put("a shelf", "courses", b"x")
-    assert cache.get("a shelf", "courses") == b"x"
-    cache.discard("a shelf", "courses")
+    cache.put("a namespace", "courses", b"x")
+    assert cache.get("a namespace", "courses") == b"x"
+    cache.discard("a namespace", "courses")
     cache._redis.close()
 
 
@@ -166,7 +166,7 @@ def test_drop_that_redis_missed_is_made_up_for(valkey_url):
     """A write while Redis is away: what lies there from before must not come back as fresh."""
     now = [0.0]
     cache = RedisCache(valkey_url, CIPHER, clock=lambda: now[0])
-    cache.put(cache.shelf("ann"), "courses", b"as it was before the write")
+    cache.put(cache.namespace("ann"), "courses", b"as it was before the write")
     good = cache._redis.get
 
     def hang(*_):
@@ -174,12 +174,12 @@ def test_drop_that_redis_missed_is_made_up_for(valkey_url):
 
     cache._redis.get = hang
     cache.drop("ann")
-    assert cache.shelf("ann") != cache.shelf("ann")
+    assert cache.namespace("ann") != cache.namespace("ann")
     cache._redis.get = good
     now[0] = 10.0
 
-    assert cache.get(cache.shelf("ann"), "courses") is None
-    assert cache.shelf("ann") == cache.shelf("ann")
+    assert cache.get(cache.namespace("ann"), "courses") is None
+    assert cache.namespace("ann") == cache.namespace("ann")
     cache.drop("ann")
     cache._redis.close()
 
@@ -187,20 +187,20 @@ def test_drop_that_redis_missed_is_made_up_for(valkey_url):
 def test_redis_holds_nothing_readable(valkey_url):
     """Whoever reads the server's memory or wire learns no name and no grade."""
     cache = RedisCache(valkey_url, CIPHER)
-    shelf = cache.shelf("somebody")
-    cache.put(shelf, "courses", b"Biology, 93 %")
+    namespace = cache.namespace("somebody")
+    cache.put(namespace, "courses", b"Biology, 93 %")
 
     with Redis.from_url(valkey_url) as client:
         kept = [value for name in client.keys("easel:answers:*") for value in client.hvals(name)]
     assert kept
     assert not any(b"Biology" in value for value in kept)
-    assert cache.get(shelf, "courses") == b"Biology, 93 %"
+    assert cache.get(namespace, "courses") == b"Biology, 93 %"
 
 
 def test_answer_opens_where_it_was_kept_alone(valkey_url):
-    """Copied to another person's shelf, damaged or of an older key, it is as good as none."""
+    """Copied to another person's namespace, damaged or of an older key, it is as good as none."""
     cache = RedisCache(valkey_url, CIPHER)
-    mine, other = cache.shelf("me"), cache.shelf("you")
+    mine, other = cache.namespace("me"), cache.namespace("you")
     cache.put(mine, "courses", b"mine")
     with Redis.from_url(valkey_url) as client:
         sealed = client.hget(f"easel:answers:{mine}", "courses")

@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 
-from canvas_app.sources.pool import Lanes, share_of
+from canvas_app.sources.pool import PoolShare, share_of
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def pool():
 
 def test_all_work_is_done_in_order(pool):
     done = []
-    lanes = Lanes(pool, 1)
+    lanes = PoolShare(pool, 1)
 
     futures = [lanes.submit(lambda n=n: done.append(n)) for n in range(20)]
 
@@ -27,10 +27,10 @@ def test_all_work_is_done_in_order(pool):
 
 def test_page_that_waits_leaves_room_for_others(pool):
     hang = Event()
-    many = Lanes(pool, 2)
+    many = PoolShare(pool, 2)
     stuck = [many.submit(lambda: hang.wait(10)) for _ in range(50)]
 
-    assert Lanes(pool, 2).submit(lambda: "mine").result(timeout=10) == "mine"
+    assert PoolShare(pool, 2).submit(lambda: "mine").result(timeout=10) == "mine"
 
     assert not any(future.done() for future in stuck)
     hang.set()
@@ -38,7 +38,7 @@ def test_page_that_waits_leaves_room_for_others(pool):
 
 
 def test_mistake_reaches_who_waits_and_stops_nothing(pool):
-    lanes = Lanes(pool, 1)
+    lanes = PoolShare(pool, 1)
 
     wrong = lanes.submit(lambda: 1 / 0)
     right = lanes.submit(lambda: 1)

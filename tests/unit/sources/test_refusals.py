@@ -187,7 +187,7 @@ def test_a_refusal_is_asked_again_in_time(sources_of, canvas):
 
 def test_unreadable_memory_is_none(sources_of, cache):
     sources = sources_of("dozen")
-    cache.put(sources.line.shelf, "refused 4101", b"\xc1odd")
+    cache.put(sources.reader.namespace, "refused 4101", b"\xc1odd")
 
     assert sources.start("calendar", calendar("4101")).rows()
 

@@ -18,9 +18,9 @@ from canvas_app.canvas.errors import (
     Throttled,
     Unavailable,
 )
-from canvas_app.sources.answer import Source, complete, standing
+from canvas_app.sources.answer import Source, complete, freshness
 from canvas_app.sources.cache_redis import RedisCache
-from canvas_app.sources.call import FLIGHTS, owner_key, request_key
+from canvas_app.sources.call import UNDER_WAY, owner_key, request_key
 from canvas_app.sources.wording import plain
 from canvas_app.storage.seal import AnswerSeal
 
@@ -102,7 +102,9 @@ def test_zero_seconds_keep_nothing(sources_of, canvas):
 
 def test_other_version_counts_as_nothing(sources_of, cache):
     sources = sources_of("dozen")
-    sources.line.keep("courses()[('include', ('term',))]", datetime.now(UTC), {"odd": 1})
+    sources.reader.keep(
+        "CanvasAPI.courses()[('include', ('term',))]", datetime.now(UTC), {"odd": 1}
+    )
 
     assert sources.start("courses", COURSES).source().status == "fresh"
 
@@ -226,7 +228,7 @@ def kept_then(sources_of, clock):
 def landed():
     """Wait until no call is under way."""
     end = time.monotonic() + 10
-    while len(FLIGHTS) and time.monotonic() < end:
+    while len(UNDER_WAY) and time.monotonic() < end:
         time.sleep(0.01)
 
 
@@ -246,7 +248,7 @@ def test_after_a_write_the_call_under_way_counts_no_more(sources_of, canvas, cac
     canvas.control(latency={"default": 0, "GET /api/v1/courses": 0.3})
     before = sources_of("dozen")
     handle = before.start("courses", COURSES)
-    cache.drop(before.line.owner)
+    cache.drop(before.reader.owner)
 
     after = sources_of("dozen").start("courses", COURSES)
 
@@ -397,7 +399,7 @@ def test_source_names_its_course(sources_of):
     assert (handle.source().course_id, handle.source().course_name) == ("4101", "Biology 101")
 
 
-def test_standing_counts_courses_or_parts():
+def test_freshness_counts_courses_or_parts():
     at = datetime(2026, 11, 23, 12, tzinfo=UTC)
     parts = [Source("planner", "fresh", at), Source("missing", "failed")]
     courses = [
@@ -406,14 +408,14 @@ def test_standing_counts_courses_or_parts():
         Source("work: b", "fresh", at, course_id="2"),
     ]
 
-    counted = standing(parts)
+    counted = freshness(parts)
     assert (counted.up_to_date, counted.of, counted.unit) == (1, 2, "part")
-    counted = standing(parts + courses)
+    counted = freshness(parts + courses)
     assert (counted.up_to_date, counted.of, counted.unit) == (3, 5, "part")
-    counted = standing(parts[:1] + courses)
+    counted = freshness(parts[:1] + courses)
     assert (counted.up_to_date, counted.of, counted.unit) == (1, 2, "course")
     assert counted.as_of == at - timedelta(minutes=1)
-    assert standing([]).as_of is None
+    assert freshness([]).as_of is None
 
 
 def test_time_that_is_over_sends_nothing(sources_of, canvas):
@@ -434,10 +436,10 @@ def test_pages_share_what_redis_keeps(sources_of, canvas, cache, valkey_url):
 
     assert again.source().status == "fresh"
     assert calls(canvas) == 1
-    shared.drop(sources.line.owner)
+    shared.drop(sources.reader.owner)
     assert sources_of("dozen", cache=shared).start("courses", COURSES).rows()
     assert calls(canvas) == 2
-    shared.drop(sources.line.owner)
+    shared.drop(sources.reader.owner)
     shared._redis.close()
 
 
@@ -462,7 +464,7 @@ def dropping(monkeypatch):
 
 def test_dropped_includes_are_a_gap(sources_of, dropping):
     told = []
-    sources = sources_of("dozen", told=lambda includes, read: told.append((includes, read)))
+    sources = sources_of("dozen", on_includes=lambda includes, read: told.append((includes, read)))
 
     handle = sources.start("assignments", GROUPS)
 
@@ -490,7 +492,9 @@ def test_kept_answer_still_tells(sources_of, dropping):
     told = []
     sources_of("dozen").start("assignments", GROUPS).rows()
 
-    again = sources_of("dozen", told=lambda *each: told.append(each)).start("assignments", GROUPS)
+    again = sources_of("dozen", on_includes=lambda *each: told.append(each)).start(
+        "assignments", GROUPS
+    )
 
     assert again.source().status == "partial"
     assert told == [], "only what Canvas says now concerns the operator"
@@ -504,7 +508,7 @@ def test_own_work_without_submissions_is_believed_alone(sources_of, dropping):
     handle = sources.start("calendar", own)
     assert handle.source().status == "partial"
 
-    sources.line.includes_read = True
+    sources.reader.includes_read = True
     assert handle.source().status == "fresh"
 
 

@@ -5,28 +5,28 @@ from concurrent.futures import Future
 from threading import Lock
 from typing import Generic, TypeVar
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-class Flights(Generic[T]):
-    """Who asks what another thread has asked already waits for the same answer."""
+class SingleFlight(Generic[_T]):
+    """Lets threads that ask the same question share one call."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._under_way: dict[Hashable, Future[T]] = {}
+        self._under_way: dict[Hashable, Future[_T]] = {}
 
-    def board(self, key: Hashable, start: "Callable[[], Future[T]]") -> "tuple[Future[T], bool]":
-        """The call under way for ``key``, started when there is none, and whether it is new."""
+    def join(self, key: Hashable, start: "Callable[[], Future[_T]]") -> "tuple[Future[_T], bool]":
+        """Return the call under way for ``key``, started if need be, and whether it is new."""
         with self._lock:
             found = self._under_way.get(key)
             if found is not None:
                 return found, False
             future = self._under_way[key] = start()
-        # Outside the lock: a call that is over already lands here and now.
-        future.add_done_callback(lambda _: self._landed(key))
+        # Outside the lock, because a call that has ended already calls back at once.
+        future.add_done_callback(lambda _: self._forget(key))
         return future, True
 
-    def _landed(self, key: Hashable) -> None:
+    def _forget(self, key: Hashable) -> None:
         with self._lock:
             self._under_way.pop(key, None)
 
