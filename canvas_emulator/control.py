@@ -7,6 +7,7 @@ import msgspec
 from flask import Blueprint, Response, current_app, request
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from canvas_emulator.campus.coursework import Submission
 from canvas_emulator.faults import Drift, Fault
 from canvas_emulator.state import Costs, State, TokenRow, personal_token
 
@@ -83,6 +84,34 @@ class CourseChange(Struct, forbid_unknown_fields=True):
     restrict_enrollments_to_course_dates: bool | UnsetType = UNSET
 
 
+class AssignmentChange(Struct, forbid_unknown_fields=True):
+    """Changes to what an assignment is set to."""
+
+    published: bool | UnsetType = UNSET
+    post_manually: bool | UnsetType = UNSET
+    anonymous_grading: bool | UnsetType = UNSET
+    moderated_grading: bool | UnsetType = UNSET
+    grades_published: bool | UnsetType = UNSET
+    omit_from_final_grade: bool | UnsetType = UNSET
+    due_at: datetime | UnsetType | None = UNSET
+    only_for: frozenset[int] | UnsetType | None = UNSET
+
+
+class SubmissionChange(Struct, forbid_unknown_fields=True):
+    """Changes to what became of a student's submission, as in Canvas's own pages."""
+
+    assignment_id: int
+    user_id: int
+    workflow_state: Literal["unsubmitted", "submitted", "pending_review", "graded"] | UnsetType = (
+        UNSET
+    )
+    grade_matches: bool | UnsetType = UNSET
+    excused: bool | UnsetType = UNSET
+    custom_grade_status_id: int | UnsetType | None = UNSET
+    redo_request: bool | UnsetType = UNSET
+    posted_at: datetime | UnsetType | None = UNSET
+
+
 class Control(Struct, forbid_unknown_fields=True):
     """The body of ``POST /_emulator/control``; any of these keys together."""
 
@@ -104,6 +133,8 @@ class Control(Struct, forbid_unknown_fields=True):
     drift: Drift | UnsetType = UNSET
     campus: Size | UnsetType = UNSET
     courses: dict[int, CourseChange] | UnsetType = UNSET
+    assignments: dict[int, AssignmentChange] | UnsetType = UNSET
+    submissions: list[SubmissionChange] | UnsetType = UNSET
 
 
 def _state() -> State:
@@ -192,6 +223,7 @@ def _check(state: State, wanted: Control) -> None:
         for course_id in wanted.courses:
             if course_id not in state.campus.courses:
                 raise ValueError(f"No course has the id {course_id} - at `$.courses`")
+    _check_work(state, wanted)
 
 
 def _aware(moment: datetime) -> datetime:
@@ -224,6 +256,7 @@ def apply(state: State, wanted: Control) -> None:
             state.campus_touched = True
             for course_id, change in wanted.courses.items():
                 _change(state.campus.courses[course_id], change)
+        _change_work(state, wanted)
         if wanted.clock is not UNSET:
             _move(state, wanted.clock)
         if wanted.suspended is not UNSET:
@@ -265,6 +298,32 @@ def _change(target: object, change: Struct | UnsetType) -> None:
         for name, value in msgspec.structs.asdict(change).items():
             if value is not UNSET:
                 setattr(target, name, value)
+
+
+def _check_work(state: State, wanted: Control) -> None:
+    for assignment_id in () if wanted.assignments is UNSET else wanted.assignments:
+        if assignment_id not in state.campus.assignments:
+            raise ValueError(f"No assignment has the id {assignment_id} - at `$.assignments`")
+    for row in () if wanted.submissions is UNSET else wanted.submissions:
+        if not _row_of(state, row):
+            gap = f"{row.user_id} has no row for {row.assignment_id}"
+            raise ValueError(f"{gap} - at `$.submissions`")
+
+
+def _change_work(state: State, wanted: Control) -> None:
+    if wanted.assignments is not UNSET:
+        state.campus_touched = True
+        for assignment_id, change in wanted.assignments.items():
+            _change(state.campus.assignments[assignment_id], change)
+    if wanted.submissions is not UNSET:
+        state.campus_touched = True
+        for row in wanted.submissions:
+            _change(_row_of(state, row), row)
+
+
+def _row_of(state: State, row: SubmissionChange) -> Submission | None:
+    work = state.campus.assignments.get(row.assignment_id)
+    return state.campus.submissions_of(work).get(row.user_id) if work else None
 
 
 def _move(state: State, movement: Movement) -> None:

@@ -212,14 +212,18 @@ def reads_own_grades(call: Call, course: Course) -> bool:
 
 
 def visible_students(call: Call, course: Course) -> set[int]:
-    """Students whose work the viewer may see: all, those of the own sections, or few."""
+    """Students whose work the viewer may see: all, those of the own sections, or few.
+
+    Who grades sees the test student's too (course.rb, ``all_student_enrollments``).
+    """
     if not grades_others(call, course):
         mine = {call.viewer.id} if is_student(call, course) else set()
         return mine | observed(call, course)
     sections = section_limit(call, course)
+    test_students = call.campus.test_students(course.id, sections)
     if sections is None:
-        return set(call.campus.students_of(course.id))
-    return {
+        return test_students | set(call.campus.students_of(course.id))
+    return test_students | {
         row.user_id
         for row in call.campus.enrollments_in(course.id)
         if row.type == "StudentEnrollment" and row.section_id in sections

@@ -519,7 +519,8 @@ def _card(call: Call, course: Course, row: Enrollment) -> Json:
 @router.get("/api/v1/courses/:course_id/sections")
 def sections(call: Call, course_id: str) -> object:
     course = access.open_course(call, course_id)
-    rows = call.campus.sections_of(course.id)
+    # By name, every section, also for whoever is limited to some (sections_controller.rb).
+    rows = sorted(call.campus.sections_of(course.id), key=lambda row: (row.name.casefold(), row.id))
     with_count = "total_students" in call.include
 
     def render(section: Any) -> Json:
@@ -534,7 +535,12 @@ def sections(call: Call, course_id: str) -> object:
             "nonxlist_course_id": None,
         }
         if with_count:
-            body["total_students"] = len(call.campus.active_students(course.id, [section.id]))
+            body["total_students"] = sum(
+                row.section_id == section.id
+                and row.type == "StudentEnrollment"
+                and row.state in SHOWN
+                for row in call.campus.enrollments_in(course.id)
+            )
         return body
 
     return call.numbered(rows, render=render)
@@ -616,7 +622,11 @@ def _roster_json(call: Call, course: Course, person: Person) -> Json:
     if "uuid" in call.include:
         body["uuid"] = uuid(person)
     if "enrollments" in call.include:
+        # Active and pending ones, or those of the states asked for (courses_controller.rb, users).
+        states = set(call.many("enrollment_state")) or SHOWN
         body["enrollments"] = [
-            enrollment_json(call, course, row) for row in call.campus.between(person.id, course.id)
+            enrollment_json(call, course, row)
+            for row in call.campus.between(person.id, course.id)
+            if row.state in states
         ]
     return body

@@ -67,8 +67,9 @@ def bare_submission_json(call: Call, course: Course, work: Assignment, row: Subm
         "extra_attempts": row.extra_attempts,
         "redo_request": row.redo_request,
         "sticker": None,
-        "preview_url": f"{url}?preview=1&version={row.attempt or 0}",
     }
+    if not call.campus.anonymizes(work):
+        body["preview_url"] = f"{url}?preview=1&version={row.attempt or 0}"
     if readable:
         score = row.score
         # Computed, not what was entered once (submission.rb).

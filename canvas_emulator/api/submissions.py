@@ -26,7 +26,7 @@ from .progress import progress_json
 from .stored import hold_totals, stored_totals
 from .submission_body import bare_submission_json, file_json, reads_grade
 from .users import user_json
-from .values import stamp, strict, user_display
+from .values import anonymous_id, stamp, strict, user_display
 
 Json = dict[str, Any]
 COLUMNS = frozenset(
@@ -61,6 +61,8 @@ def _include(
 ) -> None:
     readable = reads_grade(call, course, work, row)
     include, person = call.include, call.campus.people[row.user_id]
+    # Who may not learn whose work it is gets no user (can_read_submission_user_name?).
+    named = row.user_id == call.viewer.id or not call.campus.anonymizes(work)
     if "submission_comments" in include:
         body["submission_comments"] = comments(call, course, work, row)
     if "submission_html_comments" in include:
@@ -80,12 +82,12 @@ def _include(
     if "course" in include:
         mine = call.campus.between(call.viewer.id, course.id)
         body["course"] = course_json(call, (course, mine), call.viewer)
-    if "user" in include:
+    if "user" in include and named:
         body["user"] = user_json(call, person)
-    if "user_summary" in include:
+    if "user_summary" in include and named:
         body["user"] = user_display(call, person)
     if "html_url" in include:
-        body["html_url"] = body["preview_url"].partition("?")[0]
+        body["html_url"] = _html_url(call, course, work, row)
     if "submission_history" in include:
         body["submission_history"] = [
             bare_submission_json(call, course, work, version) for version in (*row.earlier, row)
@@ -96,6 +98,15 @@ def _include(
         body["read_state"] = "unread" if row.unread else "read"
         if row.user_id == call.viewer.id:
             row.unread = False
+
+
+def _html_url(call: Call, course: Course, work: Assignment, row: Submission) -> str:
+    """The submission's own page; of anonymous work SpeedGrader's, which names nobody."""
+    here = f"{call.base_url}/courses/{course.id}"
+    if not call.campus.anonymizes(work):
+        return f"{here}/assignments/{work.id}/submissions/{row.user_id}"
+    asked = f"assignment_id={work.id}&anonymous_id={anonymous_id(row.id)}"
+    return f"{here}/gradebook/speed_grader?{asked}"
 
 
 def _narrow(call: Call, body: Json) -> None:
@@ -504,7 +515,8 @@ def _students(call: Call, course: Course) -> list[int]:
         {
             row.user_id
             for row in call.campus.enrollments_in(course.id)
-            if row.type == "StudentEnrollment"
+            if row.type in ("StudentEnrollment", "StudentViewEnrollment")
+            and row.state != "deleted"
             and row.user_id in wanted
             and (effective is None or effective_state(row, course, call.now) == effective)
         }
@@ -563,7 +575,7 @@ def _grouped(
     sections = {
         row.user_id: row.section_id
         for row in reversed(call.campus.enrollments_in(course.id))
-        if row.type == "StudentEnrollment"
+        if row.type in ("StudentEnrollment", "StudentViewEnrollment")
     }
 
     def render(user_id: int) -> Json:

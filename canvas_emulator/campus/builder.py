@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .chance import chance, scatter
-from .courses import Course, Enrollment, GradingPeriod, Section, Term
+from .courses import Course, Enrollment, GradingPeriod, Group, GroupCategory, Section, Term
 from .coursework import (
     ONLINE,
     Assignment,
@@ -133,6 +133,15 @@ class Builder:
                     **more,
                 )
             )
+
+    def groups(self, course: Course, title: str, *members: Iterable[int]) -> None:
+        """A set of numbered groups with their members."""
+        made = GroupCategory(self.id_of("group category", 31_001), course.id, title)
+        self.campus.group_categories[made.id] = made
+        for place, people in enumerate(members, 1):
+            number = self.id_of("student group", 32_001)
+            row = Group(number, made.id, f"{title} {place}", list(people))
+            self.campus.groups[number] = row
 
     def drops(
         self,

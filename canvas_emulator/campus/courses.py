@@ -77,6 +77,23 @@ class Section:
     restrict_enrollments_to_section_dates: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class GroupCategory:
+    """A set of groups of a course's students."""
+
+    id: int
+    course_id: int
+    name: str
+
+
+@dataclass(slots=True)
+class Group:
+    id: int
+    category_id: int
+    name: str
+    members: list[int] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class Course:
     """``grading_standard``: a scheme is enabled. ``grading_scheme``: its names with their least

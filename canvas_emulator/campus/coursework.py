@@ -115,6 +115,9 @@ class Assignment:
     checkpoints: "tuple[Checkpoint, ...]" = ()
     only_for: frozenset[int] | None = None
     new_quiz: bool = False
+    anonymous_grading: bool = False
+    moderated_grading: bool = False
+    grades_published: bool = False
 
     @property
     def is_quiz(self) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from .courses import Course, Enrollment, Section, Term, effective_state
+from .courses import Course, Enrollment, Group, GroupCategory, Section, Term, effective_state
 from .coursework import (
     Assignment,
     AssignmentGroup,
@@ -59,6 +59,8 @@ class Campus:
     hidden_stream: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     unread_conversations: dict[int, int] = field(default_factory=dict)
     linked_students: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    group_categories: dict[int, GroupCategory] = field(default_factory=dict)
+    groups: dict[int, Group] = field(default_factory=dict)
     course_groups: dict[int, list[AssignmentGroup]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -207,6 +209,18 @@ class Campus:
             and row.state == "active"
             and (sections is None or row.section_id in sections)
         }
+
+    def anonymizes(self, work: Assignment) -> bool:
+        """Whether graders may not learn whose work it is (abstract_assignment.rb).
+
+        Until the grades of moderated work are published, of other work until all are posted.
+        """
+        if not work.anonymous_grading:
+            return False
+        if work.moderated_grading:
+            return not work.grades_published
+        rows, students = self.submissions_of(work), self.active_students(work.course_id)
+        return any(rows[id_].posted_at is None for id_ in students if id_ in rows)
 
     def needs_grading(self, work: Assignment, section_ids: Iterable[int] | None = None) -> int:
         """How many rows wait for a grade, the test student's too (needs_grading_count_query.rb)."""

@@ -33,6 +33,7 @@ def tell(build: Builder) -> None:
     _busy(build)
     _test_student(build, biology)
     build.meets(biology, "Safety briefing", (3, 10), (4, 14))
+    build.groups(biology, "Bench", (DOZEN, 1001, 1002), range(1003, 1006), range(1040, 1043))
 
 
 def _cast(build: Builder) -> None:
