@@ -1,4 +1,4 @@
-"""One page under way: what is here at once, then what came in a while, then all of it."""
+"""One page being made: what can be shown at once, then what came in a while, then all of it."""
 
 import contextvars
 from collections.abc import Callable, Iterator
@@ -14,25 +14,25 @@ from canvas_app.sources.sources import Sources
 PATIENCE = 2.0  # seconds after which a page that still waits shows what has come
 
 
-class Gathering:
-    """Gathers a page with ``gather``; shows early views of it to whoever would wait.
+class PageLoader:
+    """Makes a page, and early views of it while it still waits for Canvas.
 
-    ``gather`` is called once more for each early view, with sources that wait for nothing: it
-    must be a plain function of them. A page that needs nobody's waiting has no early view.
+    ``make`` asks and lays out. It is called once more for each early view, with sources that wait
+    for nothing, so it must keep no state. A page that need not wait has no early view.
     """
 
     def __init__(
-        self, sources: Sources, gather: Callable[[Sources], Page], patience: float = PATIENCE
+        self, sources: Sources, make: Callable[[Sources], Page], patience: float = PATIENCE
     ) -> None:
         self._sources = sources
-        self._gather = gather
+        self._make = make
         self._patience = patience
         self._whole: Future[Page] | None = None
 
-    def early(self) -> Iterator[Page]:
-        """What can be shown before the page is whole: at once, and after ``patience``."""
+    def early_views(self) -> Iterator[Page]:
+        """Yield what can be shown before the page is whole: at once, and after ``patience``."""
         view = self._view()
-        if view is not None and not any(waits(source) for source in view.sources):
+        if view is not None and not any(is_waiting(source) for source in view.sources):
             self._whole = Future()
             self._whole.set_result(view)
             return
@@ -46,18 +46,18 @@ class Gathering:
             if view is not None and worth_showing(view):
                 yield view
 
-    def load(self) -> Page:
-        """The page, whole. One that Canvas refuses, or gives no part of, is a ``FailedPage``.
+    def whole(self) -> Page:
+        """Return the whole page. One that Canvas refuses, or gives no part of, is a ``FailedPage``.
 
-        It is given away: asked again, it is gathered again. Jinja's contexts are reference cycles,
-        and what they could still reach would stay until the collector comes.
+        The result is not kept, because Jinja contexts form reference cycles and would keep the page
+        alive until the garbage collector runs. A second call makes the page again.
         """
         whole, self._whole = self._whole, None
         try:
-            page = whole.result() if whole else self._gather(self._sources)
+            page = whole.result() if whole else self._make(self._sources)
         except CanvasError as error:
             return FailedPage(failure=error)
-        self._sources.let_go()
+        self._sources.forget_calls()
         if page.sources and all(source.status == "failed" for source in page.sources):
             nothing = Unavailable("Canvas gave no part of this page.")
             return FailedPage(page.sources, profile=page.profile, now=page.now, failure=nothing)
@@ -65,17 +65,17 @@ class Gathering:
 
     def _view(self) -> Page | None:
         try:
-            return self._gather(self._sources.early())
+            return self._make(self._sources.early())
         except CanvasError:
             return None  # the whole page will say so
 
     def _start(self) -> "Future[Page]":
-        """Gather in a thread of its own: it waits for the pool's work, so it takes none of it."""
+        """Make the page in a thread of its own: it waits for the pool, so it may not occupy it."""
         whole: Future[Page] = Future()
 
         def run() -> None:
             try:
-                whole.set_result(self._gather(self._sources))
+                whole.set_result(self._make(self._sources))
             except Exception as error:
                 whole.set_exception(error)
 
@@ -83,11 +83,11 @@ class Gathering:
         return whole
 
 
-def waits(source: Source) -> bool:
-    """Whether an early view was shown before this source came."""
+def is_waiting(source: Source) -> bool:
+    """Return whether an early view was made before this source came."""
     return source.status == "waiting"
 
 
 def worth_showing(view: Page) -> bool:
-    """Whether an early view holds more than a frame: a row at least."""
+    """Return whether an early view has at least one row."""
     return bool(getattr(view, "rows", ()))

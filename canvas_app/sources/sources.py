@@ -280,7 +280,7 @@ class Sources:
         other._wait = False
         return other
 
-    def let_go(self) -> None:
+    def forget_calls(self) -> None:
         """Forget every call, now that the page is whole."""
         self._handles.clear()
         self._calls.clear()

@@ -9,24 +9,24 @@ from flask.typing import ResponseReturnValue
 
 from canvas_app.canvas.errors import AccessRefused, AuthenticationError, CanvasError
 from canvas_app.current import current_sources
-from canvas_app.services.early_views import Gathering
+from canvas_app.services.early_views import PageLoader
 from canvas_app.services.pages import Page, failed_twin
 from canvas_app.sources.sources import Sources
 from canvas_app.sources.wording import plain
 from canvas_app.views.streaming import stream_page
 
-Gather = Callable[[Sources], Page]
+MakePage = Callable[[Sources], Page]
 
 
-def own_list(template: str, gather: Gather, **shell: Any) -> ResponseReturnValue:
+def own_list(template: str, make: MakePage, **shell: Any) -> ResponseReturnValue:
     """Stream one of the person's own lists: the shell goes out before Canvas is asked."""
-    # Now: the template reads on when the request is long handled.
-    gathering = Gathering(current_sources(), gather)
-    return stream_page(template, load=gathering.load, early=gathering.early, **shell)
+    # The sources are made now, because the template is read after the request is handled.
+    loader = PageLoader(current_sources(), make)
+    return stream_page(template, load=loader.whole, early=loader.early_views, **shell)
 
 
 def twin(
-    gather: Gather,
+    make: MakePage,
     *further: str,
     data: str = "rows",
     shapes: Mapping[str, Callable[[Any], Any]] | None = None,
@@ -37,7 +37,7 @@ def twin(
     fails as a whole answers the same shape, with Canvas's status and an ``error``.
     """
     try:
-        page = gather(current_sources())
+        page = make(current_sources())
     except CanvasError as error:
         status = status_of(error)
         return json_answer(failed_twin(plain_failure(error), status), status)

@@ -8,7 +8,7 @@ from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.errors import NotFound
 from canvas_app.domain.rows import CourseRow
 from canvas_app.services.courses import Courses
-from canvas_app.services.early_views import Gathering
+from canvas_app.services.early_views import PageLoader
 from canvas_app.services.pages import FailedPage, Page
 from canvas_app.sources.answer import complete
 
@@ -40,24 +40,24 @@ def test_page_in_the_cache_has_no_early_view(sources_of, canvas):
     warm(sources_of, COURSES, TODO)
     before = canvas.stats()["calls"]
 
-    gathering = Gathering(sources_of("dozen"), gather)
+    loader = PageLoader(sources_of("dozen"), gather)
 
-    assert list(gathering.early()) == []
-    assert gathering.load().complete
+    assert list(loader.early_views()) == []
+    assert loader.whole().complete
     assert canvas.stats()["calls"] == before
 
 
 def test_what_is_kept_is_shown_at_once(sources_of, canvas):
     warm(sources_of, COURSES)
     canvas.control(latency={"default": 0, "GET /api/v1/users/self/todo": 0.5})
-    gathering = Gathering(sources_of("dozen"), gather)
+    loader = PageLoader(sources_of("dozen"), gather)
 
-    (view,) = gathering.early()
+    (view,) = loader.early_views()
 
     assert [source.status for source in view.sources] == ["fresh", "waiting"]
     assert view.early
     assert not view.complete
-    page = gathering.load()
+    page = loader.whole()
     assert page.complete
     assert not page.early
     assert sum(canvas.stats()["calls"]["GET /api/v1/users/self/todo"].values()) == 1
@@ -65,22 +65,22 @@ def test_what_is_kept_is_shown_at_once(sources_of, canvas):
 
 def test_what_came_in_a_while_is_shown_then(sources_of, canvas):
     canvas.control(latency={"default": 0, "GET /api/v1/users/self/todo": 2.0})
-    gathering = Gathering(sources_of("dozen"), gather, patience=0.7)
+    loader = PageLoader(sources_of("dozen"), gather, patience=0.7)
 
-    *_, view = gathering.early()  # one, or two if the courses came before the first was made
+    *_, view = loader.early_views()  # one, or two if the courses came before the first was made
 
     assert [source.status for source in view.sources] == ["fresh", "waiting"]
-    assert gathering.load().complete
+    assert loader.whole().complete
 
 
 def test_nothing_here_is_no_view(sources_of, canvas):
     canvas.control(latency=0.5)
 
-    assert list(Gathering(sources_of("dozen"), gather, patience=0.1).early()) == []
+    assert list(PageLoader(sources_of("dozen"), gather, patience=0.1).early_views()) == []
 
 
 def test_page_may_be_loaded_without_early_views(sources_of):
-    assert Gathering(sources_of("dozen"), gather).load().complete
+    assert PageLoader(sources_of("dozen"), gather).whole().complete
 
 
 @pytest.mark.parametrize("early", [True, False])
@@ -88,11 +88,11 @@ def test_refused_page_says_so(sources_of, early):
     def refuse(sources):
         raise NotFound("no such thing")
 
-    gathering = Gathering(sources_of("dozen"), refuse, patience=5)
+    loader = PageLoader(sources_of("dozen"), refuse, patience=5)
     if early:
-        assert list(gathering.early()) == []
+        assert list(loader.early_views()) == []
 
-    page = gathering.load()
+    page = loader.whole()
 
     assert isinstance(page, FailedPage)
     assert isinstance(page.failure, NotFound)
@@ -101,11 +101,11 @@ def test_refused_page_says_so(sources_of, early):
 @pytest.mark.parametrize("early", [True, False])
 def test_page_without_any_part_failed(sources_of, canvas, early):
     canvas.control(faults=[{"path": "/api/*", "kind": "status", "status": 503, "times": None}])
-    gathering = Gathering(sources_of("dozen"), gather)
+    loader = PageLoader(sources_of("dozen"), gather)
     if early:
-        assert list(gathering.early()) == []
+        assert list(loader.early_views()) == []
 
-    page = gathering.load()
+    page = loader.whole()
 
     assert isinstance(page, FailedPage)
     assert not page.complete
@@ -125,8 +125,8 @@ def test_mistake_is_raised_where_the_page_is_read(sources_of, canvas):
         sources.start("todo", TODO)
         return Page(sources=sources.states())
 
-    gathering = Gathering(sources_of("dozen"), mistaken)
-    list(gathering.early())
+    loader = PageLoader(sources_of("dozen"), mistaken)
+    list(loader.early_views())
 
     with pytest.raises(ValueError, match="mistake"):
-        gathering.load()
+        loader.whole()
