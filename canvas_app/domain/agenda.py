@@ -81,6 +81,24 @@ def new_grades(
     return [item for _, item in sorted(found, key=lambda pair: pair[0], reverse=True)]
 
 
+def by_state(items: Iterable[Item], now: datetime) -> dict[str, tuple[Item, ...]]:
+    """Return what is missing, due and done."""
+    items = tuple(items)
+    return {
+        "missing": tuple(item for item in items if is_missing(item)),
+        "due": tuple(item for item in items if is_due(item, now)),
+        "done": tuple(item for item in items if item.done),
+    }
+
+
+def finished(done: Iterable[Item], grades: Iterable[Item], show: str) -> tuple[Item, ...]:
+    """Return what is done; beside new grades, without those that stand there already."""
+    if show:
+        return tuple(done) if show == "done" else ()
+    graded = {(item.type, item.id) for item in grades}
+    return tuple(item for item in done if (item.type, item.id) not in graded)
+
+
 def news(items: Iterable[Item]) -> tuple[Item, ...]:
     """Announcements, the newest first."""
     found = (item for item in items if item.type == "announcement")

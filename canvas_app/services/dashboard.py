@@ -1,63 +1,48 @@
 """One glance: what waits for grading, what is missing, due and newly graded, and the courses.
 
 One round trip deep, with the further pages of its lists; a second one for the calendar, ten
-courses a call, where work of the last days is past due and not missing (it may be on paper) and
-where missing work is older than the planner read (it may be graded), and where a grade was posted
-long after it was given, so that the stream does not tell it. No call per course. Weights
-are shown where another page has brought them already.
+courses a call, where work of the last days is past due and not missing (it may be on paper), where
+missing work is older than the planner read (it may be graded), and where a grade was posted so
+long after it was given that the stream does not report it. No call per course. Weights are shown
+where another page has brought them already.
 """
 
-from collections import Counter
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 
-from canvas_app.domain.agenda import (
-    NEW_GRADES,
-    is_due,
-    is_missing,
-    is_overdue,
-    new_grades,
-    news,
-    placed,
-)
-from canvas_app.domain.calendar import DAY, WEEK, Profile, monday, write_week
+from canvas_app.canvas.models import CalendarEvent, Enrollment
+from canvas_app.canvas.paging import Pages
+from canvas_app.domain.agenda import NEW_GRADES, is_due, is_missing, new_grades, news
+from canvas_app.domain.calendar import WEEK, monday, write_week
 from canvas_app.domain.courses import course_row, has_role, in_order, observed
-from canvas_app.domain.planner_items import Look, by_due, newest_grades
+from canvas_app.domain.home import (
+    CourseWeek,
+    Day,
+    behind,
+    by_course,
+    cards,
+    days_of,
+    in_doubt,
+    unreported,
+)
+from canvas_app.domain.planner_items import by_due, newest_grades
 from canvas_app.domain.rows import CourseRow, Item
-from canvas_app.domain.weights import weights_of
-from canvas_app.services.asks import read_colors, read_profile, start_ended
+from canvas_app.services.asks import read_profile, start_ended
+from canvas_app.services.own_work import WorkAnswers, kept_groups, start_calendar, start_work
 from canvas_app.services.pages import OwnPage
 from canvas_app.services.planner_calls import (
     asked_days,
     calendar_calls,
-    kept_groups,
     older_calls,
-    start_calendar,
-    start_items,
     with_open_work,
 )
 from canvas_app.services.without_includes import mend_week
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
 
-
-@dataclass(frozen=True)
-class Day:
-    date: date
-    rows: tuple[Item, ...]
-    today: bool = False
-
-
-@dataclass(frozen=True)
-class CourseWeek:
-    """What a course card counts; ``next`` is what is due there next."""
-
-    missing: int = 0
-    due: int = 0
-    new_grades: int = 0
-    announcements: int = 0  # unread ones
-    next: Item | None = None
+FEW = 12  # cards shown at once
 
 
 @dataclass(frozen=True)
@@ -81,146 +66,96 @@ class Dashboard(OwnPage):
     first_rows: int = 0
 
 
-FEW = 12  # cards shown at once
+@dataclass(frozen=True)
+class DashboardAnswers:
+    """What Canvas answered for the start page; ``ended`` are enrollments ended before their dates.
+
+    The assignment groups in ``work`` are those that another page has brought.
+    """
+
+    work: WorkAnswers = field(default_factory=WorkAnswers)
+    ended: Sequence[Enrollment] = ()
 
 
 def dashboard(sources: Sources) -> Dashboard:
-    """Gather the dashboard: the same calls as /upcoming's first round, so that either is quick."""
+    """Return the start page."""
     now = sources.now()
-    started = start_items(sources, *asked_days("", now))
+    return lay_out(ask(sources, now), now)
+
+
+def ask(sources: Sources, now: datetime) -> DashboardAnswers:
+    """Make the calls of /upcoming's first round, so that either page is quick after the other."""
+    calls = start_work(sources, *asked_days("", now))
     ended = start_ended(sources)
-    mend_week(sources, started.courses, started.missing)
-    known = {course.id: course for course in started.courses.rows()}
-    me, shades = read_profile(started.profile), read_colors(started.colors)
-    groups = kept_groups(sources, with_open_work(started.planner.rows(), now))
-    worth = weights_of(groups, known)
-    look = Look(sources.api.canvas_url, known, shades, now)
-    found = look.merged(
-        started.planner.rows(), started.missing.rows(), stream=started.stream.rows()
+    mend_week(sources, calls.courses, calls.missing)
+    first = WorkAnswers(
+        canvas_url=sources.api.canvas_url,
+        me=read_profile(calls.profile),
+        courses={course.id: course for course in calls.courses.rows()},
+        planner=calls.planner.rows(),
+        missing=calls.missing.rows(),
+        stream=calls.stream.rows(),
     )
+    events = start_calendar(sources, doubtful_calls(first, now), first.courses)
+    groups = kept_groups(sources, with_open_work(first.planner, now))
+    calendar = events.rows() if events else ()
+    return DashboardAnswers(calls.answers(sources, first.courses, calendar, groups), ended.rows())
+
+
+def doubtful_calls(work: WorkAnswers, now: datetime) -> "list[partial[Pages[CalendarEvent]]]":
+    """Return the calendar's calls for what planner, missing list and stream leave open."""
+    today = work.me.day(now)
+    since = first_day(today)
+    found = work.merged(now)
+    late = unreported(found, newest_grades(work.stream), now)
+    calls = older_calls(work.planner, work.missing)
+    courses = {*in_doubt(found, work.me, since), *(course_id for course_id, _ in late)}
+    if courses:
+        first = min([since, *(work.me.day(due_at) for _, due_at in late)])
+        calls += calendar_calls(sorted(courses), (first, today), undated=False)
+    return calls
+
+
+def first_day(today: date) -> date:
+    """Return the day since which overdue work is shown: this week's Monday or a week ago."""
+    return min(monday(today), today - WEEK)
+
+
+def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
+    """Lay the answers out as the start page, as it is at that moment."""
+    work = asked.work
+    me, known = work.me, work.courses
     today = me.day(now)
     start = monday(today)
-    calls = older_calls(started.planner.rows(), started.missing.rows())
-    since = min(start, today - WEEK)
-    late = untold(found, newest_grades(started.stream.rows()), now)
-    if doubtful := sorted({*in_doubt(found, me, since), *(course_id for course_id, _ in late)}):
-        first = min([since, *(me.day(due_at) for _, due_at in late)])
-        calls += calendar_calls(doubtful, (first, today), undated=False)
-    if calendar := start_calendar(sources, calls, known):
-        found = look.merged(
-            started.planner.rows(), started.missing.rows(), calendar.rows(), started.stream.rows()
-        )
-    items = sorted((placed(item, me, worth) for item in found), key=by_due)
-    rows = in_order(course_row(c, sources.api.canvas_url, shades, now) for c in known.values())
+    items = sorted(work.with_days(work.merged(now)), key=by_due)
     missing = tuple(item for item in items if is_missing(item))
-    behind = tuple(
-        item
-        for item in items
-        if is_missing(item) or (is_overdue(item) and item.day and item.day >= since)
-    )
-    due = tuple(i for i in items if is_due(i, now) and i.day and i.day < start + 7 * DAY)
+    due = tuple(i for i in items if is_due(i, now) and i.day and i.day < start + WEEK)
     grades = tuple(new_grades(items, me, now))
     recent = tuple(item for item in news(items) if item.due_at and item.due_at > now - NEW_GRADES)
-    grading = look.grading(started.todo.rows())
     counts = by_course(items, now, missing=missing, due=due, grades=grades, recent=recent)
-    cards = sorted(
-        (row for row in rows if row.state in ("current", "invited", "unpublished")),
-        key=lambda row: (not row.favorite, waits(counts.get(row.id))),  # stable: equals as before
-    )
-    unlisted = {row.course_id for row in ended.rows()} - known.keys()
-    states = sources.states()
+    rows = in_order(course_row(c, work.canvas_url, work.colors, now) for c in known.values())
+    shown = cards(rows, counts)
+    grading = work.grading(now)
+    unlisted = {row.course_id for row in asked.ended} - known.keys()
     return Dashboard(
-        sources=states,
-        complete=complete(states),
+        sources=work.sources,
+        complete=complete(work.sources),
         profile=me,
         now=now,
-        rows=tuple(cards),
+        rows=shown,
         first_rows=FEW,
         missing=missing,
-        behind=behind,
+        behind=behind(items, first_day(today)),
         due=due,
         new_grades=grades,
-        days=tuple(
-            Day(
-                day,
-                tuple(i for i in items if i.day == day and i.type != "announcement"),
-                today=day == today,
-            )
-            for day in (start + n * DAY for n in range(7))
-        ),
+        days=days_of(items, start, today),
         announcements=recent,
         grading=grading,
         by_course=counts,
         week=write_week(start),
-        other_courses=len(rows) - len(cards) + len(unlisted),
+        other_courses=len(rows) - len(shown) + len(unlisted),
         is_student=has_role(known.values(), "student"),
         in_courses=bool(known),
         observes=observed(known.values()),
         is_teacher=bool(grading) or has_role(known.values(), "teacher", "ta"),
     )
-
-
-def waits(week: CourseWeek | None) -> int:
-    """A course's rank: 0 with something to do or to read this week, 1 with work later, else 2."""
-    if week is None:
-        return 2
-    return 0 if week.missing or week.due or week.new_grades or week.announcements else 1
-
-
-def in_doubt(items: Iterable[Item], me: Profile, since: date) -> list[str]:
-    """The courses of late work of which the planner cannot say why it is not missing."""
-    return sorted(
-        {
-            item.course_id
-            for item in items
-            if item.status == "overdue"
-            and item.assignment_id
-            and item.course_id
-            and item.due_at
-            and me.day(item.due_at) >= since
-        }
-    )
-
-
-def untold(
-    items: Iterable[Item], told: Container[str], now: datetime
-) -> list[tuple[str, datetime]]:
-    """Course and due date of new grades that the stream does not tell, nor a status beside them.
-
-    Graded more than four weeks before it was posted, work is no longer in Canvas's stream.
-    """
-    return [
-        (item.course_id, item.due_at)
-        for item in items
-        if item.status == "graded"
-        and item.posted_at
-        and item.posted_at > now - NEW_GRADES
-        and item.assignment_id
-        and item.assignment_id not in told
-        and item.course_id
-        and item.due_at
-    ]
-
-
-def by_course(
-    items: Iterable[Item],
-    now: datetime,
-    *,
-    missing: Iterable[Item],
-    due: Iterable[Item],
-    grades: Iterable[Item],
-    recent: Iterable[Item],
-) -> dict[str, CourseWeek]:
-    """What each course's card counts, and what comes next there; courses without any stay out."""
-    coming: dict[str, Item] = {}
-    for item in items:
-        if item.course_id and is_due(item, now):
-            coming.setdefault(item.course_id, item)
-    lacking, soon, graded, unread = (
-        Counter(item.course_id for item in part if item.course_id)
-        for part in (missing, due, grades, (item for item in recent if item.new_activity))
-    )
-    return {
-        id_: CourseWeek(lacking[id_], soon[id_], graded[id_], unread[id_], coming.get(id_))
-        for id_ in sorted({*coming, *lacking, *soon, *graded, *unread})
-    }

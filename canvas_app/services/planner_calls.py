@@ -1,4 +1,4 @@
-"""What the week is read from: which lists, in which calls, and how they go side by side.
+"""Which calls the person's work is read with, and how they go side by side.
 
 Two round trips deep, each with its further pages: courses, planner weeks, missing work, stream and
 to-do first; then the calendar of ten courses a call as soon as the courses are known, and the
@@ -6,34 +6,18 @@ groups of the courses whose work comes first, for its weight. A student of 137 c
 calls, of which ten fly at a time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 from canvas_app.canvas.api import CanvasAPI
-from canvas_app.canvas.models import (
-    Assignment,
-    AssignmentGroup,
-    CalendarEvent,
-    Colors,
-    Course,
-    PlannerItem,
-    StreamItem,
-    TodoItem,
-)
-from canvas_app.canvas.models import Profile as CanvasProfile
+from canvas_app.canvas.models import Assignment, CalendarEvent, PlannerItem
 from canvas_app.canvas.paging import Pages
 from canvas_app.domain.calendar import DAY, read_week, week_slices, whole_weeks
 from canvas_app.domain.charts import WEEKS
 from canvas_app.domain.planner_items import is_done, planner_assignment, planner_submission
-from canvas_app.services.asks import start_colors, start_courses, start_profile
-from canvas_app.sources.call import request_key
-from canvas_app.sources.sources import ListSource, ObjectSource, Sources
-
-T = TypeVar("T")
 
 BACK = timedelta(days=28)
 AHEAD = timedelta(days=14)
@@ -55,39 +39,6 @@ def asked_days(week: str, now: datetime) -> tuple[date, date]:
     return start, end + 6 * DAY
 
 
-@dataclass(frozen=True)
-class Started:
-    """The sources that every view of the week is made of."""
-
-    courses: ListSource[Course]
-    planner: ListSource[PlannerItem]
-    missing: ListSource[Assignment]
-    stream: ListSource[StreamItem]
-    todo: ListSource[TodoItem]
-    profile: ObjectSource[CanvasProfile]
-    colors: ObjectSource[Colors]
-
-
-def start_items(sources: Sources, first: date, last: date) -> Started:
-    """Start them all; a day more on each side of the planner holds every time zone.
-
-    Lists that may have further pages go first. The weeks are whole, so that the pages share them.
-    """
-    courses = start_courses(sources)
-    stream = sources.start("activity", partial(CanvasAPI.activity_stream))
-    todo = sources.start("todo", partial(CanvasAPI.todo))
-    missing = sources.start("missing", partial(CanvasAPI.missing_submissions, include=MISSING))
-    planner = sources.start(
-        "planner",
-        *(
-            partial(CanvasAPI.planner_items, start_date=start, end_date=end)
-            for start, end in planner_slices(first - DAY, last + DAY, sources.now())
-        ),
-    )
-    profile, colors = start_profile(sources), start_colors(sources)
-    return Started(courses, planner, missing, stream, todo, profile, colors)
-
-
 def planner_slices(first: date, last: date, now: datetime) -> list[tuple[datetime, datetime]]:
     """The days in four parts at most, so that all of a page's first calls fly at once.
 
@@ -99,16 +50,6 @@ def planner_slices(first: date, last: date, now: datetime) -> list[tuple[datetim
     current = sum(start <= now for start, _ in weeks) - 1
     cuts = sorted({0, max(0, current - 2), max(0, current), current + 1, len(weeks)})
     return [(weeks[a][0], weeks[b - 1][1]) for a, b in pairwise(cuts) if a < b <= len(weeks)]
-
-
-def start_calendar(
-    sources: Sources,
-    calls: "Sequence[partial[Pages[CalendarEvent]]]",
-    courses: Mapping[str, Course],
-    name: str = "calendar",
-) -> ListSource[CalendarEvent] | None:
-    """Start the calendar's assignments, when there are any to ask for; ``courses`` by id."""
-    return sources.start(name, *calls, courses=courses) if calls else None
 
 
 def older_calls(
@@ -167,20 +108,3 @@ def with_open_work(plans: Iterable[PlannerItem], now: datetime) -> list[str]:
 
 def groups_call(course_id: str) -> "partial[Any]":
     return partial(CanvasAPI.assignment_groups, course_id=course_id, include=GROUPS)
-
-
-def start_groups(sources: Sources, course_ids: Sequence[str]) -> ListSource[AssignmentGroup] | None:
-    """Start the assignment groups of these courses: what each assignment weighs."""
-    calls = [groups_call(course_id) for course_id in course_ids]
-    return sources.start("weights", *calls) if calls else None
-
-
-def kept_groups(sources: Sources, course_ids: Sequence[str]) -> list[AssignmentGroup]:
-    """The groups of these courses that are in the cache; Canvas is not asked."""
-    return kept_rows(sources, [groups_call(course_id) for course_id in course_ids[:WEIGHED]])
-
-
-def kept_rows(sources: Sources, calls: "Iterable[partial[Pages[T]]]") -> list[T]:
-    """What of these lists is in the cache; Canvas is not asked."""
-    kept = [sources.kept(request_key(call), call) for call in calls]
-    return [row for answer in kept if answer for row in answer.value]

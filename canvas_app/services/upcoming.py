@@ -1,32 +1,30 @@
 """What there is to do: planner, missing work, calendar and stream, merged without repeats."""
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
 from canvas_app.domain.agenda import (
+    by_state,
+    finished,
     forecast,
     in_window,
-    is_due,
     is_missing,
     new_grades,
     news,
-    placed,
     sections,
 )
-from canvas_app.domain.calendar import (
-    DAY,
-    WEEK,
-    monday,
-    read_week,
-    write_week,
-)
+from canvas_app.domain.calendar import DAY, WEEK, monday, read_week, write_week
 from canvas_app.domain.charts import Load
 from canvas_app.domain.courses import has_role, is_active_student, keeps_notes, observed
-from canvas_app.domain.planner_items import TYPES, Look, by_due
+from canvas_app.domain.planner_items import TYPES, by_due
 from canvas_app.domain.rows import Item, Section
-from canvas_app.domain.weights import weights_of
-from canvas_app.services.asks import read_colors, read_profile
+from canvas_app.services.own_work import (
+    WorkAnswers,
+    start_calendar,
+    start_groups,
+    start_work,
+)
 from canvas_app.services.pages import OwnPage
 from canvas_app.services.planner_calls import (
     AHEAD,
@@ -36,17 +34,13 @@ from canvas_app.services.planner_calls import (
     asked_days,
     calendar_calls,
     older_calls,
-    start_calendar,
-    start_groups,
-    start_items,
     with_open_work,
 )
 from canvas_app.services.upcoming_filters import (
     SHOWS,
     Choice,
-    Wish,
+    WeekFilter,
     choices,
-    choose,
     course_choices,
 )
 from canvas_app.services.without_includes import (
@@ -84,8 +78,8 @@ class Upcoming(OwnPage):
     left_out: tuple[str, ...] = ()  # courses
     week: str = ""  # "2026-W48"; empty: four weeks back, two ahead
     load: Load | None = None  # open work of this and the coming three weeks; none in a week
-    first: date | None = None
-    last: date | None = None
+    first: date = date.min
+    last: date = date.max
     this_week: str = ""
     previous_week: str = ""
     next_week: str = ""
@@ -102,90 +96,99 @@ class Upcoming(OwnPage):
         return bool(wished) or any(choice.chosen for choice in chosen)
 
 
-def upcoming(sources: Sources, wish: Wish | None = None) -> Upcoming:
-    """Gather a week; without one, four weeks back and two ahead, older missing and undated work."""
-    wish = wish or Wish()
+@dataclass(frozen=True)
+class UpcomingAnswers:
+    """What Canvas answered; ``unweighed`` courses with open work were not asked for weights."""
+
+    work: WorkAnswers = field(default_factory=WorkAnswers)
+    unweighed: int = 0
+
+
+def upcoming(sources: Sources, wanted: WeekFilter | None = None) -> Upcoming:
+    """Return the page of a week; without one, of four weeks back and two ahead."""
+    wanted = wanted or WeekFilter()
     now = sources.now()
-    asked = asked_days(wish.week, now)
-    started = start_items(sources, *asked)
-    needs = ("favorites",) if wish.favorites else ()
-    mend_week(sources, started.courses, started.missing, needs)
-    known = {course.id: course for course in started.courses.rows()}
+    return lay_out(ask(sources, wanted, now), wanted, now)
+
+
+def ask(sources: Sources, wanted: WeekFilter, now: datetime) -> UpcomingAnswers:
+    """Ask for the days of the filter; without a week, for older missing and undated work too."""
+    days = asked_days(wanted.week, now)
+    calls = start_work(sources, *days)
+    needs = ("favorites",) if wanted.favorites else ()
+    mend_week(sources, calls.courses, calls.missing, needs)
+    known = {course.id: course for course in calls.courses.rows()}
     studied = [course.id for course in known.values() if is_active_student(course, now)]
-    calls = calendar_calls(studied, asked, undated=not read_week(wish.week, now.date()))
-    calendar = start_calendar(sources, calls, known)
-    me = read_profile(started.profile)
-    today = me.day(now)
-    week = read_week(wish.week, today)
-    first, last = (week, week + 6 * DAY) if week else (me.day(now - BACK), me.day(now + AHEAD))
-    older = start_calendar(
-        sources, older_calls(started.planner.rows(), started.missing.rows()), known, OLDER
-    )
-    soon = with_open_work(started.planner.rows(), now)
-    heavy = [course_id for course_id in soon if course_id in studied]
-    parts = start_groups(sources, heavy[:WEIGHED])
+    undated = not read_week(wanted.week, now.date())
+    calendar = start_calendar(sources, calendar_calls(studied, days, undated=undated), known)
+    planner = calls.planner.rows()
+    older = start_calendar(sources, older_calls(planner, calls.missing.rows()), known, OLDER)
+    heavy = [course_id for course_id in with_open_work(planner, now) if course_id in studied]
+    groups = start_groups(sources, heavy[:WEIGHED])
     mend_calendar(sources, (calendar, older), WEIGHED)
-    if parts:
-        mend_groups(sources, parts, dict.fromkeys(heavy[:WEIGHED], True))
-    groups = parts.rows() if parts else []
+    if groups:
+        mend_groups(sources, groups, dict.fromkeys(heavy[:WEIGHED], True))
     events = [event for part in (calendar, older) if part for event in part.rows()]
-    known = mend_letters(started.courses, (event.assignment for event in events), needs)
-    known = mend_periods(sources, started.courses, known, heavy[:WEIGHED])
-    look = Look(sources.api.canvas_url, known, read_colors(started.colors), now)
-    worth = weights_of(groups, known)
-    found = [
-        placed(item, me, worth)
-        for item in look.merged(
-            started.planner.rows(),
-            started.missing.rows(),
-            events,
-            started.stream.rows(),
-            groups,
-        )
-    ]
-    chosen = choose(wish, known)
-    everything = sorted((item for item in found if in_window(item, first, last, week)), key=by_due)
-    grading = look.grading(started.todo.rows())
-    rows = tuple(filter(chosen, everything))
-    grades = tuple(filter(chosen, new_grades(found, me, now, week)))
-    shown = {
-        "missing": tuple(item for item in rows if is_missing(item)),
-        "due": tuple(item for item in rows if is_due(item, now)),
-        "grades": grades,
-        "done": tuple(item for item in rows if item.done),
-    }
-    open_rows = shown.get(wish.show, rows)
-    graded = {(item.type, item.id) for item in grades}
-    current = monday(today)
-    start = week or current
-    states = sources.states()
+    known = mend_letters(calls.courses, (event.assignment for event in events), needs)
+    known = mend_periods(sources, calls.courses, known, heavy[:WEIGHED])
+    return UpcomingAnswers(
+        calls.answers(sources, known, events, groups.rows() if groups else ()),
+        unweighed=len(heavy[WEIGHED:]),
+    )
+
+
+def lay_out(asked: UpcomingAnswers, wanted: WeekFilter, now: datetime) -> Upcoming:
+    """Lay the answers out as the page, as it is at that moment."""
+    work, page = asked.work, frame(asked.work, wanted, now)
+    me, known, week = work.me, work.courses, read_week(wanted.week, work.me.day(now))
+    found = work.with_days(work.merged(now, work.groups))
+    passes = wanted.among(known)
+    everything = sorted(
+        (item for item in found if in_window(item, page.first, page.last, week)), key=by_due
+    )
+    rows = tuple(filter(passes, everything))
+    grades = tuple(filter(passes, new_grades(found, me, now, week)))
+    grading = work.grading(now)
+    shown = {"grades": grades, **by_state(rows, now)}
+    open_rows = shown.get(wanted.show, rows)
+    return replace(
+        page,
+        rows=open_rows if wanted.show else (*rows, *filter(passes, grading)),
+        sections=(() if wanted.show in ("grades", "done") else sections(open_rows, me, now, week)),
+        new_grades=grades if wanted.show in ("", "grades") else (),
+        announcements=() if wanted.show else news(rows),
+        done=finished(shown["done"], grades, wanted.show),
+        grading=() if wanted.show or week else tuple(filter(passes, grading)),
+        tabs=tuple(Choice(name, name, len(shown[name]), name == wanted.show) for name in SHOWS),
+        courses=course_choices(everything, known, wanted.courses),
+        types=choices(Counter(item.type for item in everything), wanted.types, TYPES),
+        statuses=choices(Counter(item.status for item in everything), wanted.statuses, {}),
+        load=None if week else forecast(filter(passes, found), now, me.day(now)),
+        unweighed=asked.unweighed,
+        missing_elsewhere=sum(is_missing(i) and passes(i) for i in found) - len(shown["missing"]),
+        is_teacher=bool(grading) or has_role(known.values(), "teacher", "ta"),
+    )
+
+
+def frame(work: WorkAnswers, wanted: WeekFilter, now: datetime) -> Upcoming:
+    """Return the page without its rows: the person, their courses, the week and its neighbours."""
+    me, known = work.me, work.courses
+    today = me.day(now)
+    week = read_week(wanted.week, today)
+    start = week or monday(today)
     return Upcoming(
-        sources=states,
-        complete=complete(states),
+        sources=work.sources,
+        complete=complete(work.sources),
         profile=me,
         now=now,
-        rows=open_rows if wish.show else (*rows, *filter(chosen, grading)),
-        sections=sections(open_rows, me, now, week) if wish.show not in ("grades", "done") else (),
-        new_grades=grades if wish.show in ("", "grades") else (),
-        announcements=() if wish.show else news(rows),
-        done=tuple(
-            item
-            for item in shown["done"]
-            if wish.show == "done" or (not wish.show and (item.type, item.id) not in graded)
-        ),
-        grading=() if wish.show or week else tuple(filter(chosen, grading)),
-        tabs=tuple(Choice(name, name, len(shown[name]), name == wish.show) for name in SHOWS),
-        courses=course_choices(everything, known, wish),
-        types=choices(Counter(item.type for item in everything), wish.types, TYPES),
-        statuses=choices(Counter(item.status for item in everything), wish.statuses, {}),
-        show=wish.show,
-        show_done=wish.done or wish.show == "done",
-        favorites=wish.favorites,
-        left_out=tuple(sorted(wish.without & known.keys())),
+        show=wanted.show,
+        show_done=wanted.done or wanted.show == "done",
+        favorites=wanted.favorites,
+        left_out=tuple(sorted(wanted.without & known.keys())),
         week=write_week(week) if week else "",
-        first=first,
-        last=last,
-        this_week=write_week(current),
+        first=week or me.day(now - BACK),
+        last=week + 6 * DAY if week else me.day(now + AHEAD),
+        this_week=write_week(monday(today)),
         previous_week=write_week(start - WEEK),
         next_week=write_week(start + WEEK),
         note_courses=tuple(
@@ -194,11 +197,7 @@ def upcoming(sources: Sources, wish: Wish | None = None) -> Upcoming:
             if keeps_notes(course, now)
         ),
         note_limits=not all(keeps_notes(course, now) for course in known.values()),
-        load=None if week else forecast(filter(chosen, found), now, today),
-        unweighed=len(heavy[WEIGHED:]),
-        missing_elsewhere=sum(is_missing(i) and chosen(i) for i in found) - len(shown["missing"]),
         is_student=has_role(known.values(), "student"),
         in_courses=bool(known),
         observes=observed(known.values()),
-        is_teacher=bool(grading) or has_role(known.values(), "teacher", "ta"),
     )

@@ -24,11 +24,11 @@ SHOWS = ("missing", "due", "grades", "done")
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What somebody wants to see; the page's address holds all of it.
+class WeekFilter:
+    """Which work to show; the page's address holds all of it. What is empty filters nothing.
 
     ``week`` is "this", an ISO week or a date; ``show`` one of missing, due, grades, done;
-    ``courses`` are the only ones, ``without`` those left out. Empty means no wish.
+    ``courses`` are the only ones shown, those in ``without`` are left out.
     """
 
     week: str = ""
@@ -40,47 +40,46 @@ class Wish:
     favorites: bool = False
     done: bool = False
 
+    @classmethod
+    def from_query(cls, values: Callable[[str], Sequence[str]]) -> "WeekFilter":
+        """Read the filters from a query; ``values`` gives those of a name. Others are ignored."""
 
-def read_wish(values: Callable[[str], Sequence[str]]) -> Wish:
-    """A wish from an address's parameters; what it does not know it leaves out."""
+        def last(name: str) -> str:
+            return next(reversed([text.strip() for text in values(name)]), "")
 
-    def last(name: str) -> str:
-        return next(reversed([text.strip() for text in values(name)]), "")
-
-    show = last("show")
-    return Wish(
-        week=last("week"),
-        show=show if show in SHOWS else "",
-        courses=frozenset(values("course")) - {""},
-        without=frozenset(values("without")) - {""},
-        types=frozenset(values("type")) & TYPES.keys(),
-        statuses=frozenset(values("status")) & STATUSES,
-        favorites=last("favorites") == "1",
-        done=last("done") == "1",
-    )
-
-
-def choose(wish: Wish, courses: Mapping[str, Course]) -> Callable[[Item], bool]:
-    """The filters of a wish as one question; a course nobody knows chooses nothing."""
-    only = wish.courses & courses.keys()
-
-    def passes(item: Item) -> bool:
-        course = courses.get(item.course_id or "")
-        return (
-            (not only or item.course_id in only)
-            and item.course_id not in wish.without
-            and (not wish.types or item.type in wish.types)
-            and (not wish.statuses or item.status in wish.statuses)
-            and (not wish.favorites or bool(course and course.is_favorite))
+        show = last("show")
+        return cls(
+            week=last("week"),
+            show=show if show in SHOWS else "",
+            courses=frozenset(values("course")) - {""},
+            without=frozenset(values("without")) - {""},
+            types=frozenset(values("type")) & TYPES.keys(),
+            statuses=frozenset(values("status")) & STATUSES,
+            favorites=last("favorites") == "1",
+            done=last("done") == "1",
         )
 
-    return passes
+    def among(self, courses: Mapping[str, Course]) -> Callable[[Item], bool]:
+        """Return whether an item passes; ids of courses the person does not have are ignored."""
+        only = self.courses & courses.keys()
+
+        def passes(item: Item) -> bool:
+            course = courses.get(item.course_id or "")
+            return (
+                (not only or item.course_id in only)
+                and item.course_id not in self.without
+                and (not self.types or item.type in self.types)
+                and (not self.statuses or item.status in self.statuses)
+                and (not self.favorites or bool(course and course.is_favorite))
+            )
+
+        return passes
 
 
 def choices(
     counts: Mapping[str, int], chosen: Iterable[str], names: Mapping[str, str]
 ) -> tuple[Choice, ...]:
-    """What a filter offers: all that occurs, and what is chosen though it does not."""
+    """Return what a filter offers: every value that occurs, and those chosen that do not."""
     values = [*counts, *(value for value in sorted(chosen) if value not in counts)]
     found = [
         Choice(value, names.get(value, ""), counts.get(value, 0), value in chosen)
@@ -90,11 +89,11 @@ def choices(
 
 
 def course_choices(
-    items: Iterable[Item], courses: Mapping[str, Course], wish: Wish
+    items: Iterable[Item], courses: Mapping[str, Course], chosen: Iterable[str]
 ) -> tuple[Choice, ...]:
-    """The courses to filter by, in the order of their names."""
+    """Return the courses to filter by, in the order of their names; ``chosen`` are ids."""
     counts = Counter(item.course_id for item in items if item.course_id in courses)
     names = {id_: course.name or f"Course {id_}" for id_, course in courses.items()}
     wanted = {id_: n for id_, n in counts.items() if id_}
-    found = choices(wanted, wish.courses & courses.keys(), names)
+    found = choices(wanted, courses.keys() & chosen, names)
     return tuple(sorted(found, key=lambda choice: choice.name.casefold()))

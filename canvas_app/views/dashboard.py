@@ -4,7 +4,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from canvas_app.current import current_sign_in, login_required
-from canvas_app.services import dashboard as dashboard_service
+from canvas_app.services.dashboard import dashboard
 from canvas_app.views.answers import own_list, twin
 
 bp = Blueprint("dashboard", __name__)
@@ -19,14 +19,14 @@ def index() -> ResponseReturnValue:
 
 @login_required
 def signed_in_index() -> ResponseReturnValue:
-    return own_list("dashboard.html", dashboard_service.dashboard)
+    return own_list("dashboard.html", dashboard)
 
 
 @bp.get("/dashboard.json")
 @login_required
 def dashboard_json() -> ResponseReturnValue:
     return twin(
-        dashboard_service.dashboard,
+        dashboard,
         "missing",
         "behind",
         "due",

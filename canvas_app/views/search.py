@@ -6,24 +6,24 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from canvas_app.current import login_required
-from canvas_app.services import search as search_service
-from canvas_app.views.answers import Gather, own_list, twin
+from canvas_app.services.search import search
+from canvas_app.views.answers import MakePage, own_list, twin
 
 bp = Blueprint("search", __name__)
 
 
-@bp.get("/search")
+@bp.get("/search", endpoint="search")
 @login_required
-def search() -> ResponseReturnValue:
-    return own_list("search.html", asked())
+def search_page() -> ResponseReturnValue:
+    return own_list("search.html", wanted_search())
 
 
 @bp.get("/search.json")
 @login_required
 def search_json() -> ResponseReturnValue:
-    return twin(asked(), "query", "searched")
+    return twin(wanted_search(), "query", "searched")
 
 
-def asked() -> Gather:
-    """The search of this address."""
-    return partial(search_service.search, query=request.args.get("q", ""))
+def wanted_search() -> MakePage:
+    """Return what makes the search of this address."""
+    return partial(search, query=request.args.get("q", ""))

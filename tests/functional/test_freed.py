@@ -3,9 +3,9 @@
 import gc
 
 from canvas_app.domain.rows import CourseRow, SubmissionRow
+from canvas_app.domain.text_search import Hit
 from canvas_app.services.courses import Courses
 from canvas_app.services.dashboard import Dashboard
-from canvas_app.services.search import Hit
 from canvas_app.services.submissions import Ledger
 from canvas_app.services.upcoming import Upcoming
 from canvas_app.sources.answer import Outcome, Source

@@ -24,13 +24,14 @@ from canvas_app.domain.agenda import heading, in_window, placed, sections
 from canvas_app.domain.calendar import Profile, all_day_date, read_week, write_week
 from canvas_app.domain.planner_items import Look
 from canvas_app.domain.rows import Item
+from canvas_app.domain.text_search import folded, pieces
 from canvas_app.domain.weights import weights, weights_of
 from canvas_app.services.dashboard import dashboard
 from canvas_app.services.planner_calls import older_calls, with_open_work
 from canvas_app.services.planner_writes import BadInput, read_mark, read_note, write_mark
-from canvas_app.services.search import folded, pieces, search
+from canvas_app.services.search import search
 from canvas_app.services.upcoming import upcoming
-from canvas_app.services.upcoming_filters import Wish, read_wish
+from canvas_app.services.upcoming_filters import WeekFilter
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ZONES = [
@@ -445,9 +446,9 @@ def test_wishes_are_read_leniently():
         "done": ["1"],
     }  # fmt: skip
 
-    wish = read_wish(lambda name: given.get(name, []))
+    wanted = WeekFilter.from_query(lambda name: given.get(name, []))
 
-    assert wish == Wish(
+    assert wanted == WeekFilter(
         week="this",
         show="due",
         courses=frozenset({"1", "2"}),
@@ -455,7 +456,7 @@ def test_wishes_are_read_leniently():
         statuses=frozenset({"missing"}),
         done=True,
     )
-    assert read_wish(lambda name: []) == Wish()
+    assert WeekFilter.from_query(lambda name: []) == WeekFilter()
 
 
 def test_marks_and_notes_are_read_with_care():

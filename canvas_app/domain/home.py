@@ -1,0 +1,124 @@
+"""What the start page is made of: days, and what each course's card counts."""
+
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from canvas_app.domain.agenda import NEW_GRADES, is_due, is_missing, is_overdue
+from canvas_app.domain.calendar import DAY, Profile
+from canvas_app.domain.rows import CourseRow, Item
+
+
+@dataclass(frozen=True)
+class Day:
+    date: date
+    rows: tuple[Item, ...]
+    today: bool = False
+
+
+@dataclass(frozen=True)
+class CourseWeek:
+    """What a course card counts; ``next`` is what is due there next."""
+
+    missing: int = 0
+    due: int = 0
+    new_grades: int = 0
+    announcements: int = 0  # unread ones
+    next: Item | None = None
+
+
+def days_of(items: Sequence[Item], start: date, today: date) -> tuple[Day, ...]:
+    """Return the seven days from ``start`` with their items; announcements stand elsewhere."""
+    return tuple(
+        Day(
+            day,
+            tuple(item for item in items if item.day == day and item.type != "announcement"),
+            today=day == today,
+        )
+        for day in (start + n * DAY for n in range(7))
+    )
+
+
+def behind(items: Iterable[Item], since: date) -> tuple[Item, ...]:
+    """Return what is missing, and what is overdue since that day."""
+    return tuple(
+        item
+        for item in items
+        if is_missing(item) or (is_overdue(item) and item.day and item.day >= since)
+    )
+
+
+def cards(rows: Iterable[CourseRow], counts: dict[str, CourseWeek]) -> tuple[CourseRow, ...]:
+    """Return the courses of now: favourites, then those with something to do, then the rest."""
+    shown = (row for row in rows if row.state in ("current", "invited", "unpublished"))
+    # Sorting is stable: equals keep their order.
+    return tuple(sorted(shown, key=lambda row: (not row.favorite, urgency(counts.get(row.id)))))
+
+
+def urgency(week: CourseWeek | None) -> int:
+    """Return 0 with something to do or to read this week, 1 with work later, else 2."""
+    if week is None:
+        return 2
+    return 0 if week.missing or week.due or week.new_grades or week.announcements else 1
+
+
+def in_doubt(items: Iterable[Item], me: Profile, since: date) -> list[str]:
+    """Return the courses of late work of which the planner cannot say why it is not missing."""
+    return sorted(
+        {
+            item.course_id
+            for item in items
+            if item.status == "overdue"
+            and item.assignment_id
+            and item.course_id
+            and item.due_at
+            and me.day(item.due_at) >= since
+        }
+    )
+
+
+def unreported(
+    items: Iterable[Item], reported: Container[str], now: datetime
+) -> list[tuple[str, datetime]]:
+    """Return course and due date of new grades that are not among the ``reported`` assignments.
+
+    Work that was graded more than four weeks before its grade was posted is no longer in Canvas's
+    activity stream, so the score must come from the calendar.
+    """
+    return [
+        (item.course_id, item.due_at)
+        for item in items
+        if item.status == "graded"
+        and item.posted_at
+        and item.posted_at > now - NEW_GRADES
+        and item.assignment_id
+        and item.assignment_id not in reported
+        and item.course_id
+        and item.due_at
+    ]
+
+
+def by_course(
+    items: Iterable[Item],
+    now: datetime,
+    *,
+    missing: Iterable[Item],
+    due: Iterable[Item],
+    grades: Iterable[Item],
+    recent: Iterable[Item],
+) -> dict[str, CourseWeek]:
+    """Return what each course's card counts, and what comes next there; courses without any are
+    left out."""
+    coming: dict[str, Item] = {}
+    for item in items:
+        if item.course_id and is_due(item, now):
+            coming.setdefault(item.course_id, item)
+    lacking, soon, graded, unread = (
+        Counter(item.course_id for item in part if item.course_id)
+        for part in (missing, due, grades, (item for item in recent if item.new_activity))
+    )
+    return {
+        id_: CourseWeek(lacking[id_], soon[id_], graded[id_], unread[id_], coming.get(id_))
+        for id_ in sorted({*coming, *lacking, *soon, *graded, *unread})
+    }

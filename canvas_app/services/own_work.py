@@ -1,0 +1,158 @@
+"""The person's own work: the lists that every view of it starts, and what Canvas answered."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import partial
+from typing import TypeVar
+
+from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.models import (
+    Assignment,
+    AssignmentGroup,
+    CalendarEvent,
+    Colors,
+    Course,
+    PlannerItem,
+    StreamItem,
+    TodoItem,
+)
+from canvas_app.canvas.models import Profile as CanvasProfile
+from canvas_app.canvas.paging import Pages
+from canvas_app.domain.agenda import placed
+from canvas_app.domain.calendar import DAY, Profile
+from canvas_app.domain.planner_items import Look
+from canvas_app.domain.rows import Item
+from canvas_app.domain.weights import weights_of
+from canvas_app.services.asks import (
+    read_colors,
+    read_profile,
+    start_colors,
+    start_courses,
+    start_profile,
+)
+from canvas_app.services.planner_calls import MISSING, WEIGHED, groups_call, planner_slices
+from canvas_app.sources.answer import Source
+from canvas_app.sources.call import request_key
+from canvas_app.sources.sources import ListSource, ObjectSource, Sources
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class WorkAnswers:
+    """What Canvas answered about the person's work; what failed is empty, as ``sources`` tells.
+
+    ``courses`` are by id, ``colors`` by course id. ``todo`` is what waits for the person's grading.
+    """
+
+    canvas_url: str = ""
+    sources: tuple[Source, ...] = ()
+    me: Profile = field(default_factory=Profile)
+    courses: Mapping[str, Course] = field(default_factory=dict)
+    colors: Mapping[str, str] = field(default_factory=dict)
+    planner: Sequence[PlannerItem] = ()
+    missing: Sequence[Assignment] = ()
+    stream: Sequence[StreamItem] = ()
+    todo: Sequence[TodoItem] = ()
+    calendar: Sequence[CalendarEvent] = ()
+    groups: Sequence[AssignmentGroup] = ()
+
+    def look(self, now: datetime) -> Look:
+        """Return the builder of items from these courses and colours."""
+        return Look(self.canvas_url, self.courses, self.colors, now)
+
+    def merged(self, now: datetime, groups: Iterable[AssignmentGroup] = ()) -> list[Item]:
+        """Return every item once; a group's assignments stand in where the calendar has none."""
+        return self.look(now).merged(self.planner, self.missing, self.calendar, self.stream, groups)
+
+    def with_days(self, items: Iterable[Item]) -> list[Item]:
+        """Return the items with their days in the person's zone, and with known weights."""
+        worth = weights_of(self.groups, self.courses)
+        return [placed(item, self.me, worth) for item in items]
+
+    def grading(self, now: datetime) -> tuple[Item, ...]:
+        """Return what waits for the person's grading, the oldest first."""
+        return self.look(now).grading(self.todo)
+
+
+@dataclass(frozen=True)
+class WorkCalls:
+    """The calls that every view of the person's work starts."""
+
+    courses: ListSource[Course]
+    planner: ListSource[PlannerItem]
+    missing: ListSource[Assignment]
+    stream: ListSource[StreamItem]
+    todo: ListSource[TodoItem]
+    profile: ObjectSource[CanvasProfile]
+    colors: ObjectSource[Colors]
+
+    def answers(
+        self,
+        sources: Sources,
+        courses: Mapping[str, Course],
+        calendar: Sequence[CalendarEvent] = (),
+        groups: Sequence[AssignmentGroup] = (),
+    ) -> WorkAnswers:
+        """Read them all; waits for the slowest call of the page, or until its deadline."""
+        return WorkAnswers(
+            canvas_url=sources.api.canvas_url,
+            me=read_profile(self.profile),
+            courses=courses,
+            colors=read_colors(self.colors),
+            planner=self.planner.rows(),
+            missing=self.missing.rows(),
+            stream=self.stream.rows(),
+            todo=self.todo.rows(),
+            calendar=calendar,
+            groups=groups,
+            sources=sources.states(),
+        )
+
+
+def start_work(sources: Sources, first: date, last: date) -> WorkCalls:
+    """Start them all; a day more on each side of the planner holds every time zone.
+
+    Lists that may have further pages go first. The weeks are whole, so that the pages share them.
+    """
+    courses = start_courses(sources)
+    stream = sources.start("activity", partial(CanvasAPI.activity_stream))
+    todo = sources.start("todo", partial(CanvasAPI.todo))
+    missing = sources.start("missing", partial(CanvasAPI.missing_submissions, include=MISSING))
+    planner = sources.start(
+        "planner",
+        *(
+            partial(CanvasAPI.planner_items, start_date=start, end_date=end)
+            for start, end in planner_slices(first - DAY, last + DAY, sources.now())
+        ),
+    )
+    profile, colors = start_profile(sources), start_colors(sources)
+    return WorkCalls(courses, planner, missing, stream, todo, profile, colors)
+
+
+def start_calendar(
+    sources: Sources,
+    calls: "Sequence[partial[Pages[CalendarEvent]]]",
+    courses: Mapping[str, Course],
+    name: str = "calendar",
+) -> ListSource[CalendarEvent] | None:
+    """Start the calendar's assignments, when there are any to ask for; ``courses`` by id."""
+    return sources.start(name, *calls, courses=courses) if calls else None
+
+
+def start_groups(sources: Sources, course_ids: Sequence[str]) -> ListSource[AssignmentGroup] | None:
+    """Start the assignment groups of these courses: what each assignment weighs."""
+    calls = [groups_call(course_id) for course_id in course_ids]
+    return sources.start("weights", *calls) if calls else None
+
+
+def kept_groups(sources: Sources, course_ids: Sequence[str]) -> list[AssignmentGroup]:
+    """The groups of these courses that are in the cache; Canvas is not asked."""
+    return kept_rows(sources, [groups_call(course_id) for course_id in course_ids[:WEIGHED]])
+
+
+def kept_rows(sources: Sources, calls: "Iterable[partial[Pages[Row]]]") -> list[Row]:
+    """What of these lists is in the cache; Canvas is not asked."""
+    kept = [sources.kept(request_key(call), call) for call in calls]
+    return [row for answer in kept if answer for row in answer.value]

@@ -1,0 +1,43 @@
+"""Finding words in titles: which hit comes first, and what of it is marked."""
+
+from canvas_app.domain.text_search import Hit, best, fold, rank
+
+
+def hit(title, course_name=""):
+    return Hit("1", "assignment", title, "4", course_name, "")
+
+
+def test_best_match_comes_first():
+    """The title begins so, its words do, it holds the words, only its course has them."""
+    found = best(
+        [
+            hit("Reading", "Essay writing"),
+            hit("Counteressay"),
+            hit("My essay"),
+            hit("Essay one"),
+            hit("Quiz"),
+        ],
+        ("essay",),
+    )
+
+    assert [each.title for each in found] == ["Essay one", "My essay", "Counteressay", "Reading"]
+
+
+def test_every_word_must_be_there_in_title_or_course():
+    assert best([hit("Essay", "Biology")], ("essay", "biology"))
+    assert best([hit("Essay", "Biology")], ("essay", "art")) == []
+
+
+def test_matches_are_marked_in_title_and_course():
+    (found,) = best([hit("Essai", "Été")], ("ete",))
+
+    assert [(piece.text, piece.found) for piece in found.course_pieces] == [("Été", True)]
+    assert [piece.found for piece in found.pieces] == [False]
+
+
+def test_hyphens_divide_words():
+    assert rank("self-study", ("study",)) == 1
+
+
+def test_one_character_may_become_several_or_none():
+    assert (fold("ﬁ"), fold("ß"), fold("\u0301"), fold("–")) == ("fi", "ss", "", "-")

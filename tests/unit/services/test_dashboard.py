@@ -1,0 +1,121 @@
+"""The start page laid out from answers that are at hand: no network, no threads, no clock."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from canvas_app.canvas.models import (
+    Assignment,
+    Course,
+    CourseEnrollment,
+    Enrollment,
+    Plannable,
+    PlannerItem,
+    PlannerSubmission,
+    StreamItem,
+)
+from canvas_app.domain.calendar import Profile
+from canvas_app.services.dashboard import DashboardAnswers, doubtful_calls, lay_out
+from canvas_app.services.own_work import WorkAnswers
+from canvas_app.sources.answer import Source
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)  # a Thursday
+STUDENT = [CourseEnrollment(type="student", enrollment_state="active")]
+COURSES = {
+    id_: Course(id=id_, name=name, enrollments=STUDENT, workflow_state="available", **more)
+    for id_, name, more in (
+        ("4", "Biology", {}),
+        ("5", "Art", {}),
+        ("6", "Zoology", {"is_favorite": True}),
+    )
+}
+
+
+def plan(id_, days, course_id="4", **more):
+    facts = {"plannable": Plannable(title=f"Work {id_}"), "course_id": course_id} | more
+    due = NOW + timedelta(days=days)
+    return PlannerItem(
+        plannable_id=id_, plannable_type="assignment", plannable_date=due, **facts
+    )  # fmt: skip
+
+
+def work(*planner, **more):
+    facts = {"canvas_url": "https://canvas.example.edu", "courses": COURSES, "planner": planner}
+    return WorkAnswers(**(facts | more))
+
+
+def ids(rows):
+    return [row.id for row in rows]
+
+
+def test_week_is_the_persons_own():
+    """Sunday evening in UTC is Monday in Auckland: another week."""
+    sunday = datetime(2026, 11, 29, 20, tzinfo=UTC)
+    auckland = Profile(time_zone="Pacific/Auckland")
+
+    page = lay_out(DashboardAnswers(work(me=auckland)), sunday)
+
+    assert page.week == "2026-W49"
+    assert [day.date for day in page.days if day.today] == [date(2026, 11, 30)]
+    assert lay_out(DashboardAnswers(work()), sunday).week == "2026-W48"
+
+
+def test_lists_of_the_tiles():
+    lacking = Assignment(id="3", course_id="4", name="Essay", due_at=NOW - timedelta(days=60))
+    graded = PlannerSubmission(graded=True, posted_at=NOW - timedelta(days=1))
+    page = lay_out(
+        DashboardAnswers(
+            work(
+                plan("1", 1),
+                plan("2", 5),  # next week
+                plan("4", -1),  # overdue, nobody calls it missing
+                plan("5", -30, submissions=graded),
+                missing=(lacking,),
+            )
+        ),
+        NOW,
+    )
+
+    assert (ids(page.missing), ids(page.due), ids(page.new_grades)) == (["3"], ["1"], ["5"])
+    assert ids(page.behind) == ["3", "4"]
+    counts = page.by_course["4"]
+    assert (counts.missing, counts.due, counts.new_grades) == (1, 1, 1)
+    assert counts.next is not None
+    assert counts.next.id == "1"
+
+
+def test_cards_go_by_star_then_by_what_there_is_to_do():
+    page = lay_out(DashboardAnswers(work(plan("1", 1, course_id="5"))), NOW)
+
+    assert [row.name for row in page.rows] == ["Zoology", "Art", "Biology"]
+
+
+def test_ended_enrollments_count_as_other_courses():
+    ended = (Enrollment(id="1", course_id="4"), Enrollment(id="2", course_id="99"))
+
+    assert lay_out(DashboardAnswers(work(), ended), NOW).other_courses == 1
+
+
+def test_calendar_is_asked_where_the_planner_leaves_doubt():
+    """Overdue work since last week, and a grade that the stream does not report."""
+    graded = PlannerSubmission(graded=True, posted_at=NOW - timedelta(days=1))
+    late, old = plan("1", -2), plan("2", -27, course_id="5", submissions=graded)
+
+    (call,) = doubtful_calls(work(late, old), NOW)
+
+    assert call.keywords["course_ids"] == ("4", "5")
+    assert call.keywords["start_date"].date() == date(2026, 10, 26)
+    assert doubtful_calls(work(plan("1", 2), plan("2", -20)), NOW) == []
+    reported = StreamItem(type="Submission", assignment_id="2", posted_at=NOW)
+    (call,) = doubtful_calls(work(late, old, stream=(reported,)), NOW)
+    assert call.keywords["course_ids"] == ("4",)
+
+
+def test_what_has_come_so_far_is_laid_out_too():
+    """An early view: the courses are here, the work is not."""
+    sources = (Source("courses", "fresh", NOW), Source("planner", "waiting"))
+
+    page = lay_out(DashboardAnswers(work(sources=sources)), NOW)
+
+    assert page.early
+    assert not page.complete
+    assert len(page.rows) == 3
+    assert page.by_course == {}

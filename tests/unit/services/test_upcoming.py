@@ -1,0 +1,135 @@
+"""Upcoming laid out from answers that are at hand: no network, no threads, no clock."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from canvas_app.canvas.models import (
+    Assignment,
+    Course,
+    CourseEnrollment,
+    Plannable,
+    PlannerItem,
+    PlannerSubmission,
+    TodoItem,
+)
+from canvas_app.domain.calendar import Profile
+from canvas_app.services.own_work import WorkAnswers
+from canvas_app.services.upcoming import UpcomingAnswers, lay_out
+from canvas_app.services.upcoming_filters import WeekFilter
+from canvas_app.sources.answer import Source
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)  # a Thursday
+STUDENT = [CourseEnrollment(type="student", enrollment_state="active")]
+COURSES = {
+    "4": Course(id="4", name="Biology", enrollments=STUDENT, is_favorite=True),
+    "5": Course(id="5", name="Art", enrollments=STUDENT),
+}
+
+
+def plan(id_, days, course_id="4", **more):
+    facts = {"plannable": Plannable(title=f"Work {id_}"), "course_id": course_id} | more
+    due = NOW + timedelta(days=days)
+    return PlannerItem(
+        plannable_id=id_, plannable_type="assignment", plannable_date=due, **facts
+    )  # fmt: skip
+
+
+def answers(*planner, **more):
+    facts = {"canvas_url": "https://canvas.example.edu", "courses": COURSES, "planner": planner}
+    return UpcomingAnswers(WorkAnswers(**(facts | more)))
+
+
+def ids(rows):
+    return [row.id for row in rows]
+
+
+def test_work_stands_under_the_persons_days():
+    """12:30 UTC tomorrow is the day after tomorrow in Auckland."""
+    auckland = Profile(time_zone="Pacific/Auckland")
+    asked = answers(plan("1", 0.01), plan("2", 1.02), me=auckland)
+
+    page = lay_out(asked, WeekFilter(), NOW)
+
+    assert [(s.key, s.day) for s in page.sections] == [
+        ("today", date(2026, 11, 27)),
+        ("tomorrow", date(2026, 11, 28)),
+    ]
+    assert (page.first, page.last) == (date(2026, 10, 30), date(2026, 12, 11))
+    assert page.profile is auckland
+
+
+def test_a_week_has_its_days_and_neighbours_only():
+    page = lay_out(
+        answers(plan("1", -5), plan("2", -2), plan("3", 3), plan("4", 4)),
+        WeekFilter(week="2026-W48"),
+        NOW,
+    )
+
+    assert ids(page.rows) == ["2", "3"]
+    assert (page.previous_week, page.this_week, page.next_week) == (
+        *("2026-W47", "2026-W48", "2026-W49"),
+    )
+    assert page.missing_elsewhere == 0
+    assert page.load is None
+
+
+def test_filters_hide_rows_and_keep_their_choices():
+    asked = answers(plan("1", 1), plan("2", 2, course_id="5"))
+
+    page = lay_out(asked, WeekFilter(courses=frozenset({"5", "99"})), NOW)
+
+    assert ids(page.rows) == ["2"]
+    assert [(c.value, c.count, c.chosen) for c in page.courses] == [
+        ("5", 1, True),
+        ("4", 1, False),
+    ]
+    assert ids(lay_out(asked, WeekFilter(without=frozenset({"5"})), NOW).rows) == ["1"]
+    assert ids(lay_out(asked, WeekFilter(favorites=True), NOW).rows) == ["1"]
+    assert page.filtered
+
+
+def test_tabs_count_all_and_show_one():
+    done = plan("2", 2, submissions=PlannerSubmission(submitted=True))
+    lacking = Assignment(id="3", course_id="4", name="Essay", due_at=NOW - timedelta(days=60))
+    asked = answers(plan("1", 1), done, missing=(lacking,))
+
+    page = lay_out(asked, WeekFilter(show="missing"), NOW)
+
+    assert [(tab.value, tab.count, tab.chosen) for tab in page.tabs] == [
+        ("missing", 1, True),
+        ("due", 1, False),
+        ("grades", 0, False),
+        ("done", 1, False),
+    ]
+    assert ids(page.rows) == ["3"]
+    assert page.done == ()
+    assert ids(lay_out(asked, WeekFilter(), NOW).done) == ["2"]
+    assert lay_out(asked, WeekFilter(show="done"), NOW).sections == ()
+
+
+def test_waiting_work_makes_a_teacher():
+    todo = TodoItem(
+        type="grading",
+        course_id="4",
+        needs_grading_count=3,
+        assignment=Assignment(id="9", course_id="4", name="Quiz"),
+    )
+
+    page = lay_out(answers(todo=(todo,)), WeekFilter(), NOW)
+
+    assert page.is_teacher
+    assert ids(page.grading) == ids(page.rows) == ["9"]
+    assert lay_out(answers(todo=(todo,)), WeekFilter(week="this"), NOW).grading == ()
+
+
+def test_what_has_come_so_far_is_laid_out_too():
+    """An early view: nothing is here yet, and nothing is said of it."""
+    waiting = (Source("courses", "waiting"), Source("planner", "waiting"))
+
+    page = lay_out(
+        UpcomingAnswers(WorkAnswers(sources=waiting), unweighed=2), WeekFilter(), NOW
+    )  # fmt: skip
+
+    assert page.early
+    assert not page.complete
+    assert (page.rows, page.sections, page.note_courses) == ((), (), ())
+    assert page.unweighed == 2
