@@ -59,6 +59,7 @@ class PageSource(Generic[_T]):
         self._held = False
         self._needs: frozenset[str] | None = None
         self._said = ""
+        self._seen: list[Outcome] | None = None
 
     def say(self, note: str) -> None:
         """Add a sentence to what is here; nothing counts as missing for it."""
@@ -77,7 +78,15 @@ class PageSource(Generic[_T]):
         return tuple(dict.fromkeys(name for part in self._calls for name in part.dropped()))
 
     def answers(self) -> list[Outcome]:
-        return [part.answer(wait=self._wait) for part in self._calls]
+        """Return each call's answer; an early view's stay what they were when first read.
+
+        Otherwise one that comes while the view is made would count as here, without its rows.
+        """
+        if self._wait:
+            return [part.answer() for part in self._calls]
+        if self._seen is None:
+            self._seen = [part.answer(wait=False) for part in self._calls]
+        return self._seen
 
     @property
     def error(self) -> CanvasError | None:

@@ -363,6 +363,21 @@ def test_renewal_that_breaks_off_keeps_the_whole_list(sources_of, canvas):
     assert "1 of 2 pages came" in handle.source().detail
 
 
+def test_early_view_stays_as_it_was_first_read(sources_of, canvas):
+    """What comes while the view is made is not here: its rows were left out already."""
+    canvas.control(latency=0.3)
+    sources = sources_of("dozen")
+    early = sources.early()
+    seen = early.start("courses", COURSES)
+    assert seen.rows() == []
+
+    assert sources.start("courses", COURSES).rows()  # now it is here
+
+    (state,) = early.states()
+    assert (seen.rows(), state.status) == ([], "waiting")
+    assert sources.early().start("courses", COURSES).rows()
+
+
 def test_early_view_waits_for_nothing(sources_of, canvas):
     canvas.control(latency={"default": 0, "GET /api/v1/users/:id/colors": 0.5})
     sources = sources_of("dozen")
