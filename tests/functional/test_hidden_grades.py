@@ -9,7 +9,7 @@ import requests
 
 from .conftest import RunningEasel, sign_in
 from .test_feed import fetch, make_feed
-from .walk import addresses, read, routes
+from .walk import addresses, read, routes, without_moments
 
 TITLE = "Mid-term exam essay"  # 44 points after 1.375 were deducted, graded, not posted
 POSTED = "Osmosis laboratory report"
@@ -72,7 +72,11 @@ def test_nothing_of_a_hidden_grade_is_told(easel: RunningEasel, person: str) -> 
     for path in [path for paths in addresses(str(row["assignment_id"])).values() for path in paths]:
         text = read(browser, easel, path)
         assert leaks(text, row) == [], path
-        told = [item for item in rows(text) if "Graded" in item or re.search(r"\b44\b", item)]
+        told = [
+            item
+            for item in rows(text)
+            if "Graded" in item or re.search(r"\b44\b", without_moments(item))
+        ]
         assert told == [], path
         if ".json" in path:
             about = things(json.loads(text))

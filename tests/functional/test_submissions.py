@@ -16,6 +16,7 @@ from canvas_app.services.submissions import Ledger
 from tests.unit.services.test_submissions import row
 
 from .conftest import sign_in
+from .walk import without_moments
 
 HIDDEN = "Mid-term exam essay"  # graded 44 of 50, not posted
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -109,7 +110,7 @@ def test_a_hidden_grade_is_nowhere(easel):
     for name in ("score", "grade", "entered_score", "entered_grade", "graded_at", "posted_at"):
         assert twin[name] is None
     item = page[page.index('<li class="row"') : page.index("</li>", page.index('<li class="row"'))]
-    assert "44" not in re.sub(r"<time[^>]*>|href=\"[^\"]*\"", "", item)
+    assert "44" not in re.sub(r"href=\"[^\"]*\"", "", without_moments(item))
     assert "Graded" not in item
     assert (line["Score"], line["Grade"], line["Status"]) == ("", "", "Submitted")
 

@@ -1,5 +1,7 @@
 """Every page, twin and table of a person: what is held everywhere is tested everywhere."""
 
+import re
+
 import requests
 
 from .conftest import RunningEasel
@@ -49,3 +51,21 @@ def routes(easel: RunningEasel) -> set[str]:
 def read(browser: requests.Session, easel: RunningEasel, path: str) -> str:
     """A page's text, decoded as UTF-8 whatever its kind."""
     return browser.get(f"{easel.url}{path}", timeout=60).content.decode("utf-8-sig")
+
+
+MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+WHEN = re.compile(
+    rf"<time.*?</time>|\d{{4}}-\d\d-\d\d|\d{{1,2}}:\d\d(?::\d\d)?"
+    rf"|\b\d{{1,2}} (?:{MONTHS})\b|\b(?:{MONTHS}) \d{{1,2}}\b"
+    r"|\b\d{1,2} (?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b"
+    r"|\b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec) \d{1,2}\b",
+    re.DOTALL,
+)
+
+
+def without_moments(text: str) -> str:
+    """A page or its text without dates and clock times, to look for other numbers in it.
+
+    At 20:44 every page that tells its hour holds a 44.
+    """
+    return WHEN.sub(" ", text)
