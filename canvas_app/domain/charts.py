@@ -28,7 +28,7 @@ class Statistics(Protocol):
 
 
 @dataclass(frozen=True)
-class Mark:
+class SpreadMark:
     """A named value and its place from the left, 0 to 100."""
 
     name: str  # lowest, lower quarter, median, mean, upper quarter, highest, yours
@@ -45,9 +45,9 @@ class Spread:
 
     bottom: float
     top: float
-    marks: tuple[Mark, ...]
+    marks: tuple[SpreadMark, ...]
 
-    def mark(self, name: str) -> Mark | None:
+    def mark(self, name: str) -> SpreadMark | None:
         return next((mark for mark in self.marks if mark.name == name), None)
 
     @property
@@ -81,7 +81,9 @@ def spread(statistics: Statistics | None, own: float | None, points: float | Non
     top = max(points or 0.0, *(value for _, value in known))
     if top <= bottom:
         return None
-    marks = [Mark(name, value, percent(value - bottom, top - bottom)) for name, value in known]
+    marks = [
+        SpreadMark(name, value, percent(value - bottom, top - bottom)) for name, value in known
+    ]
     return Spread(bottom, top, tuple(sorted(marks, key=lambda mark: mark.value)))
 
 
@@ -188,7 +190,7 @@ class Dot:
 
 
 @dataclass(frozen=True)
-class Line:
+class LineChart:
     """A value over time between ``bottom`` and ``top`` percent."""
 
     dots: tuple[Dot, ...]
@@ -201,7 +203,7 @@ class Line:
         return " ".join(f"{dot.x:g},{dot.y:g}" for dot in self.dots)
 
 
-def line(values: Sequence[tuple[datetime, float]]) -> Line | None:
+def line(values: Sequence[tuple[datetime, float]]) -> LineChart | None:
     """Percentages over time, oldest first; None below two moments: that is no line."""
     known = sorted(values)
     if len({at for at, _ in known}) < 2:
@@ -219,7 +221,7 @@ def line(values: Sequence[tuple[datetime, float]]) -> Line | None:
         )
         for at, value in known
     )
-    return Line(tuple(dots), bottom, top)
+    return LineChart(tuple(dots), bottom, top)
 
 
 def ring(done: int, whole: int) -> float:

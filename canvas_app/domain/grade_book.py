@@ -15,7 +15,7 @@ UNGRADEABLE = (["not_graded"], ["wiki_page"])
 BOUND = Decimal("0.0001")  # as exact as Canvas keeps a scheme's bounds
 
 
-def exact(value: float | None) -> Decimal:
+def decimal_of(value: float | None) -> Decimal:
     """A number as Canvas wrote it in JSON, not as a float holds it."""
     return Decimal(str(value or 0))
 
@@ -51,14 +51,14 @@ def in_period(assignment: Assignment, chosen: str, periods: Sequence[CanvasPerio
     return not periods or chosen == EVERY_PERIOD or period_of(assignment, periods) == chosen
 
 
-def work_of(assignment: Assignment, group_id: str, periods: Sequence[CanvasPeriod]) -> Work:
+def book_work(assignment: Assignment, group_id: str, periods: Sequence[CanvasPeriod]) -> Work:
     own = assignment.own_submission
     found = own or Submission()
     return Work(
         id=assignment.id,
         group_id=group_id,
-        points=exact(assignment.points_possible),
-        score=None if found.score is None else exact(found.score),
+        points=decimal_of(assignment.points_possible),
+        score=None if found.score is None else decimal_of(found.score),
         excused=bool(found.excused),
         posted=found.posted_at is not None,
         pending_review=found.workflow_state == "pending_review",
@@ -74,14 +74,14 @@ def book_of(course: Course, groups: Sequence[CanvasGroup], periods: Sequence[Can
     weighing = periods if course.has_weighted_grading_periods else ()
     return Book(
         work=tuple(
-            work_of(assignment, group.id, periods)
+            book_work(assignment, group.id, periods)
             for group in groups
             for assignment in group.assignments or ()
         ),
         groups=tuple(group_rules(group) for group in groups),
         weighted=bool(course.apply_assignment_group_weights),
         periods=tuple(
-            grade_calculator.Period(period.id, exact(period.weight)) for period in weighing
+            grade_calculator.Period(period.id, decimal_of(period.weight)) for period in weighing
         ),
         concluded=bool(mine) and all(state == "completed" for state in mine),
     )
@@ -91,7 +91,7 @@ def group_rules(group: CanvasGroup) -> grade_calculator.Group:
     rules = group.rules
     return grade_calculator.Group(
         id=group.id,
-        weight=exact(group.group_weight),
+        weight=decimal_of(group.group_weight),
         drop_lowest=max(0, (rules.drop_lowest if rules else None) or 0),
         drop_highest=max(0, (rules.drop_highest if rules else None) or 0),
         never_drop=frozenset(str(id_) for id_ in (rules.never_drop if rules else None) or ()),
@@ -104,20 +104,20 @@ def scheme_of(course: Course) -> list[tuple[str, Decimal]]:
     for row in course.grading_scheme or ():
         match row:
             case [str(name), least] if isinstance(least, int | float):
-                found.append((name, exact(least).quantize(BOUND)))
+                found.append((name, decimal_of(least).quantize(BOUND)))
     return found
 
 
 def scale_of(course: Course) -> Decimal | None:
     """The highest point of a scheme that is based on points; None of one by percentages."""
     factor = course.scaling_factor if course.points_based_grading_scheme else None
-    return exact(factor) if factor and factor > 0 else None
+    return decimal_of(factor) if factor and factor > 0 else None
 
 
 def can_try(work: Work) -> bool:
     return work.counts and not (work.excused and work.posted)
 
 
-def number(value: Decimal | None) -> float | None:
+def float_of(value: Decimal | None) -> float | None:
     """A number for templates and JSON."""
     return None if value is None else float(value)

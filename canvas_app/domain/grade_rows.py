@@ -11,8 +11,8 @@ from canvas_app.domain.calendar import Profile
 from canvas_app.domain.courses import student_enrollment
 from canvas_app.domain.grade_book import (
     counts,
+    float_of,
     group_rules,
-    number,
 )
 from canvas_app.domain.grade_calculator import Book, Total, Work
 from canvas_app.domain.planner_items import Look
@@ -22,14 +22,15 @@ from canvas_app.domain.submissions import submission_row
 
 
 @dataclass(frozen=True)
-class GradeRow(SubmissionRow):
-    """One assignment and its part in the total.
+class GradeRow:
+    """One assignment: the person's submission, and its part in the total.
 
     ``part``: counted, dropped, ungraded (or not posted), excused, review (waits for one), omitted
     (does not count), or outside (of every weighted grading period).
     ``share`` is how much it can bring to the final total, in percent, if it is not dropped.
     """
 
+    submission: SubmissionRow
     part: str = "ungraded"
     share: float | None = None
     what_if: float | None = None
@@ -57,13 +58,14 @@ class GradeGroup:
         return tuple(row for row in self.rows if row.part == "dropped")
 
 
-def row_of(assignment: Assignment, course: Course, look: Look) -> GradeRow:
-    row = submission_row(assignment.own_submission, assignment, course, look)
-    if student_enrollment(course) is None:  # nobody expects her to hand anything in
+def grade_row(assignment: Assignment, course: Course, look: Look) -> GradeRow:
+    """Return a row before anything is worked out."""
+    own = submission_row(assignment.own_submission, assignment, course, look)
+    if student_enrollment(course) is None:  # nobody expects them to hand anything in
         waiting = assignment.needs_grading_count
-        row = replace(row, status=staff_status(assignment), needs_grading=waiting or None)
-    part = "omitted" if not counts(assignment) else "excused" if row.excused else "ungraded"
-    return GradeRow(**vars(row), part=part)
+        own = replace(own, status=staff_status(assignment), needs_grading=waiting or None)
+    part = "omitted" if not counts(assignment) else "excused" if own.excused else "ungraded"
+    return GradeRow(own, part)
 
 
 def group_of(
@@ -78,23 +80,24 @@ def group_of(
         drop_lowest=rules.drop_lowest,
         drop_highest=rules.drop_highest,
         never_drop=tuple(never),
-        earned=number(sums.earned) if sums else None,
-        possible=number(sums.possible) if sums else None,
-        percent=number(sums.percent) if sums else None,
-        contribution=number(sums.contribution) if sums else None,
+        earned=float_of(sums.earned) if sums else None,
+        possible=float_of(sums.possible) if sums else None,
+        percent=float_of(sums.percent) if sums else None,
+        contribution=float_of(sums.contribution) if sums else None,
         rows=tuple(rows),
     )
 
 
 def with_dropped(group: GradeGroup, dropped: frozenset[str]) -> GradeGroup:
     rows = (
-        replace(row, part="dropped") if row.assignment_id in dropped else row for row in group.rows
+        replace(row, part="dropped") if row.submission.assignment_id in dropped else row
+        for row in group.rows
     )
     return replace(group, rows=tuple(rows))
 
 
 def part_of(work: Work, book: Book, total: Total) -> str:
-    """How one piece of work takes part in the total."""
+    """Return how one piece of work takes part in the total."""
     if not work.counts:
         return "omitted"
     if work.excused and work.posted:
@@ -109,7 +112,7 @@ def part_of(work: Work, book: Book, total: Total) -> str:
 def history(
     book: Book, period: str | None, rows: Sequence[SubmissionRow], profile: Profile
 ) -> tuple[tuple[datetime, float], ...]:
-    """The current total after each of the person's days on which a grade was posted."""
+    """Return the current total after each of the person's days on which a grade was posted."""
     posted = {
         row.assignment_id: row.posted_at for row in rows if row.posted_at and row.score is not None
     }

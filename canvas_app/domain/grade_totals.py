@@ -8,12 +8,13 @@ from decimal import Decimal
 from msgspec import UnsetType
 
 from canvas_app.canvas.models import Course, CourseEnrollment
+from canvas_app.canvas.models import Grades as CanvasGrades
 from canvas_app.canvas.models import GradingPeriod as CanvasPeriod
 from canvas_app.domain.courses import whole_letter
 from canvas_app.domain.grade_book import (
     EVERY_PERIOD,
-    exact,
-    number,
+    decimal_of,
+    float_of,
 )
 from canvas_app.domain.grade_calculator import Total
 from canvas_app.domain.letters import letters_only, total_letter
@@ -96,6 +97,19 @@ def stated(
     return ("letter" if current_grade else "none"), shown
 
 
+def stated_grades(course: Course, grades: CanvasGrades | None) -> tuple[str, Shown]:
+    """Return the grade state of the totals of one enrollment; None: Canvas told none."""
+    if grades is None:
+        return "not_available", Shown()
+    return stated(
+        course,
+        grades.current_score,
+        grades.current_grade,
+        grades.final_score,
+        grades.final_grade,
+    )
+
+
 def chosen_period(
     asked: str, periods: Sequence[CanvasPeriod], enrollment: CourseEnrollment | None
 ) -> str:
@@ -149,9 +163,9 @@ def reason(
 def shown_totals(now: Total, ends: Total, course: Course | None) -> Shown:
     """A pair of totals, with the letters of a course where these are in use."""
     return Shown(
-        number(now.percent),
+        float_of(now.percent),
         total_letter(course, now.percent),
-        number(ends.percent),
+        float_of(ends.percent),
         total_letter(course, ends.percent),
     )
 
@@ -165,7 +179,7 @@ def checked(canvas: Shown, own: Shown) -> str:
     if not known:
         return "differs"
     same = all(
-        ours is not None and abs(exact(theirs) - exact(ours)) <= CLOSE_ENOUGH
+        ours is not None and abs(decimal_of(theirs) - decimal_of(ours)) <= CLOSE_ENOUGH
         for theirs, ours in known
     )
     return "agrees" if same else "differs"

@@ -11,9 +11,11 @@ from decimal import Decimal
 
 from canvas_app.canvas.models import Course
 from canvas_app.domain import grade_calculator
-from canvas_app.domain.grade_book import exact, scale_of, scheme_of
+from canvas_app.domain.grade_book import decimal_of, scale_of, scheme_of
 
-NUMBER = re.compile(r"\s*+[-+]?[\d.,]++\s*+%?\s*+")  # possessive: blanks without end cost nothing
+NUMERIC_GRADE = re.compile(
+    r"\s*+[-+]?[\d.,]++\s*+%?\s*+"
+)  # possessive: blanks without end cost nothing
 STAFF = frozenset({"teacher", "ta", "designer"})
 
 
@@ -34,7 +36,7 @@ def total_letter(course: Course | None, percent: float | Decimal | None) -> str 
     """The letter of a total by the course's scheme; None when either is not known."""
     if course is None or percent is None:
         return None
-    value = percent if isinstance(percent, Decimal) else exact(percent)
+    value = percent if isinstance(percent, Decimal) else decimal_of(percent)
     return grade_calculator.letter(value, scheme_of(course), scale_of(course))
 
 
@@ -50,8 +52,8 @@ def grade_shown(
     Where letters alone count, a number becomes the letter of its share of the points; without
     points it has none.
     """
-    if not letters or (grade is not None and not NUMBER.fullmatch(grade)):
+    if not letters or (grade is not None and not NUMERIC_GRADE.fullmatch(grade)):
         return grade
     if score is None or not points:
         return None
-    return total_letter(course, exact(score) / exact(points) * 100)
+    return total_letter(course, decimal_of(score) / decimal_of(points) * 100)

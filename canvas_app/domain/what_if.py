@@ -1,16 +1,42 @@
 """Scores that somebody tries out, and what a goal takes: as typed, and as answered."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from canvas_app.canvas.models import Assignment
 from canvas_app.domain import grade_calculator
-from canvas_app.domain.grade_book import can_try, number
+from canvas_app.domain.grade_book import can_try, float_of
 from canvas_app.domain.grade_calculator import Book
+from canvas_app.domain.queries import Query
 
-MOST = Decimal(1_000_000)  # no score or goal is higher
+HIGHEST_SCORE = Decimal(1_000_000)  # no score or goal is higher
+SCORE_FIELD = re.compile(r"s\d{1,20}")  # short: the form sends a field for each assignment
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What somebody tries on a grades page; ``scores`` by assignment and ``goal`` as typed."""
+
+    period: str = ""
+    scores: Mapping[str, str] = field(default_factory=dict)
+    goal: str = ""
+
+    @classmethod
+    def from_query(cls, args: Query) -> "WhatIf":
+        """Read period, goal, and s<assignment id> for each score."""
+        given = {name: value.strip() for name, value in args.items(multi=True)}
+        return cls(
+            period=given.get("period", ""),
+            scores={
+                name[1:]: value
+                for name, value in given.items()
+                if value and SCORE_FIELD.fullmatch(name)
+            },
+            goal=given.get("goal", ""),
+        )
 
 
 @dataclass(frozen=True)
@@ -57,7 +83,7 @@ def tried_scores(
             problems.append(Problem(name, "That is not a number, so it was not tried."))
         elif value < 0:
             problems.append(Problem(name, "A score below 0 was not tried."))
-        elif value > MOST:
+        elif value > HIGHEST_SCORE:
             problems.append(Problem(name, "So high a score was not tried."))
         else:
             found[id_] = value
@@ -80,7 +106,7 @@ def aimed(
     if not text:
         return None, []
     wanted = typed(text)
-    if wanted is None or not 0 <= wanted <= MOST:
+    if wanted is None or not 0 <= wanted <= HIGHEST_SCORE:
         return None, [Problem("goal", "A goal is a percentage from 0 up, such as 90.")]
     graded = grade_calculator.current(book, period)
     counted = frozenset().union(*(group.kept | group.dropped for group in graded.groups))
@@ -99,9 +125,9 @@ def aimed(
         Aim(
             wanted=float(wanted),
             state=found.state,
-            needed=number(found.needed),
-            least=number(found.least),
-            best=number(found.best),
+            needed=float_of(found.needed),
+            least=float_of(found.least),
+            best=float_of(found.best),
             open_work=len(open_work),
         ),
         [],

@@ -43,9 +43,9 @@ from canvas_app.services.upcoming_filters import (
     choices,
     course_choices,
 )
+from canvas_app.services.without_course_includes import mend_groups
 from canvas_app.services.without_includes import (
     mend_calendar,
-    mend_groups,
     mend_letters,
     mend_periods,
     mend_week,

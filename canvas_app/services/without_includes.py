@@ -5,8 +5,6 @@ calls stand in, one round trip later, and the source says no more than what none
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -15,15 +13,17 @@ from msgspec.structs import replace
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import (
     Assignment,
-    AssignmentGroup,
     CalendarEvent,
     Course,
-    CourseEnrollment,
-    Enrollment,
-    Grades,
-    GradingPeriod,
     PlannerOverride,
     Submission,
+)
+from canvas_app.domain.mended_courses import (
+    concluded,
+    placed_in_time,
+    weights_unsaid,
+    with_letters,
+    with_totals,
 )
 from canvas_app.domain.planner_items import assignment_kind
 from canvas_app.sources.sources import ListSource, PageSource, Sources
@@ -94,186 +94,15 @@ def mend_every_course(
         listed.mend(mended, *lost(listed, *BROUGHT))
 
 
-def placed_in_time(course: Course, over: Iterable[Course], ahead: Iterable[Course]) -> Course:
-    """A course with the signs that it is over, or has not begun, for the person.
-
-    Whose enrollment is stored active and listed as pending has to wait for its dates.
-    """
-    course = concluded(course, over)
-    if course.enrollments is None or all(other.id != course.id for other in ahead):
-        return course
-    pending = [
-        replace(e, enrollment_state="pending_active") if e.enrollment_state == "active" else e
-        for e in course.enrollments
-    ]
-    return replace(course, enrollments=pending)
-
-
-def concluded(course: Course, over: Iterable[Course]) -> Course:
-    """A course with the sign that it is over, when all of the person's part in it is.
-
-    Somebody may have studied in a course and assist there now: then one enrollment has ended.
-    """
-    ended = next((other for other in over if other.id == course.id), None)
-    if ended is None or course.name is None:
-        return course
-    mine, past = (
-        [(e.type, e.role, e.associated_user_id) for e in each.enrollments or ()]
-        for each in (course, ended)
-    )
-    return replace(course, concluded=all(one in past for one in mine))
-
-
-def with_totals(course: Course, rows: Iterable[Enrollment]) -> Course:
-    """A course with the totals that a list of enrollments has of it, over all its periods."""
-    found = {row.user_id: row.grades for row in rows if row.course_id == course.id}
-    if not found or course.enrollments is None:
-        return course
-    return replace(course, enrollments=[totalled(e, found) for e in course.enrollments])
-
-
-def totalled(
-    enrollment: CourseEnrollment, found: Mapping[str | None, Grades | None]
-) -> CourseEnrollment:
-    grades = found.get(enrollment.user_id)
-    if enrollment.type != "student" or grades is None:
-        return enrollment
-    return replace(
-        enrollment,
-        computed_current_score=grades.current_score,
-        computed_current_grade=grades.current_grade,
-        computed_final_score=grades.final_score,
-        computed_final_grade=grades.final_grade,
-    )
-
-
-def with_letters(
-    courses: Mapping[str, Course], work: Iterable[Assignment | None]
-) -> dict[str, Course]:
-    """The courses with the sign that letters alone count, which each of their assignments bears."""
-    restricted = {one.course_id for one in work if one and one.restrict_quantitative_data}
-    return {
-        id_: replace(course, restrict_quantitative_data=True) if id_ in restricted else course
-        for id_, course in courses.items()
-    }
-
-
-@dataclass(frozen=True)
-class Bare:
-    """What stands in for the includes of a course that was asked for by itself."""
-
-    totals: ListSource[Enrollment]
-    over: ListSource[Course]
-    ahead: ListSource[Course]
-
-    def mended(
-        self,
-        sources: Sources,
-        course: Course,
-        periods: Sequence[GradingPeriod],
-        groups: Iterable[AssignmentGroup],
-    ) -> Course:
-        """The course with its totals, periods and the signs that it is over or has not begun."""
-        course = placed_in_time(course, self.over.rows(), self.ahead.rows())
-        course = with_totals(course, self.totals.rows())
-        course = replace(course, has_grading_periods=bool(periods))
-        if period := running(periods, sources.now()):
-            course = with_period(sources, course, period)
-        work = [assignment for group in groups for assignment in group.assignments or ()]
-        return with_letters({course.id: course}, work)[course.id]
-
-    def brought(self, periods: Sequence[GradingPeriod]) -> tuple[str, ...]:
-        """The includes that are made good: of periods, all but whether their weights count."""
-        more = () if weights_unsaid(periods) else ("current_grading_period_scores",)
-        return (*BROUGHT, "restrict_quantitative_data", *more)
-
-
-def start_without(sources: Sources, course: Course) -> Bare:
-    """Start what stands in for a course's includes: three calls."""
-    return Bare(
-        sources.start("totals", partial(CanvasAPI.own_totals_in, course_id=course.id)),
-        start_over(sources),
-        start_ahead(sources),
-    )
-
-
-def weights_unsaid(periods: Iterable[GradingPeriod]) -> bool:
-    """Whether periods have weights of which only the includes say that they count."""
-    return any(period.weight for period in periods)
-
-
-def running(periods: Iterable[GradingPeriod], now: datetime) -> GradingPeriod | None:
-    """The grading period that runs now."""
-    dated = ((p.start_date, p.end_date, p) for p in periods)
-    return next((p for start, end, p in dated if start and end and start <= now <= end), None)
-
-
-def with_period(sources: Sources, course: Course, period: GradingPeriod) -> Course:
-    """A course with the person's totals of a grading period, which are asked for by its id."""
-    mine = next((e for e in course.enrollments or () if e.type == "student"), None)
-    if mine is None or mine.user_id is None:
-        return course
-    call = partial(CanvasAPI.period_grades, course_id=course.id, period_id=period.id)
-    rows = sources.start("totals", partial(call, user_id=mine.user_id)).rows()
-    grades = next((row.grades for row in rows if row.grades), None) or Grades()
-    found = replace(
-        mine,
-        has_grading_periods=True,
-        current_grading_period_id=period.id,
-        current_grading_period_title=period.title,
-        current_period_computed_current_score=grades.current_score,
-        current_period_computed_current_grade=grades.current_grade,
-        current_period_computed_final_score=grades.final_score,
-        current_period_computed_final_grade=grades.final_grade,
-    )
-    return replace(
-        course, enrollments=[found if e is mine else e for e in course.enrollments or ()]
-    )
-
-
 # Work
 
 
-def mend_groups(
-    sources: Sources,
-    listed: ListSource[AssignmentGroup],
-    courses: Mapping[str, bool],
-    ahead: ListSource[Course] | None = None,
-) -> None:
-    """Mend assignment groups of these courses, each with whether the person has work of their own.
-
-    Two calls for each course. ``ahead`` are courses that have not begun: Canvas refuses the
-    person's submissions there, and there are none.
-    """
-    if "assignments" not in listed.dropped():
-        return
-    work = [work_of(sources, listed.name, course_id) for course_id in courses]
-    own = [own_of(sources, listed.name, course_id) for course_id, own in courses.items() if own]
-    for course_id, handle in zip(filter(courses.get, courses), own, strict=True):
-        if ahead and handle.denied and any(course.id == course_id for course in ahead.rows()):
-            handle.settle("The course has not begun.")
-    members: dict[str | None, list[Assignment]] = {}
-    for assignment in joined(work, own):
-        members.setdefault(assignment.assignment_group_id, []).append(assignment)
-    listed.mend([replace(group, assignments=members.get(group.id, [])) for group in listed.rows()])
-
-
-def work_of(sources: Sources, name: str, course_id: str) -> ListSource[Assignment]:
+def start_work(sources: Sources, name: str, course_id: str) -> ListSource[Assignment]:
     return sources.start(name, partial(CanvasAPI.assignments, course_id=course_id))
 
 
-def own_of(sources: Sources, name: str, course_id: str) -> ListSource[Submission]:
+def start_own(sources: Sources, name: str, course_id: str) -> ListSource[Submission]:
     return sources.start(name, partial(CanvasAPI.student_submissions, course_id=course_id))
-
-
-def joined(
-    work: Sequence[ListSource[Assignment]], own: Sequence[ListSource[Submission]]
-) -> Iterable[Assignment]:
-    """Assignments with the person's submissions."""
-    handed_in = {s.assignment_id: s for each in own for s in each.rows()}
-    for each in work:
-        for assignment in each.rows():
-            yield replace(assignment, submission=handed_in.get(assignment.id))
 
 
 def mend_submissions(
@@ -374,7 +203,7 @@ def mend_calendar(
     course_ids = dict.fromkeys(work.course_id for work in found if work and work.course_id)
     if not listed or len(course_ids) > most:
         return
-    own = [own_of(sources, "calendar", course_id) for course_id in course_ids]
+    own = [start_own(sources, "calendar", course_id) for course_id in course_ids]
     handed_in = {s.assignment_id: s for each in own for s in each.rows()}
     for part in listed:
         events = [with_own(event, handed_in) for event in part.rows()]

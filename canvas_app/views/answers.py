@@ -60,6 +60,11 @@ def flat_rows(rows: Iterable[Any]) -> list[dict[str, Any]]:
     return [vars(row.submission) | without(row, "submission") for row in rows]
 
 
+def flat_groups(groups: Iterable[Any]) -> list[dict[str, Any]]:
+    """Return groups of such rows."""
+    return [without(group, "rows") | {"rows": flat_rows(group.rows)} for group in groups]
+
+
 def without(thing: Any, name: str) -> dict[str, Any]:
     """Return the fields of a dataclass but one."""
     return {key: value for key, value in vars(thing).items() if key != name}

@@ -7,9 +7,9 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from canvas_app.current import current_api, current_sources, login_required
-from canvas_app.services import course as course_service
 from canvas_app.services import courses as courses_service
-from canvas_app.views.answers import own_list, twin
+from canvas_app.services.grades import course
+from canvas_app.views.answers import flat_groups, flat_rows, own_list, twin
 from canvas_app.views.languages import gettext
 from canvas_app.views.writing import back, write
 
@@ -18,7 +18,7 @@ bp = Blueprint("courses", __name__)
 
 @bp.get("/courses")
 @login_required
-def courses() -> ResponseReturnValue:
+def courses_page() -> ResponseReturnValue:
     """Every course; ``arrange=1`` shows the forms for favourites and nicknames."""
     wanted = courses_service.Wanted.of(request.args.getlist)
     return own_list(
@@ -40,16 +40,20 @@ def courses_json() -> ResponseReturnValue:
 
 @bp.get("/courses/<int:course_id>")
 @login_required
-def course(course_id: int) -> ResponseReturnValue:
+def course_page(course_id: int) -> ResponseReturnValue:
     """One course, asked for first, so that 403 and 404 are true; error_pages shows those."""
-    page = course_service.course(current_sources(), str(course_id))
-    return render_template("course.html", page=page)
+    found = course(current_sources(), str(course_id))
+    return render_template("course.html", page=found)
 
 
 @bp.get("/courses/<int:course_id>.json")
 @login_required
 def course_json(course_id: int) -> ResponseReturnValue:
-    return twin(lambda sources: course_service.course(sources, str(course_id)), "course", "groups")
+    return twin(
+        lambda sources: course(sources, str(course_id)),
+        *("course", "groups"),
+        shapes={"rows": flat_rows, "groups": flat_groups},
+    )
 
 
 @bp.post("/courses/<int:course_id>/favorite")
@@ -64,12 +68,12 @@ def favorite(course_id: int) -> ResponseReturnValue:
     _, failure = write(call, "Your favourites were not changed")
     if failure:
         return back(failure)
-    undo = {"on": "0" if wanted else "1", "name": name()}
+    undo = {"on": "0" if wanted else "1", "name": own_name()}
     if wanted:
         message = gettext("%(course)s is a favourite, in Canvas too.")
     else:
         message = gettext("%(course)s is no favourite any more, in Canvas too.")
-    return back(message % {"course": named()}, f"/courses/{course_id}/favorite", undo)
+    return back(message % {"course": quoted_name()}, f"/courses/{course_id}/favorite", undo)
 
 
 @bp.post("/courses/<int:course_id>/nickname")
@@ -80,7 +84,7 @@ def nickname(course_id: int) -> ResponseReturnValue:
     before = request.form.get("before", "")
     if len(given) > courses_service.NICKNAME_LENGTH:
         message = gettext("A nickname has %(most)s characters at most. %(course)s keeps its name.")
-        return back(message % {"most": courses_service.NICKNAME_LENGTH, "course": named()})
+        return back(message % {"most": courses_service.NICKNAME_LENGTH, "course": quoted_name()})
     api, id_ = current_api(), str(course_id)
     call: Callable[[], None] = (
         (lambda: api.set_nickname(id_, given)) if given else (lambda: api.remove_nickname(id_))
@@ -88,19 +92,19 @@ def nickname(course_id: int) -> ResponseReturnValue:
     _, failure = write(call, "The nickname was not saved")
     if failure:
         return back(failure)
-    undo = {"nickname": before, "before": given, "name": name()}
+    undo = {"nickname": before, "before": given, "name": own_name()}
     if given:
         message = gettext("%(course)s is called “%(nickname)s”, in Canvas too.")
     else:
         message = gettext("%(course)s has its own name again, in Canvas too.")
-    said = message % {"course": named(), "nickname": given}
+    said = message % {"course": quoted_name(), "nickname": given}
     return back(said, f"/courses/{course_id}/nickname", undo)
 
 
-def name() -> str:
+def own_name() -> str:
     """The course's own name, as the form had it."""
     return request.form.get("name", "")
 
 
-def named() -> str:
-    return f"“{name()}”" if name().strip() else gettext("The course")
+def quoted_name() -> str:
+    return f"“{own_name()}”" if own_name().strip() else gettext("The course")

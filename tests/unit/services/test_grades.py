@@ -5,6 +5,7 @@ from decimal import Decimal as D
 
 import msgspec
 import pytest
+from werkzeug.datastructures import MultiDict
 
 from canvas_app.canvas.models import (
     Assignment,
@@ -12,6 +13,7 @@ from canvas_app.canvas.models import (
     Course,
     CourseEnrollment,
     DropRules,
+    Grades,
     GradingPeriod,
     Submission,
 )
@@ -25,7 +27,7 @@ from canvas_app.domain.grade_book import (
     scheme_of,
 )
 from canvas_app.domain.grade_calculator import Book, Group, Period, Work, current, shares
-from canvas_app.domain.grade_rows import history, part_of, row_of
+from canvas_app.domain.grade_rows import grade_row, history, part_of
 from canvas_app.domain.grade_totals import (
     Shown,
     basis_of,
@@ -33,12 +35,14 @@ from canvas_app.domain.grade_totals import (
     checked,
     chosen_period,
     reason,
+    stated_grades,
 )
 from canvas_app.domain.planner_items import Look
 from canvas_app.domain.submissions import submission_row
-from canvas_app.domain.what_if import closed, typed
-from canvas_app.services.course import course
-from canvas_app.services.grades import Grades, Wanted, grades, period_totals, why_other
+from canvas_app.domain.what_if import WhatIf, closed, typed
+from canvas_app.services.grade_calls import AskedGrades, read_period_totals
+from canvas_app.services.grades import GradesPage, course, grades, lay_out, why_other
+from canvas_app.sources.answer import Source
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HALVES = [
@@ -275,9 +279,9 @@ def test_why_a_difference_is_normal(minutes, canvas, own, why):
     look = Look("https://canvas.example.edu", {}, {}, NOW)
     work = assignment("1", 5.0, posted=False)
     work.submission.posted_at = at
-    rows = (row_of(work, Course(id="7"), look),)
+    rows = (grade_row(work, Course(id="7"), look),)
 
-    assert why_other(Grades(now=NOW, canvas=canvas, rows=rows), own) == why
+    assert why_other(GradesPage(now=NOW, canvas=canvas, rows=rows), own) == why
 
 
 def test_scheme_as_far_as_it_can_be_read():
@@ -337,9 +341,9 @@ def test_numbers_as_people_type_them(text, value):
 
 
 def test_wanted_of_a_query():
-    found = Wanted.of([("period", "902"), ("s5", " 8 "), ("s6", ""), ("goal", "90"), ("q", "x")])
+    given = [("period", "902"), ("s5", " 8 "), ("s6", ""), ("goal", "90"), ("q", "x")]
 
-    assert found == Wanted("902", {"5": "8"}, "90")
+    assert WhatIf.from_query(MultiDict(given)) == WhatIf("902", {"5": "8"}, "90")
 
 
 @pytest.mark.parametrize(
@@ -400,6 +404,75 @@ def test_history_has_one_point_a_day():
     assert found[-1][1] == float(current(book).percent)
 
 
+# Laid out without a network, a thread or a clock
+
+
+def asked_of(*assignments, course=None, **more):
+    """What Canvas answered a student about a course with one group of work."""
+    mine = student(computed_current_score=80.0, computed_final_score=40.0)
+    found = course or Course(id="7", name="Biology", enrollments=[mine])
+    return AskedGrades(
+        canvas_url="https://canvas.example.edu",
+        course=found,
+        groups=[group(*assignments)],
+        sources=(Source("course", "fresh", NOW), Source("assignments", "fresh", NOW)),
+        **more,
+    )
+
+
+def test_page_works_out_what_canvas_says():
+    page = lay_out(asked_of(assignment("1", 8.0), assignment("2", posted=False)), WhatIf(), NOW)
+
+    assert (page.check, page.own) == ("agrees", Shown(80.0, None, 40.0))
+    assert [(row.submission.title, row.part, row.share) for row in page.rows] == [
+        ("Work 1", "counted", 50.0),
+        ("Work 2", "ungraded", 50.0),
+    ]
+    assert page.history == ((NOW - timedelta(1), 80.0),)
+    assert page.complete
+
+
+def test_tried_scores_change_the_total_and_no_grade():
+    asked = asked_of(assignment("1", 8.0), assignment("2", posted=False))
+
+    page = lay_out(asked, WhatIf(scores={"2": "10", "99": "1", "1": "x"}, goal="90"), NOW)
+
+    assert page.what_if == Shown(90.0, None, 90.0)
+    assert page.canvas == Shown(80.0, None, 40.0)
+    assert [row.submission.assignment_id for row in page.tried] == ["2"]
+    assert [problem.about for problem in page.problems] == ["Work 1"]
+    assert (page.aim.state, page.aim.open_work) == ("certain", 0)
+
+
+def test_nothing_is_worked_out_from_a_part():
+    page = lay_out(asked_of(assignment("1", 8.0), whole=False), WhatIf(scores={"1": "9"}), NOW)
+
+    assert (page.why_not, page.own, page.what_if, page.history) == ("incomplete", None, None, ())
+    assert [row.submission.score for row in page.rows] == [8.0]
+
+
+def test_other_period_has_its_own_total_and_work():
+    mine = student(computed_current_score=80.0, current_grading_period_id="902")
+    by_period = Course(id="7", enrollments=[mine], has_grading_periods=True)
+    works = [assignment("1", 6.0, due_at=NOW - timedelta(40)), assignment("2", 9.0, due_at=NOW)]
+    asked = asked_of(
+        *works,
+        course=by_period,
+        periods=HALVES,
+        named=HALVES,
+        period_totals=Grades(current_score=60.0, final_score=60.0),
+    )
+
+    page = lay_out(asked, WhatIf(period="901"), NOW)
+
+    assert (page.basis, page.canvas, page.check) == ("First", Shown(60.0, None, 60.0), "agrees")
+    assert [row.submission.title for row in page.rows] == ["Work 1"]
+    assert [(choice.current, choice.chosen) for choice in page.periods] == [
+        (False, True),
+        (True, False),
+    ]
+
+
 # Against the stand-in Canvas
 
 
@@ -424,8 +497,8 @@ def test_course_page_has_all_periods_and_more(sources_of):
     page = course(sources_of("dozen"), "4101")
 
     assert page.period == EVERY_PERIOD
-    assert {row.assignment_id for row in page.rows} == {
-        row.assignment_id for part in page.groups for row in part.rows
+    assert {row.submission.assignment_id for row in page.rows} == {
+        row.submission.assignment_id for part in page.groups for row in part.rows
     }
     assert page.teachers == ("Helen Okonkwo",)
     assert page.syllabus
@@ -433,14 +506,13 @@ def test_course_page_has_all_periods_and_more(sources_of):
 
 
 def test_totals_of_a_period_that_canvas_does_not_tell(sources_of):
-    state, shown = period_totals(sources_of("dozen"), Course(id="4103"), "1", "1")
-
-    assert (state, shown) == ("not_available", Shown())
+    assert read_period_totals(sources_of("dozen"), "4103", "1", "1") is None
+    assert stated_grades(Course(id="4103"), None) == ("not_available", Shown())
 
 
 def test_round_trips(sources_of, canvas):
     """The course, then the rest at once; a past period's totals come third."""
-    grades(sources_of("dozen"), "4101", Wanted(period="901"))
+    grades(sources_of("dozen"), "4101", WhatIf(period="901"))
 
     calls = canvas.stats()["calls"]
     asked = {route: sum(by.values()) for route, by in calls.items() if "courses" in route}

@@ -26,9 +26,9 @@ from canvas_app.domain.courses import grade_of, grade_text, state_of, student_en
 from canvas_app.domain.planner_items import Look, assignment_kind, is_done, planner_key
 from canvas_app.domain.rows import Item
 from canvas_app.domain.submissions import submission_row
-from canvas_app.services.course import course
 from canvas_app.services.courses import courses
 from canvas_app.services.dashboard import dashboard
+from canvas_app.services.grades import course
 from canvas_app.services.pages import FailedPage, Page
 from canvas_app.services.submissions import submissions
 from canvas_app.services.upcoming import upcoming
@@ -116,8 +116,8 @@ def test_counts_say_how_they_are_doubtful():
 
 def test_nobody_expects_staff_to_hand_anything_in(sources_of):
     """A course page shows its teacher what waits, and an observer no chip of her own."""
-    taught = course(sources_of("teacher"), "4101").rows
-    watched = course(sources_of("observer"), "4101").rows
+    taught = [row.submission for row in course(sources_of("teacher"), "4101").rows]
+    watched = [row.submission for row in course(sources_of("observer"), "4101").rows]
 
     assert {row.status for row in taught} == {"", "needs_grading", "unpublished"}
     assert all(bool(row.needs_grading) == (row.status == "needs_grading") for row in taught)

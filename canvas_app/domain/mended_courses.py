@@ -1,0 +1,90 @@
+"""Courses that came without their includes, made whole from what other calls tell."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from canvas_app.canvas.models import (
+    Assignment,
+    Course,
+    CourseEnrollment,
+    Enrollment,
+    Grades,
+    GradingPeriod,
+)
+
+
+def placed_in_time(course: Course, over: Iterable[Course], ahead: Iterable[Course]) -> Course:
+    """A course with the signs that it is over, or has not begun, for the person.
+
+    Whose enrollment is stored active and listed as pending has to wait for its dates.
+    """
+    course = concluded(course, over)
+    if course.enrollments is None or all(other.id != course.id for other in ahead):
+        return course
+    pending = [
+        replace(e, enrollment_state="pending_active") if e.enrollment_state == "active" else e
+        for e in course.enrollments
+    ]
+    return replace(course, enrollments=pending)
+
+
+def concluded(course: Course, over: Iterable[Course]) -> Course:
+    """A course with the sign that it is over, when all of the person's part in it is.
+
+    Somebody may have studied in a course and assist there now: then one enrollment has ended.
+    """
+    ended = next((other for other in over if other.id == course.id), None)
+    if ended is None or course.name is None:
+        return course
+    mine, past = (
+        [(e.type, e.role, e.associated_user_id) for e in each.enrollments or ()]
+        for each in (course, ended)
+    )
+    return replace(course, concluded=all(one in past for one in mine))
+
+
+def with_totals(course: Course, rows: Iterable[Enrollment]) -> Course:
+    """A course with the totals that a list of enrollments has of it, over all its periods."""
+    found = {row.user_id: row.grades for row in rows if row.course_id == course.id}
+    if not found or course.enrollments is None:
+        return course
+    return replace(course, enrollments=[totalled(e, found) for e in course.enrollments])
+
+
+def totalled(
+    enrollment: CourseEnrollment, found: Mapping[str | None, Grades | None]
+) -> CourseEnrollment:
+    grades = found.get(enrollment.user_id)
+    if enrollment.type != "student" or grades is None:
+        return enrollment
+    return replace(
+        enrollment,
+        computed_current_score=grades.current_score,
+        computed_current_grade=grades.current_grade,
+        computed_final_score=grades.final_score,
+        computed_final_grade=grades.final_grade,
+    )
+
+
+def with_letters(
+    courses: Mapping[str, Course], work: Iterable[Assignment | None]
+) -> dict[str, Course]:
+    """The courses with the sign that letters alone count, which each of their assignments bears."""
+    restricted = {one.course_id for one in work if one and one.restrict_quantitative_data}
+    return {
+        id_: replace(course, restrict_quantitative_data=True) if id_ in restricted else course
+        for id_, course in courses.items()
+    }
+
+
+def weights_unsaid(periods: Iterable[GradingPeriod]) -> bool:
+    """Whether periods have weights of which only the includes say that they count."""
+    return any(period.weight for period in periods)
+
+
+def running(periods: Iterable[GradingPeriod], now: datetime) -> GradingPeriod | None:
+    """The grading period that runs now."""
+    dated = ((p.start_date, p.end_date, p) for p in periods)
+    return next((p for start, end, p in dated if start and end and start <= now <= end), None)
