@@ -18,9 +18,9 @@ from canvas_app.canvas.oauth import TokenEndpoint
 from canvas_app.canvas.throttle.queue import (
     Buckets,
     MemoryBuckets,
+    Observer,
     Throttle,
     TokenQueue,
-    Watch,
 )
 from canvas_app.canvas.transport import Transport
 from canvas_app.includes import IncludesWatch
@@ -243,13 +243,13 @@ def cache_for(settings: Settings) -> Cache:
     return RedisCache(settings.redis_url, AnswerSeal(settings.token_keys))
 
 
-def buckets_for(settings: Settings, watch: Watch) -> Buckets:
+def buckets_for(settings: Settings, observer: Observer) -> Buckets:
     """The mirrors of Canvas's buckets: in Redis when several processes may serve one person."""
     if settings.redis_url is None:
-        return MemoryBuckets(watch=watch)
+        return MemoryBuckets(observer=observer)
     from canvas_app.canvas.throttle.redis import RedisBuckets
 
-    return RedisBuckets(settings.redis_url, watch=watch)
+    return RedisBuckets(settings.redis_url, observer=observer)
 
 
 def oauth_clients(app: Flask, settings: Settings) -> OAuth:

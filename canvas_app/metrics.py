@@ -61,7 +61,7 @@ class Metrics:
             registry=self.registry,
         )
 
-    # What the throttle tells (``throttle.Watch``); its origins are Canvas's URLs, never a person.
+    # What the throttle tells (``queue.Observer``); its origins are Canvas's URLs, never a person.
 
     def admitted(self, origin: str, waited: float) -> None:
         self.waits.labels(origin).observe(waited)
@@ -70,7 +70,7 @@ class Metrics:
         self.calls.labels(origin, "yes" if throttled else "no").inc()
         self.cost.labels(origin).inc(max(0.0, cost))
 
-    def alone(self) -> None:
+    def redis_lost(self) -> None:
         self.outages.inc()
 
     def includes_dropped(self, environment: str) -> None:

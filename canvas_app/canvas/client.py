@@ -25,14 +25,14 @@ from canvas_app.canvas.errors import (
     Throttled,
     Unavailable,
 )
-from canvas_app.canvas.paging import Page, Pages, decode_one, decode_page, links
+from canvas_app.canvas.paging import Pages, RawPage, decode_one, decode_page, links
 from canvas_app.canvas.parameters import api_path, pairs, segment
 from canvas_app.canvas.retry import INTERACTIVE, RetryPolicy
 from canvas_app.canvas.throttle.level import RESERVATION
-from canvas_app.canvas.throttle.queue import Admission, MemoryBuckets, Throttle
+from canvas_app.canvas.throttle.queue import MemoryBuckets, Permit, Throttle
 from canvas_app.canvas.transport import Answer, Transport
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 log = logging.getLogger("canvas_app.canvas")
 
@@ -139,9 +139,9 @@ class CanvasClient:
         path: str,
         params: Mapping[str, Any] | None = None,
         *,
-        type: type[T],
+        type: type[_T],
         deadline: float | None = None,
-    ) -> T: ...
+    ) -> _T: ...
 
     @overload
     def get(
@@ -201,12 +201,12 @@ class CanvasClient:
         path: str,
         params: Mapping[str, Any] | None = None,
         *,
-        type: type[T],
+        type: type[_T],
         per_page: int | None = None,
         max_pages: int | None = None,
         deadline: float | None = None,
         uneven: bool = False,
-    ) -> Pages[T]: ...
+    ) -> Pages[_T]: ...
 
     @overload
     def paginate(
@@ -237,7 +237,7 @@ class CanvasClient:
         """
         asked = {"per_page": per_page or self._per_page} | dict(params or {})
 
-        def fetch(target: str) -> Page[Any]:
+        def fetch(target: str) -> RawPage[Any]:
             answer = self._exchange("GET", target, None, None, deadline)
             return self._page(answer, path, type)
 
@@ -359,7 +359,7 @@ class CanvasClient:
         }
         if content_type:
             headers["Content-Type"] = content_type
-        admission = self.throttle.admit(token, deadline)
+        permit = self.throttle.admit(token, deadline)
         sent = self._clock()
         path = target.partition("?")[0]
         try:
@@ -368,26 +368,26 @@ class CanvasClient:
             )
         except Unavailable as error:
             if error.delivery == "not_sent":
-                admission.forget()
+                permit.forget()
             else:  # Canvas may be at it still
-                admission.settle(throttled=False, remaining=None, cost=RESERVATION)
+                permit.settle(throttled=False, remaining=None, cost=RESERVATION)
             log.info("%s %s failed: %s", method, route(path), error.message)
             return error
         except BaseException:
-            admission.settle(throttled=False, remaining=None, cost=RESERVATION)
+            permit.settle(throttled=False, remaining=None, cost=RESERVATION)
             raise
         throttled = answer.status == 429 or (
             answer.status == 403 and b"rate limit exceeded" in answer.body[:1000].lower()
         )
-        self._settle(admission, answer, throttled)
+        self._settle(permit, answer, throttled)
         if log.isEnabledFor(logging.INFO):
             self._log(method, path, answer, 1000 * (self._clock() - sent))
         if 200 <= answer.status < 300:
             return answer
         return error_of(method, path, answer, throttled, token)
 
-    def _settle(self, admission: Admission, answer: Answer, throttled: bool) -> None:
-        admission.settle(
+    def _settle(self, permit: Permit, answer: Answer, throttled: bool) -> None:
+        permit.settle(
             throttled=throttled,
             remaining=answer.number("X-Rate-Limit-Remaining"),
             cost=answer.number("X-Request-Cost"),
@@ -416,7 +416,7 @@ class CanvasClient:
             reason = decoding_fault(error)
         raise malformed(f"Canvas's answer is not as expected: {reason}.", answer, method, path)
 
-    def _page(self, answer: Answer, path: str, type: Any) -> Page[Any]:
+    def _page(self, answer: Answer, path: str, type: Any) -> RawPage[Any]:
         body = json_of(answer, "GET", path)
         reason = ""
         try:
@@ -437,7 +437,7 @@ class CanvasClient:
                 except MalformedAnswer:
                     if rel == "next":
                         raise
-        return Page(rows, targets, odd, len(lost))
+        return RawPage(rows, targets, odd, len(lost))
 
     def _scoped(self, target: str, path: str) -> str:
         """Keep a link within this client's masquerade: never drop it, never take another's."""

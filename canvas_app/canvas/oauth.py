@@ -56,7 +56,7 @@ class TokenAnswer:
 
 
 class Leave(Protocol):
-    """Leave for one call, to be settled with what Canvas answered (``queue.Admission``)."""
+    """Leave for one call, to be settled with what Canvas answered (``queue.Permit``)."""
 
     def settle(self, *, throttled: bool, remaining: float | None, cost: float | None) -> None: ...
 

@@ -15,7 +15,7 @@ import msgspec
 from canvas_app.canvas import mending
 from canvas_app.canvas.errors import CanvasError, MalformedAnswer
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _BUILDING = Lock()
 _PARAMETERS = re.compile(r'(?:\s*+;\s*+[^\s=;,]++\s*+(?:=\s*+(?:"[^"]*+"|[^\s;,"]*+))?+)*+')
@@ -48,13 +48,13 @@ def _links(header: str) -> Iterator[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class RawPage(Generic[_T]):
     """One page: its rows, the targets (path and query) its links name, and its odd rows' count.
 
     ``lost`` counts the values left out of its rows.
     """
 
-    rows: list[T]
+    rows: list[_T]
     links: dict[str, str]
     odd: int = 0
     lost: int = 0
@@ -64,7 +64,7 @@ class Page(Generic[T]):
         return _page_number(self.links[rel]) if rel in self.links else None
 
 
-Fetch = Callable[[str], Page[T]]
+Fetch = Callable[[str], RawPage[_T]]
 
 
 def decode_page(body: bytes, type: Any, path: str) -> tuple[list[Any], dict[str, str], int]:
@@ -152,7 +152,7 @@ def _links_in_body(answer: dict[str, Any]) -> dict[str, str]:
     return {rel: pagination[rel] for rel in rels if isinstance(pagination.get(rel), str)}
 
 
-class Pages(Generic[T]):
+class Pages(Generic[_T]):
     """A lazy list: iterate over its rows; nothing is asked before the first.
 
     ``complete`` is None until the list was read to its end, then whether all of it surely came;
@@ -164,7 +164,7 @@ class Pages(Generic[T]):
 
     def __init__(
         self,
-        fetch: Fetch[T],
+        fetch: Fetch[_T],
         first: str,
         *,
         path: str,
@@ -172,14 +172,14 @@ class Pages(Generic[T]):
         max_pages: int,
         uneven: bool = False,
     ) -> None:
-        self._reading: _Reading[T] = _Reading(fetch, first, path, parallel, max_pages, uneven)
+        self._reading: _Reading[_T] = _Reading(fetch, first, path, parallel, max_pages, uneven)
         # The generator knows the reading, not us: an abandoned list ends at once, uncollected.
         self._rows = self._reading.rows()
 
-    def __iter__(self) -> Iterator[T]:
+    def __iter__(self) -> Iterator[_T]:
         return self._rows
 
-    def __next__(self) -> T:
+    def __next__(self) -> _T:
         return next(self._rows)
 
     def __repr__(self) -> str:
@@ -208,10 +208,10 @@ class Pages(Generic[T]):
 
 
 @dataclass(slots=True)
-class _Reading(Generic[T]):
+class _Reading(Generic[_T]):
     """How far a list has been read, and what was noticed on the way."""
 
-    fetch: Fetch[T]
+    fetch: Fetch[_T]
     first: str
     path: str
     parallel: int
@@ -230,7 +230,7 @@ class _Reading(Generic[T]):
     asked: set[int] = field(default_factory=set)
     window: deque[frozenset[Any]] = field(default_factory=deque)
 
-    def rows(self) -> Iterator[T]:
+    def rows(self) -> Iterator[_T]:
         # Threads of this list's own: a call that waits for one person's bucket never holds up
         # another's list, and a list read from a pool never waits for that pool.
         threads = ThreadPoolExecutor(self.parallel, "canvas-pages")
@@ -265,16 +265,16 @@ class _Reading(Generic[T]):
             self._note(f"the list changed while it was read: {self.repeats} rows came twice")
         self.complete = not self.why
 
-    def _sent(self, threads: ThreadPoolExecutor, target: str) -> "Future[Page[T]]":
+    def _sent(self, threads: ThreadPoolExecutor, target: str) -> "Future[RawPage[_T]]":
         """Fetch beside the reader, in her context: the log names whose call it is."""
         return threads.submit(copy_context().run, self.fetch, target)
 
-    def _followed(self, page: Page[T], threads: ThreadPoolExecutor) -> Iterator[T]:
+    def _followed(self, page: RawPage[_T], threads: ThreadPoolExecutor) -> Iterator[_T]:
         """Follow ``next``, one page ahead of who reads, once the second row is asked for."""
         while True:
             rows = self._fresh(page)
             target = page.links.get("next")
-            ahead: Future[Page[T]] | None = None
+            ahead: Future[RawPage[_T]] | None = None
             yield from rows[:1]
             if target is not None and self._may_ask(target):
                 ahead = self._sent(threads, target)
@@ -286,7 +286,7 @@ class _Reading(Generic[T]):
                 raise self._ceiling()
             page = self._arrived(target, ahead.result())
 
-    def _numbered(self, page: Page[T], last: int, threads: ThreadPoolExecutor) -> Iterator[T]:
+    def _numbered(self, page: RawPage[_T], last: int, threads: ThreadPoolExecutor) -> Iterator[_T]:
         """Read the pages up to ``last`` in parallel, deliver them in order, then look again.
 
         Here page numbers are written by us, the one exception to following ``next``. The second
@@ -297,9 +297,9 @@ class _Reading(Generic[T]):
         keys = [_key(row) for row in page.rows]
         final = min(last, self.max_pages)
         numbers = iter(range(page.number("next") or 2, final + 1))
-        futures: deque[tuple[str, Future[Page[T]]]] = deque()
+        futures: deque[tuple[str, Future[RawPage[_T]]]] = deque()
         template = page.links["next"]
-        again: Future[Page[T]] | None = None
+        again: Future[RawPage[_T]] | None = None
 
         def send_ahead() -> None:
             nonlocal again
@@ -331,11 +331,11 @@ class _Reading(Generic[T]):
             raise self._ceiling()
         if "next" in page.links:
             self._note("the list changed while it was read: it grew at its end")
-            yield from self._followed(Page([], page.links), threads)
+            yield from self._followed(RawPage([], page.links), threads)
         if again is not None:
             self._compare(keys, again)
 
-    def _arrived(self, target: str, page: Page[T]) -> Page[T]:
+    def _arrived(self, target: str, page: RawPage[_T]) -> RawPage[_T]:
         """Count a page and remember its names."""
         self.asked.add(hash(target))
         if "current" in page.links:
@@ -352,7 +352,7 @@ class _Reading(Generic[T]):
         self.pages_read += 1
         return page
 
-    def _fresh(self, page: Page[T]) -> list[T]:
+    def _fresh(self, page: RawPage[_T]) -> list[_T]:
         """The rows that did not come with a page still in hand.
 
         A list that has one id twice on one page (a feed of versions) is not told apart by ids.
@@ -395,11 +395,11 @@ class _Reading(Generic[T]):
             repeat_is_safe=True,
         )
 
-    def _check_size(self, page: Page[T], per_page: int) -> None:
+    def _check_size(self, page: RawPage[_T], per_page: int) -> None:
         if len(page.rows) + page.odd < per_page and not self.uneven:
             self._note("a page before the last is short: the list changed, or rows are hidden")
 
-    def _compare(self, keys: Sequence[Any], again: Future[Page[T]]) -> None:
+    def _compare(self, keys: Sequence[Any], again: Future[RawPage[_T]]) -> None:
         try:
             page = again.result()
         except CanvasError as error:
@@ -422,7 +422,7 @@ def _key(row: Any) -> int | str | None:
     return key if isinstance(key, int | str) else None
 
 
-def _numbered_to(page: Page[Any]) -> int | None:
+def _numbered_to(page: RawPage[Any]) -> int | None:
     """The last page's number, when all links are alike but for their page numbers."""
     following, last = page.number("next"), page.number("last")
     if following is None or last is None or last < following:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from canvas_app.domain.calendar import (
     DAY,
     WEEK,
-    Profile,
+    Person,
     all_day_date,
     monday,
 )
@@ -19,7 +19,7 @@ from canvas_app.domain.rows import Item, Section
 NEW_GRADES = timedelta(days=14)
 
 
-def placed(item: Item, me: Profile, worth: Mapping[str, float]) -> Item:
+def placed(item: Item, me: Person, worth: Mapping[str, float]) -> Item:
     """An item with its day, and its weight where that is known."""
     day = None
     if item.due_at:
@@ -64,7 +64,7 @@ def forecast(items: Iterable[Item], now: datetime, today: date) -> Load | None:
 
 
 def new_grades(
-    items: Iterable[Item], me: Profile, now: datetime, week: date | None = None
+    items: Iterable[Item], me: Person, now: datetime, week: date | None = None
 ) -> list[Item]:
     """Grades posted in a week, or in the last two; the newest first."""
     found = [
@@ -106,7 +106,7 @@ def news(items: Iterable[Item]) -> tuple[Item, ...]:
 
 
 def sections(
-    rows: Iterable[Item], me: Profile, now: datetime, week: date | None = None
+    rows: Iterable[Item], me: Person, now: datetime, week: date | None = None
 ) -> tuple[Section, ...]:
     """What is not done, under headings: overdue, today, tomorrow, days, later, undated, earlier.
 

@@ -13,7 +13,7 @@ from canvas_app.canvas.models import (
 )
 from canvas_app.domain.charts import Spread, spread
 from canvas_app.domain.letters import grade_shown, letters_only
-from canvas_app.domain.planner_items import Look
+from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.rows import File, SubmissionRow
 from canvas_app.domain.submissions import files_of, rated, recordings_of, submission_row
 
@@ -101,7 +101,9 @@ def submitters(course: Course, found: AssignmentDetail) -> list[str]:
     return list(dict.fromkeys(user_id for user_id in watched if user_id))
 
 
-def task(found: AssignmentDetail, course: Course, look: Look, rows: Iterable[OwnWork]) -> Task:
+def task(
+    found: AssignmentDetail, course: Course, look: ItemBuilder, rows: Iterable[OwnWork]
+) -> Task:
     """Return the assignment itself, with the person's own due date where they have one."""
     letters = letters_only(course, found)
     own_dates = [row.submission.due_at for row in rows if row.submission.due_at]
@@ -138,7 +140,11 @@ def task(found: AssignmentDetail, course: Course, look: Look, rows: Iterable[Own
 
 
 def own_work(
-    submission: Submission, found: AssignmentDetail, course: Course, look: Look, observed: bool
+    submission: Submission,
+    found: AssignmentDetail,
+    course: Course,
+    look: ItemBuilder,
+    observed: bool,
 ) -> OwnWork:
     """Return a submission with its attempts; nothing of a grade that is not posted."""
     row = submission_row(submission, found, course, look)
@@ -156,7 +162,7 @@ def own_work(
 
 
 def attempts_of(
-    detail: SubmissionDetail, row: SubmissionRow, look: Look, points: float | None
+    detail: SubmissionDetail, row: SubmissionRow, look: ItemBuilder, points: float | None
 ) -> tuple[Attempt, ...]:
     """Return what was handed in, newest first, each attempt with the grade given for it."""
     course = look.courses.get(row.course_id)
@@ -201,7 +207,7 @@ def class_scores(found: AssignmentDetail, rows: tuple[OwnWork, ...]) -> Spread |
 
 
 def grading_counts(
-    found: AssignmentDetail, course: Course, look: Look, counts: SubmissionSummary
+    found: AssignmentDetail, course: Course, look: ItemBuilder, counts: SubmissionSummary
 ) -> GradingCounts:
     return GradingCounts(
         speed_grader=look.speed_grader(course.id, found),

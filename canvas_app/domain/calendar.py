@@ -11,7 +11,7 @@ WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Profile:
+class Person:
     """Who looks, in which time zone (IANA name) and locale (BCP 47); UTC and en until known."""
 
     id: str = ""
@@ -58,7 +58,7 @@ def monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def all_day_date(start_at: datetime, me: Profile) -> date:
+def all_day_date(start_at: datetime, me: Person) -> date:
     """The day an all-day event is on, wherever its calendar lives.
 
     Canvas keeps it as midnight in the zone of whoever entered it, and the planner does not name

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from canvas_app.canvas.models import Assignment, CalendarEvent, Course
-from canvas_app.domain.calendar import Profile, local
+from canvas_app.domain.calendar import Person, local
 from canvas_app.domain.courses import roles_of
-from canvas_app.domain.planner_items import Look
+from canvas_app.domain.planner_items import ItemBuilder
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Duty:
     elsewhere: str = ""  # the other dates, in words
 
 
-def duties(events: Iterable[CalendarEvent], look: Look, me: Profile) -> Iterator[Duty]:
+def duties(events: Iterable[CalendarEvent], look: ItemBuilder, me: Person) -> Iterator[Duty]:
     """Each piece of work at the date that is everybody's, and at those of sections and groups.
 
     Dates of single students are told there, and stand for themselves only where there is no date
@@ -56,7 +56,7 @@ def watched(key: tuple[str, str], dates: Iterable[CalendarEvent]) -> Iterator[Du
         yield Duty((*key, "date", str(place + 1)) if place else key, work, due_at)
 
 
-def given(key: tuple[str, str], dates: Iterable[CalendarEvent], me: Profile) -> Iterator[Duty]:
+def given(key: tuple[str, str], dates: Iterable[CalendarEvent], me: Person) -> Iterator[Duty]:
     """The base date and those of sections and groups; without a base each there is."""
     dates = list(dates)
     base = next((event for event in dates if event.override is None), None)
@@ -80,7 +80,7 @@ def whose(event: CalendarEvent) -> str:
     return (event.override.title if event.override else None) or "some students"
 
 
-def other_dates(events: Iterable[CalendarEvent], me: Profile) -> str:
+def other_dates(events: Iterable[CalendarEvent], me: Person) -> str:
     """Whose date is another, and when it is on the person's clocks."""
     said = [
         f"{whose(event)}: {there.day} {there:%B %Y, %H:%M}"

@@ -7,7 +7,7 @@ from datetime import datetime
 from canvas_app.canvas.models import Assignment, Course
 from canvas_app.canvas.models import AssignmentGroup as CanvasGroup
 from canvas_app.domain import grade_calculator
-from canvas_app.domain.calendar import Profile
+from canvas_app.domain.calendar import Person
 from canvas_app.domain.courses import student_enrollment
 from canvas_app.domain.grade_book import (
     counts,
@@ -15,7 +15,7 @@ from canvas_app.domain.grade_book import (
     group_rules,
 )
 from canvas_app.domain.grade_calculator import Book, Total, Work
-from canvas_app.domain.planner_items import Look
+from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.rows import SubmissionRow
 from canvas_app.domain.status import staff_status
 from canvas_app.domain.submissions import submission_row
@@ -58,7 +58,7 @@ class GradeGroup:
         return tuple(row for row in self.rows if row.part == "dropped")
 
 
-def grade_row(assignment: Assignment, course: Course, look: Look) -> GradeRow:
+def grade_row(assignment: Assignment, course: Course, look: ItemBuilder) -> GradeRow:
     """Return a row before anything is worked out."""
     own = submission_row(assignment.own_submission, assignment, course, look)
     if student_enrollment(course) is None:  # nobody expects them to hand anything in
@@ -110,7 +110,7 @@ def part_of(work: Work, book: Book, total: Total) -> str:
 
 
 def history(
-    book: Book, period: str | None, rows: Sequence[SubmissionRow], profile: Profile
+    book: Book, period: str | None, rows: Sequence[SubmissionRow], profile: Person
 ) -> tuple[tuple[datetime, float], ...]:
     """Return the current total after each of the person's days on which a grade was posted."""
     posted = {

@@ -18,7 +18,7 @@ from canvas_app.domain.grade_rows import (
     with_dropped,
 )
 from canvas_app.domain.grade_totals import Shown, shown_totals
-from canvas_app.domain.planner_items import Look
+from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.what_if import Aim, Problem, WhatIf, aimed, tried_scores
 
 ShownWork = Sequence[tuple[CanvasGroup, Sequence[Assignment]]]
@@ -40,7 +40,7 @@ class Workings:
     periods: Mapping[str, PeriodTotal]
 
 
-def plain_groups(shown: ShownWork, course: Course, look: Look) -> tuple[GradeGroup, ...]:
+def plain_groups(shown: ShownWork, course: Course, look: ItemBuilder) -> tuple[GradeGroup, ...]:
     """Return the groups without a calculation: rules and rows."""
     return tuple(
         group_of(group, [grade_row(a, course, look) for a in assignments], None)
@@ -53,7 +53,7 @@ def work_out(
     period: str | None,
     shown: ShownWork,
     course: Course,
-    look: Look,
+    look: ItemBuilder,
     wanted: WhatIf,
     *,
     letters: bool,
@@ -105,7 +105,7 @@ class Counted:
 
 
 def counted_groups(
-    shown: ShownWork, course: Course, look: Look, counted: Counted
+    shown: ShownWork, course: Course, look: ItemBuilder, counted: Counted
 ) -> tuple[GradeGroup, ...]:
     """Return the groups with their sums, and each row with its part in the total."""
     sums = {group.id: group for group in counted.total.groups}

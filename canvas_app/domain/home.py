@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from canvas_app.domain.agenda import NEW_GRADES, is_due, is_missing, is_overdue
-from canvas_app.domain.calendar import DAY, Profile
+from canvas_app.domain.calendar import DAY, Person
 from canvas_app.domain.rows import CourseRow, Item
 
 
@@ -63,7 +63,7 @@ def urgency(week: CourseWeek | None) -> int:
     return 0 if week.missing or week.due or week.new_grades or week.announcements else 1
 
 
-def in_doubt(items: Iterable[Item], me: Profile, since: date) -> list[str]:
+def in_doubt(items: Iterable[Item], me: Person, since: date) -> list[str]:
     """Return the courses of late work of which the planner cannot say why it is not missing."""
     return sorted(
         {

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from icalendar import Calendar, Component, Event, vText
 
 from canvas_app.canvas.models import Course
-from canvas_app.domain.calendar import DAY, Profile
-from canvas_app.domain.planner_items import Look
+from canvas_app.domain.calendar import DAY, Person
+from canvas_app.domain.planner_items import ItemBuilder
 
 HOUR = timedelta(hours=1)
 
@@ -64,8 +64,8 @@ def describe(file: Calendar, text: str) -> None:
 
 def written(
     entries: Iterable[Entry],
-    look: Look,
-    profile: Profile,
+    look: ItemBuilder,
+    profile: Person,
     environment: str,
     label: str,
     previous: bytes | None,

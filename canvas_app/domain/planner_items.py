@@ -45,7 +45,7 @@ TYPES = {
 NUMBER = re.compile(r"[-+]?[\d.,]+\s*%?")
 
 
-class Look:
+class ItemBuilder:
     """How Canvas's objects become items: names, colours and links from the person's courses."""
 
     def __init__(
@@ -89,7 +89,9 @@ class Look:
                 split.add(whole)
             id_ = key[1] if key[0] == "assignment" else ""
             part = parts.get(key[1]) if key[0] == "sub_assignment" else None
-            item = self.planned(plan, part or known.get(id_) or lacking.get(id_), graded.get(id_))
+            item = self.from_planner(
+                plan, part or known.get(id_) or lacking.get(id_), graded.get(id_)
+            )
             if item.status == "overdue" and id_ in lacking:
                 # Canvas's word, from its other list
                 item = replace(item, status="missing", missing=True)
@@ -99,13 +101,13 @@ class Look:
             if not id_ or id_ in split or key in found:
                 continue
             if id_ in lacking:
-                found[key] = self.lacked(lacking[id_], known.get(id_), graded.get(id_))
+                found[key] = self.from_missing(lacking[id_], known.get(id_), graded.get(id_))
             elif id_ in known:
-                found[key] = self.scheduled(known[id_], graded.get(id_))
+                found[key] = self.from_calendar(known[id_], graded.get(id_))
             else:
-                found[key] = self.reported(graded[id_])
+                found[key] = self.from_stream(graded[id_])
         for id_, part in parts.items():
-            found.setdefault(("sub_assignment", id_), self.scheduled(part))
+            found.setdefault(("sub_assignment", id_), self.from_calendar(part))
         return list(found.values())
 
     def assignments(
@@ -121,7 +123,7 @@ class Look:
                     found[assignment.id] = replace(other, submission=assignment.submission)
         return found
 
-    def planned(
+    def from_planner(
         self,
         plan: PlannerItem,
         assignment: Assignment | None = None,
@@ -175,7 +177,7 @@ class Look:
             grade=grade,
         )
 
-    def missed(self, assignment: Assignment) -> Item:
+    def _missing(self, assignment: Assignment) -> Item:
         """Missing work; Canvas put it on that list, so that it is missing is Canvas's word."""
         course = self.courses.get(assignment.course_id or "") or assignment.course
         override = assignment.planner_override
@@ -203,14 +205,14 @@ class Look:
             color=self.colors.get(assignment.course_id or ""),
         )
 
-    def lacked(
+    def from_missing(
         self, assignment: Assignment, known: Assignment | None, graded: StreamItem | None
     ) -> Item:
         """Work of Canvas's missing list; a zero that was entered for it is a grade all the same."""
-        item = self.missed(assignment)
+        item = self._missing(assignment)
         if known is None or known.own_submission is None:
             return item
-        found = self.scheduled(known, graded)
+        found = self.from_calendar(known, graded)
         if found.status in ("due", "overdue", "locked"):
             return item
         return replace(
@@ -233,11 +235,11 @@ class Look:
             return student_status(own, assignment, self.now)
         return found
 
-    def scheduled(self, assignment: Assignment, graded: StreamItem | None = None) -> Item:
+    def from_calendar(self, assignment: Assignment, graded: StreamItem | None = None) -> Item:
         """Work that only the calendar names, as that without a date; by its own submission."""
         submission: Submission | None = assignment.own_submission or graded
         status = student_status(submission, assignment, self.now)
-        item = self.missed(assignment)
+        item = self._missing(assignment)
         score, grade = posted_grade(
             submission,
             letters=item.letters_only,
@@ -256,12 +258,12 @@ class Look:
             grade=grade,
         )
 
-    def reported(self, graded: StreamItem) -> Item:
+    def from_stream(self, graded: StreamItem) -> Item:
         """Work that only the stream names: graded lately, due long ago."""
         assignment = graded.assignment or Assignment(id=graded.assignment_id or "")
         course_id = assignment.course_id or graded.course_id
         assignment = replace(assignment, course_id=course_id)
-        item = self.scheduled(assignment, graded)
+        item = self.from_calendar(assignment, graded)
         course = self.courses.get(course_id or "")
         return replace(
             item,

@@ -14,7 +14,7 @@ from canvas_app.canvas.models import (
 )
 from canvas_app.domain.html_tokens import one_line
 from canvas_app.domain.letters import grade_shown, letters_only
-from canvas_app.domain.planner_items import Look
+from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.rich_text import LABELS, is_html, plain_text
 from canvas_app.domain.rows import Comment, File, Rated, Rating, SubmissionRow
 from canvas_app.domain.status import custom_label, student_status
@@ -26,7 +26,7 @@ TO_MEND = frozenset({"missing", "overdue", "redo_requested"})
 
 
 def submission_row(
-    submission: Submission | None, assignment: Assignment | None, course: Course, look: Look
+    submission: Submission | None, assignment: Assignment | None, course: Course, look: ItemBuilder
 ) -> SubmissionRow:
     """One submission of the person; a grade that is not posted stays out."""
     s = submission or Submission()
@@ -82,7 +82,7 @@ def submission_row(
     )
 
 
-def comments_of(submission: Submission, look: Look) -> tuple[Comment, ...]:
+def comments_of(submission: Submission, look: ItemBuilder) -> tuple[Comment, ...]:
     """Comments on a submission, newest first; Canvas strips tags from them but where asked not to.
 
     Pictures and equations stand in the form with tags alone (``submission_html_comments``).
@@ -106,7 +106,7 @@ def comments_of(submission: Submission, look: Look) -> tuple[Comment, ...]:
     return tuple(sorted(found, key=lambda comment: comment.created_at or NEVER, reverse=True))
 
 
-def recordings_of(recording: MediaComment | None, look: Look) -> tuple[File, ...]:
+def recordings_of(recording: MediaComment | None, look: ItemBuilder) -> tuple[File, ...]:
     """A recording as a file that can be opened, when Canvas says where it is."""
     to = look.link(recording.url) if recording else ""
     if recording is None or not to:
@@ -116,7 +116,7 @@ def recordings_of(recording: MediaComment | None, look: Look) -> tuple[File, ...
     return (File(f"{kind}: {name}" if name else kind, to),)
 
 
-def files_of(attachments: Iterable[Attachment], look: Look) -> tuple[File, ...]:
+def files_of(attachments: Iterable[Attachment], look: ItemBuilder) -> tuple[File, ...]:
     return tuple(
         File(a.display_name or a.filename or "", look.link(a.url), a.size) for a in attachments
     )
@@ -156,7 +156,7 @@ def one_rated(criterion: RubricCriterion, given: RubricAssessment, letters: bool
     )
 
 
-def grading_row(assignment: Assignment, course: Course, look: Look) -> SubmissionRow:
+def grading_row(assignment: Assignment, course: Course, look: ItemBuilder) -> SubmissionRow:
     """One assignment that waits for grading, with how many wait and its way into SpeedGrader."""
     return SubmissionRow(
         assignment_id=assignment.id,

@@ -11,9 +11,9 @@ from canvas_app.canvas.models import (
     Course,
     Enrollment,
     Positions,
+    Profile,
 )
-from canvas_app.canvas.models import Profile as CanvasProfile
-from canvas_app.domain.calendar import Profile
+from canvas_app.domain.calendar import Person
 from canvas_app.sources.answer import Source
 from canvas_app.sources.sources import ListSource, ObjectSource, Sources
 
@@ -43,7 +43,7 @@ class AskedPage:
 
     canvas_url: str
     sources: tuple[Source, ...] = ()
-    profile: Profile = field(default_factory=Profile)
+    profile: Person = field(default_factory=Person)
     colors: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -74,7 +74,7 @@ def start_pending(sources: Sources) -> ListSource[Course]:
     )
 
 
-def start_profile(sources: Sources) -> ObjectSource[CanvasProfile]:
+def start_profile(sources: Sources) -> ObjectSource[Profile]:
     return sources.start_one("profile", partial(CanvasAPI.profile))
 
 
@@ -96,12 +96,12 @@ def read_positions(handle: ObjectSource[Positions]) -> dict[str, int]:
     }
 
 
-def read_profile(handle: ObjectSource[CanvasProfile]) -> Profile:
+def read_profile(handle: ObjectSource[Profile]) -> Person:
     """Zone and locale as Canvas has them; UTC and en when it did not say."""
     found = handle.value()
     if found is None:
-        return Profile()
-    return Profile(
+        return Person()
+    return Person(
         id=found.id,
         name=found.name or found.short_name or "",
         time_zone=found.time_zone or "UTC",

@@ -27,7 +27,7 @@ from canvas_app.domain.assignments import (
 from canvas_app.domain.calendar import local
 from canvas_app.domain.charts import Spread
 from canvas_app.domain.courses import TEACHING, roles_of, with_ended
-from canvas_app.domain.planner_items import Look
+from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.rows import Rated
 from canvas_app.domain.submissions import rated
 from canvas_app.services.asks import (
@@ -174,7 +174,7 @@ def say_what_lacks(
 def lay_out(asked: AskedAssignment, now: datetime) -> AssignmentPage:
     """Return the page of what Canvas answered."""
     found, course = asked.found, asked.course
-    look = Look(asked.canvas_url, {course.id: course}, asked.colors, now)
+    look = ItemBuilder(asked.canvas_url, {course.id: course}, asked.colors, now)
     rows = tuple(
         own_work(submission, found, course, look, asked.observed)
         for submission in asked.submissions

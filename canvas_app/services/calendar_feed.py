@@ -17,12 +17,12 @@ from msgspec import structs
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import CalendarEvent, Course, PlannerItem
-from canvas_app.domain.calendar import Profile
+from canvas_app.domain.calendar import Person
 from canvas_app.domain.courses import is_active_student, is_over, shares_calendar
 from canvas_app.domain.duties import Duty, duties
 from canvas_app.domain.icalendar_file import Entry, whole_days, written
 from canvas_app.domain.letters import letters_only
-from canvas_app.domain.planner_items import Look, planner_key
+from canvas_app.domain.planner_items import ItemBuilder, planner_key
 from canvas_app.domain.rich_text import plain_text
 from canvas_app.services.asks import read_profile, start_courses, start_profile
 from canvas_app.services.planner_calls import CONTEXTS
@@ -91,7 +91,7 @@ def calendar(
     return written(wanted, look, profile, environment, label, previous, notes)
 
 
-def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
+def gather(sources: Sources) -> tuple[Person, ItemBuilder, list[Entry]]:
     """Every entry, each once: the calendar's word on events goes before the planner's.
 
     The planner knows the person's own work and whether it is done, but only of courses she
@@ -138,7 +138,7 @@ def gather(sources: Sources) -> tuple[Profile, Look, list[Entry]]:
     if courses.dropped():  # which courses show letters alone is not known: points stay out
         known = {id_: lettered(course) for id_, course in known.items()}
         courses.say(f"Points are left out. {hidden(('restrict_quantitative_data', 'sections'))}")
-    look = Look(sources.api.canvas_url, known, {}, now)
+    look = ItemBuilder(sources.api.canvas_url, known, {}, now)
     found: dict[tuple[str, ...], Entry] = {}
     for entry in (
         *filter(None, (of_event(event, look, me) for event in events.rows())),
@@ -169,12 +169,12 @@ def tens(codes: list[str]) -> Iterator[tuple[str, ...]]:
         yield tuple(codes[at : at + CONTEXTS])
 
 
-def of_plan(plan: PlannerItem, look: Look, me: Profile) -> Entry | None:
+def of_plan(plan: PlannerItem, look: ItemBuilder, me: Person) -> Entry | None:
     """A planner item; what is merely posted has no place in a calendar."""
     posted = plan.plannable_type == "announcement" or plan.only_posted
     if posted or plan.plannable_date is None:
         return None
-    item = look.planned(plan)
+    item = look.from_planner(plan)
     course = look.courses.get(item.course_id or "")
     kind = KIND_OF.get(item.type, "work")
     start: datetime | date = plan.plannable_date
@@ -202,7 +202,7 @@ def of_plan(plan: PlannerItem, look: Look, me: Profile) -> Entry | None:
     )
 
 
-def of_event(event: CalendarEvent, look: Look, me: Profile) -> Entry | None:
+def of_event(event: CalendarEvent, look: ItemBuilder, me: Person) -> Entry | None:
     """An event of a course or of the person; whole days as the calendar it stands in names them."""
     if event.hidden or event.workflow_state == "deleted" or event.start_at is None:
         return None
@@ -260,7 +260,7 @@ def told_apart(entries: Iterable[Entry]) -> list[Entry]:
     ]
 
 
-def of_duty(duty: Duty, look: Look) -> Entry:
+def of_duty(duty: Duty, look: ItemBuilder) -> Entry:
     """Work of a course the person does not study in: when its students owe it."""
     work = duty.work
     course = look.courses.get(work.course_id or "")

@@ -28,7 +28,7 @@ from canvas_app.domain.grade_totals import (
     stated_grades,
 )
 from canvas_app.domain.grade_workings import ShownWork, Workings, plain_groups, work_out
-from canvas_app.domain.planner_items import Look
+from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.rows import CourseRow
 from canvas_app.domain.what_if import Aim, Problem, WhatIf
 from canvas_app.services.grade_calls import AskedGrades, ask
@@ -141,7 +141,7 @@ def lay_out(asked: AskedGrades, wanted: WhatIf, now: datetime) -> GradesPage:
         (group, [a for a in group.assignments or () if in_period(a, chosen, asked.periods)])
         for group in asked.groups
     ]
-    look = Look(asked.canvas_url, {found.id: found}, asked.colors, now)
+    look = ItemBuilder(asked.canvas_url, {found.id: found}, asked.colors, now)
     if page.why_not:
         return with_groups(page, plain_groups(shown, found, look))
     return calculated(page, asked, shown, look, wanted)
@@ -172,7 +172,7 @@ def with_groups(page: GradesPage, groups: Sequence[GradeGroup]) -> GradesPage:
 
 
 def calculated(
-    page: GradesPage, asked: AskedGrades, shown: ShownWork, look: Look, wanted: WhatIf
+    page: GradesPage, asked: AskedGrades, shown: ShownWork, look: ItemBuilder, wanted: WhatIf
 ) -> GradesPage:
     """Return the page with everything that is worked out: check, what-if, and goal."""
     book = book_of(asked.course, asked.groups, asked.periods)

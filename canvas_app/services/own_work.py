@@ -14,14 +14,14 @@ from canvas_app.canvas.models import (
     Colors,
     Course,
     PlannerItem,
+    Profile,
     StreamItem,
     TodoItem,
 )
-from canvas_app.canvas.models import Profile as CanvasProfile
 from canvas_app.canvas.paging import Pages
 from canvas_app.domain.agenda import placed
-from canvas_app.domain.calendar import DAY, Profile
-from canvas_app.domain.planner_items import Look
+from canvas_app.domain.calendar import DAY, Person
+from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.rows import Item
 from canvas_app.domain.weights import weights_of
 from canvas_app.services.asks import (
@@ -48,7 +48,7 @@ class WorkAnswers:
 
     canvas_url: str = ""
     sources: tuple[Source, ...] = ()
-    me: Profile = field(default_factory=Profile)
+    me: Person = field(default_factory=Person)
     courses: Mapping[str, Course] = field(default_factory=dict)
     colors: Mapping[str, str] = field(default_factory=dict)
     planner: Sequence[PlannerItem] = ()
@@ -58,9 +58,9 @@ class WorkAnswers:
     calendar: Sequence[CalendarEvent] = ()
     groups: Sequence[AssignmentGroup] = ()
 
-    def look(self, now: datetime) -> Look:
+    def look(self, now: datetime) -> ItemBuilder:
         """Return the builder of items from these courses and colours."""
-        return Look(self.canvas_url, self.courses, self.colors, now)
+        return ItemBuilder(self.canvas_url, self.courses, self.colors, now)
 
     def merged(self, now: datetime, groups: Iterable[AssignmentGroup] = ()) -> list[Item]:
         """Return every item once; a group's assignments stand in where the calendar has none."""
@@ -85,7 +85,7 @@ class WorkCalls:
     missing: ListSource[Assignment]
     stream: ListSource[StreamItem]
     todo: ListSource[TodoItem]
-    profile: ObjectSource[CanvasProfile]
+    profile: ObjectSource[Profile]
     colors: ObjectSource[Colors]
 
     def answers(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from canvas_app.domain.calendar import Profile
+from canvas_app.domain.calendar import Person
 from canvas_app.sources.answer import Freshness, Source, freshness
 
 
@@ -15,7 +15,7 @@ class Page:
 
     sources: tuple[Source, ...] = ()
     complete: bool = False
-    profile: Profile = field(default_factory=Profile)
+    profile: Person = field(default_factory=Person)
     now: datetime | None = None  # aware, UTC: the moment "today" was taken at
     failure: ClassVar[Exception | None] = None
 

@@ -19,7 +19,7 @@ from canvas_app.canvas.errors import (
     Unavailable,
 )
 from canvas_app.canvas.models import PlannerNote, PlannerOverride
-from canvas_app.domain.calendar import Profile
+from canvas_app.domain.calendar import Person
 from canvas_app.domain.notes import note_html
 
 PLANNABLE = frozenset(
@@ -108,7 +108,7 @@ def change(api: CanvasAPI, mark: Mark, override_id: str, *, dismissed: bool) -> 
 
 
 def read_note(
-    me: Profile, *, title: str, details: str, day: str, clock: str, course_id: str
+    me: Person, *, title: str, details: str, day: str, clock: str, course_id: str
 ) -> Note:
     """A note from a form: its day and time are the person's own. Raise BadInput.
 

@@ -9,7 +9,7 @@ from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import Assignment, Course, Submission
 from canvas_app.domain.courses import has_role, is_active_student, is_active_teacher, observed
 from canvas_app.domain.ledger import LedgerFilter, LedgerGroup, grouped, sorted_rows
-from canvas_app.domain.planner_items import Look, by_due
+from canvas_app.domain.planner_items import ItemBuilder, by_due
 from canvas_app.domain.rows import SubmissionRow
 from canvas_app.domain.submissions import grading_row, submission_row
 from canvas_app.services.asks import (
@@ -161,7 +161,7 @@ def lay_out(asked: AskedLedger, wanted: LedgerFilter, now: datetime) -> Ledger:
     """Return the page; of the courses of ``wanted`` those count that the person has work in."""
     active = [*asked.studied, *asked.taught]
     wanted = replace(wanted, courses=wanted.courses & {course.id for course in active})
-    look = Look(asked.canvas_url, asked.known, asked.colors, now)
+    look = ItemBuilder(asked.canvas_url, asked.known, asked.colors, now)
     every = [
         submission_row(submission, submission.assignment or None, course, look)
         for course, found in asked.own

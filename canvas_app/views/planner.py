@@ -11,7 +11,7 @@ from canvas_app.current import (
     current_sources,
     login_required,
 )
-from canvas_app.domain.calendar import Profile, local
+from canvas_app.domain.calendar import Person, local
 from canvas_app.domain.courses import keeps_notes
 from canvas_app.domain.notes import note_text
 from canvas_app.services import planner_writes
@@ -181,7 +181,7 @@ def not_listed(course_id: str) -> str:
     )
 
 
-def own_profile() -> Profile | None:
+def own_profile() -> Person | None:
     """The person's time zone; None while Canvas does not tell it."""
     found = start_profile(current_sources())
     return None if found.value() is None else read_profile(found)

@@ -17,13 +17,13 @@ from babel.dates import (
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
-from canvas_app.domain.calendar import Profile, local
+from canvas_app.domain.calendar import Person, local
 from canvas_app.views.languages import ENGLISH, gettext, language, ngettext
 
 BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # fillers and blanks that count as letters or symbols
 
 
-def locale_of(profile: Profile) -> Locale:
+def locale_of(profile: Person) -> Locale:
     """The person's locale, or the language alone, or English."""
     return locale_named(profile.locale)
 
@@ -88,7 +88,7 @@ def in_locale(text: str, locale: Locale) -> str:
     return Markup("<span{}>{}</span>").format(lang, text) if lang else text
 
 
-def exact(there: datetime, profile: Profile, locale: Locale) -> str:
+def exact(there: datetime, profile: Person, locale: Locale) -> str:
     """A moment with nothing left out, its time zone too."""
     return f"{format_datetime(there, 'full', locale=locale)} ({profile.time_zone})"
 
@@ -106,16 +106,16 @@ def when(value: datetime | None, page: Any, all_day: bool = False) -> Markup:
 
 
 @lru_cache(maxsize=64)  # the pages being written now
-def reader(time_zone: str, locale: str, now: datetime) -> tuple[Profile, datetime, datetime]:
+def reader(time_zone: str, locale: str, now: datetime) -> tuple[Person, datetime, datetime]:
     """Whoever reads, with neither name nor id; her minute and noon of the day."""
-    me = Profile(time_zone=time_zone, locale=locale)
+    me = Person(time_zone=time_zone, locale=locale)
     now = local(now, me.zone).replace(second=0, microsecond=0)
     return me, now, now.replace(hour=12, minute=0)
 
 
 @lru_cache(maxsize=16_384)  # a ledger of hundreds of rows says the same few moments all day
 def said(
-    value: datetime, profile: Profile, now: datetime, all_day: bool, page_language: str
+    value: datetime, profile: Person, now: datetime, all_day: bool, page_language: str
 ) -> Markup:
     """A moment as people say it at another moment, on a page in this language."""
     locale = locale_of(profile)
@@ -156,12 +156,12 @@ def clock(value: datetime | None, page: Any) -> Markup:
     """The time of day alone, for rows that stand under their day."""
     if value is None:
         return Markup("")
-    me = Profile(time_zone=page.profile.time_zone, locale=page.profile.locale)
+    me = Person(time_zone=page.profile.time_zone, locale=page.profile.locale)
     return time_said(value, me, language().language)
 
 
 @lru_cache(maxsize=16_384)
-def time_said(value: datetime, profile: Profile, page_language: str) -> Markup:
+def time_said(value: datetime, profile: Person, page_language: str) -> Markup:
     locale = locale_of(profile)
     there = local(value, profile.zone)
     text = format_time(there, "short", locale=locale)

@@ -31,8 +31,8 @@ def _wait(condition: threading.Condition, seconds: float | None) -> object:
     return condition.wait(None if seconds is None else min(seconds, threading.TIMEOUT_MAX))
 
 
-class Watch(Protocol):
-    """Who counts what happens at the buckets: never a person, only which Canvas."""
+class Observer(Protocol):
+    """Hears what happens at the buckets, to count it: which Canvas, never which person."""
 
     def admitted(self, origin: str, waited: float) -> None:
         """A call may go, after so many seconds."""
@@ -40,18 +40,18 @@ class Watch(Protocol):
     def settled(self, origin: str, throttled: bool, cost: float) -> None:
         """A call was answered."""
 
-    def alone(self) -> None:
-        """What processes share is out of reach; each carries on by itself."""
+    def redis_lost(self) -> None:
+        """Redis does not answer: until it does, each process keeps its own level."""
 
 
-class Nobody:
+class NullObserver:
     """Counts nothing."""
 
     def admitted(self, origin: str, waited: float) -> None: ...
 
     def settled(self, origin: str, throttled: bool, cost: float) -> None: ...
 
-    def alone(self) -> None: ...
+    def redis_lost(self) -> None: ...
 
 
 class State(Protocol):
@@ -85,18 +85,18 @@ class Bucket:
     """The queue before one bucket: first come, first served, woken rather than polling."""
 
     def __init__(
-        self, origin: str, name: str, state: State, clock: Clock, wait: Wait, watch: Watch
+        self, origin: str, name: str, state: State, clock: Clock, wait: Wait, observer: Observer
     ) -> None:
         self.origin = origin
         self.name = name
         self._state = state
         self._clock = clock
         self._wait = wait
-        self._watch = watch
+        self._observer = observer
         self._lock = threading.Lock()
         self._queue: deque[threading.Condition] = deque()
 
-    def admit(self, most: int, deadline: float | None) -> "Admission":
+    def admit(self, most: int, deadline: float | None) -> "Permit":
         """Wait for room. Raises Throttled as soon as it is sure that the deadline comes first."""
         asked = self._clock()
         with self._lock:
@@ -111,8 +111,8 @@ class Bucket:
                 finally:
                     self._queue.remove(turn)
                     self._wake()
-        self._watch.admitted(self.origin, self._clock() - asked)
-        return Admission(self, number)
+        self._observer.admitted(self.origin, self._clock() - asked)
+        return Permit(self, number)
 
     def _stand(self, turn: threading.Condition, most: int, deadline: float | None) -> int:
         while True:
@@ -139,7 +139,7 @@ class Bucket:
         with self._lock:
             self._state.settle(number, throttled=throttled, remaining=remaining, cost=cost)
             self._wake()
-        self._watch.settled(self.origin, throttled, cost or 0.0)
+        self._observer.settled(self.origin, throttled, cost or 0.0)
 
     def drop(self, number: int) -> None:
         with self._lock:
@@ -172,7 +172,7 @@ def _too_full(retry_after: float) -> Throttled:
     )
 
 
-class Admission:
+class Permit:
     """Leave for one call; settle it once with what Canvas answered, or forget it."""
 
     __slots__ = ("_bucket", "_number")
@@ -214,7 +214,7 @@ class Buckets(Protocol):
 class MemoryBuckets:
     """Buckets of this process; the longest unused go when there are more than ``most``.
 
-    ``watch`` is told what happens at them.
+    ``observer`` hears what happens at them.
     """
 
     def __init__(
@@ -224,9 +224,9 @@ class MemoryBuckets:
         clock: Clock = time.monotonic,
         wait: Wait = _wait,
         random: Uniform = _uniform,
-        watch: Watch | None = None,
+        observer: Observer | None = None,
     ) -> None:
-        self.watch = watch or Nobody()
+        self.observer = observer or NullObserver()
         self._most = most
         self._clock = clock
         self._wait = wait
@@ -242,7 +242,7 @@ class MemoryBuckets:
             if bucket is None:
                 self._evict()
                 state = self._state(origin, name)
-                bucket = Bucket(origin, name, state, self._clock, self._wait, self.watch)
+                bucket = Bucket(origin, name, state, self._clock, self._wait, self.observer)
                 self._buckets[origin, name] = bucket
             self._buckets.move_to_end((origin, name))
             return bucket
@@ -281,7 +281,7 @@ class Throttle:
         self._origin = origin
         self._name = ""
 
-    def admit(self, access_token: str, deadline: float | None = None) -> Admission:
+    def admit(self, access_token: str, deadline: float | None = None) -> Permit:
         """Wait until the call may go. Raises Throttled when the (monotonic) deadline is first."""
         self._name = sha256(access_token.encode()).hexdigest()
         return self._buckets.bucket(self._origin, self._name).admit(self.max_parallel, deadline)
@@ -312,7 +312,7 @@ class TokenQueue:
     def _bucket(self) -> Bucket:
         return self._buckets.bucket(f"{self._origin}/login/oauth2/token", "")
 
-    def admit(self, deadline: float | None = None) -> Admission:
+    def admit(self, deadline: float | None = None) -> Permit:
         """Wait for room. Raises Throttled when the deadline (monotonic seconds) comes first."""
         bucket = self._bucket()
         known = bucket.figures().cost > 0

@@ -364,7 +364,7 @@ class RedisBuckets(MemoryBuckets):
                     "Redis does not answer (%s): each process now paces its own calls to Canvas.",
                     type(error).__name__,
                 )
-                self.watch.alone()
+                self.observer.redis_lost()
             return None
         if not self._shared:
             self._shared = True

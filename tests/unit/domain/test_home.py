@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from canvas_app.domain.calendar import Profile
+from canvas_app.domain.calendar import Person
 from canvas_app.domain.home import (
     CourseWeek,
     behind,
@@ -73,7 +73,7 @@ def test_doubt_is_about_late_work_of_courses():
         item("5", NOW - timedelta(days=9), "overdue", course_id="6"),
     ]
 
-    assert in_doubt(rows, Profile(), TODAY - timedelta(days=7)) == ["4"]
+    assert in_doubt(rows, Person(), TODAY - timedelta(days=7)) == ["4"]
 
 
 def test_grades_the_stream_does_not_report():

@@ -22,8 +22,8 @@ from canvas_app.canvas.models import (
     SubmissionUser,
 )
 from canvas_app.domain.assignments import Task, class_scores, own_work, submitters, task
-from canvas_app.domain.calendar import Profile
-from canvas_app.domain.planner_items import Look
+from canvas_app.domain.calendar import Person
+from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.services.assignment import (
     ASSIGNMENT_INCLUDE,
     SUBMISSION_INCLUDE,
@@ -38,7 +38,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 COURSE = Course(id="4", name="Biology", time_zone="America/Denver")
 LETTERS = Course(id="4", name="Chemistry", restrict_quantitative_data=True)
-LOOK = Look("https://canvas.example.edu", {"4": COURSE}, {}, NOW)
+LOOK = ItemBuilder("https://canvas.example.edu", {"4": COURSE}, {}, NOW)
 WORK = AssignmentDetail(
     id="7",
     name="Essay",
@@ -413,7 +413,7 @@ def test_class_scores_need_ones_own():
 )
 def test_other_clock_only_where_it_tells_another_hour(own, there, differs):
     page = AssignmentPage(
-        profile=Profile(time_zone=own),
+        profile=Person(time_zone=own),
         assignment=Task("7", "", "4", "", "", due_at=NOW, course_time_zone=there),
     )
 

@@ -19,10 +19,10 @@ from canvas_app.canvas.models import (
     Plannable,
     PlannerItem,
 )
-from canvas_app.domain.calendar import Profile
+from canvas_app.domain.calendar import Person
 from canvas_app.domain.duties import duties
 from canvas_app.domain.icalendar_file import Entry, marked_stale, whole_days, written
-from canvas_app.domain.planner_items import Look
+from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.rich_text import plain_text
 from canvas_app.services import calendar_feed
 from canvas_app.services.calendar_feed import (
@@ -36,15 +36,17 @@ from canvas_app.services.calendar_feed import (
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BIOLOGY = Course(id="4101", name="Biology 101", course_code="BIO-101")
-ME = Profile(id="1", time_zone="America/Los_Angeles")
+ME = Person(id="1", time_zone="America/Los_Angeles")
 
 
 @pytest.fixture
-def look() -> Look:
-    return Look("https://canvas.example.edu", {"4101": BIOLOGY}, {}, NOW)
+def look() -> ItemBuilder:
+    return ItemBuilder("https://canvas.example.edu", {"4101": BIOLOGY}, {}, NOW)
 
 
-def file(look: Look, *entries: Entry, previous: bytes | None = None, label: str = "x") -> Any:
+def file(
+    look: ItemBuilder, *entries: Entry, previous: bytes | None = None, label: str = "x"
+) -> Any:
     return written(entries, look, ME, "production", label, previous)
 
 
@@ -59,7 +61,7 @@ def entry(start: datetime | date = NOW, **more: Any) -> Entry:
     )
 
 
-def test_whole_day_is_the_day_its_calendar_names(look: Look) -> None:
+def test_whole_day_is_the_day_its_calendar_names(look: ItemBuilder) -> None:
     """Midnight in New York is the evening before in Los Angeles: the day must not slip."""
     midnight = datetime(2026, 11, 26, tzinfo=ZoneInfo("America/New_York")).astimezone(UTC)
     event = CalendarEvent(
@@ -108,7 +110,7 @@ def test_section_events_keep_their_course(
 ) -> None:
     """The section is in one code, the course in the other (Canvas: Calendar Events)."""
     course = structs.replace(BIOLOGY, sections=[CourseSection(id="7", name="Monday")])
-    look = Look("https://c.example", {"4101": course}, {}, NOW)
+    look = ItemBuilder("https://c.example", {"4101": course}, {}, NOW)
 
     made = of_event(event, look, ME)
 
@@ -118,7 +120,7 @@ def test_section_events_keep_their_course(
     assert made.lines[0] == said
 
 
-def test_repeated_titles_name_the_section(look: Look) -> None:
+def test_repeated_titles_name_the_section(look: ItemBuilder) -> None:
     """Two sections' events of one title; one alone, or one that repeats, needs no name."""
     made = [
         of_event(event, look, ME)
@@ -141,7 +143,7 @@ def test_repeated_titles_name_the_section(look: Look) -> None:
     ]
 
 
-def test_planner_alone_gives_the_persons_day(look: Look) -> None:
+def test_planner_alone_gives_the_persons_day(look: ItemBuilder) -> None:
     midnight = datetime(2026, 11, 26, tzinfo=ME.zone).astimezone(UTC)
     plan = PlannerItem(
         plannable_id="9",
@@ -177,7 +179,7 @@ def test_days_of_23_and_25_hours_are_days(hours: int, days: int) -> None:
         (datetime(2026, 12, 31, 23, 59), "Etc/GMT+12"),
     ],
 )
-def test_instants_come_back_as_they_were(look: Look, local: datetime, zone: str) -> None:
+def test_instants_come_back_as_they_were(look: ItemBuilder, local: datetime, zone: str) -> None:
     due = local.replace(tzinfo=ZoneInfo(zone))
 
     read = only(file(look, entry(due.astimezone(UTC)))).decoded("DTSTART")
@@ -186,12 +188,12 @@ def test_instants_come_back_as_they_were(look: Look, local: datetime, zone: str)
     assert read.astimezone(ZoneInfo(zone)) == due
 
 
-def test_uid_names_environment_type_and_id(look: Look) -> None:
+def test_uid_names_environment_type_and_id(look: ItemBuilder) -> None:
     assert only(file(look, entry()))["UID"] == "production-assignment-7@canvas.example.edu"
 
 
 def test_quiz_and_its_assignment_are_one() -> None:
-    look = Look("https://c.example", {"4101": BIOLOGY}, {}, NOW)
+    look = ItemBuilder("https://c.example", {"4101": BIOLOGY}, {}, NOW)
     quiz = PlannerItem(
         plannable_id="500",
         plannable_type="quiz",
@@ -218,11 +220,11 @@ def test_quiz_and_its_assignment_are_one() -> None:
         CalendarEvent(id="1", title="undated"),
     ],
 )
-def test_what_is_no_event(look: Look, event: CalendarEvent) -> None:
+def test_what_is_no_event(look: ItemBuilder, event: CalendarEvent) -> None:
     assert of_event(event, look, ME) is None
 
 
-def test_announcements_and_undated_work_are_left_out(look: Look) -> None:
+def test_announcements_and_undated_work_are_left_out(look: ItemBuilder) -> None:
     assert of_plan(PlannerItem(plannable_id="1", plannable_type="announcement"), look, ME) is None
     assert of_plan(PlannerItem(plannable_id="1", plannable_type="assignment"), look, ME) is None
     undated = CalendarEvent(id="1", assignment=Assignment(id="1"))
@@ -267,7 +269,7 @@ def test_one_students_date_is_not_everybodys(
 ) -> None:
     """Canvas lists it first, under the same id; the base is what all others have."""
     course = structs.replace(BIOLOGY, enrollments=role(*roles))
-    look = Look("https://c.example", {"4101": course}, {}, NOW)
+    look = ItemBuilder("https://c.example", {"4101": course}, {}, NOW)
 
     found = [of_duty(duty, look) for duty in duties(dates, look, ME)]
 
@@ -278,7 +280,7 @@ def test_one_students_date_is_not_everybodys(
 
 
 def test_other_dates_are_told() -> None:
-    look = Look(
+    look = ItemBuilder(
         "https://c.example", {"4101": structs.replace(BIOLOGY, enrollments=role("ta"))}, {}, NOW
     )
 
@@ -291,7 +293,7 @@ def test_other_dates_are_told() -> None:
 
 def test_checkpoints_are_duties_too() -> None:
     """Each for itself, with dates of sections as assignments have them (Canvas: Calendar)."""
-    look = Look(
+    look = ItemBuilder(
         "https://c.example", {"4101": structs.replace(BIOLOGY, enrollments=role("ta"))}, {}, NOW
     )
     work = Assignment(id="71", course_id="4101", name="Reply", due_at=NOW, sub_assignment_tag="x")
@@ -311,7 +313,7 @@ def test_checkpoints_are_duties_too() -> None:
 def test_children_with_different_dates() -> None:
     """Each date once; the first keeps the plain name."""
     course = structs.replace(BIOLOGY, enrollments=role("observer"))
-    look = Look("https://c.example", {"4101": course}, {}, NOW)
+    look = ItemBuilder("https://c.example", {"4101": course}, {}, NOW)
 
     found = list(duties([date_of(4, ONE), date_of(2)], look, ME))
 
@@ -333,7 +335,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_text_comes_back_as_it_was(look: Look, text: str) -> None:
+def test_text_comes_back_as_it_was(look: ItemBuilder, text: str) -> None:
     made = file(look, entry(title=text, lines=(text,), location=text), label=text)
 
     event = only(made)
@@ -345,7 +347,7 @@ def test_text_comes_back_as_it_was(look: Look, text: str) -> None:
     assert b"\n" not in made.replace(b"\r\n", b"")
 
 
-def test_control_characters_do_not_arrive(look: Look) -> None:
+def test_control_characters_do_not_arrive(look: ItemBuilder) -> None:
     made = file(
         look, entry(title="a\x00b\x07c\x1b[31m\ud800", lines=("\x0b\x0cfeed",)), label="\x00"
     )
@@ -355,14 +357,14 @@ def test_control_characters_do_not_arrive(look: Look) -> None:
 
 
 @pytest.mark.parametrize("url", ["https://x.example/\r\nATTACH:evil", "https://x.example/ y", ""])
-def test_address_that_would_break_out_is_left_out(look: Look, url: str) -> None:
+def test_address_that_would_break_out_is_left_out(look: ItemBuilder, url: str) -> None:
     event = only(file(look, entry(url=url)))
 
     assert "URL" not in event
     assert "ATTACH" not in event
 
 
-def test_blank_title_has_a_name(look: Look) -> None:
+def test_blank_title_has_a_name(look: ItemBuilder) -> None:
     assert str(only(file(look, entry(title=" \u2003 ", course_id="4101")))["SUMMARY"]) == (
         "Untitled [BIO-101]"
     )
@@ -374,9 +376,9 @@ def test_html_becomes_text() -> None:
     assert plain_text(None) == ""
 
 
-def test_unchanged_entry_keeps_its_stamp(look: Look) -> None:
+def test_unchanged_entry_keeps_its_stamp(look: ItemBuilder) -> None:
     first = file(look, entry(), entry(key=("assignment", "8")))
-    later = Look(look.canvas_url, look.courses, {}, NOW + timedelta(hours=1))
+    later = ItemBuilder(look.canvas_url, look.courses, {}, NOW + timedelta(hours=1))
 
     again = file(later, entry(), entry(key=("assignment", "8")), previous=first)
     changed = file(later, entry(done=True), entry(key=("assignment", "8")), previous=first)
@@ -389,7 +391,7 @@ def test_unchanged_entry_keeps_its_stamp(look: Look) -> None:
     assert set(stamps.values()) == {(NOW, NOW), (later.now, later.now)}
 
 
-def test_stale_calendar_says_so(look: Look) -> None:
+def test_stale_calendar_says_so(look: ItemBuilder) -> None:
     made = marked_stale(file(look, entry()), NOW, "Canvas did not\x00 answer.")
 
     text = str(Calendar.from_ical(made)["X-WR-CALDESC"])

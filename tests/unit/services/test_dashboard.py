@@ -12,7 +12,7 @@ from canvas_app.canvas.models import (
     PlannerSubmission,
     StreamItem,
 )
-from canvas_app.domain.calendar import Profile
+from canvas_app.domain.calendar import Person
 from canvas_app.services.dashboard import DashboardAnswers, doubtful_calls, lay_out
 from canvas_app.services.own_work import WorkAnswers
 from canvas_app.sources.answer import Source
@@ -49,7 +49,7 @@ def ids(rows):
 def test_week_is_the_persons_own():
     """Sunday evening in UTC is Monday in Auckland: another week."""
     sunday = datetime(2026, 11, 29, 20, tzinfo=UTC)
-    auckland = Profile(time_zone="Pacific/Auckland")
+    auckland = Person(time_zone="Pacific/Auckland")
 
     page = lay_out(DashboardAnswers(work(me=auckland)), sunday)
 

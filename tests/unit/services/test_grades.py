@@ -17,7 +17,7 @@ from canvas_app.canvas.models import (
     GradingPeriod,
     Submission,
 )
-from canvas_app.domain.calendar import Profile
+from canvas_app.domain.calendar import Person
 from canvas_app.domain.grade_book import (
     EVERY_PERIOD,
     book_of,
@@ -37,7 +37,7 @@ from canvas_app.domain.grade_totals import (
     reason,
     stated_grades,
 )
-from canvas_app.domain.planner_items import Look
+from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.submissions import submission_row
 from canvas_app.domain.what_if import WhatIf, closed, typed
 from canvas_app.services.grade_calls import AskedGrades, read_period_totals
@@ -276,7 +276,7 @@ def test_check_allows_for_rounding_alone():
 )
 def test_why_a_difference_is_normal(minutes, canvas, own, why):
     at = NOW - timedelta(minutes=minutes) if minutes else None
-    look = Look("https://canvas.example.edu", {}, {}, NOW)
+    look = ItemBuilder("https://canvas.example.edu", {}, {}, NOW)
     work = assignment("1", 5.0, posted=False)
     work.submission.posted_at = at
     rows = (grade_row(work, Course(id="7"), look),)
@@ -395,10 +395,10 @@ def test_history_has_one_point_a_day():
     works["4"] = assignment("4", 1.0, posted=False)
     book = book_of(Course(id="7"), [group(*works.values())], [])
 
-    look = Look("https://canvas.example.edu", {}, {}, NOW)
+    look = ItemBuilder("https://canvas.example.edu", {}, {}, NOW)
     rows = [submission_row(a.submission, a, Course(id="7"), look) for a in works.values()]
 
-    found = history(book, None, rows, Profile(time_zone="America/Denver"))
+    found = history(book, None, rows, Person(time_zone="America/Denver"))
 
     assert found == ((NOW - timedelta(hours=49), 75.0), (NOW - timedelta(hours=1), 80.0))
     assert found[-1][1] == float(current(book).percent)

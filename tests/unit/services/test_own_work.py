@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 from canvas_app.canvas.models import Assignment, AssignmentGroup, Course, Plannable, PlannerItem
-from canvas_app.domain.calendar import Profile
+from canvas_app.domain.calendar import Person
 from canvas_app.services.own_work import WorkAnswers, start_calendar, start_groups, start_work
 from canvas_app.services.planner_calls import asked_days
 
@@ -21,7 +21,7 @@ def test_items_have_the_persons_day_and_their_weight():
     essay = Assignment(id="1", course_id="4", name="Essay", points_possible=10)
     other = Assignment(id="2", course_id="4", name="Quiz", points_possible=30)
     work = WorkAnswers(
-        me=Profile(time_zone="Pacific/Auckland"),
+        me=Person(time_zone="Pacific/Auckland"),
         courses={"4": Course(id="4", name="Biology")},
         colors={"4": "#123456"},
         planner=(plan,),

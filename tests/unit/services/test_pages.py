@@ -21,9 +21,9 @@ from canvas_app.canvas.models import (
     TodoItem,
     TodoQuiz,
 )
-from canvas_app.domain.calendar import Profile, monday, week_slices
+from canvas_app.domain.calendar import Person, monday, week_slices
 from canvas_app.domain.courses import grade_of, grade_text, state_of, student_enrollment
-from canvas_app.domain.planner_items import Look, assignment_kind, is_done, planner_key
+from canvas_app.domain.planner_items import ItemBuilder, assignment_kind, is_done, planner_key
 from canvas_app.domain.rows import Item
 from canvas_app.domain.submissions import submission_row
 from canvas_app.services.courses import courses
@@ -348,16 +348,16 @@ def test_weeks_cover_the_range():
 
 @pytest.mark.parametrize("zone", ["Nowhere/None", "../etc/passwd", ""])
 def test_unknown_zone_is_utc(zone):
-    assert Profile(time_zone=zone).zone is UTC
+    assert Person(time_zone=zone).zone is UTC
 
 
 def test_day_is_the_persons_own():
-    assert Profile(time_zone="Pacific/Kiritimati").day(NOW) == date(2026, 11, 24)
+    assert Person(time_zone="Pacific/Kiritimati").day(NOW) == date(2026, 11, 24)
 
 
 def look():
     known = {"4": Course(id="4", name="Biology", restrict_quantitative_data=True)}
-    return Look("https://canvas.example.edu", known, {"4": "#123456"}, NOW)
+    return ItemBuilder("https://canvas.example.edu", known, {"4": "#123456"}, NOW)
 
 
 def test_calendar_knows_more_than_the_planner():
@@ -371,12 +371,12 @@ def test_calendar_knows_more_than_the_planner():
     paper = Assignment(id="5", due_at=before, submission_types=["on_paper"])
     custom = Assignment(id="5", submission=Submission(custom_grade_status_id="2"))
 
-    assert look().planned(plan).status == "overdue"
-    assert look().planned(plan, paper).status == "on_paper"
-    assert look().planned(plan, custom).status == "custom"
-    assert look().planned(plan, custom).status_label == "Custom status"
+    assert look().from_planner(plan).status == "overdue"
+    assert look().from_planner(plan, paper).status == "on_paper"
+    assert look().from_planner(plan, custom).status == "custom"
+    assert look().from_planner(plan, custom).status_label == "Custom status"
     graded = Assignment(id="5", submission=Submission(score=1.0, posted_at=before, late=True))
-    item = look().scheduled(graded)
+    item = look().from_calendar(graded)
     assert (item.status, item.done, item.late, item.posted_at) == ("graded", True, True, before)
 
 

@@ -26,7 +26,7 @@ from canvas_app.canvas.models import (
 )
 from canvas_app.canvas.paging import Pages
 from canvas_app.domain.ledger import SORTS, LedgerFilter
-from canvas_app.domain.planner_items import Look
+from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.rows import Comment, File, SubmissionRow
 from canvas_app.domain.submissions import latest_activity, submission_row
 from canvas_app.services.submissions import LEDGER_INCLUDE, AskedLedger, lay_out, submissions
@@ -36,7 +36,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 COURSE = Course(id="4", name="Biology")
 LETTERS = Course(id="5", name="Chemistry", restrict_quantitative_data=True)
-LOOK = Look("https://canvas.example.edu", {"4": COURSE, "5": LETTERS}, {}, NOW)
+LOOK = ItemBuilder("https://canvas.example.edu", {"4": COURSE, "5": LETTERS}, {}, NOW)
 
 
 def row(title="Essay", **facts):

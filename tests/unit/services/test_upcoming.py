@@ -11,7 +11,7 @@ from canvas_app.canvas.models import (
     PlannerSubmission,
     TodoItem,
 )
-from canvas_app.domain.calendar import Profile
+from canvas_app.domain.calendar import Person
 from canvas_app.services.own_work import WorkAnswers
 from canvas_app.services.upcoming import UpcomingAnswers, lay_out
 from canvas_app.services.upcoming_filters import WeekFilter
@@ -44,7 +44,7 @@ def ids(rows):
 
 def test_work_stands_under_the_persons_days():
     """12:30 UTC tomorrow is the day after tomorrow in Auckland."""
-    auckland = Profile(time_zone="Pacific/Auckland")
+    auckland = Person(time_zone="Pacific/Auckland")
     asked = answers(plan("1", 0.01), plan("2", 1.02), me=auckland)
 
     page = lay_out(asked, WeekFilter(), NOW)

@@ -21,8 +21,8 @@ from canvas_app.canvas.models import (
     Submission,
 )
 from canvas_app.domain.agenda import heading, in_window, placed, sections
-from canvas_app.domain.calendar import Profile, all_day_date, read_week, write_week
-from canvas_app.domain.planner_items import Look
+from canvas_app.domain.calendar import Person, all_day_date, read_week, write_week
+from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.rows import Item
 from canvas_app.domain.text_search import folded, pieces
 from canvas_app.domain.weights import weights, weights_of
@@ -52,7 +52,7 @@ CHANGES = [date(2026, 3, 8), date(2026, 3, 29), date(2026, 10, 25), date(2026, 1
 
 def look(**courses):
     known = courses or {"4": Course(id="4", name="Biology")}
-    return Look("https://canvas.example.edu", known, {}, NOW)
+    return ItemBuilder("https://canvas.example.edu", known, {}, NOW)
 
 
 def plan(id_, kind="assignment", due=NOW + timedelta(days=2), **more):
@@ -70,7 +70,7 @@ def item(due_at=None, status="due", **more):
 @pytest.mark.parametrize("around", CHANGES)
 def test_the_days_last_second_is_on_its_day(zone, around):
     """Canvas's own due time, 23:59:59, whatever the clocks do around it."""
-    me = Profile(time_zone=zone)
+    me = Person(time_zone=zone)
     for day in (around - timedelta(days=1), around, around + timedelta(days=1)):
         due = me.moment(day, time(23, 59, 59))
 
@@ -82,7 +82,7 @@ def test_the_days_last_second_is_on_its_day(zone, around):
 
 def test_clocks_that_change():
     """An hour that is not there is an hour later; of two the first is meant."""
-    denver = Profile(time_zone="America/Denver")
+    denver = Person(time_zone="America/Denver")
 
     assert denver.moment(date(2026, 3, 8), time(2, 30)) == datetime(2026, 3, 8, 9, 30, tzinfo=UTC)
     assert denver.moment(date(2026, 11, 1), time(1, 30)) == datetime(2026, 11, 1, 7, 30, tzinfo=UTC)
@@ -97,7 +97,7 @@ def test_all_day_events_are_on_their_day_everywhere(home, reader):
     for day in (*CHANGES, date(2026, 7, 15), date(2026, 12, 31)):
         start = datetime.combine(day, time(), ZoneInfo(home))
 
-        assert all_day_date(start, Profile(time_zone=reader)) == day
+        assert all_day_date(start, Person(time_zone=reader)) == day
 
 
 @pytest.mark.parametrize("home", sorted(ALIKE))
@@ -105,18 +105,18 @@ def test_all_day_events_are_on_their_day_at_home(home):
     for day in (*CHANGES, date(2026, 7, 15), date(2026, 12, 31)):
         start = datetime.combine(day, time(), ZoneInfo(home))
 
-        assert all_day_date(start, Profile(time_zone=home)) == day
+        assert all_day_date(start, Person(time_zone=home)) == day
 
 
 def test_all_day_where_two_zones_look_alike():
     """10:00 to 12:00 UTC is midnight in Hawaii and in Auckland: the reader's side decides."""
     at = datetime(2026, 11, 23, 11, tzinfo=UTC)
 
-    assert all_day_date(at, Profile(time_zone="Pacific/Pago_Pago")) == date(2026, 11, 23)
-    assert all_day_date(at, Profile(time_zone="Pacific/Auckland")) == date(2026, 11, 24)
-    assert all_day_date(at, Profile(time_zone="America/Denver")) == date(2026, 11, 23)
-    assert all_day_date(at, Profile(time_zone="Asia/Tokyo")) == date(2026, 11, 24)
-    tongan = Profile(time_zone="Pacific/Tongatapu")
+    assert all_day_date(at, Person(time_zone="Pacific/Pago_Pago")) == date(2026, 11, 23)
+    assert all_day_date(at, Person(time_zone="Pacific/Auckland")) == date(2026, 11, 24)
+    assert all_day_date(at, Person(time_zone="America/Denver")) == date(2026, 11, 23)
+    assert all_day_date(at, Person(time_zone="Asia/Tokyo")) == date(2026, 11, 24)
+    tongan = Person(time_zone="Pacific/Tongatapu")
     assert all_day_date(datetime(2026, 11, 23, 11, tzinfo=UTC), tongan) == date(2026, 11, 24)
 
 
@@ -124,7 +124,7 @@ def test_an_all_day_event_stands_under_its_day():
     start = datetime(2026, 11, 24, tzinfo=ZoneInfo("Asia/Kolkata"))
     event = item(start, "nothing_to_hand_in", type="calendar_event", all_day=True)
 
-    assert placed(event, Profile(time_zone="America/Denver"), {}).day == date(2026, 11, 24)
+    assert placed(event, Person(time_zone="America/Denver"), {}).day == date(2026, 11, 24)
 
 
 def test_weeks_are_read_and_written():
@@ -141,7 +141,7 @@ def test_weeks_are_read_and_written():
 
 
 def test_headings_by_the_persons_day():
-    me = Profile(time_zone="Pacific/Auckland")  # 24 November, 01:00
+    me = Person(time_zone="Pacific/Auckland")  # 24 November, 01:00
     today = me.day(NOW)
 
     def under(due, week=None, **more):
@@ -159,7 +159,7 @@ def test_headings_by_the_persons_day():
 
 
 def test_a_week_shows_its_days_in_order():
-    me = Profile()
+    me = Person()
     week = date(2026, 11, 23)
     rows = [placed(item(NOW + timedelta(days=n), id=str(n)), me, {}) for n in (3, 0, 1, 2)] + [
         placed(item(NOW - timedelta(hours=1), "missing", id="m"), me, {})
@@ -173,7 +173,7 @@ def test_a_week_shows_its_days_in_order():
 
 def test_window_of_a_week_has_neither_undated_nor_older_work():
     first, last = date(2026, 11, 23), date(2026, 11, 29)
-    old = placed(item(NOW - timedelta(days=40), "missing", missing=True), Profile(), {})
+    old = placed(item(NOW - timedelta(days=40), "missing", missing=True), Person(), {})
 
     assert in_window(old, first, last, None)
     assert not in_window(old, first, last, first)
@@ -294,7 +294,7 @@ def test_own_date_and_mark_survive_the_calendar():
 def test_unposted_grades_stay_out():
     hidden = Assignment(id="5", submission=Submission(score=9.0, grade="A", posted_at=None))
 
-    found = look().planned(plan("5"), hidden)
+    found = look().from_planner(plan("5"), hidden)
 
     assert (found.score, found.grade) == (None, None)
     assert found.status != "graded"
@@ -305,7 +305,7 @@ def test_letters_alone_where_numbers_are_restricted():
     own = Submission(score=9.0, grade="A", posted_at=NOW)
     graded = Assignment(id="5", course_id="4", points_possible=10, submission=own)
 
-    found = look(**{"4": course}).planned(plan("5"), graded)
+    found = look(**{"4": course}).from_planner(plan("5"), graded)
 
     assert (found.score, found.grade, found.letters_only) == (None, "A", True)
     group = AssignmentGroup(id="1", group_weight=50, assignments=[graded])
@@ -342,8 +342,8 @@ def test_own_things_are_in_no_course():
     note = plan("1", "planner_note", course_id=None, context_type="User", context_name="Maya")
     group = plan("2", course_id=None, context_type="Group", context_name="Group 3")
 
-    assert look().planned(note).course_name == ""
-    assert look().planned(group).course_name == "Group 3"
+    assert look().from_planner(note).course_name == ""
+    assert look().from_planner(group).course_name == "Group 3"
 
 
 def test_a_graded_page_is_one_thing_with_its_assignment():
@@ -469,7 +469,7 @@ def test_marks_and_notes_are_read_with_care():
     assert write_mark(mark) == text
     with pytest.raises(BadInput):
         read_mark("quiz:9")
-    note = partial(read_note, Profile(time_zone="Europe/Berlin"), details="", course_id="")
+    note = partial(read_note, Person(time_zone="Europe/Berlin"), details="", course_id="")
     assert note(title=" a  b ", day="2026-03-29", clock="23:59").due_at == datetime(
         2026, 3, 29, 21, 59, 59, tzinfo=UTC
     )

@@ -11,7 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from flask import Flask, render_template_string
 
-from canvas_app.domain.calendar import Profile
+from canvas_app.domain.calendar import Person
 from canvas_app.services.pages import Page
 from canvas_app.views import languages, wording
 
@@ -104,7 +104,7 @@ def test_a_date_says_its_language_where_it_is_not_the_pages(
     marked: str,
 ) -> None:
     monkeypatch.setattr(languages, "FOLDER", folder_with(tmp_path, "ar"))
-    page = Page(now=NOW, profile=Profile(time_zone="UTC", locale=person))
+    page = Page(now=NOW, profile=Person(time_zone="UTC", locale=person))
 
     with app.test_request_context(headers={"Accept-Language": asked}):
         for written in (

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from canvas_app.domain.calendar import (
-    Profile,
+    Person,
     all_day_date,
     local,
     monday,
@@ -28,12 +28,12 @@ NOW = datetime(2026, 11, 27, 23, 30, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Reader:
-    profile: Profile = field(default_factory=Profile)
+    profile: Person = field(default_factory=Person)
     now: datetime = NOW
 
 
 READERS = st.builds(
-    lambda zone, locale: Reader(Profile(time_zone=zone, locale=locale)),
+    lambda zone, locale: Reader(Person(time_zone=zone, locale=locale)),
     st.sampled_from(ZONES),
     st.sampled_from(LOCALES),
 )
@@ -46,9 +46,9 @@ ALWAYS = settings(max_examples=200, derandomize=True, deadline=None)
 
 @ALWAYS
 @given(MOMENTS, READERS, st.booleans())
-@example(datetime(1, 1, 1, tzinfo=UTC), Reader(Profile(time_zone="America/Denver")), False)
+@example(datetime(1, 1, 1, tzinfo=UTC), Reader(Person(time_zone="America/Denver")), False)
 @example(
-    datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), Reader(Profile(time_zone="Asia/Tokyo")), True
+    datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), Reader(Person(time_zone="Asia/Tokyo")), True
 )
 def test_every_moment_is_said(moment, page, all_day):
     for said in (
@@ -92,7 +92,7 @@ def test_every_line_is_drawn(one, other):
 
 @pytest.mark.parametrize(("zone", "edge"), list(product(ZONES, (datetime.min, datetime.max))))
 def test_what_no_clock_of_the_zone_shows_is_in_utc(zone, edge):
-    there = local(edge, Profile(time_zone=zone).zone)
+    there = local(edge, Person(time_zone=zone).zone)
 
     assert there.replace(tzinfo=None) == edge or there.tzinfo is not UTC
     assert there.utcoffset() is not None

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from canvas_app import create_app
 from canvas_app.canvas.errors import AuthenticationError, SignInRequired, Unavailable
-from canvas_app.domain.calendar import Profile
+from canvas_app.domain.calendar import Person
 from canvas_app.services.pages import FailedPage, Page
 from canvas_app.services.upcoming import Upcoming
 from canvas_app.settings import Environment, Settings
@@ -22,7 +22,7 @@ NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)  # a Monday
 
 
 def page(locale: str = "en-GB", zone: str = "Europe/Berlin") -> Page:
-    return Page(profile=Profile(time_zone=zone, locale=locale), now=NOW)
+    return Page(profile=Person(time_zone=zone, locale=locale), now=NOW)
 
 
 def text(markup: Markup) -> str:

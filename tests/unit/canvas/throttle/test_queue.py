@@ -11,9 +11,9 @@ import pytest
 from canvas_app.canvas import Throttled
 from canvas_app.canvas.throttle.queue import (
     CEILING,
-    Admission,
     MemoryBuckets,
-    Nobody,
+    NullObserver,
+    Permit,
     Throttle,
     TokenQueue,
 )
@@ -161,9 +161,9 @@ def test_waiting_calls_go_in_order() -> None:
     threads = []
 
     def call(number: int) -> None:
-        admission = throttle.admit("token", time.monotonic() + 30)
+        permit = throttle.admit("token", time.monotonic() + 30)
         served.append(number)
-        admission.settle(throttled=False, remaining=599.0, cost=0.1)
+        permit.settle(throttled=False, remaining=599.0, cost=0.1)
 
     for number in range(5):
         threads.append(threading.Thread(target=call, args=(number,)))
@@ -185,19 +185,19 @@ def test_full_bucket_delays_nobody_else() -> None:
     waiting = threading.Thread(target=lambda: one.admit("one").forget())
     waiting.start()
 
-    admission = other.admit("other", deadline=time.monotonic() + 30)
+    permit = other.admit("other", deadline=time.monotonic() + 30)
 
-    assert isinstance(admission, Admission)
+    assert isinstance(permit, Permit)
     assert waiting.is_alive()
     held.forget()
     waiting.join(30)
     assert not waiting.is_alive()
 
 
-def test_watch_is_told_no_person(clock: Clock) -> None:
+def test_observer_hears_of_no_person(clock: Clock) -> None:
     told: list[tuple[object, ...]] = []
 
-    class Watch(Nobody):
+    class Noting(NullObserver):
         def admitted(self, origin: str, waited: float) -> None:
             told.append((origin, round(waited, 1)))
 
@@ -205,7 +205,7 @@ def test_watch_is_told_no_person(clock: Clock) -> None:
             told.append((origin, throttled, cost))
 
     throttle = Throttle(
-        MemoryBuckets(clock=clock, wait=clock.wait, random=lambda low, _: low, watch=Watch()),
+        MemoryBuckets(clock=clock, wait=clock.wait, random=lambda low, _: low, observer=Noting()),
         ORIGIN,
     )
     throttle.admit(TOKEN).settle(throttled=False, remaining=20.0, cost=2.5)

