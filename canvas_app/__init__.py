@@ -45,6 +45,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         planner,
         rendering,
         search,
+        setup,
         submissions,
         upcoming,
     )
@@ -68,7 +69,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     rendering.init_app(app)
     compression.init_app(app)
     of_people = (dashboard, courses, planner, upcoming, search, submissions, assignment, grades)
-    for view in (auth, account, feed, health, help, *of_people):
+    for view in (auth, account, feed, health, help, setup, *of_people):
         app.register_blueprint(view.bp)
     return app
 

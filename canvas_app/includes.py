@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
-from canvas_app.storage.notes import INCLUDES_DROPPED, Notes
+from canvas_app.storage.notes import INCLUDES_DROPPED, INCLUDES_READ, Notes
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +41,11 @@ class IncludesWatch:
     def __call__(self, includes: tuple[str, ...], read: bool) -> None:
         """Hear of one answer."""
         if read:
-            self._answered()
+            self._answered(includes)
         else:
             self._dropped(includes)
 
-    def _answered(self) -> None:
+    def _answered(self, includes: tuple[str, ...]) -> None:
         with self._lock:
             before, self._read = self._read, True
             self._noted.clear()
@@ -53,6 +53,7 @@ class IncludesWatch:
             log.info("Canvas reads include parameters again (%s)", self._environment)
         if not before:  # a note may stand from before this process began
             self._beside(self._notes.clear, self._environment, INCLUDES_DROPPED)
+            self._beside(self._notes.put, self._environment, INCLUDES_READ, includes)
 
     def _dropped(self, includes: tuple[str, ...]) -> None:
         now = self._clock()

@@ -2,8 +2,10 @@
 
 import argparse
 from datetime import datetime
+from email.utils import formatdate
 from typing import Any
 
+from gunicorn import util
 from gunicorn.app.base import BaseApplication
 
 from canvas_emulator import create_emulator
@@ -40,6 +42,12 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Any:
         self._emulator = create_emulator(redirect_uris=self._redirect_uris, start=self._start)
+        clock = self._emulator.extensions["emulator"].clock
+
+        def date(timestamp: float | None = None) -> str:
+            return formatdate(timestamp or clock.seconds(), usegmt=True)
+
+        util.http_date = date  # gunicorn's Date is this Canvas's time, too (RFC 9110 6.6.1)
         return self._emulator
 
     def _wake(self, worker: Any) -> None:

@@ -11,6 +11,7 @@ from canvas_app.storage.database import AWAY, reading
 from canvas_app.storage.schema import notes
 
 INCLUDES_DROPPED = "includes_dropped"
+INCLUDES_READ = "includes_read"  # Canvas was seen to read them, which nothing else can show
 
 log = logging.getLogger(__name__)
 

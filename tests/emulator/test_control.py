@@ -194,6 +194,12 @@ class TestControl:
         emulator.control(costs={"GET /api/v1/probe/numbered": 4})
         assert emulator.call(ECHO).headers["X-Request-Cost"] == "1.0"
 
+    def test_answers_are_dated_by_the_clock(self, canvas: StandIn) -> None:
+        """RFC 9110 section 6.6.1: an answer's Date is its server's time."""
+        canvas.control(clock={"set": "2027-01-01T11:00:00Z"})
+        date = requests.get(f"{canvas.url}/login", timeout=10).headers["Date"]
+        assert date.startswith("Fri, 01 Jan 2027 11:00:0")
+
     def test_clock(self, emulator: Emulator) -> None:
         """The clock is moved by seconds or set, with or without a zone, and runs on."""
         emulator.control(clock={"set": "2027-01-01T12:00:00+01:00"})

@@ -71,7 +71,11 @@ def test_note_goes_when_includes_come_back(told: Watched, caplog: pytest.LogCapt
     told.watch(("term",), True)
     told.watch(("term",), True)
 
-    assert [note[0] for note in told.notes.done] == ["put", "clear"]
+    assert [(note[0], note[2]) for note in told.notes.done] == [
+        ("put", "includes_dropped"),
+        ("clear", "includes_dropped"),
+        ("put", "includes_read"),
+    ]
     assert "reads include parameters again" in caplog.text
     told.watch(("term",), False)
     assert told.notes.done[-1][0] == "put"
@@ -81,4 +85,14 @@ def test_note_goes_when_includes_come_back(told: Watched, caplog: pytest.LogCapt
 def test_process_that_starts_well_clears_an_old_note(told: Watched) -> None:
     told.watch(("term",), True)
 
-    assert told.notes.done == [("clear", "beta", "includes_dropped")]
+    assert told.notes.done == [
+        ("clear", "beta", "includes_dropped"),
+        ("put", "beta", "includes_read", ("term",)),
+    ]
+
+
+def test_what_was_read_is_noted_once(told: Watched) -> None:
+    for _ in range(3):
+        told.watch(("term",), True)
+
+    assert [note[0] for note in told.notes.done] == ["clear", "put"]

@@ -5,20 +5,14 @@ import ssl
 import threading
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
-from ipaddress import ip_address
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from canvas_app.canvas import CanvasClient, Transport, Unavailable
 from canvas_app.canvas.oauth import TokenEndpoint
 from canvas_app.views.health import CanvasProbe
+from tests.certificates import NAME, school
 
-NAME = "canvas.example.edu"
 VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY")
 
 
@@ -29,63 +23,10 @@ def no_environment(monkeypatch):
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-def certificate(subject, key, issuer, issuer_key, *extensions):
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]))
-        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(datetime(2000, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
-    )
-    for extension, critical in extensions:
-        builder = builder.add_extension(extension, critical)
-    return builder.sign(issuer_key, hashes.SHA256())
-
-
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):
     """The authority's file, and a server's: key and certificate for the name and loopback."""
-    folder = tmp_path_factory.mktemp("authority")
-    root, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    usage = dict.fromkeys(
-        [
-            "content_commitment",
-            "key_encipherment",
-            "data_encipherment",
-            "key_agreement",
-            "encipher_only",
-            "decipher_only",
-        ],
-        False,
-    )
-    signs = x509.KeyUsage(digital_signature=True, key_cert_sign=True, crl_sign=True, **usage)
-    ours = certificate(
-        "School",
-        root,
-        "School",
-        root,
-        (x509.BasicConstraints(ca=True, path_length=None), True),
-        (signs, True),
-        (x509.SubjectKeyIdentifier.from_public_key(root.public_key()), False),
-    )
-    names = [x509.DNSName(NAME), x509.IPAddress(ip_address("127.0.0.1"))]
-    theirs = certificate(
-        "Canvas",
-        key,
-        "School",
-        root,
-        (x509.SubjectAlternativeName(names), False),
-        (x509.AuthorityKeyIdentifier.from_issuer_public_key(root.public_key()), False),
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "ca.pem").write_bytes(ours.public_bytes(pem))
-    (folder / "server.pem").write_bytes(private + theirs.public_bytes(pem))
-    return folder / "ca.pem", folder / "server.pem"
+    return school(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture

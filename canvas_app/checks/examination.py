@@ -1,0 +1,98 @@
+"""Everything that is looked at, in the order in which an operator mends it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from canvas_app.canvas.api import SCOPES
+from canvas_app.checks import connection, developer_key, public_url, stores
+from canvas_app.checks.finding import Finding, doubt, fault, fine
+from canvas_app.security import host
+from canvas_app.settings import Environment, Settings, SettingsError
+from canvas_app.storage.notes import INCLUDES_DROPPED, INCLUDES_READ
+
+
+def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Look at a whole deployment as these settings describe it; findings come as they are made."""
+    try:
+        settings = Settings.from_environ(environ)
+    except SettingsError as wrong:
+        yield from judge_settings(wrong.faults)
+        return
+    yield fine("settings", "Every setting can be read.")
+    yield from (without_tls(each) for each in settings.warnings())
+    for environment in settings.environments:
+        yield from examine_canvas(settings, environment)
+    yield from stores.check_stores(settings)
+    yield from public_url.judge_visit(
+        settings, host(settings.public_url), public_url.visit(settings)
+    )
+
+
+def judge_settings(faults: Sequence[str]) -> Iterator[Finding]:
+    """One finding a fault, and one more where what is missing is TLS."""
+    for each in faults:
+        what, _, remedy = each.partition(": ")
+        yield fault("settings", f"{what}.", f"{remedy[:1].upper()}{remedy[1:]}")
+        if " is http, and " in what:
+            name = what.partition(" ")[0]
+            yield fault(
+                "tls",
+                f"{name} goes without TLS, so whoever is on the way reads everything.",
+                f"Let {name} begin with https://.",
+            )
+
+
+def went_well(found: Sequence[Finding], code: str) -> bool:
+    """Whether this was looked at and is in order."""
+    return any(each.code == code and each.level == "ok" for each in found)
+
+
+def without_tls(warning: str) -> Finding:
+    what, _, remedy = warning.partition(": ")
+    return doubt("settings", f"{what}.", f"{remedy[:1].upper()}{remedy[1:]}")
+
+
+def examine_canvas(settings: Settings, environment: Environment) -> Iterator[Finding]:
+    """Look at one Canvas: reach it, then ask both OAuth2 endpoints."""
+    found = list(_of_canvas(settings, environment))
+    if len(settings.environments) > 1:
+        found = [each.about(environment.name) for each in found]
+    yield from found
+
+
+def _of_canvas(settings: Settings, environment: Environment) -> Iterator[Finding]:
+    found = examine_access(settings, environment)
+    yield from found
+    if went_well(found, "unknown_client"):
+        transport = connection.open_transport(settings, environment.canvas_url)
+        yield from developer_key.check_secret(environment, transport)
+        transport.close()
+        if asked_scopes(settings) or went_well(found, "scopes"):
+            yield developer_key.judge_includes(
+                asked_scopes(settings),
+                stores.noted(settings, environment.name, INCLUDES_DROPPED),
+                stores.noted(settings, environment.name, INCLUDES_READ),
+            )
+
+
+def examine_access(settings: Settings, environment: Environment) -> list[Finding]:
+    """The quick part, done at each start too: the connection, and what the key may do."""
+    transport = connection.open_transport(settings, environment.canvas_url)
+    try:
+        found = connection.check_connection(settings, environment.canvas_url, transport)
+        if went_well(found, "not_a_canvas"):
+            found += developer_key.check_key(
+                environment,
+                settings.redirect_uri(environment.name),
+                asked_scopes(settings),
+                transport,
+            )
+        return found
+    finally:
+        transport.close()
+
+
+def asked_scopes(settings: Settings) -> tuple[str, ...]:
+    """The scopes that a sign-in asks for."""
+    if isinstance(settings.scopes, tuple):
+        return settings.scopes
+    return SCOPES if settings.scopes == "auto" else ()
