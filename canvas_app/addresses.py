@@ -9,10 +9,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, ValidationError
 from werkzeug.wrappers import Response
 
+from canvas_app.canvas.oauth import LARGEST_ID
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-LARGEST_ID = 2**63 - 1  # Canvas and our database keep ids in eight bytes
 NOBODY = "unnamed.invalid"  # RFC 2606: nobody's name
 
 

@@ -13,7 +13,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 from canvas_app.settings import Settings
 
-request_id: ContextVar[str] = ContextVar("request_id", default="-")
+current_request_id: ContextVar[str] = ContextVar("request_id", default="-")
 access = logging.getLogger("easel.access")
 
 #: Loggers that write secrets (Authlib: the PKCE verifier; urllib3: query strings) at DEBUG.
@@ -37,15 +37,15 @@ SECRET = re.compile(
 )
 
 
-LONGEST = 16_000  # characters of a record; what strangers send can be of any length
+LONGEST_RECORD = 16_000  # characters of a record; what strangers send can be of any length
 OF_TOKENS = re.compile(r"[A-Za-z0-9_~=-]")
 
 
 def shorten(text: str) -> str:
     """The text, or its beginning, which does not end within what may be a token."""
-    if len(text) <= LONGEST:
+    if len(text) <= LONGEST_RECORD:
         return text
-    end = LONGEST
+    end = LONGEST_RECORD
     while end and OF_TOKENS.match(text[end - 1]):
         end -= 1
     return f"{text[:end]}… ({len(text) - end} more characters)"
@@ -57,15 +57,15 @@ def redact(text: str) -> str:
 
 
 #: Control characters: a line break in what Canvas said would forge a line of the log.
-CONTROLS = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))}
-CONTROLS |= {0x2028: "\\u2028", 0x2029: "\\u2029"}
+CONTROL_ESCAPES = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))}
+CONTROL_ESCAPES |= {0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
 class TextFormatter(logging.Formatter):
     """One line of text a record, redacted (its traceback, on further lines, too)."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        record.message = record.message.translate(CONTROLS)
+        record.message = record.message.translate(CONTROL_ESCAPES)
         return super().formatMessage(record)
 
     def format(self, record: logging.LogRecord) -> str:
@@ -91,7 +91,7 @@ class StderrHandler(logging.StreamHandler[TextIO]):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.stream = sys.stderr
-        record.request_id = request_id.get()
+        record.request_id = current_request_id.get()
         super().emit(record)
 
 
@@ -129,14 +129,14 @@ def init_app(app: Flask) -> None:
     def begin() -> None:
         g.began = time.monotonic()
         g.request_id = secrets.token_hex(8)
-        request_id.set(g.request_id)
+        current_request_id.set(g.request_id)
 
     @app.after_request
     def finish(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.get("request_id", "-")
         record = {
             "method": request.method,
-            "route": route(),
+            "route": route_template(),
             "status": response.status_code,
         }
         began = g.get("began", time.monotonic())
@@ -145,18 +145,18 @@ def init_app(app: Flask) -> None:
         # At close, not here: a streamed page is still being written now.
         @response.call_on_close
         def log() -> None:
-            request_id.set(identity)
-            write(record, time.monotonic() - began)
+            current_request_id.set(identity)
+            write_access(record, time.monotonic() - began)
 
         return response
 
 
-def route() -> str:
+def route_template() -> str:
     """The route's template, never the path: a feed's secret stands in its path."""
     return request.url_rule.rule if request.url_rule else "(no route)"
 
 
-def write(record: dict[str, Any], seconds: float) -> None:
+def write_access(record: dict[str, Any], seconds: float) -> None:
     """Write one line of the access log."""
     milliseconds = round(seconds * 1000)
     access.info(

@@ -7,7 +7,7 @@ from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from canvas_app.logs import route
+from canvas_app.logs import route_template
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})  # anybody may invent others
@@ -92,6 +92,8 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def count(response: Response) -> Response:
         method = request.method if request.method in METHODS else "other"
-        metrics.requests.labels(method, route(), str(response.status_code)).inc()
-        metrics.seconds.labels(route()).observe(time.monotonic() - g.get("began", time.monotonic()))
+        metrics.requests.labels(method, route_template(), str(response.status_code)).inc()
+        metrics.seconds.labels(route_template()).observe(
+            time.monotonic() - g.get("began", time.monotonic())
+        )
         return response

@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 CODE_SECONDS = 540.0  # Canvas's codes live 600 s (``lib/canvas/oauth/token.rb``); a minute is spare
 ASK_AGAIN = 20.0  # seconds at most between two visits of a waiting page
-LONGEST = 3600  # seconds a line without visits is kept in Redis
-FORGOTTEN = 75.0  # seconds after which a page that was closed loses its place
+LINE_LIVES = 3600  # seconds a line without visits is kept in Redis
+PLACE_LIVES = 75.0  # seconds after which a page that was closed loses its place
 
 
 class Tickets(Protocol):
@@ -52,7 +52,7 @@ class MemoryTickets:
     def places(self, now: float) -> list[str]:
         with self._lock:
             self._seen = {
-                place: seen for place, seen in self._seen.items() if seen >= now - FORGOTTEN
+                place: seen for place, seen in self._seen.items() if seen >= now - PLACE_LIVES
             }
             return list(self._seen)
 
@@ -96,9 +96,9 @@ class RedisTickets:
         try:
             pipeline = self._client.pipeline()
             ask(pipeline)
-            pipeline.zremrangebyscore(self._seen, "-inf", now - FORGOTTEN)
-            pipeline.expire(self._joined, LONGEST)
-            pipeline.expire(self._seen, LONGEST)
+            pipeline.zremrangebyscore(self._seen, "-inf", now - PLACE_LIVES)
+            pipeline.expire(self._joined, LINE_LIVES)
+            pipeline.expire(self._seen, LINE_LIVES)
             pipeline.zrange(self._joined, 0, -1)
             pipeline.zrange(self._seen, 0, -1)
             *_, joined, seen = pipeline.execute()

@@ -46,16 +46,16 @@ SOCKET_OPTIONS: tuple[tuple[int, int | bytes], ...] = (
 RELIED_ON = ("accept", "enqueue_req", "finish_request", "handle_request", "murder_pending")
 
 
-def refusal(status: str) -> bytes:
+def bare_answer(status: str) -> bytes:
     """An answer of the worker's own, after which the connection closes."""
     head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n"
     return f"{head}Cache-Control: no-store\r\n\r\n".encode()
 
 
-TIMED_OUT = refusal("408 Request Timeout")
-NO_LENGTH = refusal("411 Length Required")
-HEAD_TOO_LARGE = refusal("431 Request Header Fields Too Large")
-FULL = refusal("503 Service Unavailable")
+TIMED_OUT = bare_answer("408 Request Timeout")
+NO_LENGTH = bare_answer("411 Length Required")
+HEAD_TOO_LARGE = bare_answer("431 Request Header Fields Too Large")
+FULL = bare_answer("503 Service Unavailable")
 
 
 class Refused(Exception):

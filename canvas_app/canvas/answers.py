@@ -16,7 +16,7 @@ from canvas_app.canvas.errors import (
     Unavailable,
     canvas_message,
 )
-from canvas_app.canvas.headers import number
+from canvas_app.canvas.headers import finite_number
 from canvas_app.canvas.transport import SAFE_METHODS, Answer
 
 LONGEST_RETRY_AFTER = 60.0  # seconds
@@ -82,7 +82,7 @@ def error_of(method: str, path: str, answer: Answer, throttled: bool, token: str
 def _retry_after(answer: Answer) -> float:
     """The ``Retry-After`` in seconds (RFC 9110 section 10.2.3), at most a minute; 0 without one."""
     value = answer.headers.get("Retry-After", "")[:LONGEST_DATE]
-    seconds = number(value)
+    seconds = finite_number(value)
     if seconds is None:
         try:
             seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()

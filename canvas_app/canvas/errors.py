@@ -28,7 +28,7 @@ Delivery = Literal["not_sent", "rejected", "may_have_happened"]
 LONGEST_MESSAGE = 500
 LONGEST_REPORT = 19  # digits of an ``error_report_id``
 MOST_SENTENCES = 20
-DEEPEST = 8  # objects and lists within one another; Canvas nests three
+DEEPEST_REPORT = 8  # objects and lists within one another; Canvas nests three
 
 
 class CanvasError(Exception):
@@ -206,6 +206,6 @@ def _texts(errors: Any) -> list[str]:
                     (each, f"{field}.{name}" if field else name)
                     for name, each in islice(error.items(), MOST_SENTENCES)
                 ]
-        if depth < DEEPEST:
+        if depth < DEEPEST_REPORT:
             waiting += [(each, name, depth + 1) for each, name in reversed(inner)]
     return found

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 LONGEST_ID = 100  # characters
 
 
-def number(text: str | None) -> float | None:
+def finite_number(text: str | None) -> float | None:
     """A header's text as a finite number, or None."""
     try:
         found = math.nan if text is None else float(text)

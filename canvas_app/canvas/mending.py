@@ -160,7 +160,7 @@ def _mended(raw: Any, kind: Any, lost: list[str]) -> Any:
         return {key: found for key, value in raw.items() for found in _kept(value, inner, lost)}
     if kind is str and isinstance(raw, int | float) and not isinstance(raw, bool):
         return str(raw) if isinstance(raw, int) else f"{raw:.15g}"
-    return moment(raw) if kind is datetime and isinstance(raw, str) else None
+    return clamped_moment(raw) if kind is datetime and isinstance(raw, str) else None
 
 
 def _object(raw: dict[str, Any], kind: type[Model], lost: list[str]) -> Model:
@@ -186,7 +186,7 @@ def _kept(raw: Any, kind: Any, lost: list[str]) -> Iterator[Any]:
         lost.append("an entry")
 
 
-def moment(text: str) -> datetime | None:
+def clamped_moment(text: str) -> datetime | None:
     """A moment that msgspec does not read: in a year of five digits, before year 1, a day alone."""
     year = _YEAR.match(text)
     if year is None:

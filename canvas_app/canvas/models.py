@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.json import Decoder
 
-MOST = 10**15  # no number of a person's work is larger
+LARGEST_NUMBER = 10**15  # no number of a person's work is larger
 
 if TYPE_CHECKING:
     Id = str
@@ -23,8 +23,8 @@ else:
     Id = str | int  # as it arrives; Model.__post_init__ makes it a str
     # What these refuse is read once more, with care: :mod:`.mending`.
     Moment = Annotated[datetime, Meta(tz=True)]
-    Number = Annotated[float, Meta(ge=-float(MOST), le=float(MOST))]
-    Count = Annotated[int, Meta(ge=-MOST, le=MOST)]
+    Number = Annotated[float, Meta(ge=-float(LARGEST_NUMBER), le=float(LARGEST_NUMBER))]
+    Count = Annotated[int, Meta(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
 
 
 @cache

@@ -27,7 +27,7 @@ log = logging.getLogger("canvas_app.canvas")
 
 PATH = "/login/oauth2/token"
 SELF = "/api/v1/users/self"
-LARGEST_ANSWER = 1 << 20  # bytes; a token answer has some 500
+LARGEST_TOKEN_ANSWER = 1 << 20  # bytes; a token answer has some 500
 LONGEST_NAME = 255  # characters, as in Canvas
 LARGEST_ID = 2**63 - 1  # Canvas keeps ids in eight bytes
 # What a token is made of (RFC 6749 appendix A.12), less the space, which no header can carry.
@@ -243,7 +243,7 @@ class TokenEndpoint:
                 headers=sent,
                 body=None if form is None else urlencode(form).encode(),
                 deadline=end,
-                largest=LARGEST_ANSWER,
+                largest=LARGEST_TOKEN_ANSWER,
                 fresh=True,
             )
         except Unavailable as error:

@@ -17,7 +17,7 @@ from requests.utils import should_bypass_proxies
 
 from canvas_app.canvas.cutting import CONNECTIONS, cut_at
 from canvas_app.canvas.errors import MalformedAnswer, Unavailable
-from canvas_app.canvas.headers import number, request_id
+from canvas_app.canvas.headers import finite_number, request_id
 
 LARGEST_ANSWER = 32 * 1024 * 1024  # bytes
 LONGEST_CALL = 300.0  # seconds
@@ -38,7 +38,7 @@ class Answer:
 
     def number(self, header: str) -> float | None:
         """A header as a number, or None when it is absent or odd."""
-        return number(self.headers.get(header))
+        return finite_number(self.headers.get(header))
 
     @property
     def request_id(self) -> str | None:

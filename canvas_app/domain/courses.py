@@ -16,7 +16,7 @@ from canvas_app.canvas.models import (
 from canvas_app.domain.letters import STAFF, letters_only, total_letter
 from canvas_app.domain.rows import CourseGroup, CourseRow, Enrolled
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 ROLES = ("student", "teacher", "ta", "observer", "designer")
@@ -86,7 +86,7 @@ def as_in_course(row: Enrollment) -> CourseEnrollment:
     )
 
 
-def union(known: list[T] | None, more: list[T] | None) -> list[T]:
+def union(known: list[_T] | None, more: list[_T] | None) -> list[_T]:
     """Both lists' members; equal ones as often as in the list that has more of them."""
     found = list(known or ())
     rest = list(found)

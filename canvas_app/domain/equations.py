@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from canvas_app.domain.html_tokens import TOKEN, one_line, unescaped
 
-DEEPEST = 64  # elements inside one another
+DEEPEST_EQUATION = 64  # elements inside one another
 
 
 def equation_of(given: Mapping[str, str], inside: str) -> str:
@@ -39,7 +39,7 @@ def _linear(source: str) -> str:
                     end()
                 end()
         elif name and not token["attributes"].endswith("/"):
-            if len(rows) < DEEPEST:
+            if len(rows) < DEEPEST_EQUATION:
                 rows.append((name, []))
             else:
                 unwritten[name] += 1

@@ -51,7 +51,7 @@ def clean(text: str) -> str:
     )
 
 
-def one_line(text: str) -> str:
+def clean_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
@@ -62,7 +62,7 @@ def describe(file: Calendar, text: str) -> None:
         file.add(name, vText(text))
 
 
-def written(
+def icalendar_text(
     entries: Iterable[Entry],
     look: ItemBuilder,
     profile: Person,
@@ -80,7 +80,7 @@ def written(
     file.add("prodid", "-//Easel//Calendar feed//EN")
     file.add("version", "2.0")
     file.add("calscale", "GREGORIAN")
-    name = vText(f"{one_line(label)} (Canvas)")  # a bare str would not be escaped here
+    name = vText(f"{clean_line(label)} (Canvas)")  # a bare str would not be escaped here
     file.add("name", name)
     file.add("x-wr-calname", name)
     describe(file, clean(f"From Canvas, put together by Easel. {notes}".rstrip()))
@@ -92,7 +92,9 @@ def written(
         event = event_of(entry, look.courses.get(entry.course_id or ""))
         event.add("uid", f"{environment}-{'-'.join(entry.key)}@{host}")
         old = before.get(str(event["UID"]))
-        since = old.decoded("DTSTAMP") if old and facts(old) == facts(event) else look.now
+        since = (
+            old.decoded("DTSTAMP") if old and event_facts(old) == event_facts(event) else look.now
+        )
         event.add("dtstamp", since)
         event.add("last-modified", since)
         file.add_component(event)
@@ -105,8 +107,8 @@ def event_of(entry: Entry, course: Course | None) -> Event:
     What is due has no length: it ends at the moment it begins (RFC 5545 section 3.6.1).
     """
     event = Event()
-    title = one_line(entry.title) or "Untitled"
-    code = one_line((course.course_code or course.name or "") if course else "")
+    title = clean_line(entry.title) or "Untitled"
+    code = clean_line((course.course_code or course.name or "") if course else "")
     event.add("summary", f"{'✓ ' if entry.done else ''}{title}{f' [{code}]' if code else ''}")
     event.add("dtstart", entry.start)
     if entry.end is not None and entry.end > entry.start:
@@ -130,7 +132,7 @@ def as_text(start: datetime | date) -> str:
     return start.isoformat()
 
 
-def facts(event: Component) -> tuple[str, ...]:
+def event_facts(event: Component) -> tuple[str, ...]:
     """What an event says, without its stamps."""
     return tuple(
         line

@@ -20,7 +20,7 @@ from canvas_app.canvas.models import CalendarEvent, Course, PlannerItem
 from canvas_app.domain.calendar import Person
 from canvas_app.domain.courses import is_active_student, is_over, shares_calendar
 from canvas_app.domain.duties import Duty, duties
-from canvas_app.domain.icalendar_file import Entry, whole_days, written
+from canvas_app.domain.icalendar_file import Entry, icalendar_text, whole_days
 from canvas_app.domain.letters import letters_only
 from canvas_app.domain.planner_items import ItemBuilder, planner_key
 from canvas_app.domain.rich_text import plain_text
@@ -35,7 +35,7 @@ KINDS = ("work", "event", "note")
 BACK, AHEAD = timedelta(days=30), timedelta(days=366)  # as Canvas's own feed reaches
 SLICES = (-30, -2, 26, 54, 110, 238, 366)  # days from today: bookmarked lists, read side by side
 KIND_OF = {"calendar_event": "event", "planner_note": "note", "wiki_page": "note"}
-TYPES = {
+KIND_LABELS = {
     "assignment": "Assignment",
     "quiz": "Quiz",
     "discussion_topic": "Discussion",
@@ -50,7 +50,7 @@ class Incomplete(Exception):
     """Canvas gave less than the whole calendar; the message says what is missing and why."""
 
 
-def calendar(
+def write_calendar(
     sources: Sources,
     *,
     environment: str,
@@ -88,7 +88,7 @@ def calendar(
             if said
         )
     )
-    return written(wanted, look, profile, environment, label, previous, notes)
+    return icalendar_text(wanted, look, profile, environment, label, previous, notes)
 
 
 def gather(sources: Sources) -> tuple[Person, ItemBuilder, list[Entry]]:
@@ -181,7 +181,7 @@ def of_plan(plan: PlannerItem, look: ItemBuilder, me: Person) -> Entry | None:
     end: datetime | date | None = item.ends_at
     if item.all_day:
         start, end = whole_days(me.day(plan.plannable_date), plan.plannable_date, item.ends_at)
-    facts = [TYPES.get(item.type, ""), points(item.points_possible, item.letters_only)]
+    facts = [KIND_LABELS.get(item.type, ""), points(item.points_possible, item.letters_only)]
     state = item.status_label or item.status.replace("_", " ")
     return Entry(
         key=planner_key(plan),

@@ -51,7 +51,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Note:
+class NoteDraft:
     """A note as it is written: plain text, ``due_at`` in UTC, ``course_id`` empty for none."""
 
     title: str
@@ -85,31 +85,33 @@ def set_mark(api: CanvasAPI, mark: Mark) -> PlannerOverride:
     """
     if mark.override_id:
         try:
-            return change(api, mark, mark.override_id, dismissed=mark.dismissed)
+            return update_override(api, mark, mark.override_id, dismissed=mark.dismissed)
         except NotFound:
-            return make(api, mark)
+            return create_override(api, mark)
     try:
-        return make(api, mark)
+        return create_override(api, mark)
     except InvalidRequest:
         for found in api.planner_overrides():
             if found.id and (found.plannable_type, found.plannable_id) == (mark.type, mark.id):
-                return change(api, mark, found.id, dismissed=bool(found.dismissed))
+                return update_override(api, mark, found.id, dismissed=bool(found.dismissed))
         raise
 
 
-def make(api: CanvasAPI, mark: Mark) -> PlannerOverride:
+def create_override(api: CanvasAPI, mark: Mark) -> PlannerOverride:
     return api.create_planner_override(
         mark.type, mark.id, marked_complete=mark.done, dismissed=mark.dismissed
     )
 
 
-def change(api: CanvasAPI, mark: Mark, override_id: str, *, dismissed: bool) -> PlannerOverride:
+def update_override(
+    api: CanvasAPI, mark: Mark, override_id: str, *, dismissed: bool
+) -> PlannerOverride:
     return api.update_planner_override(override_id, marked_complete=mark.done, dismissed=dismissed)
 
 
 def read_note(
     me: Person, *, title: str, details: str, day: str, clock: str, course_id: str
-) -> Note:
+) -> NoteDraft:
     """A note from a form: its day and time are the person's own. Raise BadInput.
 
     Without a time, or with the day's last minute, it is due at the end of the day, as Canvas's
@@ -133,10 +135,10 @@ def read_note(
         raise BadInput("A note needs a day between 1970 and 2999, and a plain time.")
     if at.replace(second=0, microsecond=0) == END_OF_DAY.replace(second=0):
         at = END_OF_DAY
-    return Note(title, details.strip(), me.moment(on, at), course_id)
+    return NoteDraft(title, details.strip(), me.moment(on, at), course_id)
 
 
-def add_note(api: CanvasAPI, note: Note) -> PlannerNote:
+def create_note(api: CanvasAPI, note: NoteDraft) -> PlannerNote:
     """Write a new note. Raise CanvasError."""
     return api.create_planner_note(
         title=note.title,
@@ -146,7 +148,7 @@ def add_note(api: CanvasAPI, note: Note) -> PlannerNote:
     )
 
 
-def change_note(api: CanvasAPI, note_id: str, note: Note, *, moved: bool) -> PlannerNote:
+def update_note(api: CanvasAPI, note_id: str, note: NoteDraft, *, moved: bool) -> PlannerNote:
     """Rewrite a note, and its course when it ``moved``. Raise CanvasError.
 
     Canvas takes no course for a note that is linked to something, not even the one it is in.
@@ -160,7 +162,7 @@ def change_note(api: CanvasAPI, note_id: str, note: Note, *, moved: bool) -> Pla
     )
 
 
-def delete_note(api: CanvasAPI, note_id: str) -> PlannerNote:
+def remove_note(api: CanvasAPI, note_id: str) -> PlannerNote:
     """Delete a note; what it was comes back, so that it can be written again."""
     return api.delete_planner_note(note_id)
 

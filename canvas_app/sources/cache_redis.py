@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from canvas_app.sources.cache import KEEP_SECONDS, RENEWAL_SECONDS, log
 
-TRY_AGAIN = 5.0  # seconds until a Redis that failed is asked again; each look may take one
+CACHE_RETRY_SECONDS = 5.0  # until a Redis that failed is asked again; each attempt may take one
 
 
 class Cipher(Protocol):
@@ -111,11 +111,12 @@ class RedisCache:
         if self._away:
             if self._clock() < self._away_until:
                 return None
-            self._away_until = self._clock() + TRY_AGAIN  # the others do not wait for this call
+            # Set before asking, so that other threads do not wait for this call.
+            self._away_until = self._clock() + CACHE_RETRY_SECONDS
         try:
             told = call()
         except self._error as error:
-            self._away_until = self._clock() + TRY_AGAIN
+            self._away_until = self._clock() + CACHE_RETRY_SECONDS
             if not self._away:
                 self._away = True
                 log.warning("Redis keeps no answers now: %s", type(error).__name__)

@@ -27,9 +27,9 @@ from canvas_app.canvas.paging import Pages
 from canvas_app.sources.answer import NotYet, Outcome
 from canvas_app.sources.cache import Cache
 from canvas_app.sources.pool import PoolShare, share_of
-from canvas_app.sources.refusals import REMEMBERED, contexts, read_readable
+from canvas_app.sources.refusals import REFUSED_FOR, contexts, read_readable
 from canvas_app.sources.single_flight import SingleFlight
-from canvas_app.sources.wording import UNREAD, came, passing, plain, sentence
+from canvas_app.sources.wording import UNREAD, as_sentence, came, error_text, passing
 
 CLOCKS_APART = -1.0  # seconds: what claims to be younger was kept before a clock was set back
 MARGIN = 0.25  # seconds before the page's deadline at which its calls to Canvas end
@@ -171,7 +171,7 @@ class RefusedContexts:
             at = msgspec.msgpack.decode(found, type=float) if found is not None else None
         except msgspec.MsgspecError:
             return False
-        return at is not None and 0 <= self._reader.now().timestamp() - at <= REMEMBERED
+        return at is not None and 0 <= self._reader.now().timestamp() - at <= REFUSED_FOR
 
     def remember(self, code: str) -> None:
         at = msgspec.msgpack.encode(self._reader.now().timestamp())
@@ -261,7 +261,7 @@ class Call:
             answer = self._result()
         broken_off = answer.why and not answer.unread
         if self._kept is not None and (broken_off or passing(answer.error)):
-            trouble = plain(answer.error) if answer.error else answer.why
+            trouble = error_text(answer.error) if answer.error else answer.why
             return replace(self._kept, stale=True, refreshing=False, trouble=trouble)
         return answer
 
@@ -314,7 +314,7 @@ class Call:
             lambda some: self._ask(partial(self._method, **{named: some})),
             codes,
             RefusedContexts(self._reader, self._again),
-            plain,
+            error_text,
         )
         return gathered.rows, gathered.why, tuple(gathered.left_out)
 
@@ -350,7 +350,7 @@ class Call:
         if isinstance(error, AuthorizationError | NotFound):
             reader.cache.discard(reader.namespace, self._key)
         else:
-            reader.keep_trouble(self._key, reader.now(), plain(error))
+            reader.keep_trouble(self._key, reader.now(), error_text(error))
 
     def _read_list(self, pages: "Pages[Any]") -> tuple[list[Any], str]:
         """Read a list to its end; when it breaks off, what came before is still worth showing."""
@@ -363,9 +363,9 @@ class Call:
         except CanvasError as error:
             if not rows:
                 raise
-            return rows, f"{came(pages.pages_read, pages.pages_expected)} {plain(error)}"
+            return rows, f"{came(pages.pages_read, pages.pages_expected)} {error_text(error)}"
         if pages.complete is False:
-            return rows, sentence(pages.why) or "The list changed while it was read."
+            return rows, as_sentence(pages.why) or "The list changed while it was read."
         return rows, ""
 
 

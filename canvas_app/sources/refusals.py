@@ -18,7 +18,7 @@ from canvas_app.canvas.errors import (
     MissingScope,
 )
 
-REMEMBERED = 3600.0  # seconds a refused code is not asked for again
+REFUSED_FOR = 3600.0  # seconds a refused code is not asked for again
 HOPELESS = 7  # refusals, with nothing readable among them, after which no more halves are tried
 
 Ask = Callable[[tuple[str, ...]], tuple[list[Any], str]]
@@ -95,15 +95,15 @@ def read_readable(
     return found
 
 
-def note(left_out: Sequence[str], names: Mapping[str, str]) -> str:
+def left_out_note(left_out: Sequence[str], names: Mapping[str, str]) -> str:
     """Say whose calendar is not here, in words for the person; ``names`` are by course id."""
     if not left_out:
         return ""
     ids = dict.fromkeys(code.removeprefix("course_") for code in left_out)
-    said = [names.get(id_) or named(id_) for id_ in ids]
+    said = [names.get(id_) or calendar_name(id_) for id_ in ids]
     listed = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
     return f"Canvas does not share the calendar of {listed} with you; the rest is here."
 
 
-def named(code: str) -> str:
+def calendar_name(code: str) -> str:
     return "your own" if code.startswith("user_") else f"course {code}"

@@ -23,11 +23,11 @@ from canvas_app.canvas.paging import Pages
 from canvas_app.sources.answer import NotYet, Outcome, Source
 from canvas_app.sources.cache import Cache
 from canvas_app.sources.call import Call, Reader, request_key
-from canvas_app.sources.refusals import note
+from canvas_app.sources.refusals import left_out_note
 from canvas_app.sources.wording import (
     ALLOW_INCLUDES,
+    error_text,
     hidden,
-    plain,
 )
 
 log = logging.getLogger(__name__)
@@ -122,7 +122,7 @@ class PageSource(Generic[_T]):
         fetched_at = min(came, default=None)
         if self._held or any(isinstance(error, NotYet) for error in errors):
             return Source(self.name, "waiting", fetched_at)
-        reasons = dict.fromkeys([plain(e) for e in errors] + [a.why for a in answers if a.why])
+        reasons = dict.fromkeys([error_text(e) for e in errors] + [a.why for a in answers if a.why])
         detail = " ".join(reasons)
         lost = [name for name in self.dropped() if self._needs is None or name in self._needs]
         refreshing = any(a.refreshing for a in answers)
@@ -135,7 +135,7 @@ class PageSource(Generic[_T]):
         if errors:
             detail = f"{len(answers) - len(errors)} of {len(answers)} parts came. {detail}"
         names = {id_: course.name for id_, course in self._courses.items() if course.name}
-        left_out = note([code for a in answers for code in a.left_out], names)
+        left_out = left_out_note([code for a in answers for code in a.left_out], names)
         left_out = " ".join(filter(None, (left_out, self._said)))
         if lost:
             detail = f"{detail} {hidden(lost)}".strip()

@@ -29,7 +29,7 @@ def came(read: int, expected: int | None) -> str:
     return "The first page came." if read == 1 else f"The first {read} pages came."
 
 
-def sentence(text: str) -> str:
+def as_sentence(text: str) -> str:
     """The client's words as a sentence."""
     return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
 
@@ -79,7 +79,7 @@ def hidden(includes: Iterable[str]) -> str:
     return f"Your school's set-up of Easel hides this: {listed}."
 
 
-def plain(error: CanvasError) -> str:
+def error_text(error: CanvasError) -> str:
     """Say what happened in words for the person who looks at the page."""
     match error:
         case MissingScope():

@@ -14,7 +14,7 @@ BOUND_SINCE = "0005"  # the revision with which sign-ins and feeds got a MAC
 ADVISORY_LOCK = 0x6561_7365  # "ease": any number, the same in every Easel
 # For a server that is gone without a word: libpq waits for hours by itself. In seconds, but for
 # the milliseconds of tcp_user_timeout, which bounds a query that nobody acknowledges.
-PATIENCE = {
+SERVER_TIMEOUTS = {
     "connect_timeout": CONNECT_SECONDS,
     "tcp_user_timeout": 10_000,
     "keepalives_idle": 30,
@@ -34,7 +34,7 @@ def open_engine(database_url: str) -> sa.Engine:
     if url.get_backend_name() != "sqlite":
         return sa.create_engine(
             url,
-            connect_args=PATIENCE,
+            connect_args=SERVER_TIMEOUTS,
             hide_parameters=True,
             pool_pre_ping=True,
             pool_size=10,

@@ -15,9 +15,9 @@ from canvas_app.storage.database import AWAY, reading
 from canvas_app.storage.schema import feeds, grants
 from canvas_app.storage.seal import Owner, Seal, SealBroken
 
-MOST = 10  # feeds of one grant
+MOST_FEEDS = 10  # feeds of one grant
 REST = timedelta(minutes=15)  # between two visits to Canvas for one feed
-FORGOTTEN = timedelta(days=180)  # a feed that nobody fetches for so long ends
+UNFETCHED_FEED_LIVES = timedelta(days=180)  # a feed that nobody fetches for so long ends
 LABEL_LENGTH = 60
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class NoFeed(Exception):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FeedContents:
     """What a feed holds: ``kinds`` of items, of these courses (none named: of all), done or not."""
 
     kinds: tuple[str, ...]
@@ -44,7 +44,7 @@ class Feed:
     grant_id: int
     owner: Owner
     label: str
-    wanted: Wanted
+    wanted: FeedContents
     created_at: datetime
     fetched_at: datetime | None
     visited_at: datetime | None
@@ -67,7 +67,7 @@ class Feeds:
         self._seal = seal
         self._clock = clock
 
-    def make(self, grant_id: int, label: str, wanted: Wanted) -> str:
+    def make(self, grant_id: int, label: str, wanted: FeedContents) -> str:
         """Make a feed and return its secret, 256 random bits that are stored nowhere.
 
         Raises NoFeed when the grant has ended, is somebody's who acts as another, or has enough.
@@ -87,8 +87,8 @@ class Feeds:
             has = connection.execute(
                 sa.select(sa.func.count()).select_from(feeds).where(feeds.c.grant_id == grant_id)
             ).scalar_one()
-            if has >= MOST:
-                raise NoFeed(f"You have {MOST} calendar feeds; end one to make another.")
+            if has >= MOST_FEEDS:
+                raise NoFeed(f"You have {MOST_FEEDS} calendar feeds; end one to make another.")
             connection.execute(
                 feeds.insert().values(
                     grant_id=grant_id,
@@ -183,7 +183,9 @@ class Feeds:
             grant_id=row.grant_id,
             owner=_owner(row),
             label=row.label,
-            wanted=Wanted(tuple(wanted["kinds"]), tuple(wanted["course_ids"]), wanted["done"]),
+            wanted=FeedContents(
+                tuple(wanted["kinds"]), tuple(wanted["course_ids"]), wanted["done"]
+            ),
             created_at=row.created_at,
             fetched_at=row.fetched_at,
             visited_at=row.visited_at,
@@ -211,7 +213,7 @@ def forget_unfetched(connection: sa.Connection, now: datetime) -> None:
 
 
 def _fetched(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.func.coalesce(feeds.c.fetched_at, feeds.c.created_at) > now - FORGOTTEN
+    return sa.func.coalesce(feeds.c.fetched_at, feeds.c.created_at) > now - UNFETCHED_FEED_LIVES
 
 
 def _feeds() -> sa.Select[Any]:

@@ -23,7 +23,7 @@ from canvas_app.storage.schema import feeds, grants, outbox, sign_ins
 from canvas_app.storage.seal import Owner, Seal, SealBroken
 
 IDLE = timedelta(days=30)
-LONGEST = timedelta(days=180)
+LONGEST_SIGN_IN = timedelta(days=180)
 TOUCH = timedelta(hours=1)
 
 log = logging.getLogger(__name__)
@@ -469,4 +469,4 @@ def _used(now: datetime) -> sa.ColumnElement[bool]:
 
 
 def _alive(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    return (sign_ins.c.signed_in_at > now - LONGEST, sign_ins.c.last_seen_at > now - IDLE)
+    return (sign_ins.c.signed_in_at > now - LONGEST_SIGN_IN, sign_ins.c.last_seen_at > now - IDLE)

@@ -12,7 +12,7 @@ from canvas_app.current import current_sources
 from canvas_app.services.early_views import PageLoader
 from canvas_app.services.pages import Page, failed_twin
 from canvas_app.sources.sources import Sources
-from canvas_app.sources.wording import plain
+from canvas_app.sources.wording import error_text
 from canvas_app.views.streaming import stream_page
 
 MakePage = Callable[[Sources], Page]
@@ -96,7 +96,7 @@ def plain_failure(error: CanvasError) -> str:
         )
     if isinstance(error, AuthenticationError):
         return "Your connection to Canvas has ended. Sign in again."
-    return plain(error)
+    return error_text(error)
 
 
 def status_of(error: CanvasError) -> int:

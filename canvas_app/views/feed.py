@@ -13,13 +13,13 @@ from canvas_app.gateway import Gateway
 from canvas_app.services import calendar_feed
 from canvas_app.services.courses import courses as all_courses
 from canvas_app.sources.sources import Sources
-from canvas_app.storage.feeds import LABEL_LENGTH, MOST, REST, Feed, NoFeed, Wanted
+from canvas_app.storage.feeds import LABEL_LENGTH, MOST_FEEDS, REST, Feed, FeedContents, NoFeed
 from canvas_app.views.answers import plain_failure
 from canvas_app.views.languages import gettext
 
 bp = Blueprint("feed", __name__)
 
-PATIENCE = 20.0  # seconds a visit to Canvas may take; a calendar program waits longer than people
+VISIT_SECONDS = 20.0  # a visit to Canvas may take; a calendar program waits longer than people
 MADE = "feeds_made"  # in the session: forms that made a feed, so that none makes two
 UNKNOWN = (
     "There is no calendar at this address: it is incomplete, or the feed was ended. "
@@ -33,17 +33,17 @@ def calendar(secret: str) -> Response:
     gateway = current_gateway()
     feed = gateway.storage.feeds.find(secret)
     if feed is None or gateway.settings.environment(feed.environment) is None:
-        return plain_text(UNKNOWN, 404)
+        return text_answer(UNKNOWN, 404)
     if gateway.storage.feeds.may_visit(feed):
         feed = visit(gateway, feed)
         if feed is None:
-            return plain_text(UNKNOWN, 404)
+            return text_answer(UNKNOWN, 404)
     return not_yet(feed) if feed.kept is None else file_of(feed, feed.kept)
 
 
 def visit(gateway: Gateway, feed: Feed) -> Feed | None:
     """Ask Canvas once; what is not whole changes nothing. None when the feed ended meanwhile."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + VISIT_SECONDS
     sources = Sources(
         gateway.api_of(feed.environment, feed.grant_id, deadline),
         gateway.cache,
@@ -54,7 +54,7 @@ def visit(gateway: Gateway, feed: Feed) -> Feed | None:
         on_includes=gateway.watch_for(feed.environment),
     )
     try:
-        made = calendar_feed.calendar(
+        made = calendar_feed.write_calendar(
             sources,
             environment=feed.environment,
             label=feed.label,
@@ -72,7 +72,7 @@ def visit(gateway: Gateway, feed: Feed) -> Feed | None:
 
 def not_yet(feed: Feed) -> Response:
     """What a feed answers before its first whole calendar: never a part of one."""
-    answer = plain_text(f"No calendar yet. {feed.trouble or 'Canvas is being asked.'}\n", 503)
+    answer = text_answer(f"No calendar yet. {feed.trouble or 'Canvas is being asked.'}\n", 503)
     answer.headers["Retry-After"] = str(int(REST.total_seconds()) if feed.trouble else 30)
     return answer
 
@@ -93,7 +93,7 @@ def file_of(feed: Feed, kept: bytes) -> Response:
     return answer
 
 
-def plain_text(text: str, status: int) -> Response:
+def text_answer(text: str, status: int) -> Response:
     return Response(text, status, mimetype="text/plain")
 
 
@@ -163,7 +163,7 @@ def make() -> ResponseReturnValue:
         return redirect(f"{request.script_root}/account#feeds")
     if not kinds:
         return form(gettext("Choose at least one kind of thing the calendar should hold."), 422)
-    wanted = Wanted(
+    wanted = FeedContents(
         kinds,
         tuple(id_ for id_ in dict.fromkeys(request.form.getlist("course")) if id_.isdecimal()),
         done=request.form.get("open_only") != "1",
@@ -176,11 +176,11 @@ def make() -> ResponseReturnValue:
     except NoFeed as fault:
         return form(str(fault), 409)
     if once:
-        session[MADE] = [*made, once][-MOST:]
+        session[MADE] = [*made, once][-MOST_FEEDS:]
     return render_template(
         "feed.html",
         address=f"{gateway.settings.public_url}/calendar/{secret}.ics",
-        most=MOST,
+        most=MOST_FEEDS,
     )
 
 

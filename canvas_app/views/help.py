@@ -14,7 +14,7 @@ bp = Blueprint("help", __name__)
 LOOKS = ("device", "light", "dark")
 KEYS = ("on", "off")
 GRADES = ("shown", "hidden")
-REMEMBERED = timedelta(days=365)
+COOKIE_LIVES = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def offer(state: object) -> None:
     app.jinja_env.globals["preferences"] = preferences
     # A token would need a session for each visitor, and the form changes this browser alone;
     # that it comes from Easel's own page is checked all the same.
-    app.extensions["csrf"].exempt(remember)
+    app.extensions["csrf"].exempt(keep_preferences)
 
 
 @bp.get("/help/keyboard")
@@ -58,7 +58,7 @@ def keyboard() -> ResponseReturnValue:
 
 
 @bp.post("/help/keyboard")
-def remember() -> ResponseReturnValue:
+def keep_preferences() -> ResponseReturnValue:
     """Keep the choice in this browser alone."""
     settings = current_gateway().settings
     look, keys = request.form.get("look", ""), request.form.get("keys", "off")
@@ -72,7 +72,7 @@ def remember() -> ResponseReturnValue:
     answer.set_cookie(
         cookie_name("easel_preferences", settings),
         f"{chosen.look}.{chosen.keys}.{chosen.grades}",
-        max_age=REMEMBERED,
+        max_age=COOKIE_LIVES,
         secure=settings.https,
         httponly=True,
         samesite="Lax",

@@ -54,15 +54,15 @@ def language() -> Locale:
 
 def gettext(message: str) -> str:
     """A sentence in the page's language."""
-    return spoken().gettext(message)
+    return request_catalogue().gettext(message)
 
 
 def ngettext(one: str, many: str, count: int) -> str:
     """A sentence with a count, in the plural form the page's language has for it."""
-    return spoken().ngettext(one, many, count)
+    return request_catalogue().ngettext(one, many, count)
 
 
-def spoken() -> NullTranslations:
+def request_catalogue() -> NullTranslations:
     """The sentences of this request's language; a page asks for them hundreds of times."""
     if not has_request_context():
         return catalogue(FOLDER, ENGLISH)
@@ -97,11 +97,11 @@ def whole(said: str) -> Markup:
 
 def figure(count: int) -> str:
     """A count as the page's language writes it: 1,234."""
-    return written(count, language())
+    return figure_text(count, language())
 
 
 @lru_cache(maxsize=4096)  # the same few counts all over a page
-def written(count: int, locale: Locale) -> str:
+def figure_text(count: int, locale: Locale) -> str:
     return format_decimal(count, locale=locale)
 
 

@@ -16,7 +16,7 @@ from canvas_app.domain.courses import keeps_notes
 from canvas_app.domain.notes import note_text
 from canvas_app.services import planner_writes
 from canvas_app.services.asks import read_profile, start_courses, start_profile
-from canvas_app.services.planner_writes import BadInput, Mark, Note
+from canvas_app.services.planner_writes import BadInput, Mark, NoteDraft
 from canvas_app.sources.answer import complete
 from canvas_app.views.languages import gettext
 from canvas_app.views.writing import back, write
@@ -106,10 +106,10 @@ def save_note(note_id: str | None) -> Response:
     return write_over(note_id, note, unlisted)
 
 
-def write_new(note: Note, unlisted: str) -> Response:
+def write_new(note: NoteDraft, unlisted: str) -> Response:
     """Write a new note; Undo deletes it."""
     made, failure = write(
-        lambda: planner_writes.add_note(current_api(), note), "The note was not saved"
+        lambda: planner_writes.create_note(current_api(), note), "The note was not saved"
     )
     if failure or made is None:
         return back(failure)
@@ -118,12 +118,12 @@ def write_new(note: Note, unlisted: str) -> Response:
     return back(f"{saved}{unlisted}", f"/planner/notes/{made.id}/delete", undo)
 
 
-def write_over(note_id: str, note: Note, unlisted: str) -> Response:
+def write_over(note_id: str, note: NoteDraft, unlisted: str) -> Response:
     """Write over a note; Undo brings the old one back."""
     form = request.form
     moved = note.course_id != form.get("was_course")
     now, failure = write(
-        lambda: planner_writes.change_note(current_api(), note_id, note, moved=moved),
+        lambda: planner_writes.update_note(current_api(), note_id, note, moved=moved),
         "The note was not changed",
     )
     if failure or now is None:
@@ -148,7 +148,7 @@ def delete_note(note_id: int) -> ResponseReturnValue:
     """Delete a note; Undo writes it again."""
     me = own_profile()
     gone, failure = write(
-        lambda: planner_writes.delete_note(current_api(), str(note_id)), "The note was not deleted"
+        lambda: planner_writes.remove_note(current_api(), str(note_id)), "The note was not deleted"
     )
     if failure or gone is None:
         return back(failure)

@@ -14,10 +14,10 @@ from canvas_app.current import (
 from canvas_app.services import planner_writes
 from canvas_app.views.auth import safe_next
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-def write(call: Callable[[], T], attempt: str) -> tuple[T | None, str]:
+def write(call: Callable[[], _T], attempt: str) -> tuple[_T | None, str]:
     """Do a write, and forget what was read before it; what it gave, or what became of it."""
     try:
         return call(), ""

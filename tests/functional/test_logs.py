@@ -8,7 +8,7 @@ import pytest
 import requests
 from sqlalchemy import text
 
-from canvas_app.storage.feeds import Wanted
+from canvas_app.storage.feeds import FeedContents
 
 from .conftest import RunningEasel, StartEasel, form_to, send, sign_in
 
@@ -127,7 +127,7 @@ def test_feed_secret_is_in_no_line(
     easel = start_easel(log_level="DEBUG")
     sign_in(easel, "dozen")
     storage = easel.app.extensions["easel"].storage
-    secret = storage.feeds.make(1, "Phone", Wanted(("work",)))
+    secret = storage.feeds.make(1, "Phone", FeedContents(("work",)))
     elsewhere = easel.url.replace("127.0.0.1", "localhost")
 
     for address in (easel.url, easel.url, elsewhere):

@@ -70,10 +70,10 @@ def test_plain_text_stays(plain: str) -> None:
 
 def test_text_line(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure(SETTINGS)
-    token = logs.request_id.set("a-request")
+    token = logs.current_request_id.set("a-request")
 
     logging.getLogger("easel.test").info("said %s", "Bearer something")
-    logs.request_id.reset(token)
+    logs.current_request_id.reset(token)
 
     line = capsys.readouterr().err
     assert "INFO easel.test [a-request] said Bearer [redacted]" in line

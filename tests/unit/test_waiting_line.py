@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from canvas_app.waiting_line import (
-    FORGOTTEN,
+    PLACE_LIVES,
     MemoryTickets,
     RedisTickets,
     Tickets,
@@ -45,8 +45,8 @@ def test_forgotten_when_nobody_comes_back(tickets: Tickets) -> None:
     tickets.hold("a:1", 0.0)
     tickets.hold("b:1", 50.0)
 
-    assert tickets.places(FORGOTTEN + 1.0) == ["b:1"]
-    assert tickets.hold("a:1", FORGOTTEN + 2.0) == ["b:1", "a:1"]
+    assert tickets.places(PLACE_LIVES + 1.0) == ["b:1"]
+    assert tickets.hold("a:1", PLACE_LIVES + 2.0) == ["b:1", "a:1"]
 
 
 def test_line_of_a_redis_that_is_away_is_empty() -> None:

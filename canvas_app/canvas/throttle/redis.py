@@ -39,7 +39,7 @@ from canvas_app.canvas.throttle.queue import MemoryBuckets, State
 log = logging.getLogger("canvas_app.canvas")
 
 LOOK_AGAIN = 0.02  # seconds: other processes cannot wake us
-TRY_AGAIN = 1.0  # seconds until a Redis that failed is asked again
+BUCKET_RETRY_SECONDS = 1.0  # seconds until a Redis that failed is asked again
 LOST_AFTER = 30.0  # seconds, a call's read timeout: what is in flight longer died with its process
 GONE_AFTER = 1.0  # seconds without a look until a process that waits has lost its turn
 KEPT = 3600  # seconds, as long as Canvas keeps a bucket
@@ -274,7 +274,7 @@ class RedisState:
         told = self._run("take", most=most)
         if told is None:
             wait, number = self._local.wait(most)
-            return min(wait, TRY_AGAIN), -number
+            return min(wait, BUCKET_RETRY_SECONDS), -number
         wait, number = told[0], int(told[1])
         return LOOK_AGAIN if wait < 0 else min(wait, LOOK_AGAIN), number
 
@@ -353,11 +353,11 @@ class RedisBuckets(MemoryBuckets):
         if not self._shared:  # one call asks again, the others do not wait for it
             if self._clock() < self._away_until:
                 return None
-            self._away_until = self._clock() + TRY_AGAIN
+            self._away_until = self._clock() + BUCKET_RETRY_SECONDS
         try:
             told = [float(value) for value in self._script(keys=keys, args=(*facts, self._now()))]
         except redis.RedisError as error:
-            self._away_until = self._clock() + TRY_AGAIN
+            self._away_until = self._clock() + BUCKET_RETRY_SECONDS
             if self._shared:
                 self._shared = False
                 log.warning(

@@ -21,17 +21,17 @@ from canvas_app.canvas.models import (
 )
 from canvas_app.domain.calendar import Person
 from canvas_app.domain.duties import duties
-from canvas_app.domain.icalendar_file import Entry, marked_stale, whole_days, written
+from canvas_app.domain.icalendar_file import Entry, icalendar_text, marked_stale, whole_days
 from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.rich_text import plain_text
 from canvas_app.services import calendar_feed
 from canvas_app.services.calendar_feed import (
     Incomplete,
-    calendar,
     of_duty,
     of_event,
     of_plan,
     told_apart,
+    write_calendar,
 )
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -47,7 +47,7 @@ def look() -> ItemBuilder:
 def file(
     look: ItemBuilder, *entries: Entry, previous: bytes | None = None, label: str = "x"
 ) -> Any:
-    return written(entries, look, ME, "production", label, previous)
+    return icalendar_text(entries, look, ME, "production", label, previous)
 
 
 def only(made: bytes) -> Any:
@@ -401,7 +401,7 @@ def test_stale_calendar_says_so(look: ItemBuilder) -> None:
 
 
 def test_one_round_of_calls_then_another(sources_of: Any, canvas: Any) -> None:
-    made = calendar(sources_of("dozen"), environment="production", label="x")
+    made = write_calendar(sources_of("dozen"), environment="production", label="x")
 
     assert len(Calendar.from_ical(made).walk("VEVENT")) > 30
     asked = {route: sum(by.values()) for route, by in canvas.stats()["calls"].items()}
@@ -414,9 +414,9 @@ def test_part_is_no_calendar(sources_of: Any, canvas: Any) -> None:
     canvas.control(faults=[fault])
 
     with pytest.raises(Incomplete, match="Profile: Canvas has trouble"):
-        calendar(sources_of("dozen"), environment="production", label="x")
+        write_calendar(sources_of("dozen"), environment="production", label="x")
 
 
 def test_ended_grant_ends_the_calendar(sources_of: Any) -> None:
     with pytest.raises(AuthenticationError):
-        calendar(sources_of("dozen", token="1~nonsense"), environment="production", label="x")
+        write_calendar(sources_of("dozen", token="1~nonsense"), environment="production", label="x")

@@ -15,7 +15,7 @@ from canvas_app.canvas.errors import (
 )
 from canvas_app.canvas.models import Course, CourseEnrollment
 from canvas_app.domain.courses import shares_calendar
-from canvas_app.sources.refusals import HOPELESS, REMEMBERED, note, read_readable
+from canvas_app.sources.refusals import HOPELESS, REFUSED_FOR, left_out_note, read_readable
 
 CODES = tuple("abcdefghij")
 ROUTE = "GET /api/v1/calendar_events"
@@ -122,11 +122,11 @@ def test_trouble_on_the_way_is_told():
 def test_note_names_courses():
     names = {"1": "Biology", "2": "Art"}
 
-    assert note([], names) == ""
-    assert note(["1"], names) == (
+    assert left_out_note([], names) == ""
+    assert left_out_note(["1"], names) == (
         "Canvas does not share the calendar of Biology with you; the rest is here."
     )
-    said = note(["course_1", "1", "course_2", "course_3", "user_9"], names)
+    said = left_out_note(["course_1", "1", "course_2", "course_3", "user_9"], names)
     assert "of Biology, Art, course 3 and your own with you" in said
 
 
@@ -181,7 +181,7 @@ def test_a_refusal_is_asked_again_in_time(sources_of, canvas):
     assert cost() == 3
     assert cost() == 1
     assert cost(again=("calendar",)) == 3
-    at[0] += timedelta(seconds=REMEMBERED + 1)
+    at[0] += timedelta(seconds=REFUSED_FOR + 1)
     assert cost() == 3
 
 

@@ -21,7 +21,7 @@ from canvas_app.canvas.errors import (
 from canvas_app.sources.answer import Source, complete, freshness
 from canvas_app.sources.cache_redis import RedisCache
 from canvas_app.sources.call import UNDER_WAY, owner_key, request_key
-from canvas_app.sources.wording import plain
+from canvas_app.sources.wording import error_text
 from canvas_app.storage.seal import AnswerSeal
 
 COLORS = partial(CanvasAPI.colors)
@@ -203,7 +203,7 @@ def test_required_object_raises(sources_of):
     ],
 )
 def test_errors_in_plain_words(error, words):
-    assert words in plain(error)
+    assert words in error_text(error)
 
 
 LOST = {"method": "GET", "path": "/api/v1/courses", "kind": "html", "times": None}

@@ -10,7 +10,14 @@ import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
-from canvas_app.storage.feeds import FORGOTTEN, MOST, REST, Feed, NoFeed, Wanted
+from canvas_app.storage.feeds import (
+    MOST_FEEDS,
+    REST,
+    UNFETCHED_FEED_LIVES,
+    Feed,
+    FeedContents,
+    NoFeed,
+)
 from canvas_app.storage.schema import feeds, grants, outbox
 from canvas_app.storage.seal import SealBroken
 from canvas_app.storage.storage import Storage
@@ -25,11 +32,11 @@ from tests.unit.storage.test_storage import (
     unavailable,
 )
 
-ALL = Wanted(("work", "event", "note"))
+ALL = FeedContents(("work", "event", "note"))
 CALENDAR = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
 
 
-def fed(storage: Storage, clock: Clock, wanted: Wanted = ALL) -> tuple[str, int, str]:
+def fed(storage: Storage, clock: Clock, wanted: FeedContents = ALL) -> tuple[str, int, str]:
     """A person signed in, with a feed: sign-in secret, grant, feed secret."""
     browser = enter(storage, clock)
     grant_id = entered(storage, browser).grant_id
@@ -56,7 +63,7 @@ class TestMaking:
         assert found(storage, secret).kept == CALENDAR
 
     def test_feed_is_as_it_was_wanted(self, storage: Storage, clock: Clock) -> None:
-        wanted = Wanted(("work",), ("4101", "9070000000000417"), done=False)
+        wanted = FeedContents(("work",), ("4101", "9070000000000417"), done=False)
         _, grant_id, secret = fed(storage, clock, wanted)
         feed = found(storage, secret)
         assert (feed.wanted, feed.label, feed.grant_id) == (wanted, "Phone", grant_id)
@@ -90,11 +97,11 @@ class TestMaking:
 
     def test_enough_is_enough(self, storage: Storage, clock: Clock) -> None:
         grant_id = entered(storage, enter(storage, clock)).grant_id
-        for _ in range(MOST):
+        for _ in range(MOST_FEEDS):
             storage.feeds.make(grant_id, "x", ALL)
         with pytest.raises(NoFeed, match="end one"):
             storage.feeds.make(grant_id, "x", ALL)
-        assert len(storage.feeds.of(grant_id)) == MOST
+        assert len(storage.feeds.of(grant_id)) == MOST_FEEDS
 
 
 class TestVisits:
@@ -271,7 +278,7 @@ class TestLives:
     def test_forgotten_feed_ends_with_its_grant(self, storage: Storage, clock: Clock) -> None:
         _, _, secret = fed(storage, clock)
         endpoint = Scripted(refresh_with=lambda _: token(clock, "2"))
-        clock.advance(seconds=FORGOTTEN.total_seconds() + 1)
+        clock.advance(seconds=UNFETCHED_FEED_LIVES.total_seconds() + 1)
         storage.tend(lambda _: endpoint)
         assert storage.feeds.find(secret) is None
         assert endpoint.revoked == ["access~2"]

@@ -19,7 +19,7 @@ from canvas_app.canvas.errors import AuthenticationError, SignInRequired, Unavai
 from canvas_app.canvas.oauth import InvalidGrant
 from canvas_app.canvas.tokens import Token
 from canvas_app.storage.database import open_engine
-from canvas_app.storage.feeds import Wanted
+from canvas_app.storage.feeds import FeedContents
 from canvas_app.storage.schema import grants, metadata, outbox, sign_ins
 from canvas_app.storage.seal import Seal, SealBroken
 from canvas_app.storage.storage import Identity, SignIn, Storage
@@ -528,7 +528,7 @@ class TestBinding:
         mine = enter(storage, clock)
         grant = storage.signed_in(mine)
         assert grant is not None
-        secret = storage.feeds.make(grant.grant_id, "Mine", Wanted(("assignment",)))
+        secret = storage.feeds.make(grant.grant_id, "Mine", FeedContents(("assignment",)))
         assert storage.feeds.find(secret) is not None
         enter(storage, clock, Identity("production", 43, "Other"), "2")
         other = max(row.id for row in self.rows(storage, "grants"))
