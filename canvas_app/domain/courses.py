@@ -222,6 +222,25 @@ def state_of(course: Course, now: datetime, phase: str = "") -> str:
     return "future" if phase == "future" or (not phase and begins) else "current"
 
 
+def phases_of(
+    current: Iterable[Course], pending: Iterable[Course], past: Iterable[Course]
+) -> dict[str, str]:
+    """Return what the dates that count make of each course: past, future or current.
+
+    Canvas alone knows them all: those of enrollments, sections and roles as well. These are its
+    three lists. A course is past or still to come when all its enrollments are.
+    """
+    sizes = {course.id: len(course.enrollments or ()) for course in current}
+    found = dict.fromkeys(sizes, "current")
+    for phase, rows in (("past", past), ("future", pending)):
+        found |= {
+            course.id: phase
+            for course in rows
+            if len(course.enrollments or ()) >= sizes.get(course.id, 0)
+        }
+    return found
+
+
 def is_active_student(course: Course, now: datetime) -> bool:
     """Whether the person takes part as a student now."""
     return (

@@ -1,7 +1,8 @@
 """The person's courses: every one, by role and term, with the grade Canvas shows and its basis."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from canvas_app.canvas.api import CanvasAPI
@@ -9,17 +10,20 @@ from canvas_app.canvas.models import (
     Course,
     Enrollment,
 )
+from canvas_app.domain.course_filter import CourseFilter
 from canvas_app.domain.courses import (
     ROLES,
     by_role_and_term,
     course_row,
     each_once,
     in_order,
+    phases_of,
     with_ended,
 )
 from canvas_app.domain.rows import CourseGroup, CourseRow
 from canvas_app.services.asks import (
     COURSE_INCLUDE,
+    AskedPage,
     read_colors,
     read_positions,
     read_profile,
@@ -51,42 +55,33 @@ NICKNAME_LENGTH = 59  # Canvas: "shorter than 60 characters" (course nicknames A
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Which courses: those that pass every filter set. What cannot be meant sets none."""
+class AskedCourses(AskedPage):
+    """What Canvas answered. ``found`` is every course, each once.
 
-    text: str = ""
-    term: str = ""
-    role: str = ""
+    ``current``, ``invited`` and ``past`` are Canvas's three lists of them; ``all_lists`` says
+    whether each of them came. ``places`` are those of the cards on Canvas's dashboard, by course
+    id.
+    """
 
-    @classmethod
-    def of(cls, values: Callable[[str], Sequence[str]]) -> "Wanted":
-        """From the values of a query's names: q, term, role."""
-        role = "".join(values("role")[:1])
-        return cls(
-            text=" ".join("".join(values("q")[:1]).split())[:200],
-            term="".join(values("term")[:1])[:200],
-            role=role if role in ROLES else "",
-        )
-
-    def takes(self, row: CourseRow) -> bool:
-        text = " ".join(
-            filter(None, (row.name, row.original_name, row.code, row.term, *row.sections))
-        )
-        return (
-            self.text.casefold() in text.casefold()
-            and self.term in ("", row.term)
-            and (not self.role or self.role in row.roles)
-        )
+    found: Sequence[Course] = ()
+    current: Sequence[Course] = ()
+    invited: Sequence[Course] = ()
+    past: Sequence[Course] = ()
+    all_lists: bool = True
+    places: Mapping[str, int] = field(default_factory=dict)
 
 
-def courses(sources: Sources, wanted: Wanted | None = None) -> Courses:
-    """Gather every course of the person: current, future, invited and past ones.
+def courses(sources: Sources, wanted: CourseFilter | None = None) -> Courses:
+    """Return every course of the person that passes the filter: current, future and past ones.
 
     One round trip deep, with the further pages of its lists: everything is asked at once. A second
     one for courses that go on without the person, which no list of courses has.
     """
-    wanted = wanted or Wanted()
-    now = sources.now()
+    return lay_out(ask(sources), wanted or CourseFilter(), sources.now())
+
+
+def ask(sources: Sources) -> AskedCourses:
+    """Ask for every list of courses at once, then for what only ended enrollments tell of."""
     profile, colors = start_profile(sources), start_colors(sources)
     places = start_positions(sources)
     current = start_courses(sources)
@@ -99,17 +94,35 @@ def courses(sources: Sources, wanted: Wanted | None = None) -> Courses:
     shades, cards = read_colors(colors), read_positions(places)
     mend_every_course(sources, current, past, invited)
     listed = each_once([*current.rows(), *invited.rows(), *past.rows()])
-    phases = phases_of(current, invited, past)
+    found = with_ended_ones(sources, listed, ended, current, past)
+    return AskedCourses(
+        canvas_url=sources.api.canvas_url,
+        colors=shades,
+        places=cards,
+        found=found,
+        current=current.rows(),
+        invited=invited.rows(),
+        past=past.rows(),
+        all_lists=not (current.error or invited.error or past.error),
+        sources=sources.states(),
+        profile=read_profile(profile),
+    )
+
+
+def lay_out(asked: AskedCourses, wanted: CourseFilter, now: datetime) -> Courses:
+    """Return the page of what Canvas answered."""
+    phases = phases_of(asked.current, asked.invited, asked.past) if asked.all_lists else {}
     every = in_order(
-        course_row(course, sources.api.canvas_url, shades, now, cards, phases.get(course.id, ""))
-        for course in with_ended_ones(sources, listed, ended, current, past)
+        course_row(
+            course, asked.canvas_url, asked.colors, now, asked.places, phases.get(course.id, "")
+        )
+        for course in asked.found
     )
     rows = tuple(row for row in every if wanted.takes(row))
-    states = sources.states()
     return Courses(
-        sources=states,
-        complete=complete(states),
-        profile=read_profile(profile),
+        sources=asked.sources,
+        complete=complete(asked.sources),
+        profile=asked.profile,
         now=now,
         rows=rows,
         groups=by_role_and_term(rows),
@@ -125,9 +138,10 @@ def with_ended_ones(
     ended: ListSource[Enrollment],
     *lists: ListSource[Course],
 ) -> list[Course]:
-    """The listed courses, and those that only ended enrollments tell of, which are asked for.
+    """Return the listed courses, and those that only ended enrollments tell of.
 
-    While one of the lists is not here it is not known which these are, and nothing is asked.
+    These are asked for one by one. While one of the lists is not here, nobody can tell which
+    these are, and nothing is asked.
     """
     known = {course.id: course for course in listed}
     rows = ended.rows()
@@ -142,25 +156,3 @@ def with_ended_ones(
         )
         known |= {course.id: course for course in asked.values()}
     return [with_ended(course, rows) for course in known.values()]
-
-
-def phases_of(
-    current: ListSource[Course], pending: ListSource[Course], past: ListSource[Course]
-) -> dict[str, str]:
-    """What the dates that count make of each course: past, future or current, in Canvas's words.
-
-    Canvas alone knows them all: those of enrollments, sections and roles as well. A course is past
-    or still to come when all its enrollments are. Empty while one of the lists is not here.
-    """
-    if current.error or pending.error or past.error:
-        return {}
-    lists = {"past": past.rows(), "future": pending.rows()}
-    sizes = {course.id: len(course.enrollments or ()) for course in current.rows()}
-    found = dict.fromkeys(sizes, "current")
-    for phase, rows in lists.items():
-        found |= {
-            course.id: phase
-            for course in rows
-            if len(course.enrollments or ()) >= sizes.get(course.id, 0)
-        }
-    return found

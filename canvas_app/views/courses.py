@@ -7,7 +7,8 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from canvas_app.current import current_api, current_sources, login_required
-from canvas_app.services import courses as courses_service
+from canvas_app.domain.course_filter import CourseFilter
+from canvas_app.services.courses import NICKNAME_LENGTH, courses
 from canvas_app.services.grades import course
 from canvas_app.views.answers import flat_groups, flat_rows, own_list, twin
 from canvas_app.views.languages import gettext
@@ -20,10 +21,10 @@ bp = Blueprint("courses", __name__)
 @login_required
 def courses_page() -> ResponseReturnValue:
     """Every course; ``arrange=1`` shows the forms for favourites and nicknames."""
-    wanted = courses_service.Wanted.of(request.args.getlist)
+    wanted = CourseFilter.from_query(request.args)
     return own_list(
         "courses.html",
-        partial(courses_service.courses, wanted=wanted),
+        partial(courses, wanted=wanted),
         wanted=wanted,
         arrange=request.args.get("arrange") == "1",
     )
@@ -32,10 +33,8 @@ def courses_page() -> ResponseReturnValue:
 @bp.get("/courses.json")
 @login_required
 def courses_json() -> ResponseReturnValue:
-    wanted = courses_service.Wanted.of(request.args.getlist)
-    return twin(
-        partial(courses_service.courses, wanted=wanted), "groups", "total", "terms", "roles"
-    )
+    wanted = CourseFilter.from_query(request.args)
+    return twin(partial(courses, wanted=wanted), "groups", "total", "terms", "roles")
 
 
 @bp.get("/courses/<int:course_id>")
@@ -82,9 +81,9 @@ def nickname(course_id: int) -> ResponseReturnValue:
     """Give a course a nickname; an empty one takes it away."""
     given = " ".join(request.form.get("nickname", "").split())
     before = request.form.get("before", "")
-    if len(given) > courses_service.NICKNAME_LENGTH:
+    if len(given) > NICKNAME_LENGTH:
         message = gettext("A nickname has %(most)s characters at most. %(course)s keeps its name.")
-        return back(message % {"most": courses_service.NICKNAME_LENGTH, "course": quoted_name()})
+        return back(message % {"most": NICKNAME_LENGTH, "course": quoted_name()})
     api, id_ = current_api(), str(course_id)
     call: Callable[[], None] = (
         (lambda: api.set_nickname(id_, given)) if given else (lambda: api.remove_nickname(id_))
