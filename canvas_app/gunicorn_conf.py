@@ -8,11 +8,13 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from gunicorn.glogging import Logger
 
 from canvas_app import logs
+from canvas_app.checks.examination import warn_of_access
 from canvas_app.settings import Settings, SettingsError, is_loopback
 
 try:
@@ -113,6 +115,12 @@ def post_fork(server: Any, worker: Any) -> None:
         mallopt(M_ARENA_MAX, 2)
         mallopt(M_MMAP_THRESHOLD, 64 * 1024)
         mallopt(M_TRIM_THRESHOLD, 64 * 1024)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Look at Canvas and the developer key once a start, beside the first requests."""
+    if worker.age == 1:  # the first process; whichever replaces it is older
+        Thread(target=warn_of_access, args=(settings,), daemon=True).start()
 
 
 def worker_exit(server: Any, worker: Any) -> None:

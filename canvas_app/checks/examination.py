@@ -1,5 +1,6 @@
 """Everything that is looked at, in the order in which an operator mends it."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 
 from canvas_app.canvas.api import SCOPES
@@ -8,6 +9,8 @@ from canvas_app.checks.finding import Finding, doubt, fault, fine
 from canvas_app.security import host
 from canvas_app.settings import Environment, Settings, SettingsError
 from canvas_app.storage.notes import INCLUDES_DROPPED, INCLUDES_READ
+
+log = logging.getLogger(__name__)
 
 
 def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -89,6 +92,17 @@ def examine_access(settings: Settings, environment: Environment) -> list[Finding
         return found
     finally:
         transport.close()
+
+
+def warn_of_access(settings: Settings) -> None:
+    """Log what the quick part found amiss; nobody waits for it."""
+    try:
+        for environment in settings.environments:
+            for each in examine_access(settings, environment):
+                if each.level != "ok":
+                    log.warning("%s: %s %s", environment.name, each.message, each.remedy)
+    except Exception:  # it only tells; Easel serves all the same
+        log.exception("Canvas could not be looked at")
 
 
 def asked_scopes(settings: Settings) -> tuple[str, ...]:

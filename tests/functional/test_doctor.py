@@ -4,6 +4,7 @@ import json
 import os
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +19,7 @@ from canvas_app.settings import Settings
 from tests.certificates import OVER, school
 from tests.conftest import StandIn, free_port
 
-from .conftest import RunningEasel, StartEasel, sign_in
+from .conftest import RunningEasel, StartEasel, running_gunicorn, sign_in
 
 Serve = Callable[..., str]
 Handle = Callable[[BaseHTTPRequestHandler], None]
@@ -425,6 +426,20 @@ def test_each_environment_is_looked_at(easel: RunningEasel) -> None:
     assert done.exit_code == 1
     assert "error   wrong_secret        beta: Canvas does not accept" in done.output
     assert "ok      wrong_secret        production: " in done.output
+
+
+def test_start_warns_of_what_keeps_people_out(canvas: StandIn, tmp_path: Path) -> None:
+    """The quick looks are done at each start: the operator need not think of the doctor."""
+    log = tmp_path / "log"
+    with (
+        log.open("w") as stderr,
+        running_gunicorn(tmp_path, canvas, stderr=stderr, CANVAS_CLIENT_ID="5"),
+    ):
+        end = time.monotonic() + 30
+        while "does not know the developer key 5" not in log.read_text():
+            assert time.monotonic() < end, log.read_text()
+            time.sleep(0.05)
+    assert log.read_text().count("does not know the developer key 5") == 1
 
 
 def test_strangers_are_told_nothing(easel: RunningEasel) -> None:
