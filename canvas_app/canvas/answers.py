@@ -17,7 +17,7 @@ from canvas_app.canvas.errors import (
     canvas_message,
 )
 from canvas_app.canvas.headers import finite_number
-from canvas_app.canvas.transport import SAFE_METHODS, Answer
+from canvas_app.canvas.transport import REPEATABLE_METHODS, Answer
 
 LONGEST_RETRY_AFTER = 60.0  # seconds
 LONGEST_DATE = 100  # characters
@@ -30,7 +30,7 @@ def error_of(method: str, path: str, answer: Answer, throttled: bool, token: str
     request_id = answer.request_id
     if report is not None:
         request_id = f"{request_id or 'unknown'}, error report {report}"
-    safe = method in SAFE_METHODS
+    safe = method in REPEATABLE_METHODS
     facts: dict[str, Any] = {
         "method": method,
         "path": path,
@@ -112,7 +112,7 @@ def malformed(message: str, answer: Answer, method: str, path: str) -> Malformed
         path=path,
         status=answer.status,
         request_id=answer.request_id,
-        repeat_is_safe=method in SAFE_METHODS,
+        repeat_is_safe=method in REPEATABLE_METHODS,
     )
 
 

@@ -25,7 +25,7 @@ CHUNK = 256 * 1024  # bytes
 # What a path or query may hold as it is (RFC 3986 sections 3.3 and 3.4), [] as Rails writes them,
 # and % of what is encoded.
 _IN_TARGET = "%/:?@~!$&'()*+,;=[]"
-SAFE_METHODS = frozenset({"GET", "HEAD"})
+REPEATABLE_METHODS = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Transport:
         no_proxy: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.origin = origin(base_url)
+        self.origin = canvas_origin(base_url)
         self._pool = pool
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
@@ -127,7 +127,7 @@ class Transport:
         request.headers = requests.structures.CaseInsensitiveDict(headers)
         request.body = body
         request.hooks = {}
-        if body is not None or method not in SAFE_METHODS:
+        if body is not None or method not in REPEATABLE_METHODS:
             request.headers["Content-Length"] = str(len(body or b""))
         most = self._largest_answer if largest is None else largest
         failure: tuple[str, bool] | None = None
@@ -164,7 +164,7 @@ class Transport:
                 path=path,
                 status=response.status_code,
                 request_id=request_id(response.headers),
-                repeat_is_safe=method in SAFE_METHODS,
+                repeat_is_safe=method in REPEATABLE_METHODS,
             )
         reason, never_sent = failure
         raise Unavailable(
@@ -174,7 +174,7 @@ class Transport:
             delivery="not_sent" if never_sent else "may_have_happened",
             method=method,
             path=path,
-            repeat_is_safe=never_sent or method in SAFE_METHODS,
+            repeat_is_safe=never_sent or method in REPEATABLE_METHODS,
         )
 
     def re_rooted(self, link: str, *, method: str = "GET", path: str = "") -> str:
@@ -267,7 +267,7 @@ def proxies_for(url: str, proxy: str | None, no_proxy: str | None) -> dict[str, 
     return {"https": proxy}
 
 
-def origin(base_url: str) -> str:
+def canvas_origin(base_url: str) -> str:
     """Return ``scheme://host[:port]`` of a Canvas root URL; anything else is a ``ValueError``."""
     parts = urlsplit(base_url)
     if parts.username is not None or parts.query or parts.fragment or parts.path not in ("", "/"):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Level = Literal["ok", "warning", "error"]
+Severity = Literal["ok", "warning", "error"]
 Code = Literal[
     "settings",
     "canvas_unreachable",
@@ -30,7 +30,7 @@ class Finding:
     """What was found of one subject. Nothing in it is secret."""
 
     code: Code
-    level: Level
+    level: Severity
     message: str
     remedy: str = ""
 
@@ -53,7 +53,7 @@ def fault(code: Code, message: str, remedy: str) -> Finding:
     return Finding(code, "error", message, remedy)
 
 
-def report(findings: Iterable[Finding]) -> dict[str, Any]:
+def findings_json(findings: Iterable[Finding]) -> dict[str, Any]:
     """What ``easel doctor --json`` prints: ``ok`` unless there is an error, then each finding."""
     rows = [asdict(each) for each in findings]
     return {"ok": all(row["level"] != "error" for row in rows), "findings": rows}

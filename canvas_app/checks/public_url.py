@@ -20,7 +20,7 @@ ASKS, SAW = "X-Easel-Asks", "X-Easel-Saw"
 STRANGER = "192.0.2.77"  # RFC 5737: nobody's address, as anybody could claim to have it
 LIMIT_SECONDS = 5.0
 ASKS_LIVE = 300  # seconds
-LARGEST_BODY = 10_000  # bytes
+MOST_READ = 10_000  # bytes
 
 
 class Saw(msgspec.Struct, frozen=True):
@@ -79,7 +79,7 @@ def visit(settings: Settings) -> Visit:
                 stream=True,
             )
             with answer:
-                body = answer.raw.read(LARGEST_BODY, decode_content=True)
+                body = answer.raw.read(MOST_READ, decode_content=True)
     except requests.exceptions.SSLError:
         return Visit(error="its certificate is not accepted")
     except requests.RequestException as error:

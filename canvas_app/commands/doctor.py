@@ -11,7 +11,7 @@ import msgspec
 
 from canvas_app import logs
 from canvas_app.checks.examination import examine
-from canvas_app.checks.finding import Finding, report
+from canvas_app.checks.finding import Finding, findings_json
 from canvas_app.settings import Settings, SettingsError
 
 COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
@@ -39,7 +39,7 @@ def doctor_command(as_json: bool) -> None:
         found.append(finding)
         if not as_json:
             click.echo(shown(finding))
-    told = report(found)
+    told = findings_json(found)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(told)).decode())
     elif told["ok"]:

@@ -61,7 +61,7 @@ def ask(sources: Sources, course_id: str, period: str, include: Sequence[str] = 
     course = listed_course(sources, course_id) if closed else course
     ended = start_ended_in(sources, course)
     bare = start_without(sources, course) if asked_course.dropped() else None
-    work = None if closed else start_groups(sources, course_id)
+    work = None if closed else start_assignment_groups(sources, course_id)
     dated = None
     if not closed and (course.has_grading_periods or bare):
         dated = start_periods(sources, course_id)
@@ -93,7 +93,7 @@ def ask(sources: Sources, course_id: str, period: str, include: Sequence[str] = 
     )
 
 
-def start_groups(sources: Sources, course_id: str) -> ListSource[AssignmentGroup]:
+def start_assignment_groups(sources: Sources, course_id: str) -> ListSource[AssignmentGroup]:
     call = partial(CanvasAPI.assignment_groups, include=("assignments", "submission"))
     return sources.start("assignments", partial(call, course_id=course_id))
 

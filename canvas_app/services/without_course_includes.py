@@ -26,9 +26,9 @@ from canvas_app.domain.mended_courses import (
 from canvas_app.services.without_includes import (
     BROUGHT,
     start_ahead,
+    start_assignments,
     start_over,
     start_own,
-    start_work,
 )
 from canvas_app.sources.sources import ListSource, Sources
 
@@ -108,7 +108,7 @@ def mend_groups(
     """
     if "assignments" not in listed.dropped():
         return
-    work = [start_work(sources, listed.name, course_id) for course_id in courses]
+    work = [start_assignments(sources, listed.name, course_id) for course_id in courses]
     own = [start_own(sources, listed.name, course_id) for course_id, own in courses.items() if own]
     for course_id, handle in zip(filter(courses.get, courses), own, strict=True):
         if ahead and handle.denied and any(course.id == course_id for course in ahead.rows()):

@@ -97,7 +97,7 @@ def mend_every_course(
 # Work
 
 
-def start_work(sources: Sources, name: str, course_id: str) -> ListSource[Assignment]:
+def start_assignments(sources: Sources, name: str, course_id: str) -> ListSource[Assignment]:
     return sources.start(name, partial(CanvasAPI.assignments, course_id=course_id))
 
 

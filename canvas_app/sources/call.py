@@ -27,7 +27,7 @@ from canvas_app.canvas.paging import Pages
 from canvas_app.sources.answer import NotYet, Outcome
 from canvas_app.sources.cache import Cache
 from canvas_app.sources.pool import PoolShare, share_of
-from canvas_app.sources.refusals import REFUSED_FOR, contexts, read_readable
+from canvas_app.sources.refusals import REFUSAL_LIVES, contexts, read_readable
 from canvas_app.sources.single_flight import SingleFlight
 from canvas_app.sources.wording import UNREAD, as_sentence, came, error_text, passing
 
@@ -171,7 +171,7 @@ class RefusedContexts:
             at = msgspec.msgpack.decode(found, type=float) if found is not None else None
         except msgspec.MsgspecError:
             return False
-        return at is not None and 0 <= self._reader.now().timestamp() - at <= REFUSED_FOR
+        return at is not None and 0 <= self._reader.now().timestamp() - at <= REFUSAL_LIVES
 
     def remember(self, code: str) -> None:
         at = msgspec.msgpack.encode(self._reader.now().timestamp())

@@ -18,7 +18,7 @@ from canvas_app.canvas.errors import (
     MissingScope,
 )
 
-REFUSED_FOR = 3600.0  # seconds a refused code is not asked for again
+REFUSAL_LIVES = 3600.0  # seconds a refused code is not asked for again
 HOPELESS = 7  # refusals, with nothing readable among them, after which no more halves are tried
 
 Ask = Callable[[tuple[str, ...]], tuple[list[Any], str]]

@@ -54,7 +54,7 @@ class Held:
         return self.connected_at + ACTING_LIVES if self.owner[2] else None
 
 
-def refused() -> AccessRefused:
+def renewed_but_refused() -> AccessRefused:
     return AccessRefused("Canvas refuses Easel's access, though it has just renewed it.")
 
 
@@ -224,7 +224,7 @@ class Leases:
             held = self.read(stale.id)
             if held.version != stale.version and not held.leased:
                 if self.resting(held):
-                    raise refused()
+                    raise renewed_but_refused()
                 return held.token.access_token
             if held.client_id != endpoint.client_id:
                 raise over("Easel's developer key has changed.")
@@ -288,7 +288,7 @@ class Leases:
             return None
         if now is not None:
             log.warning("Canvas refuses the fresh access of grant %s", held.id)
-            raise refused()
+            raise renewed_but_refused()
         return token
 
     def _ask(
@@ -387,7 +387,7 @@ class GrantCredentials:
     def access_token(self, deadline: float | None = None) -> str:
         held = self._leases.read(self._grant_id)
         if self._leases.resting(held):
-            raise refused()
+            raise renewed_but_refused()
         if held.refused_at is not None or self._leases.doubted(held):
             return self._leases.renewed(held, self._endpoint, deadline)
         expires_at = held.token.expires_at
@@ -414,7 +414,7 @@ class GrantCredentials:
     def renewed(self, rejected: str, deadline: float | None = None) -> str:
         held = self._leases.read(self._grant_id)
         if self._leases.resting(held):
-            raise refused()
+            raise renewed_but_refused()
         being_proved = held.leased or self._leases.doubted(held)
         if held.token.access_token != rejected and not being_proved:
             return held.token.access_token  # somebody has renewed it meanwhile

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from canvas_app.canvas.errors import MalformedAnswer, Unavailable
-from canvas_app.canvas.transport import Transport, origin
+from canvas_app.canvas.transport import Transport, canvas_origin
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def send(transport, method="GET", target="/api/v1/x?secret=1", **options):
     ],
 )
 def test_an_origin_is_normalised(url, named):
-    assert origin(url) == named
+    assert canvas_origin(url) == named
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from canvas_app.canvas.errors import (
 )
 from canvas_app.canvas.models import Course, CourseEnrollment
 from canvas_app.domain.courses import shares_calendar
-from canvas_app.sources.refusals import HOPELESS, REFUSED_FOR, left_out_note, read_readable
+from canvas_app.sources.refusals import HOPELESS, REFUSAL_LIVES, left_out_note, read_readable
 
 CODES = tuple("abcdefghij")
 ROUTE = "GET /api/v1/calendar_events"
@@ -181,7 +181,7 @@ def test_a_refusal_is_asked_again_in_time(sources_of, canvas):
     assert cost() == 3
     assert cost() == 1
     assert cost(again=("calendar",)) == 3
-    at[0] += timedelta(seconds=REFUSED_FOR + 1)
+    at[0] += timedelta(seconds=REFUSAL_LIVES + 1)
     assert cost() == 3
 
 
