@@ -47,6 +47,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         search,
         setup,
         submissions,
+        teaching,
         upcoming,
     )
 
@@ -69,7 +70,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     rendering.init_app(app)
     compression.init_app(app)
     of_people = (dashboard, courses, planner, upcoming, search, submissions, assignment, grades)
-    for view in (auth, account, feed, health, help, setup, *of_people):
+    of_teachers = (teaching,)
+    for view in (auth, account, feed, health, help, setup, *of_people, *of_teachers):
         app.register_blueprint(view.bp)
     return app
 

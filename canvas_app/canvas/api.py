@@ -11,8 +11,11 @@ from canvas_app.canvas.models import (
     AssignmentDetail,
     AssignmentGroup,
     CalendarEvent,
+    ClassEnrollment,
+    ClassSubmission,
     Colors,
     Course,
+    CourseSection,
     Enrollment,
     GradingPeriod,
     PlannerItem,
@@ -37,6 +40,12 @@ STUDENT: dict[str, Any] = {
     "type": ["StudentEnrollment"],
     "state": ["active", "invited", "completed"],
 }
+
+HEAVY = (
+    *("preview_url", "attachments", "body", "url", "discussion_entries", "external_tool_url"),
+    *("media_comment", "turnitin_data"),
+)
+"""What a list of a class's submissions leaves out (``submissions_api_controller.rb``)."""
 
 _scopes: dict[str, str] = {}
 
@@ -478,6 +487,53 @@ class CanvasAPI:
         }
         path = api_path("courses", course_id, "enrollments")
         return self.client.paginate(path, params, type=Enrollment)
+
+    @endpoint(
+        "url:GET|/api/v1/courses/:course_id/enrollments",
+        "enrollments#method.enrollments_api.index",
+    )
+    def class_enrollments(
+        self, course_id: str, states: Sequence[str] = ("active",), period_id: str = ""
+    ) -> Pages[ClassEnrollment]:
+        """List a course's students by stored state, a row for each section, with their totals.
+
+        Of one grading period when ``period_id`` names it. Nobody's "student view" is among them.
+        """
+        params: dict[str, Any] = {"type": ["StudentEnrollment"], "state": list(states)}
+        if period_id:
+            params["grading_period_id"] = period_id
+        path = api_path("courses", course_id, "enrollments")
+        return self.client.paginate(path, params, type=ClassEnrollment)
+
+    @endpoint(
+        "url:GET|/api/v1/courses/:course_id/students/submissions",
+        "submissions#method.submissions_api.for_students",
+    )
+    def class_submissions(
+        self,
+        course_id: str,
+        student_ids: Sequence[str] = ("all",),
+        assignment_ids: Sequence[str] = (),
+    ) -> Pages[ClassSubmission]:
+        """List what became of published work, for those who grade.
+
+        ``all`` means everybody they may see, the test student and who left among them. More than
+        100 named students: InvalidRequest; one of them out of sight, or an assignment that is not
+        published: AuthorizationError.
+        """
+        params: dict[str, Any] = {
+            "student_ids": list(student_ids),
+            "assignment_ids": list(assignment_ids),
+            "exclude_response_fields": list(HEAVY),
+        }
+        path = api_path("courses", course_id, "students", "submissions")
+        return self.client.paginate(path, params, type=ClassSubmission)
+
+    @endpoint("url:GET|/api/v1/courses/:course_id/sections", "sections#method.sections.index")
+    def sections(self, course_id: str) -> Pages[CourseSection]:
+        """List a course's sections, those the person is not in too."""
+        path = api_path("courses", course_id, "sections")
+        return self.client.paginate(path, type=CourseSection)
 
 
 SCOPES: tuple[str, ...] = tuple(sorted(set(_scopes.values())))

@@ -270,6 +270,8 @@ class Assignment(Model):
     published: bool | None = None
     omit_from_final_grade: bool | None = None
     restrict_quantitative_data: bool | None = None
+    anonymize_students: bool | None = None
+    moderated_grading: bool | None = None
     needs_grading_count: Count | None = None
     speed_grader_url: str | None = None
     quiz_id: Id | None = None
@@ -358,6 +360,27 @@ class Submission(Model):
     submission_comments: list[SubmissionComment] | UnsetType | None = UNSET
     submission_html_comments: list[SubmissionComment] | None = None
     rubric_assessment: dict[str, RubricAssessment] | None = None
+
+
+class ClassSubmission(Model):
+    """Somebody's submission as whoever grades needs it: few fields, for a class has thousands."""
+
+    id: Id | None = None
+    assignment_id: Id | None = None
+    user_id: Id | None = None
+    workflow_state: str | None = None
+    score: Number | None = None
+    grade: str | None = None
+    late: bool | None = None
+    missing: bool | None = None
+    excused: bool | None = None
+    custom_grade_status_id: Id | None = None
+    redo_request: bool | None = None
+    grade_matches_current_submission: bool | None = None
+    submitted_at: Moment | None = None
+    graded_at: Moment | None = None
+    posted_at: Moment | None = None
+    cached_due_date: Moment | None = None
 
 
 class SubmissionUser(Model):
@@ -628,6 +651,39 @@ class Enrollment(Model):
     role: str | None = None
     enrollment_state: str | None = None
     grades: Grades | None = None
+
+
+class ClassGrades(Grades):
+    """A student's totals as whoever grades has them.
+
+    ``current`` and ``final`` are computed of posted grades, ``unposted`` of all; a total set by
+    hand stands beside them.
+    """
+
+    unposted_current_score: Number | None = None
+    unposted_final_score: Number | None = None
+    override_score: Number | None = None
+    override_grade: str | None = None
+
+
+class RosterUser(Model):
+    """A user of a roster; the last two with SIS rights only (``lib/api/v1/user.rb``)."""
+
+    id: Id | None = None
+    name: str | None = None
+    sortable_name: str | None = None
+    short_name: str | None = None
+    login_id: str | None = None
+    sis_user_id: str | None = None
+
+
+class ClassEnrollment(Enrollment):
+    """A student's enrollment as whoever grades sees it; ``total_activity_time`` in seconds."""
+
+    user: RosterUser | None = None
+    last_activity_at: Moment | None = None
+    total_activity_time: Count | None = None
+    grades: ClassGrades | None = None
 
 
 def _look_through(model: type[Model]) -> None:

@@ -14,7 +14,9 @@ from canvas_app.canvas.models import (
     Profile,
 )
 from canvas_app.domain.calendar import Person
+from canvas_app.domain.courses import is_active_teacher
 from canvas_app.sources.answer import Source
+from canvas_app.sources.call import request_key
 from canvas_app.sources.sources import ListSource, ObjectSource, Sources
 
 COURSE_INCLUDE = (
@@ -64,6 +66,14 @@ def start_ended_in(sources: Sources, course: Course) -> ListSource[Enrollment] |
 def start_courses(sources: Sources) -> ListSource[Course]:
     """The list every page shares, so that the cache knows it: current-ish enrollments."""
     return sources.start("courses", partial(CanvasAPI.courses, include=COURSE_INCLUDE))
+
+
+def known_to_teach(sources: Sources) -> bool:
+    """Whether a kept list of courses shows that the person teaches now; Canvas is not asked."""
+    call = partial(CanvasAPI.courses, include=COURSE_INCLUDE)
+    kept = sources.kept(request_key(call), call)
+    now = sources.now()
+    return any(is_active_teacher(course, now) for course in (kept.value if kept else ()))
 
 
 def start_pending(sources: Sources) -> ListSource[Course]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from canvas_app.domain.calendar import local
@@ -14,11 +14,23 @@ Cell = str | float | bool | datetime | None
 
 def csv_text(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """RFC 4180 with a byte order mark, by which spreadsheets know UTF-8; every text is quoted."""
+    return "\ufeff" + "".join(csv_lines(names, rows))
+
+
+def csv_lines(
+    names: Sequence[str], rows: Iterable[Sequence[Cell]], together: int = 64
+) -> Iterator[str]:
+    """The lines of such a file, so many ``together``, the first with the names of the columns."""
     written = io.StringIO()
     writer = csv.writer(written, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(names)
-    writer.writerows([cell(value) for value in row] for row in rows)
-    return "\ufeff" + written.getvalue()
+    for number, row in enumerate(rows, 1):
+        writer.writerow([cell(value) for value in row])
+        if number % together == 0:
+            yield written.getvalue()
+            written.seek(0)
+            written.truncate()
+    yield written.getvalue()
 
 
 def cell(value: Cell) -> str | float:

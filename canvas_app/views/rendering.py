@@ -1,5 +1,6 @@
 """What every template has at hand: filters, the header, the versions of static files."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
@@ -14,9 +15,10 @@ from flask import Flask, g, request
 from markupsafe import Markup
 
 from canvas_app.canvas.errors import AuthenticationError
-from canvas_app.current import current_gateway
+from canvas_app.current import current_gateway, current_sources
 from canvas_app.domain.calendar import local
 from canvas_app.domain.charts import ring
+from canvas_app.services.asks import known_to_teach
 from canvas_app.settings import Environment
 from canvas_app.views.colors import readable
 from canvas_app.views.safe_html import plain, rich, weblink
@@ -37,6 +39,8 @@ from canvas_app.views.wording import (
     when,
     worth,
 )
+
+log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
@@ -59,6 +63,7 @@ def init_app(app: Flask) -> None:
         ring_share=ring,
         access_refused=access_refused,
         sign_in_over=sign_in_over,
+        teaches=teaches,
         environments=environments,
     )
     app.jinja_env.filters.update(
@@ -114,6 +119,15 @@ def here(**more: str) -> str:
 def environments() -> tuple[Environment, ...]:
     """The Canvas environments this deployment offers at sign-in."""
     return current_gateway().settings.environments
+
+
+def teaches() -> bool:
+    """Whether the header leads to the teachers' pages; not while nothing is known of that."""
+    try:
+        return known_to_teach(current_sources())
+    except Exception:
+        log.warning("the header cannot tell who teaches", exc_info=True)
+        return False
 
 
 def sign_in_over(failure: object) -> bool:

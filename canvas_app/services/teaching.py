@@ -1,0 +1,183 @@
+"""The grading queue: what waits for a grade in all courses the person teaches."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.models import Assignment, ClassSubmission, Course
+from canvas_app.domain.class_work import tally
+from canvas_app.domain.courses import has_role, is_active_teacher, observed
+from canvas_app.domain.grading_queue import (
+    QueueFilter,
+    QueueGroup,
+    QueueRow,
+    queue_groups,
+    queue_row,
+    sorted_queue,
+)
+from canvas_app.domain.planner_items import ItemBuilder
+from canvas_app.services.asks import (
+    AskedPage,
+    read_colors,
+    read_profile,
+    start_colors,
+    start_courses,
+    start_profile,
+)
+from canvas_app.services.classes import start_class_work, start_students, whole_lists
+from canvas_app.services.pages import OwnPage
+from canvas_app.services.without_includes import mend_courses
+from canvas_app.sources.answer import complete
+from canvas_app.sources.sources import ListSource, Sources
+
+
+@dataclass(frozen=True)
+class TaughtCourse:
+    """A course with its assignments, what came of the submissions to those that wait, by
+    assignment, and the active students; ``students`` is None when their list is not all here."""
+
+    course: Course
+    works: Sequence[Assignment]
+    submissions: Mapping[str, Sequence[ClassSubmission]]
+    students: frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class AskedQueue(AskedPage):
+    """What Canvas answered; ``known`` are all the person's courses, by id."""
+
+    known: Mapping[str, Course] = field(default_factory=dict)
+    taught: Sequence[TaughtCourse] = ()
+
+
+@dataclass(frozen=True)
+class TeachingPage(OwnPage):
+    """``rows`` are the assignments that wait; ``courses`` counts those the person teaches."""
+
+    rows: tuple[QueueRow, ...] = ()
+    groups: tuple[QueueGroup, ...] = ()
+    wanted: QueueFilter = field(default_factory=QueueFilter)
+    courses: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many submissions wait."""
+        return sum(row.needs_grading for row in self.rows)
+
+    @property
+    def exact(self) -> bool:
+        """Whether Easel counted all of them itself."""
+        return all(row.counted for row in self.rows)
+
+    @property
+    def oldest(self) -> datetime | None:
+        """Since when the oldest has waited."""
+        known = [row.oldest_submitted_at for row in self.rows if row.oldest_submitted_at]
+        return min(known, default=None)
+
+    @property
+    def longest_wait(self) -> timedelta | None:
+        return self.now - self.oldest if self.now and self.oldest else None
+
+
+def teaching(sources: Sources, wanted: QueueFilter | None = None) -> TeachingPage:
+    """Return the page.
+
+    Two round trips deep for titles and Canvas's own counts, three for the rest: the courses, then
+    each one's assignments and students, then a list of submissions for each assignment that waits;
+    in general 2 + ceil(calls / 10), plus the further pages of lists longer than 100.
+    """
+    return lay_out(ask(sources), wanted or QueueFilter(), sources.now())
+
+
+def ask(sources: Sources) -> AskedQueue:
+    """Ask for the courses, then what waits in each, then whose work that is."""
+    now = sources.now()
+    courses = start_courses(sources)
+    profile, colors = start_profile(sources), start_colors(sources)
+    mend_courses(sources, courses, ())
+    known = {course.id: course for course in courses.rows()}
+    taught = [course for course in known.values() if is_active_teacher(course, now)]
+    works = [(course, start_class_assignments(sources, course)) for course in taught]
+    students = {course.id: start_students(sources, course) for course in taught}
+    open_works = [(course, waiting_works(handle.rows())) for course, handle in works]
+    lists = {
+        course.id: start_class_work(sources, course, found) for course, found in open_works if found
+    }
+    return AskedQueue(
+        canvas_url=sources.api.canvas_url,
+        colors=read_colors(colors),
+        known=known,
+        taught=[
+            TaughtCourse(
+                course,
+                found,
+                whole_lists(found, lists[course.id]) if found else {},
+                frozenset(row.user_id for row in students[course.id].rows() if row.user_id)
+                if all_here(students[course.id])
+                else None,
+            )
+            for course, found in open_works
+        ],
+        sources=sources.states(),
+        profile=read_profile(profile),
+    )
+
+
+def start_class_assignments(sources: Sources, course: Course) -> ListSource[Assignment]:
+    call = partial(CanvasAPI.assignments, course_id=course.id)
+    return sources.start(f"grading: {course.name or course.id}", call, course=course)
+
+
+def waiting_works(works: Sequence[Assignment]) -> list[Assignment]:
+    """Published work in which Canvas says something waits; each assignment once.
+
+    Of moderated work Canvas counts what this person has not graded yet, so it is looked into
+    whatever that count says.
+    """
+    once = {work.id: work for work in works}
+    return [
+        work
+        for work in once.values()
+        if work.published is not False and (work.needs_grading_count or work.moderated_grading)
+    ]
+
+
+def all_here(handle: ListSource[Any]) -> bool:
+    """Whether all of a list's rows came."""
+    return all(not answer.error and not answer.why for answer in handle.answers())
+
+
+def lay_out(asked: AskedQueue, wanted: QueueFilter, now: datetime) -> TeachingPage:
+    """Return the page of what Canvas answered."""
+    builder = ItemBuilder(asked.canvas_url, asked.known, asked.colors, now)
+    found = [
+        queue_row(
+            work,
+            each.course,
+            builder,
+            tally(each.submissions[work.id], each.students)
+            if each.students is not None and work.id in each.submissions
+            else None,
+        )
+        for each in asked.taught
+        for work in each.works
+    ]
+    rows = sorted_queue((row for row in found if row.needs_grading), wanted.sort)
+    return TeachingPage(
+        sources=asked.sources,
+        complete=complete(asked.sources),
+        profile=asked.profile,
+        now=now,
+        in_courses=bool(asked.known),
+        is_student=has_role(asked.known.values(), "student"),
+        is_teacher=bool(asked.taught),
+        observes=observed(asked.known.values()),
+        rows=rows,
+        groups=queue_groups(rows, wanted.by_course),
+        wanted=wanted,
+        courses=len(asked.taught),
+    )

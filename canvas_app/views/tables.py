@@ -1,0 +1,121 @@
+"""Tables of many rows, sent as they are made: JSON twins by the page, and CSV that says its end."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from flask import Response, request
+
+from canvas_app.canvas.errors import CanvasError
+from canvas_app.views.answers import plain_failure, source_json
+from canvas_app.views.csv_table import Cell, csv_lines
+
+PER_PAGE, MOST_PER_PAGE = 50, 500
+PART = 64  # rows that go out together
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Which rows of a table: those of one page, counted from 1, or all of them."""
+
+    page: int | None = None
+    per_page: int = PER_PAGE
+
+    @classmethod
+    def from_query(cls) -> "Slice":
+        """Read page and per_page of this request; what is no number sets none."""
+        page = request.args.get("page", "")
+        per_page = request.args.get("per_page", "")
+        most = min(int(per_page), MOST_PER_PAGE) if per_page.isdecimal() else PER_PAGE
+        number = int(page) if page.isdecimal() and len(page) < 10 else 0
+        return cls(number or None, most or PER_PAGE)
+
+    def of(self, rows: Sequence[Any]) -> Sequence[Any]:
+        if self.page is None:
+            return rows
+        first = (self.page - 1) * self.per_page
+        return rows[first : first + self.per_page]
+
+
+def json_stream(
+    head: dict[str, Any], rows: Iterable[Any], tail: Callable[[], dict[str, Any]]
+) -> Response:
+    """A twin whose rows go out as they come: ``head``, then ``data``, then what ``tail`` tells.
+
+    What fails after the first row can change no status any more, so the tail says it.
+    """
+
+    def parts() -> Iterator[bytes]:
+        yield msgspec.json.encode(head)[:-1] + (b"," if head else b"") + b'"data":['
+        last: dict[str, Any] = {}
+        waiting: list[bytes] = []
+        first = True
+        try:
+            for row in rows:
+                waiting.append((b"" if first else b",") + msgspec.json.encode(row))
+                first = False
+                if len(waiting) >= PART:
+                    yield b"".join(waiting)
+                    waiting.clear()
+            last = tail()
+        except CanvasError as error:
+            last = broken_off(error)
+        yield b"".join(waiting) + b"]," + msgspec.json.encode(last)[1:]
+
+    answer = Response(parts(), mimetype="application/json")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def broken_off(error: CanvasError) -> dict[str, Any]:
+    """What stands after the rows of a twin that ended before its last row."""
+    said = plain_failure(error)
+    source = {"name": "page", "status": "failed", "fetched_at": None, "detail": said}
+    return {"complete": False, "sources": [source], "error": said}
+
+
+def ending(page: Any) -> dict[str, Any]:
+    """``complete`` and ``sources`` of a page."""
+    return {
+        "complete": page.complete,
+        "sources": [source_json(source) for source in page.sources],
+    }
+
+
+def csv_stream(
+    name: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    lacks: Callable[[], Sequence[str]],
+) -> Response:
+    """A CSV file whose rows go out as they come.
+
+    ``lacks`` is asked after the last row; what it tells ends the file in lines that begin with
+    ``# INCOMPLETE``. A file without such a line is whole.
+    """
+
+    def parts() -> Iterator[str]:
+        yield "\ufeff"
+        try:
+            yield from csv_lines(columns, rows, PART)
+            missing = list(lacks())
+        except CanvasError as error:
+            missing = [plain_failure(error)]
+        for said in missing:
+            text = " ".join(said.split())
+            yield f"# INCOMPLETE: {text}\r\n"
+
+    answer = Response(parts(), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def lacking_parts(page: Any) -> list[str]:
+    """What is missing of a page, a sentence for each part."""
+    return [
+        f"{source.name} ({source.status}) {source.detail}".rstrip()
+        for source in page.sources
+        if not source.here
+    ]
