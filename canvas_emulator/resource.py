@@ -427,7 +427,7 @@ def _authorise(
     if row.real_person_id is not None:
         real_user = state.campus.people[row.real_person_id]
     wanted = params.get("as_user_id")
-    if wanted and wanted not in {"self", str(person.id), str(SHARD + person.id)}:
+    if wanted and wanted not in {"self", str(person.id), str(person.global_id)}:
         if real_user is not None:
             raise Unauthorized({"errors": "Cannot change masquerade"}, challenge=False)
         real_user, person = person, _masqueraded(state, person, wanted)
@@ -461,9 +461,9 @@ def _identify(
             meta += f"dk={row.key.client_id};"
     response.headers["X-Canvas-Meta"] = meta
     if viewer is not None:
-        response.headers["X-Canvas-User-Id"] = str(SHARD + viewer.id)
+        response.headers["X-Canvas-User-Id"] = str(viewer.global_id)
     if real_user is not None:
-        response.headers["X-Canvas-Real-User-Id"] = str(SHARD + real_user.id)
+        response.headers["X-Canvas-Real-User-Id"] = str(real_user.global_id)
 
 
 def _open_session(response: Response) -> None:

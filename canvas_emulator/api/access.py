@@ -9,8 +9,9 @@ from contextlib import suppress
 
 from canvas_emulator.campus import Person
 from canvas_emulator.campus.courses import STAFF_TYPES, Course, Enrollment, effective_state
-from canvas_emulator.campus.coursework import SHARD, Assignment
+from canvas_emulator.campus.coursework import Assignment
 from canvas_emulator.campus.happenings import Event
+from canvas_emulator.campus.people import SHARD
 from canvas_emulator.resource import Call, Forbidden, NotFound
 
 _CROSS_SHARD = re.compile(r"(\d{1,6})~(\d{1,19})")

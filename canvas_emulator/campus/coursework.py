@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from .chance import chance, choose, scatter
+from .people import SHARD
 
 ONLINE = frozenset(
     {
@@ -19,7 +20,6 @@ ONLINE = frozenset(
 )
 OFFLINE = ("on_paper", "external_tool", "none", "not_graded", "wiki_page")
 """Kinds of which work has one alone when nothing is handed in to Canvas (assignment.rb)."""
-SHARD = 10**13
 QUIZ_GRACE = timedelta(seconds=60)
 SCHEME = (
     ("A", 94.0),

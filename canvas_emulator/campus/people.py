@@ -22,6 +22,10 @@ _LAST_NAMES_TEXT = (
 LAST_NAMES = _LAST_NAMES_TEXT.split()
 
 
+SHARD = 10**13
+"""Ids of this Canvas's own rows are below it; as seen from everywhere it is added to them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who can sign in; ``key`` is empty for those nobody wrote a story for."""
@@ -38,6 +42,11 @@ class Person:
     pronouns: str | None = None
     bio: str | None = None
     fake: bool = False
+
+    @property
+    def global_id(self) -> int:
+        """The id by which every Canvas knows them; people of another shard have no other here."""
+        return self.id if self.id > SHARD else SHARD + self.id
 
     @property
     def first_name(self) -> str:

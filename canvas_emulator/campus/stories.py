@@ -10,6 +10,8 @@ DOZEN, MANY, NEWCOMER, HOSTILE, TEACHER, BIG_TEACHER, ADMIN, OBSERVER, TA, BUSY 
 LINEAR_ALGEBRA_ID = 9_070_000_000_000_417
 """Above 2**53, so a client that reads ids as floating point numbers names another course."""
 BIG_COURSE_ID = 4301
+VISITOR = 20_000_000_000_077
+"""Of another shard of a consortium: here as everywhere they have their global id alone."""
 TEST_STUDENT = 3999
 
 ESSAY_RUBRIC = (
@@ -32,6 +34,7 @@ def tell(build: Builder) -> None:
     _personal(build, biology)
     _busy(build)
     _test_student(build, biology)
+    _visitor(build)
     build.meets(biology, "Safety briefing", (3, 10), (4, 14))
     build.groups(biology, "Bench", (DOZEN, 1001, 1002), range(1003, 1006), range(1040, 1043))
 
@@ -526,6 +529,14 @@ def _test_student(build: Builder, course: Course) -> None:
     person = build.person(TEST_STUDENT, "", "Test Student", "student", login="test", fake=True)
     for section in range(len(course.section_ids)):
         build.enrol(course, person.id, "StudentView", section=section)
+
+
+def _visitor(build: Builder) -> None:
+    build.person(VISITOR, "visitor", "Lena Sandoval", "student")
+    course = build.course(4113, "Consortium Seminar", "CONS-300")
+    build.enrol(course, 61, "Teacher")
+    build.enrol(course, VISITOR)
+    build.work(course, "Position paper", 6, points_possible=20)
 
 
 def _busy(build: Builder) -> None:
