@@ -16,6 +16,7 @@ from werkzeug.wrappers import Request, Response
 
 from canvas_emulator import control, faults, oauth, resource
 from canvas_emulator.clock import Clock
+from canvas_emulator.lti import platform
 from canvas_emulator.quota import bucket_of
 from canvas_emulator.state import State
 
@@ -46,6 +47,7 @@ def create_emulator(
     app.extensions["emulator"] = state
     app.register_blueprint(oauth.blueprint)
     app.register_blueprint(control.blueprint)
+    app.register_blueprint(platform.blueprint)
     app.wsgi_app = Front(app.wsgi_app, state)  # type: ignore[method-assign]
     return app
 
@@ -78,7 +80,7 @@ class Front:
     def _label(self, request: Request) -> str:
         """The route as statistics, costs and latencies name it; finds the API's endpoint."""
         method = "GET" if request.method == "HEAD" else request.method
-        if not request.path.startswith("/api/"):
+        if not request.path.startswith("/api/") or request.path.startswith("/api/lti/"):
             return f"{method} {request.path}"
         found = resource.router.match(request.method, resource.raw_path(request))
         request.environ["emulator.route"] = found
@@ -123,7 +125,7 @@ class Front:
     ) -> None:
         headers = response.headers
         headers["X-Request-Context-Id"] = str(uuid.uuid4())
-        headers["Content-Security-Policy"] = "frame-ancestors 'self';"
+        headers.setdefault("Content-Security-Policy", "frame-ancestors 'self';")
         headers["Referrer-Policy"] = "no-referrer-when-downgrade"
         if "X-Canvas-Meta" in headers:
             headers["X-Canvas-Meta"] += f"rlr={remaining};"

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from canvas_emulator.campus.coursework import Submission
 from canvas_emulator.faults import Drift, Fault
+from canvas_emulator.lti import control as platform
 from canvas_emulator.state import Costs, State, TokenRow, personal_token
 
 blueprint = Blueprint("emulator", __name__, url_prefix="/_emulator")
@@ -75,6 +76,7 @@ class CourseChange(Struct, forbid_unknown_fields=True):
     workflow_state: Literal["unpublished", "available", "completed"] | UnsetType = UNSET
     restrict_quantitative_data: bool | UnsetType = UNSET
     hide_final_grades: bool | UnsetType = UNSET
+    is_public: bool | UnsetType = UNSET
     grading_standard: bool | UnsetType = UNSET
     grading_scheme: tuple[tuple[str, float], ...] | UnsetType = UNSET
     scaling_factor: float | UnsetType | None = UNSET
@@ -135,6 +137,7 @@ class Control(Struct, forbid_unknown_fields=True):
     courses: dict[int, CourseChange] | UnsetType = UNSET
     assignments: dict[int, AssignmentChange] | UnsetType = UNSET
     submissions: list[SubmissionChange] | UnsetType = UNSET
+    lti: platform.LtiChange | UnsetType = UNSET
 
 
 def _state() -> State:
@@ -184,6 +187,12 @@ def keys() -> Response:
     )
 
 
+@blueprint.get("/lti")
+def lti() -> Response:
+    """This Canvas as an LTI platform: issuer, addresses, LTI keys and their deployments."""
+    return _json(platform.described(_state().lti, request.host_url.rstrip("/")))
+
+
 @blueprint.get("/stats")
 def stats() -> Response:
     return _json(_state().stats.report())
@@ -224,6 +233,8 @@ def _check(state: State, wanted: Control) -> None:
             if course_id not in state.campus.courses:
                 raise ValueError(f"No course has the id {course_id} - at `$.courses`")
     _check_work(state, wanted)
+    if wanted.lti is not UNSET:
+        platform.check(state, wanted.lti)
 
 
 def _aware(moment: datetime) -> datetime:
@@ -259,6 +270,8 @@ def apply(state: State, wanted: Control) -> None:
         _change_work(state, wanted)
         if wanted.clock is not UNSET:
             _move(state, wanted.clock)
+        if wanted.lti is not UNSET:
+            platform.apply(state.lti, wanted.lti)
         if wanted.suspended is not UNSET:
             state.suspend(wanted.suspended)
         if wanted.site_admin_staff is not UNSET:

@@ -20,7 +20,6 @@ from canvas_emulator.campus import Person
 from canvas_emulator.resource import (
     NO_STORE,
     PAGE_OF_ERROR,
-    SHARD,
     Answer,
     Forbidden,
     authenticated,
@@ -111,12 +110,32 @@ def _never_stored(response: Response) -> Response:
     return response
 
 
-def _session() -> WebSession | None:
+def current_session() -> WebSession | None:
+    """This browser's session at this Canvas."""
     return _state().sessions.get(request.cookies.get(COOKIE, ""))
 
 
+def current_person() -> Person | None:
+    """Who is logged in to this Canvas in this browser."""
+    session = current_session()
+    return _person(session.person_id) if session is not None else None
+
+
 def _opened(response: BaseResponse, session: WebSession) -> BaseResponse:
-    response.set_cookie(COOKIE, session.id, httponly=True, samesite="Lax")
+    """Set the session's cookie, for frames too unless this Canvas is set up for development.
+
+    ``Secure`` is for browsers alone, which take it from loopback and tell by Fetch Metadata what
+    they are; other programs would not send the cookie back over plain HTTP.
+    """
+    browser = "Sec-Fetch-Site" in request.headers
+    anywhere = browser and _state().lti.session_cookie == "none"
+    response.set_cookie(
+        COOKIE,
+        session.id,
+        httponly=True,
+        secure=anywhere,
+        samesite="None" if anywhere else "Lax",
+    )
     return response
 
 
@@ -156,7 +175,7 @@ def auth() -> BaseResponse:
         target = _redirect_target(key, asked.get("redirect_uri", ""))
     except OAuthError as refusal:
         return refusal.rendered()
-    session = _session() or _renewed(None)
+    session = current_session() or _renewed(None)
     session.pending = _parked(key, target, asked)
     try:
         answer = _interaction(state, session, key, asked)
@@ -382,7 +401,7 @@ def _query(parameters: dict[str, str | None]) -> str:
 @blueprint.get("/login/oauth2/confirm")
 def confirm() -> BaseResponse:
     """The consent page."""
-    session = _session()
+    session = current_session()
     pending = session.pending if session is not None else None
     person = _person(session.person_id) if session is not None else None
     if session is None or pending is None or person is None:
@@ -410,7 +429,7 @@ def accept() -> BaseResponse:
     """Consent given: back to the application with a code."""
     if (refused := _not_navigated()) is not None:
         return refused
-    session = _session()
+    session = current_session()
     if session is None or session.pending is None or session.person_id is None:
         return _text("Invalid or missing session for oauth")
     sent = request.form.get("custom_csrf_token")
@@ -426,7 +445,7 @@ def deny() -> BaseResponse:
     """Consent refused: back to the application with ``access_denied``."""
     if request.method == "GET" and _state().settings.oauth2_deny_post:
         return _text("This endpoint requires a POST request", 405)
-    session = _session()
+    session = current_session()
     if session is None or session.pending is None:
         return _text("Invalid or missing session for oauth")
     pending, session.pending = session.pending, None
@@ -439,7 +458,7 @@ def deny() -> BaseResponse:
 @blueprint.get("/")
 def home() -> BaseResponse:
     """Who is logged in here; an administrator may act as somebody else."""
-    session = _session()
+    session = current_session()
     return _page(
         "home.html",
         person=_person(session.person_id) if session else None,
@@ -464,7 +483,7 @@ def login() -> BaseResponse:
         person = None
     if person is None or not hmac.compare_digest(person.password.encode(), password.encode()):
         return _page("login.html", 400, people=_demo_people(), unique_id=unique_id, wrong=True)
-    session = _renewed(_session())
+    session = _renewed(current_session())
     session.person_id = person.id
     answer = _resumed(session) if session.pending else redirect(url_for("oauth.home"))
     return _opened(answer, session)
@@ -473,7 +492,7 @@ def login() -> BaseResponse:
 @blueprint.post("/logout")
 def logout() -> BaseResponse:
     """End this browser's Canvas session."""
-    if (session := _session()) is not None:
+    if (session := current_session()) is not None:
         _state().sessions.pop(session.id, None)
     answer = redirect(url_for("oauth.login_form"))
     answer.delete_cookie(COOKIE)
@@ -483,7 +502,7 @@ def logout() -> BaseResponse:
 @blueprint.post("/users/<int:person_id>/masquerade")
 def masquerade(person_id: int) -> BaseResponse:
     """Act as somebody else in this browser; administrators only."""
-    session = _session()
+    session = current_session()
     admin = _person(session.person_id) if session else None
     if session is None or admin is None or not admin.is_admin or _person(person_id) is None:
         return _text("user not authorized to perform that action", 403)
@@ -659,7 +678,7 @@ def _refreshed(state: State, key: DeveloperKey, sent: dict[str, str]) -> dict[st
 
 
 def _named(person: Person) -> dict[str, Any]:
-    return {"id": person.id, "name": person.name, "global_id": str(SHARD + person.id)}
+    return {"id": person.id, "name": person.name, "global_id": str(person.global_id)}
 
 
 def _described(state: State, person_id: int) -> dict[str, Any]:
@@ -678,7 +697,7 @@ def _described(state: State, person_id: int) -> dict[str, Any]:
 def revoke() -> BaseResponse:
     """Delete the token used for this call, and its refresh token with it."""
     state = _state()
-    session = _session()
+    session = current_session()
     if presented_token(request) is None and session is not None and session.person_id is not None:
         text = "can't delete OAuth access token when not using an OAuth access token"
         return _json({"message": text}, 400)
@@ -750,7 +769,7 @@ def _enter() -> BaseResponse | None:
     row = _state().session_tokens.pop(request.args.get("session_token", ""), None)
     if row is None or not _state().usable(row):
         return None
-    session = _renewed(_session())
+    session = _renewed(current_session())
     session.person_id, session.real_person_id = row.person_id, row.real_person_id
     left = [pair for pair in parse_qsl(request.query_string.decode()) if pair[0] != "session_token"]
     return _opened(redirect(request.path + (f"?{urlencode(left)}" if left else "")), session)

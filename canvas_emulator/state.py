@@ -11,6 +11,8 @@ from typing import Any
 from canvas_emulator.campus import Campus, Person, build_campus
 from canvas_emulator.clock import Clock
 from canvas_emulator.faults import Faults
+from canvas_emulator.lti.jwt import KeyRing
+from canvas_emulator.lti.registry import Lti
 from canvas_emulator.quota import Limits, Quotas
 from canvas_emulator.resource import SHARD, permitted, router
 from canvas_emulator.stats import Stats
@@ -276,6 +278,7 @@ class State:
         self.quotas.clear()
         self.faults = Faults()
         self.stats = Stats()
+        self.lti = Lti(KeyRing(self.clock.start))
 
     def _wait(self, seconds: float) -> None:
         self._awake.wait(seconds)
@@ -336,7 +339,7 @@ class State:
         if not name.isascii() or not name.isdigit():
             return None
         number = int(name)
-        return self.campus.people.get(number - SHARD if number > SHARD else number)
+        return self.campus.people.get(number - SHARD if SHARD < number < 2 * SHARD else number)
 
     def person_with_login(self, login: str) -> Person | None:
         wanted = login.strip().lower()
