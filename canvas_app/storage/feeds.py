@@ -11,6 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from canvas_app.domain.calendar_entries import FEED_KINDS
+from canvas_app.domain.queries import Query
 from canvas_app.storage.database import AWAY, reading
 from canvas_app.storage.schema import feeds, grants
 from canvas_app.storage.seal import Owner, Seal, SealBroken
@@ -34,6 +36,16 @@ class FeedContents:
     kinds: tuple[str, ...]
     course_ids: tuple[str, ...] = ()
     done: bool = True
+
+    @classmethod
+    def from_query(cls, args: Query) -> "FeedContents":
+        """Read kind, course and open_only. Unknown values are ignored."""
+        courses = dict.fromkeys(args.getlist("course"))
+        return cls(
+            tuple(kind for kind in FEED_KINDS if kind in args.getlist("kind")),
+            tuple(id_ for id_ in courses if id_.isdecimal()),
+            done="1" not in args.getlist("open_only"),
+        )
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from canvas_app.canvas.errors import CanvasError
 from canvas_app.current import current_gateway, current_sources, login_required, required_sign_in
+from canvas_app.domain.calendar_entries import FEED_KINDS
 from canvas_app.domain.icalendar_file import marked_stale
 from canvas_app.gateway import Gateway
 from canvas_app.services import calendar_feed
@@ -98,7 +99,7 @@ def text_answer(text: str, status: int) -> Response:
 
 
 def refusal() -> str | None:
-    """Why the person signed in can have no feed; None when she can."""
+    """Why the person signed in can have no feed; None when they can."""
     identity = required_sign_in().identity
     if identity.real_user_id:
         return gettext("Who acts as somebody else cannot make a calendar feed for them.")
@@ -119,7 +120,7 @@ def new() -> ResponseReturnValue:
 
 def form(fault: str = "", status: int = 200) -> ResponseReturnValue:
     """The form with the person's courses to choose from, as far as Canvas tells them."""
-    page = all_courses(current_sources())
+    page, chosen = all_courses(current_sources()), FeedContents.from_query(request.form)
     rows = [row for row in page.rows if not row.restricted and row.state != "past"]
     text = render_template(
         "feed.html",
@@ -128,16 +129,12 @@ def form(fault: str = "", status: int = 200) -> ResponseReturnValue:
         fault=fault,
         refusal=refusal(),
         label_length=LABEL_LENGTH,
-        kinds=chosen_kinds() if request.method == "POST" else calendar_feed.KINDS,
-        chosen=request.form.getlist("course"),
+        kinds=chosen.kinds if request.method == "POST" else FEED_KINDS,
+        chosen=chosen.course_ids,
         address=None,
         once=secrets.token_urlsafe(9),
     )
     return text, status
-
-
-def chosen_kinds() -> tuple[str, ...]:
-    return tuple(kind for kind in calendar_feed.KINDS if kind in request.form.getlist("kind"))
 
 
 @bp.post("/account/feeds")
@@ -148,7 +145,7 @@ def make() -> ResponseReturnValue:
     The answer is the page itself, not a redirect to one: for that the secret would have to be
     kept in the session.
     """
-    kinds = chosen_kinds()
+    wanted = FeedContents.from_query(request.form)
     if why_not := refusal():
         return form(why_not, 403)
     once = request.form.get("once", "")[:20]
@@ -161,13 +158,8 @@ def make() -> ResponseReturnValue:
             )
         )
         return redirect(f"{request.script_root}/account#feeds")
-    if not kinds:
+    if not wanted.kinds:
         return form(gettext("Choose at least one kind of thing the calendar should hold."), 422)
-    wanted = FeedContents(
-        kinds,
-        tuple(id_ for id_ in dict.fromkeys(request.form.getlist("course")) if id_.isdecimal()),
-        done=request.form.get("open_only") != "1",
-    )
     gateway = current_gateway()
     try:
         secret = gateway.storage.feeds.make(

@@ -20,19 +20,13 @@ from canvas_app.canvas.models import (
     PlannerItem,
 )
 from canvas_app.domain.calendar import Person
+from canvas_app.domain.calendar_entries import of_duty, of_event, of_plan, told_apart
 from canvas_app.domain.duties import duties
 from canvas_app.domain.icalendar_file import Entry, icalendar_text, marked_stale, whole_days
 from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.rich_text import plain_text
 from canvas_app.services import calendar_feed
-from canvas_app.services.calendar_feed import (
-    Incomplete,
-    of_duty,
-    of_event,
-    of_plan,
-    told_apart,
-    write_calendar,
-)
+from canvas_app.services.calendar_feed import AskedCalendar, Incomplete, lay_out, write_calendar
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BIOLOGY = Course(id="4101", name="Biology 101", course_code="BIO-101")
@@ -398,6 +392,47 @@ def test_stale_calendar_says_so(look: ItemBuilder) -> None:
     assert text.startswith("Not up to date: this is from 23 November 2026, 12:00 UTC. Canvas did")
     assert "\x00" not in text
     assert only(made)["UID"] == only(file(look, entry()))["UID"]
+
+
+def asked_of(**more: Any) -> AskedCalendar:
+    return AskedCalendar(
+        canvas_url="https://canvas.example.edu",
+        first=NOW - timedelta(days=30),
+        last=NOW + timedelta(days=366),
+        courses={"4101": BIOLOGY},
+        profile=ME,
+        **more,
+    )
+
+
+def test_calendar_knows_an_event_better_than_the_planner(look: ItemBuilder) -> None:
+    """One entry, with the day that the calendar names."""
+    planned = PlannerItem(
+        plannable_id="9",
+        plannable_type="calendar_event",
+        plannable_date=NOW,
+        plannable=Plannable(id="9", title="Excursion"),
+    )
+    event = CalendarEvent(
+        id="9", title="Excursion", start_at=NOW, all_day=True, all_day_date=date(2026, 11, 23)
+    )
+
+    (entry,) = lay_out(asked_of(planner=[planned], events=[event]), look)
+
+    assert (entry.key, entry.start) == (("calendar_event", "9"), date(2026, 11, 23))
+    (alone,) = lay_out(asked_of(planner=[planned]), look)
+    assert alone.start == NOW
+
+
+def test_due_dates_outside_the_calendar_are_left_out(look: ItemBuilder) -> None:
+    """Checkpoints are asked for without dates, for Canvas takes none there."""
+    works = [
+        Assignment(id=str(days), course_id="4101", name=f"{days}", due_at=NOW + timedelta(days))
+        for days in (-31, 3, 400)
+    ]
+    owed = [CalendarEvent(id=f"assignment_{work.id}", assignment=work) for work in works]
+
+    assert [entry.title for entry in lay_out(asked_of(owed=owed), look)] == ["3"]
 
 
 def test_one_round_of_calls_then_another(sources_of: Any, canvas: Any) -> None:
