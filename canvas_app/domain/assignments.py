@@ -15,6 +15,7 @@ from canvas_app.domain.charts import Spread, spread
 from canvas_app.domain.letters import grade_shown, letters_only
 from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.rows import File, SubmissionRow
+from canvas_app.domain.status import can_hand_in
 from canvas_app.domain.submissions import files_of, rated, recordings_of, submission_row
 
 
@@ -125,7 +126,7 @@ def task(
         submission_types=tuple(found.submission_types or ()),
         allowed_extensions=tuple(found.allowed_extensions or ()),
         allowed_attempts=attempts if attempts and attempts > 0 else None,
-        can_submit=bool(found.can_submit),
+        can_submit=bool(can_hand_in(found)),
         locked=bool(found.locked_for_user),
         lock_explanation=found.lock_explanation,
         group_work=found.group_category_id is not None,

@@ -7,7 +7,13 @@ is never derived. A submission newer than its grade is asked for before the grad
 from collections.abc import Sequence
 from datetime import datetime
 
-from canvas_app.canvas.models import Assignment, PlannerItem, PlannerSubmission, Submission
+from canvas_app.canvas.models import (
+    Assignment,
+    AssignmentDetail,
+    PlannerItem,
+    PlannerSubmission,
+    Submission,
+)
 
 NOTHING_TO_HAND_IN = frozenset({"none", "not_graded", "wiki_page"})
 STATUSES = frozenset(
@@ -131,6 +137,24 @@ def _unsubmitted(
     if assignment.locked_for_user:
         return "locked"
     return by_date(due_at, None, assignment.lock_at, now)
+
+
+def can_hand_in(assignment: AssignmentDetail) -> bool | None:
+    """Whether the person can hand in now; None when nothing tells.
+
+    Canvas writes ``can_submit`` for everything but quizzes (``lib/api/v1/assignment.rb``), which
+    can be taken while they are open and attempts are left.
+    """
+    if isinstance(assignment.can_submit, bool):
+        return assignment.can_submit
+    if "online_quiz" not in (assignment.submission_types or ()):
+        return None
+    own, allowed = assignment.own_submission, assignment.allowed_attempts
+    if own is None:
+        return None  # it is nobody's to take
+    used = (own.attempt or 0) - (own.extra_attempts or 0)
+    left = allowed is None or allowed < 0 or used < allowed
+    return left and not assignment.locked_for_user
 
 
 def paper_status(types: Sequence[str] | None) -> str | None:

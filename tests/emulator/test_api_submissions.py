@@ -205,6 +205,18 @@ class TestAssignments:
         )
         assert [row["user_id"] for row in observed["submission"]] == [1]
 
+    def test_can_submit_is_not_told_of_quizzes(self, emulator: Emulator) -> None:
+        """Nor to observers, whose submission is a list (lib/api/v1/assignment.rb)."""
+        include = {"include[]": ["can_submit", "observed_users"]}
+        quiz = next(row for row in works(emulator).values() if row["is_quiz_assignment"])
+        essay = works(emulator)["Heredity problem set"]
+        assert "can_submit" not in get(
+            emulator, f"courses/4101/assignments/{quiz['id']}", **include
+        )
+        path = f"courses/4101/assignments/{essay['id']}"
+        assert get(emulator, path, **include)["can_submit"] is True
+        assert "can_submit" not in get(emulator, path, "observer", **include)
+
     def test_other_listings(self, emulator: Emulator) -> None:
         groups = get(emulator, "courses/4101/assignment_groups")
         path = f"courses/4101/assignment_groups/{groups[1]['id']}"

@@ -89,6 +89,7 @@ def test_page_holds_what_the_twin_holds(easel):
         ("Class participation", ["Nothing to hand in"]),
         ("Evolution laboratory", ["Not yet open", "They are shown once this opens", "Open from"]),
         ("Heredity problem set", ["Due", "Hand in at Canvas"]),
+        ("Quiz: heredity", ["Due", "Hand in at Canvas"]),
         ("Portfolio of the term", ["No due date"]),
     ],
 )

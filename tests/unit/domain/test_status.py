@@ -7,6 +7,7 @@ import pytest
 
 from canvas_app.canvas.models import (
     Assignment,
+    AssignmentDetail,
     Plannable,
     PlannerItem,
     PlannerSubmission,
@@ -15,6 +16,7 @@ from canvas_app.canvas.models import (
 )
 from canvas_app.domain.status import (
     STATUSES,
+    can_hand_in,
     custom_label,
     planner_status,
     student_status,
@@ -196,3 +198,23 @@ def test_planner_without_submission(kind, facts, date, status):
     )
 
     assert planner_status(item, NOW) == status
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        ({"can_submit": False, "submission": Submission()}, False),
+        ({"submission": Submission()}, True),
+        ({"submission": Submission(), "locked_for_user": True}, False),
+        ({"submission": Submission(attempt=1), "allowed_attempts": 1}, False),
+        ({"submission": Submission(attempt=1, extra_attempts=1), "allowed_attempts": 1}, True),
+        ({"submission": Submission(attempt=9), "allowed_attempts": -1}, True),
+        ({}, None),
+        ({"submission": Submission(), "submission_types": ["online_upload"]}, None),
+    ],
+)
+def test_quiz_that_can_be_taken(facts, found):
+    """Canvas writes ``can_submit`` for no quiz (lib/api/v1/assignment.rb)."""
+    quiz = {"id": "1", "submission_types": ["online_quiz"]} | facts
+
+    assert can_hand_in(AssignmentDetail(**quiz)) is found
