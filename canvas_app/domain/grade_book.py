@@ -115,7 +115,8 @@ def scale_of(course: Course) -> Decimal | None:
 
 
 def can_try(work: Work) -> bool:
-    return work.counts and not (work.excused and work.posted)
+    """Whether a score can be tried; of excused work too."""
+    return work.counts
 
 
 def float_of(value: Decimal | None) -> float | None:

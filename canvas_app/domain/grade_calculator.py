@@ -141,7 +141,11 @@ def final(book: Book, period_id: str | None = None) -> Total:
 
 
 def what_if(book: Book, scores: Mapping[str, Decimal]) -> Book:
-    """The book as if these scores had been given and posted. Excused work stays excused."""
+    """The book as if these scores had been given and posted.
+
+    Excused work counts once a score is tried for it, as in Canvas's own What-if (Canvas: The grade
+    calculator).
+    """
     return replace(
         book,
         work=tuple(
@@ -153,7 +157,7 @@ def what_if(book: Book, scores: Mapping[str, Decimal]) -> Book:
                 pending_review=False,
                 present=True,
             )
-            if work.id in scores and not _excused(work)
+            if work.id in scores
             else work
             for work in book.work
         ),
@@ -164,7 +168,7 @@ def goal(
     book: Book, wanted: Decimal, open_work: Collection[str], period_id: str | None = None
 ) -> Goal:
     """The least percentage on each piece of ``open_work`` that brings the final total there."""
-    worth = [w for w in book.work if w.id in open_work and w.counts and not _excused(w)]
+    worth = [w for w in book.work if w.id in open_work and w.counts and not is_excused(w)]
     points = {work.id: work.points for work in worth if work.points}
 
     def reached(tenths: int) -> Decimal | None:
@@ -349,7 +353,7 @@ def _by_id(work: Work) -> tuple[int, str]:
     return len(work.id), work.id
 
 
-def _excused(work: Work) -> bool:
+def is_excused(work: Work) -> bool:
     return work.excused and work.posted
 
 

@@ -118,6 +118,7 @@ def aimed(
         and work.id not in tries
         and not (work.pending_review and work.score is not None)  # counts as it is, at the end
         and can_try(work)
+        and not grade_calculator.is_excused(work)
         and not closed(assignments[work.id], now)
     }
     found = grade_calculator.goal(book, wanted, open_work, period)

@@ -235,14 +235,24 @@ def test_unknown_assignments_are_ignored(easel, dozen):
     assert page["problems"] == []
 
 
-def test_excused_work_cannot_be_tried(easel, dozen):
+def test_excused_work_counts_once_a_score_is_tried(easel, dozen):
+    """As in Canvas's own What-if; a goal still asks nothing of it."""
     page = twin(easel, dozen, BIOLOGY, period="all")
     (excused,) = [row for row in page["data"] if row["part"] == "excused"]
-    assert excused["can_try"] is False
+    assert excused["can_try"] is True
+    name = f"s{excused['assignment_id']}"
 
-    tried = twin(easel, dozen, BIOLOGY, period="all", **{f"s{excused['assignment_id']}": "0"})
+    tried = twin(easel, dozen, BIOLOGY, period="all", **{name: "0"})
+    query = {"period": "all", name: "0"}
+    page_of_it = dozen.get(f"{easel.url}/courses/{BIOLOGY}/grades", params=query, timeout=30)
 
-    assert tried["what_if"] is None
+    (row,) = [row for row in tried["data"] if row["assignment_id"] == excused["assignment_id"]]
+    assert (row["part"], row["what_if"]) == ("counted", 0)
+    assert tried["what_if"]["current"] < page["own"]["current"]
+    assert f'name="{name}" value="0"' in page_of_it.text
+    goal = twin(easel, dozen, BIOLOGY, period="all", goal="90")["aim"]["open_work"]
+    with_try = twin(easel, dozen, BIOLOGY, period="all", goal="90", **{name: "5"})["aim"]
+    assert with_try["open_work"] == goal
 
 
 def test_hidden_totals_are_not_worked_out(easel, dozen):

@@ -456,10 +456,18 @@ def test_what_if_counts_as_posted():
     assert percents(what_if(found, {"3": D(10)}))[0] == D("90.00")
 
 
-def test_what_if_leaves_excused_work_out():
+def test_what_if_counts_excused_work_that_is_tried():
+    """Source: Canvas's own What-if (canvas-facts 7.7)."""
     found = book(work(1, 8, 10), work(2, None, 10, excused=True, posted=True))
 
-    assert what_if(found, {"2": D(0)}) == found
+    assert percents(what_if(found, {"1": D(9)})) == (D("90.00"), D("90.00"))
+    assert percents(what_if(found, {"2": D(0)})) == (D("40.00"), D("40.00"))
+
+
+def test_goal_asks_nothing_of_excused_work():
+    found = book(work(1, 16, 20), work(2, None, 80, excused=True, posted=True))
+
+    assert goal(found, D(90), {"2"}).state == "nothing_open"
 
 
 def test_goal_within_reach():
@@ -608,7 +616,7 @@ def test_what_if_with_the_actual_scores_changes_nothing(found):
     actual = {
         w.id: w.score
         for w in found.work
-        if w.score is not None and w.posted and not w.pending_review
+        if w.score is not None and w.posted and not w.pending_review and not w.excused
     }
 
     assert percents(what_if(found, actual)) == percents(found)
