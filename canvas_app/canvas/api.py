@@ -212,9 +212,23 @@ class CanvasAPI:
         return self.client.paginate(path, params, type=Enrollment)
 
     @endpoint("url:GET|/api/v1/planner/items", "planner#method.planner.index")
-    def planner_items(self, start_date: datetime, end_date: datetime) -> Pages[PlannerItem]:
-        """List work, notes, events and announcements of the planner between two moments."""
-        params = {"start_date": start_date, "end_date": end_date}
+    def planner_items(
+        self,
+        start_date: datetime,
+        end_date: datetime,
+        course_ids: Sequence[str] = (),
+        only: str = "",
+    ) -> Pages[PlannerItem]:
+        """List work, notes, events and announcements of the planner between two moments.
+
+        With ``course_ids`` of these courses alone. ``only`` is one of Canvas's filters:
+        ``incomplete_items`` holds what was graded without being handed in.
+        """
+        params: dict[str, Any] = {"start_date": start_date, "end_date": end_date}
+        if course_ids:
+            params["context_codes"] = [f"course_{id_}" for id_ in course_ids]
+        if only:
+            params["filter"] = only
         return self.client.paginate("/api/v1/planner/items", params, type=PlannerItem)
 
     @endpoint(

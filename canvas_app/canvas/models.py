@@ -471,6 +471,12 @@ class Plannable(Model):
     workflow_state: str | None = None
 
 
+class CheckpointDetails(Model):
+    """What a planner item says of a checkpoint of replies: how many are asked for."""
+
+    reply_to_entry_required_count: Count | None = None
+
+
 class PlannerItem(Model):
     """GET /api/v1/planner/items (``lib/api/v1/planner_item.rb``).
 
@@ -492,6 +498,7 @@ class PlannerItem(Model):
     new_activity: bool | None = None
     html_url: str | None = None
     plannable: Plannable | None = None
+    details: CheckpointDetails | None = None
 
     @property
     def own_id(self) -> str:
@@ -547,6 +554,8 @@ class TodoItem(Model):
     html_url: str | None = None
     assignment: Assignment | None = None
     quiz: TodoQuiz | None = None
+    checkpoint_label: str | None = None  # the tag of a discussion's checkpoint
+    parent_assignment_id: Id | None = None
 
 
 class DateOverride(Model):

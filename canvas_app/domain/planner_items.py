@@ -139,7 +139,11 @@ class ItemBuilder:
         letters = letters_only(course, thing)
         possible = thing.points_possible if thing else None
         score, grade = posted_grade(own, letters=letters, course=course, points=possible)
-        title = (thing.title or thing.name) if thing else None
+        title = part_title(
+            ((thing.title or thing.name) if thing else None) or "",
+            thing.sub_assignment_tag if thing else None,
+            plan.details.reply_to_entry_required_count if plan.details else None,
+        )
         override = plan.planner_override
         feedback = submission.feedback if submission else None
         graded_kind = plan.plannable_type not in NOT_WORK
@@ -208,11 +212,15 @@ class ItemBuilder:
     def from_missing(
         self, assignment: Assignment, known: Assignment | None, graded: StreamItem | None
     ) -> Item:
-        """Work of Canvas's missing list; a zero that was entered for it is a grade all the same."""
+        """Work of Canvas's missing list; a zero that was entered for it is a grade all the same.
+
+        The calendar tells it, or the stream, or a submission that was asked for by itself.
+        """
         item = self._missing(assignment)
-        if known is None or known.own_submission is None:
+        source = known if known and known.own_submission else assignment
+        if source.own_submission is None and graded is None:
             return item
-        found = self.from_calendar(known, graded)
+        found = self.from_calendar(source, graded)
         if found.status in ("due", "overdue", "locked"):
             return item
         return replace(
@@ -275,10 +283,15 @@ class ItemBuilder:
         )
 
     def grading(self, todo: Iterable[TodoItem]) -> tuple[Item, ...]:
-        """What waits for the person's grading, the oldest first; each assignment once."""
+        """What waits for the person's grading, the oldest first; each assignment once.
+
+        A discussion with checkpoints stands there by these.
+        """
         found: dict[tuple[str, str], Item] = {}
-        for item in todo:
-            if item.type == "grading":
+        waiting = [item for item in todo if item.type == "grading"]
+        split = {item.parent_assignment_id for item in waiting if item.parent_assignment_id}
+        for item in waiting:
+            if item.assignment is None or item.assignment.id not in split:
                 row = self.to_grade(item)
                 found.setdefault((row.course_id or "", row.id), row)
         return tuple(sorted(found.values(), key=by_due))
@@ -292,7 +305,9 @@ class ItemBuilder:
         return Item(
             id=assignment.id if assignment else quiz.id or "",
             type="grading",
-            title=(assignment.name if assignment else quiz.title) or "",
+            title=part_title(
+                (assignment.name if assignment else quiz.title) or "", item.checkpoint_label
+            ),
             course_id=course_id or None,
             course_name=(course.name if course else None) or item.context_name or "",
             due_at=assignment.due_at if assignment else None,
@@ -325,6 +340,19 @@ class ItemBuilder:
         if url.startswith("/") and not url.startswith("//"):
             return f"{self.canvas_url}{url}"
         return web_address(url, f"{self.canvas_url}/")
+
+
+def part_title(title: str, tag: str | None, replies: int | None = None) -> str:
+    """A checkpoint's title: its discussion's, with what this part asks for.
+
+    As Canvas words it in its calendar (``title_with_required_replies``); planner and to-do list
+    give both parts the title of the whole.
+    """
+    if tag == "reply_to_topic":
+        return f"{title} Reply to Topic"
+    if tag == "reply_to_entry":
+        return f"{title} Required Replies ({replies})" if replies else f"{title} Required Replies"
+    return title
 
 
 def by_due(row: Item | SubmissionRow) -> tuple[bool, float, str]:

@@ -87,7 +87,7 @@ def ask(sources: Sources, now: datetime) -> DashboardAnswers:
     """Make the calls of /upcoming's first round, so that either page is quick after the other."""
     calls = start_work(sources, *asked_days("", now))
     ended = start_ended(sources)
-    mend_week(sources, calls.courses, calls.missing)
+    mend_week(sources, calls.courses, calls.missing, planner=calls.planner)
     first = WorkAnswers(
         canvas_url=sources.api.canvas_url,
         me=read_profile(calls.profile),

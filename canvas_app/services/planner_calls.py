@@ -55,22 +55,23 @@ def planner_slices(first: date, last: date, now: datetime) -> list[tuple[datetim
 def older_calls(
     plans: Iterable[PlannerItem], lacking: Iterable[Assignment]
 ) -> "list[partial[Pages[CalendarEvent]]]":
-    """The calendar of missing work that is older than the planner read: graded it is not missing.
+    """The calendar of missing work that the planner read does not hold: graded it is not missing.
 
-    Canvas's missing list names no submission.
+    It is older, or has no date: a teacher calls such work missing by hand, and of a discussion
+    with checkpoints its parts have the dates. Canvas's missing list names no submission, and of
+    such a discussion the whole alone.
     """
     planned = {planner_assignment(plan) for plan in plans}
     old = [
-        (assignment.due_at.date(), assignment.course_id)
+        (assignment.due_at, assignment.course_id)
         for assignment in lacking
-        if assignment.id not in planned and assignment.due_at and assignment.course_id
+        if assignment.id not in planned and assignment.course_id
     ]
-    if not old:
-        return []
-    days = [day for day, _ in old]
-    return calendar_calls(
-        sorted({course_id for _, course_id in old}), (min(days), max(days)), undated=False
-    )
+    days = [due_at.date() for due_at, _ in old if due_at]
+    dated = sorted({course_id for due_at, course_id in old if due_at})
+    calls = calendar_calls(dated, (min(days), max(days)), undated=False) if days else []
+    undated = sorted({course_id for due_at, course_id in old if not due_at})
+    return calls + undated_calls(undated)
 
 
 def calendar_calls(
@@ -81,15 +82,24 @@ def calendar_calls(
     The parts of discussions are asked for with undated work: all others are on the planner.
     """
     start, end = whole_weeks(*days)
-    some = [tuple(studied[n : n + CONTEXTS]) for n in range(0, len(studied), CONTEXTS)]
     every = partial(CanvasAPI.calendar_assignments, include=OWN)
     dated = partial(every, start_date=start, end_date=end)
-    calls = [partial(dated, course_ids=ids) for ids in some]
-    if undated:
-        parts = partial(CanvasAPI.calendar_checkpoints, include=OWN)
-        calls += [partial(every, course_ids=ids) for ids in some]
-        calls += [partial(parts, course_ids=ids) for ids in some]
-    return calls
+    calls = [partial(dated, course_ids=ids) for ids in in_tens(studied)]
+    return calls + undated_calls(studied) if undated else calls
+
+
+def undated_calls(course_ids: Sequence[str]) -> "list[partial[Pages[CalendarEvent]]]":
+    """The calendar's work without a date, and the parts of discussions, ten courses a call."""
+    some = in_tens(course_ids)
+    every = partial(CanvasAPI.calendar_assignments, include=OWN)
+    parts = partial(CanvasAPI.calendar_checkpoints, include=OWN)
+    calls = [partial(every, course_ids=ids) for ids in some]
+    return calls + [partial(parts, course_ids=ids) for ids in some]
+
+
+def in_tens(course_ids: Sequence[str]) -> list[tuple[str, ...]]:
+    """The courses in parts as large as Canvas's calendar takes."""
+    return [tuple(course_ids[n : n + CONTEXTS]) for n in range(0, len(course_ids), CONTEXTS)]
 
 
 def with_open_work(plans: Iterable[PlannerItem], now: datetime) -> list[str]:

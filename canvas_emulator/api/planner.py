@@ -677,12 +677,15 @@ def note_json(row: Note) -> Json:
 
 @router.get("/api/v1/planner_notes")
 def notes(call: Call) -> object:
-    """Not paginated; of courses where one is a student now, and of none (Canvas: Planner)."""
+    """Not paginated; every note but those of deleted courses, unlike the planner's items.
+
+    ``context_codes`` narrow them to courses one may read, and with one's own to those of none
+    (planner_notes_controller.rb, index).
+    """
     start = end = None
     if call.one("start_date") or call.one("end_date"):
         start, end = window(call, whole_days=True)
     codes = call.many("context_codes")
-    studied = {course.id for course in call.campus.courses_where(call.viewer.id, call.now)}
     return [
         note_json(row)
         for row in list(call.campus.notes.values())
@@ -690,13 +693,18 @@ def notes(call: Call) -> object:
         and row.workflow_state == "active"
         and (start is None or row.todo_date >= start)
         and (end is None or row.todo_date <= end)
-        and (row.course_id is None or row.course_id in studied)
-        and (not codes or _context_code(row) in codes)
+        and _noted(call, row, codes)
     ]
 
 
-def _context_code(row: Note) -> str:
-    return f"course_{row.course_id}" if row.course_id else f"user_{row.user_id}"
+def _noted(call: Call, row: Note, codes: list[str]) -> bool:
+    """Whether the course of a note is among those asked for, when there is one."""
+    if row.course_id is None:
+        return not codes or f"user_{row.user_id}" in codes
+    course = call.campus.courses[row.course_id]
+    if not codes:
+        return course.workflow_state != "deleted"
+    return course.asset_string in codes and access.readable(call, course)
 
 
 def _note(call: Call, text: str) -> Note:

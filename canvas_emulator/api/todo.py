@@ -5,7 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 from canvas_emulator.campus.courses import Course
-from canvas_emulator.campus.coursework import Assignment, on_missing_list
+from canvas_emulator.campus.coursework import (
+    Assignment,
+    Checkpoint,
+    Submission,
+    is_late,
+    is_missing,
+    on_missing_list,
+)
 from canvas_emulator.campus.grades import current_period, period_of
 from canvas_emulator.resource import BadRequest, Call, Forbidden, router
 
@@ -13,7 +20,7 @@ from . import access
 from .assignments import all_dates, assignment_json
 from .calendar import assignment_event, event_json
 from .courses import course_json
-from .planner import override_json, override_of
+from .planner import each_part, override_json, override_of
 from .values import stamp
 
 Json = dict[str, Any]
@@ -26,7 +33,9 @@ STAFF = ("TeacherEnrollment", "TaEnrollment")
 def todos(call: Call, only: Course | None = None) -> list[Todo]:
     """Work to grade where one teaches, open work due from four weeks ago to a week ahead.
 
-    ``course_ids`` that name no course leave nothing (users_controller.rb, todo_items).
+    Of a discussion with checkpoints its parts; whether the whole is listed for grading beside
+    them is not known. ``course_ids`` that name no course leave nothing (users_controller.rb,
+    todo_items).
     """
     campus, me = call.campus, call.viewer.id
     found: list[Todo] = []
@@ -35,14 +44,14 @@ def todos(call: Call, only: Course | None = None) -> list[Todo]:
             limit = access.section_limit(call, course)
             found += [
                 (work, "grading")
-                for work in campus.work_of(course.id)
+                for work in each_part(campus.work_of(course.id))
                 if work.published and campus.needs_grading(work, limit)
             ]
     for course in campus.courses_where(me, call.now):
         if only is None or course is only:
             found += [
                 (work, "submitting")
-                for work in campus.work_of(course.id)
+                for work in each_part(campus.work_of(course.id))
                 if _to_hand_in(call, work)
             ]
     asked = call.many("course_ids")
@@ -101,6 +110,8 @@ def _todo_json(call: Call, row: Todo) -> Json:
         "assignment": assignment_json(call, course, work) | dates,
         "html_url": f"{call.base_url}/courses/{course.id}/assignments/{work.id}",
     }
+    if isinstance(work, Checkpoint):
+        body |= {"checkpoint_label": work.tag, "parent_assignment_id": work.parent_id}
     if kind == "grading":
         body["needs_grading_count"] = body["assignment"]["needs_grading_count"]
         body["html_url"] = body["assignment"]["speed_grader_url"]
@@ -211,7 +222,7 @@ def _is_missing(
     row = call.campus.submission(work, user_id)
     if not work.published or not work.is_for(user_id) or row is None:
         return False
-    if not on_missing_list(row, work, call.now):
+    if not (_parts_missing(call, work, user_id) or on_missing_list(row, work, call.now)):
         return False
     if "submittable" in filters and work.locked(call.now):
         return False
@@ -219,3 +230,17 @@ def _is_missing(
     if "current_grading_period" not in filters or running is None:
         return True
     return period_of(course, work.due_for(user_id)) is running
+
+
+def _parts_missing(call: Call, work: Assignment, user_id: int) -> bool:
+    """Whether a discussion counts as missing for its checkpoints, which are not listed themselves.
+
+    The list is of type ``Assignment`` alone. The row of the whole is made up from those of its
+    parts (checkpoints/submission_aggregator_service.rb): late when one is late, else missing when
+    one is missing. Canvas does so when a part is saved; here it is always up to date.
+    """
+    parts = [(call.campus.submission(part, user_id), part) for part in work.checkpoints]
+    rows: list[tuple[Submission, Assignment]] = [(row, part) for row, part in parts if row]
+    if any(is_late(row, part, call.now) for row, part in rows):
+        return False
+    return any(is_missing(row, part, call.now) for row, part in rows)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from canvas_emulator.campus.coursework import Assignment
 from tests.emulator.harness import Emulator
 
 
@@ -505,16 +506,21 @@ class TestNotes:
         assert refused(emulator, "planner_notes/90001", "many")[0] == 404
 
     @pytest.mark.parametrize(("who", "course"), [("dozen", 4111), ("dozen", 4108), ("ta", 4101)])
-    def test_listed_where_one_studies_now(self, emulator: Emulator, who: str, course: int) -> None:
-        """A note for a future, an ended or a taught course is kept and listed nowhere.
+    def test_planned_where_one_studies_now(self, emulator: Emulator, who: str, course: int) -> None:
+        """A note for a future, an ended or a taught course is on no planner, but among the notes.
 
-        Canvas: Planner (planner_controller.rb, course_ids_for_todo_lists of students).
+        planner_controller.rb (``course_ids_for_todo_lists`` of students); planner_notes_controller
+        .rb leaves out deleted courses alone, and with codes those that may not be read.
         """
         form = {"title": "Ask", "todo_date": "2026-11-25", "course_id": course}
         status, note = send(emulator, "POST", "planner_notes", who, **form)
         assert (status, note["course_id"]) == (201, course)
         assert get(emulator, f"planner_notes/{note['id']}", who) == note
-        assert note["id"] not in {row["id"] for row in get(emulator, "planner_notes", who)}
+        codes: Any
+        for codes in ({}, {"context_codes[]": [f"course_{course}", "course_4102"]}):
+            listed = {row["id"] for row in get(emulator, "planner_notes", who, **codes)}
+            assert note["id"] in listed
+        assert not get(emulator, "planner_notes", who, **{"context_codes[]": "course_4102"})
         planned = {row["plannable_id"] for row in get(emulator, "planner/items", who)}
         assert note["id"] not in planned
 
@@ -658,6 +664,53 @@ class TestTodo:
             assert kept == get(emulator, path, **query)
         finally:
             course.grading_periods = periods
+
+    def test_parts_of_a_discussion_are_to_do(self, emulator: Emulator) -> None:
+        """Checkpoints stand there with their tag and their whole (users_controller.rb, todo_items).
+
+        ``lib/api/v1/todo_item.rb``: their links hold their own ids.
+        """
+        whole = next(row for row in emulator.state.campus.work_of(4101) if row.checkpoints)
+        for who, kind in (("dozen", "submitting"), ("teacher", "grading")):
+            emulator.control(clock={"set": "2026-11-23T18:00:00Z"})
+            if who == "teacher":
+                emulator.control(clock={"advance": 14 * 86400})
+                hand_in(emulator, whole.checkpoints[0])
+            rows = get(emulator, "users/self/todo", who, **{"course_ids[]": 4101})
+            parts = [row for row in rows if row.get("parent_assignment_id") == whole.id]
+            assert parts, who
+            assert {row["type"] for row in parts} == {kind}
+            assert parts[0]["checkpoint_label"] == "reply_to_topic"
+            assert parts[0]["assignment"]["id"] == whole.checkpoints[0].id
+            assert str(whole.checkpoints[0].id) in parts[0]["html_url"]
+            assert whole.id not in {row["assignment"]["id"] for row in rows}
+
+    def test_missing_checkpoints(self, emulator: Emulator) -> None:
+        """A discussion is listed for its parts, as a whole without a date; a late one is not.
+
+        users_controller.rb merges ``Assignment.published``, whose type leaves the parts out; the
+        row of the whole comes from theirs (checkpoints/submission_aggregator_service.rb).
+        """
+        path = "users/self/missing_submissions"
+        whole = next(row for row in emulator.state.campus.work_of(4101) if row.checkpoints)
+
+        def listed() -> list[tuple[int, Any]]:
+            ids = {whole.id, *(part.id for part in whole.checkpoints)}
+            return [(r["id"], r["due_at"]) for r in get(emulator, path) if r["id"] in ids]
+
+        assert listed() == []
+        emulator.control(clock={"advance": 14 * 86400})
+        assert listed() == [(whole.id, None)]
+        hand_in(emulator, whole.checkpoints[0])
+        assert listed() == [], "handed in late counts before missing"
+
+
+def hand_in(emulator: Emulator, work: Assignment) -> None:
+    """Let the student of a dozen courses hand in a reply now."""
+    row = emulator.campus().submission(work, emulator.person("dozen").id)
+    assert row is not None
+    row.workflow_state, row.submission_type = "submitted", "discussion_topic"
+    row.submitted_at, row.attempt = emulator.state.clock.now(), 1
 
 
 class TestCalendar:

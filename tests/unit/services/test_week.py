@@ -11,6 +11,7 @@ from canvas_app.canvas.models import (
     Assignment,
     AssignmentGroup,
     CalendarEvent,
+    CheckpointDetails,
     Course,
     DiscussionTopic,
     DropRules,
@@ -19,6 +20,7 @@ from canvas_app.canvas.models import (
     PlannerSubmission,
     StreamItem,
     Submission,
+    TodoItem,
 )
 from canvas_app.domain.agenda import heading, in_window, placed, sections
 from canvas_app.domain.calendar import Person, all_day_date, read_week, write_week
@@ -205,16 +207,15 @@ def test_one_assignment_of_all_sources_appears_once():
 def test_checkpoints_stand_for_their_discussion():
     parts = [
         plan(id_, "sub_assignment", html_url="/courses/4/assignments/5",
-             plannable=Plannable(title=title, sub_assignment_tag=tag))
-        for id_, title, tag in (
-            ("51", "Reply", "reply_to_topic"), ("52", "Answer others", "reply_to_entry")
-        )
+             plannable=Plannable(title="Talk", sub_assignment_tag=tag),
+             details=CheckpointDetails(reply_to_entry_required_count=3))
+        for id_, tag in (("51", "reply_to_topic"), ("52", "reply_to_entry"))
     ]  # fmt: skip
     whole = Assignment(id="5", course_id="4", name="Discussion", due_at=NOW - timedelta(days=1))
 
     found = look().merged([*parts], [whole])
 
-    assert [row.title for row in found] == ["Reply", "Answer others"]
+    assert [row.title for row in found] == ["Talk Reply to Topic", "Talk Required Replies (3)"]
 
 
 def part(id_, tag="reply_to_topic", due=NOW + timedelta(days=2), own=None):
@@ -247,7 +248,7 @@ def test_checkpoints_of_the_calendar():
         ("sub_assignment", "52", "due", None),
         ("sub_assignment", "53", "submitted", None),
     ]
-    assert {row.title for row in found} == {"Talk 51", "Talk 52", "Talk 53"}
+    assert {row.title for row in found} == {"Talk 51 Reply to Topic", "Talk 52", "Talk 53"}
 
 
 def test_a_checkpoints_own_submission_says_more_than_the_planner():
@@ -437,6 +438,42 @@ def test_old_missing_work_is_looked_up_once():
     assert call.keywords["course_ids"] == ("4",)
     assert call.keywords["start_date"].date() == date(2026, 8, 24)
     assert older_calls([plan("1")], work[:1]) == []
+
+
+def test_undated_missing_work_is_looked_up_where_work_has_no_date():
+    """Among undated work, and among the parts of discussions: theirs are the dates."""
+    calls = older_calls([plan("1")], [Assignment(id="2", course_id="4")])
+
+    assert [call.func.__name__ for call in calls] == [
+        "calendar_assignments",
+        "calendar_checkpoints",
+    ]
+    assert all(call.keywords["course_ids"] == ("4",) for call in calls)
+    assert not any("start_date" in call.keywords for call in calls)
+
+
+def test_stream_tells_the_grade_of_missing_work():
+    zero = StreamItem(
+        type="Submission", assignment_id="5", score=0.0, grade="0", posted_at=NOW, missing=True
+    )
+
+    (found,) = look().merged([], [Assignment(id="5", course_id="4")], stream=[zero])
+
+    assert (found.status, found.missing, found.done) == ("graded", True, True)
+
+
+def test_split_discussion_is_graded_part_by_part():
+    """Should Canvas list the whole beside its parts, it stands there once more for nothing."""
+    parts = [
+        TodoItem(type="grading", course_id="4", assignment=Assignment(id=id_, name="Talk"),
+                 checkpoint_label=tag, parent_assignment_id="5")
+        for id_, tag in (("51", "reply_to_topic"), ("52", "reply_to_entry"))
+    ]  # fmt: skip
+    whole = TodoItem(type="grading", course_id="4", assignment=Assignment(id="5", name="Talk"))
+
+    found = look().grading([whole, *parts])
+
+    assert [row.title for row in found] == ["Talk Reply to Topic", "Talk Required Replies"]
 
 
 def test_wishes_are_read_leniently():
