@@ -14,6 +14,11 @@ from canvas_app.storage.storage import Identity
 log = logging.getLogger("easel.audit")
 
 
+def client_address() -> str:
+    """Where the request comes from, as far as ``TRUSTED_PROXIES`` tells."""
+    return request.remote_addr or ""
+
+
 def note(
     event: str, settings: Settings, who: Identity | None = None, detail: str | None = ""
 ) -> None:
@@ -26,5 +31,5 @@ def note(
     if detail:
         facts["detail"] = detail
     if settings.audit_address:
-        facts["address"] = request.remote_addr or ""
+        facts["address"] = client_address()
     log.info(" ".join(f"{name}={value}" for name, value in facts.items()), extra=facts)

@@ -20,7 +20,7 @@ from canvas_app.sessions import LASTING, cookie_name
 from canvas_app.sources.call import owner_key
 from canvas_app.sources.sources import Sources
 from canvas_app.storage.storage import SignIn
-from canvas_app.troubles import ScopesMissing, Trouble, signed_out_meanwhile
+from canvas_app.troubles import ScopesMissing, Trouble
 
 View = ParamSpec("View")
 
@@ -139,13 +139,7 @@ def take_turn() -> None:
     """Wait until this person has few enough pages in work; raise Trouble when too many wait."""
     owner = required_sign_in().grant_id
     if not current_gateway().turns.take(owner, current_gateway().settings.page_deadline):
-        raise Trouble(
-            429,
-            "Too many pages at once",
-            "Easel is still busy with other pages that wait for Canvas, so this one was not begun.",
-            "It loads by itself in a few seconds.",
-            "If people often see this, Canvas is slow, or WEB_THREADS is low for so many people.",
-        )
+        raise Trouble("too_many_pages")
     g.turn = owner
 
 
@@ -168,7 +162,7 @@ def to_login() -> Response | BaseResponse:
     A form gets a page instead, as a Trouble: browsers do not follow it to Canvas (``form-action``).
     """
     if request.method not in ("GET", "HEAD"):
-        raise signed_out_meanwhile()
+        raise Trouble("signed_out", form=request.endpoint)
     if wants_json():
         answer = jsonify(
             data=[],
@@ -251,13 +245,8 @@ def owner(sign_in: SignIn) -> tuple[object, ...]:
     )
 
 
-def forget_answers_of(*owner: object) -> None:
-    """Drop what is kept of Canvas's answers for a grant; ``owner`` is as ``owner()`` gives it."""
-    environment, user_id, real_user_id, *grant = owner
-    current_gateway().cache.drop(owner_key((environment, user_id, real_user_id or "", *grant)))
-
-
-def forget_answers() -> None:
-    """Drop what is kept of Canvas's answers to the person signed in."""
-    if sign_in := current_sign_in():
-        current_gateway().cache.drop(owner_key(owner(sign_in)))
+def forget_answers(*owners: tuple[object, ...]) -> None:
+    """Drop what is kept of Canvas's answers to these owners, or to the person signed in."""
+    sign_in = current_sign_in()
+    for each in owners or ((owner(sign_in),) if sign_in else ()):
+        current_gateway().cache.drop(owner_key(each))

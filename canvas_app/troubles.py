@@ -1,90 +1,76 @@
-"""What ends a request with an error page, and the pages several rooms share."""
+"""What ends a request with an error page: a code, its HTTP status, and facts for its words.
 
-from collections.abc import Iterable
+The words are ``templates/errors/<code>.html``.
+"""
 
-from flask import request
+STATUS = {
+    # Easel itself
+    "sessions_away": 503,
+    "database_away": 503,
+    "signed_out": 403,
+    "too_many_pages": 429,
+    "form_too_old": 400,
+    "consent_too_narrow": 403,
+    "internal_error": 500,
+    "http_400": 400,
+    "http_403": 403,
+    "http_404": 404,
+    "http_405": 405,
+    "http_413": 413,
+    "http_other": 500,  # unless told otherwise
+    # the authorization response (RFC 6749 section 4.1.2)
+    "unknown_environment": 404,
+    "state_missing": 400,
+    "state_unknown": 400,
+    "state_used": 400,
+    "state_expired": 400,
+    "not_started_here": 400,
+    "code_missing": 400,
+    # its error codes (section 4.1.2.1), OpenID Connect's and Canvas's own
+    "access_denied": 403,
+    "invalid_scope": 502,
+    "unauthorized_client": 502,
+    "invalid_request": 502,
+    "client_not_allowed_for_user": 403,
+    "login_required": 403,
+    "temporarily_unavailable": 503,
+    "unknown_authorization_error": 502,
+    # the access token request (section 4.1.3) and its error response (section 5.2)
+    "invalid_grant": 400,
+    "invalid_client": 502,
+    "token_endpoint_unavailable": 503,
+    "token_answer_malformed": 502,
+    # Canvas's API, and renewing a token for it
+    "access_refused": 403,
+    "token_refused": 502,
+    "invalid_client_at_renewal": 502,
+    "scope_missing": 403,
+    "not_allowed": 403,
+    "not_found_in_canvas": 404,
+    "throttled": 503,
+    "canvas_unavailable": 503,
+    "canvas_refused_request": 502,
+    "canvas_answer_malformed": 502,
+}
 
 
 class Trouble(Exception):
-    """What ends a request with an error page of its own: what happened and what to do.
+    """Ends a request with the error page of a code in ``STATUS``.
 
-    ``for_admin`` speaks to whoever runs Easel. Nothing in it is secret.
+    ``facts`` is what the page's words name or depend on; nothing in it is secret. ``status``
+    replaces the code's own HTTP status.
     """
 
-    def __init__(
-        self, status: int, title: str, happened: str, what_to_do: str, for_admin: str = ""
-    ) -> None:
-        super().__init__(title)
-        self.status = status
-        self.title = title
-        self.happened = happened
-        self.what_to_do = what_to_do
-        self.for_admin = for_admin
+    def __init__(self, code: str, status: int | None = None, /, **facts: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status = status or STATUS[code]
+        self.facts = facts
 
 
 class ScopesMissing(Exception):
-    """The pages need scopes that this person's grant was not given: she must consent anew."""
+    """The pages need scopes that this person's grant does not have: they must consent anew."""
 
     def __init__(self, scopes: tuple[str, ...]) -> None:
         super().__init__("the pages need further scopes")
         self.scopes = scopes
-
-
-def sessions_away(nothing: str, again: str) -> Trouble:
-    """The page for what cannot be done while the sessions' store does not answer."""
-    return Trouble(
-        503,
-        "Easel cannot do this just now",
-        "The part of Easel that remembers forms and sign-ins in progress does not answer. "
-        f"{nothing} If you were signed in, you still are.",
-        f"Wait a minute and {again}.",
-        "Redis (REDIS_URL) does not answer or, without it, the folder of session files "
-        "(INSTANCE_PATH) cannot be written; /readyz and the log tell more.",
-    )
-
-
-def database_away(nothing: str, again: str) -> Trouble:
-    """The page for what cannot be done while the database does not answer or takes nothing."""
-    return Trouble(
-        503,
-        "Easel cannot do this just now",
-        "The part of Easel that remembers who is signed in does not answer or cannot be written. "
-        f"{nothing}",
-        f"Wait a minute and {again}.",
-        "Check whether the database (DATABASE_URL, without it the file in INSTANCE_PATH) runs, has "
-        "room on its disk and may be written; /readyz and the log tell more.",
-    )
-
-
-UNDONE = {
-    "planner.mark": "The item was not marked.",
-    "planner.add_note": "The note was not saved.",
-    "planner.change_note": "The note was not changed.",
-    "planner.delete_note": "The note was not deleted.",
-    "courses.favorite": "The course's star was not changed.",
-    "courses.nickname": "The nickname was not changed.",
-    "feed.make": "No calendar feed was made.",
-    "feed.end": "The calendar feed was not ended.",
-    "account.disconnect": "Easel's access to Canvas was not ended just now.",
-    "account.delete_everything": "Nothing was deleted just now.",
-    "auth.logout": "There was no sign-in left to end.",
-}
-
-
-def signed_out_meanwhile(why: str = "This browser is signed out of Easel.") -> Trouble:
-    """The page for a form that was sent when nobody was signed in any more."""
-    undone = UNDONE.get(request.endpoint or "", "What you sent was not done.")
-    return Trouble(
-        403,
-        "You are signed out",
-        f"{why} {undone}",
-        "Sign in, which leads you back to the page you were on, and do it again.",
-    )
-
-
-def grant_these(scopes: Iterable[str]) -> str:
-    """What an administrator does when the developer key lacks scopes, with the list to paste."""
-    return (
-        "In Canvas (Admin, Developer Keys) switch on Allow Include Parameters for Easel's key and "
-        "let it grant these scopes; then sign in again.\n" + "\n".join(scopes)
-    )

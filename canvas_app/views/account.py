@@ -8,11 +8,11 @@ from canvas_app.current import (
     any_sign_in_required,
     current_gateway,
     forget_answers,
-    forget_answers_of,
     required_sign_in,
 )
 from canvas_app.views.auth import signed_out
 from canvas_app.views.feed import feeds_of_page
+from canvas_app.views.languages import gettext
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -40,12 +40,12 @@ def account() -> ResponseReturnValue:
 @bp.post("/sign-out-everywhere")
 @any_sign_in_required
 def sign_out_everywhere() -> ResponseReturnValue:
-    """End the sign-ins of all her browsers; Easel's access too, unless a feed needs it."""
+    """End the sign-ins of all the person's browsers; Easel's access too, unless a feed needs it."""
     gateway = current_gateway()
     audit.note("sign-out-everywhere", gateway.settings, required_sign_in().identity)
-    told = gateway.storage.sign_out_everywhere(required_sign_in().grant_id, gateway.endpoint_for)
+    revoked = gateway.storage.sign_out_everywhere(required_sign_in().grant_id, gateway.endpoint_for)
     forget_answers()  # last: a page in another tab may have asked meanwhile
-    return signed_out("You are signed out of Easel in every browser.", told)
+    return signed_out(gettext("You are signed out of Easel in every browser."), revoked)
 
 
 @bp.post("/disconnect")
@@ -54,9 +54,11 @@ def disconnect() -> ResponseReturnValue:
     """End Easel's access to Canvas: tokens revoked, every sign-in ended."""
     gateway = current_gateway()
     audit.note("disconnect", gateway.settings, required_sign_in().identity)
-    told = gateway.storage.disconnect(required_sign_in().grant_id, gateway.endpoint_for)
+    revoked = gateway.storage.disconnect(required_sign_in().grant_id, gateway.endpoint_for)
     forget_answers()  # last: a page in another tab may have asked meanwhile
-    return signed_out("Easel is disconnected from Canvas and signed out in every browser.", told)
+    return signed_out(
+        gettext("Easel is disconnected from Canvas and signed out in every browser."), revoked
+    )
 
 
 @bp.post("/delete")
@@ -67,11 +69,13 @@ def delete_everything() -> ResponseReturnValue:
     audit.note("delete-everything", gateway.settings, required_sign_in().identity)
     grant_id = required_sign_in().grant_id
     grants = gateway.storage.grants_of_person(grant_id)
-    told = gateway.storage.delete_everything(grant_id, gateway.endpoint_for)
-    for grant in grants:  # last: a page in another tab may have asked meanwhile
-        forget_answers_of(
-            grant.environment, grant.user_id, grant.real_user_id, grant.generation, grant.id
-        )
+    revoked = gateway.storage.delete_everything(grant_id, gateway.endpoint_for)
+    owners = (
+        (grant.environment, grant.user_id, grant.real_user_id or "", grant.generation, grant.id)
+        for grant in grants
+    )
+    forget_answers(*owners)  # last: a page in another tab may have asked meanwhile
     return signed_out(
-        "Easel is disconnected, and everything it had stored about you is deleted.", told
+        gettext("Easel is disconnected, and everything it had stored about you is deleted."),
+        revoked,
     )

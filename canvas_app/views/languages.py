@@ -9,6 +9,8 @@ Canvas answers; dates and numbers follow the person's Canvas locale.
 sentences. What the services say in words of their own, and what Canvas says, stays as it is.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from gettext import NullTranslations
 from pathlib import Path
@@ -50,6 +52,17 @@ def language() -> Locale:
         asked = [name.replace("-", "_") for name in request.accept_languages.values()]
         chosen = g.language = Locale.parse(negotiate_locale(asked, available()) or ENGLISH)
     return chosen
+
+
+@contextmanager
+def in_english() -> Iterator[None]:
+    """Speak English meanwhile, whatever the language of this request's page."""
+    before = language(), request_catalogue()
+    g.language, g.catalogue = Locale(ENGLISH), catalogue(FOLDER, ENGLISH)
+    try:
+        yield
+    finally:
+        g.language, g.catalogue = before
 
 
 def gettext(message: str) -> str:

@@ -14,7 +14,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.frontend import CommandLineInterface
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from flask import request
 
+from canvas_app.troubles import STATUS, Trouble
 from canvas_app.views import languages
 from tests.conftest import ROOT
 from tests.functional.conftest import RunningEasel, form_to, send, sign_in
@@ -148,6 +150,7 @@ FURTHER = (
     "/account/feeds",
     "/help/keyboard",
 )
+NAMED = {"odd", "uri", "odd uri", "a", "b", "a b", "Teapot", "No"}  # on error pages
 NAMESAKES = {"Assignments", "Later"}  # a group and a grading period of the campus, too
 PROPER = {"Easel", "Canvas", "production", "http", "nothing-like-it"}
 ZONES = {piece for zone in available_timezones() for piece in pieces(zone.replace("_", " "))}
@@ -223,6 +226,28 @@ def test_a_message_is_in_the_pages_language(easel: RunningEasel, made_up: str) -
     told = re.search(r'<form class="notice".*?</form>', answer.text, re.DOTALL)
     assert told
     assert told[0].count(OPEN) == told[0].count(CLOSE) >= 2
+
+
+def test_error_pages_are_in_the_pages_language(easel: RunningEasel, made_up: str) -> None:
+    """Each code's page, and what it names stays as it is."""
+    facts = {"error": "odd", "redirect_uri": "uri", "scopes": ("a", "b"), "reason": "Teapot"}
+
+    @easel.app.get("/trouble/<code>")
+    def trouble(code: str) -> str:
+        unfinished = request.args.get("unfinished")
+        raise Trouble(code, **facts, signed_in=False, canvas_message="No", unfinished=unfinished)
+
+    ways = ("sign_in", "finishing", "form", "callback")
+    codes = [*STATUS, *(f"sessions_away?unfinished={each}" for each in ways)]
+    wrong = {}
+    for code in codes:
+        answer = easel.browser().get(
+            f"{easel.url}/trouble/{code}", headers={"Accept-Language": made_up}, timeout=30
+        )
+        assert answer.status_code == STATUS[code.partition("?")[0]]
+        page = answer.text.replace(answer.headers["X-Request-Id"], "")
+        wrong[code] = bare(page) - PROPER - NAMED
+    assert {code: texts for code, texts in wrong.items() if texts} == {}
 
 
 def test_every_sentence_can_be_collected(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from canvas_app.services.upcoming import Upcoming
 from canvas_app.settings import Environment, Settings
 from canvas_app.sources.answer import Source
 from canvas_app.views import colors, rendering, safe_html, streaming, wording
+from canvas_app.views.error_words import ErrorWords
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)  # a Monday
 
@@ -332,7 +333,7 @@ def test_an_error_page_stands_while_the_database_is_away(
     monkeypatch.setattr(streaming, "current_sign_in", away)
     with app.test_request_context("/"):
         page = render_template(
-            "error.html", title="Easel failed", happened="A fault.", what_to_do="Wait.", status=500
+            "error.html", words=ErrorWords("Easel failed", "A fault.", "Wait.", ""), status=500
         )
     assert "Easel failed" in page
     assert "A fault." in page

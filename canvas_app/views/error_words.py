@@ -1,0 +1,41 @@
+"""The words of error pages, from ``templates/errors/<code>.html``."""
+
+from dataclasses import dataclass
+
+from flask import current_app
+from markupsafe import Markup
+
+from canvas_app.troubles import Trouble
+from canvas_app.views.languages import in_english
+
+
+@dataclass(frozen=True)
+class ErrorWords:
+    """Plain text. ``for_admin`` speaks to whoever runs Easel and may be empty."""
+
+    title: str
+    happened: str
+    what_to_do: str
+    for_admin: str
+
+
+def words_of(trouble: Trouble) -> ErrorWords:
+    """The words of a trouble in the language of this request's page."""
+    template = current_app.jinja_env.get_template(f"errors/{trouble.code}.html")
+    module = template.make_module(trouble.facts)
+
+    def text(name: str) -> str:
+        return Markup(getattr(module, name, "")).unescape().strip()  # noqa: S704
+
+    return ErrorWords(
+        title=text("title"),
+        happened=text("happened"),
+        what_to_do=text("what_to_do"),
+        for_admin=text("for_admin"),
+    )
+
+
+def logged_words_of(trouble: Trouble) -> ErrorWords:
+    """The words of a trouble in English, for the log."""
+    with in_english():
+        return words_of(trouble)
