@@ -126,10 +126,15 @@ def silent(name: str, text: str, truth: str) -> bool:
     return bool(body["complete"]) and any(body.get(part) != whole.get(part) for part in parts)
 
 
+OTHER_ZONE = "Canvas did not say which time zone you are in"
+
+
 def lying(broken: dict[str, str], whole: dict[str, str]) -> list[str]:
     """What the pages claim for sure and is not so; twins that are called complete and are not."""
     found = []
     for path, text in broken.items():
+        if "week=" in path and OTHER_ZONE in text:
+            continue  # late on a Sunday its week is the one after
         if ".json" in path or ".csv" in path:
             found += [f"{path}: not called incomplete"] if silent(path, text, whole[path]) else []
         else:
