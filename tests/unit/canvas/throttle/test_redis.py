@@ -230,7 +230,7 @@ def test_turn_of_a_dead_process_fades(valkey_url: str, origin: str) -> None:
 
 DYING = """
 import sys, time
-from canvas_app.canvas.throttle.queue import Nobody, Throttle
+from canvas_app.canvas.throttle.queue import NullObserver, Throttle
 from canvas_app.canvas.throttle.redis import RedisBuckets
 throttle = Throttle(RedisBuckets(sys.argv[1]), sys.argv[2])
 throttle.admit("token").settle(throttled=False, remaining=600.0, cost=0.0)
@@ -267,7 +267,7 @@ SHARING = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from canvas_app.canvas import CanvasClient
-from canvas_app.canvas.throttle.queue import Nobody, Throttle
+from canvas_app.canvas.throttle.queue import NullObserver, Throttle
 from canvas_app.canvas.throttle.redis import RedisBuckets
 url, token, redis = sys.argv[1:]
 throttle = Throttle(RedisBuckets(redis), url)
