@@ -1,4 +1,4 @@
-"""The person's own time: her zone and locale, and the days and weeks they make."""
+"""The person's own time: their zone and locale, and the days and weeks they make."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo

@@ -6,10 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from canvas_app.canvas.api import CanvasAPI
-from canvas_app.canvas.models import (
-    Course,
-    Enrollment,
-)
+from canvas_app.canvas.models import Course, Enrollment
 from canvas_app.domain.course_filter import CourseFilter
 from canvas_app.domain.courses import (
     ROLES,

@@ -38,7 +38,7 @@ from canvas_app.services.planner_calls import (
     older_calls,
     with_open_work,
 )
-from canvas_app.services.without_includes import mend_week
+from canvas_app.services.without_week_includes import mend_week
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
 

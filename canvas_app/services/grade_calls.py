@@ -23,8 +23,9 @@ from canvas_app.services.asks import (
     start_ended_in,
     start_profile,
 )
-from canvas_app.services.without_course_includes import mend_groups, start_without
+from canvas_app.services.without_course_includes import start_without
 from canvas_app.services.without_includes import lost
+from canvas_app.services.without_work_includes import mend_groups
 from canvas_app.sources.answer import Source, complete
 from canvas_app.sources.sources import ListSource, Sources
 

@@ -53,9 +53,9 @@ class Page:
 
 @dataclass(frozen=True)
 class OwnPage(Page):
-    """One of the person's own lists; ``observes`` counts the courses where she watches others.
+    """One of the person's own lists; ``observes`` counts the courses where they watch others.
 
-    ``in_courses``: whether she is in any course now, whatever she is there.
+    ``in_courses``: whether they are in any course now, in whatever role.
     """
 
     in_courses: bool = False
@@ -65,7 +65,7 @@ class OwnPage(Page):
 
     @property
     def learns(self) -> bool:
-        """Whether to count work of her own; while her courses are not known, she may have some."""
+        """Whether to count own work; while the courses are not known, there may be some."""
         elsewhere = self.is_teacher or self.observes
         return self.is_student or not (elsewhere or self.reliable("courses"))
 

@@ -1,4 +1,4 @@
-"""What a person writes into her planner: done marks and notes of her own.
+"""What a person writes into their planner: done marks and own notes.
 
 Each write is one call, a mark of an item that bears one already three. Nothing is tried twice
 that Canvas may have done; what is said afterwards tells which it was.

@@ -23,7 +23,7 @@ from canvas_app.services.own_work import WorkAnswers, kept_rows, start_work
 from canvas_app.services.pages import Page
 from canvas_app.services.planner_calls import asked_days, calendar_calls
 from canvas_app.services.submissions import LEDGER_INCLUDE
-from canvas_app.services.without_includes import mend_week
+from canvas_app.services.without_week_includes import mend_week
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
 

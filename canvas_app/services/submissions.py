@@ -22,7 +22,8 @@ from canvas_app.services.asks import (
     start_profile,
 )
 from canvas_app.services.pages import OwnPage
-from canvas_app.services.without_includes import mend_courses, mend_submissions
+from canvas_app.services.without_includes import mend_courses
+from canvas_app.services.without_work_includes import mend_submissions
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import ListSource, Sources
 

@@ -43,12 +43,12 @@ from canvas_app.services.upcoming_filters import (
     choices,
     course_choices,
 )
-from canvas_app.services.without_course_includes import mend_groups
-from canvas_app.services.without_includes import (
+from canvas_app.services.without_week_includes import mend_week
+from canvas_app.services.without_work_includes import (
     mend_calendar,
+    mend_groups,
     mend_letters,
     mend_periods,
-    mend_week,
 )
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources

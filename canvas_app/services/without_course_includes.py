@@ -1,6 +1,6 @@
 """What a course's own page does where Canvas drops include parameters of the course or its work."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,13 +8,11 @@ from msgspec.structs import replace
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import (
-    Assignment,
     AssignmentGroup,
     Course,
     Enrollment,
     Grades,
     GradingPeriod,
-    Submission,
 )
 from canvas_app.domain.mended_courses import (
     placed_in_time,
@@ -23,13 +21,7 @@ from canvas_app.domain.mended_courses import (
     with_letters,
     with_totals,
 )
-from canvas_app.services.without_includes import (
-    BROUGHT,
-    start_ahead,
-    start_assignments,
-    start_over,
-    start_own,
-)
+from canvas_app.services.without_includes import BROUGHT, start_ahead, start_over
 from canvas_app.sources.sources import ListSource, Sources
 
 
@@ -93,37 +85,3 @@ def with_period(sources: Sources, course: Course, period: GradingPeriod) -> Cour
     return replace(
         course, enrollments=[found if e is mine else e for e in course.enrollments or ()]
     )
-
-
-def mend_groups(
-    sources: Sources,
-    listed: ListSource[AssignmentGroup],
-    courses: Mapping[str, bool],
-    ahead: ListSource[Course] | None = None,
-) -> None:
-    """Mend assignment groups of these courses, each with whether the person has work of their own.
-
-    Two calls for each course. ``ahead`` are courses that have not begun: Canvas refuses the
-    person's submissions there, and there are none.
-    """
-    if "assignments" not in listed.dropped():
-        return
-    work = [start_assignments(sources, listed.name, course_id) for course_id in courses]
-    own = [start_own(sources, listed.name, course_id) for course_id, own in courses.items() if own]
-    for course_id, handle in zip(filter(courses.get, courses), own, strict=True):
-        if ahead and handle.denied and any(course.id == course_id for course in ahead.rows()):
-            handle.settle("The course has not begun.")
-    members: dict[str | None, list[Assignment]] = {}
-    for assignment in joined(work, own):
-        members.setdefault(assignment.assignment_group_id, []).append(assignment)
-    listed.mend([replace(group, assignments=members.get(group.id, [])) for group in listed.rows()])
-
-
-def joined(
-    work: Sequence[ListSource[Assignment]], own: Sequence[ListSource[Submission]]
-) -> Iterable[Assignment]:
-    """Assignments with the person's submissions."""
-    handed_in = {s.assignment_id: s for each in own for s in each.rows()}
-    for each in work:
-        for assignment in each.rows():
-            yield replace(assignment, submission=handed_in.get(assignment.id))

@@ -107,7 +107,7 @@ def when(value: datetime | None, page: Any, all_day: bool = False) -> Markup:
 
 @lru_cache(maxsize=64)  # the pages being written now
 def reader(time_zone: str, locale: str, now: datetime) -> tuple[Person, datetime, datetime]:
-    """Whoever reads, with neither name nor id; her minute and noon of the day."""
+    """Whoever reads, with neither name nor id; the minute and noon of their day."""
     me = Person(time_zone=time_zone, locale=locale)
     now = local(now, me.zone).replace(second=0, microsecond=0)
     return me, now, now.replace(hour=12, minute=0)

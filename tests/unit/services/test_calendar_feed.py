@@ -25,8 +25,9 @@ from canvas_app.domain.duties import duties
 from canvas_app.domain.icalendar_file import Entry, icalendar_text, marked_stale, whole_days
 from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.rich_text import plain_text
-from canvas_app.services import calendar_feed
-from canvas_app.services.calendar_feed import AskedCalendar, Incomplete, lay_out, write_calendar
+from canvas_app.services import calendar_calls
+from canvas_app.services.calendar_calls import AskedCalendar
+from canvas_app.services.calendar_feed import Incomplete, lay_out, write_calendar
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BIOLOGY = Course(id="4101", name="Biology 101", course_code="BIO-101")
@@ -440,7 +441,7 @@ def test_one_round_of_calls_then_another(sources_of: Any, canvas: Any) -> None:
 
     assert len(Calendar.from_ical(made).walk("VEVENT")) > 30
     asked = {route: sum(by.values()) for route, by in canvas.stats()["calls"].items()}
-    assert asked["GET /api/v1/planner/items"] == len(calendar_feed.SLICES) - 1
+    assert asked["GET /api/v1/planner/items"] == len(calendar_calls.SLICES) - 1
     assert sum(asked.values()) < 15
 
 

@@ -1,0 +1,101 @@
+"""What the week does where Canvas drops include parameters of courses and missing work."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from msgspec.structs import replace
+
+from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.models import Assignment, Course, PlannerItem, PlannerOverride, Submission
+from canvas_app.domain.planner_items import assignment_kind, planner_assignment
+from canvas_app.services.planner_calls import planner_slices
+from canvas_app.services.without_includes import mend_courses
+from canvas_app.services.without_work_includes import start_own
+from canvas_app.sources.sources import ListSource, Sources
+
+
+def mend_week(
+    sources: Sources,
+    courses: ListSource[Course],
+    missing: ListSource[Assignment],
+    needs: Iterable[str] | None = None,
+    planner: ListSource[PlannerItem] | None = None,
+) -> None:
+    """Mend the person's courses and missing work side by side, in one further round trip.
+
+    ``planner`` is mended with the missing work that is older than it reaches: it tells what was
+    graded, which the calendar of these courses does not without its include.
+    """
+    marks = (
+        sources.start("marks", partial(CanvasAPI.planner_overrides)) if missing.dropped() else None
+    )
+    own = start_undated(sources, missing) if marks else []
+    older = start_older(sources, planner, missing) if marks and planner else None
+    mend_courses(sources, courses, needs)
+    if marks:
+        mend_missing(missing, marks, own)
+    if planner and older:
+        lacking = {work.id for work in missing.rows()}
+        found = [plan for plan in older.rows() if planner_assignment(plan) in lacking]
+        planner.mend([*planner.rows(), *found])
+
+
+def start_undated(
+    sources: Sources, missing: ListSource[Assignment]
+) -> list[ListSource[Submission]]:
+    """Start the person's submissions in the courses of missing work without a date.
+
+    Somebody called it missing by hand, and it may have been graded since: no planner tells.
+    """
+    course_ids = [work.course_id for work in missing.rows() if work.course_id and not work.due_at]
+    return [start_own(sources, missing.name, course_id) for course_id in dict.fromkeys(course_ids)]
+
+
+def start_older(
+    sources: Sources, planner: ListSource[PlannerItem], missing: ListSource[Assignment]
+) -> ListSource[PlannerItem] | None:
+    """Start the planner of missing work that another one does not hold; None without any."""
+    planned = {planner_assignment(plan) for plan in planner.rows()}
+    old = [
+        (work.due_at.date(), work.course_id)
+        for work in missing.rows()
+        if work.id not in planned and work.due_at and work.course_id
+    ]
+    if not old:
+        return None
+    days = [day for day, _ in old]
+    call = partial(
+        CanvasAPI.planner_items,
+        course_ids=tuple(sorted({course_id for _, course_id in old})),
+        only="incomplete_items",  # a grade alone completes nothing
+    )
+    return sources.start(
+        planner.name,
+        *(
+            partial(call, start_date=start, end_date=end)
+            for start, end in planner_slices(min(days), max(days), sources.now())
+        ),
+    )
+
+
+def mend_missing(
+    listed: ListSource[Assignment],
+    marks: ListSource[PlannerOverride],
+    own: Sequence[ListSource[Submission]] = (),
+) -> None:
+    """Mend the missing work with the person's own marks on it. Its courses are known.
+
+    ``own`` are submissions of theirs, for work of which nothing else tells whether it was graded.
+    """
+    by_thing = {(mark.plannable_type, mark.plannable_id): mark for mark in marks.rows()}
+    handed_in = {s.assignment_id: s for each in own for s in each.rows()}
+    listed.mend(
+        [
+            replace(
+                work,
+                planner_override=by_thing.get(assignment_kind(work)),
+                submission=handed_in.get(work.id),
+            )
+            for work in listed.rows()
+        ]
+    )
