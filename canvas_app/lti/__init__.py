@@ -1,0 +1,1 @@
+"""Launches from inside Canvas (LTI 1.3, 1EdTech Security Framework): a library without Flask."""
