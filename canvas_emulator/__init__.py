@@ -5,13 +5,17 @@ of Canvas's API documentation, ``submission.rb`` a file of canvas-lms.
 """
 
 import logging
+import re
+import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import msgspec
-from flask import Flask
+from flask import Flask, request
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from canvas_emulator import control, faults, oauth, resource
@@ -24,6 +28,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 logger = logging.getLogger(__name__)
+
+SECRET = re.compile(
+    r"\b(access_token|client_secret|code|code_verifier|refresh_token|session_token|state)=[^&]*"
+)
 
 
 def create_emulator(
@@ -48,6 +56,13 @@ def create_emulator(
     app.register_blueprint(oauth.blueprint)
     app.register_blueprint(control.blueprint)
     app.register_blueprint(platform.blueprint)
+
+    @app.errorhandler(404)
+    @app.errorhandler(405)
+    def lacking(error: HTTPException) -> Response | HTTPException:
+        # A page that has nothing to show says so itself.
+        return error if request.url_rule else resource.lacking(state, request)
+
     app.wsgi_app = Front(app.wsgi_app, state)  # type: ignore[method-assign]
     return app
 
@@ -64,7 +79,9 @@ class Front:
     ) -> Iterable[bytes]:
         if environ.get("PATH_INFO", "").startswith("/_emulator/"):
             return self._pages(environ, start_response)
+        _take_host(environ)
         request = Request(environ)
+        began = time.monotonic()
         label = self._label(request)
         stats = self._state.stats  # a reset while the request is under way begins others
         try:
@@ -73,6 +90,7 @@ class Front:
             stats.answered(label, "reset")
             raise
         stats.answered(label, str(response.status_code))
+        _tell(request, response, time.monotonic() - began)
         if self._state.settings.lowercase_headers:
             start_response = _lowered(start_response)
         return response(environ, start_response)
@@ -170,6 +188,31 @@ class Front:
             logger.exception("%s failed", request.path)
             error = {"message": "An error occurred.", "error_code": "internal_server_error"}
             return resource.written(request, {"errors": [error]}, 500)
+
+
+def _take_host(environ: "WSGIEnvironment") -> None:
+    """Of a target in absolute form the host counts, whatever ``Host`` says (RFC 9112 3.2.2)."""
+    target = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
+    if not target.startswith("/") and (host := urlsplit(target).netloc):
+        environ["HTTP_HOST"] = host
+        environ["PATH_INFO"] = environ.get("PATH_INFO") or "/"
+
+
+def _tell(request: Request, response: Response, seconds: float) -> None:
+    """A line for each request, for ``--verbose``; what is secret in the query is left out."""
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    query = SECRET.sub(r"\1=...", request.query_string.decode("ascii", "replace"))
+    logger.info(
+        "%s %s%s %s, %.0f ms, cost %s, remaining %s",
+        request.method,
+        resource.raw_path(request),
+        f"?{query}" if query else "",
+        response.status_code,
+        1000 * seconds,
+        response.headers.get("X-Request-Cost", "-"),
+        response.headers.get("X-Rate-Limit-Remaining", "-"),
+    )
 
 
 def _lowered(start_response: "StartResponse") -> "StartResponse":

@@ -1,6 +1,7 @@
 """``canvas-emulator`` or ``python -m canvas_emulator``: serve the stand-in Canvas until stopped."""
 
 import argparse
+import logging
 from datetime import datetime
 from email.utils import formatdate
 from typing import Any
@@ -99,7 +100,12 @@ def main(prog: str | None = None) -> None:
         metavar="TIME",
         help="the time its clock begins at and its campus lies around (ISO 8601); now by default",
     )
+    parser.add_argument(
+        "--verbose", action="store_true", help="write a line for each request, on stderr"
+    )
     options = parser.parse_args()
+    logging.basicConfig(format="%(message)s")  # on stderr: what it lacks is told in any case
+    logging.getLogger("canvas_emulator").setLevel(logging.INFO if options.verbose else "WARNING")
     Server(options.host, options.port, options.redirect_uri, options.start).run()
 
 

@@ -1,5 +1,6 @@
 """The emulator's own routes under ``/_emulator``: people, keys, statistics, switches."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -10,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from canvas_emulator.campus.coursework import Submission
 from canvas_emulator.faults import Drift, Fault
 from canvas_emulator.lti import control as platform
+from canvas_emulator.resource import router
 from canvas_emulator.state import Costs, State, TokenRow, personal_token
 
 blueprint = Blueprint("emulator", __name__, url_prefix="/_emulator")
@@ -51,6 +53,7 @@ class Switches(Struct, forbid_unknown_fields=True):
     totals_lag: Amount | UnsetType = UNSET
     allow_includes: bool | UnsetType = UNSET
     undated_discussions_planned: bool | UnsetType = UNSET
+    unknown_route: Literal[404, 501] | UnsetType = UNSET
 
 
 Profile = Literal["hosted", "open_source"]
@@ -191,6 +194,19 @@ def keys() -> Response:
 def lti() -> Response:
     """This Canvas as an LTI platform: issuer, addresses, LTI keys and their deployments."""
     return _json(platform.described(_state().lti, request.host_url.rstrip("/")))
+
+
+@blueprint.get("/routes")
+def routes() -> Response:
+    """What this Canvas answers: method and path, ``:name`` for what varies."""
+    pages = [
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", r":\1", rule.rule))
+        for rule in current_app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        if rule.endpoint != "static"
+    ]
+    found = sorted({*pages, *router.routes}, key=lambda row: (row[1], row[0]))
+    return _json([{"method": method, "path": path} for method, path in found])
 
 
 @blueprint.get("/stats")

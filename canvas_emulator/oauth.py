@@ -731,6 +731,12 @@ def _refused(refusal: Answer) -> BaseResponse:
     return Response(PAGE_OF_ERROR, refusal.status, content_type="text/html; charset=utf-8")
 
 
+@blueprint.get("/login/oauth2/jwks")
+def public_keys() -> BaseResponse:
+    """Public keys, which matter to tools alone; this Canvas signs nothing (unverified)."""
+    return _json({"keys": []})
+
+
 # From a token to a browser's session
 
 

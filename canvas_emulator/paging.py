@@ -89,11 +89,13 @@ def numbered(
     keep: Callable[[Row], bool] | None,
     *,
     in_memory: bool = False,
+    counted: bool = True,
 ) -> Paged:
     """A page of a list whose pages are 1, 2, 3...; past the end it is empty.
 
     There a list from the database calls the asked page its last, one that Canvas holds in memory
-    the true last page (``lib/api.rb``).
+    the true last page (``lib/api.rb``). Of one that is not counted only a page that is not full
+    is known to be the last; a full one promises another, which may be empty (derived).
     """
     size = request.size(default)
     page = _number(request.page)
@@ -121,12 +123,19 @@ def numbered(
         "first": "1",
         "last": str(last if in_memory else max(page, last)),
     }
+    if not counted:
+        full = stop <= total
+        pages |= (
+            {"next": str(page + 1), "last": None} if full else {"next": None, "last": str(page)}
+        )
     counts = {
         "page": page,
         "template": _url(request, "{page}", size),
         "count": total,
         "page_count": last,
     }
+    if not counted:
+        del counts["count"], counts["page_count"]
     return _paged(request, part, pages, size, counts)
 
 

@@ -1,6 +1,7 @@
 """The API's side of the emulator: routes, callers, their rights, and how answers are written."""
 
 import hashlib
+import logging
 import re
 import secrets
 import zlib
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 from werkzeug.datastructures import MultiDict
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from canvas_emulator.campus import Campus, Person
     from canvas_emulator.state import State, TokenRow
 
+logger = logging.getLogger(__name__)
+
 Row = TypeVar("Row")
 Endpoint = Callable[..., object]
 Registrar = Callable[[Endpoint], Endpoint]
@@ -34,6 +37,7 @@ SHARD = 10_000_000_000_000
 """A global id is the shard times this, plus the local id (``doc/api/object_ids.md``)."""
 PAGE_OF_ERROR = "<!DOCTYPE html><html><body><h1>Page Error</h1></body></html>"
 """What Canvas says outside its API's own routes; the words are unverified."""
+NO_SUCH_ENDPOINT = "this emulator has no such endpoint"
 GZIP_FROM = 860
 """Bytes from which an answer is compressed."""
 
@@ -235,16 +239,20 @@ class Call:
         keep: Callable[[Row], bool] | None = None,
         holding: int | None = None,
         in_memory: bool = False,
+        counted: bool = True,
     ) -> Paged:
         """The asked page of a numbered list, or the one that holds the row at a place.
 
         ``render`` makes JSON of a row, of this page's rows only; ``keep`` drops rows after
-        the page was cut, as Canvas does in some lists. ``in_memory``: see ``paging.numbered``.
+        the page was cut, as Canvas does in some lists. ``in_memory`` and ``counted``: see
+        ``paging.numbered``.
         """
         asked = self._paging()
         if holding is not None:
             asked = replace(asked, page=str(holding // asked.size(default) + 1))
-        return paging.numbered(asked, rows, default, render, keep, in_memory=in_memory)
+        return paging.numbered(
+            asked, rows, default, render, keep, in_memory=in_memory, counted=counted
+        )
 
     def bookmarked(
         self,
@@ -277,7 +285,15 @@ class Call:
 def raw_path(request: HttpRequest) -> str:
     """The path as it was sent: a slash inside an id stays ``%2F``."""
     sent = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI")
-    return sent.partition("?")[0] if sent else quote(request.path)
+    return in_origin_form(sent).partition("?")[0] if sent else quote(request.path)
+
+
+def in_origin_form(target: str) -> str:
+    """A request target as path and query; the absolute form names the host, too (RFC 9112 3.2)."""
+    if target.startswith("/") or "://" not in target:
+        return target
+    rest = urlsplit(target)._replace(scheme="", netloc="").geturl()
+    return rest if rest.startswith("/") else f"/{rest}"
 
 
 def parameters(request: HttpRequest) -> MultiDict[str, str]:
@@ -350,7 +366,7 @@ def respond(state: "State", request: HttpRequest, skew: paging.Skew | None = Non
     try:
         found = request.environ.get("emulator.route")
         if found is None:
-            return _unrouted()
+            return lacking(state, request)
         row, viewer, real_user, params = _authorise(state, request)
         route, names = found
         call = Call(state, request, viewer=viewer, real_user=real_user, params=params, skew=skew)
@@ -376,9 +392,16 @@ def respond(state: "State", request: HttpRequest, skew: paging.Skew | None = Non
     return response
 
 
-def _unrouted() -> Response:
-    """404 for an unknown route or verb: a page, and the token is not even read (ExceptionsApp)."""
-    return Response(PAGE_OF_ERROR, 404, content_type="text/html; charset=utf-8")
+def lacking(state: "State", request: HttpRequest) -> Response:
+    """What no route of this emulator answers, though Canvas may: 501, and a line in the log.
+
+    With the switch ``unknown_route`` at 404 it is what Canvas says of a route or verb that it
+    does not have either: a page; the token is not even read (ExceptionsApp).
+    """
+    if state.settings.unknown_route == 404:
+        return Response(PAGE_OF_ERROR, 404, content_type="text/html; charset=utf-8")
+    logger.warning("%s %s: %s", request.method, raw_path(request)[:500], NO_SUCH_ENDPOINT)
+    return written(request, _errors(NO_SUCH_ENDPOINT), 501)
 
 
 def _numeric_bookmark() -> Answer:

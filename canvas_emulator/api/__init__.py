@@ -4,6 +4,7 @@ Each module registers its routes when it is imported.
 """
 
 from . import (
+    accounts,
     assignments,
     calendar,
     courses,
@@ -17,6 +18,7 @@ from . import (
 )
 
 __all__ = [
+    "accounts",
     "assignments",
     "calendar",
     "courses",

@@ -9,7 +9,7 @@ from canvas_emulator.campus.crowds import FIRST_BULK_USER, Derived
 from canvas_emulator.campus.people import believable_name
 from canvas_emulator.resource import BadRequest, Call, Forbidden, NotFound, router
 
-from . import access
+from . import access, accounts
 from .values import avatar, stamp
 
 Json = dict[str, Any]
@@ -109,14 +109,9 @@ def account_users(call: Call, account_id: str) -> object:
     """Admins only: as many users as the load test asked for, derived from their ids."""
     if not call.viewer.is_admin:
         raise Forbidden
-    _account(account_id)
+    accounts.known(account_id)
     rows = Derived(range(FIRST_BULK_USER, FIRST_BULK_USER + call.campus.bulk_rows), bulk_user)
     return call.numbered(rows)
-
-
-def _account(text: str) -> None:
-    if text not in ("1", "self", "default"):
-        raise NotFound
 
 
 def bulk_user(user_id: int) -> Json:

@@ -102,7 +102,7 @@ class TestControl:
         emulator.with_token(token, ECHO)
         stats = emulator.browser().get("/_emulator/stats").json
         assert stats["calls"]["GET /api/v1/probe/:probe_id/echo"] == {"200": 1, "401": 1}
-        assert stats["calls"]["GET (unknown)"] == {"404": 1}
+        assert stats["calls"]["GET (unknown)"] == {"501": 1}
         assert stats["calls"]["POST /login/oauth2/token"] == {"200": 2}
         counted = {name: stats[name] for name in ("exchanges", "refreshes", "revocations")}
         assert counted == {"exchanges": 1, "refreshes": 1, "revocations": 1}
@@ -194,6 +194,20 @@ class TestControl:
         emulator.control(costs={"GET /api/v1/probe/numbered": 4})
         assert emulator.call(ECHO).headers["X-Request-Cost"] == "1.0"
 
+    def test_routes(self, emulator: Emulator) -> None:
+        """What it answers: the API, OAuth2, its own; a client need not guess."""
+        listed = emulator.browser().get("/_emulator/routes").json
+        rows = {(row["method"], row["path"]) for row in listed}
+        assert len(rows) == len(listed)
+        assert rows >= {
+            ("GET", "/api/v1/courses"),
+            ("GET", "/api/v1/accounts/:account_id/courses"),
+            ("DELETE", "/login/oauth2/token"),
+            ("POST", "/users/:person_id/masquerade"),
+            ("GET", "/_emulator/routes"),
+        }
+        assert ("GET", "/api/v1/courses/:course_id/quizzes") not in rows
+
     def test_answers_are_dated_by_the_clock(self, canvas: StandIn) -> None:
         """RFC 9110 section 6.6.1: an answer's Date is its server's time."""
         canvas.control(clock={"set": "2027-01-01T11:00:00Z"})
@@ -241,7 +255,7 @@ class TestFaults:
         assert emulator.call(NUMBERED).status_code == 200
         assert emulator.call(f"{ECHO}?page=2", method="POST").status_code == 200
         assert emulator.call(f"{NUMBERED}?page=2", "teacher").status_code == 200
-        assert emulator.call("/api/v1/other?page=2").status_code == 404
+        assert emulator.call("/api/v1/other?page=2").status_code == 501
         statuses = [emulator.call(f"{NUMBERED}?page=2").status_code for _ in range(4)]
         assert statuses == [200, 503, 503, 200]
 
@@ -588,3 +602,67 @@ def test_change_of_a_course(emulator: Emulator) -> None:
     assert emulator.state.campus.courses[4101].hide_final_grades
     emulator.control(reset=True)
     assert not emulator.state.campus.courses[4101].hide_final_grades
+
+
+def raw(canvas: StandIn, target: str, host: str) -> bytes:
+    """The answer to a request whose first line names the target as it stands here."""
+    _, _, address = canvas.url.partition("://")
+    name, _, port = address.partition(":")
+    head = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+    with socket.create_connection((name, int(port)), timeout=10) as connection:
+        token = canvas.token("dozen")
+        connection.sendall(f"{head}Authorization: Bearer {token}\r\n\r\n".encode())
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_targets_in_absolute_form(canvas: StandIn) -> None:
+    """RFC 9112 section 3.2.2: a server takes them, and their host counts, not ``Host``."""
+    named = raw(canvas, f"{canvas.url}/api/v1/users/self?include[]=uuid", "elsewhere.example")
+    listed = raw(canvas, f"{canvas.url}/api/v1/courses?per_page=2", "elsewhere.example")
+    root = raw(canvas, canvas.url, "elsewhere.example")
+
+    assert named.startswith(b"HTTP/1.1 200")
+    assert b'"uuid":' in named
+    assert f"<{canvas.url}/api/v1/courses?per_page=2&page=2".encode() in listed.replace(
+        b"page=2&per_page=2", b"per_page=2&page=2"
+    )
+    assert b"elsewhere.example" not in listed
+    assert root.startswith(b"HTTP/1.1 200")
+
+
+def told(*arguments: str) -> str:
+    """What a program of one's own writes on stderr while these are asked."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "canvas_emulator", "--port", "0", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    url = process.stdout.readline().split()[-1]
+    secret = "a-token-of-somebody"
+    requests.get(f"{url}/api/v1/courses?per_page=2&access_token={secret}", timeout=10)
+    requests.get(f"{url}/api/v1/courses/1/quizzes", timeout=10)
+    process.send_signal(signal.SIGINT)
+    lines = process.stderr.read()
+    stop(process)
+    process.stderr.close()
+    assert secret not in lines
+    return lines
+
+
+def test_what_it_lacks_is_told_in_any_case() -> None:
+    lines = told()
+
+    assert "GET /api/v1/courses/1/quizzes: this emulator has no such endpoint" in lines
+    assert "GET /api/v1/courses?" not in lines
+
+
+def test_verbose_tells_each_request() -> None:
+    lines = told("--verbose")
+
+    assert re.search(r"GET /api/v1/courses\?per_page=2&access_token=\.\.\. 401, \d+ ms", lines)
+    assert "GET /api/v1/courses/1/quizzes 501" in lines

@@ -175,8 +175,34 @@ class TestRoutes:
         assert escaped.status_code == 200
 
     @pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/probe//echo", "/api/v2/probe"])
+    def test_endpoint_it_lacks(
+        self, emulator: Emulator, path: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """501, so that nobody believes Canvas has nothing there; a line tells who runs it.
+
+        design.md 2, The emulator.
+        """
+        for answer in (
+            emulator.call(path),
+            emulator.with_token("unknown", path),
+            emulator.browser().get(path),
+        ):
+            assert answer.status_code == 501
+            assert answer.json == {"errors": [{"message": "this emulator has no such endpoint"}]}
+            assert "WWW-Authenticate" not in answer.headers
+        assert f"GET {path}: this emulator has no such endpoint" in caplog.text
+        assert emulator.call(ECHO, method="PUT").status_code == 501
+        assert "PUT /api/v1/probe/1/echo: this" in caplog.text
+
+    @pytest.mark.parametrize("path", ["/nothing", "/login/oauth2/nothing", "/files/1"])
+    def test_page_it_lacks(self, emulator: Emulator, path: str) -> None:
+        assert emulator.browser().get(path).status_code == 501
+        assert emulator.browser().post("/login/oauth2/confirm").status_code == 501
+
+    @pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/probe//echo", "/api/v2/probe"])
     def test_unknown_route(self, emulator: Emulator, path: str) -> None:
-        """No such route: a page, and the token is not even read (ExceptionsApp)."""
+        """No such route in Canvas itself: a page, the token is not even read (ExceptionsApp)."""
+        emulator.control(settings={"unknown_route": 404})
         for answer in (emulator.call(path), emulator.with_token("unknown", path)):
             assert (answer.status_code, answer.mimetype) == (404, "text/html")
             assert "WWW-Authenticate" not in answer.headers
