@@ -2,12 +2,23 @@
 
 import itertools
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal as D
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from canvas_app.canvas.models import (
+    Assignment,
+    AssignmentGroup,
+    Course,
+    GradingPeriod,
+    Submission,
+)
+from canvas_app.domain.grade_book import (
+    book_of,
+)
 from canvas_app.domain.grade_calculator import (
     Book,
     Group,
@@ -21,6 +32,23 @@ from canvas_app.domain.grade_calculator import (
     shares,
     what_if,
 )
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def assignment(id_="1", score=None, posted=True, points=10.0, **more):
+    own = Submission(
+        id=f"9{id_}",
+        score=score,
+        posted_at=NOW - timedelta(1) if posted else None,
+        **more.pop("submission", {}),
+    )
+    return Assignment(id=id_, name=f"Work {id_}", points_possible=points, submission=own, **more)
+
+
+def group(*assignments, **more):
+    return AssignmentGroup(id="5", name="Work", assignments=list(assignments), **more)
+
 
 ONE = (Group("1"),)
 SCHEME = (("A", D("0.94")), ("B", D("0.84")), ("F", D("0")))
@@ -651,3 +679,30 @@ def test_contributions_add_up_to_the_total(found):
 
     if total.percent is not None:
         assert abs(sum(given_parts) - total.percent) <= D("0.005")
+
+
+def test_worth_follows_the_groups():
+    parts = [group(assignment("1"), assignment("2", points=30.0), group_weight=50)]
+    other = AssignmentGroup(id="2", group_weight=20, assignments=[assignment("3")])
+    periods = [GradingPeriod(id="901", weight=30), GradingPeriod(id="902", weight=20)]
+    in_period = {"1": "901", "2": "901", "3": "902"}
+    for part in (*parts, other):
+        for each in part.assignments:
+            each.submission.grading_period_id = in_period[each.id]
+    by_weight = Course(id="7", apply_assignment_group_weights=True)
+    by_period = Course(id="7", has_weighted_grading_periods=True)
+
+    def worth(course, groups, *period):
+        return {
+            id_: float(s) for id_, s in shares(book_of(course, groups, periods), *period).items()
+        }
+
+    assert worth(Course(id="7"), parts) == {"1": 25.0, "2": 75.0}
+    # A weight below 100 is scaled up, as in the total.
+    assert worth(by_weight, parts) == {"1": 25.0, "2": 75.0}
+    assert worth(by_weight, [*parts, AssignmentGroup(id="2", group_weight=50)]) == {
+        "1": 25.0,
+        "2": 75.0,
+    }
+    assert worth(by_period, [*parts, other]) == {"1": 15.0, "2": 45.0, "3": 40.0}
+    assert worth(by_period, [*parts, other], "901") == {"1": 25.0, "2": 75.0}

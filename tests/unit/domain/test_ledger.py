@@ -7,7 +7,7 @@ from werkzeug.datastructures import MultiDict
 
 from canvas_app.domain.ledger import LedgerFilter, grouped, sorted_rows
 from canvas_app.domain.rows import Comment
-from tests.unit.services.test_submissions import DAY, NOW, row
+from tests.unit.domain.test_submissions import DAY, NOW, row
 
 # What a query leaves
 

@@ -309,3 +309,9 @@ def test_html_is_told_from_text(text):
 @pytest.mark.parametrize("url", ["http://[", "//[", "javascript:x()", "", "  ", "data:,x"])
 def test_what_no_browser_may_be_sent_to_is_no_address(url):
     assert web_address(url, "https://canvas.example.edu/") == ""
+
+
+def test_html_becomes_text() -> None:
+    rich = "<p>Bring <b>boots</b>.<br>And&nbsp;water &lt;1 l&gt;</p><script>evil()</script><p> </p>"
+    assert plain_text(rich) == "Bring boots.\nAnd water <1 l>"
+    assert plain_text(None) == ""

@@ -1,6 +1,8 @@
 """Finding words in titles: which hit comes first, and what of it is marked."""
 
-from canvas_app.domain.text_search import Hit, best, fold, rank
+import pytest
+
+from canvas_app.domain.text_search import Hit, best, fold, folded, pieces, rank
 
 
 def hit(title, course_name=""):
@@ -41,3 +43,30 @@ def test_hyphens_divide_words():
 
 def test_one_character_may_become_several_or_none():
     assert (fold("ﬁ"), fold("ß"), fold("\u0301"), fold("–")) == ("fi", "ss", "", "-")
+
+
+def test_search_folds_case_and_accents():
+    assert folded("Élan Vital – STRASSE ﬁn") == "elan vital - strasse fin"
+    assert folded("straße") == "strasse"
+    assert folded("İstanbul") == "istanbul"
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "marked"),
+    [
+        ("Biology 101", ("bio",), ["Bio"]),
+        ("Étude de l’été", ("ete",), ["été"]),
+        ("e\u0301tude", ("etude",), ["e\u0301tude"]),
+        ("Große Straße", ("strasse",), ["Straße"]),
+        ("banana", ("ana",), ["anana"]),
+        ("Quiz: mitosis", ("mito", "qu"), ["Qu", "mito"]),
+        ("数学 入門", ("入",), ["入"]),
+        ("nothing", ("x",), []),
+        ("", ("x",), []),
+    ],
+)
+def test_matches_are_marked_in_their_own_spelling(text, words, marked):
+    found = pieces(text, words)
+
+    assert "".join(piece.text for piece in found) == text
+    assert [piece.text for piece in found if piece.found] == marked

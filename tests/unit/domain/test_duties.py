@@ -1,0 +1,115 @@
+"""Due dates of courses the person does not study in."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from canvas_app.canvas.models import (
+    Assignment,
+    CalendarEvent,
+    Course,
+    CourseEnrollment,
+    DateOverride,
+)
+from canvas_app.domain.calendar import Person
+from canvas_app.domain.calendar_entries import of_duty
+from canvas_app.domain.duties import duties
+from canvas_app.domain.icalendar_file import Entry
+from canvas_app.domain.planner_items import ItemBuilder
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+BIOLOGY = Course(id="4101", name="Biology 101", course_code="BIO-101")
+ME = Person(id="1", time_zone="America/Los_Angeles")
+
+
+@pytest.fixture
+def look() -> ItemBuilder:
+    return ItemBuilder("https://canvas.example.edu", {"4101": BIOLOGY}, {}, NOW)
+
+
+def entry(start: datetime | date = NOW, **more: Any) -> Entry:
+    return Entry(
+        **({"key": ("assignment", "7"), "kind": "work", "title": "Essay", "start": start} | more)
+    )
+
+
+def role(*names: str) -> list[CourseEnrollment]:
+    return [CourseEnrollment(type=name, enrollment_state="active") for name in names]
+
+
+def date_of(days: float, override: DateOverride | None = None) -> CalendarEvent:
+    """An assignment of Biology as the calendar has it for one of its dates."""
+    work = Assignment(id="7", course_id="4101", name="Essay", due_at=NOW + timedelta(days=days))
+    return CalendarEvent(
+        id="assignment_7", assignment=work, assignment_overrides=[override] if override else None
+    )
+
+
+ONE = DateOverride(id="70", title="1 student")
+THURSDAY = DateOverride(id="71", title="Thursday", course_section_id="2")
+FRIDAY = DateOverride(id="72", title="Friday", course_section_id="3")
+
+
+@pytest.mark.parametrize(
+    ("roles", "dates", "entries"),
+    [
+        (("teacher",), [date_of(2)], {"Essay": 2}),
+        (("teacher",), [date_of(4, ONE), date_of(2)], {"Essay": 2}),
+        (("ta",), [date_of(4, THURSDAY), date_of(2)], {"Essay": 2, "Essay (Thursday)": 4}),
+        (
+            ("teacher",),
+            [date_of(4, THURSDAY), date_of(5, FRIDAY), date_of(9, ONE)],
+            {"Essay (Thursday)": 4, "Essay (Friday)": 5, "Essay (1 student)": 9},
+        ),
+        (("designer",), [date_of(4, DateOverride(id="9"))], {"Essay (some students)": 4}),
+        (("observer",), [date_of(4, ONE)], {"Essay": 4}),
+        (("student", "ta"), [date_of(4, ONE)], {"Essay": 4}),
+    ],
+)
+def test_one_students_date_is_not_everybodys(
+    roles: tuple[str, ...], dates: list[CalendarEvent], entries: dict[str, float]
+) -> None:
+    """Canvas lists it first, under the same id; the base is what all others have."""
+    course = structs.replace(BIOLOGY, enrollments=role(*roles))
+    look = ItemBuilder("https://c.example", {"4101": course}, {}, NOW)
+
+    found = [of_duty(duty, look) for duty in duties(dates, look, ME)]
+
+    assert {entry.title: entry.start for entry in found} == {
+        title: NOW + timedelta(days=days) for title, days in entries.items()
+    }
+    assert len({entry.key for entry in found}) == len(entries)
+
+
+def test_checkpoints_are_duties_too() -> None:
+    """Each for itself, with dates of sections as assignments have them (Canvas: Calendar)."""
+    look = ItemBuilder(
+        "https://c.example", {"4101": structs.replace(BIOLOGY, enrollments=role("ta"))}, {}, NOW
+    )
+    work = Assignment(id="71", course_id="4101", name="Reply", due_at=NOW, sub_assignment_tag="x")
+    later = structs.replace(work, due_at=NOW + timedelta(days=1))
+    dates = [
+        CalendarEvent(id="sub_assignment_71", sub_assignment=later, sub_assignment_overrides=[ONE]),
+        CalendarEvent(id="sub_assignment_71", sub_assignment=work),
+    ]
+
+    (found,) = duties(dates, look, ME)
+
+    assert (found.key, found.due_at) == (("sub_assignment", "71"), NOW)
+    assert "1 student: 24 November 2026, 04:00" in found.elsewhere
+    assert len({event.row_key for event in dates}) == 2
+
+
+def test_children_with_different_dates() -> None:
+    """Each date once; the first keeps the plain name."""
+    course = structs.replace(BIOLOGY, enrollments=role("observer"))
+    look = ItemBuilder("https://c.example", {"4101": course}, {}, NOW)
+
+    found = list(duties([date_of(4, ONE), date_of(2)], look, ME))
+
+    assert [(duty.key, duty.due_at) for duty in found] == [
+        (("assignment", "7"), NOW + timedelta(days=2)),
+        (("assignment", "7", "date", "2"), NOW + timedelta(days=4)),
+    ]

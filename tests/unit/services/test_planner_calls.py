@@ -1,0 +1,55 @@
+"""Which calls bring what the planner does not hold."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from canvas_app.canvas.models import (
+    Assignment,
+    Plannable,
+    PlannerItem,
+    PlannerSubmission,
+)
+from canvas_app.services.planner_calls import older_calls, with_open_work
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def plan(id_, kind="assignment", due=NOW + timedelta(days=2), **more):
+    facts = {"plannable": Plannable(title="Work"), "course_id": "4"} | more
+    return PlannerItem(plannable_id=id_, plannable_type=kind, plannable_date=due, **facts)
+
+
+def test_courses_with_the_nearest_open_work_come_first():
+    plans = [
+        plan("1", due=NOW + timedelta(days=3), course_id="9"),
+        plan("2", due=NOW + timedelta(days=1), course_id="4"),
+        plan("3", due=NOW + timedelta(days=2), course_id="9"),
+        plan("4", due=NOW - timedelta(days=2), course_id="7"),
+        plan("5", "announcement", course_id="8"),
+        plan("6", course_id="6", submissions=PlannerSubmission(submitted=True)),
+    ]
+
+    assert with_open_work(plans, NOW) == ["4", "9"]
+
+
+def test_old_missing_work_is_looked_up_once():
+    work = [
+        Assignment(id=str(n), course_id="4", due_at=NOW - timedelta(days=30 * n)) for n in (1, 2, 3)
+    ]
+
+    (call,) = older_calls([plan("1")], work)
+
+    assert call.keywords["course_ids"] == ("4",)
+    assert call.keywords["start_date"].date() == date(2026, 8, 24)
+    assert older_calls([plan("1")], work[:1]) == []
+
+
+def test_undated_missing_work_is_looked_up_where_work_has_no_date():
+    """Among undated work, and among the parts of discussions: theirs are the dates."""
+    calls = older_calls([plan("1")], [Assignment(id="2", course_id="4")])
+
+    assert [call.func.__name__ for call in calls] == [
+        "calendar_assignments",
+        "calendar_checkpoints",
+    ]
+    assert all(call.keywords["course_ids"] == ("4",) for call in calls)
+    assert not any("start_date" in call.keywords for call in calls)
