@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -22,12 +23,11 @@ from canvas_app.canvas.errors import (
     AuthenticationError,
     CanvasError,
     MalformedAnswer,
-    Throttled,
     Unavailable,
 )
 from canvas_app.canvas.paging import Pages, RawPage, decode_one, decode_page, links
 from canvas_app.canvas.parameters import api_path, pairs, segment
-from canvas_app.canvas.retry import INTERACTIVE, RetryPolicy
+from canvas_app.canvas.retry import INTERACTIVE, Attempts, RetryPolicy
 from canvas_app.canvas.throttle.level import RESERVATION
 from canvas_app.canvas.throttle.queue import MemoryBuckets, Permit, Throttle
 from canvas_app.canvas.transport import Answer, Transport
@@ -43,6 +43,21 @@ MAX_PAGES = 10_000
 _WORD = re.compile(r"v1|[a-z_]*")
 EnrollmentTask = Literal["conclude", "delete", "inactivate", "deactivate"]
 ENROLLMENT_TASKS = get_args(EnrollmentTask)
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What is sent to Canvas, as often as it takes; ``target`` is its path and query."""
+
+    method: str
+    target: str
+    deadline: float | None
+    body: bytes | None = field(default=None, repr=False)
+    content_type: str | None = None
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
 
 
 class CanvasClient:
@@ -161,7 +176,7 @@ class CanvasClient:
         deadline: float | None = None,
     ) -> Any:
         """Get one object, decoded as ``type``."""
-        answer = self._exchange("GET", self._target(path, params), None, None, deadline)
+        answer = self._exchange(self._call("GET", self._target(path, params), deadline))
         return self._decoded(answer, "GET", path, type)
 
     def request(
@@ -190,7 +205,7 @@ class CanvasClient:
         elif json is not None:
             body, content_type = msgspec.json.encode(json), "application/json"
         target = self._target(path, params)
-        answer = self._exchange(method, target, body, content_type, deadline)
+        answer = self._exchange(self._call(method, target, deadline, body, content_type))
         if method == "HEAD" or answer.status == 204 or not answer.body.strip():
             return None
         return self._decoded(answer, method, path, type)
@@ -238,7 +253,7 @@ class CanvasClient:
         asked = {"per_page": per_page or self._per_page} | dict(params or {})
 
         def fetch(target: str) -> RawPage[Any]:
-            answer = self._exchange("GET", target, None, None, deadline)
+            answer = self._exchange(self._call("GET", target, deadline))
             return self._page(answer, path, type)
 
         return Pages(
@@ -259,6 +274,16 @@ class CanvasClient:
         where = api_path("courses", course_id, "enrollments", enrollment_id)
         return self.request("DELETE", where, params={"task": task})
 
+    def _call(
+        self,
+        method: str,
+        target: str,
+        deadline: float | None,
+        body: bytes | None = None,
+        content_type: str | None = None,
+    ) -> _Call:
+        return _Call(method, target, _earlier(self._deadline, deadline), body, content_type)
+
     def _target(self, path: str, params: Mapping[str, Any] | None) -> str:
         """The path and query of a call."""
         if not path.startswith("/") or path.startswith("//") or set(path) & set("?#\\ \t\r\n"):
@@ -278,51 +303,26 @@ class CanvasClient:
         path = quote(path, safe="/%:@~!$&'()*+,;=")
         return f"{path}?{urlencode(asked)}" if asked else path
 
-    def _exchange(
-        self,
-        method: str,
-        target: str,
-        body: bytes | None,
-        content_type: str | None,
-        deadline: float | None,
-    ) -> Answer:
-        """Send a call until it succeeds or its error is final; raise that error."""
-        path = target.partition("?")[0]
-        deadline = _earlier(self._deadline, deadline)
-        give_up = self._clock() + self._retry.give_up_after
-        failures = throttled = 0
-        renewed = False
+    def _exchange(self, call: _Call) -> Answer:
+        """Send a call until it succeeds or its error is final; a rejected token is renewed once.
+
+        Raises that error. Renewing counts neither as an attempt nor as a failure.
+        """
+        attempts = Attempts(self._retry, call.deadline, self._clock, self._sleep)
         try:
             with _unsent():
-                token = self._credentials.access_token(deadline)
-            while True:
-                outcome = self._once(method, target, token, body, content_type, deadline)
-                if isinstance(outcome, Answer):
-                    return outcome
-                if isinstance(outcome, AuthenticationError) and not renewed:
-                    renewed = True
-                    token = self._renewed(token, deadline, outcome)
-                    continue
-                if isinstance(outcome, Throttled):
-                    throttled += 1
-                    if throttled >= self._retry.throttled_attempts:
-                        raise outcome
-                    pause = outcome.retry_after
-                elif isinstance(outcome, Unavailable) and outcome.repeat_is_safe:
-                    failures += 1
-                    if failures >= self._retry.attempts:
-                        raise outcome
-                    pause = max(outcome.retry_after, self._retry.pause(failures))
-                else:
-                    raise outcome
-                if self._clock() + pause >= min(give_up, deadline or give_up):
-                    self._give_up(outcome)
-                if pause:
-                    self._sleep(pause)
+                token = self._credentials.access_token(call.deadline)
+            outcome = self._repeated(call, token, attempts)
+            if isinstance(outcome, AuthenticationError):
+                token = self._renewed(token, call.deadline, outcome)
+                outcome = self._repeated(call, token, attempts)
         except CanvasError as error:
             if not error.method:
-                error.method, error.path = method, path
+                error.method, error.path = call.method, call.path
             raise
+        if isinstance(outcome, AuthenticationError):
+            raise outcome
+        return outcome
 
     def _renewed(self, token: str, deadline: float | None, rejection: AuthenticationError) -> str:
         """Another token for a rejected one; if there is none, the error tells what Canvas said."""
@@ -335,43 +335,37 @@ class CanvasClient:
                 error.canvas_message = rejection.canvas_message
             raise
 
-    def _give_up(self, error: CanvasError) -> None:
-        if self._retry.give_up_after >= 3600:
-            hours = self._retry.give_up_after / 3600
-            error.message += f" It was tried again for {hours:.0f} hours, which is the limit."
-        raise error
+    def _repeated(
+        self, call: _Call, token: str, attempts: Attempts
+    ) -> Answer | AuthenticationError:
+        """Send a call with one token until it succeeds or Canvas rejects the token.
 
-    def _once(
-        self,
-        method: str,
-        target: str,
-        token: str,
-        body: bytes | None,
-        content_type: str | None,
-        deadline: float | None,
-    ) -> Answer | CanvasError:
+        Raises any other final error.
+        """
+        while True:
+            outcome = self._once(call, token)
+            if isinstance(outcome, Answer | AuthenticationError):
+                return outcome
+            attempts.pause_after(outcome)
+
+    def _once(self, call: _Call, token: str) -> Answer | CanvasError:
         """Send a call once, through the bucket; return the answer, or the error to judge."""
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "Accept": ACCEPT,
-            "Accept-Encoding": "gzip, deflate",
-            "User-Agent": self._user_agent,
-        }
-        if content_type:
-            headers["Content-Type"] = content_type
-        permit = self.throttle.admit(token, deadline)
+        permit = self.throttle.admit(token, call.deadline)
         sent = self._clock()
-        path = target.partition("?")[0]
         try:
             answer = self.transport.send(
-                method, target, headers=headers, body=body, deadline=deadline
+                call.method,
+                call.target,
+                headers=self._headers(call, token),
+                body=call.body,
+                deadline=call.deadline,
             )
         except Unavailable as error:
             if error.delivery == "not_sent":
                 permit.forget()
             else:  # Canvas may be at it still
                 permit.settle(throttled=False, remaining=None, cost=RESERVATION)
-            log.info("%s %s failed: %s", method, route(path), error.message)
+            log.info("%s %s failed: %s", call.method, route(call.path), error.message)
             return error
         except BaseException:
             permit.settle(throttled=False, remaining=None, cost=RESERVATION)
@@ -381,10 +375,21 @@ class CanvasClient:
         )
         self._settle(permit, answer, throttled)
         if log.isEnabledFor(logging.INFO):
-            self._log(method, path, answer, 1000 * (self._clock() - sent))
+            self._log(call, answer, 1000 * (self._clock() - sent))
         if 200 <= answer.status < 300:
             return answer
-        return error_of(method, path, answer, throttled, token)
+        return error_of(call.method, call.path, answer, throttled, token)
+
+    def _headers(self, call: _Call, token: str) -> dict[str, str]:
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Accept": ACCEPT,
+            "Accept-Encoding": "gzip, deflate",
+            "User-Agent": self._user_agent,
+        }
+        if call.content_type:
+            headers["Content-Type"] = call.content_type
+        return headers
 
     def _settle(self, permit: Permit, answer: Answer, throttled: bool) -> None:
         permit.settle(
@@ -393,10 +398,10 @@ class CanvasClient:
             cost=answer.number("X-Request-Cost"),
         )
 
-    def _log(self, method: str, path: str, answer: Answer, milliseconds: float) -> None:
+    def _log(self, call: _Call, answer: Answer, milliseconds: float) -> None:
         facts = {
-            "method": method,
-            "path": route(path),
+            "method": call.method,
+            "path": route(call.path),
             "status": answer.status,
             "milliseconds": round(milliseconds, 1),
             "cost": answer.number("X-Request-Cost"),
