@@ -26,23 +26,12 @@ LONGEST_DATE = 100  # characters
 def error_of(method: str, path: str, answer: Answer, throttled: bool, token: str) -> CanvasError:
     """Name what an answer other than 2xx means."""
     status = answer.status
-    said, report = canvas_message(answer.body, answer.headers.get("Content-Type", "").lower())
-    request_id = answer.request_id
-    if report is not None:
-        request_id = f"{request_id or 'unknown'}, error report {report}"
-    safe = method in REPEATABLE_METHODS
-    facts: dict[str, Any] = {
-        "method": method,
-        "path": path,
-        "status": status,
-        "request_id": request_id,
-        "canvas_message": said.replace(token, "…") if said else None,
-    }
+    facts = _facts(method, path, answer, token)
+    said = (facts["canvas_message"] or "").lower()
     if throttled:
-        wait = _retry_after(answer)
         return Throttled(
             "Canvas asks to slow down; the call was not carried out.",
-            retry_after=wait,
+            retry_after=_retry_after(answer),
             repeat_is_safe=True,
             **facts,
         )
@@ -51,7 +40,7 @@ def error_of(method: str, path: str, answer: Answer, throttled: bool, token: str
             return AuthenticationError(
                 "Canvas does not accept the access token.", repeat_is_safe=True, **facts
             )
-        case 401 if said and "insufficient scopes" in said.lower():
+        case 401 if "insufficient scopes" in said:
             return MissingScope(
                 "The access token was not granted the scope for this call; an administrator adds"
                 " it to the developer key, then sign in again.",
@@ -64,19 +53,33 @@ def error_of(method: str, path: str, answer: Answer, throttled: bool, token: str
         case _ if 300 <= status < 400:
             return MalformedAnswer(
                 "Canvas answered with a redirect, which is not followed; check Canvas's URL.",
-                repeat_is_safe=safe,
+                repeat_is_safe=method in REPEATABLE_METHODS,
                 **facts,
             )
         case _ if status < 500:
             return InvalidRequest("Canvas refuses the call as it is.", **facts)
-        case _:
-            return Unavailable(
-                "Canvas is in trouble and did not answer properly.",
-                delivery="may_have_happened",
-                retry_after=_retry_after(answer),
-                repeat_is_safe=safe,
-                **facts,
-            )
+    return Unavailable(
+        "Canvas is in trouble and did not answer properly.",
+        delivery="may_have_happened",
+        retry_after=_retry_after(answer),
+        repeat_is_safe=method in REPEATABLE_METHODS,
+        **facts,
+    )
+
+
+def _facts(method: str, path: str, answer: Answer, token: str) -> dict[str, Any]:
+    """What every error tells of its call. Canvas's words may quote the token, so it is cut out."""
+    said, report = canvas_message(answer.body, answer.headers.get("Content-Type", "").lower())
+    request_id = answer.request_id
+    if report is not None:
+        request_id = f"{request_id or 'unknown'}, error report {report}"
+    return {
+        "method": method,
+        "path": path,
+        "status": answer.status,
+        "request_id": request_id,
+        "canvas_message": said.replace(token, "…") if said else None,
+    }
 
 
 def _retry_after(answer: Answer) -> float:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import chain, islice
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
@@ -296,35 +297,23 @@ class _Reading(Generic[_T]):
         per_page = _page_size(page.links["next"]) or len(page.rows) + page.odd
         keys = [_key(row) for row in page.rows]
         final = min(last, self.max_pages)
-        numbers = iter(range(page.number("next") or 2, final + 1))
-        futures: deque[tuple[str, Future[RawPage[_T]]]] = deque()
+        numbers = range(page.number("next") or 2, final + 1)
         template = page.links["next"]
-        again: Future[RawPage[_T]] | None = None
-
-        def send_ahead() -> None:
-            nonlocal again
-            while again is None and len(futures) < 2 * self.parallel:
-                number = next(numbers, None)
-                target = self.first if number is None else _with_page(template, number)
-                future = self._sent(threads, target)
-                if number is None:
-                    again = future
-                else:
-                    futures.append((target, future))
-
+        targets = chain((_with_page(template, number) for number in numbers), [self.first])
+        ahead = _Ahead(targets, 2 * self.parallel, partial(self._sent, threads))
         rows = self._fresh(page)
         self._check_size(page, per_page)
         yield from rows[:1]
-        send_ahead()
+        ahead.send()
         yield from rows[1:]
-        while futures:
+        for number in numbers:
             self._refuse_loops(page.links.get("next"))
-            target, future = futures.popleft()
+            target, future = ahead.take()
             page = self._arrived(target, future.result())
-            send_ahead()
+            ahead.send()
             if page.number("last") not in (last, None) or not page.links:
                 self._note("the list changed while it was read: its number of pages did")
-            if futures:
+            if number < final:
                 self._check_size(page, per_page)
             yield from self._fresh(page)
         if last > final:
@@ -332,8 +321,7 @@ class _Reading(Generic[_T]):
         if "next" in page.links:
             self._note("the list changed while it was read: it grew at its end")
             yield from self._followed(RawPage([], page.links), threads)
-        if again is not None:
-            self._compare(keys, again)
+        self._compare(keys, ahead.take()[1])
 
     def _arrived(self, target: str, page: RawPage[_T]) -> RawPage[_T]:
         """Count a page and remember its names."""
@@ -411,6 +399,27 @@ class _Reading(Generic[_T]):
     def _note(self, why: str) -> None:
         if why not in self.why:
             self.why.append(why)
+
+
+class _Ahead(Generic[_T]):
+    """Pages asked for before they are read: ``most`` at a time, taken in the order of targets."""
+
+    def __init__(
+        self, targets: Iterator[str], most: int, send: "Callable[[str], Future[RawPage[_T]]]"
+    ) -> None:
+        self._targets = targets
+        self._most = most
+        self._send = send
+        self._sent: deque[tuple[str, Future[RawPage[_T]]]] = deque()
+
+    def send(self) -> None:
+        """Send as many further calls as there is room for."""
+        for target in islice(self._targets, self._most - len(self._sent)):
+            self._sent.append((target, self._send(target)))
+
+    def take(self) -> "tuple[str, Future[RawPage[_T]]]":
+        """The next page's target and answer."""
+        return self._sent.popleft()
 
 
 def _key(row: Any) -> int | str | None:

@@ -112,8 +112,7 @@ class Transport:
         path = target.partition("?")[0]
         now = self._clock()
         end = now + LONGEST_CALL if deadline is None else min(deadline, now + LONGEST_CALL)
-        left = end - now
-        if left <= 0:
+        if end <= now:
             raise Unavailable(
                 "There was no time left to ask Canvas; nothing was sent.",
                 delivery="not_sent",
@@ -121,6 +120,24 @@ class Transport:
                 path=path,
                 repeat_is_safe=True,
             )
+        request = self._prepared(method, target, headers, body)
+        most = self._largest_answer if largest is None else largest
+        connections = self._adapter_for(1) if fresh else self._connections()
+        try:
+            outcome = self._outcome(connections, request, end, end - now, most)
+        finally:
+            if fresh:
+                connections.close()
+        if isinstance(outcome, Answer):
+            return outcome
+        # Raised outside of any except block: the library's errors quote URLs with their query.
+        outcome.method, outcome.path = method, path
+        outcome.repeat_is_safe = outcome.repeat_is_safe or method in REPEATABLE_METHODS
+        raise outcome
+
+    def _prepared(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> requests.PreparedRequest:
         request = requests.PreparedRequest()
         request.method = method
         request.url = self.origin + target
@@ -129,11 +146,22 @@ class Transport:
         request.hooks = {}
         if body is not None or method not in REPEATABLE_METHODS:
             request.headers["Content-Length"] = str(len(body or b""))
-        most = self._largest_answer if largest is None else largest
-        failure: tuple[str, bool] | None = None
-        connections = self._adapter_for(1) if fresh else self._connections()
+        return request
+
+    def _outcome(
+        self,
+        connections: HTTPAdapter,
+        request: requests.PreparedRequest,
+        end: float,
+        left: float,
+        most: int,
+    ) -> Answer | MalformedAnswer | Unavailable:
+        """Send a call and read its answer; return it, or the error that tells why there is none.
+
+        ``end`` is on the transport's clock, ``left`` the seconds until then, ``most`` in bytes.
+        """
         try:
-            with cut_at(time.monotonic() + left) as call:
+            with cut_at(time.monotonic() + left) as cut:
                 response = connections.send(
                     request,
                     stream=True,
@@ -145,37 +173,26 @@ class Transport:
                     content = self._read(response.raw, end, most)
                 finally:
                     response.close()
-            if call.over:
+            if cut.over:
                 raise TimeoutError  # cut, which can look like an early end
-            if content is not None:
-                return Answer(response.status_code, response.raw.headers, content)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            failure = _describe(error)
-            if call.over and not failure[1]:
-                failure = _describe(TimeoutError())
-        finally:
-            if fresh:
-                connections.close()
-        # Raised outside the except block: the library's errors quote URLs with their query.
-        if failure is None:
-            raise MalformedAnswer(
+            reason, never_sent = _describe(error)
+            if never_sent:
+                return Unavailable(
+                    f"Canvas could not be reached: {reason}.",
+                    delivery="not_sent",
+                    repeat_is_safe=True,
+                )
+            if cut.over:
+                reason, _ = _describe(TimeoutError())
+            return Unavailable(f"Canvas gave no complete answer: {reason}.")
+        if content is None:
+            return MalformedAnswer(
                 f"Canvas's answer is larger than {most:,} bytes; it was not read.",
-                method=method,
-                path=path,
                 status=response.status_code,
                 request_id=request_id(response.headers),
-                repeat_is_safe=method in REPEATABLE_METHODS,
             )
-        reason, never_sent = failure
-        raise Unavailable(
-            f"Canvas could not be reached: {reason}."
-            if never_sent
-            else f"Canvas gave no complete answer: {reason}.",
-            delivery="not_sent" if never_sent else "may_have_happened",
-            method=method,
-            path=path,
-            repeat_is_safe=never_sent or method in REPEATABLE_METHODS,
-        )
+        return Answer(response.status_code, response.raw.headers, content)
 
     def re_rooted(self, link: str, *, method: str = "GET", path: str = "") -> str:
         """Return the path and query of a link from Canvas, to be asked of Canvas's own origin.
