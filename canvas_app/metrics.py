@@ -18,47 +18,35 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "easel_requests",
-            "Requests answered",
-            ("method", "route", "status"),
-            registry=self.registry,
-        )
-        self.seconds = Histogram(
-            "easel_request_seconds",
-            "Time until the answer began",
-            ("route",),
-            registry=self.registry,
-        )
 
-        self.calls = Counter(
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(name, text, labels, registry=self.registry)
+
+        def histogram(name: str, text: str, *labels: str) -> Histogram:
+            return Histogram(name, text, labels, registry=self.registry)
+
+        self.requests = counter("easel_requests", "Requests answered", "method", "route", "status")
+        self.seconds = histogram("easel_request_seconds", "Time until the answer began", "route")
+        self.calls = counter(
             "easel_canvas_calls",
             "Calls Canvas answered; throttled ones it refused for a full bucket",
-            ("canvas", "throttled"),
-            registry=self.registry,
+            "canvas",
+            "throttled",
         )
-        self.cost = Counter(
-            "easel_canvas_cost",
-            "What those calls cost in Canvas's units",
-            ("canvas",),
-            registry=self.registry,
+        self.cost = counter(
+            "easel_canvas_cost", "What those calls cost in Canvas's units", "canvas"
         )
-        self.waits = Histogram(
-            "easel_canvas_wait_seconds",
-            "Time calls stood before a full bucket",
-            ("canvas",),
-            registry=self.registry,
+        self.waits = histogram(
+            "easel_canvas_wait_seconds", "Time calls waited for room in the bucket", "canvas"
         )
-        self.outages = Counter(
+        self.outages = counter(
             "easel_redis_outages",
             "Times Redis went away and each process paced its calls by itself",
-            registry=self.registry,
         )
-        self.includes = Counter(
+        self.includes = counter(
             "easel_includes_dropped",
-            "Answers that lacked what was to be included, for the developer key allows no includes",
-            ("environment",),
-            registry=self.registry,
+            "Answers without what was to be included: the developer key allows no includes",
+            "environment",
         )
 
     # What the throttle tells (``queue.Observer``); its origins are Canvas's URLs, never a person.

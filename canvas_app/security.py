@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -23,7 +24,7 @@ LARGEST_FORM = 2**20  # bytes; a note of one's own is the longest thing anybody 
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Guard every request and dress every response."""
+    """Check every request and give every response its security headers."""
     app.config.update(
         WTF_CSRF_TIME_LIMIT=None,  # it lives as long as its session
         WTF_CSRF_SSL_STRICT=False,  # asks for a Referer; check_origin asks for more
@@ -47,22 +48,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             audit.note("csrf-refused", settings, detail="sent from another site")
             abort(400, "The form was sent from another site.")
 
-    @app.after_request
-    def dress(response: Response) -> Response:
-        headers = response.headers
-        headers["Content-Security-Policy"] = content_security_policy(csp_nonce())
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["X-Frame-Options"] = "DENY"
-        headers["Referrer-Policy"] = "same-origin"
-        headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-        if settings.https:
-            headers["Strict-Transport-Security"] = f"max-age={YEAR}"
-        if request.endpoint != "static" or response.status_code >= 400:
-            headers.setdefault("Cache-Control", "private, no-store")
-        return response
-
+    app.after_request(partial(add_headers, https=settings.https))
     CSRFProtect(app)  # after check_origin: what comes from elsewhere is told so
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.wsgi_app = PathPrefix(app.wsgi_app, settings.path_prefix)  # type: ignore[method-assign]
@@ -70,6 +56,23 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=0, x_prefix=0
         )
+
+
+def add_headers(response: Response, *, https: bool) -> Response:
+    """Tell the browser what it may do with a response."""
+    headers = response.headers
+    headers["Content-Security-Policy"] = content_security_policy(csp_nonce())
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    if https:
+        headers["Strict-Transport-Security"] = f"max-age={YEAR}"
+    if request.endpoint != "static" or response.status_code >= 400:
+        headers.setdefault("Cache-Control", "private, no-store")
+    return response
 
 
 def csp_nonce() -> str:

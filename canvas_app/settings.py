@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -141,9 +142,25 @@ class _Reader:
         local = is_loopback(canvas_url)
         port = self.number("PORT", 8000, low=1, high=65535)
         instance_path = self.folder(local)
-        environments = self.environments(canvas_url)
-        public_url = self.public_url(f"http://127.0.0.1:{port}" if local else "")
         values = {
+            "environments": self.environments(canvas_url),
+            "public_url": self.public_url(f"http://127.0.0.1:{port}" if local else ""),
+            "instance_path": instance_path,
+            "port": port,
+            **self.plain_values(),
+            "database_url": self.database_url(instance_path),
+            "secret_key": self.secret_key(instance_path, local),
+            "token_keys": self.token_keys(
+                self.key("TOKEN_KEYS", instance_path, local, lambda: Fernet.generate_key().decode())
+            ),
+        }
+        if self.faults:
+            raise SettingsError(self.faults)
+        return Settings(**values)
+
+    def plain_values(self) -> dict[str, Any]:
+        """The settings that depend on no other one, by the names of their fields."""
+        return {
             "redis_url": self.redis_url(),
             "scopes": self.scopes(),
             "pkce": self.choice("CANVAS_PKCE", "on", ("on", "off")) == "on",
@@ -161,25 +178,13 @@ class _Reader:
             "no_proxy": self.text("NO_PROXY") or self.text("no_proxy"),
             "audit_address": self.choice("AUDIT_ADDRESS", "off", ("on", "off")) == "on",
         }
-        database_url = self.database_url(instance_path)
-        secret_key = self.key("SECRET_KEY", instance_path, local, lambda: secrets.token_hex(32))
-        if secret_key and len(secret_key) < 32:
+
+    def secret_key(self, instance_path: Path, local: bool) -> str:
+        """SECRET_KEY, long enough to sign with."""
+        key = self.key("SECRET_KEY", instance_path, local, lambda: secrets.token_hex(32))
+        if key and len(key) < 32:
             self.fault("SECRET_KEY is shorter than 32 characters", f"set it to {NEW_SIGNING_KEY}")
-        token_keys = self.token_keys(
-            self.key("TOKEN_KEYS", instance_path, local, lambda: Fernet.generate_key().decode())
-        )
-        if self.faults:
-            raise SettingsError(self.faults)
-        return Settings(
-            environments=environments,
-            public_url=public_url,
-            secret_key=secret_key,
-            token_keys=token_keys,
-            instance_path=instance_path,
-            database_url=database_url,
-            port=port,
-            **values,  # type: ignore[arg-type]  # each value is made two lines from its name
-        )
+        return key
 
     def folder(self, local: bool) -> Path:
         """INSTANCE_PATH; made, for its owner alone, when something is to be kept in it."""

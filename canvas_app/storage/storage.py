@@ -156,14 +156,12 @@ class Storage:
     ) -> tuple[str, int | None]:
         now = self._clock()
         secret = secrets.token_urlsafe(32)
-        owner = identity.owner
-        revocation = None
         values = {
             "user_name": identity.user_name,
             "real_user_name": identity.real_user_name,
             "scopes": scopes,
             "client_id": client_id,
-            "sealed": self._seal.close(token, owner, "grant"),
+            "sealed": self._seal.close(token, identity.owner, "grant"),
             "connected_at": now,
             "issued_at": now,
             "lease_owner": None,
@@ -171,43 +169,49 @@ class Storage:
             "refused_at": None,
         }
         with self.engine.begin() as connection:
-            old = connection.execute(
-                sa.select(grants).where(*_owned(owner)).with_for_update()
-            ).one_or_none()
-            if old is None:
-                environment, user_id, real_user_id = owner
-                result = connection.execute(
-                    grants.insert().values(
-                        environment=environment,
-                        user_id=user_id,
-                        real_user_id=real_user_id,
-                        generation=1,
-                        version=1,
-                        **values,
-                    )
-                )
-                assert result.inserted_primary_key is not None  # noqa: S101 - an insert of one row
-                grant_id = result.inserted_primary_key[0]
-            else:
-                grant_id = old.id
-                connection.execute(
-                    grants.update()
-                    .where(grants.c.id == grant_id)
-                    .values(generation=old.generation + 1, version=old.version + 1, **values)
-                )
-                replaced = self._replaced(old, owner, token)
-                if replaced is not None:
-                    revocation = self.outbox.put(connection, replaced, owner)
+            grant_id, revocation = self._put_grant(connection, identity.owner, token, values)
             connection.execute(
                 sign_ins.insert().values(
                     id=_hash(secret),
                     grant_id=grant_id,
-                    mac=self._seal.bind("sign-in", _hash(secret), grant_id, owner),
+                    mac=self._seal.bind("sign-in", _hash(secret), grant_id, identity.owner),
                     signed_in_at=now,
                     last_seen_at=now,
                 )
             )
         return secret, revocation
+
+    def _put_grant(
+        self, connection: sa.Connection, owner: Owner, token: Token, values: dict[str, Any]
+    ) -> tuple[int, int | None]:
+        """Insert the owner's grant, or replace the one that is there.
+
+        Return its id, and the outbox's row for the token it replaced, if that is to be revoked.
+        """
+        old = connection.execute(
+            sa.select(grants).where(*_owned(owner)).with_for_update()
+        ).one_or_none()
+        if old is None:
+            environment, user_id, real_user_id = owner
+            first = {
+                "environment": environment,
+                "user_id": user_id,
+                "real_user_id": real_user_id,
+                "generation": 1,
+                "version": 1,
+            }
+            result = connection.execute(grants.insert().values(first | values))
+            assert result.inserted_primary_key is not None  # noqa: S101 - an insert of one row
+            return result.inserted_primary_key[0], None
+        connection.execute(
+            grants.update()
+            .where(grants.c.id == old.id)
+            .values(generation=old.generation + 1, version=old.version + 1, **values)
+        )
+        replaced = self._replaced(old, owner, token)
+        if replaced is None:
+            return old.id, None
+        return old.id, self.outbox.put(connection, replaced, owner)
 
     def _replaced(self, row: sa.Row[Any], owner: Owner, new: Token) -> Token | None:
         """The token to revoke; none when Canvas may have given the same one again.

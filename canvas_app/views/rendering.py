@@ -54,40 +54,8 @@ def init_app(app: Flask) -> None:
 
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(
-        FLUSH=FLUSH,
-        fresh_id=fresh_id,
-        header_sign_in=header_sign_in,
-        here=here,
-        remembered=remembered,
-        ring_share=ring,
-        access_refused=access_refused,
-        sign_in_over=sign_in_over,
-        teaches=teaches,
-        environments=environments,
-    )
-    app.jinja_env.filters.update(
-        when=when,
-        day=day,
-        short_day=short_day,
-        clock=clock,
-        moment=moment,
-        number=number,
-        rich=rich,
-        plain=plain,
-        readable=readable,
-        facts=facts,
-        late_by=late_by,
-        weblink=weblink,
-        worth=worth,
-        local=local,
-        named=named,
-        course_named=course_named,
-        away=away,
-        weekday=weekday,
-        span=span,
-        share=share,
-    )
+    app.jinja_env.globals.update(GLOBALS)
+    app.jinja_env.filters.update(FILTERS)
 
 
 @lru_cache
@@ -149,3 +117,41 @@ def facts(thing: Any) -> list[tuple[str, Any]]:
 
 def _dated(value: Any) -> bool:
     return isinstance(value, datetime)
+
+
+#: What every template may call.
+GLOBALS: dict[str, Any] = {
+    "FLUSH": FLUSH,
+    "fresh_id": fresh_id,
+    "header_sign_in": header_sign_in,
+    "here": here,
+    "remembered": remembered,
+    "ring_share": ring,
+    "access_refused": access_refused,
+    "sign_in_over": sign_in_over,
+    "teaches": teaches,
+    "environments": environments,
+}
+#: What every template may put behind a ``|``.
+FILTERS: dict[str, Any] = {
+    "when": when,
+    "day": day,
+    "short_day": short_day,
+    "clock": clock,
+    "moment": moment,
+    "number": number,
+    "rich": rich,
+    "plain": plain,
+    "readable": readable,
+    "facts": facts,
+    "late_by": late_by,
+    "weblink": weblink,
+    "worth": worth,
+    "local": local,
+    "named": named,
+    "course_named": course_named,
+    "away": away,
+    "weekday": weekday,
+    "span": span,
+    "share": share,
+}
