@@ -34,6 +34,8 @@ class GradeRow:
     part: str = "ungraded"
     share: float | None = None
     what_if: float | None = None
+    typed: str = ""  # the score to try as it was typed, whether or not it can be tried
+    meant: bool = False  # it is above the points, and the person said that it counts
     can_try: bool = False
 
 

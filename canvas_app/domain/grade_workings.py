@@ -29,12 +29,15 @@ ShownWork = Sequence[tuple[CanvasGroup, Sequence[Assignment]]]
 class Workings:
     """``own`` are the totals without, ``what_if`` those with the tried scores, None without any.
 
-    ``periods`` are the totals of grading periods by id, where these make up the course's.
+    ``handed_in`` are the totals if what was handed in and waits for its grade gets full marks,
+    with the tried scores; None when nothing waits. ``periods`` are the totals of grading periods
+    by id, where these make up the course's.
     """
 
     groups: tuple[GradeGroup, ...]
     own: Shown
     what_if: Shown | None
+    handed_in: Shown | None
     aim: Aim | None
     problems: tuple[Problem, ...]
     periods: Mapping[str, PeriodTotal]
@@ -63,7 +66,7 @@ def work_out(
     ``letters``: whether the totals get the letters of the course's scheme.
     """
     everything = {a.id: a for _, assignments in shown for a in assignments}
-    tries, problems = tried_scores(wanted.scores, everything, book)
+    tries, problems = tried_scores(wanted, everything, book)
     supposed = grade_calculator.what_if(book, tries)
     now = grade_calculator.current(supposed, period)
     scheme = course if letters else None
@@ -71,12 +74,45 @@ def work_out(
     own = grade_calculator.current(book, period), grade_calculator.final(book, period)
     ends = grade_calculator.final(supposed, period)
     return Workings(
-        groups=counted_groups(shown, course, look, Counted(book, period, now, tries)),
+        groups=counted_groups(shown, course, look, Counted(book, period, now, wanted, tries)),
         own=shown_totals(*own, scheme),
         what_if=shown_totals(now, ends, scheme) if tries else None,
+        handed_in=full_marks(supposed, period, everything, tries, scheme),
         aim=aim,
         problems=(*problems, *more),
         periods={part.id: part for part in now.periods},
+    )
+
+
+def full_marks(
+    book: Book,
+    period: str | None,
+    assignments: Mapping[str, Assignment],
+    tries: Mapping[str, Decimal],
+    scheme: Course | None,
+) -> Shown | None:
+    """Return the totals if all that was handed in and waits for its grade gets full marks.
+
+    None when nothing waits. A grade that is not posted counts as none.
+    """
+    waiting = {
+        work.id: work.points
+        for work in book.work
+        if work.id in assignments
+        and work.id not in tries
+        and can_try(work)
+        and not work.excused
+        and (work.score is None or not work.posted or work.pending_review)
+        and (own := assignments[work.id].own_submission)
+        and own.submitted_at is not None
+    }
+    if not waiting:
+        return None
+    supposed = grade_calculator.what_if(book, waiting)
+    return shown_totals(
+        grade_calculator.current(supposed, period),
+        grade_calculator.final(supposed, period),
+        scheme,
     )
 
 
@@ -84,10 +120,16 @@ class Counted:
     """How each row takes part in a total, with the tried scores in place of the real ones."""
 
     def __init__(
-        self, book: Book, period: str | None, total: Total, tries: Mapping[str, Decimal]
+        self,
+        book: Book,
+        period: str | None,
+        total: Total,
+        wanted: WhatIf,
+        tries: Mapping[str, Decimal],
     ) -> None:
         self.total = total
         self._book = book
+        self._wanted = wanted
         self._tries = tries
         self._shares = grade_calculator.shares(book, period)
         self._work = {work.id: work for work in book.work}
@@ -100,6 +142,8 @@ class Counted:
             part="counted" if id_ in self._tries else part_of(work, self._book, self.total),
             share=float_of(self._shares.get(id_)),
             what_if=float_of(self._tries.get(id_)),
+            typed=self._wanted.scores.get(id_, ""),
+            meant=id_ in self._tries and id_ in self._wanted.meant,
             can_try=can_try(work),
         )
 

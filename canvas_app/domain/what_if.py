@@ -14,19 +14,25 @@ from canvas_app.domain.queries import Query
 
 HIGHEST_SCORE = Decimal(1_000_000)  # no score or goal is higher
 SCORE_FIELD = re.compile(r"s\d{1,20}")  # short: the form sends a field for each assignment
+MEANT_FIELD = re.compile(r"o\d{1,20}")
+GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")  # 1,000 or 1.000.000
 
 
 @dataclass(frozen=True)
 class WhatIf:
-    """What somebody tries on a grades page; ``scores`` by assignment and ``goal`` as typed."""
+    """What somebody tries on a grades page; ``scores`` by assignment and ``goal`` as typed.
+
+    ``meant`` are scores above the points of their assignments that are to count all the same.
+    """
 
     period: str = ""
     scores: Mapping[str, str] = field(default_factory=dict)
     goal: str = ""
+    meant: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_query(cls, args: Query) -> "WhatIf":
-        """Read period, goal, and s<assignment id> for each score."""
+        """Read period, goal, s<assignment id> for each score, o<assignment id> if it is meant."""
         given = {name: value.strip() for name, value in args.items(multi=True)}
         return cls(
             period=given.get("period", ""),
@@ -36,6 +42,7 @@ class WhatIf:
                 if value and SCORE_FIELD.fullmatch(name)
             },
             goal=given.get("goal", ""),
+            meant={name[1:]: value for name, value in given.items() if MEANT_FIELD.fullmatch(name)},
         )
 
 
@@ -53,45 +60,92 @@ class Aim:
 
 @dataclass(frozen=True)
 class Problem:
-    """A value that was typed and not taken, or taken with a warning."""
+    """A value that was typed and not taken.
+
+    Where the person can say what they mean, ``question`` names what to ask: "above" the points,
+    or "thousand" (1,000 may be one or a thousand), of the assignment ``id``; ``answers`` are the
+    values to choose from.
+    """
 
     about: str  # an assignment's name, or goal
     text: str
+    question: str = ""
+    id: str = ""
+    answers: tuple[str, ...] = ()
+
+
+def readings(text: str) -> tuple[Decimal, ...]:
+    """Return what a number may mean as people type it, the smallest first: 8.5, 8,5, 85 %, 1,234.5.
+
+    A comma or point before three digits may stand before a fraction or between thousands.
+    """
+    plain = text.replace("%", "").replace("\u2212", "-").strip()
+    sign, digits = ("-", plain[1:]) if plain[:1] == "-" else ("", plain)
+    whole, point, rest = digits.rpartition("." if digits.rfind(".") > digits.rfind(",") else ",")
+    grouped = GROUPED.fullmatch(digits)
+    if grouped and digits.count(grouped[1]) > 1:  # 1,000,000
+        found = [re.sub("[.,]", "", digits)]
+    elif grouped and digits[0] != "0":
+        found = [digits.replace(",", "."), re.sub("[.,]", "", digits)]
+    elif rest and GROUPED.fullmatch(whole) and point not in whole:  # 1,234.5
+        found = [f"{re.sub('[.,]', '', whole)}.{rest}"]
+    else:
+        found = [digits.replace(",", ".")]
+    try:
+        values = [Decimal(sign + one) for one in found]
+    except InvalidOperation:
+        return ()
+    return tuple(sorted(value for value in values if value.is_finite()))
 
 
 def typed(text: str) -> Decimal | None:
-    """A number as people type it: 8.5, 8,5, 85 %."""
-    try:
-        value = Decimal(text.replace("%", "").replace(",", ".").replace("\u2212", "-").strip())
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() else None
+    """Return the smallest number that a text may mean; None when it means none."""
+    return next(iter(readings(text)), None)
+
+
+def written(value: Decimal) -> str:
+    """Return a number that has one meaning alone, as somebody would type it."""
+    return f"{value.normalize():f}"
 
 
 def tried_scores(
-    scores: Mapping[str, str], assignments: Mapping[str, Assignment], book: Book
+    wanted: WhatIf, assignments: Mapping[str, Assignment], book: Book
 ) -> tuple[dict[str, Decimal], list[Problem]]:
-    """The scores that can be tried, and what is wrong with the others."""
+    """Return the scores that can be tried, and what is wrong with the others."""
     works = {work.id: work for work in book.work}
     found: dict[str, Decimal] = {}
     problems: list[Problem] = []
-    for id_, text in scores.items():
+    for id_, text in wanted.scores.items():
         if id_ not in assignments or not can_try(works[id_]):
             continue
-        name, points, value = assignments[id_].name or "", works[id_].points, typed(text)
-        if value is None:
-            problems.append(Problem(name, "That is not a number, so it was not tried."))
-        elif value < 0:
-            problems.append(Problem(name, "A score below 0 was not tried."))
-        elif value > HIGHEST_SCORE:
-            problems.append(Problem(name, "So high a score was not tried."))
+        meant = wanted.meant.get(id_) == text
+        problem = asked_back(id_, assignments[id_].name or "", text, works[id_].points, meant=meant)
+        if problem:
+            problems.append(problem)
         else:
-            found[id_] = value
-            if value > points:
-                problems.append(
-                    Problem(name, f"Counted, though it is above {points.normalize():f} points.")
-                )
+            found[id_] = readings(text)[0]
     return found, problems
+
+
+def asked_back(id_: str, name: str, text: str, points: Decimal, *, meant: bool) -> Problem | None:
+    """Return what is wrong, or to be asked, before a score is tried; None when nothing is."""
+    values = readings(text)
+    if not values:
+        return Problem(name, "That is not a number, so it was not tried.")
+    if values[0] < 0:
+        return Problem(name, "A score below 0 was not tried.")
+    if values[0] > HIGHEST_SCORE:
+        return Problem(name, "So high a score was not tried.")
+    if len(values) > 1:
+        small, large = (written(value) for value in values)
+        said = f"“{text}” may be {small} or {large}, so it was not tried."
+        return Problem(name, said, "thousand", id_, (small, large))
+    if values[0] > points and not meant:
+        said = (
+            f"{written(values[0])} is above the highest score, {written(points)}; it was not tried."
+        )
+        return Problem(name, said, "above", id_, (text,))
+    return None
 
 
 def aimed(

@@ -48,7 +48,8 @@ class GradesPage(Page):
     names the reason: hidden, letters, periods_only (the school shows totals of grading periods
     only), not_student, incomplete. ``check``: agrees, differs, or unchecked; ``differs`` says
     why that is normal: fresh (a grade is newer than the total may be), by_hand (a teacher seems to
-    have set it), or empty. ``book`` is what the totals are worked out from.
+    have set it), or empty. ``handed_in``: Easel's totals if what was handed in and waits for its
+    grade gets full marks, None when nothing waits. ``book`` is what the totals are worked out from.
     """
 
     course: CourseRow = field(default_factory=lambda: CourseRow(id="", name=""))
@@ -66,6 +67,7 @@ class GradesPage(Page):
     check: str = "unchecked"
     differs: str = ""
     what_if: Shown | None = None
+    handed_in: Shown | None = None
     aim: Aim | None = None
     goal: str = ""
     problems: tuple[Problem, ...] = ()
@@ -185,6 +187,7 @@ def calculated(
         own=found.own,
         check=checked(page.canvas, found.own),
         what_if=found.what_if,
+        handed_in=found.handed_in,
         aim=found.aim,
         problems=found.problems,
         periods=with_sums(page.periods, found),

@@ -1,6 +1,4 @@
-// Single-letter keys, and one announcement when a page has arrived. Every page works without it.
-"use strict";
-
+// Keys, the announcement of a page, and a what-if that follows while typing. Every page works without it.
 const root = document.documentElement;
 const TYPED = "input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable]";
 const WAIT = 1500; // milliseconds between two letters that belong together
@@ -55,3 +53,65 @@ if (root.dataset.keys === "on") document.addEventListener("keydown", pressed);
 const summary = document.querySelector("main > .arrived > .lead");
 const told = document.getElementById("arrival");
 if (summary && told) setTimeout(() => { told.textContent = summary.textContent.trim(); }, 100);
+
+// What-if: the server works it out, as when the form is sent; only what it changes is put in place.
+const trial = document.getElementById("try");
+const PAUSE = 250; // milliseconds without a key before the server is asked
+let pause = 0;
+let asking = null;
+
+function query() {
+  const filled = [...new FormData(trial)].filter(([, value]) => value.trim());
+  return new URL(`?${new URLSearchParams(filled)}`, location.href.split("#")[0]);
+}
+
+function takeOver(page) {
+  for (const fresh of page.querySelectorAll("[data-live], [data-tint]")) {
+    const name = fresh.dataset.live ? "live" : "tint";
+    const old = document.querySelector(`[data-${name}="${CSS.escape(fresh.dataset[name])}"]`);
+    if (!old) continue;
+    if (name === "tint") old.className = fresh.className;
+    else if (old.innerHTML !== fresh.innerHTML) old.innerHTML = fresh.innerHTML;
+  }
+}
+
+async function workOut(address) {
+  clearTimeout(pause);
+  if (asking) asking.abort();
+  const mine = (asking = new AbortController());
+  try {
+    const answer = await fetch(address, { signal: mine.signal });
+    if (!answer.ok || !answer.url.startsWith(address.href.split("?")[0])) throw new Error(answer.statusText);
+    const text = await answer.text();
+    if (mine !== asking) return false;
+    takeOver(new DOMParser().parseFromString(text, "text/html"));
+    history.replaceState(null, "", address);
+    return true;
+  } catch {
+    return false; // the button of the form still works, and says what is wrong
+  }
+}
+
+async function choose(link) {
+  const address = new URL(link.href);
+  const field = trial.elements.namedItem(link.dataset.try);
+  if (!(await workOut(address))) location.assign(address);
+  for (const input of trial.elements)
+    if (/^s\d+$/.test(input.name)) input.value = address.searchParams.get(input.name) ?? "";
+  if (field) field.focus();
+  else document.getElementById("result").closest("section").querySelector("input:not([type=hidden])").focus();
+}
+
+if (trial) {
+  document.addEventListener("input", (event) => {
+    if (event.target.form !== trial) return;
+    clearTimeout(pause);
+    pause = setTimeout(() => workOut(query()), PAUSE);
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-try]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    choose(link);
+  });
+}

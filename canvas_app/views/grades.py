@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from canvas_app.current import current_sources, login_required
-from canvas_app.domain.what_if import SCORE_FIELD, WhatIf
+from canvas_app.domain.what_if import MEANT_FIELD, SCORE_FIELD, WhatIf
 from canvas_app.services.grades import grades
 from canvas_app.views.answers import flat_groups, flat_rows, twin
 
@@ -38,7 +38,7 @@ def grades_json(course_id: int) -> ResponseReturnValue:
     return twin(
         partial(grades, course_id=str(course_id), wanted=wanted),
         *("course", "groups", "periods", "period", "state", "basis", "canvas", "own", "why_not"),
-        *("check", "differs", "what_if", "aim", "problems", "history"),
+        *("check", "differs", "what_if", "handed_in", "aim", "problems", "history"),
         shapes={"rows": flat_rows, "groups": flat_groups},
     )
 
@@ -48,7 +48,8 @@ def grades_address(*, without: str = "", scores: bool = True, **more: str) -> st
     kept = {
         name: value
         for name, value in request.args.items()
-        if name not in ("retry", without) and (scores or not SCORE_FIELD.fullmatch(name))
+        if name not in ("retry", without, f"o{without[1:]}")
+        and (scores or not (SCORE_FIELD.fullmatch(name) or MEANT_FIELD.fullmatch(name)))
     }
     query = urlencode(kept | more)
     return f"{request.script_root}{request.path}" + (f"?{query}" if query else "")

@@ -38,6 +38,53 @@ def test_a_student_tries_scores_and_a_goal(reader: Reader) -> None:
     assert reader.complaints == []
 
 
+def test_total_follows_while_a_score_is_typed(reader: Reader) -> None:
+    """Without a reload: the focus stays, the total stays in sight, the address keeps the score."""
+    reader.enter("dozen")
+    page = reader.open(f"{PROGRAMMING}/grades")
+    page.evaluate("window.stayed = true")
+    bar = page.locator(".total-bar")
+    expect(bar).to_contain_text("94.12 %")
+    field = page.get_by_label("What if: score for Exercise 4, of 8")
+
+    field.press_sequentially("4")
+
+    expect(bar).to_contain_text("90 % with 1 changed score")
+    row = page.get_by_role("row").filter(has_text="Exercise 4")
+    expect(row).to_have_class("tried")
+    expect(row).to_contain_text("Dropped")
+    expect(field).to_be_focused()
+    expect(bar).to_be_in_viewport(ratio=1)
+    assert "=4" in page.url
+
+    field.press_sequentially("0")  # 40 of 8
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("40 is above the highest score, 8")
+    expect(bar.get_by_role("link", name="1 question")).to_be_visible()
+    expect(bar).to_contain_text("94.12 % for graded work")
+    alert.get_by_role("link", name="Count it all the same").click()
+    expect(bar).to_contain_text("with 1 changed score")
+    expect(field).to_be_focused()
+
+    page.get_by_role("link", name="Take back the score for Exercise 4").click()
+    expect(bar).to_contain_text("94.12 % for graded work")
+    expect(field).to_have_value("")
+    expect(row).not_to_have_class("tried")
+    assert page.evaluate("window.stayed")
+    assert reader.complaints == []
+
+
+@pytest.mark.parametrize("reader", [{"java_script_enabled": False}], indirect=True)
+def test_scores_are_tried_without_script(reader: Reader) -> None:
+    reader.enter("dozen")
+    page = reader.open(f"{PROGRAMMING}/grades")
+
+    page.get_by_label("What if: score for Exercise 4, of 8").fill("4")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".total-bar")).to_contain_text("90 % with 1 changed score")
+
+
 def test_grading_periods_are_chosen_by_links(reader: Reader) -> None:
     reader.enter("dozen")
     page = reader.open("/courses/4101/grades")

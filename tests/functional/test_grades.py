@@ -164,11 +164,11 @@ def test_letters_of_a_scheme_based_on_points(easel, dozen, scale, bound, letter)
 def test_form_works_without_script(easel, dozen):
     page = dozen.get(f"{easel.url}/courses/{PROGRAMMING}/grades", timeout=30)
     fields = re.findall(r'name="(s\d+)"', page.text)
-    sent = dict.fromkeys(fields, "") | {fields[-1]: "4", "goal": ""}
+    sent = dict.fromkeys(fields, "") | {fields[0]: "4", "goal": ""}
 
     answer = dozen.get(f"{easel.url}/courses/{PROGRAMMING}/grades", params=sent, timeout=30)
 
-    assert answer.url.endswith(f"/grades?{fields[-1]}=4")
+    assert answer.url.endswith(f"/grades?{fields[0]}=4")
     assert "With 1 changed score" in answer.text
     assert "Take all back" in answer.text
 
@@ -221,11 +221,59 @@ def test_odd_scores_are_told(easel, dozen):
         "A score below 0 was not tried.",
         "That is not a number, so it was not tried.",
         "So high a score was not tried.",
-        "Counted, though it is above 8 points.",
-        "Counted, though it is above 8 points.",
+        "99 is above the highest score, 8; it was not tried.",
+        "8.5 is above the highest score, 8; it was not tried.",
         "That is not a number, so it was not tried.",
     ]
-    assert [row["what_if"] for row in page["data"]] == [None, None, None, 99.0, 8.5, None]
+    assert [row["what_if"] for row in page["data"]] == [None, None, None, None, None, None]
+
+
+def test_scores_that_may_be_meant_otherwise_are_asked_about(easel, dozen):
+    """Above the points, or 1,000: nothing is counted before the person says what they mean."""
+    id_ = next(r for r in twin(easel, dozen, PROGRAMMING)["data"] if r["can_try"])["assignment_id"]
+    address = f"{easel.url}/courses/{PROGRAMMING}/grades"
+
+    def told(**query):
+        page = dozen.get(address, params=query, timeout=30).text
+        links = re.findall(r'<a class="button small"[^>]*href="([^"]*)">([^<]*)<', page)
+        return page, [(html.unescape(href), words) for href, words in links]
+
+    page, links = told(**{f"s{id_}": "9"})
+    assert "9 is above the highest score, 8; it was not tried." in page
+    assert f'name="s{id_}" value="9"' in page
+    ((href, words),) = links
+    assert words == "Count it all the same"
+    meant = dozen.get(f"{easel.url}{href}", timeout=30).text
+    assert "With 1 changed score" in html.unescape(meant)
+    assert f'name="o{id_}" value="9"' in meant
+
+    page, links = told(**{f"s{id_}": "1,000"})
+    assert "“1,000” may be 1 or 1000" in page
+    assert [words for _, words in links] == ["I mean 1", "I mean 1000"]
+    assert twin(easel, dozen, PROGRAMMING, **{f"s{id_}": "1,000"})["what_if"] is None
+    assert f'name="s{id_}" value="1"' in dozen.get(f"{easel.url}{links[0][0]}", timeout=30).text
+
+    again, links = told(**{f"s{id_}": "10", f"o{id_}": "9"})
+    assert "10 is above the highest score" in again, "another score is asked about again"
+
+
+def test_totals_have_honest_names(easel, dozen):
+    """What is not graded yet counts 0 in one; what was handed in gets full marks in the other."""
+    shown = text(easel, dozen, BIOLOGY)
+    page = twin(easel, dozen, BIOLOGY)
+
+    assert "If everything not graded yet counted 0:" in shown
+    assert "nothing more is handed in" not in shown
+    assert page["own"]["final"] < page["handed_in"]["final"] <= 100
+    assert "If what you handed in gets full marks and the rest counted 0:" in shown
+
+
+def test_shares_say_of_what_they_are_a_share(easel, dozen):
+    of_period = dozen.get(f"{easel.url}/courses/{BIOLOGY}/grades", timeout=30).text
+    of_all = dozen.get(f"{easel.url}/courses/{BIOLOGY}/grades?period=all", timeout=30).text
+
+    assert "Worth <small>of this grading period</small>" in of_period
+    assert "Worth <small>of the final total</small>" in of_all
 
 
 def test_unknown_assignments_are_ignored(easel, dozen):

@@ -13,7 +13,8 @@ from canvas_app.canvas.models import (
     CourseEnrollment,
     Submission,
 )
-from canvas_app.domain.what_if import WhatIf, closed, typed
+from canvas_app.domain.grade_calculator import Book, Work
+from canvas_app.domain.what_if import WhatIf, closed, readings, tried_scores, typed
 from canvas_app.services.grade_calls import AskedGrades
 from canvas_app.services.grades import lay_out
 from canvas_app.sources.answer import Source
@@ -94,3 +95,72 @@ def test_nothing_is_worked_out_from_a_part():
 
     assert (page.why_not, page.own, page.what_if, page.history) == ("incomplete", None, None, ())
     assert [row.submission.score for row in page.rows] == [8.0]
+
+
+# What may be meant otherwise
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("8.5", ["8.5"]),
+        ("8,5", ["8.5"]),
+        ("85 %", ["85"]),
+        ("1,000", ["1", "1000"]),
+        ("1.000", ["1", "1000"]),
+        ("12,500", ["12.5", "12500"]),
+        ("0,125", ["0.125"]),
+        ("0.125", ["0.125"]),
+        ("1000", ["1000"]),
+        ("1,0000", ["1"]),
+        ("1,234.5", ["1234.5"]),
+        ("1.234,5", ["1234.5"]),
+        ("1,000,000", ["1000000"]),
+        ("1,00,000", []),
+        ("1,2,3", []),
+        ("1.2.3,4", []),
+        ("-1,000", ["-1000", "-1"]),
+        ("\u22123", ["-3"]),
+        ("ten", []),
+        ("", []),
+        ("--3", []),
+        ("NaN", []),
+        ("Infinity", []),
+    ],
+)
+def test_what_a_number_may_mean(text: str, values: list[str]) -> None:
+    assert readings(text) == tuple(D(value) for value in values)
+
+
+def tried(text: str, meant: str = "") -> tuple[dict[str, D], list[tuple[str, tuple[str, ...]]]]:
+    book = Book((Work("1", "5", D(10), None),), ())
+    wanted = WhatIf(scores={"1": text}, meant={"1": meant} if meant else {})
+    found, problems = tried_scores(wanted, {"1": Assignment(id="1", name="Essay")}, book)
+    return found, [(problem.question, problem.answers) for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant", "score", "asked"),
+    [
+        ("10", "", D(10), []),
+        ("10.5", "", None, [("above", ("10.5",))]),
+        ("10.5", "10.5", D("10.5"), []),
+        ("11", "10.5", None, [("above", ("11",))]),
+        ("1,000", "", None, [("thousand", ("1", "1000"))]),
+        ("1,000", "1,000", None, [("thousand", ("1", "1000"))]),
+        ("lots", "", None, [("", ())]),
+    ],
+)
+def test_nothing_is_tried_that_may_be_meant_otherwise(
+    text: str, meant: str, score: D | None, asked: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    found, problems = tried(text, meant)
+
+    assert found.get("1") == score
+    assert problems == asked
+
+
+def test_query_says_what_is_meant() -> None:
+    found = WhatIf.from_query(MultiDict([("s5", "12"), ("o5", " 12 "), ("ox", "1"), ("o", "2")]))
+
+    assert (found.scores, found.meant) == ({"5": "12"}, {"5": "12"})
