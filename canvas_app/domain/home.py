@@ -3,11 +3,20 @@
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from canvas_app.domain.agenda import NEW_GRADES, is_due, is_missing, is_overdue
 from canvas_app.domain.calendar import DAY, Person
 from canvas_app.domain.rows import CourseRow, Item
+
+ASKING = frozenset(
+    {
+        *("assignment", "quiz", "discussion_topic", "sub_assignment"),
+        *("assessment_request", "planner_note"),
+    }
+)
+"""Types of items that ask something of the person."""
+NEXT_WITHIN = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,26 @@ def behind(items: Iterable[Item], since: date) -> tuple[Item, ...]:
         for item in items
         if is_missing(item) or (is_overdue(item) and item.day and item.day >= since)
     )
+
+
+def coming(items: Iterable[Item], now: datetime) -> list[Item]:
+    """Return what asks something of the person within 14 days from now, the soonest first."""
+    found = [
+        (item.due_at, item.title, item)
+        for item in items
+        if item.type in ASKING
+        and not item.done
+        and item.status not in ("locked", "excused", "nothing_to_hand_in")
+        and not item.only_posted
+        and item.due_at
+        and now < item.due_at <= now + NEXT_WITHIN
+    ]
+    return [item for _, _, item in sorted(found, key=lambda row: row[:2])]
+
+
+def next_due(items: Iterable[Item], now: datetime) -> Item | None:
+    """Return what is due next; of several due at one moment, the first by title."""
+    return next(iter(coming(items, now)), None)
 
 
 def cards(rows: Iterable[CourseRow], counts: dict[str, CourseWeek]) -> tuple[CourseRow, ...]:

@@ -14,6 +14,7 @@ from canvas_app.canvas.models import (
     AssignmentGroup,
     CalendarEvent,
     Course,
+    Plannable,
     PlannerItem,
     PlannerSubmission,
     StreamItem,
@@ -21,6 +22,8 @@ from canvas_app.canvas.models import (
     TodoItem,
     TodoQuiz,
 )
+from canvas_app.domain.courses import is_active_student, state_of
+from canvas_app.domain.hand_in import planner_takes_hand_in, takes_hand_in
 from canvas_app.domain.letters import grade_shown, letters_only
 from canvas_app.domain.notes import note_text
 from canvas_app.domain.rich_text import spoken, web_address
@@ -59,6 +62,7 @@ class ItemBuilder:
         self.courses = courses
         self.colors = colors
         self.now = now
+        self._refusing: dict[str, bool] = {}
 
     def merged(
         self,
@@ -146,6 +150,7 @@ class ItemBuilder:
         )
         override = plan.planner_override
         feedback = submission.feedback if submission else None
+        known = assignment if assignment and assignment.submission_types else None
         graded_kind = plan.plannable_type not in NOT_WORK
         return Item(
             id=plan.own_id,
@@ -179,6 +184,12 @@ class ItemBuilder:
             color=self.colors.get(course_id or ""),
             score=score,
             grade=grade,
+            accepts_until=(assignment or thing or Plannable()).lock_at,
+            can_submit=(
+                self.takes_hand_in(known, own or untouched(submission))
+                if known
+                else planner_takes_hand_in(plan, self.now)
+            ),
         )
 
     def _missing(self, assignment: Assignment) -> Item:
@@ -207,7 +218,24 @@ class ItemBuilder:
             override_id=override.id if override else None,
             dismissed=bool(override and override.dismissed),
             color=self.colors.get(assignment.course_id or ""),
+            accepts_until=assignment.lock_at,
+            can_submit=self.takes_hand_in(assignment, None),
         )
+
+    def takes_hand_in(self, assignment: Assignment, own: Submission | None) -> bool | None:
+        """Whether Canvas would take a hand-in of the person's now; None when that is not known."""
+        if self._refuses(assignment.course_id or ""):
+            return False
+        return takes_hand_in(assignment, own, self.now)
+
+    def _refuses(self, course_id: str) -> bool:
+        """Whether the person takes no part in a course now, or not yet."""
+        if course_id not in self._refusing:
+            course = self.courses.get(course_id)
+            self._refusing[course_id] = course is not None and (
+                not is_active_student(course, self.now) or state_of(course, self.now) == "future"
+            )
+        return self._refusing[course_id]
 
     def from_missing(
         self, assignment: Assignment, known: Assignment | None, graded: StreamItem | None
@@ -264,6 +292,7 @@ class ItemBuilder:
             missing=bool(submission and submission.missing),
             score=score,
             grade=grade,
+            can_submit=self.takes_hand_in(assignment, submission),
         )
 
     def from_stream(self, graded: StreamItem) -> Item:
@@ -322,6 +351,7 @@ class ItemBuilder:
             assignment_id=assignment.id if assignment else None,
             needs_grading=item.needs_grading_count,
             color=self.colors.get(course_id),
+            can_submit=False,
         )
 
     def speed_grader(self, course_id: str, assignment: Assignment) -> str:
@@ -403,6 +433,13 @@ def planner_details(plan: PlannerItem) -> str | None:
 def planner_submission(plan: PlannerItem) -> PlannerSubmission | None:
     """What the planner tells of a submission; it sends false where nothing can be handed in."""
     return plan.submissions if isinstance(plan.submissions, PlannerSubmission) else None
+
+
+def untouched(state: PlannerSubmission | None) -> Submission | None:
+    """A submission without any attempt, where the planner says that nothing was handed in."""
+    if state is None or state.submitted is not False:
+        return None
+    return Submission(excused=state.excused)
 
 
 def whole_assignment(plan: PlannerItem) -> str | None:

@@ -97,6 +97,8 @@ class Item(Struct, frozen=True, gc=False):
     weight: float | None = None  # percent of the final grade, where known
     dismissed: bool = False  # the override's other half, kept when it is changed
     only_posted: bool = False  # ``due_at`` is when it was posted: it asks for nothing by then
+    accepts_until: datetime | None = None  # the person's closing date; None: open-ended
+    can_submit: bool | None = None  # whether Canvas would take a hand-in now; None: not known
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,8 @@ class SubmissionRow:
     needs_grading: int | None = None  # kind grading
     color: str | None = None
     rubric: tuple["Rated", ...] = ()
+    accepts_until: datetime | None = None  # the person's closing date; None: open-ended
+    can_submit: bool | None = None  # whether Canvas would take a hand-in now; None: not known
 
 
 @dataclass(frozen=True)

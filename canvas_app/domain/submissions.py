@@ -79,6 +79,8 @@ def submission_row(
             if shown and assignment and s.rubric_assessment
             else ()
         ),
+        accepts_until=assignment.lock_at if assignment else None,
+        can_submit=look.takes_hand_in(assignment, s) if assignment else None,
     )
 
 
@@ -176,6 +178,7 @@ def grading_row(assignment: Assignment, course: Course, look: ItemBuilder) -> Su
         course_name=course.name or "",
         needs_grading=assignment.needs_grading_count,
         color=look.colors.get(course.id),
+        can_submit=False,
     )
 
 

@@ -1,10 +1,10 @@
 """One glance: what waits for grading, what is missing, due and newly graded, and the courses.
 
-One round trip deep, with the further pages of its lists; a second one for the calendar, ten
-courses a call, where work of the last days is past due and not missing (it may be on paper), where
-missing work is older than the planner read (it may be graded), and where a grade was posted so
-long after it was given that the stream does not report it. No call per course. Weights are shown
-where another page has brought them already.
+Two round trips deep, with the further pages of the lists. The second is for the calendar, ten
+courses a call: what is due next (nothing may be asked for), where work of the last days is past due
+and not missing (it may be on paper), where missing work is older than the planner read (it may be
+graded), and where a grade was posted so long after it was given that the stream does not report it.
+No call per course. Weights are shown where another page has brought them already.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,13 +18,16 @@ from canvas_app.domain.agenda import NEW_GRADES, is_due, is_missing, new_grades,
 from canvas_app.domain.calendar import WEEK, monday, write_week
 from canvas_app.domain.courses import course_row, has_role, in_order, observed
 from canvas_app.domain.home import (
+    NEXT_WITHIN,
     CourseWeek,
     Day,
     behind,
     by_course,
     cards,
+    coming,
     days_of,
     in_doubt,
+    next_due,
     unreported,
 )
 from canvas_app.domain.planner_items import by_due, newest_grades
@@ -33,6 +36,7 @@ from canvas_app.services.asks import read_profile, start_ended
 from canvas_app.services.own_work import WorkAnswers, kept_groups, start_calendar, start_work
 from canvas_app.services.pages import OwnPage
 from canvas_app.services.planner_calls import (
+    CONTEXTS,
     asked_days,
     calendar_calls,
     older_calls,
@@ -53,6 +57,7 @@ class Dashboard(OwnPage):
     """
 
     rows: tuple[CourseRow, ...] = ()
+    next: Item | None = None  # what is due next, within 14 days
     missing: tuple[Item, ...] = ()
     behind: tuple[Item, ...] = ()  # what is missing, and what is overdue since last week
     due: tuple[Item, ...] = ()  # still this week, not done
@@ -96,14 +101,18 @@ def ask(sources: Sources, now: datetime) -> DashboardAnswers:
         missing=calls.missing.rows(),
         stream=calls.stream.rows(),
     )
-    events = start_calendar(sources, doubtful_calls(first, now), first.courses)
+    events = start_calendar(sources, further_calls(first, now), first.courses)
     groups = kept_groups(sources, with_open_work(first.planner, now))
     calendar = events.rows() if events else ()
     return DashboardAnswers(calls.answers(sources, first.courses, calendar, groups), ended.rows())
 
 
-def doubtful_calls(work: WorkAnswers, now: datetime) -> "list[partial[Pages[CalendarEvent]]]":
-    """Return the calendar's calls for what planner, missing list and stream leave open."""
+def further_calls(work: WorkAnswers, now: datetime) -> "list[partial[Pages[CalendarEvent]]]":
+    """Return the calendar's calls for what planner, missing list and stream leave open.
+
+    One of them is for the work that comes next, of the ten courses where something is due first:
+    only its assignment tells whether anything is to be handed in.
+    """
     today = work.me.day(now)
     since = first_day(today)
     found = work.merged(now)
@@ -113,7 +122,11 @@ def doubtful_calls(work: WorkAnswers, now: datetime) -> "list[partial[Pages[Cale
     if courses:
         first = min([since, *(work.me.day(due_at) for _, due_at in late)])
         calls += calendar_calls(sorted(courses), (first, today), undated=False)
-    return calls
+    soonest = dict.fromkeys(
+        item.course_id for item in coming(found, now) if item.course_id and item.assignment_id
+    )
+    days = (today, today + NEXT_WITHIN)
+    return calls + calendar_calls(sorted([*soonest][:CONTEXTS]), days, undated=False)
 
 
 def first_day(today: date) -> date:
@@ -144,6 +157,7 @@ def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
         now=now,
         rows=shown,
         first_rows=FEW,
+        next=next_due(items, now),
         missing=missing,
         behind=behind(items, first_day(today)),
         due=due,

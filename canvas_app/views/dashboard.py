@@ -27,6 +27,7 @@ def signed_in_index() -> ResponseReturnValue:
 def dashboard_json() -> ResponseReturnValue:
     return twin(
         dashboard,
+        "next",
         "missing",
         "behind",
         "due",

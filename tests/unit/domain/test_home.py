@@ -8,8 +8,10 @@ from canvas_app.domain.home import (
     behind,
     by_course,
     cards,
+    coming,
     days_of,
     in_doubt,
+    next_due,
     unreported,
     urgency,
 )
@@ -100,3 +102,34 @@ def test_card_counts_and_what_comes_next():
         "4": CourseWeek(missing=1, due=2, next=soon),
         "5": CourseWeek(announcements=1),
     }
+
+
+def test_next_is_the_soonest_then_the_first_by_title():
+    soon = NOW + timedelta(hours=3)
+    rows = [
+        item("1", NOW + timedelta(hours=4), title="A"),
+        item("2", soon, title="C"),
+        item("3", soon, title="B", type="planner_note"),
+        item("4", NOW),
+        item("5", NOW + timedelta(days=14), title="D", status="redo_requested"),
+        item("6", NOW + timedelta(days=14, seconds=1)),
+        item("7"),
+    ]
+
+    assert [row.id for row in coming(rows, NOW)] == ["3", "2", "1", "5"]
+    assert next_due(rows, NOW) is rows[2]
+    assert next_due([], NOW) is None
+
+
+def test_what_asks_nothing_is_never_next():
+    soon = NOW + timedelta(hours=3)
+    rows = [
+        item("1", soon, done=True),
+        item("2", soon, "locked"),
+        item("3", soon, "excused"),
+        item("4", soon, "nothing_to_hand_in"),
+        *(item(kind, soon, type=kind) for kind in ("announcement", "calendar_event", "wiki_page")),
+        item("8", soon, type="discussion_topic", only_posted=True),
+    ]
+
+    assert next_due(rows, NOW) is None

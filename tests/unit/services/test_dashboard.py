@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from canvas_app.canvas.models import (
     Assignment,
+    CalendarEvent,
     Course,
     CourseEnrollment,
     Enrollment,
@@ -13,7 +14,7 @@ from canvas_app.canvas.models import (
     StreamItem,
 )
 from canvas_app.domain.calendar import Person
-from canvas_app.services.dashboard import DashboardAnswers, doubtful_calls, lay_out
+from canvas_app.services.dashboard import DashboardAnswers, further_calls, lay_out
 from canvas_app.services.own_work import WorkAnswers
 from canvas_app.sources.answer import Source
 
@@ -99,14 +100,41 @@ def test_calendar_is_asked_where_the_planner_leaves_doubt():
     graded = PlannerSubmission(graded=True, posted_at=NOW - timedelta(days=1))
     late, old = plan("1", -2), plan("2", -27, course_id="5", submissions=graded)
 
-    (call,) = doubtful_calls(work(late, old), NOW)
+    (call,) = further_calls(work(late, old), NOW)
 
     assert call.keywords["course_ids"] == ("4", "5")
     assert call.keywords["start_date"].date() == date(2026, 10, 26)
-    assert doubtful_calls(work(plan("1", 2), plan("2", -20)), NOW) == []
+    assert further_calls(work(plan("1", 15), plan("2", -20)), NOW) == []
     reported = StreamItem(type="Submission", assignment_id="2", posted_at=NOW)
-    (call,) = doubtful_calls(work(late, old, stream=(reported,)), NOW)
+    (call,) = further_calls(work(late, old, stream=(reported,)), NOW)
     assert call.keywords["course_ids"] == ("4",)
+
+
+def test_calendar_is_asked_for_what_comes_next():
+    """Of ten courses at most, in one call."""
+    plans = [plan(str(n), n / 2, course_id=str(100 + n)) for n in range(1, 20)]
+
+    (call,) = further_calls(work(*plans), NOW)
+
+    assert call.keywords["course_ids"] == tuple(str(100 + n) for n in range(1, 11))
+    assert call.keywords["start_date"].date() == date(2026, 11, 23)
+    assert call.keywords["end_date"].date() == date(2026, 12, 13)
+
+
+def test_next_is_what_asks_something_first():
+    nothing = Assignment(id="1", course_id="4", name="Talk", submission_types=["none"])
+    calendar = (CalendarEvent(id="1", assignment=nothing),)
+    plans = (
+        plan("1", 0.5),
+        plan("2", 0.6, submissions=PlannerSubmission(submitted=True)),
+        plan("3", 1),
+    )
+
+    page = lay_out(DashboardAnswers(work(*plans, calendar=calendar)), NOW)
+
+    assert page.next is not None
+    assert page.next.id == "3"
+    assert lay_out(DashboardAnswers(work(plan("1", 15))), NOW).next is None
 
 
 def test_what_has_come_so_far_is_laid_out_too():
