@@ -24,6 +24,7 @@ from canvas_app.canvas.throttle.queue import (
 )
 from canvas_app.canvas.transport import Transport
 from canvas_app.includes import IncludesWatch
+from canvas_app.readiness import Readiness
 from canvas_app.settings import Environment, Settings, SettingsError
 from canvas_app.sources.cache import Cache, MemoryCache
 from canvas_app.sources.cache_redis import RedisCache
@@ -59,6 +60,7 @@ class Gateway:
     _queues: dict[str, TokenQueue] = field(default_factory=dict, repr=False)
     _watches: dict[str, IncludesWatch] = field(default_factory=dict, repr=False)
     _lines: dict[str, WaitingLine] = field(default_factory=dict, repr=False)
+    _readiness: Readiness | None = field(default=None, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
     _emptying: Lock = field(default_factory=Lock, repr=False)
 
@@ -118,6 +120,14 @@ class Gateway:
                     name, self.storage.notes, count=self.includes_dropped, beside=self.pool.submit
                 )
             return self._watches[name]
+
+    def readiness(self) -> Readiness:
+        """What ``/readyz`` asks; made on first use, so after any fork."""
+        transport = self.transport_for(self.settings.production.name)
+        with self._lock:
+            if self._readiness is None:
+                self._readiness = Readiness(self.storage, self.redis, transport)
+            return self._readiness
 
     def scopes(self) -> str:
         """The scopes a sign-in asks for, as one string; empty for an unscoped key."""

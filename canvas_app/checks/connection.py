@@ -47,13 +47,17 @@ def open_transport(settings: Settings, canvas_url: str) -> Transport:
     )
 
 
-def reach(transport: Transport, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Reached:
-    """Ask Canvas's API who one is, without a token."""
+def reach(
+    transport: Transport,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    limit: float = LIMIT,
+) -> Reached:
+    """Ask Canvas's API who one is, without a token, and wait ``limit`` seconds at most."""
     began, asked_at = time.monotonic(), now()
     headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
     try:
         answer = transport.send(
-            "GET", NAMELESS, headers=headers, deadline=began + LIMIT, fresh=True
+            "GET", NAMELESS, headers=headers, deadline=began + limit, fresh=True
         )
     except Unavailable as error:
         return Reached(None, error.message)

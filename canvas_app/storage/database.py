@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-BUSY_SECONDS = 30
-CONNECT_SECONDS = 5
+STATEMENT_SECONDS = 3.0  # for one statement, a connection from the pool, or SQLite's lock
+UPGRADE_SECONDS = 30.0  # while another process may be upgrading
+CONNECT_SECONDS = 3
 BOUND_SINCE = "0005"  # the revision with which sign-ins and feeds got a MAC
 ADVISORY_LOCK = 0x6561_7365  # "ease": any number, the same in every Easel
 # For a server that is gone without a word: libpq waits for hours by itself. In seconds, but for
@@ -21,35 +23,117 @@ SERVER_TIMEOUTS = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
 }
+WRITING = frozenset({"INSERT", "UPDATE", "DELETE", "BEGIN "})  # SQLite begins with its lock
 #: A database that does not answer, is locked, full or read-only: no mistake of the program's.
 AWAY = (sa.exc.OperationalError, sa.exc.InternalError, sa.exc.TimeoutError)
 
 
-def open_engine(database_url: str) -> sa.Engine:
-    """An engine for ``sqlite:///...`` or ``postgresql+psycopg://...`` (``postgres://`` is that)."""
+@dataclass
+class Writes:
+    """Whether the database takes writes, as the newest one showed, and how many have failed."""
+
+    taken: bool = True
+    failed: int = 0
+
+
+def watch_writes(engine: sa.Engine) -> Writes:
+    """Follow an engine's writes: what a read-only server or a full disk refuses is counted."""
+    writes = Writes()
+
+    @sa.event.listens_for(engine, "after_cursor_execute")
+    def wrote(connection: sa.Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.lstrip()[:6].upper() in WRITING:
+            connection.info["wrote"] = True
+
+    @sa.event.listens_for(engine, "commit")
+    def committed(connection: sa.Connection) -> None:
+        connection.info["committing"] = connection.info.pop("wrote", False)
+
+    @sa.event.listens_for(engine, "checkin")
+    def given_back(_connection: Any, record: Any) -> None:
+        record.info.pop("wrote", None)
+        if record.info.pop("committing", False):
+            writes.taken = True
+
+    @sa.event.listens_for(engine, "handle_error")
+    def failed(context: sa.ExceptionContext) -> None:
+        info = context.connection.info if context.connection else {}
+        committing = info.pop("committing", False)
+        begun = (context.statement or "").lstrip()[:6].upper() in WRITING
+        if (begun or committing) and isinstance(context.sqlalchemy_exception, AWAY):
+            writes.taken = False
+            writes.failed += 1
+
+    return writes
+
+
+def open_engine(database_url: str, seconds: float = STATEMENT_SECONDS) -> sa.Engine:
+    """An engine for ``sqlite:///...`` or ``postgresql+psycopg://...`` (``postgres://`` is that).
+
+    No statement takes longer than ``seconds``, nor does waiting for a connection or a lock.
+    """
     url = make_url(database_url)
     if url.drivername in ("postgres", "postgresql"):
         url = url.set(drivername="postgresql+psycopg")
     # Errors name the statement, never its values: these are people's names, hashes, sealed tokens.
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(
+        engine = sa.create_engine(
             url,
             connect_args=SERVER_TIMEOUTS,
             hide_parameters=True,
             pool_pre_ping=True,
             pool_size=10,
             max_overflow=30,
+            pool_timeout=seconds,
         )
+        bound_statements(engine, seconds)
+        return engine
     engine = sa.create_engine(
         url,
-        connect_args={"timeout": BUSY_SECONDS},
+        connect_args={"timeout": seconds},
         hide_parameters=True,
         pool_size=10,
         max_overflow=50,
+        pool_timeout=seconds,
     )
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def bound_statements(engine: sa.Engine, seconds: float) -> None:
+    """Let no statement wait longer for a PostgreSQL server that has stopped answering.
+
+    The server cannot keep such a limit, for it may be what hangs; TCP cannot, for its machine goes
+    on acknowledging. The connection is closed, for nobody knows what comes of the statement.
+    """
+    from psycopg import Connection, OperationalError
+    from psycopg.abc import PQGen
+
+    def bounded(gen: "PQGen[Any]", connection: "Connection[Any]") -> "PQGen[Any]":
+        ends = time.monotonic() + seconds
+        ready: Any = None
+        while True:
+            try:
+                wanted = gen.send(ready)
+            except StopIteration as end:
+                return end.value
+            # psycopg comes back several times a second, with nothing when nothing came.
+            ready = yield wanted
+            if not ready and time.monotonic() > ends:
+                gen.close()
+                connection.pgconn.finish()
+                raise OperationalError(f"the server did not answer within {seconds:g} s")
+
+    class BoundedConnection(Connection[Any]):
+        def wait(self, gen: "PQGen[Any]", *arguments: Any, **options: Any) -> Any:
+            return super().wait(bounded(gen, self), *arguments, **options)
+
+    @sa.event.listens_for(engine, "do_connect")
+    def connect(
+        _dialect: Any, _record: Any, arguments: Any, options: Any
+    ) -> "BoundedConnection | None":
+        return BoundedConnection.connect(*arguments, **options)
 
 
 def reading(engine: sa.Engine) -> sa.Engine:
@@ -118,7 +202,7 @@ def _enter_wal(engine: sa.Engine) -> None:
         file = Path(engine.url.database)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)  # its owner's alone; the log beside it takes its mode
-    ends = time.monotonic() + BUSY_SECONDS
+    ends = time.monotonic() + UPGRADE_SECONDS
     while True:
         raw = engine.raw_connection()
         try:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from canvas_app.storage.schema import notes
 
 INCLUDES_DROPPED = "includes_dropped"
 INCLUDES_READ = "includes_read"  # Canvas was seen to read them, which nothing else can show
+WRITES_TAKEN = "writes_taken"  # nothing but the write itself matters
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +69,15 @@ class Notes:
             pass  # another process noted it at the same moment
         except AWAY as fault:
             log.warning("a note could not be written: %s", fault)
+
+    def touch(self, subject: str) -> None:
+        """Write the moment down, for no more than to see whether writes are taken (``Writes``)."""
+        now = self._clock()
+        with suppress(sa.exc.IntegrityError, *AWAY), self._engine.begin() as connection:
+            stamp = notes.update().where(*_named("", subject)).values(last_at=now)
+            if not connection.execute(stamp).rowcount:
+                row = {"environment": "", "subject": subject, "detail": ""}
+                connection.execute(notes.insert().values(first_at=now, last_at=now, **row))
 
     def clear(self, environment: str, subject: str) -> None:
         """It is mended: forget it."""

@@ -17,7 +17,7 @@ from canvas_app.canvas.tokens import Token
 from canvas_app.storage import database
 from canvas_app.storage.feeds import Feeds, forget_unfetched, needed
 from canvas_app.storage.lease import ACTING_LIVES, GrantCredentials, Leases
-from canvas_app.storage.notes import Notes
+from canvas_app.storage.notes import WRITES_TAKEN, Notes
 from canvas_app.storage.outbox import EndpointFor, Outbox
 from canvas_app.storage.schema import feeds, grants, outbox, sign_ins
 from canvas_app.storage.seal import Owner, Seal, SealBroken
@@ -88,7 +88,9 @@ class Storage:
         clock: Callable[[], datetime] = _now,
         lease: float = 30.0,
     ) -> None:
+        self._url = database_url
         self.engine = database.open_engine(database_url)
+        self.writes = database.watch_writes(self.engine)
         self._reading = database.reading(self.engine)
         self._seal = Seal(token_keys)
         self._clock = clock
@@ -99,7 +101,11 @@ class Storage:
 
     def upgrade(self) -> None:
         """Bring the schema up to date; safe from several processes at once."""
-        database.upgrade(self.engine, partial(self._bind_rows, also_unbound=True))
+        engine = database.open_engine(self._url, database.UPGRADE_SECONDS)
+        try:
+            database.upgrade(engine, partial(self._bind_rows, also_unbound=True))
+        finally:
+            engine.dispose()
 
     def _bind_rows(self, connection: sa.Connection, *, also_unbound: bool = False) -> None:
         """Bind rows with the newest key: those an older key bound, and at the upgrade all others.
@@ -129,6 +135,10 @@ class Storage:
         """Ask the database for nothing; raises SQLAlchemy's error when it does not answer."""
         with self._reading.connect() as connection:
             connection.execute(sa.select(1))
+
+    def try_writing(self) -> None:
+        """Write one row, the same each time; whether that works stands in ``writes`` then."""
+        self.notes.touch(WRITES_TAKEN)
 
     def close(self) -> None:
         """Close the connections; the next use opens new ones."""

@@ -8,9 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from canvas_app.canvas import errors
 from canvas_app.canvas.oauth import InvalidClient
-from canvas_app.canvas.transport import Transport
 from canvas_app.current import current_sources
-from canvas_app.views.health import CanvasProbe
 from canvas_app.views.streaming import stream_page
 
 from .conftest import RunningEasel, StartEasel, sign_in
@@ -145,22 +143,19 @@ def test_ready(easel: RunningEasel) -> None:
     answer = requests.get(f"{easel.url}/readyz", timeout=10)
 
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "database": "ok", "canvas": "ok"}
+    assert answer.json() == {
+        "status": "ok",
+        "database": "ok",
+        "writable": True,
+        "failed_writes": 0,
+        "canvas": "ok",
+    }
 
 
 def test_ready_with_redis(start_easel: StartEasel, valkey_url: str) -> None:
     easel = start_easel(redis_url=valkey_url)
 
     assert requests.get(f"{easel.url}/readyz", timeout=10).json()["redis"] == "ok"
-
-
-def test_not_ready_without_redis(start_easel: StartEasel) -> None:
-    easel = start_easel(redis_url="redis://127.0.0.1:1/0")
-
-    answer = requests.get(f"{easel.url}/readyz", timeout=10)
-
-    assert answer.status_code == 503
-    assert answer.json()["redis"] == "failed"
 
 
 def test_database_away(easel: RunningEasel) -> None:
@@ -183,23 +178,6 @@ def test_database_away(easel: RunningEasel) -> None:
     assert (status.pop("/healthz"), set(status.values())) == (200, {503})
     assert "DATABASE_URL" in page.text
     assert (twin["data"], twin["complete"]) == ([], False)
-
-
-def test_canvas_down_changes_no_status(easel: RunningEasel) -> None:
-    down = {"method": "GET", "path": "/login/oauth2/jwks", "kind": "status", "status": 503}
-    easel.canvas.control(faults=[down | {"times": None}])
-
-    first = requests.get(f"{easel.url}/readyz", timeout=10)
-    easel.canvas.control(faults=[])
-    second = requests.get(f"{easel.url}/readyz", timeout=10)
-
-    assert first.status_code == 200
-    assert first.json()["canvas"] == "unreachable"
-    assert second.json()["canvas"] == "unreachable", "asked at most every 30 seconds"
-
-
-def test_canvas_that_cannot_be_reached() -> None:
-    assert CanvasProbe(Transport("http://127.0.0.1:1")).ask(now=0.0) == "unreachable"
 
 
 def test_view_without_its_guard(easel: RunningEasel) -> None:

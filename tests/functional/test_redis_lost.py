@@ -69,7 +69,7 @@ def test_pages_stand_without_redis(easel: RunningEasel, valkey: Any) -> None:
         assert page.text.rstrip().endswith("</html>"), path
     after = browser.get(f"{easel.url}/courses.json", timeout=30).json()
     assert (after["data"], after["complete"]) == (before, True)
-    assert ready(easel) == (503, "failed")
+    assert ready(easel) == (200, "failed"), "every page stands, so traffic may come"
 
     refused = send(browser, account, form_to(account, "/logout"))
     assert refused.status_code == 503

@@ -106,7 +106,7 @@ class TestSchema:
                 connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
                 for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
             ]
-        assert told == ["wal", 1, 1, 30000]
+        assert told == ["wal", 1, 1, 3000]
 
     @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
     def test_postgres_urls(self, scheme: str) -> None:

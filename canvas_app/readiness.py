@@ -1,0 +1,181 @@
+"""Whether Easel may get traffic: database, Redis and Canvas asked side by side, and soon answered.
+
+Each is asked in a thread of its own, so that one which hangs holds up nobody for longer than a
+monitor waits. Redis, Canvas and writes may be away: pages stand without them.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from threading import Condition, Thread
+from typing import Any, Generic, TypeVar
+
+from canvas_app.canvas.transport import Transport
+from canvas_app.checks.connection import judge_kind, reach
+from canvas_app.storage.database import AWAY
+from canvas_app.storage.notes import INCLUDES_DROPPED
+from canvas_app.storage.storage import Storage
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ANSWER_WITHIN = 1.8  # seconds for the whole answer; monitors give up after two or more
+CANVAS_EVERY = 30.0  # seconds between two questions to Canvas
+CANVAS_LIMIT = 2.0  # seconds for its answer
+WRITE_EVERY = 30.0  # seconds between two writes that only see whether writes are taken
+
+
+class Probe(Generic[T]):
+    """A question that one thread at a time asks, beside those who want to know its answer.
+
+    An answer is kept for ``every`` seconds. What ``ask`` raises counts as ``failed``.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        ask: Callable[[], T],
+        *,
+        failed: T,
+        every: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._name = name
+        self._ask = ask
+        self._failed = failed
+        self._every = every
+        self._clock = clock
+        self._changed = Condition()
+        self._asking = False
+        self._answered_at = float("-inf")
+        self._answer = failed
+        self._healthy = True  # as far as the log has been told
+
+    def start(self) -> None:
+        """Ask, unless it is being asked already or the answer is young enough."""
+        with self._changed:
+            if self._asking or self._clock() - self._answered_at < self._every:
+                return
+            self._asking = True
+        # A daemon: what hangs must not keep the process from ending.
+        Thread(target=self._run, name=f"probe {self._name}", daemon=True).start()
+
+    def answer(self, deadline: float, *, last: bool = False) -> T:
+        """The answer, waited for until the deadline (monotonic); then ``failed``.
+
+        With ``last`` the one before stands for an answer that does not come in time.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: not self._asking, max(0.0, deadline - self._clock()))
+            return self._failed if self._asking and not last else self._answer
+
+    def _run(self) -> None:
+        fault: Exception | None = None
+        answer = self._failed
+        try:
+            answer = self._ask()
+        except Exception as error:  # whatever a driver raises, the answer is the same
+            fault = error
+        self._tell(fault)
+        with self._changed:
+            self._asking, self._answer, self._answered_at = False, answer, self._clock()
+            self._changed.notify_all()
+
+    def _tell(self, fault: Exception | None) -> None:
+        """Log a change once: monitors ask every few seconds."""
+        if (fault is None) == self._healthy:
+            return
+        self._healthy = fault is None
+        if fault is None:
+            log.info("readiness: %s answers again", self._name)
+        else:
+            log.warning("readiness: %s does not answer (%s)", self._name, type(fault).__name__)
+            log.debug("readiness: %s", self._name, exc_info=fault)
+
+
+class Readiness:
+    """What ``/readyz`` says of a process."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        redis: Any | None,
+        transport: Transport,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._database: Probe[bool | None] = Probe(
+            "the database", self._ask_database, failed=None, clock=clock
+        )
+        self._redis = (
+            Probe("Redis", lambda: bool(redis.ping()), failed=False, clock=clock) if redis else None
+        )
+        self._canvas = Probe(
+            "Canvas",
+            lambda: ask_canvas(transport),
+            failed="unreachable",
+            every=CANVAS_EVERY,
+            clock=clock,
+        )
+        self._wrote_at = float("-inf")
+
+    def report(self) -> tuple[dict[str, Any], int]:
+        """The answer in JSON, and its status: 503 when the database does not answer in time."""
+        deadline = self._clock() + ANSWER_WITHIN
+        probes = (self._database, self._redis, self._canvas)
+        for probe in probes:
+            if probe is not None:
+                probe.start()
+        writable = self._database.answer(deadline)
+        redis = self._redis.answer(deadline) if self._redis else None
+        canvas = self._canvas.answer(deadline, last=True)
+        detail = self._dropped_includes() if writable is not None else []
+        degraded = detail or not writable or redis is False
+        body: dict[str, Any] = {
+            "status": "failed" if writable is None else "degraded" if degraded else "ok",
+            "database": "failed" if writable is None else "ok",
+            "writable": bool(writable),
+            "failed_writes": self._storage.writes.failed,
+            **({} if redis is None else {"redis": "ok" if redis else "failed"}),
+            "canvas": canvas,
+            **({"detail": detail} if detail else {}),
+        }
+        return body, 503 if writable is None else 200
+
+    def _ask_database(self) -> bool:
+        """Whether the database takes writes; raises when it does not answer.
+
+        A write is made now and then, and each time while writes fail: a full disk answers
+        everything else.
+        """
+        self._storage.ping()
+        due = self._clock() - self._wrote_at >= WRITE_EVERY
+        if due or not self._storage.writes.taken:
+            self._wrote_at = self._clock()
+            self._storage.try_writing()
+        return self._storage.writes.taken
+
+    def _dropped_includes(self) -> list[str]:
+        """A sentence for each environment whose Canvas drops what it is asked to include."""
+        try:
+            noted = self._storage.notes.about(INCLUDES_DROPPED)
+        except AWAY:
+            return []  # the next call says that the database is away
+        return [
+            f"Canvas ({note.environment}) drops include parameters, last at {note.last_at:%FT%TZ}: "
+            "switch on Allow Include Parameters for Easel's developer key."
+            for note in noted
+        ]
+
+
+def ask_canvas(transport: Transport) -> str:
+    """Return ok, unreachable, or not_a_canvas when something else answers at its address."""
+    reached = reach(transport, limit=CANVAS_LIMIT)
+    if reached.answer is None:
+        return "unreachable"
+    found = judge_kind(transport.origin, reached.answer)
+    if found.level == "ok":
+        return "ok"
+    return "unreachable" if found.code == "canvas_unreachable" else found.code

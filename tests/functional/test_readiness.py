@@ -1,0 +1,228 @@
+"""What /readyz tells a load balancer and a monitor, whatever is away, and how soon."""
+
+import os
+import signal
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import psycopg
+import pytest
+import requests
+import sqlalchemy as sa
+
+from canvas_app.canvas.transport import Transport
+from canvas_app.readiness import ANSWER_WITHIN, ask_canvas
+from canvas_app.storage.database import STATEMENT_SECONDS
+
+from .conftest import RunningEasel, StartEasel, sign_in
+
+DOWN = {"method": "GET", "path": "/api/v1/users/self", "kind": "status", "status": 503}
+
+
+def ready(easel: RunningEasel) -> tuple[int, dict[str, Any]]:
+    answer = requests.get(f"{easel.url}/readyz", timeout=30)
+    return answer.status_code, answer.json()
+
+
+@pytest.fixture
+def stopped_postgres(postgres_url: str) -> Iterator[Any]:
+    """Stops every process of the PostgreSQL server, which then hangs; lets them run on again."""
+    with psycopg.connect(postgres_url.replace("+psycopg", "")) as connection:
+        row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    assert row is not None
+    with open(f"{data_directory(postgres_url)}/postmaster.pid") as file:
+        master = int(file.readline())
+
+    def family() -> list[int]:
+        with open(f"/proc/{master}/task/{master}/children") as file:
+            return [master, *map(int, file.read().split())]
+
+    def stop() -> None:
+        for process in family():
+            os.kill(process, signal.SIGSTOP)
+
+    def go_on() -> None:
+        for process in family():
+            os.kill(process, signal.SIGCONT)
+
+    stop.go_on = go_on  # type: ignore[attr-defined]
+    yield stop
+    go_on()
+
+
+def data_directory(url: str) -> str:
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        row = connection.execute("SHOW data_directory").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def test_redis_away_is_degraded(start_easel: StartEasel) -> None:
+    """Every page works without it, so no load balancer may take Easel out."""
+    easel = start_easel(redis_url="redis://127.0.0.1:1/0")
+
+    status, body = ready(easel)
+
+    assert status == 200
+    assert (body["status"], body["redis"], body["database"]) == ("degraded", "failed", "ok")
+
+
+def test_redis_that_hangs_is_degraded_in_time(start_easel: StartEasel) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        easel = start_easel(redis_url=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+
+        status, body = ready(easel)
+
+    assert (status, body["status"], body["redis"]) == (200, "degraded", "failed")
+
+
+def test_database_that_hangs_is_told_within_two_seconds(
+    start_easel: StartEasel, postgres_url: str, stopped_postgres: Any
+) -> None:
+    easel = start_easel(database_url=postgres_url)
+    assert ready(easel)[0] == 200
+
+    stopped_postgres()
+    status, body = ready(easel)
+    stopped_postgres.go_on()
+
+    assert (status, body["status"], body["database"]) == (503, "failed", "failed")
+    assert ANSWER_WITHIN < 2
+    wait_until(lambda: ready(easel)[0] == 200)
+
+
+def test_pages_answer_while_the_database_hangs(
+    start_easel: StartEasel, postgres_url: str, stopped_postgres: Any
+) -> None:
+    """Each statement is given up after three seconds; nobody is signed out for that."""
+    easel = start_easel(database_url=postgres_url)
+    browser = sign_in(easel, "dozen", path="/login?next=/account")
+
+    stopped_postgres()
+    page = browser.get(f"{easel.url}/account", timeout=30)
+    twin = browser.get(f"{easel.url}/courses.json", timeout=30)
+    stopped_postgres.go_on()
+
+    assert (page.status_code, twin.status_code) == (503, 503)
+    assert "DATABASE_URL" in page.text
+    assert STATEMENT_SECONDS == 3
+    wait_until(lambda: browser.get(f"{easel.url}/account", timeout=30).status_code == 200)
+
+
+def wait_until(holds: Any) -> None:
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def test_read_only_database_is_degraded(start_easel: StartEasel, postgres_url: str) -> None:
+    """A standby, for example: who is signed in sees their pages."""
+    easel = start_easel(database_url=postgres_url)
+    browser = sign_in(easel, "dozen")
+    name = sa.make_url(postgres_url).database
+    engine = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            read_only = f'ALTER DATABASE "{name}" SET default_transaction_read_only'
+            connection.exec_driver_sql(f"{read_only} = on")
+        easel.app.extensions["easel"].storage.close()  # the setting holds for new connections
+        easel.app.extensions["easel"].readiness()._wrote_at = float("-inf")
+        status, body = ready(easel)
+        page = browser.get(f"{easel.url}/account", timeout=30)
+    finally:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SET default_transaction_read_only = off")
+            connection.exec_driver_sql(
+                f'ALTER DATABASE "{name}" RESET default_transaction_read_only'
+            )
+        engine.dispose()
+    easel.app.extensions["easel"].storage.close()
+
+    assert (status, body["status"], body["writable"]) == (200, "degraded", False)
+    assert body["failed_writes"] >= 1
+    assert page.status_code == 200
+    assert ready(easel)[1]["writable"] is True, "asked again at once while writes fail"
+
+
+def test_full_disk_is_degraded(easel: RunningEasel) -> None:
+    """SQLite says so of a file that may not grow."""
+    door = easel.app.extensions["easel"]
+    sign_in(easel, "dozen")
+    door.readiness()._wrote_at = float("-inf")
+
+    @sa.event.listens_for(door.storage.engine, "commit")
+    def full(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("UPDATE no_room SET x = 1")
+
+    status, body = ready(easel)
+    sa.event.remove(door.storage.engine, "commit", full)
+
+    assert (status, body["status"], body["writable"]) == (200, "degraded", False)
+    assert body["failed_writes"] == 1
+    assert ready(easel)[1]["writable"] is True
+
+
+def test_canvas_down_changes_no_status(easel: RunningEasel) -> None:
+    easel.canvas.control(faults=[DOWN | {"times": None}])
+
+    status, body = ready(easel)
+    easel.canvas.control(faults=[])
+    _, later = ready(easel)
+
+    assert (status, body["status"], body["canvas"]) == (200, "ok", "unreachable")
+    assert later["canvas"] == "unreachable", "asked at most every 30 seconds"
+
+
+def test_canvas_that_hangs_holds_nobody_up(start_easel: StartEasel) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        easel = start_easel()
+        port = silent.getsockname()[1]
+        easel.app.extensions["easel"]._transports["production"] = Transport(
+            f"http://127.0.0.1:{port}"
+        )
+
+        status, body = ready(easel)
+
+    assert (status, body["canvas"]) == (200, "unreachable")
+
+
+def test_another_web_site_is_not_a_canvas() -> None:
+    class Shop(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<h1>Shop</h1>")
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Shop) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        transport = Transport(f"http://127.0.0.1:{server.server_port}")
+
+        assert ask_canvas(transport) == "not_a_canvas"
+        transport.close()
+
+
+def test_nobody_listens_for_canvas() -> None:
+    assert ask_canvas(Transport("http://127.0.0.1:1")) == "unreachable"
+
+
+def test_locked_file_takes_no_writes(easel: RunningEasel) -> None:
+    """Another program holds SQLite's lock: told after three seconds, not after thirty."""
+    door = easel.app.extensions["easel"]
+    file = door.settings.instance_path / "easel.sqlite"
+    with sqlite3.connect(file, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        door.storage.try_writing()
+        taken = door.storage.writes.taken
+        other.execute("ROLLBACK")
+
+    assert taken is False
+    assert ready(easel)[1]["writable"] is True
