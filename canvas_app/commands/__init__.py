@@ -1,6 +1,7 @@
 """What operators and scripts do by hand: each module here is a command of ``easel``.
 
-A module ``name.py`` holds its command as ``name_command``; putting it here is all it takes.
+A module ``name.py`` holds its command as ``name_command``; putting it here is all it takes. What
+commands share stands in modules whose names begin with ``_``.
 """
 
 import sys

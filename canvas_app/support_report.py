@@ -1,0 +1,145 @@
+"""What somebody who is to help with a failed call needs to know, in the two forms they ask for.
+
+The lists are those of "Canvas APIs: Getting started" (Canvas Community): its developers' group
+gets neither address nor host nor people, Canvas's support desk gets what finds the call in its
+log. Neither gets a token.
+"""
+
+import platform
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import parse_qsl, urlsplit
+
+from canvas_app.canvas.api import DOCS
+from canvas_app.canvas.client import route
+from canvas_app.logs import redact
+
+LONGEST_BODY = 2000  # characters
+HOSTED = (".instructure.com", ".test.instructure.com", ".beta.instructure.com")
+#: Parameters whose values say how something is asked, not about whom.
+HOW = frozenset(
+    {
+        "include",
+        "exclude",
+        "per_page",
+        "type",
+        "state",
+        "enrollment_type",
+        "enrollment_state",
+        "enrollment_role",
+        "workflow_state",
+        "order",
+        "order_by",
+        "sort",
+        "sort_by",
+        "bucket",
+        "scope",
+        "filter",
+        "task",
+        "grouped",
+        "start_date",
+        "end_date",
+        "only_announcements",
+        "published",
+        "all_events",
+    }
+)
+
+
+@dataclass(frozen=True)
+class SupportReport:
+    """One call that failed. ``path`` is without query, ``query`` as it was sent."""
+
+    tried: str
+    environment: str
+    canvas_url: str
+    method: str
+    path: str
+    at: datetime
+    query: str = ""
+    status: int | None = None
+    answer: str = field(default="", repr=False)
+    canvas_request_id: str = ""
+    easel_request_id: str = ""
+    user_id: str = ""
+    address: str = ""
+    doc: str = ""
+
+    def for_community(self) -> str:
+        """What to post: no host, no ids, nobody's data."""
+        return self._text(
+            [
+                ("What I want to achieve", self.tried),
+                ("Programming language", programming_language()),
+                ("Operating system", system()),
+                ("Has this ever worked before", "(please say)"),
+                ("Related API endpoint", f"{self.method} {route(self.path)}"),
+                ("Documentation", self.doc or DOCS),
+                ("Snippet", f"curl of {self.method} {route(self.path)}{self._asked()}"),
+                ("Example input data", "none"),
+                ("Status and answer", self._answered()),
+                ("Hosted by Instructure or self-hosted", self._hosted()),
+            ]
+        )
+
+    def for_support(self) -> str:
+        """What Canvas's support desk asks for; only who has a contract with it may ask it."""
+        return self._text(
+            [
+                ("What I want to achieve", self.tried),
+                ("Programming language", programming_language()),
+                ("Operating system", system()),
+                ("Has this ever worked before", "(please say)"),
+                ("Canvas", f"{self.canvas_url} ({self.environment})"),
+                ("API call", f"{self.method} {self.canvas_url}{self.path}{self._asked()}"),
+                ("Example input data", "none"),
+                ("Date and time of the failed call", moment_of(self.at)),
+                ("Status and answer", self._answered()),
+                ("Canvas's request id (X-Request-Context-Id)", self.canvas_request_id),
+                ("Easel's request id", self.easel_request_id),
+                ("Canvas user id the token belongs to", self.user_id),
+                ("IP address the call came from", self.address or "(this server's, please add)"),
+            ]
+        )
+
+    def _text(self, lines: Iterable[tuple[str, str]]) -> str:
+        return redact("\n".join(f"{label}: {value}" for label, value in lines if value))
+
+    def _asked(self) -> str:
+        """The parameters; values that may be about somebody are left out."""
+        shown = []
+        for name, value in parse_qsl(self.query, keep_blank_values=True):
+            if name == "access_token":
+                continue
+            harmless = name.removesuffix("[]") in HOW or (name == "page" and value.isdigit())
+            shown.append(f"{name}={value if harmless else '...'}")
+        return "?" + "&".join(shown) if shown else ""
+
+    def _answered(self) -> str:
+        said = " ".join(self.answer.split())[:LONGEST_BODY]
+        return f"{self.status or 'no answer'} {said}".strip()
+
+    def _hosted(self) -> str:
+        host = urlsplit(self.canvas_url).hostname or ""
+        return "Instructure (SaaS)" if host.endswith(HOSTED) else "(please say)"
+
+
+def moment_of(at: datetime) -> str:
+    """A time to the second, in UTC and in this machine's zone."""
+    local = at.astimezone()
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC ({local:%H:%M:%S %z})"
+
+
+def programming_language() -> str:
+    try:
+        easel = version("easel")
+    except PackageNotFoundError:
+        easel = "from a checkout"
+    return f"Python {sys.version.split()[0]}, Easel {easel}"
+
+
+def system() -> str:
+    return f"{platform.system()} {platform.release()} ({platform.machine()})"
