@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from canvas_emulator.campus.courses import SHORT_TYPES, Course
+from canvas_emulator.campus.crowds import FIRST_BULK_USER, Derived
 from canvas_emulator.resource import BadRequest, Call, Forbidden, NotFound, router
 
 from . import access
 from .courses import WITHOUT_STATE, course_json
+from .users import bulk_user
 
 Json = dict[str, Any]
 ROOT = 1
@@ -83,6 +85,16 @@ def courses_of_account(call: Call, account_id: str) -> object:
     return call.numbered(
         rows, render=lambda course: _in_account(call, course), in_memory=False, counted=False
     )
+
+
+@router.get("/api/v1/accounts/:account_id/users")
+def account_users(call: Call, account_id: str) -> object:
+    """Admins only: as many users as the load test asked for, derived from their ids."""
+    if not call.viewer.is_admin:
+        raise Forbidden
+    known(account_id)
+    rows = Derived(range(FIRST_BULK_USER, FIRST_BULK_USER + call.campus.bulk_rows), bulk_user)
+    return call.numbered(rows)
 
 
 def _in_account(call: Call, course: Course) -> Json:

@@ -5,11 +5,10 @@ from typing import Any
 
 from canvas_emulator.campus import Person
 from canvas_emulator.campus.chance import scatter
-from canvas_emulator.campus.crowds import FIRST_BULK_USER, Derived
 from canvas_emulator.campus.people import believable_name
-from canvas_emulator.resource import BadRequest, Call, Forbidden, NotFound, router
+from canvas_emulator.resource import BadRequest, Call, NotFound, router
 
-from . import access, accounts
+from . import access
 from .values import avatar, stamp
 
 Json = dict[str, Any]
@@ -102,16 +101,6 @@ def profile(call: Call, user_id: str) -> object:
     if "uuid" in call.include:
         body["uuid"] = uuid(person)
     return body
-
-
-@router.get("/api/v1/accounts/:account_id/users")
-def account_users(call: Call, account_id: str) -> object:
-    """Admins only: as many users as the load test asked for, derived from their ids."""
-    if not call.viewer.is_admin:
-        raise Forbidden
-    accounts.known(account_id)
-    rows = Derived(range(FIRST_BULK_USER, FIRST_BULK_USER + call.campus.bulk_rows), bulk_user)
-    return call.numbered(rows)
 
 
 def bulk_user(user_id: int) -> Json:
