@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -28,7 +29,7 @@ from canvas_app.readiness import Readiness
 from canvas_app.settings import Environment, Settings, SettingsError
 from canvas_app.sources.cache import Cache, MemoryCache
 from canvas_app.sources.cache_redis import RedisCache
-from canvas_app.storage.database import AWAY
+from canvas_app.storage.database import AWAY, NEWEST
 from canvas_app.storage.seal import AnswerSeal
 from canvas_app.storage.storage import SignIn, Storage
 from canvas_app.turns import Turns
@@ -201,7 +202,7 @@ class Gateway:
 
 
 def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
-    """Make what the process shares, and upgrade the database."""
+    """Make what the process shares; the database must have its schema by now."""
     storage = open_storage(settings)
     storage.close()  # with gunicorn's preload this is the parent; connections must not be shared
     gateway = Gateway(
@@ -230,10 +231,49 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
 
 
 def open_storage(settings: Settings) -> Storage:
-    """The database, its schema up to date; raises SettingsError when it cannot be reached."""
+    """The database, for an Easel whose schema it has; a newer schema is used with a warning.
+
+    Raises SettingsError when it cannot be reached, or its schema is to be upgraded first.
+    """
     storage = Storage(settings.database_url, settings.token_keys)
-    try:
+    with or_unusable(storage):
+        found = storage.schema_revision()
+    if found is None or found < NEWEST:
+        storage.close()
+        schema = f"has the schema of an earlier Easel ({found}" if found else "is empty (no schema"
+        raise SettingsError(
+            [
+                f"DATABASE_URL names a database that {schema}, needed is {NEWEST}): run easel "
+                "upgrade. Easel's own server does so when it starts."
+            ]
+        )
+    if found > NEWEST:
+        log.warning(
+            "A newer Easel has upgraded the database (schema %s, this Easel's is %s).",
+            found,
+            NEWEST,
+        )
+    return storage
+
+
+def upgrade_database(settings: Settings) -> str | None:
+    """Bring the schema up to date; return the revision it had, None when it was empty.
+
+    Raises SettingsError when the database cannot be reached.
+    """
+    storage = Storage(settings.database_url, settings.token_keys)
+    with or_unusable(storage):
+        before = storage.schema_revision()
         storage.upgrade()
+    storage.close()
+    return before
+
+
+@contextmanager
+def or_unusable(storage: Storage) -> Iterator[None]:
+    """Raise SettingsError, and close the connections, when the database cannot be used."""
+    try:
+        yield
     except (*AWAY, OSError) as fault:
         storage.close()
         cause = getattr(fault, "orig", None) or fault  # without SQLAlchemy's explanations
@@ -243,7 +283,6 @@ def open_storage(settings: Settings) -> Storage:
                 "the address; a SQLite file needs a folder Easel may write to."
             ]
         ) from None
-    return storage
 
 
 def cache_for(settings: Settings) -> Cache:

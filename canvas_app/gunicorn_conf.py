@@ -15,10 +15,13 @@ from gunicorn.glogging import Logger
 
 from canvas_app import logs
 from canvas_app.checks.examination import warn_of_access
+from canvas_app.gateway import upgrade_database
 from canvas_app.settings import Settings, SettingsError, is_loopback
 
 try:
     settings = Settings.from_environ(os.environ)
+    logs.configure(settings)
+    upgrade_database(settings)  # before the app is loaded, which asks for the newest schema
 except SettingsError as fault:
     sys.exit(str(fault))
 

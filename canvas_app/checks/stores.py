@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
 
 from canvas_app.checks.finding import Finding, doubt, fault, fine
 from canvas_app.settings import Settings
 from canvas_app.storage import database
+from canvas_app.storage.database import sqlite_file
 from canvas_app.storage.notes import Note
 from canvas_app.storage.schema import notes
 
@@ -83,14 +83,6 @@ def write_refused(engine: sa.Engine) -> str:
     return ""
 
 
-def sqlite_file(database_url: str) -> Path | None:
-    """The file of a SQLite database, also when it is named as a URI; None for PostgreSQL."""
-    url = make_url(database_url)
-    if url.get_backend_name() != "sqlite":
-        return None
-    return Path((url.database or "").removeprefix("file:").partition("?")[0])
-
-
 def newest_revision() -> tuple[str, frozenset[str]]:
     """This Easel's revision of the schema, and every one it knows."""
     from alembic.config import Config
@@ -141,12 +133,14 @@ def read_only(why: str) -> Finding:
 
 def judge_schema(examined: Examined) -> Finding:
     if examined.schema is None:
-        return fine("database", "The database is empty; Easel makes its tables at the first start.")
+        return fine(
+            "database", "The database is empty; Easel makes its tables when its server starts."
+        )
     if not examined.known:
-        return fault(
+        return doubt(
             "database",
-            f"The database has a schema ({examined.schema}) that this Easel does not know: a newer "
-            "one has upgraded it.",
+            f"A newer Easel has upgraded the schema ({examined.schema}, not {examined.head}). The "
+            "release just before it works with it, older ones may not.",
             "Install that newer Easel again, or restore the backup made before the upgrade.",
         )
     if examined.schema != examined.head:

@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 STATEMENT_SECONDS = 3.0  # for one statement, a connection from the pool, or SQLite's lock
 UPGRADE_SECONDS = 30.0  # while another process may be upgrading
 CONNECT_SECONDS = 3
+NEWEST = "0005"  # the schema's revision in this Easel; revisions sort as text
 BOUND_SINCE = "0005"  # the revision with which sign-ins and feeds got a MAC
 ADVISORY_LOCK = 0x6561_7365  # "ease": any number, the same in every Easel
 # For a server that is gone without a word: libpq waits for hours by itself. In seconds, but for
@@ -154,10 +155,33 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
+def schema_revision(engine: sa.Engine) -> str | None:
+    """The revision of the database's schema; None when it is empty. Makes no file."""
+    file = sqlite_file(engine.url)
+    if file is not None and not file.exists():  # connecting would make it
+        return None
+    with reading(engine).connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.execute(
+            sa.text("SELECT version_num FROM alembic_version")
+        ).scalar()
+    return found
+
+
+def sqlite_file(database_url: str | sa.URL) -> Path | None:
+    """The file of a SQLite database, also when it is named as a URI; None for PostgreSQL."""
+    url = make_url(database_url)
+    if url.get_backend_name() != "sqlite":
+        return None
+    return Path((url.database or "").removeprefix("file:").partition("?")[0])
+
+
 def upgrade(engine: sa.Engine, bind_rows: Callable[[sa.Connection], None]) -> None:
     """Bring the schema up to date; several processes may do so at once.
 
-    ``bind_rows`` is called, within the transaction, when rows are from before they had a MAC.
+    The schema of a newer Easel stays as it is. ``bind_rows`` is called, within the transaction,
+    when rows are from before they had a MAC.
 
     Everything happens in one transaction that holds SQLite's write lock, or an advisory lock on
     PostgreSQL: the first does the work, the others find it done.
@@ -177,6 +201,8 @@ def upgrade(engine: sa.Engine, bind_rows: Callable[[sa.Connection], None]) -> No
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ADVISORY_LOCK)))
         config.attributes["connection"] = connection
         before = MigrationContext.configure(connection).get_current_revision()
+        if before is not None and before > NEWEST:
+            return
         command.upgrade(config, "head")
         if before is not None and before < BOUND_SINCE:
             bind_rows(connection)

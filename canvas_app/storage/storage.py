@@ -99,6 +99,10 @@ class Storage:
         self.notes = Notes(self.engine, clock)
         self._leases = Leases(self.engine, self._seal, self.outbox, clock, lease)
 
+    def schema_revision(self) -> str | None:
+        """The revision of the schema; None when the database is empty."""
+        return database.schema_revision(self.engine)
+
     def upgrade(self) -> None:
         """Bring the schema up to date; safe from several processes at once."""
         engine = database.open_engine(self._url, database.UPGRADE_SECONDS)

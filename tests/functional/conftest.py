@@ -20,6 +20,7 @@ from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from canvas_app import create_app
+from canvas_app.gateway import upgrade_database
 from canvas_app.settings import Environment, Settings
 from tests.conftest import ROOT, StandIn, free_port, stop
 
@@ -154,7 +155,9 @@ def start_easel(canvas: StandIn, tmp_path: Path) -> Iterator[StartEasel]:
         settings = settings_for(canvas, tmp_path / str(port), port, key)
         callbacks = ("", "/beta", "/test")
         canvas.control(redirect_uris=[f"{url}/oauth/callback{each}" for each in callbacks])
-        app = create_app(replace(settings, **({"public_url": url} | changed)))
+        settings = replace(settings, **({"public_url": url} | changed))
+        upgrade_database(settings)
+        app = create_app(settings)
         server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         easel = RunningEasel(url, app, canvas, server)

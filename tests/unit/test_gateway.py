@@ -1,18 +1,21 @@
 """What a process shares, and that it can be closed."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from cryptography.fernet import Fernet
 
 from canvas_app import create_app
-from canvas_app.gateway import Gateway
-from canvas_app.settings import Environment, Settings
+from canvas_app.commands.upgrade import upgrade_command
+from canvas_app.gateway import Gateway, open_storage, upgrade_database
+from canvas_app.settings import Environment, Settings, SettingsError
 
 
 @pytest.fixture
-def gateway(tmp_path: Path) -> Gateway:
-    settings = Settings(
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
         environments=(Environment("production", "http://127.0.0.1:1", "1", "secret"),),
         public_url="http://127.0.0.1:8000",
         secret_key="0123456789abcdef" * 4,
@@ -20,6 +23,11 @@ def gateway(tmp_path: Path) -> Gateway:
         instance_path=tmp_path,
         database_url=f"sqlite:///{tmp_path / 'easel.sqlite'}",
     )
+
+
+@pytest.fixture
+def gateway(settings: Settings) -> Gateway:
+    upgrade_database(settings)
     made: Gateway = create_app(settings).extensions["easel"]
     return made
 
@@ -57,3 +65,64 @@ def test_close_leaves_no_connection_open(gateway: Gateway) -> None:
 
     assert [part.closed for part in parts] == [1, 1, 1, 1]
     assert gateway.storage._reading.pool.checkedin() == 0
+
+
+def revise(settings: Settings, revision: str) -> None:
+    """Pretend that another release of Easel left this schema."""
+    with sqlite3.connect(settings.instance_path / "easel.sqlite") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+
+
+def test_empty_database_stops_the_start(settings: Settings) -> None:
+    """The app makes no tables, and no file; the message says what does."""
+    with pytest.raises(SettingsError, match=r"is empty.*easel upgrade"):
+        create_app(settings)
+
+    assert not (settings.instance_path / "easel.sqlite").exists()
+
+
+def test_older_schema_stops_the_start(settings: Settings) -> None:
+    """It names both revisions and the command."""
+    upgrade_database(settings)
+    revise(settings, "0001")
+
+    with pytest.raises(SettingsError, match=r"earlier Easel \(0001, needed is .*easel upgrade"):
+        create_app(settings)
+
+
+def test_newer_schema_is_accepted(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    """While a deployment is renewed, the release before serves on; the log tells."""
+    upgrade_database(settings)
+    revise(settings, "9999")
+
+    open_storage(settings).close()
+
+    assert "A newer Easel has upgraded the database (schema 9999" in caplog.text
+    assert upgrade_database(settings) == "9999", "left as it is"
+
+
+def test_upgrade_command_says_what_it_did(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty database, one that is up to date, one of a newer Easel; and faults in words."""
+    for name, value in {
+        "CANVAS_URL": "http://127.0.0.1:1",
+        "CANVAS_CLIENT_ID": "1",
+        "CANVAS_CLIENT_SECRET": "x",
+        "INSTANCE_PATH": str(settings.instance_path),
+        "DATABASE_URL": settings.database_url,
+    }.items():
+        monkeypatch.setenv(name, value)
+    said = [CliRunner().invoke(upgrade_command).stdout for _ in range(2)]
+    revise(settings, "9999")
+    said.append(CliRunner().invoke(upgrade_command).stdout)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://easel@127.0.0.1:1/easel")
+    failed = CliRunner().invoke(upgrade_command)
+
+    assert [line.split("(")[0].strip() for line in said] == [
+        "The database was empty and has its tables now",
+        "The schema is up to date",
+        "A newer Easel has upgraded the schema",
+    ]
+    assert failed.exit_code == 1
+    assert "cannot be used" in f"{failed.output}{failed.exception}"

@@ -9,6 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from canvas_app import create_app
+from canvas_app.gateway import upgrade_database
 from canvas_app.settings import Settings, SettingsError, kept_secret
 
 FERNET = Fernet.generate_key().decode()
@@ -282,7 +283,9 @@ def test_an_outbound_proxy(tmp_path: Path, case: Callable[[str], str]) -> None:
 
 def test_every_call_takes_the_proxy_of_the_settings(tmp_path: Path) -> None:
     given = full(tmp_path, HTTPS_PROXY="http://proxy:3128", CA_BUNDLE=certifi.where())
-    app = create_app(Settings.from_environ(given))
+    settings = Settings.from_environ(given)
+    upgrade_database(settings)
+    app = create_app(settings)
     gateway = app.extensions["easel"]
 
     transport = gateway.transport_for("production")

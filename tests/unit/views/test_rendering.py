@@ -12,6 +12,7 @@ from markupsafe import Markup
 from canvas_app import create_app
 from canvas_app.canvas.errors import AuthenticationError, SignInRequired, Unavailable
 from canvas_app.domain.calendar import Person
+from canvas_app.gateway import upgrade_database
 from canvas_app.services.pages import FailedPage, Page
 from canvas_app.services.upcoming import Upcoming
 from canvas_app.settings import Environment, Settings
@@ -175,6 +176,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         instance_path=folder,
         database_url=f"sqlite:///{folder / 'easel.sqlite'}",
     )
+    upgrade_database(settings)
     app = create_app(settings)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(streaming, "current_sign_in", lambda: None)
