@@ -8,13 +8,13 @@ It is Lua because the same arithmetic in Python, on numbers read from Redis and 
 measured and is slower just when processes meet at one bucket. Four processes reserving and
 settling as fast as they can, on two cores, three rounds each:
 
-=====================================  ====================  =============  ============
+====================================  =====================  =============  =============
 variant                               operations a second    95 of 100 in   99 of 100 in
-=====================================  ====================  =============  ============
+====================================  =====================  =============  =============
 this script, one round trip           3,400 to 8,800         0.5 to 0.8 ms  3 to 4 ms
 ``Level`` under WATCH and MULTI       800 to 1,500           5 to 14 ms     16 to 50 ms
 ``Level`` under a lock in Redis       1,200 to 2,300         7 to 9 ms      19 to 34 ms
-=====================================  ====================  =============  ============
+====================================  =====================  =============  =============
 
 WATCH loses its attempt 0.7 to 1.7 times for each that succeeds, and neither variant kept the order
 in which processes wait, which the script does as well.

@@ -22,6 +22,7 @@ from canvas_app.storage.schema import feeds, grants, outbox
 from canvas_app.storage.seal import SealBroken
 from canvas_app.storage.storage import Storage
 from tests.unit.storage.conftest import KEY, Clock, Scripted
+from tests.unit.storage.test_outbox import unavailable
 from tests.unit.storage.test_storage import (
     ADA,
     count,
@@ -29,7 +30,6 @@ from tests.unit.storage.test_storage import (
     entered,
     full,
     token,
-    unavailable,
 )
 
 ALL = FeedContents(("work", "event", "note"))

@@ -1,7 +1,6 @@
 """Sign-ins and grants: how long they live, who ends them, what is told about them."""
 
 import hashlib
-import stat
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,17 +10,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from cryptography.fernet import Fernet
 
-from canvas_app.canvas.errors import AuthenticationError, SignInRequired, Unavailable
+from canvas_app.canvas.errors import AuthenticationError, SignInRequired
 from canvas_app.canvas.oauth import InvalidGrant
 from canvas_app.canvas.tokens import Token
-from canvas_app.storage.database import NEWEST, open_engine
 from canvas_app.storage.feeds import FeedContents
 from canvas_app.storage.schema import grants, metadata, outbox, sign_ins
-from canvas_app.storage.seal import Seal, SealBroken
 from canvas_app.storage.storage import Identity, SignIn, Storage
 from tests.unit.storage.conftest import KEY, Clock, Scripted
 
@@ -58,66 +53,12 @@ def full(storage: Storage, writing: str) -> None:
     sa.event.listen(storage.engine, "before_cursor_execute", fail)
 
 
-def unavailable(_: str) -> None:
-    raise Unavailable("Canvas is down")
-
-
 def rejected(_: str) -> None:
     raise AuthenticationError("unknown token")
 
 
 def invalid(_: str) -> Token:
     raise InvalidGrant("refresh_token not found")
-
-
-class TestSchema:
-    def test_migrations_make_the_schema(self, storage: Storage) -> None:
-        with storage.engine.connect() as connection:
-            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-
-    def test_newest_revision_is_that_of_the_migrations(self, storage: Storage) -> None:
-        """``NEWEST`` tells it without the half second that alembic takes to import."""
-        with storage.engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
-
-        assert found == NEWEST == storage.schema_revision()
-
-    def test_upgrade_at_once_and_again(self, open_storage: Callable[..., Storage]) -> None:
-        faults: list[BaseException] = []
-
-        def upgrade() -> None:
-            try:
-                open_storage().upgrade()
-            except BaseException as fault:
-                faults.append(fault)
-
-        threads = [threading.Thread(target=upgrade) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert faults == []
-        open_storage().ping()
-
-    def test_sqlite_files_are_the_owners_own(self, storage: Storage, clock: Clock) -> None:
-        enter(storage, clock)
-        if storage.engine.dialect.name == "sqlite":
-            files = list(Path(str(storage.engine.url.database)).parent.iterdir())
-            assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * len(files)
-
-    def test_sqlite_pragmas(self, storage: Storage) -> None:
-        if storage.engine.dialect.name != "sqlite":
-            return
-        with storage.engine.connect() as connection:
-            told = [
-                connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
-                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
-            ]
-        assert told == ["wal", 1, 1, 3000]
-
-    @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
-    def test_postgres_urls(self, scheme: str) -> None:
-        assert open_engine(f"{scheme}://a:b@c/d").url.drivername == "postgresql+psycopg"
 
 
 class TestSignIn:
@@ -320,176 +261,6 @@ class TestSignOut:
         assert endpoint.revoked == ["access~1"]
         assert getattr(storage, method)(grant_id, lambda _: endpoint)
         assert endpoint.revoked == ["access~1"]
-
-
-class TestOutbox:
-    def test_retried_until_canvas_answers(self, storage: Storage, clock: Clock) -> None:
-        secret = enter(storage, clock)
-        endpoint = Scripted(revoke_with=unavailable)
-        assert not storage.sign_out(secret, lambda _: endpoint)
-        assert storage.signed_in(secret) is None
-        endpoint.revoke_with = None
-        storage.tend(lambda _: endpoint)
-        storage.tend(lambda _: endpoint)
-        assert endpoint.revoked == ["access~1"] * 2
-
-    def test_seven_days(
-        self, storage: Storage, clock: Clock, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        storage.sign_out(enter(storage, clock), lambda _: Scripted(revoke_with=unavailable))
-        clock.advance(days=7, seconds=1)
-        endpoint = Scripted()
-        storage.tend(lambda _: endpoint)
-        assert endpoint.revoked == []
-        assert count(storage, outbox) == 0
-        assert "seven days" in caplog.text
-        assert "~1" not in caplog.text
-
-    def test_one_process_at_a_time(
-        self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage]
-    ) -> None:
-        storage.sign_out(enter(storage, clock), lambda _: Scripted(revoke_with=unavailable))
-        other, idle = open_storage(), Scripted()
-        endpoint = Scripted(revoke_with=lambda _: other.tend(lambda _: idle))
-        storage.tend(lambda _: endpoint)
-        assert (endpoint.revoked, idle.revoked) == (["access~1"], [])
-
-    def test_claim_of_a_killed_process_ends(
-        self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage]
-    ) -> None:
-        def killed(_: str) -> None:
-            raise SystemExit
-
-        with pytest.raises(SystemExit):
-            storage.sign_out(enter(storage, clock), lambda _: Scripted(revoke_with=killed))
-        endpoint = Scripted()
-        storage.tend(lambda _: endpoint)
-        assert endpoint.revoked == []
-        clock.advance(minutes=3)
-        storage.tend(lambda _: endpoint)
-        assert endpoint.revoked == ["access~1"]
-
-    def test_rotated_token_is_kept(self, storage: Storage, clock: Clock) -> None:
-        secret = enter(storage, clock)
-        clock.advance(hours=2)
-        endpoint = Scripted(lambda _: token(clock, "2"), unavailable)
-        assert not storage.sign_out(secret, lambda _: endpoint)
-        endpoint.revoke_with = None
-        storage.tend(lambda _: endpoint)
-        assert endpoint.refreshed == ["refresh~1"]
-        assert endpoint.revoked == ["access~2", "access~2"]
-
-    def test_canvas_no_longer_configured(self, storage: Storage, clock: Clock) -> None:
-        def nowhere(name: str) -> Scripted:
-            raise KeyError(name)
-
-        assert not storage.sign_out(enter(storage, clock), nowhere)
-        assert count(storage, outbox) == 1
-
-    def test_one_that_cannot_be_tried_keeps_no_other_waiting(
-        self, storage: Storage, clock: Clock, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        for number in (1, 2):
-            secret = enter(storage, clock, replace(ADA, user_id=number), str(number))
-            storage.sign_out(secret, lambda _: Scripted(revoke_with=unavailable))
-
-        def poisoned(access_token: str) -> None:
-            if access_token == "access~1":
-                raise RuntimeError("no error of Canvas's")
-
-        endpoint = Scripted(revoke_with=poisoned)
-        assert storage.tend(lambda _: endpoint) == 1
-        assert endpoint.revoked == ["access~1", "access~2"]
-        assert "could not be tried" in caplog.text
-
-    @pytest.mark.parametrize("who", [ADA, replace(ADA, real_user_id=9)], ids=["idle", "acting"])
-    def test_signed_in_again_just_in_time(
-        self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage], who: Identity
-    ) -> None:
-        """Between the look for grants that are over and their end, one is begun anew."""
-        enter(storage, clock, who)
-        clock.advance(days=40)
-        other, secrets = open_storage(), []
-
-        def begin_anew(_c: object, _cursor: object, statement: str, *_: object) -> None:
-            if statement.startswith("SELECT grants.id") and not secrets:
-                secrets.append(enter(other, clock, who, "2"))
-
-        sa.event.listen(storage.engine, "after_cursor_execute", begin_anew)
-        endpoint = Scripted(refresh_with=lambda _: token(clock, "3"))
-        storage.tend(lambda _: endpoint)
-        assert storage.signed_in(*secrets) is not None
-        assert endpoint.refreshed == ["refresh~1"]
-
-    def test_idle_sign_ins_end_their_grant(self, storage: Storage, clock: Clock) -> None:
-        enter(storage, clock)
-        kept = enter(storage, clock, replace(ADA, user_id=8), "8")
-        clock.advance(days=20)
-        storage.signed_in(kept)
-        clock.advance(days=20)
-        endpoint = Scripted(refresh_with=lambda old: token(clock, old))
-        storage.tend(lambda _: endpoint)
-        assert endpoint.refreshed == ["refresh~1"]
-        assert storage.signed_in(kept)
-
-
-class TestSeal:
-    def test_calendar_is_no_token(self) -> None:
-        seal = Seal([KEY])
-        for sealed in (seal.close_bytes(b"BEGIN:VCALENDAR", ADA.owner, "calendar"), "ü"):
-            with pytest.raises(SealBroken):
-                seal.open(sealed, ADA.owner, "grant")
-
-    def test_other_owner_or_purpose(self, clock: Clock) -> None:
-        seal = Seal([KEY])
-        sealed = seal.close(token(clock), ("production", 7, 0), "grant")
-        assert seal.open(sealed, ("production", 7, 0), "grant") == token(clock)
-        for owner in (("production", 8, 0), ("beta", 7, 0), ("production", 7, 1)):
-            with pytest.raises(SealBroken):
-                seal.open(sealed, owner, "grant")
-        with pytest.raises(SealBroken):
-            seal.open(sealed, ("production", 7, 0), "revocation")
-
-    def test_keys_rotate(
-        self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage]
-    ) -> None:
-        new = Fernet.generate_key().decode()
-        secret = enter(storage, clock)
-        grant_id = entered(storage, secret).grant_id
-        assert open_storage(new, KEY).reseal() == (1, 0)
-        only_new = open_storage(new)
-        assert only_new.credentials(grant_id, Scripted()).access_token() == "access~1"
-        assert storage.reseal() == (0, 1), "the old key alone opens nothing any more"
-
-    def test_lost_record_keeps_no_other_from_a_new_key(
-        self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage]
-    ) -> None:
-        lost, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-        enter(open_storage(lost), clock)
-        grant_id = entered(storage, enter(storage, clock, replace(ADA, user_id=8))).grant_id
-        assert open_storage(new, KEY).reseal() == (1, 1)
-        assert open_storage(new).credentials(grant_id, Scripted()).access_token() == "access~1"
-
-    def test_lost_key_asks_for_a_sign_in(
-        self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage]
-    ) -> None:
-        grant_id = entered(storage, enter(storage, clock)).grant_id
-        storage.sign_out(
-            enter(storage, clock, replace(ADA, user_id=8), "8"),
-            lambda _: Scripted(revoke_with=unavailable),
-        )
-        other = open_storage(Fernet.generate_key().decode())
-        with pytest.raises(SignInRequired):
-            other.credentials(grant_id, Scripted()).access_token()
-        endpoint = Scripted()
-        other.tend(lambda _: endpoint)
-        assert endpoint.revoked == []
-        assert count(storage, grants) == 1
-        assert other.sign_in(ADA, token(clock, "2"), scopes="", client_id="10")[1] is None
-        assert storage.disconnect(grant_id, lambda _: Scripted())
-
-    def test_repr_shows_no_secret(self) -> None:
-        assert KEY not in repr(Seal([KEY]))
 
 
 class TestBinding:

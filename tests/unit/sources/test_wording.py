@@ -1,0 +1,29 @@
+"""What happened to a call, in plain words."""
+
+import pytest
+
+from canvas_app.canvas.errors import (
+    AuthorizationError,
+    InvalidRequest,
+    MalformedAnswer,
+    NotFound,
+    Throttled,
+    Unavailable,
+)
+from canvas_app.sources.wording import error_text
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (AuthorizationError("x"), "share"),
+        (NotFound("x"), "does not have"),
+        (Throttled("x"), "no more requests for you"),
+        (MalformedAnswer("x"), "read"),
+        (Unavailable("x"), "in time"),
+        (Unavailable("x", status=503), "trouble"),
+        (InvalidRequest("x"), "accept"),
+    ],
+)
+def test_errors_in_plain_words(error, words):
+    assert words in error_text(error)
