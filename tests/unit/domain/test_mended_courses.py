@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import UNSET
 
 from canvas_app.canvas.models import (
     Assignment,
@@ -76,8 +77,8 @@ def test_totals_go_to_the_student_they_are_of() -> None:
 
     assert (mine.computed_current_score, mine.computed_current_grade) == (91.5, "A")
     assert (mine.computed_final_score, mine.computed_final_grade) == (50.0, "F")
-    assert other.computed_current_score is None
-    assert teaching.computed_current_score is None
+    assert other.computed_current_score is UNSET
+    assert teaching.computed_current_score is UNSET
 
 
 def test_without_totals_a_course_stays_as_it_is() -> None:
@@ -85,9 +86,8 @@ def test_without_totals_a_course_stays_as_it_is() -> None:
 
     assert with_totals(one, []) is one
     stub = Course(id="4")
-    assert (
-        with_totals(stub, [Enrollment(id="1", course_id="4", user_id="7", grades=Grades())]) is stub
-    )
+    row = Enrollment(id="1", course_id="4", user_id="7", grades=Grades())
+    assert with_totals(stub, [row]) is stub
 
 
 def test_one_restricted_assignment_marks_its_course() -> None:

@@ -6,7 +6,6 @@ from functools import partial
 import pytest
 
 from canvas_app.canvas.api import CanvasAPI
-from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.errors import (
     AuthenticationError,
     AuthorizationError,
@@ -204,19 +203,6 @@ GROUPS = partial(
     CanvasAPI.assignment_groups, course_id="4101", include=("assignments", "submission")
 )
 BARE = partial(GROUPS, include=())
-
-
-@pytest.fixture
-def dropping(monkeypatch):
-    """Canvas behind a key that allows no includes: it answers as if none were asked for."""
-    ask = CanvasClient.paginate
-    monkeypatch.setattr(
-        CanvasClient,
-        "paginate",
-        lambda self, path, params=None, **more: ask(
-            self, path, {k: v for k, v in (params or {}).items() if k != "include"}, **more
-        ),
-    )
 
 
 def test_dropped_includes_are_a_gap(sources_of, dropping):
