@@ -15,7 +15,11 @@ if not TEMPLATES.is_dir():  # a checkout; only the wheel has them within the pac
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
-    """Wire the rooms together; raises SettingsError when the environment's settings are wrong."""
+    """Wire the rooms together and look at the database's schema.
+
+    Raises SettingsError when the environment's settings are wrong, the database cannot be used, or
+    its schema is that of an earlier Easel (``easel upgrade``).
+    """
     # Imported here: canvas_app.canvas is a library for programs without Flask.
     from flask import Flask
 
@@ -31,25 +35,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         sessions,
     )
     from canvas_app.settings import Settings
-    from canvas_app.views import (
-        account,
-        assignment,
-        auth,
-        courses,
-        dashboard,
-        feed,
-        grades,
-        health,
-        help,
-        languages,
-        planner,
-        rendering,
-        search,
-        setup,
-        submissions,
-        teaching,
-        upcoming,
-    )
+    from canvas_app.views import languages, rendering
+    from canvas_app.views.blueprints import BLUEPRINTS
 
     settings = settings or Settings.from_environ(os.environ)
     logs.configure(settings)
@@ -69,10 +56,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     languages.init_app(app)
     rendering.init_app(app)
     compression.init_app(app)
-    of_people = (dashboard, courses, planner, upcoming, search, submissions, assignment, grades)
-    of_teachers = (teaching,)
-    for view in (auth, account, feed, health, help, setup, *of_people, *of_teachers):
-        app.register_blueprint(view.bp)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     return app
 
 

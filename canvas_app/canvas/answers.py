@@ -25,7 +25,6 @@ LONGEST_DATE = 100  # characters
 
 def error_of(method: str, path: str, answer: Answer, throttled: bool, token: str) -> CanvasError:
     """Name what an answer other than 2xx means."""
-    status = answer.status
     facts = _facts(method, path, answer, token)
     said = (facts["canvas_message"] or "").lower()
     if throttled:
@@ -35,7 +34,7 @@ def error_of(method: str, path: str, answer: Answer, throttled: bool, token: str
             repeat_is_safe=True,
             **facts,
         )
-    match status:
+    match status := answer.status:
         case 401 if "WWW-Authenticate" in answer.headers:
             return AuthenticationError(
                 "Canvas does not accept the access token.", repeat_is_safe=True, **facts

@@ -22,6 +22,7 @@ from canvas_app.canvas.headers import finite_number, request_id
 LARGEST_ANSWER = 32 * 1024 * 1024  # bytes
 LONGEST_CALL = 300.0  # seconds
 CHUNK = 256 * 1024  # bytes
+TOO_LONG = "it took too long"
 # What a path or query may hold as it is (RFC 3986 sections 3.3 and 3.4), [] as Rails writes them,
 # and % of what is encoded.
 _IN_TARGET = "%/:?@~!$&'()*+,;=[]"
@@ -183,8 +184,7 @@ class Transport:
                     delivery="not_sent",
                     repeat_is_safe=True,
                 )
-            if cut.over:
-                reason, _ = _describe(TimeoutError())
+            reason = TOO_LONG if cut.over else reason
             return Unavailable(f"Canvas gave no complete answer: {reason}.")
         if content is None:
             return MalformedAnswer(
@@ -323,7 +323,7 @@ def _describe(error: BaseException) -> tuple[str, bool]:
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate was not accepted", True
     if any(isinstance(c, urllib3.exceptions.ReadTimeoutError | TimeoutError) for c in causes):
-        return "it took too long", False
+        return TOO_LONG, False
     return "the connection broke", False
 
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from canvas_app.canvas.errors import AccessRefused, CanvasError, SignInRequired, Unavailable
 from canvas_app.canvas.oauth import InvalidGrant, TokenEndpoint
-from canvas_app.canvas.tokens import Token
+from canvas_app.canvas.tokens import Token, TokenState
 from canvas_app.storage.database import AWAY, reading
 from canvas_app.storage.outbox import Outbox
 from canvas_app.storage.schema import grants
@@ -162,7 +162,7 @@ class Leases:
                 attempt = Future()
                 threading.Thread(
                     target=self._attempt, args=(attempt, held, endpoint, prove), name="renewal"
-                ).start()  # before it is known: one that cannot start would be waited for always
+                ).start()  # before it is kept: others would wait for ever if it cannot start
                 self._attempts[key] = attempt
                 if prove:
                     self._doubted.add(held.id)
@@ -388,18 +388,10 @@ class GrantCredentials:
         held = self._leases.read(self._grant_id)
         if self._leases.resting(held):
             raise renewed_but_refused()
-        if held.refused_at is not None or self._leases.doubted(held):
+        state = self._state(held)
+        if state == "invalid":
             return self._leases.renewed(held, self._endpoint, deadline)
-        expires_at = held.token.expires_at
-        if expires_at is None or held.token.refresh_token is None:
-            return held.token.access_token
-        left = expires_at - self._clock()
-        ahead = min(AHEAD_MOST, (expires_at - held.issued_at) / 10) * self._share
-        if left >= ahead:
-            return held.token.access_token
-        if left <= timedelta(0):
-            return self._leases.renewed(held, self._endpoint, deadline)
-        if self._leases.pausing(self._grant_id):
+        if state == "fresh" or self._leases.pausing(self._grant_id):
             return held.token.access_token
         try:
             # Not proved: the one before it is taken still.
@@ -410,6 +402,14 @@ class GrantCredentials:
             log.warning("a token could not be renewed ahead of time: %s", fault)
             self._leases.pause(self._grant_id)  # it still waits, but no further call waits with it
             return held.token.access_token
+
+    def _state(self, held: Held) -> TokenState:
+        """The token's state; one that Canvas refused, or may refuse, is invalid before its end."""
+        if held.refused_at is not None or self._leases.doubted(held):
+            return "invalid"
+        expires_at = held.token.expires_at
+        lifetime = expires_at - held.issued_at if expires_at else timedelta(0)
+        return held.token.state(self._clock(), min(AHEAD_MOST, lifetime / 10) * self._share)
 
     def renewed(self, rejected: str, deadline: float | None = None) -> str:
         held = self._leases.read(self._grant_id)
