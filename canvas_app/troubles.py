@@ -12,6 +12,7 @@ STATUS = {
     "form_too_old": 400,
     "consent_too_narrow": 403,
     "internal_error": 500,
+    "not_an_administrator": 403,
     "http_400": 400,
     "http_403": 403,
     "http_404": 404,

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar
 from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.errors import AuthorizationError, MissingScope
 from canvas_app.canvas.models import (
+    Account,
     Assignment,
     AssignmentDetail,
     AssignmentGroup,
@@ -91,6 +92,11 @@ class CanvasAPI:
     @endpoint("url:GET|/api/v1/users/:user_id/profile", "users#method.profile.settings")
     def profile(self) -> Profile:
         return self.client.get("/api/v1/users/self/profile", type=Profile)
+
+    @endpoint("url:GET|/api/v1/accounts", "accounts#method.accounts.index", tells="lti_guid")
+    def accounts(self, include: Sequence[str] = ()) -> Pages[Account]:
+        """List the accounts one administers; nobody else has any."""
+        return self.client.paginate("/api/v1/accounts", {"include": list(include)}, type=Account)
 
     @endpoint("url:GET|/api/v1/users/:id/colors", "users#method.users.get_custom_colors")
     def colors(self) -> Colors:

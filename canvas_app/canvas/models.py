@@ -42,6 +42,19 @@ class Model(Struct, kw_only=True, omit_defaults=True, gc=False):
                 setattr(self, name, str(value))
 
 
+class Account(Model):
+    """A row of GET /api/v1/accounts (``lib/api/v1/account.rb``); a root account has no parent.
+
+    ``lti_guid`` comes when it is asked for with ``include[]``.
+    """
+
+    id: Id = ""
+    name: str | None = None
+    parent_account_id: Id | None = None
+    root_account_id: Id | None = None
+    lti_guid: str | UnsetType | None = UNSET
+
+
 class Profile(Model):
     """GET /api/v1/users/self/profile (``lib/api/v1/user_profile.rb``)."""
 

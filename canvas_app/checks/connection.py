@@ -171,9 +171,7 @@ def examine_tls(settings: Settings, url: str) -> Finding | None:
 def judge_certificate(host: str, number: int, ca_bundle: str | None) -> Finding:
     """What to do about a certificate that OpenSSL refuses for this reason."""
     if number in UNKNOWN_AUTHORITY:
-        known = (
-            f"The authorities in {ca_bundle} are not its own." if ca_bundle else "It is private."
-        )
+        known = "Those in CA_BUNDLE are not its own." if ca_bundle else "It is private."
         return fault(
             "tls",
             f"The certificate of {host} is signed by an authority that is not known here. {known}",

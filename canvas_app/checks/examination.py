@@ -20,6 +20,11 @@ def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
     except SettingsError as wrong:
         yield from judge_settings(wrong.faults)
         return
+    yield from examine_settings(settings)
+
+
+def examine_settings(settings: Settings) -> Iterator[Finding]:
+    """Look at a deployment whose settings can be read."""
     yield fine("settings", "Every setting can be read.")
     yield from (without_tls(each) for each in settings.warnings())
     for environment in settings.environments:

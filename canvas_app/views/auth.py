@@ -37,6 +37,7 @@ from canvas_app.current import (
     current_sign_in,
     forget,
     forget_answers,
+    page_deadline,
     remember,
 )
 from canvas_app.sessions import StoreAway
@@ -48,6 +49,7 @@ from canvas_app.views import in_progress
 from canvas_app.views.error_words import logged_words_of
 from canvas_app.views.in_progress import STATE_LIVES, Started, Waiting
 from canvas_app.views.languages import gettext
+from canvas_app.views.setup import note_administrator
 from canvas_app.waiting_line import ASK_AGAIN, CODE_SECONDS
 
 log = logging.getLogger(__name__)
@@ -297,6 +299,8 @@ def signed_in(answer: TokenAnswer, started: Started) -> Response:
     session.clear()
     session.update(kept)
     current_app.session_interface.regenerate(session)  # type: ignore[attr-defined]
+    if known := gateway.storage.signed_in(secret):
+        note_administrator(gateway.api_for(known, page_deadline()))
     response = redirect(gateway.settings.public_url + started.next)
     remember(response, secret)
     return response

@@ -1,11 +1,28 @@
-"""What an operator is told of this deployment: how requests reach it."""
+"""What an operator is told of this deployment: how requests reach it, and what is wrong with it."""
 
-from flask import Blueprint, Response, request
+import time
+from dataclasses import replace
 
+from flask import Blueprint, Response, render_template, request, session
+from flask.typing import ResponseReturnValue
+from msgspec import UNSET
+
+from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.errors import AuthorizationError, CanvasError
+from canvas_app.canvas.models import Account
+from canvas_app.checks.developer_key import judge_includes
+from canvas_app.checks.examination import asked_scopes, examine_settings
+from canvas_app.checks.finding import Finding, fine
 from canvas_app.checks.public_url import ASKS, SAW, asked_by_easel, seen_by
-from canvas_app.current import current_gateway
+from canvas_app.current import current_api, current_gateway, login_required, required_sign_in
+from canvas_app.logs import redact
+from canvas_app.troubles import Trouble
 
 bp = Blueprint("setup", __name__)
+
+ADMINISTERS = "administers"  # in the session: whether Home links here
+HINT_SECONDS = 1.5  # what a sign-in may wait to know that
+TELLTALE = "lti_guid"
 
 
 @bp.after_app_request
@@ -20,3 +37,79 @@ def say_what_was_seen(response: Response) -> Response:
             request.headers.get("X-Forwarded-For", ""),
         )
     return response
+
+
+@bp.app_template_global()
+def administers() -> bool:
+    """Whether this browser's person was an administrator of Canvas when they signed in."""
+    return bool(session.get(ADMINISTERS))
+
+
+def note_administrator(api: CanvasAPI) -> None:
+    """Remember for Home's link whether somebody who just signed in administers this Canvas.
+
+    It is a hint and may be lost: the page itself asks each time.
+    """
+    try:
+        brief = CanvasAPI(api.client.with_deadline(time.monotonic() + HINT_SECONDS))
+        session[ADMINISTERS] = any(is_root(account) for account in brief.accounts())
+    except CanvasError:
+        session[ADMINISTERS] = False
+
+
+def is_root(account: Account) -> bool:
+    return account.parent_account_id is None and account.root_account_id is None
+
+
+@bp.get("/admin/setup")
+@login_required
+def setup_page() -> ResponseReturnValue:
+    """Look at this deployment, for whoever administers the root account of Canvas."""
+    accounts = accounts_of_root_administrator(current_api())
+    read = any(account.lti_guid is not UNSET for account in accounts)
+    identity = required_sign_in().identity
+    current_gateway().watch_for(identity.environment)((TELLTALE,), read)
+    settings = current_gateway().settings
+    findings = [
+        seen_now(each, read) if belongs(each, identity.environment) else each
+        for each in examine_settings(settings)
+    ]
+    return render_template(
+        "setup.html",
+        findings=[
+            replace(each, message=redact(each.message), remedy=each.remedy) for each in findings
+        ],
+        scopes=asked_scopes(settings),
+        environments=settings.environments,
+    )
+
+
+def accounts_of_root_administrator(api: CanvasAPI) -> list[Account]:
+    """The accounts Canvas lists for this person, with a root account among them; else Trouble."""
+    try:
+        accounts = list(api.accounts(include=[TELLTALE]))
+    except AuthorizationError as refusal:  # a scope that is missing, too
+        raise Trouble("not_an_administrator") from refusal
+    if not any(is_root(account) for account in accounts):
+        raise Trouble("not_an_administrator")
+    return accounts
+
+
+def belongs(finding: Finding, environment: str) -> bool:
+    """Whether this finding is about the includes of the Canvas the person is signed in to."""
+    if finding.code != "includes_dropped":
+        return False
+    named = len(current_gateway().settings.environments) > 1
+    return not named or finding.message.startswith(f"{environment}: ")
+
+
+def seen_now(finding: Finding, read: bool) -> Finding:
+    """What this very page's call showed, instead of what was noted earlier."""
+    if read:
+        return fine("includes_dropped", "Canvas reads include parameters; it did just now.")
+    if finding.level == "warning" and "Not known" not in finding.message:
+        return finding
+    fresh = judge_includes(("any",), None, None)
+    return replace(
+        fresh, message="Canvas just dropped include parameters, so pages lack what they ask for."
+    )

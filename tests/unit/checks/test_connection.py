@@ -113,7 +113,7 @@ def test_canvas_without_a_time(headers: dict[str, Any]) -> None:
     ("number", "bundle", "words"),
     [
         (20, None, "CA_BUNDLE"),
-        (18, "/etc/ssl/school.pem", "/etc/ssl/school.pem"),
+        (18, "/etc/ssl/school.pem", "Those in CA_BUNDLE"),
         (10, None, "over"),
         (9, None, "not valid yet"),
         (62, None, "another name"),
