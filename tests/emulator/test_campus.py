@@ -126,7 +126,12 @@ def test_nothing_was_done_after_the_start(start: datetime) -> None:
 def test_long_lists_are_not_stored() -> None:
     """A million rows cost nothing until they are read."""
     made: list[int] = []
-    rows = Derived(range(1, 1_000_001), lambda place: made.append(place) or place)
+
+    def make(place: int) -> int:
+        made.append(place)
+        return place
+
+    rows = Derived(range(1, 1_000_001), make)
     assert len(rows) == 1_000_000
     assert list(rows[999_998:]) == [999_999, 1_000_000]
     assert rows[-1] == 1_000_000

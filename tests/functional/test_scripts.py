@@ -172,7 +172,7 @@ class TestGet:
             return canvas.token("dozen")
 
         monkeypatch.setattr(_asking, "at_terminal", lambda: True)
-        monkeypatch.setattr(_asking.click, "prompt", prompt)
+        monkeypatch.setattr("click.prompt", prompt)
         assert run("get", "users/self", CANVAS_TOKEN="").exit_code == 0
         assert asked == [{"hide_input": True, "err": True}]
 

@@ -16,9 +16,9 @@ import pytest
 import requests
 from cryptography.fernet import Fernet
 
-from tests.conftest import ROOT, StandIn, stop
+from tests.conftest import ROOT, StandIn, free_port, stop
 
-from .conftest import form_to, forms, free_port, send, wait_for
+from .conftest import form_to, forms, send, wait_for
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask.typing import ResponseReturnValue
 from werkzeug.routing import IntegerConverter
 
 from canvas_app import addresses
@@ -17,7 +18,7 @@ def browser() -> FlaskClient:
     app.add_url_rule("/saved", "saved", lambda: "done", methods=["POST"])
 
     @app.errorhandler(404)
-    def missing(_: Exception) -> object:
+    def missing(_: Exception) -> ResponseReturnValue:
         return addresses.without_slash() or ("not found", 404)
 
     return app.test_client()

@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -59,12 +60,13 @@ def test_close_leaves_no_connection_open(gateway: Gateway) -> None:
     gateway.redis, gateway.buckets, gateway.cache, canvas = parts
     gateway._transports["production"] = canvas
     gateway.storage.ping()
-    assert gateway.storage._reading.pool.checkedin() == 1
+    kept: Any = gateway.storage._reading
+    assert kept.pool.checkedin() == 1
 
     gateway.close()
 
     assert [part.closed for part in parts] == [1, 1, 1, 1]
-    assert gateway.storage._reading.pool.checkedin() == 0
+    assert kept.pool.checkedin() == 0
 
 
 def revise(settings: Settings, revision: str) -> None:

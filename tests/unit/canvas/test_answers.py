@@ -64,6 +64,7 @@ def test_what_may_have_happened_is_repeated_for_reading_alone(method: str, safe:
     found = error(502, method=method)
 
     assert found.repeat_is_safe is safe
+    assert isinstance(found, Unavailable)
     assert found.delivery == "may_have_happened"
 
 
@@ -91,7 +92,10 @@ def test_the_error_names_the_report_and_no_token() -> None:
 )
 def test_retry_after_has_two_forms_and_an_end(said: str, least: float, most: float) -> None:
     """Seconds or a date (RFC 9110 section 10.2.3), a minute at most."""
-    assert least <= error(503, Retry_After=said).retry_after <= most
+    found = error(503, Retry_After=said)
+
+    assert isinstance(found, Unavailable)
+    assert least <= found.retry_after <= most
 
 
 def test_json_loses_its_guard() -> None:

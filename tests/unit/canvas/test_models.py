@@ -16,6 +16,7 @@ from canvas_app.canvas.models import (
     PlannerItem,
     PlannerSubmission,
     Submission,
+    Term,
 )
 
 EVERY = [each for each in vars(models).values() if isinstance(each, type) and each is not Model]
@@ -45,6 +46,7 @@ def test_ids_become_text():
     course = msgspec.json.decode(b'{"id": 9070000000000417, "term": {"id": 3}}', type=Course)
 
     assert course.id == "9070000000000417"
+    assert isinstance(course.term, Term)
     assert course.term.id == "3"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -14,7 +15,7 @@ from canvas_app.troubles import STATUS, Trouble
 from canvas_app.views import languages
 from canvas_app.views.error_words import logged_words_of, words_of
 
-FACTS = {
+FACTS: dict[str, Any] = {
     "signed_in": True,
     "error": "server_error",
     "redirect_uri": "https://easel.example.edu/oauth/callback",

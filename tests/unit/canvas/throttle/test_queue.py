@@ -9,8 +9,8 @@ from itertools import pairwise
 import pytest
 
 from canvas_app.canvas import Throttled
+from canvas_app.canvas.throttle.level import CEILING
 from canvas_app.canvas.throttle.queue import (
-    CEILING,
     MemoryBuckets,
     NullObserver,
     Permit,
