@@ -6,24 +6,17 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from cryptography.fernet import Fernet
 
 from canvas_app import create_app
 from canvas_app.commands.upgrade import upgrade_command
 from canvas_app.gateway import Gateway, open_storage, upgrade_database
-from canvas_app.settings import Environment, Settings, SettingsError
+from canvas_app.settings import Settings, SettingsError
+from tests.factories import local_settings
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(
-        environments=(Environment("production", "http://127.0.0.1:1", "1", "secret"),),
-        public_url="http://127.0.0.1:8000",
-        secret_key="0123456789abcdef" * 4,
-        token_keys=(Fernet.generate_key().decode(),),
-        instance_path=tmp_path,
-        database_url=f"sqlite:///{tmp_path / 'easel.sqlite'}",
-    )
+    return local_settings(tmp_path)
 
 
 @pytest.fixture

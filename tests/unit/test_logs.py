@@ -4,22 +4,14 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 
 from canvas_app import logs
-from canvas_app.settings import Environment, Settings
+from tests.factories import school_settings
 
-SETTINGS = Settings(
-    environments=(Environment("production", "https://canvas.example.edu", "1", "x"),),
-    public_url="https://easel.example.edu",
-    secret_key="k",
-    token_keys=(),
-    instance_path=Path(),
-    database_url="sqlite://",
-)
+SETTINGS = school_settings()
 
 
 @pytest.fixture(autouse=True)

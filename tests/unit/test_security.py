@@ -1,7 +1,6 @@
 """What protects the browser: headers, the origin of a POST, the one host name, the path prefix."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from flask import Flask, render_template_string, request
@@ -9,16 +8,10 @@ from flask.testing import FlaskClient
 
 from canvas_app import security
 from canvas_app.security import LARGEST_FORM
-from canvas_app.settings import Environment, Settings
+from canvas_app.settings import Settings
+from tests.factories import school_settings
 
-SETTINGS = Settings(
-    environments=(Environment("production", "https://canvas.example.edu", "1", "x"),),
-    public_url="https://easel.example.edu",
-    secret_key="k" * 40,
-    token_keys=(),
-    instance_path=Path(),
-    database_url="sqlite://",
-)
+SETTINGS = school_settings()
 HOST = {"Host": "easel.example.edu"}
 
 

@@ -5,23 +5,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet
 
 from canvas_app.checks import examination
 from canvas_app.settings import Environment, Settings
+from tests.factories import local_settings
 
 NOBODY = "http://127.0.0.1:9"  # the discard port, where nobody listens
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(
+    return local_settings(
+        tmp_path,
         environments=tuple(Environment(name, NOBODY, "1", "x") for name in ("production", "beta")),
-        public_url="http://127.0.0.1:8000",
-        secret_key="s" * 32,
-        token_keys=(Fernet.generate_key().decode(),),
-        instance_path=tmp_path,
-        database_url=f"sqlite:///{tmp_path / 'easel.sqlite'}",
     )
 
 

@@ -1,25 +1,15 @@
 """What came of asking Easel at its own address."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet
 
 from canvas_app.checks import public_url
 from canvas_app.checks.public_url import STRANGER, Saw, Visit
-from canvas_app.settings import Environment, Settings
+from tests.factories import school_settings
 
 HOST = "easel.example.edu"
-SETTINGS = Settings(
-    environments=(Environment("production", "https://canvas.example.edu", "1", "x"),),
-    public_url=f"https://{HOST}",
-    secret_key="s" * 32,
-    token_keys=(Fernet.generate_key().decode(),),
-    instance_path=Path(),
-    database_url="sqlite:///easel.sqlite",
-    trusted_proxies=1,
-)
+SETTINGS = school_settings(public_url=f"https://{HOST}", trusted_proxies=1)
 AS_SENT = Saw(HOST, "https", "198.51.100.7", (STRANGER, "198.51.100.7"))
 
 

@@ -6,26 +6,19 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from cryptography.fernet import Fernet
 
 from canvas_app.checks import stores
 from canvas_app.checks.stores import Examined, RedisShown
-from canvas_app.settings import Environment, Settings
+from canvas_app.settings import Settings
 from canvas_app.storage.storage import Storage
+from tests.factories import school_settings
 
 UP_TO_DATE = Examined(schema="0005", head="0005")
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(
-        environments=(Environment("production", "https://canvas.example.edu", "1", "x"),),
-        public_url="https://easel.example.edu",
-        secret_key="s" * 32,
-        token_keys=(Fernet.generate_key().decode(),),
-        instance_path=tmp_path,
-        database_url=f"sqlite:///{tmp_path / 'easel.sqlite'}",
-    )
+    return school_settings(tmp_path)
 
 
 def upgraded(settings: Settings) -> Settings:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from cryptography.fernet import Fernet
 from flask import Flask, render_template
 from markupsafe import Markup
 
@@ -15,10 +14,10 @@ from canvas_app.domain.calendar import Person
 from canvas_app.gateway import upgrade_database
 from canvas_app.services.pages import FailedPage, Page
 from canvas_app.services.upcoming import Upcoming
-from canvas_app.settings import Environment, Settings
 from canvas_app.sources.answer import Source
 from canvas_app.views import colors, rendering, safe_html, streaming, wording
 from canvas_app.views.error_words import ErrorWords
+from tests.factories import local_settings
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)  # a Monday
 
@@ -168,14 +167,7 @@ def test_stored_facts_are_listed_from_records_and_mappings() -> None:
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """Easel, in which nobody is signed in and nobody asks Canvas."""
     folder = tmp_path_factory.mktemp("instance")
-    settings = Settings(
-        environments=(Environment("production", "http://127.0.0.1:1", "1", "secret"),),
-        public_url="http://127.0.0.1:8000",
-        secret_key="0123456789abcdef" * 4,
-        token_keys=(Fernet.generate_key().decode(),),
-        instance_path=folder,
-        database_url=f"sqlite:///{folder / 'easel.sqlite'}",
-    )
+    settings = local_settings(folder)
     upgrade_database(settings)
     app = create_app(settings)
     with pytest.MonkeyPatch.context() as patch:
