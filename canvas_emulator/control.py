@@ -266,19 +266,9 @@ def apply(state: State, wanted: Control) -> None:
             _profile(state, hosted=wanted.profile == "hosted")
         if wanted.campus is not UNSET:
             state.resize(wanted.campus.bulk_rows)
-        if wanted.latency is not UNSET:
-            state.latency = _costs(wanted.latency, state.latency)
-            state.wake()
-        if wanted.costs is not UNSET:
-            state.costs = _costs(wanted.costs, state.costs)
-        _change(state.quotas.limits, wanted.throttle)
+        _change_costs(state, wanted)
         _change(state.settings, wanted.settings)
-        if wanted.faults is not UNSET:
-            state.faults.arm(wanted.faults)
-            if not wanted.faults:
-                state.wake()
-        if wanted.drift is not UNSET:
-            state.faults.drift(wanted.drift)
+        _change_faults(state, wanted)
         if wanted.courses is not UNSET:
             state.campus_touched = True
             for course_id, change in wanted.courses.items():
@@ -288,23 +278,51 @@ def apply(state: State, wanted: Control) -> None:
             _move(state, wanted.clock)
         if wanted.lti is not UNSET:
             platform.apply(state.lti, wanted.lti)
-        if wanted.suspended is not UNSET:
-            state.suspend(wanted.suspended)
-        if wanted.site_admin_staff is not UNSET:
-            state.site_admin_staff = frozenset(wanted.site_admin_staff)
-        if wanted.redirect_uris is not UNSET:
-            state.registered += tuple(wanted.redirect_uris)
-        if wanted.keys_off is not UNSET:
-            state.keys_off = frozenset(wanted.keys_off)
-        for row in _chosen(state, wanted.expire_tokens):
-            row.expires_at = state.clock.seconds() - 1
-        for row in _chosen(state, wanted.revoke_tokens):
-            row.revoked = True
-        if wanted.token_ends is not UNSET:
-            for person_id, end in wanted.token_ends.items():
-                own = state.tokens.of(personal_token(state.campus.people[person_id]))
-                if own is not None:
-                    own.fixed_end = _aware(end).timestamp() if end is not None else None
+        _change_rights(state, wanted)
+        _change_tokens(state, wanted)
+
+
+def _change_costs(state: State, wanted: Control) -> None:
+    """What calls take: time, units, and how many of these a bucket holds."""
+    if wanted.latency is not UNSET:
+        state.latency = _costs(wanted.latency, state.latency)
+        state.wake()
+    if wanted.costs is not UNSET:
+        state.costs = _costs(wanted.costs, state.costs)
+    _change(state.quotas.limits, wanted.throttle)
+
+
+def _change_faults(state: State, wanted: Control) -> None:
+    if wanted.faults is not UNSET:
+        state.faults.arm(wanted.faults)
+        if not wanted.faults:
+            state.wake()
+    if wanted.drift is not UNSET:
+        state.faults.drift(wanted.drift)
+
+
+def _change_rights(state: State, wanted: Control) -> None:
+    """Who may sign in, and with which developer key."""
+    if wanted.suspended is not UNSET:
+        state.suspend(wanted.suspended)
+    if wanted.site_admin_staff is not UNSET:
+        state.site_admin_staff = frozenset(wanted.site_admin_staff)
+    if wanted.redirect_uris is not UNSET:
+        state.registered += tuple(wanted.redirect_uris)
+    if wanted.keys_off is not UNSET:
+        state.keys_off = frozenset(wanted.keys_off)
+
+
+def _change_tokens(state: State, wanted: Control) -> None:
+    for row in _chosen(state, wanted.expire_tokens):
+        row.expires_at = state.clock.seconds() - 1
+    for row in _chosen(state, wanted.revoke_tokens):
+        row.revoked = True
+    if wanted.token_ends is not UNSET:
+        for person_id, end in wanted.token_ends.items():
+            own = state.tokens.of(personal_token(state.campus.people[person_id]))
+            if own is not None:
+                own.fixed_end = _aware(end).timestamp() if end is not None else None
 
 
 def _profile(state: State, *, hosted: bool) -> None:

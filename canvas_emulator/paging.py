@@ -99,12 +99,8 @@ def numbered(
     """
     size = request.size(default)
     page = _number(request.page)
-    place, removed, total, fresh = 0, 0, len(rows), 0
-    if request.skew is not None:
-        place = min(request.skew.place, total)
-        removed = min(request.skew.removed(), total - place)
-        fresh = request.skew.added() if total else 0
-        total += fresh - removed
+    place, removed, fresh = _skewed(request, len(rows))
+    total = len(rows) + fresh - removed
     start = (page - 1) * size - fresh
     stop = start + size
     if request.skew is not None and page > 1:
@@ -116,18 +112,9 @@ def numbered(
     if request.skew is not None:
         request.skew.delivered(page)
     last = max(1, -(-total // size))
-    pages = {
-        "current": str(page),
-        "next": str(page + 1) if page < last else None,
-        "prev": str(page - 1) if page > 1 else None,
-        "first": "1",
-        "last": str(last if in_memory else max(page, last)),
-    }
+    pages = _numbers(page, last, in_memory)
     if not counted:
-        full = stop <= total
-        pages |= (
-            {"next": str(page + 1), "last": None} if full else {"next": None, "last": str(page)}
-        )
+        pages |= _uncounted(page, stop <= total)
     counts = {
         "page": page,
         "template": _url(request, "{page}", size),
@@ -137,6 +124,35 @@ def numbered(
     if not counted:
         del counts["count"], counts["page_count"]
     return _paged(request, part, pages, size, counts)
+
+
+def _skewed(request: Request, total: int) -> tuple[int, int, int]:
+    """Where rows went since the list was first read, how many, and how many came before it."""
+    if request.skew is None:
+        return 0, 0, 0
+    place = min(request.skew.place, total)
+    return (
+        place,
+        min(request.skew.removed(), total - place),
+        request.skew.added() if total else 0,
+    )
+
+
+def _numbers(page: int, last: int, in_memory: bool) -> dict[str, str | None]:
+    """The pages that the links name."""
+    return {
+        "current": str(page),
+        "next": str(page + 1) if page < last else None,
+        "prev": str(page - 1) if page > 1 else None,
+        "first": "1",
+        "last": str(last if in_memory else max(page, last)),
+    }
+
+
+def _uncounted(page: int, full: bool) -> dict[str, str | None]:
+    if full:
+        return {"next": str(page + 1), "last": None}
+    return {"next": None, "last": str(page)}
 
 
 def bookmarked(

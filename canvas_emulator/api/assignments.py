@@ -134,20 +134,41 @@ def assignment_json(
     """
     staff = access.grades_others(call, course)
     subject = subject or access.due_subject(call, course)
-    now, due = call.now, work.due_for(subject)
+    due = work.due_for(subject)
     if call.one("override_assignment_dates") and not call.flag("override_assignment_dates"):
         due = work.due_at
-    locked = work.locked(now) and not staff
-    not_open = work.unlock_at is not None and work.unlock_at > now
+    body = _facts(call, course, work, due, staff)
+    if work.is_quiz:
+        body["quiz_id"] = work.plannable[1]
+    if work.is_discussion and topics:
+        body["discussion_topic"] = _topic(call, course, work)
+    if body["locked_for_user"]:
+        body.update(_lock(call, work, _not_open(call, work)))
+    if work.rubric:
+        body.update(_rubric(work))
+    body.update(_for_staff(call, course, work) if staff else _for_student(call, work))
+    body.update(_included(call, course, work, subject, due))
+    for name in ("description", "rubric", "needs_grading_count", "in_closed_grading_period"):
+        if name in call.many("exclude_response_fields"):
+            body.pop(name, None)
+    return body
+
+
+def _not_open(call: Call, work: Assignment) -> bool:
+    return work.unlock_at is not None and work.unlock_at > call.now
+
+
+def _facts(call: Call, course: Course, work: Assignment, due: datetime | None, staff: bool) -> Json:
+    """What stands in every assignment, in Canvas's order."""
+    locked = work.locked(call.now) and not staff
     url = f"{call.base_url}/courses/{course.id}/assignments/{work.id}"
-    quiz = work.plannable[1] if work.is_quiz else None
     period = period_of(course, due)
-    body: Json = {
+    return {
         "id": work.id,
         "course_id": course.id,
         "assignment_group_id": work.group_id,
         "name": work.name,
-        "description": None if locked and not_open else rich(call, work.description),
+        "description": None if locked and _not_open(call, work) else rich(call, work.description),
         "position": work.position,
         "html_url": url,
         "created_at": stamp(work.created_at),
@@ -171,7 +192,7 @@ def assignment_json(
         "moderated_grading": work.moderated_grading,
         "grader_count": 0,
         "final_grader_id": None,
-        "in_closed_grading_period": period is not None and period.closed(now),
+        "in_closed_grading_period": period is not None and period.closed(call.now),
         "restrict_quantitative_data": course.restrict_quantitative_data and not staff,
         "submission_types": list(work.submission_types),
         "allowed_attempts": work.allowed_attempts,
@@ -194,36 +215,34 @@ def assignment_json(
         "submissions_download_url": f"{url}/submissions?zip=1",
         "has_sub_assignments": bool(work.checkpoints),
     }
-    if quiz is not None:
-        body["quiz_id"] = quiz
-    if work.is_discussion and topics:
-        topic = work.plannable[1]
-        body["discussion_topic"] = {
-            "id": topic,
-            "title": work.name,
-            "html_url": f"{call.base_url}/courses/{course.id}/discussion_topics/{topic}",
-        }
-    if locked:
-        body.update(_lock(call, work, not_open))
-    if work.rubric:
-        body.update(_rubric(work))
-    body.update(_for_staff(call, course, work) if staff else _for_student(call, work))
+
+
+def _topic(call: Call, course: Course, work: Assignment) -> Json:
+    topic = work.plannable[1]
+    return {
+        "id": topic,
+        "title": work.name,
+        "html_url": f"{call.base_url}/courses/{course.id}/discussion_topics/{topic}",
+    }
+
+
+def _included(
+    call: Call, course: Course, work: Assignment, subject: int | None, due: datetime | None
+) -> Json:
+    found: Json = {}
     if "checkpoints" in call.include:
-        body["checkpoints"] = [
+        found["checkpoints"] = [
             _checkpoint_json(row, row.due_for(subject)) for row in work.checkpoints
         ]
     if "all_dates" in call.include:
-        body |= all_dates(work, due, staff)
+        found |= all_dates(work, due, access.grades_others(call, course))
     if "submission" in call.include:
         # Absent, not null, while there is no row (lib/api/v1/assignment.rb).
         if (own := own_submission(call, course, work)) is not None:
-            body["submission"] = own
-        if "score_statistics" in call.include and (found := score_statistics(call, work)):
-            body["score_statistics"] = found
-    for name in ("description", "rubric", "needs_grading_count", "in_closed_grading_period"):
-        if name in call.many("exclude_response_fields"):
-            body.pop(name, None)
-    return body
+            found["submission"] = own
+        if "score_statistics" in call.include and (scores := score_statistics(call, work)):
+            found["score_statistics"] = scores
+    return found
 
 
 def _checkpoint_json(row: Checkpoint, due: datetime | None) -> Json:

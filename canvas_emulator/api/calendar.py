@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from canvas_emulator.campus.courses import Course
 from canvas_emulator.campus.coursework import Assignment, Checkpoint, DateOverride
@@ -192,23 +192,35 @@ def _of_types(call: Call, work: Assignment) -> bool:
     return (not wanted or bool(types.intersection(wanted))) and not types.intersection(unwanted)
 
 
+class _Context(NamedTuple):
+    """Whose an event is: ``own_code`` names a section, ``code`` its course."""
+
+    title: str
+    name: str | None
+    own_code: str
+    code: str
+
+
+def _context(call: Call, event: Event) -> _Context:
+    course = call.campus.courses.get(event.course_id or 0)
+    section = call.campus.sections.get(event.section_id or 0)
+    if course is None:
+        code = f"user_{event.user_id}"
+        return _Context(event.title, call.campus.people[event.user_id or 0].name, code, code)
+    code = course.asset_string
+    if section is None:
+        return _Context(event.title, course.name, code, code)
+    title = f"{event.title} ({section.name})"
+    return _Context(title, section.name, f"course_section_{section.id}", code)
+
+
 def event_json(call: Call, event: Event) -> Json:
     """A calendar event; its id is a number.
 
     A section's event names the section in its code and its title, and the course in its
     ``effective_context_code``; the event it stands for is hidden (``calendar_event_json``).
     """
-    course, title = call.campus.courses.get(event.course_id or 0), event.title
-    section = call.campus.sections.get(event.section_id or 0)
-    name: str | None
-    if course is not None:
-        code, name = course.asset_string, course.name
-    else:
-        code, name = f"user_{event.user_id}", call.campus.people[event.user_id or 0].name
-    own_code, effective = code, None
-    if section is not None:
-        own_code, effective, name = f"course_section_{section.id}", code, None
-        title = f"{event.title} ({section.name})"
+    whose = _context(call, event)
     children = [
         event_json(call, child)
         for child in call.campus.events.values()
@@ -218,7 +230,7 @@ def event_json(call: Call, event: Event) -> Json:
     day = event.start_at.astimezone(zone(call.viewer)).date().isoformat()
     return {
         "id": event.id,
-        "title": title,
+        "title": whose.title,
         "start_at": stamp(event.start_at),
         "end_at": stamp(event.end_at),
         "all_day": event.all_day,
@@ -227,10 +239,10 @@ def event_json(call: Call, event: Event) -> Json:
         "location_name": event.location,
         "location_address": None,
         "workflow_state": "active",
-        "context_code": own_code,
-        "effective_context_code": effective,
-        "all_context_codes": code,
-        "context_name": name,
+        "context_code": whose.own_code,
+        "effective_context_code": whose.code if whose.own_code != whose.code else None,
+        "all_context_codes": whose.code,
+        "context_name": whose.name,
         "context_color": None,
         "parent_event_id": event.parent_id,
         "hidden": bool(children),
@@ -242,7 +254,7 @@ def event_json(call: Call, event: Event) -> Json:
         "important_dates": False,
         "blackout_date": False,
         "url": url,
-        "html_url": f"{call.base_url}/calendar?event_id={event.id}&include_contexts={code}",
+        "html_url": f"{call.base_url}/calendar?event_id={event.id}&include_contexts={whose.code}",
         "duplicates": [],
         "type": "event",
         "created_at": stamp(event.created_at),

@@ -1,6 +1,6 @@
 """Courses, favourites, dashboard, sections, grading periods and rosters (Canvas: Courses)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from canvas_emulator.campus import Person
@@ -135,7 +135,20 @@ def course_json(call: Call, membership: Membership, person: Person) -> Json:
     if rows and person.id == call.viewer.id and access.restricted(call, course, rows):
         return {"id": course.id, "access_restricted_by_date": True}
     name = _shown_name(call, course, person)
-    body: Json = {
+    body = _course_facts(call, course, name)
+    if name != course.name:
+        body["original_name"] = course.name
+    if call.viewer.is_admin:
+        body |= {"sis_course_id": course.code, "integration_id": None, "sis_import_id": None}
+    shown = rows + (_observed_rows(call, rows) if "observed_users" in call.include else [])
+    body["enrollments"] = [_enrollment_json(call, course, row) for row in shown]
+    body.update(_included(call, course, rows, person))
+    return body
+
+
+def _course_facts(call: Call, course: Course, name: str) -> Json:
+    """What stands in every course, in Canvas's order."""
+    return {
         "id": course.id,
         "name": name,
         "account_id": 1,
@@ -167,14 +180,6 @@ def course_json(call: Call, membership: Membership, person: Person) -> Json:
         "workflow_state": course.workflow_state,
         "restrict_enrollments_to_course_dates": course.restrict_enrollments_to_course_dates,
     }
-    if name != course.name:
-        body["original_name"] = course.name
-    if call.viewer.is_admin:
-        body |= {"sis_course_id": course.code, "integration_id": None, "sis_import_id": None}
-    shown = rows + (_observed_rows(call, rows) if "observed_users" in call.include else [])
-    body["enrollments"] = [_enrollment_json(call, course, row) for row in shown]
-    body.update(_included(call, course, rows, person))
-    return body
 
 
 def _observed_rows(call: Call, rows: list[Enrollment]) -> list[Enrollment]:
@@ -189,83 +194,121 @@ def _observed_rows(call: Call, rows: list[Enrollment]) -> list[Enrollment]:
 
 
 def _included(call: Call, course: Course, rows: list[Enrollment], person: Person) -> Json:
-    include, campus = call.include, call.campus
     found: Json = {}
-    if "term" in include:
-        term = course.term
-        start_at, end_at = _term_span(course, rows)
-        found["term"] = {
-            "id": term.id,
-            "name": term.name,
+    for names, write in INCLUDES:
+        if names <= call.include:
+            found.update(write(call, course, rows, person))
+    return found
+
+
+def _term(call: Call, course: Course, rows: list[Enrollment], person: Person) -> Json:
+    start_at, end_at = _term_span(course, rows)
+    return {
+        "term": {
+            "id": course.term.id,
+            "name": course.term.name,
             "start_at": stamp(start_at),
             "end_at": stamp(end_at),
             "created_at": stamp(course.created_at),
             "workflow_state": "active",
             "grading_period_group_id": None,
         }
-    if "favorites" in include:
-        found["is_favorite"] = course.id in campus.favourites.get(person.id, ())
-    if "concluded" in include:
-        found["concluded"] = course.has_ended(call.now)
-    if "total_students" in include:
-        found["total_students"] = len(
-            {
-                row.user_id
-                for row in campus.enrollments_in(course.id)
-                if row.type == "StudentEnrollment" and row.state in SHOWN
-            }
-        )
-    if "teachers" in include:
-        found.update(_teachers(call, course))
-    if "sections" in include:
-        found["sections"] = _sections(call, course, rows)
-    if "course_progress" in include:
-        found["course_progress"] = _progress(call, course, rows)
-    if "course_image" in include:
-        found["image_download_url"] = None
-    if "banner_image" in include:
-        found["banner_image_download_url"] = None
-    if "syllabus_body" in include:
-        found["syllabus_body"] = rich(call, course.syllabus_body)
-    if "public_description" in include:
-        found["public_description"] = course.public_description
-    if "restrict_quantitative_data" in include:
-        # True for teachers too; only account admins are spared (course.rb).
-        found["restrict_quantitative_data"] = (
-            course.restrict_quantitative_data and not call.viewer.is_admin
-        )
-    if "grading_scheme" in include:
-        # The default scheme stands here, even when the course uses none (lib/api/v1/course.rb).
-        found["grading_scheme"] = [[name, least] for name, least in scheme_of(course)]
-        found["points_based_grading_scheme"] = course.scaling_factor is not None
-        found["scaling_factor"] = course.scaling_factor or 1.0
-    if "account" in include:
-        found["account"] = {"id": 1, "name": "Stand-in University", "workflow_state": "active"}
-    if "storage_quota_used_mb" in include:
-        found["storage_quota_used_mb"] = 0
-    if "post_manually" in include:
-        found["post_manually"] = False
-    if "tabs" in include:
-        found["tabs"] = _tabs(call, course)
-    if "needs_grading_count" in include and access.grades_others(call, course):
-        limit = access.section_limit(call, course)
-        # Unpublished work counts too (needs_grading_count_query.rb).
-        found["needs_grading_count"] = sum(
-            campus.needs_grading(work, limit) for work in campus.work_of(course.id)
-        )
-    if {"current_grading_period_scores", "total_scores"} <= include:
-        weighted = not course.own_grading_periods and any(p.weight for p in course.grading_periods)
-        found["has_grading_periods"] = bool(course.grading_periods)
-        found["multiple_grading_periods_enabled"] = bool(course.grading_periods)
-        found["has_weighted_grading_periods"] = weighted
-    if "grading_periods" in include:
-        # The term's set, never a course's own (lib/api/v1/course.rb).
-        every = [] if course.own_grading_periods else _periods(call, course)
-        kept = ("id", "title", "start_date", "end_date")
-        found["grading_periods"] = [
+    }
+
+
+def _total_students(call: Call, course: Course, rows: list[Enrollment], person: Person) -> Json:
+    students = {
+        row.user_id
+        for row in call.campus.enrollments_in(course.id)
+        if row.type == "StudentEnrollment" and row.state in SHOWN
+    }
+    return {"total_students": len(students)}
+
+
+def _restricts(call: Call, course: Course, rows: list[Enrollment], person: Person) -> Json:
+    # True for teachers too; only account admins are spared (course.rb).
+    restricted = course.restrict_quantitative_data and not call.viewer.is_admin
+    return {"restrict_quantitative_data": restricted}
+
+
+def _grading_scheme(call: Call, course: Course, rows: list[Enrollment], person: Person) -> Json:
+    # The default scheme stands here, even when the course uses none (lib/api/v1/course.rb).
+    return {
+        "grading_scheme": [[name, least] for name, least in scheme_of(course)],
+        "points_based_grading_scheme": course.scaling_factor is not None,
+        "scaling_factor": course.scaling_factor or 1.0,
+    }
+
+
+def _needs_grading(call: Call, course: Course, rows: list[Enrollment], person: Person) -> Json:
+    if not access.grades_others(call, course):
+        return {}
+    campus, limit = call.campus, access.section_limit(call, course)
+    # Unpublished work counts too (needs_grading_count_query.rb).
+    counted = sum(campus.needs_grading(work, limit) for work in campus.work_of(course.id))
+    return {"needs_grading_count": counted}
+
+
+def _period_flags(call: Call, course: Course, rows: list[Enrollment], person: Person) -> Json:
+    weighted = not course.own_grading_periods and any(p.weight for p in course.grading_periods)
+    return {
+        "has_grading_periods": bool(course.grading_periods),
+        "multiple_grading_periods_enabled": bool(course.grading_periods),
+        "has_weighted_grading_periods": weighted,
+    }
+
+
+def _term_periods(call: Call, course: Course, rows: list[Enrollment], person: Person) -> Json:
+    # The term's set, never a course's own (lib/api/v1/course.rb).
+    every = [] if course.own_grading_periods else _periods(call, course)
+    kept = ("id", "title", "start_date", "end_date")
+    return {
+        "grading_periods": [
             {name: period[name] for name in kept} | {"workflow_state": "active"} for period in every
         ]
-    return found
+    }
+
+
+Include = Callable[[Call, Course, list[Enrollment], Person], Json]
+
+
+def _includes() -> list[tuple[frozenset[str], Include]]:
+    """What ``include[]`` adds, in Canvas's order: every one of the names must be asked for."""
+    account = {"id": 1, "name": "Stand-in University", "workflow_state": "active"}
+    found: dict[str, Include] = {
+        "term": _term,
+        "favorites": lambda call, course, rows, person: {
+            "is_favorite": course.id in call.campus.favourites.get(person.id, ())
+        },
+        "concluded": lambda call, course, *_: {"concluded": course.has_ended(call.now)},
+        "total_students": _total_students,
+        "teachers": lambda call, course, *_: _teachers(call, course),
+        "sections": lambda call, course, rows, _: {"sections": _sections(call, course, rows)},
+        "course_progress": lambda call, course, rows, _: {
+            "course_progress": _progress(call, course, rows)
+        },
+        "course_image": lambda *_: {"image_download_url": None},
+        "banner_image": lambda *_: {"banner_image_download_url": None},
+        "syllabus_body": lambda call, course, *_: {
+            "syllabus_body": rich(call, course.syllabus_body)
+        },
+        "public_description": lambda _, course, *__: {
+            "public_description": course.public_description
+        },
+        "restrict_quantitative_data": _restricts,
+        "grading_scheme": _grading_scheme,
+        "account": lambda *_: {"account": account},
+        "storage_quota_used_mb": lambda *_: {"storage_quota_used_mb": 0},
+        "post_manually": lambda *_: {"post_manually": False},
+        "tabs": lambda call, course, *_: {"tabs": _tabs(call, course)},
+        "needs_grading_count": _needs_grading,
+        "current_grading_period_scores total_scores": _period_flags,
+        "grading_periods": _term_periods,
+    }
+    return [(frozenset(names.split()), write) for names, write in found.items()]
+
+
+INCLUDES = _includes()
 
 
 def _term_span(course: Course, rows: list[Enrollment]) -> Span:
@@ -493,24 +536,28 @@ def _card(call: Call, course: Course, row: Enrollment) -> Json:
         "color": None,
         "position": call.campus.positions[viewer].get(course.asset_string),
         "published": course.workflow_state != "unpublished",
-        "links": [
-            {
-                "css_class": css,
-                "icon": f"icon-{icon}",
-                "hidden": None,
-                "path": f"/courses/{course.id}/{css}",
-                "label": label,
-            }
-            for css, icon, label in (
-                ("announcements", "announcement", "Announcements"),
-                ("assignments", "assignment", "Assignments"),
-            )
-        ],
+        "links": _card_links(course),
         "canChangeCoursePublishState": staff,
         "defaultView": "assignments",
         "pagesUrl": f"{call.base_url}/courses/{course.id}/pages",
         "frontPageTitle": None,
     }
+
+
+def _card_links(course: Course) -> list[Json]:
+    return [
+        {
+            "css_class": css,
+            "icon": f"icon-{icon}",
+            "hidden": None,
+            "path": f"/courses/{course.id}/{css}",
+            "label": label,
+        }
+        for css, icon, label in (
+            ("announcements", "announcement", "Announcements"),
+            ("assignments", "assignment", "Assignments"),
+        )
+    ]
 
 
 # Sections, grading periods, roster

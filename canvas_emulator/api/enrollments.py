@@ -142,28 +142,9 @@ def _bookmarked(call: Call, rows: list[Enrollment]) -> object:
 
 def enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
     """An enrolment with its user; grades as far as the viewer may read them."""
-    person = call.campus.people[row.user_id]
     staff = access.grades_others(call, course)
     own = row.user_id == call.viewer.id
-    body: Json = {
-        "id": row.id,
-        "user_id": row.user_id,
-        "course_id": row.course_id,
-        "type": row.type,
-        "created_at": stamp(row.created_at),
-        "updated_at": stamp(row.updated_at),
-        "associated_user_id": row.associated_user_id,
-        "start_at": stamp(row.start_at),
-        "end_at": stamp(row.end_at),
-        "course_section_id": row.section_id,
-        "root_account_id": 1,
-        "limit_privileges_to_course_section": row.limited_to_section,
-        "enrollment_state": row.state,
-        "role": row.role,
-        "role_id": ROLE_IDS[row.type],
-        "html_url": f"{call.base_url}/courses/{row.course_id}/users/{row.user_id}",
-        "user": _user(call, person),
-    }
+    body = _enrollment_facts(call, row)
     if call.viewer.is_admin:
         body |= dict.fromkeys(("sis_import_id", "sis_account_id", "sis_section_id", "sis_user_id"))
         body["sis_course_id"] = course.code
@@ -184,6 +165,29 @@ def enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
     if row.type == "StudentEnrollment":
         body["grades"] = _grades(call, course, row, staff)
     return body
+
+
+def _enrollment_facts(call: Call, row: Enrollment) -> Json:
+    """What stands in every enrollment, in Canvas's order."""
+    return {
+        "id": row.id,
+        "user_id": row.user_id,
+        "course_id": row.course_id,
+        "type": row.type,
+        "created_at": stamp(row.created_at),
+        "updated_at": stamp(row.updated_at),
+        "associated_user_id": row.associated_user_id,
+        "start_at": stamp(row.start_at),
+        "end_at": stamp(row.end_at),
+        "course_section_id": row.section_id,
+        "root_account_id": 1,
+        "limit_privileges_to_course_section": row.limited_to_section,
+        "enrollment_state": row.state,
+        "role": row.role,
+        "role_id": ROLE_IDS[row.type],
+        "html_url": f"{call.base_url}/courses/{row.course_id}/users/{row.user_id}",
+        "user": _user(call, call.campus.people[row.user_id]),
+    }
 
 
 def _user(call: Call, person: Person) -> Json:

@@ -422,45 +422,62 @@ def _url(call: Call, person: Person, item: Item, states: Any) -> str | None:
 
 
 def _plannable(call: Call, person: Person, item: Item) -> Json:
-    thing = item.thing
-    if isinstance(thing, Assignment):
-        return _plannable_work(person, item, thing)
-    if isinstance(thing, Note):
-        return {
-            "id": thing.id,
-            "title": thing.title,
-            "details": thing.details,
-            "todo_date": stamp(thing.todo_date),
-            "user_id": thing.user_id,
-            "course_id": thing.course_id,
-            "created_at": stamp(thing.created_at),
-            "updated_at": stamp(thing.updated_at),
-        }
-    if isinstance(thing, Event):
-        return {
-            "id": thing.id,
-            "title": thing.title,
-            "start_at": stamp(thing.start_at),
-            "end_at": stamp(thing.end_at),
-            "all_day": thing.all_day,
-            "description": thing.description,
-            "location_name": thing.location,
-            "location_address": None,
-            "online_meeting_url": None,
-            "created_at": stamp(thing.created_at),
-            "updated_at": stamp(thing.created_at),
-        }
-    if isinstance(thing, Page):
-        return {
-            "id": thing.id,
-            "title": thing.title,
-            "todo_date": stamp(thing.todo_date),
-            "url": f"page-{thing.id}",
-            "created_at": stamp(thing.todo_date),
-            "updated_at": stamp(thing.todo_date),
-        }
-    if isinstance(thing, Practice | Review):
-        return _plannable_task(call, thing)
+    match item.thing:
+        case Assignment() as work:
+            return _plannable_work(person, item, work)
+        case Note() as note:
+            return _plannable_note(note)
+        case Event() as event:
+            return _plannable_event(event)
+        case Page() as page:
+            return _plannable_wiki(page)
+        case Practice() | Review() as task:
+            return _plannable_task(call, task)
+        case topic:
+            return _plannable_topic(topic)
+
+
+def _plannable_note(note: Note) -> Json:
+    return {
+        "id": note.id,
+        "title": note.title,
+        "details": note.details,
+        "todo_date": stamp(note.todo_date),
+        "user_id": note.user_id,
+        "course_id": note.course_id,
+        "created_at": stamp(note.created_at),
+        "updated_at": stamp(note.updated_at),
+    }
+
+
+def _plannable_event(event: Event) -> Json:
+    return {
+        "id": event.id,
+        "title": event.title,
+        "start_at": stamp(event.start_at),
+        "end_at": stamp(event.end_at),
+        "all_day": event.all_day,
+        "description": event.description,
+        "location_name": event.location,
+        "location_address": None,
+        "online_meeting_url": None,
+        "created_at": stamp(event.created_at),
+        "updated_at": stamp(event.created_at),
+    }
+
+
+def _plannable_wiki(page: Page) -> Json:
+    return {
+        "id": page.id,
+        "title": page.title,
+        "todo_date": stamp(page.todo_date),
+        "url": f"page-{page.id}",
+        "created_at": stamp(page.todo_date),
+        "updated_at": stamp(page.todo_date),
+    }
+
+
+def _plannable_topic(thing: Topic | Announcement) -> Json:
     body: Json = {
         "id": thing.id,
         "title": thing.title,

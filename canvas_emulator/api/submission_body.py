@@ -71,18 +71,22 @@ def bare_submission_json(call: Call, course: Course, work: Assignment, row: Subm
     if not call.campus.anonymizes(work):
         body["preview_url"] = f"{url}?preview=1&version={row.attempt or 0}"
     if readable:
-        score = row.score
-        # Computed, not what was entered once (submission.rb).
-        entered = None if score is None else score + (row.points_deducted or 0.0)
-        body |= {
-            "score": score,
-            "grade": grade_text(score, work),
-            "entered_score": entered,
-            "entered_grade": grade_text(entered, work),
-        }
+        body |= _grade(work, row)
     if row.submission_type == "online_upload":
         body["attachments"] = [_attachment(call, row)]
     return body
+
+
+def _grade(work: Assignment, row: Submission) -> Json:
+    score = row.score
+    # Computed, not what was entered once (submission.rb).
+    entered = None if score is None else score + (row.points_deducted or 0.0)
+    return {
+        "score": score,
+        "grade": grade_text(score, work),
+        "entered_score": entered,
+        "entered_grade": grade_text(entered, work),
+    }
 
 
 def _attachment(call: Call, row: Submission) -> Json:

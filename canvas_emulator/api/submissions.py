@@ -59,22 +59,12 @@ def _include(
     row: Submission,
     body: Json,
 ) -> None:
-    readable = reads_grade(call, course, work, row)
-    include, person = call.include, call.campus.people[row.user_id]
-    # Who may not learn whose work it is gets no user (can_read_submission_user_name?).
-    named = row.user_id == call.viewer.id or not call.campus.anonymizes(work)
-    if "submission_comments" in include:
-        body["submission_comments"] = comments(call, course, work, row)
-    if "submission_html_comments" in include:
-        body["submission_html_comments"] = comments(call, course, work, row, html=True)
-    if "rubric_assessment" in include and row.rubric and readable:
-        body["rubric_assessment"] = rubric_assessment(work, row)
-    if "full_rubric_assessment" in include and row.rubric and readable:
-        body["full_rubric_assessment"] = {
-            "rating": rubric_assessment(work, row),
-            "assessor_id": row.grader_id,
-            "score": sum(row.rubric.values()),
-        }
+    include = call.include
+    for name, html in (("submission_comments", False), ("submission_html_comments", True)):
+        if name in include:
+            body[name] = comments(call, course, work, row, html=html)
+    if row.rubric and reads_grade(call, course, work, row):
+        _include_rubric(call, work, row, body)
     if "assignment" in include:
         body["assignment"] = assignment_json(call, course, work, subject=row.user_id)
     if "visibility" in include:
@@ -82,10 +72,7 @@ def _include(
     if "course" in include:
         mine = call.campus.between(call.viewer.id, course.id)
         body["course"] = course_json(call, (course, mine), call.viewer)
-    if "user" in include and named:
-        body["user"] = user_json(call, person)
-    if "user_summary" in include and named:
-        body["user"] = user_display(call, person)
+    _include_user(call, work, row, body)
     if "html_url" in include:
         body["html_url"] = _html_url(call, course, work, row)
     if "submission_history" in include:
@@ -98,6 +85,28 @@ def _include(
         body["read_state"] = "unread" if row.unread else "read"
         if row.user_id == call.viewer.id:
             row.unread = False
+
+
+def _include_rubric(call: Call, work: Assignment, row: Submission, body: Json) -> None:
+    if "rubric_assessment" in call.include:
+        body["rubric_assessment"] = rubric_assessment(work, row)
+    if "full_rubric_assessment" in call.include and row.rubric:
+        body["full_rubric_assessment"] = {
+            "rating": rubric_assessment(work, row),
+            "assessor_id": row.grader_id,
+            "score": sum(row.rubric.values()),
+        }
+
+
+def _include_user(call: Call, work: Assignment, row: Submission, body: Json) -> None:
+    # Who may not learn whose work it is gets no user (can_read_submission_user_name?).
+    if row.user_id != call.viewer.id and call.campus.anonymizes(work):
+        return
+    person = call.campus.people[row.user_id]
+    if "user" in call.include:
+        body["user"] = user_json(call, person)
+    if "user_summary" in call.include:
+        body["user"] = user_display(call, person)
 
 
 def _html_url(call: Call, course: Course, work: Assignment, row: Submission) -> str:

@@ -107,8 +107,16 @@ def _ungraded(build: Builder, course: Course) -> None:
 
 def _every_state(build: Builder, course: Course) -> None:
     """One piece of work for each status a submission can have."""
-    work, hands_in, graded = build.work, build.hands_in, build.graded
+    _graded_work(build, course)
+    _costly_work(build, course)
+    _unfinished_work(build, course)
+    _quiet_work(build, course)
+    _work_ahead(build, course)
 
+
+def _graded_work(build: Builder, course: Course) -> None:
+    """Graded and posted, with comments, a rubric and an anonymous remark."""
+    work, hands_in, graded = build.work, build.hands_in, build.graded
     posted = work(course, "Cell structure worksheet", -40, points_possible=20)
     row = graded(hands_in(posted, DOZEN, -41), 18.5, -37)
     build.comments(row, TEACHER, "Lovely drawings. Label the Golgi next time.", -37)
@@ -134,6 +142,10 @@ def _every_state(build: Builder, course: Course) -> None:
     )
     build.comments(row, 1001, "I liked your opening.", -27, anonymous=True)
 
+
+def _costly_work(build: Builder, course: Course) -> None:
+    """Late, not posted yet, and excused."""
+    work, hands_in, graded = build.work, build.hands_in, build.graded
     late = work(course, "Osmosis laboratory report", -24, group=1, points_possible=40)
     row = hands_in(late, DOZEN, -21)
     graded(row, 36, -18, deducted=4)
@@ -149,6 +161,10 @@ def _every_state(build: Builder, course: Course) -> None:
     row.workflow_state, row.graded_at = "graded", build.at(-19, 10)
     row.posted_at = row.graded_at
 
+
+def _unfinished_work(build: Builder, course: Course) -> None:
+    """To be done again, handed in again, of a custom status, and quizzes."""
+    work, hands_in, graded = build.work, build.hands_in, build.graded
     redo = work(course, "Enzyme kinetics problem set", -10, points_possible=15)
     row = graded(hands_in(redo, DOZEN, -11), 6, -7)
     row.redo_request = True
@@ -170,6 +186,10 @@ def _every_state(build: Builder, course: Course) -> None:
     done = work(course, "Quiz: the cell", -33, group=2, kind="quiz", points_possible=12)
     graded(hands_in(done, DOZEN, -33), 11, -32)
 
+
+def _quiet_work(build: Builder, course: Course) -> None:
+    """Not graded, not handed in, on paper, without anything to hand in, discussions."""
+    work, hands_in, graded = build.work, build.hands_in, build.graded
     hands_in(work(course, "Photosynthesis worksheet", -1, points_possible=20), DOZEN, -2)
     hands_in(work(course, "Field notes, week 9", -5, points_possible=10), DOZEN)
     hands_in(work(course, "Field notes, week 5", -32, points_possible=10), DOZEN)
@@ -186,6 +206,10 @@ def _every_state(build: Builder, course: Course) -> None:
     talk = work(course, "Discussion: what is life?", -45, kind="discussion", points_possible=10)
     graded(hands_in(talk, DOZEN, -46, late_policy_status="late"), 10, -43)
 
+
+def _work_ahead(build: Builder, course: Course) -> None:
+    """Due, opening later, locked, extended, without a date, unpublished and for others."""
+    work, hands_in = build.work, build.hands_in
     due = work(course, "Heredity problem set", 2, points_possible=20)
     due.due_dates[DOZEN] = build.due(4)
     work(course, "Quiz: heredity", 5, group=2, kind="quiz", points_possible=12)
@@ -251,8 +275,17 @@ def _history(build: Builder) -> Course:
 
 def _other_courses(build: Builder) -> None:
     small = build.others(1200, 24)
-    score: float | None
+    _english(build, small)
+    _algebra(build, small)
+    _programming(build, small)
+    _chemistry(build, small)
+    _past_courses(build, small)
+    _courses_to_come(build, small)
 
+
+def _english(build: Builder, small: list[int]) -> None:
+    """Letters from a scheme that is based on points."""
+    score: float | None
     english = build.course(
         4104,
         "English Composition",
@@ -273,6 +306,10 @@ def _other_courses(build: Builder) -> None:
         )
         _does(build, made, day, score)
 
+
+def _algebra(build: Builder, small: list[int]) -> None:
+    """Percentages and grading periods, under an id beyond 2**53."""
+    score: float | None
     algebra = build.course(
         LINEAR_ALGEBRA_ID, "Linear Algebra", "MATH-220", colour="#b3261e", modules=5
     )
@@ -288,6 +325,10 @@ def _other_courses(build: Builder) -> None:
         )
         _does(build, made, day, score)
 
+
+def _programming(build: Builder, small: list[int]) -> None:
+    """Two sections, pass or fail, and the worst exercise dropped."""
+    score: float | None
     programming = build.course(
         4106,
         "Introduction to Programming",
@@ -306,6 +347,10 @@ def _other_courses(build: Builder) -> None:
     _does(build, tools, -60, 1)
     build.drops(programming, lowest=1, never=[tools])
 
+
+def _chemistry(build: Builder, small: list[int]) -> None:
+    """Letters alone: the course restricts quantitative data."""
+    score: float | None
     chemistry = build.course(
         4107,
         "Chemistry",
@@ -319,6 +364,9 @@ def _other_courses(build: Builder) -> None:
         made = build.work(chemistry, f"Titration {index + 1}", day, points_possible=20)
         _does(build, made, day, score)
 
+
+def _past_courses(build: Builder, small: list[int]) -> None:
+    """Three that are over: listed, concluded, and closed to students."""
     spanish = build.course(4108, "Spanish II", "SPAN-102", term="past", colour="#a36a00")
     _enrolled(build, spanish, 65, small[:10], DOZEN)
     for index in range(3):
@@ -338,6 +386,9 @@ def _other_courses(build: Builder) -> None:
     )
     _enrolled(build, physics, 67, small[:6], DOZEN)
 
+
+def _courses_to_come(build: Builder, small: list[int]) -> None:
+    """One of the next term, and one whose invitation waits."""
     art = build.course(4111, "Art History", "ART-110", term="next", colour="#5c5f66")
     _enrolled(build, art, 68, small[:6], DOZEN)
     build.work(art, "Museum visit", 60)
@@ -489,6 +540,14 @@ def _personal(build: Builder, biology: Course) -> None:
     }
     campus.positions[DOZEN] = {"course_4102": 0, "course_4101": 1}
     campus.unread_conversations = {DOZEN: 3, TEACHER: 12}
+    _notes(build, biology)
+    _done_mark(build, biology)
+    build.happens("Dentist", 2, 15, user_id=DOZEN)
+    build.happens("Choir weekend", 5, 0, hours=24, user_id=DOZEN, all_day=True)
+    build.happens("Department meeting", 1, 9, user_id=TEACHER)
+
+
+def _notes(build: Builder, biology: Course) -> None:
     for number, (title, day, course_id) in enumerate(
         (
             ("Return library books", 1, None),
@@ -497,7 +556,7 @@ def _personal(build: Builder, biology: Course) -> None:
         ),
         90_001,
     ):
-        campus.notes[number] = Note(
+        build.campus.notes[number] = Note(
             number,
             DOZEN,
             title,
@@ -507,6 +566,10 @@ def _personal(build: Builder, biology: Course) -> None:
             build.at(-8, 9),
             build.at(-8, 9),
         )
+
+
+def _done_mark(build: Builder, biology: Course) -> None:
+    campus = build.campus
     work = next(row for row in campus.work_of(biology.id) if row.name == "Dissection notebook")
     campus.overrides[95_001] = Override(
         95_001,
@@ -519,9 +582,6 @@ def _personal(build: Builder, biology: Course) -> None:
         build.at(-3, 15),
         assignment_id=work.id,
     )
-    build.happens("Dentist", 2, 15, user_id=DOZEN)
-    build.happens("Choir weekend", 5, 0, hours=24, user_id=DOZEN, all_day=True)
-    build.happens("Department meeting", 1, 9, user_id=TEACHER)
 
 
 def _test_student(build: Builder, course: Course) -> None:
