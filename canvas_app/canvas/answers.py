@@ -57,6 +57,10 @@ def error_of(method: str, path: str, answer: Answer, throttled: bool, token: str
             )
         case _ if status < 500:
             return InvalidRequest("Canvas refuses the call as it is.", **facts)
+    return _in_trouble(method, answer, facts)
+
+
+def _in_trouble(method: str, answer: Answer, facts: dict[str, Any]) -> Unavailable:
     return Unavailable(
         "Canvas is in trouble and did not answer properly.",
         delivery="may_have_happened",

@@ -4,7 +4,7 @@ Nothing here draws or speaks; ``templates/fragments/pictures.html`` turns these 
 sentence, and a table with the same numbers. A picture that would show nothing is None.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -145,10 +145,19 @@ def load(due: Iterable[tuple[date, float | None]], today: date, weeks: int = WEE
             found.setdefault(day, []).append(points)
     if not found:
         return None
-    most = max(len(things) for things in found.values())
     slot = 100 / (7 * weeks)
+    days = load_days(found, first, 7 * weeks)
+    return Load(tuple(days), load_weeks(days), round(slot * 0.8, 2))
+
+
+def load_days(
+    found: Mapping[date, Sequence[float | None]], first: date, count: int
+) -> list[LoadDay]:
+    """Return so many days with the bars of what is due on them; the highest fills the picture."""
+    most = max(len(things) for things in found.values())
+    slot = 100 / count
     days = []
-    for n in range(7 * weeks):
+    for n in range(count):
         day = first + timedelta(days=n)
         things = found.get(day, [])
         height = percent(len(things), most)
@@ -163,21 +172,23 @@ def load(due: Iterable[tuple[date, float | None]], today: date, weeks: int = WEE
                 len(things) >= CROWDED_DAY,
             )
         )
-    counts = [sum(day.count for day in days[n : n + 7]) for n in range(0, len(days), 7)]
-    average = sum(counts) / weeks
-    return Load(
-        tuple(days),
-        tuple(
-            LoadWeek(
-                days[7 * n].date,
-                days[7 * n + 6].date,
-                count,
-                total(day.points for day in days[7 * n : 7 * n + 7]),
-                count >= FULL_WEEK and count >= 1.5 * average,
-            )
-            for n, count in enumerate(counts)
-        ),
-        round(slot * 0.8, 2),
+    return days
+
+
+def load_weeks(days: Sequence[LoadDay]) -> tuple[LoadWeek, ...]:
+    """Return the weeks of these days; a full one has much, and half as much again as others."""
+    weeks = [days[n : n + 7] for n in range(0, len(days), 7)]
+    counts = [sum(day.count for day in week) for week in weeks]
+    average = sum(counts) / len(weeks)
+    return tuple(
+        LoadWeek(
+            week[0].date,
+            week[-1].date,
+            count,
+            total(day.points for day in week),
+            count >= FULL_WEEK and count >= 1.5 * average,
+        )
+        for week, count in zip(weeks, counts, strict=True)
     )
 
 

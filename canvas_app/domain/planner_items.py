@@ -102,17 +102,25 @@ class ItemBuilder:
             found.setdefault(key, item)
         for id_ in (*lacking, *known, *graded):
             key = ("assignment", id_)
-            if not id_ or id_ in split or key in found:
-                continue
-            if id_ in lacking:
-                found[key] = self.from_missing(lacking[id_], known.get(id_), graded.get(id_))
-            elif id_ in known:
-                found[key] = self.from_calendar(known[id_], graded.get(id_))
-            else:
-                found[key] = self.from_stream(graded[id_])
+            if id_ and id_ not in split and key not in found:
+                found[key] = self._unplanned(id_, lacking, known, graded)
         for id_, part in parts.items():
             found.setdefault(("sub_assignment", id_), self.from_calendar(part))
         return list(found.values())
+
+    def _unplanned(
+        self,
+        id_: str,
+        lacking: Mapping[str, Assignment],
+        known: Mapping[str, Assignment],
+        graded: Mapping[str, StreamItem],
+    ) -> Item:
+        """An assignment that the planner does not name, from the source that knows most of it."""
+        if id_ in lacking:
+            return self.from_missing(lacking[id_], known.get(id_), graded.get(id_))
+        if id_ in known:
+            return self.from_calendar(known[id_], graded.get(id_))
+        return self.from_stream(graded[id_])
 
     def assignments(
         self, calendar: Iterable[CalendarEvent], groups: Iterable[AssignmentGroup]

@@ -36,7 +36,7 @@ CUSTOM_FIELDS = {
 }
 _ID = re.compile(r"[0-9]{1,19}")
 
-Outcome = Literal[
+LaunchOutcome = Literal[
     "malformed",
     "algorithm",
     "foreign_key",
@@ -66,7 +66,7 @@ class LaunchRefused(Exception):
     ``detail`` helps an administrator and is not secret: a deployment's id, seconds between clocks.
     """
 
-    def __init__(self, outcome: Outcome, detail: str = "") -> None:
+    def __init__(self, outcome: LaunchOutcome, detail: str = "") -> None:
         super().__init__(outcome)
         self.outcome = outcome
         self.detail = detail

@@ -27,7 +27,8 @@ AHEAD_MOST = timedelta(minutes=5)
 AHEAD_WAIT = 2.0  # seconds to wait for a token when the present one still serves
 AHEAD_PAUSE = 30.0  # seconds until a failed renewal ahead of time is tried again
 REFUSED_FOR = timedelta(minutes=5)  # until Canvas is asked whether it takes the token by now
-FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5  # seconds between looks at a row somebody else renews
+# Seconds between looks at a row somebody else renews.
+FIRST_PAUSE, LONGEST_RENEWAL_PAUSE = 0.02, 0.5
 WRITES = 5  # tries to store what Canvas gave
 
 log = logging.getLogger(__name__)
@@ -239,7 +240,7 @@ class Leases:
                     "Canvas has not renewed Easel's access in time.", delivery="not_sent"
                 )
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
-            pause = min(pause * 1.5, LONGEST_PAUSE)
+            pause = min(pause * 1.5, LONGEST_RENEWAL_PAUSE)
 
     def _take(self, held: Held, me: str) -> bool:
         now = self._clock()
@@ -335,7 +336,7 @@ class Leases:
                     raise Unavailable(
                         "Easel's database did not take Canvas's answer.", delivery="not_sent"
                     ) from None
-                time.sleep(LONGEST_PAUSE)
+                time.sleep(LONGEST_RENEWAL_PAUSE)
         raise AssertionError("unreachable")
 
     def _drop(self, held: Held, token: Token, endpoint: TokenEndpoint) -> None:

@@ -18,7 +18,7 @@ from canvas_app.storage.seal import Owner, Seal, SealBroken
 EndpointFor = Callable[[str], TokenEndpoint]
 
 TRIED_FOR = timedelta(days=7)
-CLAIM = timedelta(minutes=2)  # longer than the refresh and the two DELETEs of one try
+TRY_LASTS = timedelta(minutes=2)  # longer than the refresh and the two DELETEs of one try
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ class Outbox:
                     outbox.c.id == row_id,
                     sa.or_(outbox.c.claim_until.is_(None), outbox.c.claim_until <= now),
                 )
-                .values(claim_owner=me, claim_until=now + CLAIM)
+                .values(claim_owner=me, claim_until=now + TRY_LASTS)
                 .returning(outbox)
             ).one_or_none()
 

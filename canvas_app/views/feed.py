@@ -36,13 +36,13 @@ def calendar(secret: str) -> Response:
     if feed is None or gateway.settings.environment(feed.environment) is None:
         return text_answer(UNKNOWN, 404)
     if gateway.storage.feeds.may_visit(feed):
-        feed = ask_canvas(gateway, feed)
+        feed = fetch_calendar(gateway, feed)
         if feed is None:
             return text_answer(UNKNOWN, 404)
     return not_yet(feed) if feed.kept is None else file_of(feed, feed.kept)
 
 
-def ask_canvas(gateway: Gateway, feed: Feed) -> Feed | None:
+def fetch_calendar(gateway: Gateway, feed: Feed) -> Feed | None:
     """Ask Canvas once; what is not whole changes nothing. None when the feed ended meanwhile."""
     deadline = time.monotonic() + VISIT_SECONDS
     sources = Sources(
