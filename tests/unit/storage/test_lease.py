@@ -302,7 +302,7 @@ class TestWhatEndsAGrant:
         self, storage: Storage, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         grant_id = store(storage, hour(clock))
-        monkeypatch.setattr("canvas_app.storage.lease.LONGEST_PAUSE", 0.0)
+        monkeypatch.setattr("canvas_app.storage.lease.LONGEST_RENEWAL_PAUSE", 0.0)
         faults = 0
 
         def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
@@ -434,7 +434,7 @@ class TestMeanwhile:
         self, storage: Storage, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         grant_id = store(storage, hour(clock))
-        monkeypatch.setattr("canvas_app.storage.lease.LONGEST_PAUSE", 0.0)
+        monkeypatch.setattr("canvas_app.storage.lease.LONGEST_RENEWAL_PAUSE", 0.0)
         faults = 0
 
         def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
@@ -454,7 +454,7 @@ class TestMeanwhile:
     ) -> None:
         """As while another server takes over; a rotated refresh token must not get lost."""
         grant_id = store(storage, hour(clock))
-        monkeypatch.setattr("canvas_app.storage.lease.LONGEST_PAUSE", 0.0)
+        monkeypatch.setattr("canvas_app.storage.lease.LONGEST_RENEWAL_PAUSE", 0.0)
         faults = [kind("UPDATE", {}, Exception("read only"))]
 
         def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
@@ -480,7 +480,7 @@ class TestMeanwhile:
         self, storage: Storage, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         grant_id = store(storage, hour(clock))
-        monkeypatch.setattr("canvas_app.storage.lease.LONGEST_PAUSE", 0.0)
+        monkeypatch.setattr("canvas_app.storage.lease.LONGEST_RENEWAL_PAUSE", 0.0)
 
         def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
             if statement.startswith("UPDATE grants SET sealed"):
