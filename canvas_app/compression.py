@@ -29,7 +29,7 @@ def init_app(app: Flask) -> None:
             response.direct_passthrough = False
             response.make_sequence()  # a file: small, and Flask-Compress would leave it open
         if not any(quality > 0 for _, quality in request.accept_encodings):
-            return response  # Flask-Compress would take ``gzip;q=0`` for a wish
+            return response  # Flask-Compress would take ``gzip;q=0`` as a request for gzip
         smaller: Response = whole.after_request(response)
         return smaller
 

@@ -64,7 +64,7 @@ def current_sign_in() -> SignIn | None:
 
 
 def required_sign_in() -> SignIn:
-    """Who is signed in, behind ``login_required``."""
+    """Return who is signed in; for views behind ``login_required``."""
     sign_in = current_sign_in()
     if sign_in is None:
         raise LookupError("nobody is signed in: this view lacks login_required")
@@ -85,7 +85,7 @@ def remember(response: BaseResponse, secret: str) -> None:
 
 
 def forget(response: BaseResponse) -> None:
-    """Take the sign-in cookie back."""
+    """Delete the sign-in cookie."""
     settings = current_gateway().settings
     response.delete_cookie(
         cookie_name("easel_sign_in", settings),
@@ -127,7 +127,7 @@ def any_sign_in_required(
     def guarded(*args: View.args, **kwargs: View.kwargs) -> ResponseReturnValue:
         if current_sign_in() is None:
             return to_login()
-        # Now: a streamed page writes its forms when the session has long been saved.
+        # Now, because a streamed page writes its forms after the session was saved.
         generate_csrf()
         session.setdefault(LASTING, True)
         return view(*args, **kwargs)
@@ -178,7 +178,7 @@ def to_login() -> Response | BaseResponse:
 def login_url() -> str:
     """Where to sign in and come back to this page from."""
     if request.path.startswith(("/oauth/", "/login")):
-        wanted = "/"  # a code may stand in this address, and it leads nowhere a second time
+        wanted = "/"  # this address may hold a code, and serves only once
     elif request.method == "GET":
         wanted = request.full_path.rstrip("?")
     else:

@@ -27,7 +27,9 @@ except SettingsError as fault:
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # glibc's malloc.h
 
-OWN_COUNTERS = "easel-metrics-"  # how a folder for counters is named that goes with the server
+OWN_COUNTERS = (
+    "easel-metrics-"  # prefix of the folder for counters that is deleted when the server stops
+)
 
 if settings.processes > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     # Before prometheus_client is imported: each process writes its counters there.

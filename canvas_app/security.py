@@ -27,7 +27,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Check every request and give every response its security headers."""
     app.config.update(
         WTF_CSRF_TIME_LIMIT=None,  # it lives as long as its session
-        WTF_CSRF_SSL_STRICT=False,  # asks for a Referer; check_origin asks for more
+        WTF_CSRF_SSL_STRICT=False,  # it needs a Referer; check_origin is stricter
         MAX_CONTENT_LENGTH=LARGEST_FORM,
     )
     here = host(settings.public_url)
@@ -49,7 +49,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             abort(400, "The form was sent from another site.")
 
     app.after_request(partial(add_headers, https=settings.https))
-    CSRFProtect(app)  # after check_origin: what comes from elsewhere is told so
+    CSRFProtect(app)  # after check_origin, so that a form from another site is told so
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.wsgi_app = PathPrefix(app.wsgi_app, settings.path_prefix)  # type: ignore[method-assign]
     if hops := settings.trusted_proxies:

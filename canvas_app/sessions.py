@@ -99,7 +99,7 @@ class SessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
         try:
             return msgspec.msgpack.decode(packed, type=dict[str, Any])
         except msgspec.DecodeError:
-            return None  # written by something else: as good as no session
+            return None  # not written by this store: treated as no session
 
     def _upsert_session(self, lifetime: timedelta, session: Session, store_id: str) -> None:
         packed = msgspec.msgpack.encode(dict(session))
@@ -181,7 +181,7 @@ class FileSessions(SessionInterface):
             self.swept_at, self.written = now, 0
             passing: list[tuple[float, Path]] = []
             for path in self.folder.iterdir():
-                # A draft may be another thread's; it is old only when that thread died.
+                # A draft may be another thread's; an old one is left from a thread that died.
                 ended = now - SWEEP_EVERY if path.name.startswith(".") else now
                 with suppress(FileNotFoundError):
                     ends = path.stat().st_mtime
@@ -223,7 +223,7 @@ class RedisSessions(SessionInterface):
         try:
             return command(*arguments, **options)
         except self.fault as fault:
-            # Its text may hold the session's name.
+            # The fault's text may hold the session's id.
             raise StoreAway(f"Redis does not answer ({type(fault).__name__})") from None
 
 
@@ -232,7 +232,7 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> None:
     app.config.update(
         SESSION_COOKIE_NAME=cookie_name("easel_session", settings),
         SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",  # Strict would not come back with the person from Canvas
+        SESSION_COOKIE_SAMESITE="Lax",  # Strict cookies are not sent on the way back from Canvas
         SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_PATH="/",
         SESSION_REFRESH_EACH_REQUEST=False,

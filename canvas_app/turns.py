@@ -8,7 +8,7 @@ IN_LINE = 10  # further ones that wait for their turn, each in a thread
 
 
 class Turns:
-    """Gives out turns by owner; who finds no place in line is told to come back.
+    """Gives out turns by owner; whoever finds no place in line is told to come back.
 
     A person who opens thirty tabs while Canvas is slow would otherwise hold every thread, and
     nobody else would be served. A quarter of the ``threads`` is kept for pages that ask Canvas

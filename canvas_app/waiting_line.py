@@ -1,9 +1,9 @@
-"""Who waits, code in hand, until Canvas's token endpoint has room for the exchange.
+"""The line of people whose codes wait until Canvas's token endpoint has room.
 
 Older Canvases charge this server 200 for each exchange (``canvas/throttle/queue.py``), which lets
-one person in every 20 seconds. People who only were sent to Canvas are not in the line, so
-strangers who ask for ``/login`` again and again keep nobody out. In the line client addresses take
-turns, because a stranger can join it, too, with a code that is none.
+one person in every 20 seconds. People who were only sent to Canvas are not in the line, so
+strangers who ask for ``/login`` again and again keep nobody out. Client addresses take turns in
+the line, because a stranger can join it, too, with a made-up code.
 """
 
 import hashlib

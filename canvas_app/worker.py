@@ -37,7 +37,7 @@ LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORE
 CODED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 
-# A thread finds the whole request at hand; what it misses all the same, it does not wait for.
+# A thread has the whole request; should something still be missing, it does not wait for it.
 SOCKET_OPTIONS: tuple[tuple[int, int | bytes], ...] = (
     (socket.SO_RCVTIMEO, struct.pack("ll", 0, 100_000)),
     (socket.SO_SNDBUF, ANSWER_BUFFER),
@@ -78,7 +78,7 @@ class Collected:
         self.body_left_out = False  # too large to collect; Easel refuses it unread
         self.expects_continue = False  # the client waits to be told that it may send the body
         self._searched = 0
-        self._ends: int | None = None  # how long the whole request is, once the head is here
+        self._ends: int | None = None  # length of the whole request, known once its head is here
 
     def add(self, piece: bytes, now: float) -> bool:
         """Take a piece; return whether the request is whole. Raise Refused."""
@@ -98,7 +98,7 @@ class Collected:
         head = bytes(self.data[:end])
         if CODED.search(head):
             raise Refused(NO_LENGTH)
-        found = LENGTH.search(head)  # one that is malformed is for gunicorn's parser to refuse
+        found = LENGTH.search(head)  # gunicorn's parser refuses a malformed one
         length = int(found[1]) if found else 0
         self.body_left_out = length > LARGEST_BODY
         self._ends = end if self.body_left_out else end + length
@@ -164,7 +164,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         conn.sock.setblocking(False)
         self.collecting[conn] = Collected(time.monotonic())
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_data, conn))
-        # What the last request's body brought along, or what woke the poller.
+        # What came with the last request's body, or what woke the poller.
         ahead = conn.parser.unreader.take_buffered() if conn.parser else b""
         self._take(conn, ahead)
 

@@ -92,7 +92,11 @@ def _retry_after(answer: Answer) -> float:
     if seconds is None:
         try:
             seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError, OverflowError):  # no date, none of ours, none at all
+        except (
+            ValueError,
+            TypeError,
+            OverflowError,
+        ):  # not a date, or one without a zone or beyond what Python counts
             return 0.0
     return max(0.0, min(seconds, LONGEST_RETRY_AFTER))
 

@@ -75,7 +75,7 @@ def endpoint(
 
 
 class CanvasAPI:
-    """What Easel asks of Canvas for one person, until her request's deadline.
+    """What Easel asks of Canvas for one person, until their request's deadline.
 
     Every method raises :class:`~canvas_app.canvas.errors.CanvasError`; lists are lazy and raise
     while they are read. No list asks for ``read_status``: that would mark submissions read.

@@ -325,7 +325,7 @@ class CanvasClient:
         return outcome
 
     def _renewed(self, token: str, deadline: float | None, rejection: AuthenticationError) -> str:
-        """Another token for a rejected one; if there is none, the error tells what Canvas said."""
+        """Get another token for a rejected one. Errors carry what Canvas said."""
         try:
             with _unsent():
                 return self._credentials.renewed(token, deadline)
@@ -363,7 +363,7 @@ class CanvasClient:
         except Unavailable as error:
             if error.delivery == "not_sent":
                 permit.forget()
-            else:  # Canvas may be at it still
+            else:  # Canvas may still be working on it
                 permit.settle(throttled=False, remaining=None, cost=RESERVATION)
             log.info("%s %s failed: %s", call.method, route(call.path), error.message)
             return error
@@ -470,7 +470,7 @@ def route(path: str) -> str:
 
 @contextmanager
 def _unsent() -> Iterator[None]:
-    """Getting a token: what fails meanwhile left the call itself undone."""
+    """Mark errors raised while a token is fetched: the call itself was not sent."""
     try:
         yield
     except CanvasError as error:

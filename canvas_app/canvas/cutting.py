@@ -45,7 +45,7 @@ class _Call:
 
 def _shut(sock: socket.socket) -> None:
     try:
-        # Not SSLSocket's own, which takes the TLS object away from the thread that reads.
+        # Not SSLSocket.shutdown, which removes the TLS object while another thread reads from it.
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
     except OSError:
         return  # closed already
@@ -84,7 +84,7 @@ _current = threading.local()
 
 def _after_fork() -> None:
     global _watch
-    _watch = _Watch()  # the parent's thread and lock are not the child's
+    _watch = _Watch()  # the parent's thread does not exist here, and its lock may be held
 
 
 os.register_at_fork(after_in_child=_after_fork)

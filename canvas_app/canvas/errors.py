@@ -178,7 +178,7 @@ def canvas_message(body: bytes, content_type: str) -> tuple[str | None, int | No
             if isinstance(answer.get(key), str)
         ]
     text = "; ".join(dict.fromkeys(found))[:LONGEST_MESSAGE]
-    text = text.encode("utf-8", "replace").decode()  # JSON may hold half a character
+    text = text.encode("utf-8", "replace").decode()  # JSON may hold a lone surrogate
     told = str(report)  # a number, or text where ids were asked for as text
     counts = told.isascii() and told.isdigit() and len(told) <= LONGEST_REPORT
     return text or None, int(told) if counts else None

@@ -16,7 +16,7 @@ import msgspec
 
 from canvas_app.canvas.models import Model
 
-# What is nowhere to be seen, or is seen to be missing: it costs nothing, so nothing is said of it.
+# Fields no page shows, or whose absence a page shows anyway: losing one is not reported.
 BESIDES = frozenset(
     {
         *("position", "course_color", "image_download_url", "size", "speed_grader_url", "locale"),
@@ -24,7 +24,7 @@ BESIDES = frozenset(
         *("extra_attempts", "filename", "original_name", "total_students", "time_zone"),
     }
 )
-# A week's room, so that every zone, and a day or a week more, still has a date.
+# A week short of the limits, so that any time zone, a day or a week more still gives a date.
 FIRST, LAST = datetime(1, 1, 8, tzinfo=UTC), datetime(9999, 12, 24, tzinfo=UTC)
 EDGES = (b'"0001-', b'"9999-')
 LONGEST_NUMBER = 300  # digits; Python reads 4,300 at most

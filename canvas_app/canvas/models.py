@@ -263,7 +263,7 @@ class DiscussionTopic(Model):
 
 
 class Assignment(Model):
-    """An assignment as the caller sees it: her own dates (``lib/api/v1/assignment.rb``)."""
+    """An assignment as the caller sees it, with their own dates (``lib/api/v1/assignment.rb``)."""
 
     id: Id
     course_id: Id | None = None

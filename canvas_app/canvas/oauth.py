@@ -32,8 +32,8 @@ LONGEST_NAME = 255  # characters, as in Canvas
 LARGEST_ID = 2**63 - 1  # Canvas keeps ids in eight bytes
 # What a token is made of (RFC 6749 appendix A.12), less the space, which no header can carry.
 VISIBLE = re.compile(r"[\x21-\x7e]+")
-SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")  # where a proxy makes text of numbers
-LONGEST_LIFE = 10 * 365 * 24 * 3600  # seconds; what is longer is no ``expires_in``
+SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")  # some proxies turn numbers into text
+LONGEST_LIFE = 10 * 365 * 24 * 3600  # seconds; anything longer is a mistake
 
 
 class InvalidGrant(AuthenticationError):

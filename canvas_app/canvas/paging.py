@@ -174,7 +174,7 @@ class Pages(Generic[_T]):
         uneven: bool = False,
     ) -> None:
         self._reading: _Reading[_T] = _Reading(fetch, first, path, parallel, max_pages, uneven)
-        # The generator knows the reading, not us: an abandoned list ends at once, uncollected.
+        # The generator holds no reference to us, so an abandoned list is freed at once.
         self._rows = self._reading.rows()
 
     def __iter__(self) -> Iterator[_T]:
@@ -232,8 +232,8 @@ class _Reading(Generic[_T]):
     window: deque[frozenset[Any]] = field(default_factory=deque)
 
     def rows(self) -> Iterator[_T]:
-        # Threads of this list's own: a call that waits for one person's bucket never holds up
-        # another's list, and a list read from a pool never waits for that pool.
+        # Threads of its own: a call that waits for one person's bucket must not hold up another
+        # person's list, nor may a list that is read in a pool wait for a thread of that pool.
         threads = ThreadPoolExecutor(self.parallel, "canvas-pages")
         try:
             page = self._arrived(self.first, self.fetch(self.first))
@@ -267,7 +267,7 @@ class _Reading(Generic[_T]):
         self.complete = not self.why
 
     def _sent(self, threads: ThreadPoolExecutor, target: str) -> "Future[RawPage[_T]]":
-        """Fetch beside the reader, in her context: the log names whose call it is."""
+        """Fetch in a thread, in the reader's context, so that the log names whose call it is."""
         return threads.submit(copy_context().run, self.fetch, target)
 
     def _followed(self, page: RawPage[_T], threads: ThreadPoolExecutor) -> Iterator[_T]:
@@ -324,7 +324,7 @@ class _Reading(Generic[_T]):
         self._compare(keys, ahead.take()[1])
 
     def _arrived(self, target: str, page: RawPage[_T]) -> RawPage[_T]:
-        """Count a page and remember its names."""
+        """Count a page and remember its address, to notice loops."""
         self.asked.add(hash(target))
         if "current" in page.links:
             self.asked.add(hash(page.links["current"]))
@@ -334,14 +334,14 @@ class _Reading(Generic[_T]):
             self._note("the first page is full and came without a Link header")
         ended = not page.rows and not page.odd and "next" not in page.links
         if ended and not self.uneven and (_page_number(target) or 1) > 1:
-            # It may call itself the last, as if nothing had happened (``lib/api.rb``). A bookmark
-            # begins where the page before ended, so there nothing is lost.
+            # Canvas gives an empty page and calls it the last (``lib/api.rb``) when rows vanish
+            # meanwhile. Bookmarks begin where the page before ended, so they lose nothing.
             self._note("the list changed while it was read: its last page came empty")
         self.pages_read += 1
         return page
 
     def _fresh(self, page: RawPage[_T]) -> list[_T]:
-        """The rows that did not come with a page still in hand.
+        """The rows that are not also on one of the last few pages.
 
         A list that has one id twice on one page (a feed of versions) is not told apart by ids.
         """

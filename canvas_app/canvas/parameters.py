@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from canvas_app.canvas.errors import InvalidId
 
-_NO_ID = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # controls and halves of characters
+_NO_ID = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # control characters and lone surrogates
 
 
 def api_path(*segments: str | int) -> str:
@@ -22,7 +22,7 @@ def api_path(*segments: str | int) -> str:
 
 
 def segment(value: str | int) -> str:
-    """Percent-encode one path segment; ``.`` too, which Rails takes for a format's beginning."""
+    """Percent-encode one path segment, ``.`` too, because Rails reads a format after it."""
     text = str(value)
     if not text.strip() or _NO_ID.search(text):
         raise InvalidId("An id is not empty and has no control characters")

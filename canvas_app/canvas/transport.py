@@ -23,8 +23,8 @@ LARGEST_ANSWER = 32 * 1024 * 1024  # bytes
 LONGEST_CALL = 300.0  # seconds
 CHUNK = 256 * 1024  # bytes
 TOO_LONG = "it took too long"
-# What a path or query may hold as it is (RFC 3986 sections 3.3 and 3.4), [] as Rails writes them,
-# and % of what is encoded.
+# Characters that stay as they are in a path or query (RFC 3986 sections 3.3 and 3.4), with [] as
+# Rails writes them and the % of encoded ones.
 _IN_TARGET = "%/:?@~!$&'()*+,;=[]"
 REPEATABLE_METHODS = frozenset({"GET", "HEAD"})
 
@@ -175,7 +175,7 @@ class Transport:
                 finally:
                     response.close()
             if cut.over:
-                raise TimeoutError  # cut, which can look like an early end
+                raise TimeoutError  # a cut connection can look like a body that ended early
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             reason, never_sent = _describe(error)
             if never_sent:
@@ -328,7 +328,7 @@ def _describe(error: BaseException) -> tuple[str, bool]:
 
 
 def _causes(error: object) -> Iterable[BaseException]:
-    """An error, what it wraps, and so on: requests keeps urllib3's inside its own."""
+    """Yield an error and the errors it wraps: requests keeps urllib3's inside its own."""
     seen = 0
     while isinstance(error, BaseException) and seen < 8:
         yield error

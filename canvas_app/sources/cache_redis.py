@@ -49,7 +49,7 @@ class RedisCache:
         if owner in self._undropped:
             return secrets.token_hex(8)
 
-        # Each view asks for the namespace, so it outlives what lies in it.
+        # Every page asks for the namespace and so renews it; it outlives the answers in it.
         def look() -> bytes | None:
             with self._redis.pipeline() as pipe:
                 pipe.set(self._owner(owner), secrets.token_hex(8), nx=True)
@@ -59,7 +59,7 @@ class RedisCache:
                 return found
 
         found = self._ask(look)
-        return found.decode() if found else secrets.token_hex(8)  # one that nobody shares
+        return found.decode() if found else secrets.token_hex(8)  # a namespace of this call's own
 
     def get(self, namespace: str, request: str) -> bytes | None:
         found: bytes | None = self._ask(lambda: self._redis.hget(self._name(namespace), request))
@@ -88,7 +88,7 @@ class RedisCache:
 
         if self._ask(take_away):
             self._undropped.discard(owner)
-        else:  # what lies there is out of date: it is not to be read when Redis answers again
+        else:  # start afresh: what is in Redis may be out of date when it answers again
             self._undropped.add(owner)
 
     def claim(self, namespace: str, request: str) -> bool:

@@ -31,7 +31,9 @@ from canvas_app.sources.refusals import REFUSAL_LIVES, contexts, read_readable
 from canvas_app.sources.single_flight import SingleFlight
 from canvas_app.sources.wording import UNREAD, as_sentence, came, error_text, passing
 
-CLOCKS_APART = -1.0  # seconds: what claims to be younger was kept before a clock was set back
+CLOCKS_APART = (
+    -1.0
+)  # seconds; an answer from further in the future was kept before a clock was set back
 MARGIN = 0.25  # seconds before the page's deadline at which its calls to Canvas end
 
 
@@ -204,7 +206,9 @@ class Call:
         self._kept = reader.kept(self._key, call)
         self._future: Future[Outcome] | None = None
         self._own = False
-        self._unread: list[bool] = []  # for each gap, whether it is what could not be understood
+        self._unread: list[
+            bool
+        ] = []  # for each gap, whether it is an answer that could not be understood
         self._answer: Outcome | None = None
         self._read: bool | None = None
         if self._kept is None or again:
@@ -266,7 +270,7 @@ class Call:
         return answer
 
     def _had_less_time(self, answer: Outcome) -> bool:
-        """Whether another page asked, which had less time than this one has."""
+        """Whether another page made the call and had less time left for it than this one has."""
         passed = isinstance(answer.error, Unavailable | Throttled)
         return passed and not self._own and self._reader.left() > MARGIN
 
@@ -304,7 +308,7 @@ class Call:
         return Outcome(found, at, why, left_out=left_out, unread=unread)
 
     def _asked(self) -> tuple[Any, str, tuple[str, ...]]:
-        """What Canvas gives, why it is not all, and the contexts it refuses."""
+        """Ask Canvas; return the value, why it is not whole, and the contexts Canvas refuses."""
         self._unread.clear()
         codes = contexts(self._method)
         if not codes:

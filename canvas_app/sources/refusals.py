@@ -34,7 +34,7 @@ class Memory(Protocol):
 
 @dataclass
 class Gathered:
-    """What came: rows, why they are not all, and the codes that were refused."""
+    """The rows that came, why some are missing, and the codes that were refused."""
 
     rows: list[Any] = field(default_factory=list)
     whys: list[str] = field(default_factory=list)

@@ -62,11 +62,11 @@ class PageSource(Generic[_T]):
         self._seen: list[Outcome] | None = None
 
     def say(self, note: str) -> None:
-        """Add a sentence to what is here; nothing counts as missing for it."""
+        """Add a sentence to the source's detail. Nothing counts as missing because of it."""
         self._said = note
 
     def needs(self, *includes: str) -> None:
-        """Name the includes the page wants of this source; without a word, all it asks for.
+        """Name the includes the page needs of this source; by default all it asks for.
 
         The others may be missing without a sign: nothing shows them, or another call brought them.
         """
@@ -80,7 +80,7 @@ class PageSource(Generic[_T]):
     def answers(self) -> list[Outcome]:
         """Return each call's answer; an early view's stay what they were when first read.
 
-        Otherwise one that comes while the view is made would count as here, without its rows.
+        Otherwise an answer that comes while the view is made would count, but not be shown.
         """
         if self._wait:
             return [part.answer() for part in self._calls]
@@ -100,7 +100,7 @@ class PageSource(Generic[_T]):
         return isinstance(error, AuthorizationError) and not isinstance(error, MissingScope)
 
     def hold(self) -> None:
-        """Count as not here yet: what a refusal means depends on an answer that has not come."""
+        """Count as still waiting, because what a refusal means depends on an answer yet to come."""
         self._held = True
 
     def settle(self, detail: str) -> None:

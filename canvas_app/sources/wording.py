@@ -17,7 +17,7 @@ UNREAD = "A part of Canvas's answer could not be understood and is left out."
 
 
 def passing(error: CanvasError | None) -> bool:
-    """Whether an older answer may stand in: Canvas did not take the right to see it away."""
+    """Whether an older answer may be shown instead: Canvas did not withdraw access to it."""
     lasting = AuthenticationError | AuthorizationError | NotFound
     return error is not None and not isinstance(error, lasting)
 

@@ -15,8 +15,8 @@ CONNECT_SECONDS = 3
 NEWEST = "0005"  # the schema's revision in this Easel; revisions sort as text
 BOUND_SINCE = "0005"  # the revision with which sign-ins and feeds got a MAC
 ADVISORY_LOCK = 0x6561_7365  # "ease": any number, the same in every Easel
-# For a server that is gone without a word: libpq waits for hours by itself. In seconds, but for
-# the milliseconds of tcp_user_timeout, which bounds a query that nobody acknowledges.
+# For a server that vanished: libpq would wait for hours. In seconds, except tcp_user_timeout, in
+# milliseconds, which bounds a query that nobody acknowledges.
 SERVER_TIMEOUTS = {
     "connect_timeout": CONNECT_SECONDS,
     "tcp_user_timeout": 10_000,
@@ -105,8 +105,9 @@ def open_engine(database_url: str, seconds: float = STATEMENT_SECONDS) -> sa.Eng
 def bound_statements(engine: sa.Engine, seconds: float) -> None:
     """Let no statement wait longer for a PostgreSQL server that has stopped answering.
 
-    The server cannot keep such a limit, for it may be what hangs; TCP cannot, for its machine goes
-    on acknowledging. The connection is closed, for nobody knows what comes of the statement.
+    The server cannot keep such a limit, because it may be what hangs; TCP cannot, because the
+    machine goes on acknowledging. The connection is closed, because nobody knows
+    what becomes of the statement.
     """
     from psycopg import Connection, OperationalError
     from psycopg.abc import PQGen
@@ -119,7 +120,7 @@ def bound_statements(engine: sa.Engine, seconds: float) -> None:
                 wanted = gen.send(ready)
             except StopIteration as end:
                 return end.value
-            # psycopg comes back several times a second, with nothing when nothing came.
+            # psycopg resumes this several times a second, with a false value when nothing came.
             ready = yield wanted
             if not ready and time.monotonic() > ends:
                 gen.close()
@@ -227,7 +228,7 @@ def _enter_wal(engine: sa.Engine) -> None:
     if engine.url.database:
         file = Path(engine.url.database)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)  # its owner's alone; the log beside it takes its mode
+        file.touch(mode=0o600)  # for its owner alone; SQLite gives the log beside it the same mode
     ends = time.monotonic() + UPGRADE_SECONDS
     while True:
         raw = engine.raw_connection()

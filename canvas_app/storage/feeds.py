@@ -86,7 +86,7 @@ class Feeds:
         """
         secret = secrets.token_urlsafe(32)
         with self._engine.begin() as connection:
-            # The grant first: the last sign-out must see the feed, or the feed no grant.
+            # Lock the grant first, so that the last sign-out sees the feed or the feed no grant.
             grant = connection.execute(
                 sa.select(grants.c.environment, grants.c.user_id, grants.c.real_user_id)
                 .where(grants.c.id == grant_id)
@@ -133,7 +133,7 @@ class Feeds:
                 connection.execute(
                     feeds.update().where(feeds.c.id == feed_id).values(fetched_at=now)
                 )
-        except AWAY as fault:  # what is kept can be given all the same
+        except AWAY as fault:  # the kept calendar can still be served
             log.warning("a feed's fetch was not noted: %s", fault)
 
     def of(self, grant_id: int) -> tuple[Feed, ...]:

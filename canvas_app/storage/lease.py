@@ -130,7 +130,7 @@ class Leases:
         return held
 
     def _taken(self, until: datetime | None) -> bool:
-        # One too far ahead was written before a clock was set back; it binds nobody.
+        # A lease too far ahead was written before a clock was set back, and is ignored.
         now = self._clock()
         return until is not None and now < until <= now + 2 * self.lease
 
@@ -139,7 +139,9 @@ class Leases:
         if held.refused_at is None:
             return False
         since = self._clock() - held.refused_at
-        return -2 * self.lease < since < REFUSED_FOR  # not for ever when a clock is set back
+        return (
+            -2 * self.lease < since < REFUSED_FOR
+        )  # a date ahead of us (a clock set back) does not rest for ever
 
     def renewed(
         self,
@@ -332,7 +334,7 @@ class Leases:
                     return connection.execute(statement).rowcount == 1
             except AWAY:
                 if not left:
-                    # Its text may hold the statement's values.
+                    # The fault's text may quote the statement's values.
                     raise Unavailable(
                         "Easel's database did not take Canvas's answer.", delivery="not_sent"
                     ) from None
@@ -379,7 +381,7 @@ class GrantCredentials:
         self._grant_id = grant_id
         self._endpoint = endpoint
         self._clock = clock
-        # Not everybody at the same moment: each renews at its own share of the time ahead.
+        # So that not all renew at the same moment, each takes a share of the time ahead.
         self._share = random.uniform(0.8, 1.0)  # noqa: S311 - no secret
 
     def __repr__(self) -> str:
@@ -395,13 +397,15 @@ class GrantCredentials:
         if state == "fresh" or self._leases.pausing(self._grant_id):
             return held.token.access_token
         try:
-            # Not proved: the one before it is taken still.
+            # Without proof, because Canvas still takes the token before it.
             return self._leases.renewed(held, self._endpoint, deadline, AHEAD_WAIT, prove=False)
         except SignInRequired:
             raise
         except CanvasError as fault:
             log.warning("a token could not be renewed ahead of time: %s", fault)
-            self._leases.pause(self._grant_id)  # it still waits, but no further call waits with it
+            self._leases.pause(
+                self._grant_id
+            )  # the renewal runs on, but no further call waits for it
             return held.token.access_token
 
     def _state(self, held: Held) -> TokenState:

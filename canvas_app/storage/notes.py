@@ -13,7 +13,7 @@ from canvas_app.storage.schema import notes
 
 INCLUDES_DROPPED = "includes_dropped"
 INCLUDES_READ = "includes_read"  # Canvas was seen to read them, which nothing else can show
-WRITES_TAKEN = "writes_taken"  # nothing but the write itself matters
+WRITES_TAKEN = "writes_taken"  # only whether the write succeeds matters
 
 log = logging.getLogger(__name__)
 

@@ -57,7 +57,7 @@ class Outbox:
         for row_id in ids:
             try:
                 self.attempt(row_id, endpoint_for)
-            except Exception:  # those behind it have their turn all the same
+            except Exception:  # the rows behind it are still tried
                 log.exception("a revocation could not be tried")
         with self._engine.connect() as connection:
             left = connection.execute(sa.select(sa.func.count()).select_from(outbox))
@@ -126,7 +126,8 @@ class Outbox:
                     if token.refresh_token is None:
                         return
             fresh = endpoint.refresh(token.refresh_token)
-            with self._engine.begin() as connection:  # kept first: a public key's has rotated
+            # Stored first, because a public key's refresh token has rotated.
+            with self._engine.begin() as connection:
                 connection.execute(
                     outbox.update()
                     .where(outbox.c.id == row_id)

@@ -38,7 +38,9 @@ grants = sa.Table(
     sa.Column("client_id", sa.String(255), nullable=False),
     sa.Column("sealed", sa.Text, nullable=False),
     sa.Column("generation", sa.Integer, nullable=False),  # counts consents
-    sa.Column("version", sa.Integer, nullable=False),  # counts tokens, and what proving them told
+    sa.Column(
+        "version", sa.Integer, nullable=False
+    ),  # counts renewals, and results of proving a token
     sa.Column("connected_at", Moment, nullable=False),
     sa.Column("issued_at", Moment, nullable=False),
     sa.Column("lease_owner", sa.String(32)),
@@ -59,7 +61,7 @@ sign_ins = sa.Table(
         nullable=False,
         index=True,
     ),
-    sa.Column("mac", sa.String(64)),  # over id, grant and whose it is; without it the row is none
+    sa.Column("mac", sa.String(64)),  # over id, grant and owner; a row without it is ignored
     sa.Column("signed_in_at", Moment, nullable=False),
     sa.Column("last_seen_at", Moment, nullable=False),
 )
@@ -90,7 +92,7 @@ feeds = sa.Table(
         index=True,
     ),
     sa.Column("hash", sa.String(64), nullable=False),  # SHA-256 of the secret, hex
-    sa.Column("mac", sa.String(64)),  # over hash, grant and whose it is
+    sa.Column("mac", sa.String(64)),  # over hash, grant and owner
     sa.Column("label", sa.Text, nullable=False),
     sa.Column("wanted", sa.Text, nullable=False),  # what it holds, as JSON
     sa.Column("created_at", Moment, nullable=False),

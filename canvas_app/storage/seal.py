@@ -54,7 +54,7 @@ class Seal:
         """Return the token; raises SealBroken."""
         try:
             record = json.loads(self._fernet.decrypt(sealed))
-        except (InvalidToken, ValueError):  # ValueError: it opens, and is no token
+        except (InvalidToken, ValueError):  # ValueError: it opens, but holds no token
             raise SealBroken("no key in TOKEN_KEYS opens a stored token") from None
         if (tuple(record["owner"]), record["purpose"]) != (owner, purpose):
             raise SealBroken("a stored token belongs to another owner or purpose")

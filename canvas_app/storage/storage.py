@@ -60,7 +60,7 @@ class SignIn:
 
 @dataclass(frozen=True)
 class Description:
-    """What is stored about one person, in words she may read."""
+    """What is stored about one person, as the account page shows it."""
 
     canvas_environment: str
     canvas_user: int
@@ -162,7 +162,7 @@ class Storage:
             try:
                 return self._sign_in(identity, token, scopes, client_id)
             except sa.exc.IntegrityError:
-                continue  # the same person's first sign-in in another browser was quicker
+                continue  # another browser stored the same person's first grant just now
         return self._sign_in(identity, token, scopes, client_id)
 
     def _sign_in(
@@ -281,7 +281,7 @@ class Storage:
                 connection.execute(
                     sign_ins.update().where(sign_ins.c.id == _hash(secret)).values(last_seen_at=now)
                 )
-        except database.AWAY as fault:  # a full disk signs nobody out
+        except database.AWAY as fault:  # a full disk must sign nobody out
             log.warning("a visit was not noted: %s", fault)
 
     def credentials(self, grant_id: int, endpoint: TokenEndpoint) -> Credentials:
@@ -327,7 +327,7 @@ class Storage:
             ).scalar_one_or_none()
             if grant_id is None:
                 return True
-            # The grant first: two last browsers must not each see the other as still there.
+            # Lock the grant first: of two browsers that sign out at once, one must be the last.
             _hold(connection, grant_id)
             connection.execute(sign_ins.delete().where(sign_ins.c.id == _hash(secret)))
             row_id = self._end_if(connection, grant_id, ~_used(self._clock()))
@@ -432,7 +432,7 @@ class Storage:
         for grant_id in found:
             with self.engine.begin() as connection:
                 _hold(connection, grant_id)
-                self._end_if(connection, grant_id, over)  # she may have signed in meanwhile
+                self._end_if(connection, grant_id, over)  # the person may have signed in meanwhile
 
     def reseal(self) -> tuple[int, int]:
         """Seal every token and calendar with the newest key.

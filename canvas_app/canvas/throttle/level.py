@@ -12,7 +12,7 @@ from dataclasses import dataclass
 RESERVATION = 50.0
 CEILING = 600.0
 OUTFLOW = 10.0
-SLOWEST = 1.0  # units a second; strangers' costs look like a slower leak
+SLOWEST = 1.0  # units a second; calls of other programs make the leak look slower
 CAREFUL = 4  # calls at once while nothing is known: 4 x 50 fits a third of the usual bucket
 MANY = 1_000.0  # calls at once that only the bucket's room bounds
 ASSUMED_COST = 1.0
@@ -65,7 +65,7 @@ class _Call:
 
 @dataclass(frozen=True, slots=True)
 class _Quiet:
-    """A header that nothing of ours blurred: so much remained at some time between the two."""
+    """Header of a call in flight alone: ``remaining`` held between ``sent`` and ``answered``."""
 
     sent: float
     answered: float
@@ -185,7 +185,7 @@ class Level:
         )
 
     def idle(self) -> bool:
-        """No call is in flight."""
+        """Whether no call is in flight."""
         return not self.held
 
     def _leak(self) -> float:
@@ -239,10 +239,11 @@ class Level:
         self.beyond = max(self.beyond, least, 0.0)
 
     def _learn_outflow(self, quiet: _Quiet, throttled: bool) -> None:
-        """Compare two clear headers: what was paid between them and is not there has leaked.
+        """Compare two such headers: what was paid between them and is no longer there has leaked.
 
-        Over less time than the leak needs for one reservation, a stranger's call that ended
-        would look like a torrent. Time is counted so that slow answers never feign a quick leak.
+        Needs at least the time in which one reservation leaks: over less, the end of another
+        program's call would look like a fast leak. The longest time
+        that may have passed counts, so that slow answers never look like a fast leak.
         """
         before = self._quiet
         if before is not None:
@@ -261,7 +262,7 @@ class Level:
         self._quiet = quiet
 
     def _surprise(self, number: int, remaining: float, now: float) -> None:
-        """A refusal: pause, fewer at once, keep more distance, warn new buckets."""
+        """Canvas refused a call: pause, send fewer at once, widen the margin, teach new buckets."""
         self.throttled += 1
         wait = min(LONGEST_PAUSE, (RESERVATION - remaining) / self.outflow)
         pause = max(1.0, wait) * self._random(1.0, 1.25)

@@ -1,7 +1,6 @@
-"""Leave for each call to Canvas: it goes out as soon as its bucket has room, in its turn.
+"""Queues before Canvas's rate-limit buckets: a call goes out, in turn, when its bucket has room.
 
-How full a bucket is, ``level`` knows; here are the queues before the buckets, and which
-call draws from which.
+``level`` computes how full a bucket is; this module decides which call draws from which bucket.
 """
 
 import math
@@ -32,7 +31,7 @@ def _wait(condition: threading.Condition, seconds: float | None) -> object:
 
 
 class Observer(Protocol):
-    """Hears what happens at the buckets, to count it: which Canvas, never which person."""
+    """Counts what happens at the buckets, by Canvas, never by person."""
 
     def admitted(self, origin: str, waited: float) -> None:
         """A call may go, after so many seconds."""
@@ -97,7 +96,7 @@ class Bucket:
         self._queue: deque[threading.Condition] = deque()
 
     def admit(self, most: int, deadline: float | None) -> "Permit":
-        """Wait for room. Raises Throttled as soon as it is sure that the deadline comes first."""
+        """Wait for room. Raises Throttled as soon as the deadline is sure to come first."""
         asked = self._clock()
         with self._lock:
             number = 0
@@ -173,7 +172,7 @@ def _too_full(retry_after: float) -> Throttled:
 
 
 class Permit:
-    """Leave for one call; settle it once with what Canvas answered, or forget it."""
+    """Permission to send one call; settle it once with Canvas's answer, or forget it."""
 
     __slots__ = ("_bucket", "_number")
 
@@ -184,8 +183,8 @@ class Permit:
     def settle(self, *, throttled: bool, remaining: float | None, cost: float | None) -> None:
         """Tell what the headers said; None for one that is absent or no number.
 
-        What no bucket of Canvas's can hold is no number either: one such header, believed, would
-        leave no room for a call ever after.
+        A number that no bucket of Canvas's can hold is ignored: believing one such header would
+        leave no room for any further call.
         """
         if remaining is not None and not LEAST_REMAINING <= remaining <= MOST_REMAINING:
             remaining = None
@@ -270,7 +269,7 @@ class MemoryBuckets:
 
 
 class Throttle:
-    """One person's view of her bucket at one Canvas; ``max_parallel`` calls in flight at most.
+    """One person's view of their bucket at one Canvas; ``max_parallel`` calls in flight at most.
 
     A bucket belongs to an access token: a refreshed token starts with an empty one, as at Canvas.
     """

@@ -336,7 +336,7 @@ class RedisState:
         )
 
     def idle(self) -> bool:
-        """Nothing would be lost with this object; what is in flight is known to Redis."""
+        """Whether this object can be dropped: Redis knows what is in flight."""
         return self._local.idle()
 
 
