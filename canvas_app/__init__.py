@@ -64,10 +64,10 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 def connect(redis_url: str | None) -> Any | None:
     """A client of the Redis or Valkey server, if the deployment has one; connects on first use.
 
-    It waits a second at most: every request asks it, and pages stand without it.
+    Every request asks it, and pages stand without it, so it waits little.
     """
     if redis_url is None:
         return None
-    from redis import Redis
+    from canvas_app.redis_client import open_redis
 
-    return Redis.from_url(redis_url, socket_timeout=1, socket_connect_timeout=1)
+    return open_redis(redis_url)

@@ -14,6 +14,7 @@ from flask import Flask
 from itsdangerous import TimestampSigner
 
 from canvas_app.canvas.api import SCOPES, CanvasAPI
+from canvas_app.canvas.circuit import Circuit
 from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.oauth import TokenEndpoint
 from canvas_app.canvas.throttle.queue import (
@@ -32,12 +33,15 @@ from canvas_app.sources.cache_redis import RedisCache
 from canvas_app.storage.database import AWAY, NEWEST
 from canvas_app.storage.seal import AnswerSeal
 from canvas_app.storage.storage import SignIn, Storage
+from canvas_app.token_watch import TokenWatch, WatchedEndpoint
 from canvas_app.turns import Turns
 from canvas_app.waiting_line import MemoryTickets, RedisTickets, WaitingLine
 
 log = logging.getLogger(__name__)
 
 CACHE_BYTES = 32 * 2**20
+TIME_OUTS = 3  # in a row, after which a Canvas is left alone ...
+CANVAS_AGAIN = 5.0  # ... but for one call in so many seconds
 TEND_EVERY = 300.0  # seconds
 POOL_THREADS = 40  # measured: the steadiest size for one process
 
@@ -61,6 +65,7 @@ class Gateway:
     _queues: dict[str, TokenQueue] = field(default_factory=dict, repr=False)
     _watches: dict[str, IncludesWatch] = field(default_factory=dict, repr=False)
     _lines: dict[str, WaitingLine] = field(default_factory=dict, repr=False)
+    _token_watches: dict[str, TokenWatch] = field(default_factory=dict, repr=False)
     _readiness: Readiness | None = field(default=None, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
     _emptying: Lock = field(default_factory=Lock, repr=False)
@@ -75,13 +80,20 @@ class Gateway:
     def endpoint_for(self, name: str) -> TokenEndpoint:
         """The token endpoint of an environment, spoken to with its developer key."""
         environment = self.environment(name)
-        return TokenEndpoint(
+        endpoint = WatchedEndpoint(
             environment.canvas_url,
             environment.client_id,
             environment.client_secret,
             queue=self.queue_for(name),
             transport=self.transport_for(name),
         )
+        endpoint.watch = self.token_watch_for(name)
+        return endpoint
+
+    def token_watch_for(self, name: str) -> TokenWatch:
+        """What knows whether an environment's token endpoint fails."""
+        with self._lock:
+            return self._token_watches.setdefault(name, TokenWatch())
 
     def queue_for(self, name: str) -> TokenQueue:
         """The queue before an environment's token endpoint, shared by all threads."""
@@ -110,6 +122,7 @@ class Gateway:
                     ca_bundle=self.settings.ca_bundle,
                     proxy=self.settings.https_proxy,
                     no_proxy=self.settings.no_proxy,
+                    circuit=Circuit(TIME_OUTS, CANVAS_AGAIN),
                 )
             return self._transports[name]
 
@@ -210,8 +223,8 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
         storage=storage,
         oauth=oauth_clients(app, settings),
         redis=redis,
-        buckets=buckets_for(settings, app.extensions["easel.metrics"]),
-        cache=cache_for(settings),
+        buckets=buckets_for(redis, app.extensions["easel.metrics"]),
+        cache=cache_for(settings, redis),
         pool=ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="canvas"),
         turns=Turns(settings.web_threads),
         signer=TimestampSigner(settings.secret_key, salt="easel.sign-in"),
@@ -285,20 +298,20 @@ def or_unusable(storage: Storage) -> Iterator[None]:
         ) from None
 
 
-def cache_for(settings: Settings) -> Cache:
+def cache_for(settings: Settings, redis: Any | None) -> Cache:
     """What is kept of Canvas's answers: in Redis, encrypted, when several processes serve."""
-    if settings.redis_url is None:
+    if redis is None:
         return MemoryCache(CACHE_BYTES)
-    return RedisCache(settings.redis_url, AnswerSeal(settings.token_keys))
+    return RedisCache(redis, AnswerSeal(settings.token_keys))
 
 
-def buckets_for(settings: Settings, observer: Observer) -> Buckets:
+def buckets_for(redis: Any | None, observer: Observer) -> Buckets:
     """The mirrors of Canvas's buckets: in Redis when several processes may serve one person."""
-    if settings.redis_url is None:
+    if redis is None:
         return MemoryBuckets(observer=observer)
     from canvas_app.canvas.throttle.redis import RedisBuckets
 
-    return RedisBuckets(settings.redis_url, observer=observer)
+    return RedisBuckets(redis, observer=observer)
 
 
 def oauth_clients(app: Flask, settings: Settings) -> OAuth:

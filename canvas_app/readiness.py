@@ -18,7 +18,7 @@ from canvas_app.storage.storage import Storage
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
+Verdict = TypeVar("Verdict")
 
 ANSWER_WITHIN = 1.8  # seconds for the whole answer; monitors give up after two or more
 CANVAS_EVERY = 30.0  # seconds between two questions to Canvas
@@ -26,7 +26,7 @@ CANVAS_LIMIT = 2.0  # seconds for its answer
 WRITE_EVERY = 30.0  # seconds between two writes that only see whether writes are taken
 
 
-class Probe(Generic[T]):
+class Probe(Generic[Verdict]):
     """A question that one thread at a time asks, beside those who want to know its answer.
 
     An answer is kept for ``every`` seconds. What ``ask`` raises counts as ``failed``.
@@ -35,9 +35,9 @@ class Probe(Generic[T]):
     def __init__(
         self,
         name: str,
-        ask: Callable[[], T],
+        ask: Callable[[], Verdict],
         *,
-        failed: T,
+        failed: Verdict,
         every: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -61,7 +61,7 @@ class Probe(Generic[T]):
         # A daemon: what hangs must not keep the process from ending.
         Thread(target=self._run, name=f"probe {self._name}", daemon=True).start()
 
-    def answer(self, deadline: float, *, last: bool = False) -> T:
+    def answer(self, deadline: float, *, last: bool = False) -> Verdict:
         """The answer, waited for until the deadline (monotonic); then ``failed``.
 
         With ``last`` the one before stands for an answer that does not come in time.

@@ -15,12 +15,14 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import should_bypass_proxies
 
+from canvas_app.canvas.circuit import Circuit
 from canvas_app.canvas.cutting import CONNECTIONS, cut_at
 from canvas_app.canvas.errors import MalformedAnswer, Unavailable
 from canvas_app.canvas.headers import finite_number, request_id
 
 LARGEST_ANSWER = 32 * 1024 * 1024  # bytes
 LONGEST_CALL = 300.0  # seconds
+WAITED_IN_VAIN = 2.0  # seconds a call waited in vain that counts as a time-out
 CHUNK = 256 * 1024  # bytes
 TOO_LONG = "it took too long"
 # Characters that stay as they are in a path or query (RFC 3986 sections 3.3 and 3.4), with [] as
@@ -58,6 +60,9 @@ class Transport:
     ``SSL_CERT_FILE`` names. ``proxy`` is the URL of an outbound proxy and ``no_proxy`` names hosts
     that need none, by default ``HTTPS_PROXY`` and ``NO_PROXY``; loopback is always asked directly.
 
+    With a ``circuit`` a Canvas that lets calls time out is left alone for a while: ``send`` raises
+    ``Unavailable`` at once.
+
     Raises ``ValueError`` unless ``base_url`` is an https origin, or http on loopback, and for a
     ``ca_bundle`` that is no file.
     """
@@ -73,8 +78,10 @@ class Transport:
         ca_bundle: str | Path | None = None,
         proxy: str | None = None,
         no_proxy: str | None = None,
+        circuit: Circuit | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.circuit = circuit
         self.origin = canvas_origin(base_url)
         self._pool = pool
         self._connect_timeout = connect_timeout
@@ -113,13 +120,9 @@ class Transport:
         path = target.partition("?")[0]
         now = self._clock()
         end = now + LONGEST_CALL if deadline is None else min(deadline, now + LONGEST_CALL)
-        if end <= now:
+        if why := self._not_to_be_sent(end - now):
             raise Unavailable(
-                "There was no time left to ask Canvas; nothing was sent.",
-                delivery="not_sent",
-                method=method,
-                path=path,
-                repeat_is_safe=True,
+                why, delivery="not_sent", method=method, path=path, repeat_is_safe=True
             )
         request = self._prepared(method, target, headers, body)
         most = self._largest_answer if largest is None else largest
@@ -129,12 +132,35 @@ class Transport:
         finally:
             if fresh:
                 connections.close()
+        self._tell_circuit(outcome, now)
         if isinstance(outcome, Answer):
             return outcome
         # Raised outside of any except block: the library's errors quote URLs with their query.
         outcome.method, outcome.path = method, path
         outcome.repeat_is_safe = outcome.repeat_is_safe or method in REPEATABLE_METHODS
         raise outcome
+
+    def _not_to_be_sent(self, left: float) -> str:
+        """Return why a call that has ``left`` seconds cannot be sent; empty when it can."""
+        if left <= 0:
+            return "There was no time left to ask Canvas; nothing was sent."
+        if self.circuit and not self.circuit.enter():
+            return (
+                "Canvas did not answer the last calls, so it was not asked; "
+                "it is asked again within a few seconds."
+            )
+        return ""
+
+    def _tell_circuit(
+        self, outcome: "Answer | MalformedAnswer | Unavailable", began: float
+    ) -> None:
+        """Count time-outs in a row; a call that had hardly any time tells nothing."""
+        if self.circuit is None:
+            return
+        if not isinstance(outcome, Unavailable):
+            self.circuit.succeeded()
+        elif self._clock() - began >= WAITED_IN_VAIN:
+            self.circuit.failed()
 
     def _prepared(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None

@@ -28,16 +28,13 @@ class RedisCache:
     """
 
     def __init__(
-        self, url: str, cipher: Cipher, *, clock: Callable[[], float] = time.monotonic
+        self, client: Any, cipher: Cipher, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        import redis
+        from redis import RedisError
 
         self._cipher = cipher
-
-        self._error: type[Exception] = redis.RedisError
-        self._redis: Any = redis.Redis.from_url(
-            url, socket_timeout=1, socket_connect_timeout=1, retry=None
-        )
+        self._error: type[Exception] = RedisError
+        self._redis = client
         self._clock = clock
         self._away_until = float("-inf")
         self._away = False

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,14 +69,20 @@ class Notes:
         except AWAY as fault:
             log.warning("a note could not be written: %s", fault)
 
-    def touch(self, subject: str) -> None:
-        """Write the moment down, for no more than to see whether writes are taken (``Writes``)."""
+    def touch(self, subject: str) -> bool:
+        """Write the moment down, for no more than to see whether writes are taken."""
         now = self._clock()
-        with suppress(sa.exc.IntegrityError, *AWAY), self._engine.begin() as connection:
-            stamp = notes.update().where(*_named("", subject)).values(last_at=now)
-            if not connection.execute(stamp).rowcount:
-                row = {"environment": "", "subject": subject, "detail": ""}
-                connection.execute(notes.insert().values(first_at=now, last_at=now, **row))
+        try:
+            with self._engine.begin() as connection:
+                stamp = notes.update().where(*_named("", subject)).values(last_at=now)
+                if not connection.execute(stamp).rowcount:
+                    row = {"environment": "", "subject": subject, "detail": ""}
+                    connection.execute(notes.insert().values(first_at=now, last_at=now, **row))
+        except sa.exc.IntegrityError:
+            return True  # another process wrote it at the same moment
+        except AWAY:
+            return False
+        return True
 
     def clear(self, environment: str, subject: str) -> None:
         """It is mended: forget it."""

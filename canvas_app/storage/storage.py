@@ -2,7 +2,9 @@
 
 import hashlib
 import logging
+import math
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +27,7 @@ from canvas_app.storage.seal import Owner, Seal, SealBroken
 IDLE = timedelta(days=30)
 LONGEST_SIGN_IN = timedelta(days=180)
 TOUCH = timedelta(hours=1)
+BELIEVED_SECONDS = 5.0  # after a write that was taken, the next one is expected to be, too
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +94,7 @@ class Storage:
         self._url = database_url
         self.engine = database.open_engine(database_url)
         self.writes = database.watch_writes(self.engine)
+        self._wrote_at = -math.inf  # monotonic
         self._reading = database.reading(self.engine)
         self._seal = Seal(token_keys)
         self._clock = clock
@@ -140,9 +144,17 @@ class Storage:
         with self._reading.connect() as connection:
             connection.execute(sa.select(1))
 
-    def try_writing(self) -> None:
-        """Write one row, the same each time; whether that works stands in ``writes`` then."""
-        self.notes.touch(WRITES_TAKEN)
+    def try_writing(self) -> bool:
+        """Write one row, the same each time; whether that worked."""
+        taken = self.notes.touch(WRITES_TAKEN)
+        if taken:
+            self._wrote_at = time.monotonic()
+        return taken
+
+    def takes_writes(self) -> bool:
+        """Whether the database takes writes now, or did a moment ago."""
+        lately = time.monotonic() - self._wrote_at < BELIEVED_SECONDS
+        return (lately and self.writes.taken) or self.try_writing()
 
     def close(self) -> None:
         """Close the connections; the next use opens new ones."""

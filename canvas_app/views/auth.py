@@ -86,6 +86,7 @@ def login() -> Response:
         raise Trouble("sessions_away", unfinished="sign_in")
     gateway = current_gateway()
     environment = asked_environment(request.args.get("environment") or "production")
+    expect_success(environment)
     if wait := gateway.line_for(environment.name).full_for(audit.client_address()):
         return waiting_page(wait)
     address = authorization_request(environment)
@@ -95,6 +96,18 @@ def login() -> Response:
         log.error("a sign-in cannot begin: %s", fault)
         raise Trouble("sessions_away", unfinished="sign_in") from None
     return redirect(address)
+
+
+def expect_success(environment: Environment) -> None:
+    """Raise the Trouble that would end the sign-in later, after a password was typed."""
+    gateway = current_gateway()
+    if not gateway.storage.takes_writes():
+        raise Trouble("database_away", unfinished="sign_in")
+    if error := gateway.token_watch_for(environment.name).failing():
+        code = (
+            "invalid_client" if isinstance(error, InvalidClient) else "token_endpoint_unavailable"
+        )
+        raise sign_in_failed(code, not_sent=True) from error
 
 
 def authorization_request(environment: Environment) -> str:

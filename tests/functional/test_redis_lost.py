@@ -1,6 +1,7 @@
 """Redis dies: who is signed in stays so and sees her pages; a sign-in in progress starts anew."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -35,6 +36,13 @@ def easel(start_easel: StartEasel, valkey: Any) -> Iterator[RunningEasel]:
 def ready(easel: RunningEasel) -> tuple[int, str]:
     answer = requests.get(f"{easel.url}/readyz", timeout=30)
     return answer.status_code, answer.json()["redis"]
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_everything_shared_is_in_redis(easel: RunningEasel) -> None:
@@ -93,6 +101,7 @@ def test_sign_in_in_progress_is_all_that_is_lost(easel: RunningEasel, valkey: An
     assert easel.canvas.stats()["exchanges"] == 1
 
     valkey.start()
+    wait_until(lambda: ready(easel) == (200, "ok"))
 
     back = browser.get(f"{easel.url}/oauth/callback?code=1&state=2", timeout=30)
     assert "not started here" in back.text

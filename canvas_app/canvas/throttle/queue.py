@@ -12,7 +12,7 @@ from hashlib import sha256
 from random import SystemRandom
 from typing import Protocol
 
-from canvas_app.canvas.errors import Throttled
+from canvas_app.canvas.errors import Throttled, Unavailable
 from canvas_app.canvas.throttle.level import CEILING, Clock, Figures, Known, Level, Uniform
 
 AT_TOKEN_ENDPOINT = 10  # calls there at once, when they cost little ...
@@ -94,9 +94,13 @@ class Bucket:
         self._observer = observer
         self._lock = threading.Lock()
         self._queue: deque[threading.Condition] = deque()
+        self._refused_at = -math.inf  # when Canvas last found the bucket full
 
     def admit(self, most: int, deadline: float | None) -> "Permit":
-        """Wait for room. Raises Throttled as soon as the deadline is sure to come first."""
+        """Wait for room. Raises Throttled as soon as the deadline is sure to come first.
+
+        Unavailable when there was none because Canvas left the calls before this one unanswered.
+        """
         asked = self._clock()
         with self._lock:
             number = 0
@@ -106,14 +110,16 @@ class Bucket:
                 turn = threading.Condition(self._lock)
                 self._queue.append(turn)
                 try:
-                    number = self._stand(turn, most, deadline)
+                    number = self._stand(turn, most, deadline, asked)
                 finally:
                     self._queue.remove(turn)
                     self._wake()
         self._observer.admitted(self.origin, self._clock() - asked)
         return Permit(self, number)
 
-    def _stand(self, turn: threading.Condition, most: int, deadline: float | None) -> int:
+    def _stand(
+        self, turn: threading.Condition, most: int, deadline: float | None, asked: float
+    ) -> int:
         while True:
             wait = math.inf
             if self._queue[0] is turn:
@@ -123,6 +129,8 @@ class Bucket:
             if deadline is not None:
                 left = deadline - self._clock()
                 soonest = self._state.soonest()
+                if left <= 0 and soonest <= 0 and self._refused_at < asked < deadline:
+                    raise _unanswered()
                 if left <= 0 or soonest > left:
                     raise _too_full(soonest if wait == math.inf else max(soonest, wait))
                 wait = min(wait, left)
@@ -137,6 +145,8 @@ class Bucket:
     ) -> None:
         with self._lock:
             self._state.settle(number, throttled=throttled, remaining=remaining, cost=cost)
+            if throttled:
+                self._refused_at = self._clock()
             self._wake()
         self._observer.settled(self.origin, throttled, cost or 0.0)
 
@@ -167,6 +177,14 @@ def _too_full(retry_after: float) -> Throttled:
         "Canvas has no room for this call before the time limit; nothing was sent. "
         f"Try again in {max(1, math.ceil(retry_after))} s.",
         retry_after=max(1.0, retry_after),
+        repeat_is_safe=True,
+    )
+
+
+def _unanswered() -> Unavailable:
+    return Unavailable(
+        "Canvas did not answer the calls before this one in time; nothing was sent.",
+        delivery="not_sent",
         repeat_is_safe=True,
     )
 

@@ -343,12 +343,17 @@ class RedisState:
 class RedisBuckets(MemoryBuckets):
     """The buckets of every process that names this Redis; see ``MemoryBuckets``."""
 
-    def __init__(self, url: str, *, clock: Clock = time.monotonic, **settings: Any) -> None:
+    def __init__(
+        self, client: "str | redis.Redis", *, clock: Clock = time.monotonic, **settings: Any
+    ) -> None:
+        """``client`` is a connection to share, or the address of a Redis."""
         super().__init__(clock=clock, **settings)
         self._name = uuid4().hex
-        self._redis = redis.Redis.from_url(
-            url, socket_timeout=1.0, socket_connect_timeout=1.0, retry=None
-        )
+        if isinstance(client, str):
+            client = redis.Redis.from_url(
+                client, socket_timeout=1.0, socket_connect_timeout=1.0, retry=None
+            )
+        self._redis = client
         self._script = self._redis.register_script(SCRIPT)
         self._away_until = -math.inf
         self._shared = True

@@ -2,9 +2,12 @@
 
 import os
 import socket
+import time
 
 import pytest
 
+from canvas_app.canvas import transport as module
+from canvas_app.canvas.circuit import Circuit
 from canvas_app.canvas.errors import MalformedAnswer, Unavailable
 from canvas_app.canvas.transport import Transport, canvas_origin
 
@@ -150,6 +153,33 @@ def test_silence_ends_at_the_timeout(connect):
 
     assert caught.value.delivery == "may_have_happened"
     assert caught.value.repeat_is_safe is True
+
+
+def test_canvas_that_lets_calls_time_out_is_left_alone(connect, monkeypatch):
+    """Two time-outs in a row, and the third call fails without a word to Canvas."""
+    monkeypatch.setattr(module, "WAITED_IN_VAIN", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        transport = connect(url, read_timeout=0.1, circuit=Circuit(2, 1000.0))
+        for _ in range(2):
+            with pytest.raises(Unavailable, match="too long"):
+                send(transport)
+
+        with pytest.raises(Unavailable, match="did not answer the last calls") as caught:
+            send(transport, "POST", body=b"x")
+
+    assert (caught.value.delivery, caught.value.repeat_is_safe) == ("not_sent", True)
+
+
+def test_calls_with_hardly_any_time_tell_nothing_of_canvas(connect):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        circuit = Circuit(1, 1000.0)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        transport = connect(url, circuit=circuit)
+        with pytest.raises(Unavailable):
+            send(transport, deadline=time.monotonic() + 0.1)
+
+    assert not circuit.is_open
 
 
 def test_no_certificate_no_call(scripted, reply, connect):

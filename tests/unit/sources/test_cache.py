@@ -3,6 +3,7 @@
 import pytest
 from cryptography.fernet import Fernet
 
+from canvas_app.redis_client import open_redis
 from canvas_app.sources.cache import KEEP_SECONDS, RENEWAL_SECONDS, MemoryCache
 from canvas_app.sources.cache_redis import RedisCache
 from canvas_app.storage.seal import AnswerSeal
@@ -15,7 +16,7 @@ def cache(request):
     if request.param == "memory":
         yield MemoryCache(1_000_000)
         return
-    cache = RedisCache(request.getfixturevalue("valkey_url"), CIPHER)
+    cache = RedisCache(open_redis(request.getfixturevalue("valkey_url")), CIPHER)
     yield cache
     cache.drop("ann")
     cache.drop("ben")

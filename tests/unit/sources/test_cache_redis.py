@@ -5,6 +5,7 @@ from cryptography.fernet import Fernet
 from redis import Redis
 from redis.exceptions import TimeoutError
 
+from canvas_app.redis_client import open_redis
 from canvas_app.sources.cache import MemoryCache
 from canvas_app.sources.cache_redis import RedisCache
 from canvas_app.storage.seal import AnswerSeal
@@ -17,7 +18,7 @@ def cache(request):
     if request.param == "memory":
         yield MemoryCache(1_000_000)
         return
-    cache = RedisCache(request.getfixturevalue("valkey_url"), CIPHER)
+    cache = RedisCache(open_redis(request.getfixturevalue("valkey_url")), CIPHER)
     yield cache
     cache.drop("ann")
     cache.drop("ben")
@@ -26,7 +27,7 @@ def cache(request):
 
 
 def test_redis_away_means_nothing_kept(caplog):
-    cache = RedisCache("redis://127.0.0.1:1/0", CIPHER)
+    cache = RedisCache(open_redis("redis://127.0.0.1:1/0"), CIPHER)
 
     cache.put("ann", "courses", b"x")
 
@@ -39,7 +40,7 @@ def test_redis_away_means_nothing_kept(caplog):
 def test_hanging_redis_is_waited_for_once(valkey_url, caplog):
     """A page asks dozens of times; Redis is asked again after a while, by one call."""
     now, asked = [0.0], []
-    cache = RedisCache(valkey_url, CIPHER, clock=lambda: now[0])
+    cache = RedisCache(open_redis(valkey_url), CIPHER, clock=lambda: now[0])
     good = cache._redis.hget
 
     def hang(*_):
@@ -63,7 +64,7 @@ def test_hanging_redis_is_waited_for_once(valkey_url, caplog):
 def test_drop_that_redis_missed_is_made_up_for(valkey_url):
     """A write while Redis is away: what lies there from before must not come back as fresh."""
     now = [0.0]
-    cache = RedisCache(valkey_url, CIPHER, clock=lambda: now[0])
+    cache = RedisCache(open_redis(valkey_url), CIPHER, clock=lambda: now[0])
     cache.put(cache.namespace("ann"), "courses", b"as it was before the write")
     good = cache._redis.get
 
@@ -84,7 +85,7 @@ def test_drop_that_redis_missed_is_made_up_for(valkey_url):
 
 def test_redis_holds_nothing_readable(valkey_url):
     """Whoever reads the server's memory or wire learns no name and no grade."""
-    cache = RedisCache(valkey_url, CIPHER)
+    cache = RedisCache(open_redis(valkey_url), CIPHER)
     namespace = cache.namespace("somebody")
     cache.put(namespace, "courses", b"Biology, 93 %")
 
@@ -97,7 +98,7 @@ def test_redis_holds_nothing_readable(valkey_url):
 
 def test_answer_opens_where_it_was_kept_alone(valkey_url):
     """Copied to another person's namespace, damaged or of an older key, it is as good as none."""
-    cache = RedisCache(valkey_url, CIPHER)
+    cache = RedisCache(open_redis(valkey_url), CIPHER)
     mine, other = cache.namespace("me"), cache.namespace("you")
     cache.put(mine, "courses", b"mine")
     with Redis.from_url(valkey_url) as client:
@@ -109,5 +110,5 @@ def test_answer_opens_where_it_was_kept_alone(valkey_url):
     assert cache.get(other, "courses") is None
     assert cache.get(mine, "damaged") is None
     assert cache.get(mine, "short") is None
-    later = RedisCache(valkey_url, AnswerSeal([Fernet.generate_key().decode()]))
+    later = RedisCache(open_redis(valkey_url), AnswerSeal([Fernet.generate_key().decode()]))
     assert later.get(mine, "courses") is None

@@ -8,6 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from canvas_app.canvas.api import CanvasAPI
+from canvas_app.redis_client import open_redis
 from canvas_app.sources.answer import complete
 from canvas_app.sources.cache_redis import RedisCache
 from canvas_app.sources.call import UNDER_WAY, request_key
@@ -231,7 +232,7 @@ def test_time_that_is_over_sends_nothing(sources_of, canvas):
 
 def test_pages_share_what_redis_keeps(sources_of, canvas, cache, valkey_url):
     """Both caches behave the same to a page."""
-    shared = RedisCache(valkey_url, CIPHER)
+    shared = RedisCache(open_redis(valkey_url), CIPHER)
     sources = sources_of("dozen", cache=shared)
     sources.start("courses", COURSES).rows()
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from canvas_app.canvas import Throttled
+from canvas_app.canvas import Throttled, Unavailable
 from canvas_app.canvas.throttle.level import CEILING
 from canvas_app.canvas.throttle.queue import (
     MemoryBuckets,
@@ -58,10 +58,24 @@ def test_at_most_ten_in_flight(buckets: MemoryBuckets, clock: Clock) -> None:
     for _ in range(10):
         throttle.admit("token")
 
-    with pytest.raises(Throttled) as caught:
+    # None of the ten was answered: that Canvas has no room is not what kept this one.
+    with pytest.raises(Unavailable, match="did not answer") as caught:
         throttle.admit("token", deadline=5.0)
-    assert caught.value.repeat_is_safe
+    assert (caught.value.delivery, caught.value.repeat_is_safe) == ("not_sent", True)
     assert clock.now == 5.0
+
+
+def test_wait_after_a_refusal_is_the_buckets(buckets: MemoryBuckets, clock: Clock) -> None:
+    """Canvas found the bucket full while this call stood, and the others are still under way."""
+    throttle = Throttle(buckets, ORIGIN)
+    learn(throttle)
+    for _ in range(10):
+        throttle.admit("token")
+    (bucket,) = buckets._buckets.values()
+    bucket._refused_at = 1.0
+
+    with pytest.raises(Throttled):
+        throttle.admit("token", deadline=5.0)
 
 
 def test_full_bucket_waits_for_the_leak(buckets: MemoryBuckets, clock: Clock) -> None:
@@ -262,7 +276,7 @@ def test_surcharge_is_met_carefully(buckets: MemoryBuckets, clock: Clock) -> Non
     queue = TokenQueue(buckets, ORIGIN)
     first, _ = queue.admit(), queue.admit()
 
-    with pytest.raises(Throttled):
+    with pytest.raises(Unavailable):
         queue.admit(deadline=clock.now + 1)
 
     first.settle(throttled=False, remaining=549.0, cost=0.1)

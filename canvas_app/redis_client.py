@@ -1,0 +1,84 @@
+"""The connection to Redis or Valkey that everything in a process shares, with one circuit.
+
+Every request asks Redis several times. While it does not answer, one call a second finds out, and
+all others fail at once, as if it had refused them; pages stand without it.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from redis import ConnectionError as RedisConnectionError
+from redis import Redis, RedisError
+from redis import TimeoutError as RedisTimeoutError
+from redis.backoff import NoBackoff
+from redis.client import Pipeline
+from redis.retry import Retry
+
+from canvas_app.canvas.circuit import Circuit
+
+REDIS_SECONDS = 1.0  # for connecting, and for an answer
+TRY_EVERY = 1.0  # seconds between two calls to a Redis that does not answer
+
+
+class RedisAway(RedisConnectionError):
+    """Redis did not answer a moment ago, so it was not asked."""
+
+
+class GuardedRedis(Redis):
+    """A client whose calls fail at once while Redis does not answer."""
+
+    circuit: Circuit
+
+    def execute_command(self, *arguments: Any, **options: Any) -> Any:
+        ask: Any = getattr(super(), "execute_command")  # noqa: B009 - redis-py leaves it untyped
+        return guarded(self.circuit, partial(ask, *arguments, **options))
+
+    def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> "GuardedPipeline":
+        made = GuardedPipeline(
+            self.connection_pool, self.response_callbacks, transaction, shard_hint
+        )
+        made.circuit = self.circuit
+        return made
+
+
+class GuardedPipeline(Pipeline):
+    """Several commands sent as one; they succeed or fail as one for the circuit, too."""
+
+    circuit: Circuit
+
+    def execute(self, raise_on_error: bool = True) -> list[Any]:
+        told: list[Any] = guarded(self.circuit, partial(super().execute, raise_on_error))
+        return told
+
+
+def guarded(circuit: Circuit, call: Callable[[], Any]) -> Any:
+    """Make a call unless the circuit is open; raises RedisError."""
+    if not circuit.enter():
+        raise RedisAway("Redis did not answer a moment ago")
+    try:
+        told = call()
+    except (RedisConnectionError, RedisTimeoutError, OSError):
+        circuit.failed()
+        raise
+    except RedisError:
+        circuit.succeeded()  # it answers, with a refusal
+        raise
+    circuit.succeeded()
+    return told
+
+
+def open_redis(url: str) -> GuardedRedis:
+    """A client for this address; connects on first use.
+
+    A connection that Redis has closed meanwhile is replaced once, so that a restart is not noticed.
+    """
+    client: Any = GuardedRedis.from_url(
+        url,
+        socket_timeout=REDIS_SECONDS,
+        socket_connect_timeout=REDIS_SECONDS,
+        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+    )
+    client.circuit = Circuit(1, TRY_EVERY)
+    made: GuardedRedis = client
+    return made

@@ -1,0 +1,64 @@
+"""Whether an environment's token endpoint is known to fail, as the newest calls to it show.
+
+Nobody is sent to Canvas to type a password for a code that could not be traded in.
+"""
+
+import time
+from collections.abc import Callable
+from threading import Lock
+from typing import TypeVar
+
+from canvas_app.canvas.errors import CanvasError, Unavailable
+from canvas_app.canvas.oauth import InvalidClient, TokenAnswer, TokenEndpoint
+from canvas_app.canvas.tokens import Token
+
+Granted = TypeVar("Granted")
+
+IN_A_ROW = 2  # failures after which the next one is expected
+BELIEVED = 20.0  # seconds: then somebody may try again
+
+
+class TokenWatch:
+    """Hears how each call of a token endpoint ended."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._in_a_row = 0
+        self._last: CanvasError | None = None
+        self._last_at = 0.0
+
+    def failing(self) -> CanvasError | None:
+        """The error of the last calls, while another one would most likely end so too."""
+        with self._lock:
+            recent = self._clock() - self._last_at < BELIEVED
+            return self._last if recent and self._in_a_row >= IN_A_ROW else None
+
+    def heard(self, error: CanvasError | None) -> None:
+        """Hear of one call; errors about one person's grant say that the endpoint works."""
+        failed = isinstance(error, Unavailable | InvalidClient)
+        with self._lock:
+            self._in_a_row = self._in_a_row + 1 if failed else 0
+            if failed:
+                self._last, self._last_at = error, self._clock()
+
+
+class WatchedEndpoint(TokenEndpoint):
+    """A token endpoint that tells its watch how each exchange and renewal ended."""
+
+    watch: TokenWatch
+
+    def exchange(self, code: str, redirect_uri: str, code_verifier: str | None) -> TokenAnswer:
+        return self._told(lambda: TokenEndpoint.exchange(self, code, redirect_uri, code_verifier))
+
+    def refresh(self, refresh_token: str) -> Token:
+        return self._told(lambda: TokenEndpoint.refresh(self, refresh_token))
+
+    def _told(self, call: Callable[[], Granted]) -> Granted:
+        try:
+            answer = call()
+        except CanvasError as error:
+            self.watch.heard(error)
+            raise
+        self.watch.heard(None)
+        return answer

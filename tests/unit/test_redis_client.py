@@ -1,0 +1,94 @@
+"""One circuit for everything that asks Redis: while it does not answer, one call a second waits."""
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+from redis import RedisError, ResponseError
+
+from canvas_app.canvas.circuit import Circuit
+from canvas_app.redis_client import GuardedRedis, RedisAway, open_redis
+
+
+@pytest.fixture
+def silent() -> Iterator[GuardedRedis]:
+    """A client of a server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = open_redis(f"redis://127.0.0.1:{listener.getsockname()[1]}/0")
+        yield client
+        client.close()
+
+
+def test_second_call_does_not_wait(silent: GuardedRedis) -> None:
+    """Whatever asks: a command, or several at once."""
+    silent.circuit = Circuit(1, 1000.0)
+    with pytest.raises(RedisError):
+        silent.get("a")
+
+    with pytest.raises(RedisAway):
+        silent.get("a")
+    several = silent.pipeline()
+    several.get("a")
+    with pytest.raises(RedisAway):
+        several.execute()
+    with pytest.raises(RedisAway):
+        silent.register_script("return 1")()
+
+
+def test_refusals_are_answers(valkey_url: str) -> None:
+    client = open_redis(valkey_url)
+
+    with pytest.raises(ResponseError):
+        client.execute_command("NO SUCH COMMAND")
+
+    assert client.ping()
+    several = client.pipeline()
+    several.set("easel:test", "1")
+    several.delete("easel:test")
+    assert several.execute() == [True, 1]
+    client.close()
+
+
+def test_restart_of_redis_is_not_noticed(valkey_url: str) -> None:
+    """A kept connection that the server has closed is replaced once."""
+    client = open_redis(valkey_url)
+    other = open_redis(valkey_url)
+    assert client.ping()
+
+    other.client_kill_filter(_type="normal", skipme=True)
+
+    assert client.ping()
+    client.close()
+    other.close()
+
+
+def test_circuit_lets_one_caller_try() -> None:
+    now = [0.0]
+    circuit = Circuit(2, 5.0, clock=lambda: now[0])
+    circuit.failed()
+    assert circuit.enter()
+    circuit.failed()
+    assert not circuit.enter()
+
+    now[0] = 5.0
+    entered: list[bool] = []
+    threads = [threading.Thread(target=lambda: entered.append(circuit.enter())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(entered) == [False] * 7 + [True]
+    circuit.succeeded()
+    assert circuit.enter()
+    assert circuit.enter()
+
+
+def test_successes_between_failures_keep_a_circuit_closed() -> None:
+    circuit = Circuit(2, 5.0)
+    for _ in range(3):
+        circuit.failed()
+        circuit.succeeded()
+
+    assert circuit.enter()
