@@ -17,6 +17,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+FEATURES = (
+    "class_statistics",
+    "what_if",
+    "teaching",
+    "exports",
+    "feeds",
+    "student_search",
+    "explorer",
+)
+FEATURE_ROLES = ("student", "teacher", "observer")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 #: Canvas's scopes: ``url:<VERB>|<route path>`` (Canvas: API token scopes), or ``/auth/userinfo``.
 SCOPE = re.compile(r"url:(GET|POST|PUT|PATCH|DELETE)\|/[\x21-\x7e]+|/auth/userinfo")
@@ -67,6 +77,7 @@ class Settings:
     log_level: str = "INFO"
     log_format: str = "text"
     metrics_token: str | None = field(default=None, repr=False)
+    features_off: frozenset[str] = frozenset()
     ca_bundle: str | None = None
     https_proxy: str = field(default="", repr=False)
     no_proxy: str = ""
@@ -173,6 +184,7 @@ class _Reader:
             "log_level": self.choice("LOG_LEVEL", "INFO", LOG_LEVELS),
             "log_format": self.choice("LOG_FORMAT", "text", ("text", "json")),
             "metrics_token": self.text("METRICS_TOKEN") or None,
+            "features_off": self.features_off(),
             "ca_bundle": self.ca_bundle(),
             "https_proxy": self.https_proxy(),
             "no_proxy": self.text("NO_PROXY") or self.text("no_proxy"),
@@ -362,6 +374,18 @@ class _Reader:
                 "DATABASE_URL is neither a SQLite file nor PostgreSQL",
                 "use sqlite:////path/to/easel.sqlite or postgresql+psycopg://user@host/easel, "
                 "or leave it out for a SQLite file in INSTANCE_PATH",
+            )
+        return given
+
+    def features_off(self) -> frozenset[str]:
+        """Names of features, each alone or with the role it is off for: ``what_if:student``."""
+        given = frozenset(filter(None, re.split(r"[\s,]+", self.text("FEATURES_OFF").lower())))
+        roles = ("", *(f":{role}" for role in FEATURE_ROLES))
+        allowed = {f"{feature}{role}" for feature in FEATURES for role in roles}
+        if wrong := sorted(given - allowed):
+            self.fault(
+                f"FEATURES_OFF names what is no feature ({', '.join(wrong[:3])})",
+                f"use {', '.join(FEATURES)}, each alone or with {', '.join(roles[1:])}",
             )
         return given
 

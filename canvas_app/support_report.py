@@ -6,6 +6,7 @@ log. Neither gets a token.
 """
 
 import platform
+import shlex
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -125,6 +126,16 @@ class SupportReport:
     def _hosted(self) -> str:
         host = urlsplit(self.canvas_url).hostname or ""
         return "Instructure (SaaS)" if host.endswith(HOSTED) else "(please say)"
+
+
+def curl_of(method: str, url: str) -> str:
+    """The same call for a shell; the token stays in its variable."""
+    return (
+        f"curl --request {method} "
+        '--header "Authorization: Bearer $CANVAS_TOKEN" '
+        "--header 'Accept: application/json+canvas-string-ids, application/json' "
+        f"{shlex.quote(url)}"
+    )
 
 
 def moment_of(at: datetime) -> str:

@@ -13,6 +13,8 @@ STATUS = {
     "consent_too_narrow": 403,
     "internal_error": 500,
     "not_an_administrator": 403,
+    "explorer_while_acting": 403,
+    "explorer_busy": 429,
     "http_400": 400,
     "http_403": 403,
     "http_404": 404,

@@ -1,7 +1,6 @@
 """What commands need to call Canvas with somebody's own token: which Canvas, which token."""
 
 import os
-import shlex
 import sys
 import threading
 import time
@@ -136,16 +135,6 @@ def countdown(seconds: float, sleep: Callable[[float], None] = time.sleep) -> No
         seconds -= step
     if live:
         click.echo("\r\033[K", nl=False, err=True)
-
-
-def curl_of(method: str, url: str) -> str:
-    """The same call for a shell; the token stays in its variable."""
-    return (
-        f"curl --request {method} "
-        '--header "Authorization: Bearer $CANVAS_TOKEN" '
-        "--header 'Accept: application/json+canvas-string-ids, application/json' "
-        f"{shlex.quote(url)}"
-    )
 
 
 def report_of(target: Target, witness: Witness, error: CanvasError, tried: str) -> SupportReport:

@@ -20,10 +20,10 @@ from canvas_app.commands._asking import (
     Target,
     Witness,
     client_for,
-    curl_of,
     target_named,
     token_for,
 )
+from canvas_app.support_report import curl_of
 
 #: What an enrollment's state is called after each task (Canvas: Enrollments).
 AFTER = {

@@ -17,11 +17,11 @@ from canvas_app.commands._asking import (
     Target,
     Witness,
     client_for,
-    curl_of,
     fail,
     target_named,
     token_for,
 )
+from canvas_app.support_report import curl_of
 
 EVERY = 100  # rows between two looks at the progress line
 
@@ -75,7 +75,8 @@ def get_command(
 
 def read_path(path: str, target: Target) -> tuple[str, dict[str, list[str] | str]]:
     """The API's path and its parameters; ``courses/1`` is short for ``/api/v1/courses/1``."""
-    path = path.removeprefix(target.url)
+    if path.startswith(f"{target.url}/"):
+        path = path.removeprefix(target.url)
     parts = urlsplit(path)
     if parts.netloc:
         raise click.UsageError(f"PATH is another address than that of {target}.")

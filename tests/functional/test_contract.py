@@ -17,7 +17,7 @@ TWINS = (
     *("/dashboard.json", "/courses.json", "/upcoming.json", "/submissions.json"),
     *("/courses/4101.json", f"{ASSIGNMENT}.json"),
 )
-LATER = ("/courses/4101/gradebook", "/courses/4101/roster", "/explorer")
+LATER = ("/courses/4101/gradebook", "/courses/4101/roster")
 STATUSES = {
     *("graded", "submitted", "resubmitted", "needs_grading", "redo_requested", "excused"),
     *("missing", "overdue", "due", "locked", "not_yet_open", "on_paper", "nothing_to_hand_in"),

@@ -1,6 +1,7 @@
 """``easel get``, ``easel enrollment remove`` and ``easel keys new`` against the stand-in Canvas."""
 
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from cryptography.fernet import Fernet
 from canvas_app.canvas import RetryPolicy
 from canvas_app.cli import easel as command
 from canvas_app.commands import _asking
+from canvas_app.support_report import curl_of
 from tests.conftest import StandIn, free_port
 
 Run = Callable[..., Result]
@@ -25,6 +27,8 @@ COURSE = "4101"
 def run(canvas: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command in a folder of its own; no output of it ever holds the token."""
     monkeypatch.chdir(tmp_path)
+    # A command's own process has no log; this one may have that of another test's Easel.
+    monkeypatch.setattr(logging.getLogger("canvas_app.canvas"), "disabled", True)
 
     def start(*arguments: str, who: str = "dozen", **environ: str) -> Result:
         token = canvas.token(who)
@@ -110,7 +114,7 @@ class TestGet:
 
     def test_curl_is_the_same_call(self, canvas: StandIn) -> None:
         """The printed line is one a shell takes."""
-        line = _asking.curl_of("GET", f"{canvas.url}/api/v1/courses?a[]=it's&b=$HOME")
+        line = curl_of("GET", f"{canvas.url}/api/v1/courses?a[]=it's&b=$HOME")
         printed = subprocess.run(
             ["/bin/sh", "-c", f'curl() {{ for each; do echo "$each"; done; }}; {line}'],
             capture_output=True,

@@ -354,3 +354,15 @@ def test_open_connections_are_warned_of(
 
     assert [warning.split()[0] for warning in warnings] == named
     assert "pw" not in "".join(warnings)
+
+
+def test_features_off_are_named(tmp_path: Path) -> None:
+    given = full(tmp_path, FEATURES_OFF="explorer, What_If:student")
+
+    assert Settings.from_environ(given).features_off == {"explorer", "what_if:student"}
+
+
+@pytest.mark.parametrize("text", ["grades", "explorer:nobody", "explorer student"])
+def test_features_that_are_none(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match="FEATURES_OFF names what is no feature"):
+        Settings.from_environ(full(tmp_path, FEATURES_OFF=text))
