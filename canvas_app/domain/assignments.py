@@ -103,7 +103,7 @@ def submitters(course: Course, found: AssignmentDetail) -> list[str]:
 
 
 def task(
-    found: AssignmentDetail, course: Course, look: ItemBuilder, rows: Iterable[OwnWork]
+    found: AssignmentDetail, course: Course, builder: ItemBuilder, rows: Iterable[OwnWork]
 ) -> Task:
     """Return the assignment itself, with the person's own due date where they have one."""
     letters = letters_only(course, found)
@@ -114,7 +114,7 @@ def task(
         name=found.name or "",
         course_id=course.id,
         course_name=course.name or "",
-        url=look.link(found.html_url or f"/courses/{course.id}/assignments/{found.id}"),
+        url=builder.link(found.html_url or f"/courses/{course.id}/assignments/{found.id}"),
         due_at=own_dates[0] if len(own_dates) == 1 else found.due_at,
         unlock_at=found.unlock_at,
         lock_at=found.lock_at,
@@ -136,7 +136,7 @@ def task(
         anonymous_grading=bool(found.anonymous_grading),
         counts=not found.omit_from_final_grade,
         closed_period=bool(found.in_closed_grading_period),
-        color=look.colors.get(course.id) or course.course_color,
+        color=builder.colors.get(course.id) or course.course_color,
     )
 
 
@@ -144,11 +144,11 @@ def own_work(
     submission: Submission,
     found: AssignmentDetail,
     course: Course,
-    look: ItemBuilder,
+    builder: ItemBuilder,
     observed: bool,
 ) -> OwnWork:
     """Return a submission with its attempts; nothing of a grade that is not posted."""
-    row = submission_row(submission, found, course, look)
+    row = submission_row(submission, found, course, builder)
     detail = submission if isinstance(submission, SubmissionDetail) else None
     assessment = submission.rubric_assessment if row.posted_at else None
     left = None
@@ -157,16 +157,16 @@ def own_work(
     return OwnWork(
         replace(row, rubric=rated(found.rubric or (), assessment, hides_points(found, course))),
         student=(detail.user.name if detail and detail.user and observed else None),
-        attempts=attempts_of(detail, row, look, found.points_possible) if detail else (),
+        attempts=attempts_of(detail, row, builder, found.points_possible) if detail else (),
         attempts_left=left,
     )
 
 
 def attempts_of(
-    detail: SubmissionDetail, row: SubmissionRow, look: ItemBuilder, points: float | None
+    detail: SubmissionDetail, row: SubmissionRow, builder: ItemBuilder, points: float | None
 ) -> tuple[Attempt, ...]:
     """Return what was handed in, newest first, each attempt with the grade given for it."""
-    course = look.courses.get(row.course_id)
+    course = builder.courses.get(row.course_id)
     versions = detail.submission_history or [detail]
     unique = {version.attempt: version for version in versions if version.submitted_at}
     found = []
@@ -185,10 +185,10 @@ def attempts_of(
                 ),
                 type=version.submission_type or "",
                 text=version.body,
-                link=look.link(version.url) or None,
+                link=builder.link(version.url) or None,
                 files=(
-                    *files_of(version.attachments or (), look),
-                    *recordings_of(version.media_comment, look),
+                    *files_of(version.attachments or (), builder),
+                    *recordings_of(version.media_comment, builder),
                 ),
             )
         )
@@ -208,10 +208,10 @@ def class_scores(found: AssignmentDetail, rows: tuple[OwnWork, ...]) -> Spread |
 
 
 def grading_counts(
-    found: AssignmentDetail, course: Course, look: ItemBuilder, counts: SubmissionSummary
+    found: AssignmentDetail, course: Course, builder: ItemBuilder, counts: SubmissionSummary
 ) -> GradingCounts:
     return GradingCounts(
-        speed_grader=look.speed_grader(course.id, found),
+        speed_grader=builder.speed_grader(course.id, found),
         needs_grading=found.needs_grading_count,
         graded=counts.graded,
         ungraded=counts.ungraded,

@@ -25,13 +25,13 @@ KIND_LABELS = {
 }
 
 
-def of_plan(plan: PlannerItem, look: ItemBuilder, me: Person) -> Entry | None:
+def of_plan(plan: PlannerItem, builder: ItemBuilder, me: Person) -> Entry | None:
     """A planner item; what is merely posted has no place in a calendar."""
     posted = plan.plannable_type == "announcement" or plan.only_posted
     if posted or plan.plannable_date is None:
         return None
-    item = look.from_planner(plan)
-    course = look.courses.get(item.course_id or "")
+    item = builder.from_planner(plan)
+    course = builder.courses.get(item.course_id or "")
     kind = KIND_OF.get(item.type, "work")
     start: datetime | date = plan.plannable_date
     end: datetime | date | None = item.ends_at
@@ -58,12 +58,12 @@ def of_plan(plan: PlannerItem, look: ItemBuilder, me: Person) -> Entry | None:
     )
 
 
-def of_event(event: CalendarEvent, look: ItemBuilder, me: Person) -> Entry | None:
+def of_event(event: CalendarEvent, builder: ItemBuilder, me: Person) -> Entry | None:
     """An event of a course or of the person; whole days as the calendar it stands in names them."""
     if event.hidden or event.workflow_state == "deleted" or event.start_at is None:
         return None
     course_id = event.course_id
-    course = look.courses.get(course_id or "")
+    course = builder.courses.get(course_id or "")
     section = section_name(event, course)
     start: datetime | date = event.start_at
     end: datetime | date | None = event.end_at
@@ -77,7 +77,7 @@ def of_event(event: CalendarEvent, look: ItemBuilder, me: Person) -> Entry | Non
         start=start,
         end=end,
         course_id=course_id,
-        url=look.link(event.html_url),
+        url=builder.link(event.html_url),
         location=event.location_name or "",
         lines=(
             ", ".join(filter(None, (course_name(course), section))),
@@ -116,10 +116,10 @@ def told_apart(entries: Iterable[Entry]) -> list[Entry]:
     ]
 
 
-def of_duty(duty: Duty, look: ItemBuilder) -> Entry:
+def of_duty(duty: Duty, builder: ItemBuilder) -> Entry:
     """Work of a course the person does not study in: when its students owe it."""
     work = duty.work
-    course = look.courses.get(work.course_id or "")
+    course = builder.courses.get(work.course_id or "")
     restricted = letters_only(course, work)
     return Entry(
         key=duty.key,
@@ -127,7 +127,7 @@ def of_duty(duty: Duty, look: ItemBuilder) -> Entry:
         title=(work.name or "") + (f" ({duty.who})" if duty.who else ""),
         start=duty.due_at,
         course_id=work.course_id,
-        url=look.link(work.html_url),
+        url=builder.link(work.html_url),
         lines=(
             course_name(course),
             ", ".join(filter(None, ("Due date", points(work.points_possible, restricted)))),

@@ -24,7 +24,7 @@ class Duty:
     elsewhere: str = ""  # the other dates, in words
 
 
-def duties(events: Iterable[CalendarEvent], look: ItemBuilder, me: Person) -> Iterator[Duty]:
+def duties(events: Iterable[CalendarEvent], builder: ItemBuilder, me: Person) -> Iterator[Duty]:
     """Each piece of work at the date that is everybody's, and at those of sections and groups.
 
     Dates of single students are told there, and stand for themselves only where there is no date
@@ -37,7 +37,7 @@ def duties(events: Iterable[CalendarEvent], look: ItemBuilder, me: Person) -> It
             found.setdefault((kind, event.work.id), []).append(event)
     for key, dates in found.items():
         work = dates[0].work
-        course = look.courses.get((work.course_id if work else None) or "")
+        course = builder.courses.get((work.course_id if work else None) or "")
         if course and gives_dates(course):
             yield from given(key, dates, me)
         else:

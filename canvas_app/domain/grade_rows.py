@@ -60,9 +60,9 @@ class GradeGroup:
         return tuple(row for row in self.rows if row.part == "dropped")
 
 
-def grade_row(assignment: Assignment, course: Course, look: ItemBuilder) -> GradeRow:
+def grade_row(assignment: Assignment, course: Course, builder: ItemBuilder) -> GradeRow:
     """Return a row before anything is worked out."""
-    own = submission_row(assignment.own_submission, assignment, course, look)
+    own = submission_row(assignment.own_submission, assignment, course, builder)
     if student_enrollment(course) is None:  # nobody expects them to hand anything in
         waiting = assignment.needs_grading_count
         own = replace(own, status=staff_status(assignment), needs_grading=waiting or None)

@@ -43,10 +43,10 @@ class Workings:
     periods: Mapping[str, PeriodTotal]
 
 
-def plain_groups(shown: ShownWork, course: Course, look: ItemBuilder) -> tuple[GradeGroup, ...]:
+def plain_groups(shown: ShownWork, course: Course, builder: ItemBuilder) -> tuple[GradeGroup, ...]:
     """Return the groups without a calculation: rules and rows."""
     return tuple(
-        group_of(group, [grade_row(a, course, look) for a in assignments], None)
+        group_of(group, [grade_row(a, course, builder) for a in assignments], None)
         for group, assignments in shown
     )
 
@@ -56,7 +56,7 @@ def work_out(
     period: str | None,
     shown: ShownWork,
     course: Course,
-    look: ItemBuilder,
+    builder: ItemBuilder,
     wanted: WhatIf,
     *,
     letters: bool,
@@ -70,11 +70,11 @@ def work_out(
     supposed = grade_calculator.what_if(book, tries)
     now = grade_calculator.current(supposed, period)
     scheme = course if letters else None
-    aim, more = aimed(wanted.goal, supposed, period, everything, tries, look.now)
+    aim, more = aimed(wanted.goal, supposed, period, everything, tries, builder.now)
     own = grade_calculator.current(book, period), grade_calculator.final(book, period)
     ends = grade_calculator.final(supposed, period)
     return Workings(
-        groups=counted_groups(shown, course, look, Counted(book, period, now, wanted, tries)),
+        groups=counted_groups(shown, course, builder, Counted(book, period, now, wanted, tries)),
         own=shown_totals(*own, scheme),
         what_if=shown_totals(now, ends, scheme) if tries else None,
         handed_in=full_marks(supposed, period, everything, tries, scheme),
@@ -149,13 +149,13 @@ class Counted:
 
 
 def counted_groups(
-    shown: ShownWork, course: Course, look: ItemBuilder, counted: Counted
+    shown: ShownWork, course: Course, builder: ItemBuilder, counted: Counted
 ) -> tuple[GradeGroup, ...]:
     """Return the groups with their sums, and each row with its part in the total."""
     sums = {group.id: group for group in counted.total.groups}
     found = []
     for group, assignments in shown:
-        rows = [counted.row(grade_row(a, course, look)) for a in assignments]
+        rows = [counted.row(grade_row(a, course, builder)) for a in assignments]
         total = sums[group.id]
         found.append(with_dropped(group_of(group, rows, total), total.dropped))
     return tuple(found)

@@ -64,7 +64,7 @@ def describe(file: Calendar, text: str) -> None:
 
 def icalendar_text(
     entries: Iterable[Entry],
-    look: ItemBuilder,
+    builder: ItemBuilder,
     profile: Person,
     environment: str,
     label: str,
@@ -87,13 +87,15 @@ def icalendar_text(
     file.add("x-wr-timezone", str(profile.zone))  # the one that counts, a name or UTC
     file.add("refresh-interval", HOUR, parameters={"VALUE": "DURATION"})
     file.add("x-published-ttl", "PT1H")
-    host = urlsplit(look.canvas_url).hostname
+    host = urlsplit(builder.canvas_url).hostname
     for entry in sorted(entries, key=lambda entry: (as_text(entry.start), entry.key)):
-        event = event_of(entry, look.courses.get(entry.course_id or ""))
+        event = event_of(entry, builder.courses.get(entry.course_id or ""))
         event.add("uid", f"{environment}-{'-'.join(entry.key)}@{host}")
         old = before.get(str(event["UID"]))
         since = (
-            old.decoded("DTSTAMP") if old and event_facts(old) == event_facts(event) else look.now
+            old.decoded("DTSTAMP")
+            if old and event_facts(old) == event_facts(event)
+            else builder.now
         )
         event.add("dtstamp", since)
         event.add("last-modified", since)

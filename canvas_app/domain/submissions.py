@@ -26,11 +26,14 @@ TO_MEND = frozenset({"missing", "overdue", "redo_requested"})
 
 
 def submission_row(
-    submission: Submission | None, assignment: Assignment | None, course: Course, look: ItemBuilder
+    submission: Submission | None,
+    assignment: Assignment | None,
+    course: Course,
+    builder: ItemBuilder,
 ) -> SubmissionRow:
     """One submission of the person; a grade that is not posted stays out."""
     s = submission or Submission()
-    status = student_status(submission, assignment, look.now)
+    status = student_status(submission, assignment, builder.now)
     assignment_id = s.assignment_id or (assignment.id if assignment else "")
     letters = letters_only(course, assignment)
     possible = assignment.points_possible if assignment else None
@@ -50,7 +53,7 @@ def submission_row(
         due_at=s.cached_due_date or (assignment.due_at if assignment else None),
         submitted_at=s.submitted_at,
         graded_at=s.graded_at if shown else None,
-        url=look.link(
+        url=builder.link(
             (assignment.html_url if assignment else None)
             or f"/courses/{course.id}/assignments/{assignment_id}"
         ),
@@ -72,19 +75,19 @@ def submission_row(
         extra_attempts=s.extra_attempts,
         grading_type=(assignment.grading_type if assignment else None) or "",
         letters_only=letters,
-        comments=comments_of(s, look),
-        color=look.colors.get(course.id),
+        comments=comments_of(s, builder),
+        color=builder.colors.get(course.id),
         rubric=(
             rated(assignment.rubric or (), s.rubric_assessment, letters)
             if shown and assignment and s.rubric_assessment
             else ()
         ),
         accepts_until=assignment.lock_at if assignment else None,
-        can_submit=look.takes_hand_in(assignment, s) if assignment else None,
+        can_submit=builder.takes_hand_in(assignment, s) if assignment else None,
     )
 
 
-def comments_of(submission: Submission, look: ItemBuilder) -> tuple[Comment, ...]:
+def comments_of(submission: Submission, builder: ItemBuilder) -> tuple[Comment, ...]:
     """Comments on a submission, newest first; Canvas strips tags from them but where asked not to.
 
     Pictures and equations stand in the form with tags alone (``submission_html_comments``).
@@ -100,7 +103,7 @@ def comments_of(submission: Submission, look: ItemBuilder) -> tuple[Comment, ...
                 text=plain_text(html) if html else c.comment or "",
                 created_at=c.created_at,
                 attempt=c.attempt,
-                files=(*files_of(c.attachments or (), look), *recordings_of(recording, look)),
+                files=(*files_of(c.attachments or (), builder), *recordings_of(recording, builder)),
                 media=recording is not None,
                 html=html,
             )
@@ -108,9 +111,9 @@ def comments_of(submission: Submission, look: ItemBuilder) -> tuple[Comment, ...
     return tuple(sorted(found, key=lambda comment: comment.created_at or NEVER, reverse=True))
 
 
-def recordings_of(recording: MediaComment | None, look: ItemBuilder) -> tuple[File, ...]:
+def recordings_of(recording: MediaComment | None, builder: ItemBuilder) -> tuple[File, ...]:
     """A recording as a file that can be opened, when Canvas says where it is."""
-    to = look.link(recording.url) if recording else ""
+    to = builder.link(recording.url) if recording else ""
     if recording is None or not to:
         return ()
     kind = LABELS["audio" if (recording.media_type or "").startswith("audio") else "video"]
@@ -118,9 +121,9 @@ def recordings_of(recording: MediaComment | None, look: ItemBuilder) -> tuple[Fi
     return (File(f"{kind}: {name}" if name else kind, to),)
 
 
-def files_of(attachments: Iterable[Attachment], look: ItemBuilder) -> tuple[File, ...]:
+def files_of(attachments: Iterable[Attachment], builder: ItemBuilder) -> tuple[File, ...]:
     return tuple(
-        File(a.display_name or a.filename or "", look.link(a.url), a.size) for a in attachments
+        File(a.display_name or a.filename or "", builder.link(a.url), a.size) for a in attachments
     )
 
 
@@ -158,7 +161,7 @@ def one_rated(criterion: RubricCriterion, given: RubricAssessment, letters: bool
     )
 
 
-def grading_row(assignment: Assignment, course: Course, look: ItemBuilder) -> SubmissionRow:
+def grading_row(assignment: Assignment, course: Course, builder: ItemBuilder) -> SubmissionRow:
     """One assignment that waits for grading, with how many wait and its way into SpeedGrader."""
     return SubmissionRow(
         assignment_id=assignment.id,
@@ -173,11 +176,11 @@ def grading_row(assignment: Assignment, course: Course, look: ItemBuilder) -> Su
         due_at=assignment.due_at,
         submitted_at=None,
         graded_at=None,
-        url=look.speed_grader(course.id, assignment),
+        url=builder.speed_grader(course.id, assignment),
         kind="grading",
         course_name=course.name or "",
         needs_grading=assignment.needs_grading_count,
-        color=look.colors.get(course.id),
+        color=builder.colors.get(course.id),
         can_submit=False,
     )
 

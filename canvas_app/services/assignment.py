@@ -174,9 +174,9 @@ def say_what_lacks(
 def lay_out(asked: AskedAssignment, now: datetime) -> AssignmentPage:
     """Return the page of what Canvas answered."""
     found, course = asked.found, asked.course
-    look = ItemBuilder(asked.canvas_url, {course.id: course}, asked.colors, now)
+    builder = ItemBuilder(asked.canvas_url, {course.id: course}, asked.colors, now)
     rows = tuple(
-        own_work(submission, found, course, look, asked.observed)
+        own_work(submission, found, course, builder, asked.observed)
         for submission in asked.submissions
     )
     return AssignmentPage(
@@ -184,11 +184,13 @@ def lay_out(asked: AskedAssignment, now: datetime) -> AssignmentPage:
         complete=complete(asked.sources),
         profile=asked.profile,
         now=now,
-        assignment=task(found, course, look, rows),
+        assignment=task(found, course, builder, rows),
         rows=rows,
         rubric=rated(found.rubric or (), None, hides_points(found, course)),
         statistics=None if asked.observed else class_scores(found, rows),
         teaching=(
-            grading_counts(found, course, look, asked.counts) if asked.counts is not None else None
+            grading_counts(found, course, builder, asked.counts)
+            if asked.counts is not None
+            else None
         ),
     )

@@ -44,16 +44,16 @@ def write_calendar(
     bad = [state for state in asked.sources if not complete((state,)) and not state.unread]
     if bad:
         raise Incomplete(" ".join(f"{s.name.capitalize()}: {s.detail}" for s in bad))
-    look = ItemBuilder(asked.canvas_url, asked.courses, {}, sources.now())
+    builder = ItemBuilder(asked.canvas_url, asked.courses, {}, sources.now())
     wanted = [
         entry
-        for entry in lay_out(asked, look)
+        for entry in lay_out(asked, builder)
         if entry.kind in kinds
         and (done or not entry.done)
         and (not course_ids or entry.course_id is None or entry.course_id in course_ids)
     ]
     return icalendar_text(
-        wanted, look, asked.profile, environment, label, previous, notes_of(asked.sources)
+        wanted, builder, asked.profile, environment, label, previous, notes_of(asked.sources)
     )
 
 
@@ -67,7 +67,7 @@ def notes_of(states: Iterable[Source]) -> str:
     return " ".join(dict.fromkeys(filter(None, said)))
 
 
-def lay_out(asked: AskedCalendar, look: ItemBuilder) -> list[Entry]:
+def lay_out(asked: AskedCalendar, builder: ItemBuilder) -> list[Entry]:
     """Return every entry, each once: the calendar's word on events goes before the planner's.
 
     The planner knows the person's own work and whether it is done, but only of courses they
@@ -77,11 +77,11 @@ def lay_out(asked: AskedCalendar, look: ItemBuilder) -> list[Entry]:
     me = asked.profile
     found: dict[tuple[str, ...], Entry] = {}
     for entry in (
-        *filter(None, (of_event(event, look, me) for event in asked.events)),
-        *filter(None, (of_plan(plan, look, me) for plan in asked.planner)),
+        *filter(None, (of_event(event, builder, me) for event in asked.events)),
+        *filter(None, (of_plan(plan, builder, me) for plan in asked.planner)),
         *(
-            of_duty(duty, look)
-            for duty in duties(asked.owed, look, me)
+            of_duty(duty, builder)
+            for duty in duties(asked.owed, builder, me)
             if asked.first <= duty.due_at <= asked.last
         ),
     ):

@@ -143,10 +143,10 @@ def lay_out(asked: AskedGrades, wanted: WhatIf, now: datetime) -> GradesPage:
         (group, [a for a in group.assignments or () if in_period(a, chosen, asked.periods)])
         for group in asked.groups
     ]
-    look = ItemBuilder(asked.canvas_url, {found.id: found}, asked.colors, now)
+    builder = ItemBuilder(asked.canvas_url, {found.id: found}, asked.colors, now)
     if page.why_not:
-        return with_groups(page, plain_groups(shown, found, look))
-    return calculated(page, asked, shown, look, wanted)
+        return with_groups(page, plain_groups(shown, found, builder))
+    return calculated(page, asked, shown, builder, wanted)
 
 
 def period_choices(
@@ -174,13 +174,13 @@ def with_groups(page: GradesPage, groups: Sequence[GradeGroup]) -> GradesPage:
 
 
 def calculated(
-    page: GradesPage, asked: AskedGrades, shown: ShownWork, look: ItemBuilder, wanted: WhatIf
+    page: GradesPage, asked: AskedGrades, shown: ShownWork, builder: ItemBuilder, wanted: WhatIf
 ) -> GradesPage:
     """Return the page with everything that is worked out: check, what-if, and goal."""
     book = book_of(asked.course, asked.groups, asked.periods)
     period = None if page.period == EVERY_PERIOD else page.period
     letters = page.canvas.current_grade is not None or page.canvas.final_grade is not None
-    found = work_out(book, period, shown, asked.course, look, wanted, letters=letters)
+    found = work_out(book, period, shown, asked.course, builder, wanted, letters=letters)
     page = replace(
         with_groups(page, found.groups),
         book=book,

@@ -58,13 +58,15 @@ class WorkAnswers:
     calendar: Sequence[CalendarEvent] = ()
     groups: Sequence[AssignmentGroup] = ()
 
-    def look(self, now: datetime) -> ItemBuilder:
+    def builder(self, now: datetime) -> ItemBuilder:
         """Return the builder of items from these courses and colours."""
         return ItemBuilder(self.canvas_url, self.courses, self.colors, now)
 
     def merged(self, now: datetime, groups: Iterable[AssignmentGroup] = ()) -> list[Item]:
         """Return every item once; a group's assignments stand in where the calendar has none."""
-        return self.look(now).merged(self.planner, self.missing, self.calendar, self.stream, groups)
+        return self.builder(now).merged(
+            self.planner, self.missing, self.calendar, self.stream, groups
+        )
 
     def with_days(self, items: Iterable[Item]) -> list[Item]:
         """Return the items with their days in the person's zone, and with known weights."""
@@ -73,7 +75,7 @@ class WorkAnswers:
 
     def grading(self, now: datetime) -> tuple[Item, ...]:
         """Return what waits for the person's grading, the oldest first."""
-        return self.look(now).grading(self.todo)
+        return self.builder(now).grading(self.todo)
 
 
 @dataclass(frozen=True)

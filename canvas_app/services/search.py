@@ -142,9 +142,9 @@ def work_hits(work: WorkAnswers, now: datetime) -> list[Hit]:
 
 def kept_hits(asked: SearchAnswers, now: datetime, seen: set[tuple[str | None, str]]) -> list[Hit]:
     """Return older work, of the courses whose submissions are in the cache."""
-    look = asked.work.look(now)
+    builder = asked.work.builder(now)
     rows = [
-        submission_row(submission, submission.assignment, look.courses[course_id], look)
+        submission_row(submission, submission.assignment, builder.courses[course_id], builder)
         for course_id, submissions in asked.kept.items()
         for submission in submissions
         # A key without include parameters gives no names to look through.

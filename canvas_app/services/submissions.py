@@ -162,14 +162,14 @@ def lay_out(asked: AskedLedger, wanted: LedgerFilter, now: datetime) -> Ledger:
     """Return the page; of the courses of ``wanted`` those count that the person has work in."""
     active = [*asked.studied, *asked.taught]
     wanted = replace(wanted, courses=wanted.courses & {course.id for course in active})
-    look = ItemBuilder(asked.canvas_url, asked.known, asked.colors, now)
+    builder = ItemBuilder(asked.canvas_url, asked.known, asked.colors, now)
     every = [
-        submission_row(submission, submission.assignment or None, course, look)
+        submission_row(submission, submission.assignment or None, course, builder)
         for course, found in asked.own
         for submission in {s.id or f"{s.assignment_id}": s for s in found}.values()
     ]
     grading = [
-        grading_row(assignment, course, look)
+        grading_row(assignment, course, builder)
         for course, found in asked.to_grade
         for assignment in {a.id: a for a in found}.values()
         if assignment.needs_grading_count
