@@ -35,8 +35,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         sessions,
     )
     from canvas_app.settings import Settings
-    from canvas_app.views import languages, rendering
-    from canvas_app.views.blueprints import BLUEPRINTS
+    from canvas_app.views import blueprints, languages, rendering
 
     settings = settings or Settings.from_environ(os.environ)
     logs.configure(settings)
@@ -56,8 +55,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     languages.init_app(app)
     rendering.init_app(app)
     compression.init_app(app)
-    for blueprint in BLUEPRINTS:
-        app.register_blueprint(blueprint)
+    blueprints.init_app(app, settings)
     return app
 
 

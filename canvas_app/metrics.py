@@ -49,6 +49,13 @@ class Metrics:
             "environment",
         )
 
+        self.launches = Counter(
+            "easel_launches",
+            "Launches from inside Canvas (LTI), by what became of them",
+            ("outcome",),
+            registry=self.registry,
+        )
+
     # What the throttle tells (``queue.Observer``); its origins are Canvas's URLs, never a person.
 
     def admitted(self, origin: str, waited: float) -> None:

@@ -44,6 +44,8 @@ def init_app(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def check_origin() -> None:
+        if request.endpoint in app.config.get("ANY_ORIGIN", ()):
+            return
         if request.method not in SAFE_METHODS and not from_here(origin(settings.public_url)):
             audit.note("csrf-refused", settings, detail="sent from another site")
             abort(400, "The form was sent from another site.")
@@ -61,9 +63,11 @@ def init_app(app: Flask, settings: Settings) -> None:
 def add_headers(response: Response, *, https: bool) -> Response:
     """Tell the browser what it may do with a response."""
     headers = response.headers
-    headers["Content-Security-Policy"] = content_security_policy(csp_nonce())
+    framed_by = g.get("framed_by", "")
+    headers["Content-Security-Policy"] = content_security_policy(csp_nonce(), framed_by)
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["X-Frame-Options"] = "DENY"
+    if not framed_by:
+        headers["X-Frame-Options"] = "DENY"
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
@@ -83,13 +87,17 @@ def csp_nonce() -> str:
     return nonce
 
 
-def content_security_policy(nonce: str) -> str:
-    """Only Easel's own files; no inline script or style attribute, no frame, no other site."""
+def content_security_policy(nonce: str, framed_by: str = "") -> str:
+    """Only Easel's own files; no inline script or style attribute, no frame, no other site.
+
+    ``framed_by``: the origins of a Canvas that may show this answer in a frame.
+    """
+    ancestors = framed_by or "'none'"
     return (
         "default-src 'none'; script-src 'self'; "
         f"style-src 'self' 'nonce-{nonce}'; "
         "img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
     )
 
 

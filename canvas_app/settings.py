@@ -16,6 +16,8 @@ from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from canvas_app.lti.settings import LtiSettings, read_lti
+
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 FEATURES = (
     "class_statistics",
@@ -82,6 +84,7 @@ class Settings:
     https_proxy: str = field(default="", repr=False)
     no_proxy: str = ""
     audit_address: bool = False
+    lti: LtiSettings | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
@@ -153,8 +156,10 @@ class _Reader:
         local = is_loopback(canvas_url)
         port = self.number("PORT", 8000, low=1, high=65535)
         instance_path = self.folder(local)
+        environments = self.environments(canvas_url)
         values = {
-            "environments": self.environments(canvas_url),
+            "environments": environments,
+            "lti": read_lti(self, {each.name: each.canvas_url for each in environments}),
             "public_url": self.public_url(f"http://127.0.0.1:{port}" if local else ""),
             "instance_path": instance_path,
             "port": port,

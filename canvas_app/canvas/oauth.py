@@ -6,6 +6,7 @@ import re
 import time
 import unicodedata
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -46,13 +47,17 @@ class InvalidClient(Unavailable):
 
 @dataclass(frozen=True)
 class TokenAnswer:
-    """What an exchanged code gives. ``real_user_*`` is set when an admin was acting as the user."""
+    """What an exchanged code gives. ``real_user_*`` is set when an admin was acting as the user.
+
+    ``global_id`` is the user's in every Canvas, as ``$Canvas.user.globalId`` of a launch.
+    """
 
     token: Token
     user_id: int
     user_name: str
     real_user_id: int | None = None
     real_user_name: str | None = None
+    global_id: int | None = None
 
 
 class Leave(Protocol):
@@ -134,6 +139,7 @@ class TokenEndpoint:
             user_name=_name(user) or "",
             real_user_id=_id(real_user) if real_user else None,
             real_user_name=_name(real_user),
+            global_id=_global_id(user),
         )
 
     def refresh(self, refresh_token: str) -> Token:
@@ -377,3 +383,10 @@ def _id(user: dict[str, Any]) -> int:
     if told.isascii() and told.isdigit() and len(told) < 20 and 0 < int(told) <= LARGEST_ID:
         return int(told)
     raise _malformed("a user without an id")
+
+
+def _global_id(user: dict[str, Any]) -> int | None:
+    """The id of the user in every Canvas; None where Canvas tells none that is one."""
+    with suppress(MalformedAnswer):
+        return _id({"id": user.get("global_id")})
+    return None

@@ -18,7 +18,7 @@ from joserfc.jwk import RSAKey
 
 from canvas_app.lti.keys import KeysAway, UnknownKey
 
-CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
+LTI_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 PLACEMENT = "https://www.instructure.com/placement"
 LEEWAY = 60.0  # seconds two clocks may differ
 OLDEST = 900.0  # seconds; Canvas writes a token at the click and gives it out for five minutes
@@ -92,13 +92,15 @@ class Registration:
 class Launch:
     """A launch that was believed.
 
-    ``acting`` is True when somebody acts as the person, or when the launch does not tell.
-    ``course_id`` is set for course navigation alone.
+    ``global_id`` is the person's in every Canvas, ``user_id`` within this one. ``acting`` is True
+    when somebody acts as them, or when the launch does not tell. ``course_id`` is set for course
+    navigation alone.
     """
 
     environment: str
     placement: str
     global_id: int
+    user_id: int | None
     acting: bool
     course_id: int | None = field(default=None)
 
@@ -205,12 +207,12 @@ def _time(value: object) -> float | None:
 
 
 def _check_message(claims: Mapping[str, Any], registration: Registration) -> None:
-    deployment = claims.get(f"{CLAIM}deployment_id")
+    deployment = claims.get(f"{LTI_CLAIM}deployment_id")
     if not isinstance(deployment, str) or deployment not in registration.deployment_ids:
         raise LaunchRefused("deployment", str(deployment)[:255])
-    if claims.get(f"{CLAIM}version") != "1.3.0":
+    if claims.get(f"{LTI_CLAIM}version") != "1.3.0":
         raise LaunchRefused("version")
-    if claims.get(f"{CLAIM}message_type") != "LtiResourceLinkRequest":
+    if claims.get(f"{LTI_CLAIM}message_type") != "LtiResourceLinkRequest":
         raise LaunchRefused("message_type")
 
 
@@ -218,18 +220,19 @@ def _read(claims: Mapping[str, Any], registration: Registration) -> Launch:
     """Who it is and where they came from; roles decide nothing."""
     if not isinstance(claims.get("sub"), str) or not claims["sub"]:
         raise LaunchRefused("nobody")
-    custom = claims.get(f"{CLAIM}custom")
+    custom = claims.get(f"{LTI_CLAIM}custom")
     fields = custom if isinstance(custom, dict) else {}
     if fields.get("student_view") == "true":
         raise LaunchRefused("student_view")
-    global_id = fields.get("global_id")
-    if not isinstance(global_id, str) or not _ID.fullmatch(global_id):
+    global_id = _id(fields.get("global_id"))
+    if global_id is None:
         raise LaunchRefused("variables_missing")
     placement = claims.get(PLACEMENT)
     return Launch(
         environment=registration.environment,
         placement=placement if isinstance(placement, str) else "",
-        global_id=int(global_id),
+        global_id=global_id,
+        user_id=_id(fields.get("user_id")),
         # Canvas leaves the variable's name where nobody acts as the person.
         acting=fields.get("masquerading_id") != CUSTOM_FIELDS["masquerading_id"],
         course_id=_course(fields) if placement == "course_navigation" else None,
@@ -238,7 +241,14 @@ def _read(claims: Mapping[str, Any], registration: Registration) -> Launch:
 
 def _course(fields: Mapping[str, Any]) -> int:
     """The course; its id becomes part of a path, so it is digits or nothing."""
-    course = fields.get("course_id")
-    if not isinstance(course, str) or not _ID.fullmatch(course):
+    course = _id(fields.get("course_id"))
+    if course is None:
         raise LaunchRefused("course")
-    return int(course)
+    return course
+
+
+def _id(value: object) -> int | None:
+    """A Canvas id, which fills eight bytes at most; None for a variable that was not filled."""
+    if not isinstance(value, str) or not _ID.fullmatch(value) or int(value) >= 2**63:
+        return None
+    return int(value)

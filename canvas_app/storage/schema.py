@@ -1,5 +1,5 @@
 """The tables: grants, the sign-ins and feeds that use them, tokens waiting to be revoked,
-and what the administrator should know."""
+what the administrator should know, and the nonces of launches."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -45,6 +45,7 @@ grants = sa.Table(
     sa.Column("issued_at", Moment, nullable=False),
     sa.Column("lease_owner", sa.String(32)),
     sa.Column("lease_until", Moment),
+    sa.Column("global_id", sa.BigInteger),  # the person's in every Canvas; none in old rows
     sa.Column("refused_at", Moment),  # when Canvas last refused a token it had just given
     sa.UniqueConstraint("environment", "user_id", "real_user_id", name="one_grant_per_person"),
     sqlite_autoincrement=True,  # an id is never given twice: caches are keyed by it
@@ -64,6 +65,8 @@ sign_ins = sa.Table(
     sa.Column("mac", sa.String(64)),  # over id, grant and owner; a row without it is ignored
     sa.Column("signed_in_at", Moment, nullable=False),
     sa.Column("last_seen_at", Moment, nullable=False),
+    # browser: in a tab, by consent or by a launch from inside Canvas.
+    sa.Column("kind", sa.String(16), nullable=False, server_default="browser"),
 )
 
 outbox = sa.Table(
@@ -114,4 +117,11 @@ notes = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),  # words, sorted
     sa.Column("first_at", Moment, nullable=False),
     sa.Column("last_at", Moment, nullable=False),
+)
+
+spent_nonces = sa.Table(
+    "spent_nonces",
+    metadata,
+    sa.Column("hash", sa.String(64), primary_key=True),  # SHA-256 of a launch's nonce, hex
+    sa.Column("spent_at", Moment, nullable=False),
 )

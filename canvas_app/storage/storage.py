@@ -18,6 +18,7 @@ from canvas_app.canvas.oauth import TokenEndpoint
 from canvas_app.canvas.tokens import Token
 from canvas_app.storage import database
 from canvas_app.storage.feeds import Feeds, forget_unfetched, needed
+from canvas_app.storage.launches import LaunchStore
 from canvas_app.storage.lease import ACTING_LIVES, GrantCredentials, Leases
 from canvas_app.storage.notes import WRITES_TAKEN, Notes
 from canvas_app.storage.outbox import EndpointFor, Outbox
@@ -41,6 +42,7 @@ class Identity:
     user_name: str
     real_user_id: int | None = None
     real_user_name: str | None = None
+    global_id: int | None = None
 
     @property
     def owner(self) -> Owner:
@@ -101,6 +103,7 @@ class Storage:
         self.outbox = Outbox(self.engine, self._seal, clock)
         self.feeds = Feeds(self.engine, self._seal, clock)
         self.notes = Notes(self.engine, clock)
+        self.launches = LaunchStore(self.engine, clock)
         self._leases = Leases(self.engine, self._seal, self.outbox, clock, lease)
 
     def schema_revision(self) -> str | None:
@@ -185,6 +188,7 @@ class Storage:
         values = {
             "user_name": identity.user_name,
             "real_user_name": identity.real_user_name,
+            "global_id": identity.global_id,
             "scopes": scopes,
             "client_id": client_id,
             "sealed": self._seal.close(token, identity.owner, "grant"),
@@ -196,16 +200,44 @@ class Storage:
         }
         with self.engine.begin() as connection:
             grant_id, revocation = self._put_grant(connection, identity.owner, token, values)
-            connection.execute(
-                sign_ins.insert().values(
-                    id=_hash(secret),
-                    grant_id=grant_id,
-                    mac=self._seal.bind("sign-in", _hash(secret), grant_id, identity.owner),
-                    signed_in_at=now,
-                    last_seen_at=now,
-                )
-            )
+            self._add_sign_in(connection, secret, grant_id, identity.owner)
         return secret, revocation
+
+    def _add_sign_in(
+        self, connection: sa.Connection, secret: str, grant_id: int, owner: Owner
+    ) -> None:
+        now = self._clock()
+        connection.execute(
+            sign_ins.insert().values(
+                id=_hash(secret),
+                grant_id=grant_id,
+                mac=self._seal.bind("sign-in", _hash(secret), grant_id, owner),
+                signed_in_at=now,
+                last_seen_at=now,
+            )
+        )
+
+    def hand_back(self, owner: Owner, token: Token, endpoint_for: EndpointFor) -> bool:
+        """End a token that nobody is to use; whether Canvas knows by now, or else will be told."""
+        with self.engine.begin() as connection:
+            row_id = self.outbox.put(connection, token, owner)
+        return self.outbox.attempt(row_id, endpoint_for)
+
+    def sign_in_with(self, grant_id: int) -> str | None:
+        """Sign a further browser in with a grant that is there; return the sign-in's secret.
+
+        For a launch that proved who is at the keyboard. None when the grant ended meanwhile.
+        """
+        secret = secrets.token_urlsafe(32)
+        with self.engine.begin() as connection:
+            row = connection.execute(
+                sa.select(grants).where(grants.c.id == grant_id).with_for_update()
+            ).one_or_none()
+            if row is None:
+                return None
+            owner: Owner = (row.environment, row.user_id, row.real_user_id)
+            self._add_sign_in(connection, secret, grant_id, owner)
+        return secret
 
     def _put_grant(
         self, connection: sa.Connection, owner: Owner, token: Token, values: dict[str, Any]
@@ -280,6 +312,7 @@ class Storage:
                 row.user_name,
                 row.real_user_id or None,
                 row.real_user_name,
+                row.global_id,
             ),
             scopes=row.scopes,
             connected_at=row.connected_at,
@@ -437,6 +470,7 @@ class Storage:
         with self.engine.begin() as connection:
             connection.execute(sign_ins.delete().where(sa.not_(sa.and_(*_alive(now)))))
             forget_unfetched(connection, now)
+            self.launches.sweep(connection)
         acting = sa.and_(grants.c.real_user_id != 0, grants.c.connected_at <= now - ACTING_LIVES)
         over = sa.or_(~_used(now), acting)
         with self._reading.connect() as connection:

@@ -45,7 +45,7 @@ from canvas_app.settings import Environment
 from canvas_app.storage.database import AWAY
 from canvas_app.storage.storage import Identity
 from canvas_app.troubles import Trouble
-from canvas_app.views import in_progress
+from canvas_app.views import in_progress, launches
 from canvas_app.views.error_words import logged_words_of
 from canvas_app.views.in_progress import STATE_LIVES, Started, Waiting
 from canvas_app.views.languages import gettext
@@ -82,14 +82,21 @@ def login() -> Response:
     That reserves nothing at the token endpoint. Only when the codes that wait for it already take
     longer than a code lives does the person wait here instead.
     """
+    environment = asked_environment(request.args.get("environment") or "production")
+    return to_canvas(environment, safe_next(request.args.get("next")))
+
+
+def to_canvas(
+    environment: Environment, wanted: str, expected: tuple[int, int | None] | None = None
+) -> Response:
+    """Begin a sign-in that ends at a path of ours; after a launch, of the person it named."""
     if session.away:  # type: ignore[attr-defined]
         raise Trouble("sessions_away", unfinished="sign_in")
     gateway = current_gateway()
-    environment = asked_environment(request.args.get("environment") or "production")
     expect_success(environment)
     if wait := gateway.line_for(environment.name).full_for(audit.client_address()):
         return waiting_page(wait)
-    address = authorization_request(environment)
+    address = authorization_request(environment, wanted, expected)
     try:
         current_app.session_interface.keep(session)  # type: ignore[attr-defined]
     except StoreAway as fault:  # without it nobody comes back from Canvas
@@ -110,7 +117,9 @@ def expect_success(environment: Environment) -> None:
         raise sign_in_failed(code, not_sent=True) from error
 
 
-def authorization_request(environment: Environment) -> str:
+def authorization_request(
+    environment: Environment, wanted: str, expected: tuple[int, int | None] | None
+) -> str:
     """Begin a sign-in; return where Canvas is asked for it (RFC 6749 section 4.1.1)."""
     gateway = current_gateway()
     extra = {"force_login": "1"} if request.args.get("force_login") == "1" else {}
@@ -123,10 +132,11 @@ def authorization_request(environment: Environment) -> str:
         made["state"],
         Started(
             environment=environment.name,
-            next=safe_next(request.args.get("next")),
+            next=wanted,
             scopes=scopes,
             expires=time.time() + STATE_LIVES,
             code_verifier=made.get("code_verifier"),
+            expected=expected,
         ),
     )
     address: str = made["url"]
@@ -297,15 +307,23 @@ def exchange_in_turn(waiting: Waiting) -> Response:
 
 
 def to_canvas_again(started: Started) -> str:
-    """/login, as it was asked for."""
+    """/login, as it was asked for, or the launch that led there."""
+    if started.expected is not None:
+        return launches.ticket_url(started.environment, started.next, *started.expected)
     query = urlencode({"environment": started.environment, "next": started.next})
     return f"{current_gateway().settings.path_prefix}/login?{query}"
 
 
 def signed_in(answer: TokenAnswer, started: Started) -> Response:
     """Store the grant and sign this browser in; its other tabs may still be at Canvas."""
+    if started.expected is not None:
+        launches.check_person(answer, started.environment, *started.expected)
+    return entered(store(answer, started), started.next)
+
+
+def entered(secret: str, wanted: str) -> Response:
+    """Sign this browser in and lead it to a path of ours."""
     gateway = current_gateway()
-    secret = store(answer, started)
     if former := current_secret():  # the earlier sign-in, whose place this one takes
         gateway.storage.sign_out(former, gateway.endpoint_for)
     kept = in_progress.carried_over()
@@ -314,7 +332,7 @@ def signed_in(answer: TokenAnswer, started: Started) -> Response:
     current_app.session_interface.regenerate(session)  # type: ignore[attr-defined]
     if known := gateway.storage.signed_in(secret):
         note_administrator(gateway.api_for(known, page_deadline()))
-    response = redirect(gateway.settings.public_url + started.next)
+    response = redirect(gateway.settings.public_url + wanted)
     remember(response, secret)
     return response
 
@@ -354,6 +372,7 @@ def store(answer: TokenAnswer, started: Started) -> str:
         user_name=answer.user_name,
         real_user_id=answer.real_user_id,
         real_user_name=answer.real_user_name,
+        global_id=answer.global_id,
     )
     environment = gateway.environment(started.environment)
     try:

@@ -1,5 +1,8 @@
 """All views, for ``create_app`` to register."""
 
+from flask import Flask
+
+from canvas_app.settings import Settings
 from canvas_app.views import (
     account,
     assignment,
@@ -11,6 +14,7 @@ from canvas_app.views import (
     grades,
     health,
     help,
+    lti,
     planner,
     search,
     setup,
@@ -37,3 +41,10 @@ BLUEPRINTS = (
     grades.bp,
     teaching.bp,
 )
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Register them, and the tool's routes where the deployment is one."""
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    lti.init_app(app, settings)

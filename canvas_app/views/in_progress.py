@@ -20,13 +20,17 @@ MOST_AT_ONCE = 5  # sign-ins one browser may have in progress, in as many tabs
 
 @dataclass(frozen=True)
 class Started:
-    """A sign-in on its way to Canvas and back. ``expires`` is in seconds since 1970."""
+    """A sign-in on its way to Canvas and back. ``expires`` is in seconds since 1970.
+
+    ``expected``: who has to come back, as global id and id within this Canvas, after a launch.
+    """
 
     environment: str
     next: str
     scopes: str
     expires: float
     code_verifier: str | None = field(repr=False)
+    expected: tuple[int, int | None] | None = None
 
 
 @dataclass(frozen=True)

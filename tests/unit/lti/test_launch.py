@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from canvas_app.lti.keys import KeysAway, UnknownKey, read_keys
 from canvas_app.lti.launch import (
-    CLAIM,
     CUSTOM_FIELDS,
     LARGEST_TOKEN,
+    LTI_CLAIM,
     PLACEMENT,
     Launch,
     LaunchRefused,
@@ -57,12 +57,16 @@ def claims(**changes: Any) -> Change:
         "nonce": "a nonce",
         "sub": "8b1cbd7c-51c5-4fd2-9e7c-0a3a1d8f0f11",
         PLACEMENT: "course_navigation",
-        f"{CLAIM}version": "1.3.0",
-        f"{CLAIM}message_type": "LtiResourceLinkRequest",
-        f"{CLAIM}deployment_id": DEPLOYMENT,
-        f"{CLAIM}target_link_uri": "https://easel.example/lti/launch",
-        f"{CLAIM}context": {"validation_context": None, "errors": {"errors": {}}, "label": None},
-        f"{CLAIM}custom": custom(),
+        f"{LTI_CLAIM}version": "1.3.0",
+        f"{LTI_CLAIM}message_type": "LtiResourceLinkRequest",
+        f"{LTI_CLAIM}deployment_id": DEPLOYMENT,
+        f"{LTI_CLAIM}target_link_uri": "https://easel.example/lti/launch",
+        f"{LTI_CLAIM}context": {
+            "validation_context": None,
+            "errors": {"errors": {}},
+            "label": None,
+        },
+        f"{LTI_CLAIM}custom": custom(),
     }
     return {name: value for name, value in (right | changes).items() if value is not None}
 
@@ -103,7 +107,7 @@ def refused(token: str, **more: Any) -> LaunchRefused:
 def test_right_token() -> None:
     """Everything right: the person, where from, nobody acts as them."""
     assert checked(signed(claims())) == Launch(
-        "production", "course_navigation", 10_000_000_000_001, acting=False, course_id=4101
+        "production", "course_navigation", 10_000_000_000_001, 1, acting=False, course_id=4101
     )
 
 
@@ -168,27 +172,34 @@ CLAIMS: dict[str, tuple[Change, str]] = {
     "another nonce": ({"nonce": "another"}, "nonce"),
     "no nonce": ({"nonce": None}, "nonce"),
     "nonce as number": ({"nonce": 7}, "nonce"),
-    "another deployment": ({f"{CLAIM}deployment_id": "2:0"}, "deployment"),
-    "no deployment": ({f"{CLAIM}deployment_id": None}, "deployment"),
-    "deployment as list": ({f"{CLAIM}deployment_id": [DEPLOYMENT]}, "deployment"),
-    "version": ({f"{CLAIM}version": "1.1"}, "version"),
-    "type": ({f"{CLAIM}message_type": "LtiDeepLinkingRequest"}, "message_type"),
+    "another deployment": ({f"{LTI_CLAIM}deployment_id": "2:0"}, "deployment"),
+    "no deployment": ({f"{LTI_CLAIM}deployment_id": None}, "deployment"),
+    "deployment as list": ({f"{LTI_CLAIM}deployment_id": [DEPLOYMENT]}, "deployment"),
+    "version": ({f"{LTI_CLAIM}version": "1.1"}, "version"),
+    "type": ({f"{LTI_CLAIM}message_type": "LtiDeepLinkingRequest"}, "message_type"),
     "nobody": ({"sub": None}, "nobody"),
     "nobody's name": ({"sub": ""}, "nobody"),
-    "no variables": ({f"{CLAIM}custom": None}, "variables_missing"),
-    "variables as list": ({f"{CLAIM}custom": []}, "variables_missing"),
-    "no global id": ({f"{CLAIM}custom": custom(global_id=None)}, "variables_missing"),
+    "no variables": ({f"{LTI_CLAIM}custom": None}, "variables_missing"),
+    "variables as list": ({f"{LTI_CLAIM}custom": []}, "variables_missing"),
+    "no global id": ({f"{LTI_CLAIM}custom": custom(global_id=None)}, "variables_missing"),
     "unfilled global id": (
-        {f"{CLAIM}custom": custom(global_id="$Canvas.user.globalId")},
+        {f"{LTI_CLAIM}custom": custom(global_id="$Canvas.user.globalId")},
         "variables_missing",
     ),
-    "global id of other digits": ({f"{CLAIM}custom": custom(global_id="١")}, "variables_missing"),
-    "global id as number": ({f"{CLAIM}custom": custom(global_id=1)}, "variables_missing"),
-    "student view": ({f"{CLAIM}custom": custom(student_view="true")}, "student_view"),
-    "unfilled course": ({f"{CLAIM}custom": custom(course_id="$Canvas.course.id")}, "course"),
-    "course that is a path": ({f"{CLAIM}custom": custom(course_id="../logout")}, "course"),
-    "course on two lines": ({f"{CLAIM}custom": custom(course_id="41\n")}, "course"),
-    "no course": ({f"{CLAIM}custom": custom(course_id=None)}, "course"),
+    "global id of other digits": (
+        {f"{LTI_CLAIM}custom": custom(global_id="١")},
+        "variables_missing",
+    ),
+    "global id beyond eight bytes": (
+        {f"{LTI_CLAIM}custom": custom(global_id=str(2**63))},
+        "variables_missing",
+    ),
+    "global id as number": ({f"{LTI_CLAIM}custom": custom(global_id=1)}, "variables_missing"),
+    "student view": ({f"{LTI_CLAIM}custom": custom(student_view="true")}, "student_view"),
+    "unfilled course": ({f"{LTI_CLAIM}custom": custom(course_id="$Canvas.course.id")}, "course"),
+    "course that is a path": ({f"{LTI_CLAIM}custom": custom(course_id="../logout")}, "course"),
+    "course on two lines": ({f"{LTI_CLAIM}custom": custom(course_id="41\n")}, "course"),
+    "no course": ({f"{LTI_CLAIM}custom": custom(course_id=None)}, "course"),
 }
 
 
@@ -209,7 +220,7 @@ def test_claims(name: str) -> None:
         {"iat": int(NOW) + 59},
         {"iat": int(NOW) - 300},
         {"iat": NOW - 0.5},
-        {f"{CLAIM}roles": None, "unknown": {"errors": {}}},
+        {f"{LTI_CLAIM}roles": None, "unknown": {"errors": {}}},
     ],
 )
 def test_right_variants(changes: Change) -> None:
@@ -230,7 +241,7 @@ def test_right_variants(changes: Change) -> None:
 )
 def test_acting(masquerading: object, acting: bool) -> None:
     """Whoever cannot be known to be alone counts as acted for."""
-    token = signed(claims(**{f"{CLAIM}custom": custom(masquerading_id=masquerading)}))
+    token = signed(claims(**{f"{LTI_CLAIM}custom": custom(masquerading_id=masquerading)}))
     assert checked(token).acting is acting
 
 
@@ -238,7 +249,7 @@ def test_acting(masquerading: object, acting: bool) -> None:
 def test_outside_courses(placement: object) -> None:
     """Only course navigation leads to a course; what else stands there is not looked at."""
     unfilled = custom(course_id="../logout")
-    launch = checked(signed(claims(**{PLACEMENT: placement, f"{CLAIM}custom": unfilled})))
+    launch = checked(signed(claims(**{PLACEMENT: placement, f"{LTI_CLAIM}custom": unfilled})))
     assert launch.course_id is None
     assert launch.placement == (placement if isinstance(placement, str) else "")
 

@@ -340,6 +340,10 @@ class TestBinding:
         mine = enter(storage, clock)
         for table in ("sign_ins", "feeds"):
             self.change(storage, f"ALTER TABLE {table} DROP COLUMN mac")
+        # What later revisions added.
+        self.change(storage, "ALTER TABLE grants DROP COLUMN global_id")
+        self.change(storage, "ALTER TABLE sign_ins DROP COLUMN kind")
+        self.change(storage, "DROP TABLE spent_nonces")
         self.change(storage, "UPDATE alembic_version SET version_num = '0004'")
 
         open_storage().upgrade()

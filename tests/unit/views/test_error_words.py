@@ -26,6 +26,11 @@ FACTS: dict[str, Any] = {
     "canvas_message": "5 < 6 & more",
     "reason": "Teapot",
     "unfinished": "form",
+    "issuer": "https://canvas.instructure.com",
+    "client_id": "10000000000042",
+    "detail": "1:8865aa05b4b79b64a91a86042e43af5ea8ae79eb",
+    "name": "Maya Lindqvist",
+    "revoked": True,
 }
 
 
