@@ -8,6 +8,7 @@ STATUS = {
     "sessions_away": 503,
     "database_away": 503,
     "signed_out": 403,
+    "staff_only": 403,
     "too_many_pages": 429,
     "form_too_old": 400,
     "consent_too_narrow": 403,

@@ -381,6 +381,7 @@ class ClassSubmission(Model):
     id: Id | None = None
     assignment_id: Id | None = None
     user_id: Id | None = None
+    grading_period_id: Id | None = None
     workflow_state: str | None = None
     score: Number | None = None
     grade: str | None = None

@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
-from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import Assignment, ClassSubmission, Course
 from canvas_app.domain.class_work import tally
 from canvas_app.domain.courses import has_role, is_active_teacher, observed
@@ -27,7 +25,12 @@ from canvas_app.services.asks import (
     start_courses,
     start_profile,
 )
-from canvas_app.services.classes import start_class_work, start_students, whole_lists
+from canvas_app.services.classes import (
+    start_class_assignments,
+    start_class_work,
+    start_students,
+    whole_lists,
+)
 from canvas_app.services.pages import OwnPage
 from canvas_app.services.without_includes import mend_courses
 from canvas_app.sources.answer import complete
@@ -125,11 +128,6 @@ def ask(sources: Sources) -> AskedQueue:
         sources=sources.states(),
         profile=read_profile(profile),
     )
-
-
-def start_class_assignments(sources: Sources, course: Course) -> ListSource[Assignment]:
-    call = partial(CanvasAPI.assignments, course_id=course.id)
-    return sources.start(f"grading: {course.name or course.id}", call, course=course)
 
 
 def waiting_works(works: Sequence[Assignment]) -> list[Assignment]:

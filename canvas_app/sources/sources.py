@@ -88,6 +88,10 @@ class PageSource(Generic[_T]):
             self._seen = [part.answer(wait=False) for part in self._calls]
         return self._seen
 
+    def answer(self, place: int) -> Outcome:
+        """Return one call's answer; the calls after it are not waited for."""
+        return self._calls[place].answer() if self._wait else self.answers()[place]
+
     @property
     def error(self) -> CanvasError | None:
         """The first error among its calls."""
@@ -282,10 +286,15 @@ class Sources:
         """Every source that was started, in order; waits for the slowest or the deadline."""
         return tuple(handle.source() for handle in self._handles)
 
-    def early(self) -> "Sources":
-        """The same page before all of it came: what is here is shown, nothing is waited for."""
+    def beside(self) -> "Sources":
+        """The same page's calls, with sources of its own: to look at something before the page."""
         other = copy.copy(self)  # shares the calls, and what they bring
         other._handles = []
+        return other
+
+    def early(self) -> "Sources":
+        """The same page before all of it came: what is here is shown, nothing is waited for."""
+        other = self.beside()
         other._wait = False
         return other
 

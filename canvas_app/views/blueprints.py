@@ -16,6 +16,7 @@ from canvas_app.views import (
     help,
     lti,
     planner,
+    roster,
     search,
     setup,
     submissions,
@@ -40,6 +41,7 @@ BLUEPRINTS = (
     assignment.bp,
     grades.bp,
     teaching.bp,
+    roster.bp,
 )
 
 

@@ -1,7 +1,7 @@
 """Tables of many rows, sent as they are made: JSON twins by the page, and CSV that says its end."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -30,6 +30,12 @@ class Slice:
         most = min(int(per_page), MOST_PER_PAGE) if per_page.isdecimal() else PER_PAGE
         number = int(page) if page.isdecimal() and len(page) < 10 else 0
         return cls(number or None, most or PER_PAGE)
+
+    @classmethod
+    def of_page(cls) -> "Slice":
+        """The same for a page, which shows the first rows unless others are asked for."""
+        found = cls.from_query()
+        return replace(found, page=found.page or 1)
 
     def of(self, rows: Sequence[Any]) -> Sequence[Any]:
         if self.page is None:

@@ -1,0 +1,150 @@
+"""A course's roster: how each student stands, and who needs attention."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.models import Assignment, AssignmentGroup, ClassSubmission, Course
+from canvas_app.domain.attention import AttentionRules
+from canvas_app.domain.class_roll import Student, students_of
+from canvas_app.domain.roster import (
+    RosterFilter,
+    RosterRow,
+    open_works,
+    points_fallen,
+    roster_row,
+    sorted_roster,
+)
+from canvas_app.services.asks import AskedPage, read_profile
+from canvas_app.services.classes import (
+    ClassWork,
+    published_works,
+    section_names,
+    start_class,
+    start_students,
+)
+from canvas_app.services.pages import Page
+from canvas_app.sources.answer import complete
+from canvas_app.sources.sources import Sources
+
+
+@dataclass(frozen=True)
+class AskedRoster(AskedPage):
+    """What Canvas answered; ``work`` holds each student's submissions, None where they lack."""
+
+    course: Course = field(default_factory=lambda: Course(id=""))
+    students: Sequence[Student] = ()
+    works: Sequence[Assignment] = ()
+    groups: Sequence[AssignmentGroup] = ()
+    work: Mapping[str, Sequence[ClassSubmission] | None] = field(default_factory=dict)
+    sections: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RosterPage(Page):
+    """``total`` counts the students before the filter; ``sections`` are (id, name)."""
+
+    course_id: str = ""
+    course_name: str = ""
+    rows: tuple[RosterRow, ...] = ()
+    total: int = 0
+    sections: tuple[tuple[str, str], ...] = ()
+    wanted: RosterFilter = field(default_factory=RosterFilter)
+    rules: AttentionRules = field(default_factory=AttentionRules)
+    need_attention: int = 0
+
+
+def roster(
+    sources: Sources,
+    course_id: str,
+    wanted: RosterFilter | None = None,
+    rules: AttentionRules | None = None,
+) -> RosterPage:
+    """Return the page. Raise the CanvasError of the course itself, or StaffOnly.
+
+    Two round trips deep, and as many more as the pages of students and of their work take.
+    """
+    asked = ask(sources, course_id)
+    return lay_out(asked, wanted or RosterFilter(), rules or AttentionRules(), sources.now())
+
+
+def ask(sources: Sources, course_id: str) -> AskedRoster:
+    """Ask for the class, then for everybody's work."""
+    groups = sources.start(
+        "assignment groups", partial(CanvasAPI.assignment_groups, course_id=course_id)
+    )
+    begun = start_class(sources, course_id)
+    listed = start_students(sources, begun.course)
+    names = section_names(begun.sections.rows())
+    students = students_of(listed.rows(), names)
+    works = published_works(begun.works.rows())
+    work = ClassWork(sources, begun.course, students, works)
+    return AskedRoster(
+        canvas_url=sources.api.canvas_url,
+        course=begun.course,
+        students=students,
+        works=works,
+        groups=groups.rows(),
+        work={student.user_id: work.of(student.user_id) for student in students},
+        sections=names,
+        sources=sources.states(),
+        profile=read_profile(begun.profile),
+    )
+
+
+def lay_out(
+    asked: AskedRoster, wanted: RosterFilter, rules: AttentionRules, now: datetime
+) -> RosterPage:
+    """Return the page of what Canvas answered."""
+    works = open_works(asked.works, [rows or () for rows in asked.work.values()])
+    known = any(student.last_activity_at for student in asked.students)
+    every = [
+        roster_row(
+            student,
+            asked.work[student.user_id],
+            works,
+            rules,
+            fell=fell_of(asked, works, student, now),
+            activity_known=known,
+            now=now,
+        )
+        for student in asked.students
+        if wanted.takes(student)
+    ]
+    rows = [row for row in every if row.attention or not wanted.attention]
+    return RosterPage(
+        sources=asked.sources,
+        complete=complete(asked.sources),
+        profile=asked.profile,
+        now=now,
+        course_id=asked.course.id,
+        course_name=asked.course.name or "",
+        rows=sorted_roster(rows, wanted.sort),
+        total=len(asked.students),
+        sections=taken_sections(asked.students, asked.sections),
+        wanted=wanted,
+        rules=rules,
+        need_attention=sum(bool(row.attention) for row in every),
+    )
+
+
+def fell_of(
+    asked: AskedRoster, works: Mapping[str, Assignment], student: Student, now: datetime
+) -> float | None:
+    """By how much a student's score fell; unknown without their work or the groups' rules."""
+    rows = asked.work[student.user_id]
+    if rows is None or not asked.groups:
+        return None
+    mine = [row for row in rows if row.assignment_id in works]
+    return points_fallen(asked.course, asked.groups, works.values(), mine, now)
+
+
+def taken_sections(
+    students: Sequence[Student], names: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """The sections that students are in, by name."""
+    taken = {id_ for student in students for id_ in student.section_ids}
+    found = [(id_, name) for id_, name in names.items() if id_ in taken]
+    return tuple(sorted(found, key=lambda pair: pair[1].casefold()))

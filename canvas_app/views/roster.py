@@ -1,0 +1,116 @@
+"""A course's roster: page, twin, table, and the rules of attention."""
+
+from functools import partial
+
+from flask import Blueprint, Response, redirect, request
+from flask.typing import ResponseReturnValue
+
+from canvas_app.current import current_gateway, login_required, required_sign_in
+from canvas_app.domain.attention import AttentionRules
+from canvas_app.domain.roster import RosterFilter, RosterRow
+from canvas_app.services.early_views import PageLoader
+from canvas_app.services.roster import RosterPage, roster
+from canvas_app.sources.sources import Sources
+from canvas_app.views.class_access import class_sources
+from canvas_app.views.csv_table import Cell
+from canvas_app.views.streaming import stream_page
+from canvas_app.views.tables import Slice, csv_stream, ending, json_stream, lacking_parts
+
+bp = Blueprint("roster", __name__)
+
+KEPT_DAYS = 180
+FIRST_NAMES = 0.9
+"""Seconds after which the names are shown, while work is still counted."""
+ROSTER_COLUMNS = (
+    *("Student", "Sections", "Last activity (UTC)", "Activity (seconds)", "Current score"),
+    *("Missing", "Late", "On time (share)", "Last submission (UTC)", "Needs attention"),
+)
+
+
+@bp.get("/courses/<int:course_id>/roster")
+@login_required
+def roster_page(course_id: int) -> ResponseReturnValue:
+    sources = class_sources(str(course_id))
+    loader = PageLoader(sources, roster_maker(course_id), patience=FIRST_NAMES)
+    return stream_page(
+        "roster.html", load=loader.whole, early=loader.early_views, part=Slice.of_page()
+    )
+
+
+@bp.get("/courses/<int:course_id>/roster.json")
+@login_required
+def roster_json(course_id: int) -> ResponseReturnValue:
+    part = Slice.from_query()
+    page = roster_maker(course_id)(class_sources(str(course_id)))
+    head = {"course_id": page.course_id, "total": len(page.rows), "rules": page.rules}
+    return json_stream(head, part.of(page.rows), partial(ending, page))
+
+
+@bp.get("/courses/<int:course_id>/roster.csv")
+@login_required
+def roster_csv(course_id: int) -> Response:
+    page = roster_maker(course_id)(class_sources(str(course_id)))
+    rows = map(roster_cells, page.rows)
+    return csv_stream(f"roster-{course_id}", ROSTER_COLUMNS, rows, partial(lacking_parts, page))
+
+
+@bp.post("/courses/<int:course_id>/roster/rules")
+@login_required
+def keep_rules(course_id: int) -> ResponseReturnValue:
+    """Keep the rules of this course for this person in this browser."""
+    rules = AttentionRules.from_query(request.form, AttentionRules().kept())
+    answer = redirect(f"{current_gateway().settings.path_prefix}/courses/{course_id}/roster")
+    answer.set_cookie(
+        cookie_of(course_id),
+        "&".join(f"{name}={value}" for name, value in rules.kept().items()),
+        max_age=KEPT_DAYS * 86400,
+        path=f"{current_gateway().settings.path_prefix}/courses/{course_id}",
+        secure=current_gateway().settings.https,
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
+
+
+def roster_maker(course_id: int) -> "partial[RosterPage]":
+    """What gathers this address's page."""
+    return partial(
+        _roster,
+        course_id=str(course_id),
+        wanted=RosterFilter.from_query(request.args),
+        rules=AttentionRules.from_query(request.args, kept_rules(course_id)),
+    )
+
+
+def _roster(
+    sources: Sources, *, course_id: str, wanted: RosterFilter, rules: AttentionRules
+) -> RosterPage:
+    return roster(sources, course_id, wanted, rules)
+
+
+def kept_rules(course_id: int) -> dict[str, str]:
+    """The rules this browser keeps for the person and course."""
+    pairs = (
+        part.partition("=") for part in request.cookies.get(cookie_of(course_id), "").split("&")
+    )
+    return {name: value for name, found, value in pairs if found}
+
+
+def cookie_of(course_id: int) -> str:
+    """Another person in the same browser has rules of their own."""
+    return f"easel_rules_{course_id}_{required_sign_in().identity.user_id}"
+
+
+def roster_cells(row: RosterRow) -> tuple[Cell, ...]:
+    return (
+        row.name,
+        ", ".join(row.sections),
+        row.last_activity_at,
+        row.total_activity_time,
+        row.current_score,
+        row.missing,
+        row.late,
+        None if row.on_time_share is None else round(row.on_time_share, 4),
+        row.last_submitted_at,
+        "; ".join(row.attention),
+    )
