@@ -11,6 +11,7 @@ from canvas_app.views import (
     dashboard,
     explorer,
     feed,
+    gradebook,
     grades,
     health,
     help,
@@ -41,6 +42,7 @@ BLUEPRINTS = (
     assignment.bp,
     grades.bp,
     teaching.bp,
+    gradebook.bp,
     roster.bp,
 )
 

@@ -38,10 +38,14 @@ class Slice:
         return replace(found, page=found.page or 1)
 
     def of(self, rows: Sequence[Any]) -> Sequence[Any]:
+        return rows[self.place()]
+
+    def place(self) -> slice:
+        """From which row to which."""
         if self.page is None:
-            return rows
+            return slice(None)
         first = (self.page - 1) * self.per_page
-        return rows[first : first + self.per_page]
+        return slice(first, first + self.per_page)
 
 
 def json_stream(

@@ -33,6 +33,12 @@ def addresses(assignment_id: str, course_id: str = "4101") -> dict[str, list[str
         "/teaching": ["/teaching", "/teaching?group=course"],
         "/teaching.json": ["/teaching.json"],
         "/teaching.csv": ["/teaching.csv"],
+        "/courses/<int:course_id>/gradebook": [
+            f"{course}/gradebook",
+            f"{course}/gradebook?view=heat",
+        ],
+        "/courses/<int:course_id>/gradebook.json": [f"{course}/gradebook.json"],
+        "/courses/<int:course_id>/gradebook.csv": [f"{course}/gradebook.csv"],
         "/courses/<int:course_id>/roster": [f"{course}/roster"],
         "/courses/<int:course_id>/roster.json": [f"{course}/roster.json"],
         "/courses/<int:course_id>/roster.csv": [f"{course}/roster.csv"],

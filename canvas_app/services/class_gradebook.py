@@ -1,0 +1,292 @@
+"""A course's gradebook: everybody's work in one table, with Canvas's own totals."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.models import (
+    Assignment,
+    AssignmentGroup,
+    ClassSubmission,
+    Course,
+    GradingPeriod,
+)
+from canvas_app.domain.class_roll import Student, students_of
+from canvas_app.domain.class_work import is_sealed
+from canvas_app.domain.courses import is_over
+from canvas_app.domain.grade_book import EVERY_PERIOD
+from canvas_app.domain.matrix import (
+    Column,
+    Footer,
+    GradebookFilter,
+    MatrixRow,
+    by_missing,
+    column,
+    columns_of,
+    footers,
+    group_subtotal,
+    matrix_row,
+    sorted_students,
+)
+from canvas_app.domain.mended_courses import running
+from canvas_app.services.asks import AskedPage, read_profile
+from canvas_app.services.classes import (
+    ClassWork,
+    StartedClass,
+    published_works,
+    section_names,
+    start_class,
+    start_students,
+)
+from canvas_app.services.pages import Page
+from canvas_app.services.roster import taken_sections
+from canvas_app.sources.answer import complete
+from canvas_app.sources.sources import ListSource, Sources
+
+
+@dataclass(frozen=True)
+class StartedGradebook:
+    """A gradebook whose class is here and whose work is on its way; ``wanted`` names its period.
+
+    ``students`` are those of the choice in its order, ``columns`` its assignments.
+    """
+
+    begun: StartedClass
+    wanted: GradebookFilter
+    students: Sequence[Student]
+    every: Sequence[Student]
+    columns: Sequence[Assignment]
+    works: Sequence[Assignment]
+    groups: Sequence[AssignmentGroup]
+    periods: Sequence[GradingPeriod]
+    sections: Mapping[str, str]
+    work: ClassWork
+
+    @property
+    def course(self) -> Course:
+        return self.begun.course
+
+
+@dataclass(frozen=True)
+class AskedGradebook(AskedPage):
+    """What Canvas answered; ``work`` holds each student's submissions, None where they lack."""
+
+    course: Course = field(default_factory=lambda: Course(id=""))
+    wanted: GradebookFilter = field(default_factory=GradebookFilter)
+    students: Sequence[Student] = ()
+    every: Sequence[Student] = ()
+    columns: Sequence[Assignment] = ()
+    works: Sequence[Assignment] = ()
+    groups: Sequence[AssignmentGroup] = ()
+    periods: Sequence[GradingPeriod] = ()
+    sections: Mapping[str, str] = field(default_factory=dict)
+    work: Mapping[str, Sequence[ClassSubmission] | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GradebookPage(Page):
+    """``rows`` are all students of the choice, of ``total`` in the class."""
+
+    course_id: str = ""
+    course_name: str = ""
+    letters: bool = False  # the course shows letters instead of numbers
+    rows: tuple[MatrixRow, ...] = ()
+    columns: tuple[Column, ...] = ()
+    footers: Mapping[str, Footer] = field(default_factory=dict)
+    mean: float | None = None  # of the current scores
+    total: int = 0
+    wanted: GradebookFilter = field(default_factory=GradebookFilter)
+    sections: tuple[tuple[str, str], ...] = ()
+    groups: tuple[tuple[str, str], ...] = ()
+    periods: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class GradebookStream:
+    """A gradebook that is sent as it comes: what stands before the rows, these, and the end."""
+
+    head: dict[str, Any]
+    columns: tuple[Column, ...]
+    rows: Iterator[MatrixRow]
+    sources: Sources
+
+
+def gradebook(
+    sources: Sources, course_id: str, wanted: GradebookFilter, shown: tuple[int, int] = (0, 50)
+) -> GradebookPage:
+    """Return the page. Raise the CanvasError of the course itself, or StaffOnly.
+
+    Of the current grading period where none is chosen. The work of the students ``shown``, from
+    one place to another, is asked for first.
+    """
+    return lay_out(ask(sources, course_id, wanted, shown), sources.now())
+
+
+def ask(
+    sources: Sources, course_id: str, wanted: GradebookFilter, shown: tuple[int, int]
+) -> AskedGradebook:
+    """Ask for the class, then for everybody's work."""
+    started = start_gradebook(sources, course_id, wanted, shown, current=True)
+    return AskedGradebook(
+        canvas_url=sources.api.canvas_url,
+        course=started.course,
+        wanted=started.wanted,
+        students=started.students,
+        every=started.every,
+        columns=started.columns,
+        works=started.works,
+        groups=started.groups,
+        periods=started.periods,
+        sections=started.sections,
+        work={each.user_id: started.work.of(each.user_id) for each in started.students},
+        sources=sources.states(),
+        profile=read_profile(started.begun.profile),
+    )
+
+
+def start_gradebook(
+    sources: Sources,
+    course_id: str,
+    wanted: GradebookFilter,
+    shown: tuple[int, int],
+    *,
+    current: bool,
+) -> StartedGradebook:
+    """Ask for the class and start the calls for its work.
+
+    ``current``: where no grading period is chosen, the one that runs now is meant, not all.
+    """
+    groups = sources.start(
+        "assignment groups", partial(CanvasAPI.assignment_groups, course_id=course_id)
+    )
+    listed = sources.start(
+        "grading periods", partial(CanvasAPI.grading_periods, course_id=course_id)
+    )
+    begun = start_class(sources, course_id)
+    wanted = period_meant(wanted, listed, sources.now()) if current else wanted
+    whole = wanted.period in ("", EVERY_PERIOD)
+    period_id = "" if whole else wanted.period
+    over = begun.course.workflow_state == "completed" or is_over(begun.course, sources.now())
+    handles = [start_students(sources, begun.course, period_id=period_id)]
+    if wanted.concluded or over:
+        handles.append(start_students(sources, begun.course, ("completed",), period_id))
+    if wanted.inactive:
+        handles.append(start_students(sources, begun.course, ("inactive",), period_id))
+    names = section_names(begun.sections.rows())
+    every: dict[str, Student] = {}
+    for handle in handles:
+        for student in students_of(handle.rows(), names):
+            every.setdefault(student.user_id, student)
+    chosen = [s for s in every.values() if not wanted.section or wanted.section in s.section_ids]
+    chosen = sorted_students(chosen, wanted.sort)
+    works = published_works(begun.works.rows())
+    periods = listed.rows()
+    first = [student.user_id for student in chosen[slice(*shown)]]
+    return StartedGradebook(
+        begun=begun,
+        wanted=wanted,
+        students=chosen,
+        every=tuple(every.values()),
+        columns=columns_of(works, groups.rows(), periods, wanted),
+        works=works,
+        groups=groups.rows(),
+        periods=periods,
+        sections=names,
+        work=ClassWork(sources, begun.course, tuple(every.values()), works, first),
+    )
+
+
+def period_meant(
+    wanted: GradebookFilter, listed: ListSource[GradingPeriod], now: datetime
+) -> GradebookFilter:
+    """The filter with the grading period that is meant; one the course has not means all."""
+    known = {period.id for period in listed.rows()}
+    if wanted.period == EVERY_PERIOD or wanted.period in known:
+        return wanted
+    runs = None if wanted.period else running(listed.rows(), now)
+    return replace(wanted, period=runs.id if runs else EVERY_PERIOD)
+
+
+def lay_out(asked: AskedGradebook, now: datetime) -> GradebookPage:
+    """Return the page of what Canvas answered."""
+    works = {work.id: work for work in asked.columns}
+    names = {group.id: group.name or "" for group in asked.groups}
+    columns = tuple(column(work, names) for work in asked.columns)
+    sealed = any(map(is_sealed, asked.works))
+    rows = [
+        matrix_row(
+            student,
+            asked.work[student.user_id],
+            works,
+            asked.course,
+            now,
+            subtotal_of(asked, asked.work[student.user_id]),
+            sealed=sealed,
+        )
+        for student in asked.students
+    ]
+    if asked.wanted.sort == "missing":
+        rows = by_missing(rows)
+    scores = [row.current_score for row in rows if row.current_score is not None]
+    return GradebookPage(
+        sources=asked.sources,
+        complete=complete(asked.sources),
+        profile=asked.profile,
+        now=now,
+        course_id=asked.course.id,
+        course_name=asked.course.name or "",
+        letters=bool(asked.course.restrict_quantitative_data),
+        rows=tuple(rows),
+        columns=columns,
+        footers=footers(columns, rows),
+        mean=round(sum(scores) / len(scores), 2) if scores else None,
+        total=len(asked.every),
+        wanted=asked.wanted,
+        sections=taken_sections(asked.every, asked.sections),
+        groups=tuple(names.items()),
+        periods=tuple((period.id, period.title or "") for period in asked.periods),
+    )
+
+
+def subtotal_of(
+    asked: "AskedGradebook | StartedGradebook", rows: Sequence[ClassSubmission] | None
+) -> float | None:
+    """A student's share of the chosen group; None without a choice or without their work."""
+    if not asked.wanted.group or rows is None:
+        return None
+    return group_subtotal(asked.course, asked.groups, asked.columns, rows, asked.wanted.group)
+
+
+def stream(
+    sources: Sources, course_id: str, wanted: GradebookFilter, part: slice
+) -> GradebookStream:
+    """Begin to send a gradebook: all grading periods unless one is chosen.
+
+    Raise the CanvasError of the course itself, or StaffOnly. The rows come as their work comes.
+    """
+    shown = (part.start or 0, part.stop if part.stop is not None else 50)
+    started = start_gradebook(sources, course_id, wanted, shown, current=False)
+    works = {work.id: work for work in started.columns}
+    names = {group.id: group.name or "" for group in started.groups}
+    columns = tuple(column(work, names) for work in started.columns)
+    sealed = any(map(is_sealed, started.works))
+    now = sources.now()
+
+    def rows() -> Iterator[MatrixRow]:
+        every = wanted.sort == "missing"
+        for student in started.students if every else started.students[part]:
+            found = started.work.of(student.user_id)
+            subtotal = subtotal_of(started, found)
+            yield matrix_row(student, found, works, started.course, now, subtotal, sealed=sealed)
+
+    ordered = iter(by_missing(rows())[part]) if wanted.sort == "missing" else rows()
+    head = {
+        "course_id": started.course.id,
+        "period": wanted.period or EVERY_PERIOD,
+        "total": len(started.students),
+        "assignments": columns,
+    }
+    return GradebookStream(head, columns, ordered, sources)

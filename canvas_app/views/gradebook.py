@@ -1,0 +1,100 @@
+"""A course's gradebook: page, twin and table."""
+
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from canvas_app.current import login_required
+from canvas_app.domain.matrix import GradebookFilter, MatrixCell, MatrixRow
+from canvas_app.services.class_gradebook import GradebookStream, gradebook, stream
+from canvas_app.services.early_views import PageLoader
+from canvas_app.sources.answer import complete
+from canvas_app.views.answers import source_json
+from canvas_app.views.class_access import class_sources
+from canvas_app.views.csv_table import Cell
+from canvas_app.views.streaming import stream_page
+from canvas_app.views.tables import Slice, csv_stream, json_stream
+
+bp = Blueprint("gradebook", __name__)
+
+FIRST_STUDENTS = 0.9
+"""Seconds after which the rows that are here are shown."""
+GRADEBOOK_COLUMNS = ("Student", "Sortable name", "Sections", "Current score", "Final score")
+SAID = ("missing", "excused", "anonymous", "custom", "redo_requested")
+"""States that stand in a table where there is no score."""
+
+
+def gradebook_filter() -> GradebookFilter:
+    return GradebookFilter.from_query(request.args)
+
+
+@bp.get("/courses/<int:course_id>/gradebook")
+@login_required
+def gradebook_page(course_id: int) -> ResponseReturnValue:
+    part = Slice.of_page()
+    place = part.place()
+    shown = (place.start, place.stop)
+    make = partial(gradebook, course_id=str(course_id), wanted=gradebook_filter(), shown=shown)
+    loader = PageLoader(class_sources(str(course_id)), make, patience=FIRST_STUDENTS)
+    return stream_page("gradebook.html", load=loader.whole, early=loader.early_views, part=part)
+
+
+@bp.get("/courses/<int:course_id>/gradebook.json")
+@login_required
+def gradebook_json(course_id: int) -> ResponseReturnValue:
+    found = begun_stream(course_id)
+    return json_stream(found.head, found.rows, partial(gradebook_end, found))
+
+
+@bp.get("/courses/<int:course_id>/gradebook.csv")
+@login_required
+def gradebook_csv(course_id: int) -> Response:
+    """A column for each assignment; where there is no score, what stands in its place."""
+    found = begun_stream(course_id)
+    titles = [f"{each.title} ({each.id})" for each in found.columns]
+    ids = [each.id for each in found.columns]
+    rows = (gradebook_cells(row, ids) for row in found.rows)
+    lacks = partial(lacking_sources, found)
+    return csv_stream(f"gradebook-{course_id}", (*GRADEBOOK_COLUMNS, *titles), rows, lacks)
+
+
+def begun_stream(course_id: int) -> GradebookStream:
+    place = Slice.from_query().place()
+    return stream(class_sources(str(course_id)), str(course_id), gradebook_filter(), place)
+
+
+def gradebook_end(found: GradebookStream) -> dict[str, Any]:
+    """What stands after the last row."""
+    states = found.sources.states()
+    return {"complete": complete(states), "sources": [source_json(source) for source in states]}
+
+
+def lacking_sources(found: GradebookStream) -> list[str]:
+    """What is missing of a table, a sentence for each part."""
+    return [
+        f"{source.name} ({source.status}) {source.detail}".rstrip()
+        for source in found.sources.states()
+        if not source.here
+    ]
+
+
+def gradebook_cells(row: MatrixRow, ids: list[str]) -> tuple[Cell, ...]:
+    return (
+        row.name,
+        row.sortable_name,
+        ", ".join(row.sections),
+        row.current_score,
+        row.final_score,
+        *(cell_value(row.cells.get(id_)) for id_ in ids),
+    )
+
+
+def cell_value(cell: MatrixCell | None) -> Cell:
+    if cell is None:
+        return None
+    if cell.score is not None and not cell.excused:
+        return cell.score
+    said = "excused" if cell.excused else cell.status
+    return said if said in SAID else cell.grade
