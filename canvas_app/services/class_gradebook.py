@@ -167,20 +167,9 @@ def start_gradebook(
     )
     begun = start_class(sources, course_id)
     wanted = period_meant(wanted, listed, sources.now()) if current else wanted
-    whole = wanted.period in ("", EVERY_PERIOD)
-    period_id = "" if whole else wanted.period
-    over = begun.course.workflow_state == "completed" or is_over(begun.course, sources.now())
-    handles = [start_students(sources, begun.course, period_id=period_id)]
-    if wanted.concluded or over:
-        handles.append(start_students(sources, begun.course, ("completed",), period_id))
-    if wanted.inactive:
-        handles.append(start_students(sources, begun.course, ("inactive",), period_id))
     names = section_names(begun.sections.rows())
-    every: dict[str, Student] = {}
-    for handle in handles:
-        for student in students_of(handle.rows(), names):
-            every.setdefault(student.user_id, student)
-    chosen = [s for s in every.values() if not wanted.section or wanted.section in s.section_ids]
+    every = everybody(sources, begun.course, wanted, names)
+    chosen = [s for s in every if not wanted.section or wanted.section in s.section_ids]
     chosen = sorted_students(chosen, wanted.sort)
     works = published_works(begun.works.rows())
     periods = listed.rows()
@@ -189,14 +178,36 @@ def start_gradebook(
         begun=begun,
         wanted=wanted,
         students=chosen,
-        every=tuple(every.values()),
+        every=every,
         columns=columns_of(works, groups.rows(), periods, wanted),
         works=works,
         groups=groups.rows(),
         periods=periods,
         sections=names,
-        work=ClassWork(sources, begun.course, tuple(every.values()), works, first),
+        work=ClassWork(sources, begun.course, every, works, first),
     )
+
+
+def everybody(
+    sources: Sources, course: Course, wanted: GradebookFilter, sections: Mapping[str, str]
+) -> list[Student]:
+    """Ask for the students of the choice: active ones, then who ended, then who is inactive.
+
+    The class of a course that is over ended with it.
+    """
+    period_id = "" if wanted.period in ("", EVERY_PERIOD) else wanted.period
+    over = course.workflow_state == "completed" or is_over(course, sources.now())
+    states = [
+        ("active",),
+        *((("completed",),) if wanted.concluded or over else ()),
+        *((("inactive",),) if wanted.inactive else ()),
+    ]
+    handles = [start_students(sources, course, state, period_id) for state in states]
+    found: dict[str, Student] = {}
+    for handle in handles:
+        for student in students_of(handle.rows(), sections):
+            found.setdefault(student.user_id, student)
+    return list(found.values())
 
 
 def period_meant(

@@ -1,6 +1,6 @@
 """What the pages of teachers ask about a class: its students, sections and everybody's work."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -156,11 +156,6 @@ class ClassWork:
             self._read[place] = found
         chunk = self._read[place]
         return None if chunk is None else chunk.get(user_id, ())
-
-    def all_of(self, students: Iterable[Student]) -> Iterator[Sequence[ClassSubmission]]:
-        """What came of these students' submissions."""
-        for student in students:
-            yield self.of(student.user_id) or ()
 
 
 def section_names(rows: Iterable[CourseSection]) -> dict[str, str]:

@@ -1,61 +1,70 @@
-"""Lists of a class: which students, and whose work came whole."""
+"""A class's work in chunks: the same on every page, those shown first, nothing called whole."""
+
+from functools import partial
+from typing import Any, cast
 
 from canvas_app.canvas.errors import Unavailable
 from canvas_app.canvas.models import Assignment, ClassSubmission, Course, CourseSection
-from canvas_app.services.classes import (
-    section_names,
-    start_class_work,
-    start_sections,
-    start_students,
-    whole_lists,
-)
+from canvas_app.domain.class_roll import Student
+from canvas_app.services.classes import ClassWork, published_works, section_names
 from canvas_app.sources.answer import Outcome
+from canvas_app.sources.sources import Sources
 
-TAUGHT = Course(id="4", name="Biology")
-
-
-class Lists:
-    """A source of several lists, each whole, cut or failed."""
-
-    def __init__(self, *outcomes: Outcome) -> None:
-        self.outcomes = outcomes
-
-    def answers(self) -> tuple[Outcome, ...]:
-        return self.outcomes
+WORKS = [Assignment(id=str(n)) for n in range(40)]
+STUDENTS = [Student(str(n), f"{n}", f"{n}") for n in range(12)]
 
 
-def test_cut_and_failed_lists_are_left_out() -> None:
-    """A tally of half a list would be too low and look exact."""
-    works = [Assignment(id=id_) for id_ in ("1", "2", "3")]
-    rows = [ClassSubmission(id="9")]
-    handle = Lists(
-        Outcome(rows),
-        Outcome([], why="2 of 3 pages came."),
-        Outcome(error=Unavailable("no answer")),
-    )
+class Asked:
+    """Sources that note the calls and answer each with a submission of every student in it."""
 
-    assert whole_lists(works, handle) == {"1": rows}  # type: ignore[arg-type]
+    def __init__(self, **failures: Outcome) -> None:
+        self.chunks: list[tuple[str, ...]] = []
+        self.failures = failures
 
+    def start(self, name: str, *calls: "partial[Any]", course: Course) -> "Asked":
+        self.chunks = [call.keywords["student_ids"] for call in calls]
+        return self
 
-def test_sections_without_a_name_are_told_by_their_id() -> None:
-    rows = [CourseSection(id="1", name="Lab"), CourseSection(id="2"), CourseSection()]
-
-    assert section_names(rows) == {"1": "Lab", "2": "Section 2"}
+    def answer(self, place: int) -> Outcome:
+        chunk = self.chunks[place]
+        rows = [ClassSubmission(user_id=id_, assignment_id="1") for id_ in chunk]
+        return self.failures.get(f"at_{chunk[0]}", Outcome(rows))
 
 
-def test_sources_name_their_course(sources_of) -> None:
-    """So that each can be asked for again by itself."""
-    sources = sources_of("teacher")
+def work_of(
+    asked: Asked, works: list[Assignment] = WORKS, first: tuple[str, ...] = ()
+) -> ClassWork:
+    return ClassWork(cast(Sources, asked), Course(id="1"), STUDENTS, works, first)
 
-    start_students(sources, TAUGHT)
-    start_sections(sources, TAUGHT)
-    start_class_work(sources, TAUGHT, [Assignment(id="1")])
-    start_students(sources, Course(id="5"))
 
-    found = [(source.name, source.course_id) for source in sources.states()]
-    assert found == [
-        ("students: Biology", "4"),
-        ("sections: Biology", "4"),
-        ("class work: Biology", "4"),
-        ("students: 5", "5"),
-    ]
+def test_chunks_are_the_same_whoever_comes_first() -> None:
+    plain, turned = Asked(), Asked()
+    work_of(plain)
+    work_of(turned, first=("11",))
+    assert [len(chunk) for chunk in plain.chunks] == [5, 5, 2]
+    assert sorted(plain.chunks) == sorted(turned.chunks)
+    assert turned.chunks[0] == ("10", "11")
+
+
+def test_chunk_that_did_not_all_come_is_none_at_all() -> None:
+    asked = Asked(at_0=Outcome(error=Unavailable("no")), at_5=Outcome([], why="1 of 2 pages came."))
+    work = work_of(asked)
+    assert work.of("0") is None
+    assert work.of("5") is None
+    found = work.of("10")
+    assert found is not None
+    assert [row.user_id for row in found] == ["10"]
+    assert work.of("somebody else") == ()
+
+
+def test_without_assignments_nothing_is_asked() -> None:
+    asked = Asked()
+    assert work_of(asked, works=[]).of("0") == ()
+    assert asked.chunks == []
+
+
+def test_names_and_published_work() -> None:
+    sections = [CourseSection(id="1", name="Morning"), CourseSection(id="2"), CourseSection()]
+    assert section_names(sections) == {"1": "Morning", "2": "Section 2"}
+    hidden = Assignment(id="2", published=False)
+    assert [w.id for w in published_works([WORKS[0], hidden, WORKS[0]])] == ["0"]
