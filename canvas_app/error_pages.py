@@ -34,6 +34,7 @@ from canvas_app.current import (
     to_login,
     wants_json,
 )
+from canvas_app.outages import Outage
 from canvas_app.services.pages import failed_twin
 from canvas_app.storage.database import AWAY
 from canvas_app.troubles import STATUS, ScopesMissing, Trouble
@@ -41,6 +42,7 @@ from canvas_app.views.error_words import words_of
 from canvas_app.views.languages import gettext
 
 log = logging.getLogger(__name__)
+DATABASE = Outage(log, "the database cannot be used")
 
 CODES: dict[type[errors.CanvasError], str] = {
     errors.AuthenticationError: "token_refused",
@@ -157,7 +159,7 @@ def trouble_of(error: errors.CanvasError) -> Trouble:
 
 def database_failed(error: Exception) -> ResponseReturnValue:
     """The database does not answer, is locked, full or read-only."""
-    log.error("the database cannot be used", exc_info=error)
+    DATABASE.failed(error, str(getattr(error, "orig", None) or error).partition("\n")[0])
     return error_page(Trouble("database_away"))
 
 

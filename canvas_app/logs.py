@@ -6,6 +6,8 @@ import secrets
 import sys
 import time
 from contextvars import ContextVar
+from logging.handlers import WatchedFileHandler
+from pathlib import Path
 from typing import Any, TextIO
 
 from flask import Flask, Response, g, request
@@ -15,6 +17,8 @@ from canvas_app.settings import Settings
 
 current_request_id: ContextVar[str] = ContextVar("request_id", default="-")
 access = logging.getLogger("easel.access")
+
+CALLS_OF_CANVAS = "canvas_app.canvas.calls"
 
 #: Loggers that write secrets (Authlib: the PKCE verifier; urllib3: query strings) at DEBUG.
 HELD_AT_INFO = ("authlib", "urllib3", "requests", "httpx")
@@ -95,6 +99,14 @@ class StderrHandler(logging.StreamHandler[TextIO]):
         super().emit(record)
 
 
+class AuditFile(WatchedFileHandler):
+    """A file that is opened anew when another stands in its place, and adds the request id."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        record.request_id = current_request_id.get()
+        super().emit(record)
+
+
 def configure(settings: Settings) -> None:
     """Send every logger's records through one redacting handler; may be called again."""
     handler = StderrHandler()
@@ -114,12 +126,30 @@ def configure(settings: Settings) -> None:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(settings.log_level)
+    # The calls of one page would fill a kilobyte and more.
+    told = settings.log_canvas == "on" or settings.log_canvas == settings.log_level.lower()
+    logging.getLogger(CALLS_OF_CANVAS).setLevel(logging.NOTSET if told else logging.WARNING)
+    audit_to(settings.audit_log, handler.formatter)
     for name in HELD_AT_INFO:
         logging.getLogger(name).setLevel(max(logging.INFO, root.level))
     for name in HELD_AT_ERROR:
         logging.getLogger(name).setLevel(max(logging.ERROR, root.level))
     for name in HELD_AT_WARNING:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def audit_to(path: Path | None, formatter: logging.Formatter | None) -> None:
+    """Let the audit log go to a file of its own, which may be moved away (logrotate)."""
+    audit = logging.getLogger("easel.audit")
+    for old in [each for each in audit.handlers if isinstance(each, AuditFile)]:
+        audit.removeHandler(old)
+        old.close()
+    audit.propagate = path is None
+    audit.setLevel(logging.NOTSET if path is None else logging.INFO)  # whatever LOG_LEVEL says
+    if path is not None:
+        file = AuditFile(path, encoding="utf-8", delay=True)
+        file.setFormatter(formatter)
+        audit.addHandler(file)
 
 
 def init_app(app: Flask) -> None:

@@ -23,10 +23,11 @@ import msgspec
 from flask import Flask, Request, Response
 from flask_session.base import ServerSideSession, ServerSideSessionInterface
 
+from canvas_app.outages import Outage
 from canvas_app.settings import Settings
 from canvas_app.storage.seal import AnswerSeal
 
-log = logging.getLogger(__name__)
+AWAY_NOW = Outage(logging.getLogger(__name__), "no sessions now")
 
 LIFETIME = timedelta(days=7)
 PASSING = timedelta(hours=1)  # for browsers in which nobody is signed in yet
@@ -60,7 +61,7 @@ class SessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
         try:
             session = super().open_session(app, request)
         except StoreAway as fault:
-            log.warning("no sessions now: %s", fault)
+            AWAY_NOW.failed(fault, str(fault))
             session = Session(sid=self._generate_sid(self.sid_length), permanent=self.permanent)
             session.away = True
             return session
@@ -73,7 +74,7 @@ class SessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
         try:
             super().save_session(app, session, response)
         except StoreAway as fault:
-            log.warning("a session was not kept: %s", fault)
+            AWAY_NOW.failed(fault, str(fault))
 
     def keep(self, session: Session) -> None:
         """Store the session now, not with the answer; raises StoreAway when it cannot be."""

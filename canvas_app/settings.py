@@ -83,8 +83,10 @@ class Settings:
     ca_bundle: str | None = None
     https_proxy: str = field(default="", repr=False)
     no_proxy: str = ""
+    log_canvas: str = "debug"
     audit_address: bool = False
     lti: LtiSettings | None = None
+    audit_log: Path | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
@@ -193,6 +195,8 @@ class _Reader:
             "ca_bundle": self.ca_bundle(),
             "https_proxy": self.https_proxy(),
             "no_proxy": self.text("NO_PROXY") or self.text("no_proxy"),
+            "log_canvas": self.choice("LOG_CANVAS", "debug", ("on", "debug", "off")),
+            "audit_log": self.audit_log(),
             "audit_address": self.choice("AUDIT_ADDRESS", "off", ("on", "off")) == "on",
         }
 
@@ -423,6 +427,21 @@ class _Reader:
                 "set it to a PEM file of the authorities to trust, or leave it out",
             )
         return given
+
+    def audit_log(self) -> Path | None:
+        """AUDIT_LOG, a file that can be written; it is made for its owner alone."""
+        given = self.text("AUDIT_LOG")
+        if not given:
+            return None
+        path = Path(given).resolve()
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
+        except OSError as fault:
+            self.fault(
+                f"AUDIT_LOG cannot be written ({fault.strerror})",
+                "set it to a file in a folder Easel may write to, or leave it out",
+            )
+        return path
 
     def https_proxy(self) -> str:
         given = self.text("HTTPS_PROXY") or self.text("https_proxy")

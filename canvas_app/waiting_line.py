@@ -15,8 +15,9 @@ from threading import Lock
 from typing import Any, Protocol
 
 from canvas_app.canvas.throttle.queue import TokenQueue
+from canvas_app.outages import Outage
 
-log = logging.getLogger(__name__)
+UNREAD_LINE = Outage(logging.getLogger(__name__), "the waiting line cannot be read")
 
 CODE_SECONDS = 540.0  # Canvas's codes live 600 s (``lib/canvas/oauth/token.rb``); a minute is spare
 ASK_AGAIN = 20.0  # seconds at most between two visits of a waiting page
@@ -89,7 +90,7 @@ class RedisTickets:
             pipeline.zrem(self._seen, place)
             return bool(pipeline.execute()[0])
         except self._fault as fault:
-            log.warning("the waiting line cannot be read: %s", type(fault).__name__)
+            UNREAD_LINE.failed(fault)
             return True
 
     def _places(self, ask: Callable[[Any], None], now: float) -> list[str]:
@@ -106,7 +107,7 @@ class RedisTickets:
                 self._client.zrem(self._joined, *gone)
             return [place.decode() for place in joined if place in set(seen)]
         except self._fault as fault:
-            log.warning("the waiting line cannot be read: %s", type(fault).__name__)
+            UNREAD_LINE.failed(fault)
             return []
 
 

@@ -35,6 +35,7 @@ from canvas_app.canvas.transport import Answer, Transport
 _T = TypeVar("_T")
 
 log = logging.getLogger("canvas_app.canvas")
+calls_log = logging.getLogger("canvas_app.canvas.calls")  # one line for each answer
 
 # String ids: ids of other shards exceed 2^53 (Canvas doc page "Object IDs, SIS IDs").
 ACCEPT = "application/json+canvas-string-ids, application/json"
@@ -374,7 +375,7 @@ class CanvasClient:
             answer.status == 403 and b"rate limit exceeded" in answer.body[:1000].lower()
         )
         self._settle(permit, answer, throttled)
-        if log.isEnabledFor(logging.INFO):
+        if calls_log.isEnabledFor(logging.INFO):
             self._log(call, answer, 1000 * (self._clock() - sent))
         if 200 <= answer.status < 300:
             return answer
@@ -408,7 +409,7 @@ class CanvasClient:
             "remaining": answer.number("X-Rate-Limit-Remaining"),
             "canvas_request_id": answer.request_id,
         }
-        log.info(
+        calls_log.info(
             "%s %s → %s, %s ms, cost %s, remaining %s, request %s", *facts.values(), extra=facts
         )
 

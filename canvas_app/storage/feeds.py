@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from canvas_app.domain.calendar_entries import FEED_KINDS
 from canvas_app.domain.queries import Query
+from canvas_app.outages import Outage
 from canvas_app.storage.database import AWAY, reading
 from canvas_app.storage.schema import feeds, grants
 from canvas_app.storage.seal import Owner, Seal, SealBroken
@@ -23,6 +24,7 @@ UNFETCHED_FEED_LIVES = timedelta(days=180)  # a feed that nobody fetches for so 
 LABEL_LENGTH = 60
 
 log = logging.getLogger(__name__)
+UNNOTED_FETCH = Outage(log, "a feed's fetch was not noted")
 
 
 class NoFeed(Exception):
@@ -134,7 +136,7 @@ class Feeds:
                     feeds.update().where(feeds.c.id == feed_id).values(fetched_at=now)
                 )
         except AWAY as fault:  # the kept calendar can still be served
-            log.warning("a feed's fetch was not noted: %s", fault)
+            UNNOTED_FETCH.failed(fault)
 
     def of(self, grant_id: int) -> tuple[Feed, ...]:
         """A grant's feeds, oldest first, without their calendars."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from canvas_app.outages import Outage
 from canvas_app.storage.database import AWAY, reading
 from canvas_app.storage.schema import notes
 
@@ -14,7 +15,7 @@ INCLUDES_DROPPED = "includes_dropped"
 INCLUDES_READ = "includes_read"  # Canvas was seen to read them, which nothing else can show
 WRITES_TAKEN = "writes_taken"  # only whether the write succeeds matters
 
-log = logging.getLogger(__name__)
+UNWRITTEN = Outage(logging.getLogger(__name__), "a note could not be written or taken back")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Notes:
         except sa.exc.IntegrityError:
             pass  # another process noted it at the same moment
         except AWAY as fault:
-            log.warning("a note could not be written: %s", fault)
+            UNWRITTEN.failed(fault)
 
     def touch(self, subject: str) -> bool:
         """Write the moment down, for no more than to see whether writes are taken."""
@@ -90,7 +91,7 @@ class Notes:
             with self._engine.begin() as connection:
                 connection.execute(notes.delete().where(*_named(environment, subject)))
         except AWAY as fault:
-            log.warning("a note could not be taken back: %s", fault)
+            UNWRITTEN.failed(fault)
 
     def about(self, subject: str) -> tuple[Note, ...]:
         """What stands noted of a subject, by environment."""

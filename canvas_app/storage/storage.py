@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from canvas_app.canvas.credentials import Credentials
 from canvas_app.canvas.oauth import TokenEndpoint
 from canvas_app.canvas.tokens import Token
+from canvas_app.outages import Outage
 from canvas_app.storage import database
 from canvas_app.storage.feeds import Feeds, forget_unfetched, needed
 from canvas_app.storage.launches import LaunchStore
@@ -31,6 +32,7 @@ TOUCH = timedelta(hours=1)
 BELIEVED_SECONDS = 5.0  # after a write that was taken, the next one is expected to be, too
 
 log = logging.getLogger(__name__)
+UNNOTED = Outage(log, "a visit was not noted")
 
 
 @dataclass(frozen=True)
@@ -327,7 +329,7 @@ class Storage:
                     sign_ins.update().where(sign_ins.c.id == _hash(secret)).values(last_seen_at=now)
                 )
         except database.AWAY as fault:  # a full disk must sign nobody out
-            log.warning("a visit was not noted: %s", fault)
+            UNNOTED.failed(fault)
 
     def credentials(self, grant_id: int, endpoint: TokenEndpoint) -> Credentials:
         """The grant's access token, renewed when need be by one process for all."""

@@ -3,11 +3,13 @@
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
 from sqlalchemy import text
 
+from canvas_app.logs import audit_to
 from canvas_app.storage.feeds import FeedContents
 
 from .conftest import RunningEasel, StartEasel, form_to, send, sign_in
@@ -163,17 +165,48 @@ def test_lines_of_one_request_share_its_id(
     start_easel: StartEasel, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Also those of calls that pool and paging threads make, which name Canvas's id besides."""
-    easel = start_easel(log_format="json")
+    easel = start_easel(log_format="json", log_canvas="on")
     browser = sign_in(easel, "dozen")
     capsys.readouterr()
 
     answer = browser.get(f"{easel.url}/upcoming?retry=1", timeout=30)
 
     records = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    calls = [each for each in records if each["logger"] == "canvas_app.canvas"]
+    calls = [each for each in records if each["logger"] == "canvas_app.canvas.calls"]
     assert len(calls) > 5
     assert {each["request_id"] for each in calls} == {answer.headers["X-Request-Id"]}
     assert len({each["canvas_request_id"] for each in calls}) == len(calls)
+
+
+def test_view_writes_little_at_info(
+    start_easel: StartEasel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lines of calls stand apart: LOG_CANVAS brings them back."""
+    easel = start_easel()
+    browser = sign_in(easel, "dozen")
+    capsys.readouterr()
+
+    for path in ("/", "/upcoming?retry=all", "/submissions"):
+        browser.get(f"{easel.url}{path}", timeout=30)
+        assert len(capsys.readouterr().err) < 1024, path
+
+
+def test_audit_log_goes_to_its_own_file(
+    start_easel: StartEasel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever LOG_LEVEL is; a file that was moved away is begun anew."""
+    file = tmp_path / "audit.log"
+    easel = start_easel(audit_log=file, log_level="ERROR")
+    sign_in(easel, "dozen")
+    file.rename(tmp_path / "audit.log.1")
+    sign_in(easel, "many")
+
+    before, after = (path.read_text() for path in (tmp_path / "audit.log.1", file))
+    audit_to(None, None)
+
+    assert "event=sign-in" in before
+    assert f"user_id={easel.canvas.person('many')['id']}" in after
+    assert "event=sign-in" not in capsys.readouterr().err
 
 
 def test_tokens_rest_sealed(easel: RunningEasel, secrets_seen: set[str]) -> None:

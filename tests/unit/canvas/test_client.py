@@ -469,7 +469,7 @@ def test_an_enrollment_ends_as_told(scripted, reply, connect):
 
 
 def test_each_call_is_logged_with_its_cost(scripted, reply, connect, secret, caplog):
-    caplog.set_level(logging.INFO, "canvas_app.canvas")
+    caplog.set_level(logging.INFO, "canvas_app.canvas.calls")
     headers = {
         "X-Request-Cost": "0.25",
         "X-Rate-Limit-Remaining": "590",
@@ -479,7 +479,7 @@ def test_each_call_is_logged_with_its_cost(scripted, reply, connect, secret, cap
     connect(scripted(reply({}, headers=headers))).get(PATH, {"search_term": "private"})
 
     [record] = caplog.records
-    assert record.name == "canvas_app.canvas"
+    assert record.name == "canvas_app.canvas.calls"
     assert record.getMessage().startswith(f"GET {PATH} → 200, ")
     assert "cost 0.25, remaining 590.0, request abc" in record.getMessage()
     assert (record.status, record.cost, record.remaining) == (200, 0.25, 590.0)
