@@ -15,7 +15,10 @@ from typing import Any
 
 import requests
 
+from canvas_app.lti.configuration import configuration
+
 HERE = Path(__file__).resolve().parent
+ISSUER = "https://canvas.instructure.com"  # of any Canvas whose lti_iss nobody changed
 START_LIMIT = 60.0  # seconds either program may take to answer
 
 
@@ -36,13 +39,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="easel-demo-") as instance:
         try:
             public_url = f"http://127.0.0.1:{port}"
-            canvas_url = f"http://127.0.0.1:{emulator_port}"
+            # Another site than Easel's, so that its frames are like those of a real Canvas.
+            canvas_url = f"http://localhost:{emulator_port}"
             callback = f"{public_url}/oauth/callback"
             programs.append(
                 run("canvas_emulator", "--port", str(emulator_port), "--redirect-uri", callback)
             )
             wait_for(f"{canvas_url}/_emulator/keys", programs)
             key = developer_key(canvas_url)
+            tool = lti_key(canvas_url, public_url)
             programs.append(
                 run(
                     "gunicorn",
@@ -51,6 +56,9 @@ def main() -> int:
                         "CANVAS_URL": canvas_url,
                         "CANVAS_CLIENT_ID": str(key["client_id"]),
                         "CANVAS_CLIENT_SECRET": str(key["client_secret"]),
+                        "LTI_CLIENT_ID": tool["client_id"],
+                        "LTI_DEPLOYMENT_IDS": tool["deployments"][0]["id"],
+                        "LTI_ISSUER": ISSUER,
                         "PUBLIC_URL": public_url,
                         "PORT": str(port),
                         "INSTANCE_PATH": instance,
@@ -112,6 +120,19 @@ def developer_key(canvas_url: str) -> dict[str, Any]:
     return next(key for key in keys if key["kind"] == "confidential")
 
 
+def lti_key(canvas_url: str, public_url: str) -> dict[str, Any]:
+    """Register Easel as a tool, as an administrator does with the JSON of /lti/config.json."""
+    pasted = configuration(public_url, frame=True)
+    requests.post(
+        f"{canvas_url}/_emulator/control",
+        json={"lti": {"install": [{"configuration": pasted}]}},
+        timeout=10,
+    ).raise_for_status()
+    told = requests.get(f"{canvas_url}/_emulator/lti", timeout=10).json()
+    key: dict[str, Any] = told["keys"][0]
+    return key
+
+
 def welcome(public_url: str, canvas_url: str) -> None:
     people = requests.get(f"{canvas_url}/_emulator/people", timeout=10).json()
     print(f"\nEasel is at {public_url}\n\nSign in as one of these (the stand-in Canvas asks):\n")
@@ -121,7 +142,11 @@ def welcome(public_url: str, canvas_url: str) -> None:
         print(
             f"  {person['login']:{wide}}  password {person['password']}  {person['key']} ({roles})"
         )
-    print(f"\nThe stand-in Canvas is at {canvas_url}. Ctrl-C stops both.", flush=True)
+    print(
+        f"\nThe stand-in Canvas is at {canvas_url}; there, each course's menu opens Easel too. "
+        "Ctrl-C stops both.",
+        flush=True,
+    )
 
 
 def first_to_stop(programs: list["subprocess.Popen[bytes]"]) -> int:

@@ -51,6 +51,19 @@ def offer(state: object) -> None:
     app.extensions["csrf"].exempt(keep_preferences)
 
 
+@bp.get("/help/canvas")
+def canvas_keys() -> ResponseReturnValue:
+    """How an administrator makes the two keys in Canvas. Open to everybody: it holds no secret."""
+    settings = current_gateway().settings
+    return render_template(
+        "help_canvas.html",
+        redirect_uris=[settings.redirect_uri(each.name) for each in settings.environments],
+        scopes=current_gateway().scopes().split(),
+        public_url=settings.public_url,
+        lti=settings.lti,
+    )
+
+
 @bp.get("/help/keyboard")
 def keyboard() -> ResponseReturnValue:
     """The keys, and the form that switches them off; open to everybody."""

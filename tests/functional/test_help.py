@@ -66,3 +66,13 @@ def test_nonsense_in_the_form_is_taken_as_the_quietest_choice(easel):
     page = send(browser, page, form_to(page, PATH), look="pink", keys="perhaps")
 
     assert 'data-look="device" data-keys="off"' in opening(page)
+
+
+def test_both_keys_are_told_to_administrators(easel):
+    """The API key's redirect URI; without LTI settings how to get there."""
+    page = easel.browser().get(f"{easel.url}/help/canvas", timeout=30)
+
+    assert page.status_code == 200
+    assert f"{easel.url}/oauth/callback</li>" in page.text
+    assert "Set LTI_CLIENT_ID" in page.text
+    assert "/lti/config.json" not in page.text

@@ -675,3 +675,10 @@ def test_the_json_is_what_canvas_takes(tool: RunningEasel) -> None:
         requests.get(f"{tool.canvas.url}/_emulator/lti", timeout=30).json()
     )
     assert forms(page) == []
+
+
+def test_administrators_are_told_both_keys(tool: RunningEasel) -> None:
+    """Redirect URIs and the JSON's address, to enter in Canvas."""
+    page = tool.browser().get(f"{tool.url}/help/canvas", timeout=30).text
+    for address in ("/oauth/callback", "/lti/config.json", "/lti/launch"):
+        assert f"{tool.url}{address}" in page
