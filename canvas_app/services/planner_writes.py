@@ -168,14 +168,17 @@ def remove_note(api: CanvasAPI, note_id: str) -> PlannerNote:
 
 
 def what_became(error: CanvasError, attempt: str) -> str:
-    """What a failed write left behind and what to do; ``attempt`` is "The note was not saved"."""
+    """Return what a failed write left behind and what to do.
+
+    ``attempt`` says what was not done, and to what: "“Essay” was not marked done".
+    """
     doubtful = (isinstance(error, MalformedAnswer) and not error.repeat_is_safe) or (
         isinstance(error, Unavailable) and error.delivery == "may_have_happened"
     )
     if doubtful:
         return (
-            "Canvas did not say whether it did that. Look below before you try again: "
-            "it may be done."
+            f"Perhaps {attempt[:1].lower()}{attempt[1:]}: Canvas did not say whether it did that. "
+            "Look below before you try again: it may be done."
         )
     match error:
         case MissingScope():

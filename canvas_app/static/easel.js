@@ -1,4 +1,5 @@
-// Keys, the announcement of a page, and a what-if that follows while typing. Every page works without it.
+// Keys, the announcement of a page, a what-if that follows while typing, and forms that change the page in place.
+// Every page works without it.
 const root = document.documentElement;
 const TYPED = "input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable]";
 const WAIT = 1500; // milliseconds between two letters that belong together
@@ -115,3 +116,176 @@ if (trial) {
     choose(link);
   });
 }
+
+// Ticks, favourites, nicknames and notes in place: the same forms, answered with JSON.
+const WRITES = /\/(planner\/(mark|notes(\/\d+(\/delete)?)?)|courses\/\d+\/(favorite|nickname))$/;
+const SHOWN = 8000; // milliseconds a message with an Undo stays
+const toasts = document.getElementById("toasts");
+const faults = document.getElementById("faults");
+const busy = new Set();
+let closing = 0;
+
+function close() {
+  clearTimeout(closing);
+  if (toasts.matches(":hover, :focus-within")) closing = setTimeout(close, 1000);
+  else toasts.replaceChildren();
+}
+
+function toast(text, undo, word) {
+  const shown = document.getElementById("toast").content.cloneNode(true);
+  const form = shown.querySelector("form");
+  form.querySelector("span").textContent = text;
+  form.querySelector("button").textContent = word;
+  if (undo) form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    toasts.replaceChildren();
+    undo();
+  });
+  else form.querySelector("button").remove();
+  toasts.replaceChildren(shown);
+  clearTimeout(closing);
+  closing = setTimeout(close, SHOWN);
+}
+
+function fault(text) {
+  const shown = document.getElementById("fault").content.cloneNode(true);
+  const box = shown.querySelector("div");
+  box.querySelector("span").textContent = text;
+  box.querySelector("button").addEventListener("click", () => box.remove());
+  faults.append(shown);
+}
+
+function swapWords(button) {
+  const words = button.querySelector(".word");
+  if (words) [words.textContent, button.dataset.other] = [button.dataset.other, words.textContent];
+}
+
+// What a mark is about: the same thing may stand in two lists of a page.
+const about = (value) => value.split(":", 2).join(":");
+
+function marked(button) {
+  const same = [...document.querySelectorAll("main > .arrived button[name=item]")].filter((other) => about(other.value) === about(button.value));
+  const flip = () => same.forEach((one) => {
+    one.closest("li").classList.toggle("done");
+    swapWords(one);
+  });
+  flip();
+  return {
+    key: about(button.value),
+    revert: flip,
+    keep: (undo) => {
+      same.forEach((one) => { one.value = undo.item; });
+      return () => { button.focus(); button.click(); };
+    },
+  };
+}
+
+function starred(form, button) {
+  const card = form.closest("li");
+  const flip = () => {
+    card.classList.toggle("plain");
+    swapWords(button);
+  };
+  flip();
+  return {
+    key: form.action,
+    revert: flip,
+    keep: (undo) => {
+      button.value = undo.on;
+      return () => { button.focus(); button.click(); };
+    },
+  };
+}
+
+function nicknamed(form) {
+  const name = form.closest("li").querySelector("h2 a, h3 a");
+  const { nickname, before, name: own } = form.elements;
+  const old = name.textContent;
+  name.textContent = nickname.value.trim() || own.value;
+  return {
+    key: form.action,
+    revert: () => { name.textContent = old; },
+    keep: (undo) => {
+      before.value = undo.before;
+      return () => {
+        nickname.value = undo.nickname;
+        nickname.focus();
+        form.requestSubmit();
+      };
+    },
+  };
+}
+
+// A note changes which rows there are: the page's content is asked for again, and stays where it was.
+async function renew() {
+  const answer = await fetch(location.href);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const [old, fresh] = [document, page].map((one) => one.querySelector("main > .arrived"));
+  if (!answer.ok || !old || !fresh) return location.reload();
+  const open = new Set([...old.querySelectorAll("details[open] > summary")].map((one) => one.textContent));
+  const [left, top] = [scrollX, scrollY];
+  old.innerHTML = fresh.innerHTML;
+  for (const one of old.querySelectorAll("details > summary")) if (open.has(one.textContent)) one.parentElement.open = true;
+  scrollTo({ left, top, behavior: "instant" });
+}
+
+function noted(form, action) {
+  const fold = form.closest("details");
+  const id = fold && fold.id;
+  const token = form.elements.csrf_token.value;
+  return {
+    key: action,
+    revert: () => {},
+    keep: async (undo, undoAt) => {
+      if (fold) fold.open = false;
+      await renew();
+      const target = (id && document.querySelector(`#${id} > summary`)) || document.querySelector("h1");
+      if (target.matches("h1")) target.tabIndex = -1;
+      target.focus({ preventScroll: true });
+      return () => write(undoAt, new URLSearchParams({ ...undo, csrf_token: token, next: "/" }), noted(form, undoAt), "");
+    },
+  };
+}
+
+async function write(action, body, change, title) {
+  busy.add(change.key);
+  try {
+    const answer = await fetch(action, { method: "POST", body, headers: { Accept: "application/json" } });
+    if (!/^application\/json/.test(answer.headers.get("Content-Type"))) throw new Error(answer.status);
+    const { done, message, undo } = await answer.json();
+    if (done) {
+      const again = await change.keep((undo || {}).fields, (undo || {}).action);
+      toast(message, undo && again, undo && undo.label);
+    } else {
+      change.revert();
+      fault(message);
+    }
+  } catch {
+    change.revert();
+    fault(faults.dataset.lost.replace("{}", title));
+  } finally {
+    busy.delete(change.key);
+  }
+}
+
+function sent(event) {
+  const form = event.target;
+  const button = event.submitter;
+  const action = button && button.hasAttribute("formaction") ? button.formAction : form.action;
+  const [, path] = WRITES.exec(new URL(action).pathname) || [];
+  if (!path || form.method !== "post") return;
+  const body = new URLSearchParams(new FormData(form, button));
+  event.preventDefault();
+  const key = path === "planner/mark" ? about(button.value) : action;
+  if (busy.has(key)) return;
+  const row = (path === "planner/mark" ? button : form).closest("li");
+  const name = row && row.querySelector(".name, h2, h3");
+  const title = name ? name.textContent : form.elements.title ? form.elements.title.value : "";
+  const change = path === "planner/mark" ? marked(button)
+    : path.endsWith("favorite") ? starred(form, button)
+    : path.endsWith("nickname") ? nicknamed(form) : noted(form, action);
+  write(action, body, change, title);
+}
+
+if (toasts && faults) document.addEventListener("submit", sent);

@@ -12,7 +12,7 @@ from canvas_app.services.courses import NICKNAME_LENGTH, courses
 from canvas_app.services.grades import course
 from canvas_app.views.answers import flat_groups, flat_rows, own_list, twin
 from canvas_app.views.languages import gettext
-from canvas_app.views.writing import back, write
+from canvas_app.views.writing import back, not_done, write
 
 bp = Blueprint("courses", __name__)
 
@@ -64,15 +64,22 @@ def favorite(course_id: int) -> ResponseReturnValue:
     call: Callable[[], None] = (
         (lambda: api.add_favorite(id_)) if wanted else (lambda: api.remove_favorite(id_))
     )
-    _, failure = write(call, "Your favourites were not changed")
+    if wanted:
+        attempt = gettext("%(course)s was not made a favourite")
+    else:
+        attempt = gettext("%(course)s is a favourite still")
+    row = f"course-{course_id}"
+    _, failure = write(call, attempt % {"course": quoted_name()})
     if failure:
-        return back(failure)
+        return not_done(failure, row=row)
     undo = {"on": "0" if wanted else "1", "name": own_name()}
     if wanted:
         message = gettext("%(course)s is a favourite, in Canvas too.")
     else:
         message = gettext("%(course)s is no favourite any more, in Canvas too.")
-    return back(message % {"course": quoted_name()}, f"/courses/{course_id}/favorite", undo)
+    return back(
+        message % {"course": quoted_name()}, f"/courses/{course_id}/favorite", undo, row=row
+    )
 
 
 @bp.post("/courses/<int:course_id>/nickname")
@@ -80,24 +87,25 @@ def favorite(course_id: int) -> ResponseReturnValue:
 def nickname(course_id: int) -> ResponseReturnValue:
     """Give a course a nickname; an empty one takes it away."""
     given = " ".join(request.form.get("nickname", "").split())
-    before = request.form.get("before", "")
+    before, row = request.form.get("before", ""), f"course-{course_id}"
     if len(given) > NICKNAME_LENGTH:
         message = gettext("A nickname has %(most)s characters at most. %(course)s keeps its name.")
-        return back(message % {"most": NICKNAME_LENGTH, "course": quoted_name()})
+        return not_done(message % {"most": NICKNAME_LENGTH, "course": quoted_name()}, row=row)
     api, id_ = current_api(), str(course_id)
     call: Callable[[], None] = (
         (lambda: api.set_nickname(id_, given)) if given else (lambda: api.remove_nickname(id_))
     )
-    _, failure = write(call, "The nickname was not saved")
+    attempt = gettext("The nickname of %(course)s was not saved") % {"course": quoted_name()}
+    _, failure = write(call, attempt)
     if failure:
-        return back(failure)
+        return not_done(failure, row=row)
     undo = {"nickname": before, "before": given, "name": own_name()}
     if given:
         message = gettext("%(course)s is called “%(nickname)s”, in Canvas too.")
     else:
         message = gettext("%(course)s has its own name again, in Canvas too.")
     said = message % {"course": quoted_name(), "nickname": given}
-    return back(said, f"/courses/{course_id}/nickname", undo)
+    return back(said, f"/courses/{course_id}/nickname", undo, row=row)
 
 
 def own_name() -> str:

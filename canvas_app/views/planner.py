@@ -19,7 +19,7 @@ from canvas_app.services.asks import read_profile, start_courses, start_profile
 from canvas_app.services.planner_writes import BadInput, Mark, NoteDraft
 from canvas_app.sources.answer import complete
 from canvas_app.views.languages import gettext
-from canvas_app.views.writing import back, write
+from canvas_app.views.writing import back, not_done, write
 
 bp = Blueprint("planner", __name__, url_prefix="/planner")
 
@@ -33,20 +33,22 @@ def mark() -> ResponseReturnValue:
     try:
         wanted = planner_writes.read_mark(request.form.get("item", ""))
     except BadInput as error:
-        return back(str(error))
-    word = "done" if wanted.done else "not done"
-    found, failure = write(
-        lambda: planner_writes.set_mark(current_api(), wanted), f"It was not marked {word}"
-    )
+        return not_done(str(error))
+    title = f"“{wanted.title}”" if wanted.title.strip() else gettext("That")
+    row = f"row-{wanted.type}-{wanted.id}"
+    if wanted.done:
+        attempt = gettext("%(title)s was not marked done") % {"title": title}
+    else:
+        attempt = gettext("%(title)s was not marked not done") % {"title": title}
+    found, failure = write(lambda: planner_writes.set_mark(current_api(), wanted), attempt)
     if failure or found is None:
-        return back(failure)
+        return not_done(failure, row=row)
     if found.deleted:
-        return back(
-            gettext(
-                "It was not marked: another program has deleted its mark in Canvas, and Canvas "
-                "makes no second one."
-            )
+        reason = gettext(
+            "%(title)s was not marked: another program has deleted its mark in Canvas, and "
+            "Canvas makes no second one."
         )
+        return not_done(reason % {"title": title}, row=row)
     undone = Mark(
         wanted.type,
         wanted.id,
@@ -55,13 +57,12 @@ def mark() -> ResponseReturnValue:
         not wanted.done,
         wanted.title,
     )
-    name = f"“{wanted.title}”" if wanted.title.strip() else gettext("That")
     undo = {"item": planner_writes.write_mark(undone)}
     if wanted.done:
         message = gettext("%(title)s is marked done.")
     else:
         message = gettext("%(title)s is marked not done.")
-    return back(message % {"title": name}, "/planner/mark", undo)
+    return back(message % {"title": title}, "/planner/mark", undo, row=row)
 
 
 @bp.post("/notes")
@@ -82,7 +83,7 @@ def save_note(note_id: str | None) -> Response:
     """Write the form's note, new or over an old one; Undo deletes it or brings the old back."""
     me = own_profile()
     if me is None:
-        return back(
+        return not_done(
             gettext(
                 "Canvas did not tell which time zone you are in, so the note was not saved. "
                 "Try again."
@@ -99,7 +100,7 @@ def save_note(note_id: str | None) -> Response:
             course_id=form.get("course", ""),
         )
     except BadInput as error:
-        return back(f"{error} {gettext('The note was not saved.')}")
+        return not_done(f"{error} {gettext('The note was not saved.')}")
     unlisted = not_listed(note.course_id)
     if note_id is None:
         return write_new(note, unlisted)
@@ -109,13 +110,15 @@ def save_note(note_id: str | None) -> Response:
 def write_new(note: NoteDraft, unlisted: str) -> Response:
     """Write a new note; Undo deletes it."""
     made, failure = write(
-        lambda: planner_writes.create_note(current_api(), note), "The note was not saved"
+        lambda: planner_writes.create_note(current_api(), note),
+        gettext("“%(title)s” was not saved") % {"title": note.title},
     )
     if failure or made is None:
-        return back(failure)
+        return not_done(failure)
     undo = {name: request.form.get(name, "") for name in NOTE}
     saved = gettext("“%(title)s” is saved.") % {"title": note.title}
-    return back(f"{saved}{unlisted}", f"/planner/notes/{made.id}/delete", undo)
+    row = f"row-planner_note-{made.id}"
+    return back(f"{saved}{unlisted}", f"/planner/notes/{made.id}/delete", undo, row=row)
 
 
 def write_over(note_id: str, note: NoteDraft, unlisted: str) -> Response:
@@ -124,12 +127,12 @@ def write_over(note_id: str, note: NoteDraft, unlisted: str) -> Response:
     moved = note.course_id != form.get("was_course")
     now, failure = write(
         lambda: planner_writes.update_note(current_api(), note_id, note, moved=moved),
-        "The note was not changed",
+        gettext("“%(title)s” was not changed") % {"title": note.title},
     )
     if failure or now is None:
-        return back(failure)
+        return not_done(failure)
     if now.deleted:
-        return back(
+        return not_done(
             gettext(
                 "“%(title)s” was deleted meanwhile and stands in no list. Write it as a new note."
             )
@@ -139,7 +142,8 @@ def write_over(note_id: str, note: NoteDraft, unlisted: str) -> Response:
     before |= {f"was_{name}": form.get(name, "") for name in NOTE}
     undo_at = f"/planner/notes/{note_id}" if before["title"] else ""
     changed = gettext("“%(title)s” is changed.") % {"title": note.title}
-    return back(f"{changed}{unlisted}", undo_at, before)
+    row = f"row-planner_note-{note_id}"
+    return back(f"{changed}{unlisted}", undo_at, before, row=row)
 
 
 @bp.post("/notes/<int:note_id>/delete")
@@ -148,10 +152,11 @@ def delete_note(note_id: int) -> ResponseReturnValue:
     """Delete a note; Undo writes it again."""
     me = own_profile()
     gone, failure = write(
-        lambda: planner_writes.remove_note(current_api(), str(note_id)), "The note was not deleted"
+        lambda: planner_writes.remove_note(current_api(), str(note_id)),
+        gettext("%(title)s was not deleted") % {"title": named_note()},
     )
     if failure or gone is None:
-        return back(failure)
+        return not_done(failure)
     if me is None or gone.todo_date is None:
         return back(gettext("The note is deleted."))
     there = local(gone.todo_date, me.zone)
@@ -164,6 +169,12 @@ def delete_note(note_id: int) -> ResponseReturnValue:
     }
     deleted = gettext("“%(title)s” is deleted.") % {"title": again["title"]}
     return back(deleted, "/planner/notes", again)
+
+
+def named_note() -> str:
+    """Return the title of the note that a form is about, as it stood on the page."""
+    title = request.form.get("was_title") or request.form.get("title", "")
+    return f"“{title}”" if title.strip() else gettext("The note")
 
 
 def not_listed(course_id: str) -> str:

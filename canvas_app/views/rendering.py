@@ -12,6 +12,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, g, request
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from canvas_app.canvas.errors import AuthenticationError
@@ -77,6 +79,22 @@ def fresh_id() -> str:
     return f"told-{next(g.setdefault('ids', count(1)))}"
 
 
+@pass_context
+def row_id(context: Context, row: Any) -> Markup:
+    """Return a row's id attribute, to which a form leads back; only the first one of a page has it.
+
+    A thing may stand in two lists of a page. An early view is a page of its own.
+    """
+    load = context.get("load")
+    if g.get("rendering") is not load or "rows" not in g:
+        g.rendering, g.rows = load, set()
+    id_ = f"row-{row.type}-{row.id}"
+    if id_ in g.rows:
+        return Markup("")
+    g.rows.add(id_)
+    return Markup(' id="{}"').format(id_)
+
+
 def here(**more: str) -> str:
     """This page's address with its filters, without what was asked for once (``retry``)."""
     query = [(name, value) for name, value in request.args.items(multi=True) if name != "retry"]
@@ -127,6 +145,7 @@ GLOBALS: dict[str, Any] = {
     "here": here,
     "remembered": remembered,
     "ring_share": ring,
+    "row_id": row_id,
     "access_refused": access_refused,
     "sign_in_over": sign_in_over,
     "teaches": teaches,

@@ -1,4 +1,4 @@
-"""How a write is answered: a redirect back, with what became of it and an Undo."""
+"""How a write is answered: a redirect back or, for a script, JSON, with an Undo."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -12,13 +12,18 @@ from canvas_app.current import (
     forget_answers,
 )
 from canvas_app.services import planner_writes
+from canvas_app.views.answers import json_answer
 from canvas_app.views.auth import safe_next
+from canvas_app.views.languages import gettext
 
 _T = TypeVar("_T")
 
 
 def write(call: Callable[[], _T], attempt: str) -> tuple[_T | None, str]:
-    """Do a write, and forget what was read before it; what it gave, or what became of it."""
+    """Do a write, and forget what was read before it; what it gave, or what became of it.
+
+    ``attempt`` says what was not done, and to what: "“Essay” was not marked done".
+    """
     try:
         return call(), ""
     except AuthenticationError:
@@ -29,11 +34,37 @@ def write(call: Callable[[], _T], attempt: str) -> tuple[_T | None, str]:
         forget_answers()
 
 
-def back(message: str, undo_at: str = "", undo: Mapping[str, str] | None = None) -> Response:
-    """To the page the form stood on, with a message there and, where it can be, an Undo."""
+def back(
+    message: str,
+    undo_at: str = "",
+    undo: Mapping[str, str] | None = None,
+    *,
+    row: str = "",
+    done: bool = True,
+) -> Response:
+    """Answer a form with a message and, where it can be, an Undo.
+
+    The browser goes back to the page the form stood on, to the ``row`` it stood in (an id). A
+    script that sent the form gets JSON: ``done``, ``message``, and ``undo`` with its ``action``,
+    ``fields`` and ``label``, or null.
+    """
     here = safe_next(request.form.get("next"))
+    prefix = current_gateway().settings.path_prefix
+    if asked_by_script():
+        again = {"action": f"{prefix}{undo_at}", "fields": undo, "label": gettext("Undo")}
+        return json_answer({"done": done, "message": message, "undo": again if undo_at else None})
     said: Any = message
     if undo_at:
         said = {"text": message, "action": undo_at, "fields": {**(undo or {}), "next": here}}
-    flash(said)
-    return redirect(f"{current_gateway().settings.path_prefix}{here}", 303)
+    flash(said, "done" if done else "failed")
+    return redirect(f"{prefix}{here}" + (f"#{row}" if row and "#" not in here else ""), 303)
+
+
+def not_done(message: str, *, row: str = "") -> Response:
+    """Answer a form whose write failed, or was not even tried."""
+    return back(message, row=row, done=False)
+
+
+def asked_by_script() -> bool:
+    """Whether a script sent the form and puts the answer in place; browsers ask for HTML."""
+    return request.accept_mimetypes.best == "application/json"

@@ -163,7 +163,7 @@ def test_favourite_and_undo(easel: RunningEasel, dozen: requests.Session) -> Non
     after = send(dozen, arranged, form)
 
     assert after.history[0].status_code == 303
-    assert after.url == f"{easel.url}/courses?arrange=1"
+    assert after.url.partition("#")[0] == f"{easel.url}/courses?arrange=1"
     assert "“Statistics” is no favourite any more" in after.text
     assert not by_id(twin(easel, dozen))["4102"]["favorite"]
     undone = send(dozen, after, form_to(after, "/courses/4102/favorite"))

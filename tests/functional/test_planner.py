@@ -54,7 +54,8 @@ def test_mark_done_and_undo(easel, browser, canvas):
     marked = press(easel, browser, page, value)
 
     assert marked.history[0].status_code == 303
-    assert marked.url == page.url
+    kind, id_ = value.split(":")[:2]
+    assert marked.url == f"{page.url}#row-{kind}-{id_}"
     assert "“Matrices, sheet 3” is marked done." in marked.text
     (row,) = [row for row in rows(easel, browser) if row["title"] == "Matrices, sheet 3"]
     assert (row["done"], row["status"]) == (True, "due")
@@ -118,7 +119,7 @@ def test_a_mark_that_was_deleted_elsewhere_is_not_called_set(easel, browser, can
 
     marked = press(easel, browser, page, value if known else value.replace(":95001:", "::"))
 
-    assert "It was not marked" in marked.text
+    assert "“Dissection notebook” was not marked" in marked.text
     assert "is marked" not in marked.text
     assert "Undo" not in marked.text
 
@@ -177,7 +178,10 @@ def test_a_form_without_its_token_writes_nothing(easel, browser, canvas):
 
 
 FAILURES = [
-    ({"kind": "status", "status": 403}, "It was not marked done. Canvas does not let you"),
+    (
+        {"kind": "status", "status": 403},
+        "“Matrices, sheet 3” was not marked done. Canvas does not let you",
+    ),
     ({"kind": "status", "status": 404}, "Canvas no longer has it. Nothing was changed."),
     ({"kind": "status", "status": 422}, "Nothing was changed."),
     ({"kind": "truncate"}, "it may be done"),
@@ -209,7 +213,7 @@ def test_a_mark_that_never_left_is_not_called_doubtful(easel, browser, canvas, k
 
     answer = press(easel, browser, page, value)
 
-    assert "It was not marked done." in html.unescape(answer.text)
+    assert "“Matrices, sheet 3” was not marked done." in html.unescape(answer.text)
     assert "Nothing was changed." in answer.text
     assert canvas.stats()["calls"].get("POST /api/v1/planner/overrides", {}).keys() <= {"401"}
 
@@ -432,7 +436,7 @@ def test_a_linked_note_can_be_changed(easel, browser, canvas):
     form = form_to(page, f"/planner/notes/{made['id']}")
 
     assert "“Ask later” is changed." in send(browser, page, form, title="Ask later").text
-    assert "The note was not changed." in send(browser, page, form, course="").text
+    assert "” was not changed." in send(browser, page, form, course="").text
 
 
 UNFIT = [
@@ -453,7 +457,7 @@ def test_notes_that_cannot_be(easel, browser, canvas):
         answer = send(browser, page, form_to(page, "/planner/notes"), **note_fields(**changed))
 
         assert said in answer.text
-        assert "The note was not saved." in answer.text
+        assert "was not saved." in answer.text
     assert "POST /api/v1/planner_notes" not in canvas.stats()["calls"]
 
 
@@ -482,9 +486,9 @@ def test_failed_notes_say_so(easel, browser, canvas):
     new, own = form_to(page, "/planner/notes"), form_to(page, f"/planner/notes/{note['id']}")
     gone = own | {"action": own["action"] + "/delete"}
 
-    assert "The note was not saved." in send(browser, page, new, **note_fields()).text
-    assert "The note was not changed." in send(browser, page, own, title="x").text
-    assert "The note was not deleted." in send(browser, page, gone).text
+    assert "“Bring boots” was not saved." in send(browser, page, new, **note_fields()).text
+    assert "” was not changed." in send(browser, page, own, title="x").text
+    assert "“Form a study group” was not deleted." in send(browser, page, gone).text
 
 
 def test_after_a_write_nothing_old_is_shown(easel, browser, canvas):
