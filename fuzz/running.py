@@ -18,6 +18,7 @@ import requests
 
 from bench.stand_in import ROOT, StandIn
 from canvas_app import create_app
+from canvas_app.gateway import upgrade_database
 from canvas_app.settings import Settings
 from fuzz.cases import Visitor
 from fuzz.pages import Page
@@ -107,9 +108,9 @@ def routes(settings: dict[str, str]) -> tuple[tuple[str, str], ...]:
     read = Settings.from_environ(settings)
     with tempfile.TemporaryDirectory(prefix="easel-routes-") as name:
         folder = Path(name)
-        app = create_app(
-            replace(read, instance_path=folder, database_url=f"sqlite:///{folder / 'a.sqlite'}")
-        )
+        own = replace(read, instance_path=folder, database_url=f"sqlite:///{folder / 'a.sqlite'}")
+        upgrade_database(own)
+        app = create_app(own)
         found = sorted(
             (method, rule.rule)
             for rule in app.url_map.iter_rules()
