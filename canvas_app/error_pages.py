@@ -40,6 +40,7 @@ from canvas_app.storage.database import AWAY
 from canvas_app.troubles import STATUS, ScopesMissing, Trouble
 from canvas_app.views.error_words import words_of
 from canvas_app.views.languages import gettext
+from canvas_app.views.support import offered_reports
 
 log = logging.getLogger(__name__)
 DATABASE = Outage(log, "the database cannot be used")
@@ -83,6 +84,7 @@ def error_page(trouble: Trouble) -> ResponseReturnValue:
         login_url=login_url(),
         request_id=g.get("request_id", "-"),
         canvas_request_id=canvas_request_id(trouble),
+        reports=offered_reports(trouble.__cause__, trouble.status),
     )
     response = make_response(text, trouble.status)
     if trouble.status == 429 and request.method == "GET":

@@ -106,6 +106,20 @@ class SupportReport:
             ]
         )
 
+    def for_operator(self) -> str:
+        """What whoever runs Easel needs, where no call to Canvas failed."""
+        return self._text(
+            [
+                ("What was tried", self.tried),
+                ("Date and time", moment_of(self.at)),
+                ("Status", str(self.status or "")),
+                ("Easel's request id", self.easel_request_id),
+                ("Canvas", f"{self.canvas_url} ({self.environment})"),
+                ("Canvas user id", self.user_id),
+                ("Version", programming_language()),
+            ]
+        )
+
     def _text(self, lines: Iterable[tuple[str, str]]) -> str:
         return redact("\n".join(f"{label}: {value}" for label, value in lines if value))
 
