@@ -21,7 +21,7 @@ from canvas_app.checks.finding import Finding, doubt, fault, fine
 from canvas_app.settings import Environment
 from canvas_app.storage.notes import Note
 
-AUTHORIZE_PATH, TOKEN_PATH = "/login/oauth2/auth", "/login/oauth2/token"
+AUTHORIZATION_PATH, TOKEN_PATH = "/login/oauth2/auth", "/login/oauth2/token"
 # Canvas refuses what a browser sends by itself; this is somebody who goes there.
 NAVIGATION = {
     "User-Agent": USER_AGENT,
@@ -61,7 +61,7 @@ def ask_authorization(
     }
     if scopes:
         query["scope"] = " ".join(scopes)
-    answer = _send(transport, "GET", f"{AUTHORIZE_PATH}?{urlencode(query)}", NAVIGATION)
+    answer = _send(transport, "GET", f"{AUTHORIZATION_PATH}?{urlencode(query)}", NAVIGATION)
     if isinstance(answer, Told):
         return answer
     location = answer.headers.get("Location") or ""
