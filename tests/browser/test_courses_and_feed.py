@@ -44,7 +44,7 @@ def test_filtered_courses_and_past_ones(reader: Reader) -> None:
     expect(page.get_by_role("link", name="Spanish II")).to_be_visible()
     page.get_by_label("Name, code or section").fill("nothing of the kind")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("No course fits this choice")).to_be_visible()
+    expect(page.get_by_text("No course matches")).to_be_visible()
     assert faults(reader) == []
 
 

@@ -34,7 +34,8 @@ NUMBER = re.compile(
 )
 NONE = re.compile(r"(?:.*\. )?(?:No|Nothing|You have no|You observe 0)\b")
 HONEST = re.compile(
-    r"Nothing came from Canvas|Nothing was changed|Nothing is lost|Nothing that (?:is|came)"
+    r"Nothing came from Canvas|Nothing was changed|Nothing is lost|Nothing that (?:is|came|Canvas)"
+    r"|Nothing loaded so far"
 )
 SOURCES = {
     "dozen": [

@@ -64,7 +64,7 @@ def test_restricted_course_is_named_kindly(easel: RunningEasel, dozen: requests.
     text = page(easel, dozen)
 
     assert "A course that is over or has not begun" in text
-    assert f"only its number, {row['id']}," in text
+    assert f"gives only its number, {row['id']}." in text
     assert f'href="/courses/{row["id"]}"' not in text
 
 
@@ -116,7 +116,7 @@ def test_filters(
     text = page(easel, dozen, query)
     assert f"{len(expected)} of 12 courses." in text
     assert "Show every course" in text
-    assert ("No course fits this choice" in text) == (not expected)
+    assert ("No course matches" in text) == (not expected)
 
 
 def test_term_and_role_together(easel: RunningEasel) -> None:

@@ -229,7 +229,7 @@ def test_nothing_exists_until_asked_for(easel: RunningEasel) -> None:
 
     page = browser.get(f"{easel.url}/account", timeout=10)
 
-    assert "There is none unless you make one" in page.text
+    assert "There is none until you make one" in page.text
     assert easel.app.extensions["easel"].storage.feeds.of(1) == ()
 
 
@@ -519,7 +519,7 @@ def test_form_asks_for_something_to_hold(easel: RunningEasel) -> None:
 
     assert "Biology 101" in page.text
     assert answer.status_code == 422
-    assert "Nothing was made" in answer.text
+    assert "No feed was made" in answer.text
 
 
 def test_ten_feeds_are_enough(easel: RunningEasel) -> None:
@@ -547,7 +547,7 @@ def test_form_stands_without_canvas(start_easel: StartEasel) -> None:
 
     assert page.status_code == 200
     assert "Make the feed" in page.text
-    assert "did not tell your courses" in page.text
+    assert "did not list your courses" in page.text
 
 
 def test_public_key_has_no_feed(start_easel: StartEasel) -> None:

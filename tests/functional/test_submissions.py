@@ -77,7 +77,7 @@ def test_unknown_values_change_nothing(easel, query):
 def test_nothing_fits(easel):
     page = sign_in(easel, "dozen").get(f"{easel.url}/submissions?q=%3Cb%3Enowhere", timeout=30)
 
-    assert "Nothing fits this choice" in page.text
+    assert "Nothing matches" in page.text
     assert "Show everything" in page.text
     assert "<b>nowhere" not in page.text
 
