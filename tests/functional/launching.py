@@ -44,7 +44,7 @@ def lti_settings(canvas: StandIn, **changes: Any) -> LtiSettings:
 def start_tool(start_easel: StartEasel, canvas: StandIn, **more: Any) -> RunningEasel:
     """An Easel that is registered with the stand-in Canvas by the JSON it offers."""
     lti = more.pop("lti", None) or lti_settings(canvas)
-    easel = start_easel(lti=lti, **more)
+    easel = start_easel(lti=lti, canvas=canvas, **more)
     pasted = requests.get(f"{easel.url}/lti/config.json", timeout=10).json()
     canvas.control(lti={"install": [{"configuration": pasted}]})
     return easel

@@ -4,7 +4,9 @@ import stat
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -76,3 +78,17 @@ class TestSchema:
     @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
     def test_postgres_urls(self, scheme: str) -> None:
         assert open_engine(f"{scheme}://a:b@c/d").url.drivername == "postgresql+psycopg"
+
+
+def test_newest_is_the_last_migration() -> None:
+    """The start compares with it: an older number would leave a new migration out."""
+    found = [module.revision for module in migrations()]
+    assert max(found) == NEWEST
+    assert len(set(found)) == len(found)
+
+
+def migrations() -> list[Any]:
+    home = "canvas_app.storage.migrations.versions"
+    folder = Path(str(import_module(home).__file__)).parent
+    names = [each.stem for each in folder.glob("*.py") if each.stem != "__init__"]
+    return [import_module(f"{home}.{name}") for name in names]
