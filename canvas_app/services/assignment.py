@@ -26,6 +26,7 @@ from canvas_app.domain.assignments import (
 )
 from canvas_app.domain.calendar import local
 from canvas_app.domain.charts import Spread
+from canvas_app.domain.class_scores import ClassResult, Distribution, NotHandedIn
 from canvas_app.domain.courses import TEACHING, roles_of, with_ended
 from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.rows import Rated
@@ -39,6 +40,7 @@ from canvas_app.services.asks import (
     start_ended_in,
     start_profile,
 )
+from canvas_app.services.assignment_class import AskedResult, start_result
 from canvas_app.services.pages import Page
 from canvas_app.services.without_includes import lost
 from canvas_app.sources.answer import complete
@@ -61,6 +63,17 @@ class AssignmentPage(Page):
     rubric: tuple[Rated, ...] = ()  # the criteria alone
     statistics: Spread | None = None
     teaching: GradingCounts | None = None
+    result: ClassResult | None = None  # of the class, for those who grade
+
+    @property
+    def distribution(self) -> Distribution | None:
+        """The spread of the class's scores, for those who grade."""
+        return self.result.distribution if self.result else None
+
+    @property
+    def not_submitted(self) -> tuple[NotHandedIn, ...]:
+        """Who has handed in nothing, for those who grade and may know names."""
+        return self.result.not_submitted if self.result else ()
 
     @property
     def by_course_clock(self) -> "AssignmentPage | None":
@@ -85,6 +98,7 @@ class AskedAssignment(AskedPage):
     submissions: Sequence[Submission] = ()
     observed: bool = False
     counts: SubmissionSummary | None = None
+    result: AskedResult | None = None
 
 
 def assignment(sources: Sources, course_id: str, assignment_id: str) -> AssignmentPage:
@@ -115,9 +129,11 @@ def ask(sources: Sources, course_id: str, assignment_id: str) -> AskedAssignment
     course = with_ended(course, ended.rows()) if ended else course
     roles = roles_of(course)
     summary: ObjectSource[SubmissionSummary] | None = None
+    result = None
     if found.needs_grading_count is not None or not TEACHING.isdisjoint(roles):
         call = partial(CanvasAPI.submission_summary, course_id=course_id)
         summary = sources.start_one("grading", partial(call, assignment_id=assignment_id))
+        result = start_result(sources, course, found)
     shades = read_colors(colors)
     observed = bool(handles) and "student" not in roles
     submissions = [s for handle in handles if (s := handle.value() or found.own_submission)]
@@ -131,6 +147,7 @@ def ask(sources: Sources, course_id: str, assignment_id: str) -> AskedAssignment
         submissions=submissions,
         observed=observed,
         counts=(summary.value() or SubmissionSummary()) if summary else None,
+        result=result.answers() if result else None,
         sources=sources.states(),
         profile=read_profile(profile),
     )
@@ -188,6 +205,7 @@ def lay_out(asked: AskedAssignment, now: datetime) -> AssignmentPage:
         rows=rows,
         rubric=rated(found.rubric or (), None, hides_points(found, course)),
         statistics=None if asked.observed else class_scores(found, rows),
+        result=asked.result.lay_out(now) if asked.result else None,
         teaching=(
             grading_counts(found, course, builder, asked.counts)
             if asked.counts is not None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import (
@@ -156,6 +157,11 @@ class ClassWork:
             self._read[place] = found
         chunk = self._read[place]
         return None if chunk is None else chunk.get(user_id, ())
+
+
+def all_here(handle: ListSource[Any]) -> bool:
+    """Whether all of a list's rows came."""
+    return all(not answer.error and not answer.why for answer in handle.answers())
 
 
 def section_names(rows: Iterable[CourseSection]) -> dict[str, str]:

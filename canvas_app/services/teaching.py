@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from canvas_app.canvas.models import Assignment, ClassSubmission, Course
 from canvas_app.domain.class_work import tally
@@ -26,6 +25,7 @@ from canvas_app.services.asks import (
     start_profile,
 )
 from canvas_app.services.classes import (
+    all_here,
     start_class_assignments,
     start_class_work,
     start_students,
@@ -34,7 +34,7 @@ from canvas_app.services.classes import (
 from canvas_app.services.pages import OwnPage
 from canvas_app.services.without_includes import mend_courses
 from canvas_app.sources.answer import complete
-from canvas_app.sources.sources import ListSource, Sources
+from canvas_app.sources.sources import Sources
 
 
 @dataclass(frozen=True)
@@ -142,11 +142,6 @@ def waiting_works(works: Sequence[Assignment]) -> list[Assignment]:
         for work in once.values()
         if work.published is not False and (work.needs_grading_count or work.moderated_grading)
     ]
-
-
-def all_here(handle: ListSource[Any]) -> bool:
-    """Whether all of a list's rows came."""
-    return all(not answer.error and not answer.why for answer in handle.answers())
 
 
 def lay_out(asked: AskedQueue, wanted: QueueFilter, now: datetime) -> TeachingPage:

@@ -289,3 +289,42 @@ function sent(event) {
 }
 
 if (toasts && faults) document.addEventListener("submit", sent);
+
+// A large table becomes a grid: one stop for Tab, arrows go from cell to cell, Enter follows a cell's link.
+function grid(table) {
+  const place = (cell) => [cell.parentElement.rowIndex, cell.cellIndex];
+  const at = (row, column) => table.rows[row]?.cells[Math.min(column, table.rows[row].cells.length - 1)];
+  const enter = (cell) => {
+    table.querySelector("[tabindex='0']").tabIndex = -1;
+    cell.tabIndex = 0;
+    cell.focus();
+  };
+  table.setAttribute("role", "grid");
+  table.setAttribute("aria-label", table.dataset.grid);
+  for (const one of table.querySelectorAll("td, th, a")) one.tabIndex = -1;
+  at(0, 0).tabIndex = 0;
+  table.addEventListener("keydown", (event) => {
+    const cell = event.target.closest("td, th");
+    if (!cell || event.altKey || event.metaKey) return;
+    const [row, column] = place(cell);
+    const [last, end] = [table.rows.length - 1, table.rows[row].cells.length - 1];
+    const forward = root.dir === "rtl" ? -1 : 1;
+    const to = {
+      ArrowRight: [row, column + forward], ArrowLeft: [row, column - forward],
+      ArrowDown: [row + 1, column], ArrowUp: [row - 1, column],
+      PageDown: [Math.min(row + 10, last), column], PageUp: [Math.max(row - 10, 0), column],
+      Home: [event.ctrlKey ? 0 : row, 0], End: [event.ctrlKey ? last : row, end],
+    }[event.key];
+    if (event.key === "Enter" && event.target === cell) cell.querySelector("a")?.click();
+    if (!to) return;
+    event.preventDefault();
+    const next = to[0] >= 0 && to[1] >= 0 && to[1] <= end ? at(...to) : null;
+    if (next) enter(next);
+  });
+  table.addEventListener("mousedown", (event) => {
+    const cell = event.target.closest("td, th");
+    if (cell && !event.target.closest("a")) enter(cell);
+  });
+}
+
+for (const table of document.querySelectorAll("main > .arrived table[data-grid]")) grid(table);

@@ -1,13 +1,25 @@
 """One assignment: page and twin."""
 
-from flask import Blueprint, render_template
+from functools import partial
+
+from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
 from canvas_app.current import current_sources, login_required
+from canvas_app.domain.class_scores import ScoreRow
 from canvas_app.services.assignment import assignment
+from canvas_app.troubles import Trouble
 from canvas_app.views.answers import flat_rows, twin
+from canvas_app.views.csv_table import Cell
+from canvas_app.views.tables import csv_stream, lacking_parts
 
 bp = Blueprint("assignment", __name__)
+
+SCORE_COLUMNS = (
+    *("Student", "Sections", "Status", "Score", "Grade", "Late", "Handed in (UTC)"),
+    *("Graded (UTC)", "Posted (UTC)"),
+)
+NO_NAMES_YET = "Anonymous until the grades are posted: no names are told."
 
 
 @bp.get("/courses/<int:course_id>/assignments/<int:assignment_id>")
@@ -23,6 +35,34 @@ def assignment_page(course_id: int, assignment_id: int) -> ResponseReturnValue:
 def assignment_json(course_id: int, assignment_id: int) -> ResponseReturnValue:
     return twin(
         lambda sources: assignment(sources, str(course_id), str(assignment_id)),
-        *("assignment", "rubric", "statistics", "teaching"),
+        *("assignment", "rubric", "statistics", "teaching", "distribution", "not_submitted"),
         shapes={"rows": flat_rows},
+    )
+
+
+@bp.get("/courses/<int:course_id>/assignments/<int:assignment_id>.csv")
+@login_required
+def assignment_csv(course_id: int, assignment_id: int) -> Response:
+    """The class student by student, for those who grade."""
+    page = assignment(current_sources(), str(course_id), str(assignment_id))
+    if page.teaching is None:
+        raise Trouble("staff_only")
+    rows: list[tuple[Cell, ...]] = []
+    if page.result:
+        rows = [(NO_NAMES_YET,)] if page.result.anonymous else [*map(score_cells, page.result.rows)]
+    name = f"assignment-{assignment_id}"
+    return csv_stream(name, SCORE_COLUMNS, rows, partial(lacking_parts, page))
+
+
+def score_cells(row: ScoreRow) -> tuple[Cell, ...]:
+    return (
+        row.name,
+        ", ".join(row.sections),
+        row.status.replace("_", " "),
+        row.score,
+        row.grade,
+        row.late,
+        row.submitted_at,
+        row.graded_at,
+        row.posted_at,
     )

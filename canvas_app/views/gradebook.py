@@ -22,7 +22,7 @@ bp = Blueprint("gradebook", __name__)
 FIRST_STUDENTS = 0.9
 """Seconds after which the rows that are here are shown."""
 GRADEBOOK_COLUMNS = ("Student", "Sortable name", "Sections", "Current score", "Final score")
-SAID = ("missing", "excused", "anonymous", "custom", "redo_requested")
+STATES_SAID = ("missing", "excused", "anonymous", "custom", "redo_requested")
 """States that stand in a table where there is no score."""
 
 
@@ -97,4 +97,4 @@ def cell_value(cell: MatrixCell | None) -> Cell:
     if cell.score is not None and not cell.excused:
         return cell.score
     said = "excused" if cell.excused else cell.status
-    return said if said in SAID else cell.grade
+    return said if said in STATES_SAID else cell.grade

@@ -50,6 +50,7 @@ def addresses(assignment_id: str, course_id: str = "4101") -> dict[str, list[str
         "/courses/<int:course_id>/grades.json": [f"{course}/grades.json?period=all"],
         "/courses/<int:course_id>/assignments/<int:assignment_id>": [work],
         "/courses/<int:course_id>/assignments/<int:assignment_id>.json": [f"{work}.json"],
+        "/courses/<int:course_id>/assignments/<int:assignment_id>.csv": [f"{work}.csv"],
     }
 
 
