@@ -17,6 +17,7 @@ from canvas_app.domain.planner_items import NOT_WORK, by_due
 from canvas_app.domain.rows import Item, Section
 
 NEW_GRADES = timedelta(days=14)
+GRADED = frozenset({"graded", "resubmitted", "redo_requested"})  # once its grade is posted
 
 
 def placed(item: Item, me: Person, worth: Mapping[str, float]) -> Item:
@@ -66,11 +67,14 @@ def forecast(items: Iterable[Item], now: datetime, today: date) -> Load | None:
 def new_grades(
     items: Iterable[Item], me: Person, now: datetime, week: date | None = None
 ) -> list[Item]:
-    """Grades posted in a week, or in the last two; the newest first."""
+    """Grades posted in a week, or in the last two; the newest first.
+
+    Work that was sent back or handed in again since has a grade all the same.
+    """
     found = [
         (item.posted_at, item)
         for item in items
-        if item.status == "graded"
+        if (item.status in GRADED or item.score is not None or item.grade)
         and item.posted_at
         and (
             week <= me.day(item.posted_at) < week + WEEK

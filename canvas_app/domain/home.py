@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from canvas_app.domain.agenda import NEW_GRADES, is_due, is_missing, is_overdue
-from canvas_app.domain.calendar import DAY, Person
+from canvas_app.domain.calendar import DAY, WEEK, Person
 from canvas_app.domain.rows import CourseRow, Item
 
 ASKING = frozenset(
@@ -35,6 +35,62 @@ class CourseWeek:
     new_grades: int = 0
     announcements: int = 0  # unread ones
     next: Item | None = None
+
+
+@dataclass(frozen=True)
+class Agenda:
+    """What there is to do, soonest first. Each open piece of work stands in one of the lists.
+
+    ``needs``: what was sent back, then what is missing and may still be taken, then what is
+    overdue. ``closed``: what is missing and no longer taken. ``days``: seven from today.
+    ``over``: what is done, and what else was in the last seven days, newest first.
+    """
+
+    next: Item | None = None
+    then: Day | None = None  # the first day with more after ``next``
+    needs: tuple[Item, ...] = ()
+    closed: tuple[Item, ...] = ()
+    to_do: tuple[Item, ...] = ()  # open and due on the seven days
+    days: tuple[Day, ...] = ()
+    over: tuple[Item, ...] = ()
+
+
+def agenda(items: Sequence[Item], late: Iterable[Item], today: date, now: datetime) -> Agenda:
+    """Return the agenda of the items, which are in order; ``late`` are missing and overdue ones."""
+    late = tuple(late)
+    soon = coming(items, now)
+    back = tuple(item for item in items if item.status == "redo_requested" and not item.done)
+    closed = tuple(item for item in late if is_missing(item) and item.can_submit is False)
+    missing = tuple(item for item in late if is_missing(item) and item.can_submit is not False)
+    needs = (*back, *missing, *(item for item in late if not is_missing(item)))
+    above = {(item.type, item.id) for item in (*needs, *closed)}
+    rest = [item for item in items if item.day and (item.type, item.id) not in above]
+    ahead = [item for item in rest if not item.done]
+    last = today + WEEK
+    return Agenda(
+        next=soon[0] if soon else None,
+        then=after(soon[1:], today),
+        needs=needs,
+        closed=closed,
+        to_do=tuple(item for item in ahead if is_due(item, now) and item.day and item.day < last),
+        days=days_of(ahead, today, today),
+        over=tuple(reversed([item for item in rest if is_past(item, today)])),
+    )
+
+
+def after(soon: Sequence[Item], today: date) -> Day | None:
+    """Return the first day on which any of these are due, with those."""
+    if not soon or soon[0].day is None:
+        return None
+    day = soon[0].day
+    return Day(day, tuple(item for item in soon if item.day == day), today=day == today)
+
+
+def is_past(item: Item, today: date) -> bool:
+    """Return whether something of the seven days before or after is done, or past."""
+    if item.day is None or item.type == "announcement":
+        return False
+    return today - WEEK <= item.day < today or (item.done and today <= item.day < today + WEEK)
 
 
 def days_of(items: Sequence[Item], start: date, today: date) -> tuple[Day, ...]:

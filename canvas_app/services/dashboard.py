@@ -9,7 +9,7 @@ No call per course. Weights are shown where another page has brought them alread
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from canvas_app.canvas.models import CalendarEvent, Enrollment
@@ -19,15 +19,16 @@ from canvas_app.domain.calendar import WEEK, monday, write_week
 from canvas_app.domain.courses import course_row, has_role, in_order, observed
 from canvas_app.domain.home import (
     NEXT_WITHIN,
+    Agenda,
     CourseWeek,
     Day,
+    agenda,
     behind,
     by_course,
     cards,
     coming,
     days_of,
     in_doubt,
-    next_due,
     unreported,
 )
 from canvas_app.domain.planner_items import by_due, newest_grades
@@ -47,6 +48,7 @@ from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
 
 FEW = 12  # cards shown at once
+QUIET = timedelta(minutes=10)  # an answer younger than this is not called old
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,10 @@ class Dashboard(OwnPage):
     """
 
     rows: tuple[CourseRow, ...] = ()
-    next: Item | None = None  # what is due next, within 14 days
+    agenda: Agenda = field(default_factory=Agenda)
+    today: date = date.min  # the person's own
+    previous_week: str = ""
+    next_week: str = ""
     missing: tuple[Item, ...] = ()
     behind: tuple[Item, ...] = ()  # what is missing, and what is overdue since last week
     due: tuple[Item, ...] = ()  # still this week, not done
@@ -69,6 +74,19 @@ class Dashboard(OwnPage):
     week: str = ""  # "2026-W48"
     other_courses: int = 0  # past, future, restricted: on /courses
     first_rows: int = 0
+
+    @property
+    def next(self) -> Item | None:
+        """What is due next, within 14 days."""
+        return self.agenda.next
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the time of the answers is all there is to say of how the page stands."""
+        as_of = self.freshness.as_of
+        recent = bool(self.now and as_of and self.now - as_of < QUIET)
+        told = any(source.note or source.detail for source in self.sources)
+        return self.complete and recent and not told
 
 
 @dataclass(frozen=True)
@@ -142,6 +160,7 @@ def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
     start = monday(today)
     items = sorted(work.with_days(work.merged(now)), key=by_due)
     missing = tuple(item for item in items if is_missing(item))
+    late = behind(items, first_day(today))
     due = tuple(i for i in items if is_due(i, now) and i.day and i.day < start + WEEK)
     grades = tuple(new_grades(items, me, now))
     recent = tuple(item for item in news(items) if item.due_at and item.due_at > now - NEW_GRADES)
@@ -157,9 +176,10 @@ def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
         now=now,
         rows=shown,
         first_rows=FEW,
-        next=next_due(items, now),
+        today=today,
+        agenda=agenda(items, late, today, now),
         missing=missing,
-        behind=behind(items, first_day(today)),
+        behind=late,
         due=due,
         new_grades=grades,
         days=days_of(items, start, today),
@@ -167,6 +187,8 @@ def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
         grading=grading,
         by_course=counts,
         week=write_week(start),
+        previous_week=write_week(start - WEEK),
+        next_week=write_week(start + WEEK),
         other_courses=len(rows) - len(shown) + len(unlisted),
         is_student=has_role(known.values(), "student"),
         in_courses=bool(known),

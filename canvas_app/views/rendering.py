@@ -39,6 +39,7 @@ from canvas_app.views.wording import (
     span,
     weekday,
     when,
+    whole_day,
     worth,
 )
 
@@ -156,6 +157,7 @@ FILTERS: dict[str, Any] = {
     "when": when,
     "day": day,
     "short_day": short_day,
+    "whole_day": whole_day,
     "clock": clock,
     "moment": moment,
     "number": number,

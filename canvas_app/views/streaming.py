@@ -56,9 +56,11 @@ def stream_page(
 def early_view(page: str) -> str:
     """The content of a rendered page, to stand where it is until more of it follows.
 
-    Its ids are left out: the whole page, which comes after it, has the same ones.
+    Its ids are left out, and its first heading is none: the whole page, which comes after it, has
+    the same ones.
     """
     content = page.partition(FLUSH)[2].rpartition("</main>")[0]
+    content = re.sub(r"<(/?)h1>", lambda tag: "</p>" if tag[1] else '<p class="title">', content)
     content = re.sub(r'\s(?:id|for|aria-labelledby|aria-describedby)="[^"]*"', "", content)
     return f'<div class="waiting early">{content}</div>\n'
 

@@ -145,6 +145,14 @@ def day(value: date, page: Any) -> Markup:
     return tag(name, value.isoformat(), full, locale)
 
 
+def whole_day(value: date, page: Any) -> Markup:
+    """A day as a page's heading: "Friday 27 November", in the order of the locale."""
+    locale = locale_of(page.profile)
+    name = format_date(value, "EEEE", locale=locale)
+    text = f"{name} {format_skeleton('MMMMd', value, locale=locale)}"
+    return tag(text, value.isoformat(), format_date(value, "full", locale=locale), locale)
+
+
 def short_day(value: date, page: Any) -> Markup:
     """A day where there is little room: 26 Nov, or Nov 26, as the locale has it."""
     locale = locale_of(page.profile)

@@ -72,21 +72,20 @@ def test_counts_stand_while_courses_are_not_known(easel, canvas):
     assert 'class="tile' in page
 
 
-def test_most_of_137_courses_are_folded(easel):
+def test_most_of_137_courses_stand_on_their_own_page(easel):
+    """The first twelve are here; a page of all of them would be slow to read and to use."""
     browser = sign_in(easel, "many", path="/login?next=/account")
     board = browser.get(f"{easel.url}/dashboard.json", timeout=30).json()
 
     page = content(easel, browser, "")
     cards = page.partition('<h2 id="courses">')[2]
-    shown, _, folded = cards.partition("<details")
 
     assert len(board["data"]) == 137
-    assert shown.count('class="card"') == 12
-    assert folded.startswith(' class="more"><summary>125 more courses</summary>')
     ids = re.findall(r'<h3><a href="/courses/(\d+)"', cards)
-    assert ids == [row["id"] for row in board["data"]]
-    for row in board["data"]:
+    assert ids == [row["id"] for row in board["data"][:12]]
+    for row in board["data"][:12]:
         assert row["grade"] is None or row["grade"] in cards
+    assert '<a href="/courses">125 more courses</a>' in cards
     favourites = [row["favorite"] for row in board["data"]]
     assert favourites == sorted(favourites, reverse=True)
     others = [row["id"] for row in board["data"] if not row["favorite"]]

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from canvas_app.domain.calendar import Person
 from canvas_app.domain.home import (
     CourseWeek,
+    agenda,
     behind,
     by_course,
     cards,
@@ -133,3 +134,41 @@ def test_what_asks_nothing_is_never_next():
     ]
 
     assert next_due(rows, NOW) is None
+
+
+def day(distance):
+    return {"due_at": NOW + timedelta(days=distance), "day": TODAY + timedelta(days=distance)}
+
+
+def test_each_open_piece_of_work_stands_in_one_list():
+    back = item("1", **day(-9), status="redo_requested")
+    missing = item("2", **day(-30), status="missing", can_submit=True)
+    unsure = item("3", **day(-20), status="missing")
+    closed = item("4", **day(-20), status="missing", can_submit=False)
+    note = item("5", **day(-1), status="overdue", type="planner_note", can_submit=False)
+    paper = item("6", **day(-2), status="on_paper")
+    done = item("7", **day(1), status="submitted", done=True)
+    event = item("8", **day(1), status="nothing_to_hand_in", type="calendar_event")
+    first, second, third = (item(str(n), **day(n - 9)) for n in (10, 12, 13))
+    far = item("14", **day(8))
+    rows = [missing, closed, unsure, back, paper, note, first, done, event, second, third, far]
+
+    found = agenda(rows, [missing, closed, unsure, note], TODAY, NOW)
+
+    assert found.next is first
+    assert found.then is not None
+    assert (found.then.date, found.then.rows) == (TODAY + timedelta(days=3), (second,))
+    assert found.needs == (back, missing, unsure, note)
+    assert found.closed == (closed,)
+    assert found.to_do == (first, second, third)
+    assert [each.rows for each in found.days if each.rows] == [(first, event), (second,), (third,)]
+    assert found.over == (done, paper)
+
+
+def test_what_is_late_today_needs_the_person():
+    late = item("1", NOW - timedelta(hours=1), "overdue", day=TODAY)
+
+    found = agenda([late], [late], TODAY, NOW)
+
+    assert found.needs == (late,)
+    assert not any(each.rows for each in found.days)

@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from canvas_app.canvas.models import (
     Assignment,
     CalendarEvent,
@@ -147,3 +149,35 @@ def test_what_has_come_so_far_is_laid_out_too():
     assert not page.complete
     assert len(page.rows) == 3
     assert page.by_course == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "quiet"),
+    [
+        (Source("courses", "fresh", NOW - timedelta(minutes=9)), True),
+        (Source("courses", "stale", NOW - timedelta(minutes=9)), True),
+        (Source("courses", "stale", NOW - timedelta(minutes=11)), False),
+        (Source("courses", "stale", NOW, "Canvas did not answer."), False),
+        (Source("courses", "partial", NOW), False),
+        (Source("courses", "fresh", NOW, note="Canvas keeps one from you."), False),
+        (Source("courses", "waiting"), False),
+    ],
+)
+def test_under_ten_minutes_nothing_is_said_but_the_time(source, quiet):
+    assert lay_out(DashboardAnswers(work(sources=(source,))), NOW).quiet is quiet
+
+
+def test_regraded_work_is_a_new_grade():
+    """Sent back or handed in again since: the score was posted all the same."""
+    posted = NOW - timedelta(days=3)
+    again = PlannerSubmission(submitted=True, needs_grading=True, posted_at=posted)
+    back = PlannerSubmission(submitted=True, redo_request=True, graded=True, posted_at=posted)
+    excused = PlannerSubmission(excused=True, posted_at=posted)
+    plans = (plan("1", -9, submissions=again), plan("2", -8, submissions=back))
+
+    page = lay_out(DashboardAnswers(work(*plans, plan("3", -8, submissions=excused))), NOW)
+
+    assert {item.id: item.status for item in page.new_grades} == {
+        "1": "resubmitted",
+        "2": "redo_requested",
+    }

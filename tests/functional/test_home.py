@@ -1,0 +1,104 @@
+"""Home answers what is due next, what needs the person and what the coming days hold."""
+
+import html
+import re
+from datetime import datetime
+
+import pytest
+
+from .conftest import sign_in
+
+
+def home(easel, browser):
+    """The last view of Home, as text with its tags, and its twin."""
+    page = browser.get(easel.url, timeout=60).text
+    twin = browser.get(f"{easel.url}/dashboard.json", timeout=60).json()
+    return html.unescape(page.rpartition('<div class="arrived home">')[2]), twin
+
+
+def section(page, name):
+    """What stands between this heading and the next of its rank."""
+    return page.partition(f'<h2 id="{name}">')[2].partition("<h2")[0]
+
+
+def titles(part):
+    return re.findall(r'<(?:a|span) class="name[^>]*>([^<]*)<', part)
+
+
+def test_home_answers_in_order(easel):
+    page, _ = home(easel, sign_in(easel, "dozen"))
+
+    ids = re.findall(r'<h2 id="(\w+)">', page)
+
+    assert ids == ["next", "needs", "week", "grades", "courses"]
+    assert page.index("<h1>") < page.index('class="updated"') < page.index('<h2 id="next">')
+    assert page.index('<h2 id="next">') < page.index('class="tiles"') < page.index('id="needs"')
+
+
+def test_heading_is_the_persons_day(easel):
+    """Denver's, whose day begins seven hours after that in UTC."""
+    page, twin = home(easel, sign_in(easel, "dozen"))
+
+    (today,) = [day["date"] for day in twin["days"] if day["today"]]
+
+    heading = page.partition("<h1>")[2].partition("</h1>")[0]
+    assert f'datetime="{today}"' in heading
+    assert f"{datetime.fromisoformat(today):%A}" in heading
+
+
+def test_next_stands_alone_with_its_tick(easel):
+    page, twin = home(easel, sign_in(easel, "dozen"))
+
+    part = section(page, "next")
+
+    assert titles(part) == [twin["next"]["title"]]
+    assert part.count('<button class="mark" form="mark"') == 1
+
+
+def test_what_needs_the_person_comes_with_the_reason(easel):
+    """Sent back first with the comment's first line, then missing; what is closed is folded."""
+    page, twin = home(easel, sign_in(easel, "dozen"))
+
+    part, _, closed = section(page, "needs").partition("closed</summary>")
+
+    assert titles(part)[0] == "Enzyme kinetics problem set"
+    assert "Units are missing throughout; please hand it in again." in part
+    missing = {row["title"]: row["can_submit"] for row in twin["missing"]}
+    assert {title for title, open_ in missing.items() if open_ is False} == set(titles(closed))
+    assert {title for title, open_ in missing.items() if open_} <= set(titles(part))
+    assert titles(closed)
+
+
+def test_days_hold_eight_rows_at_most(easel):
+    """The rest of a full day stands on Upcoming, under its day."""
+    browser = sign_in(easel, "busy")
+    page, _ = home(easel, browser)
+
+    days = re.split(r"<h3", section(page, "week"))[1:]
+
+    counts = [len(titles(day.partition("<details")[0])) for day in days]
+    assert max(counts) == 8
+    assert re.search(r'href="/upcoming#day-\d{4}-\d\d-\d\d">\s*\d+ more', page)
+
+
+@pytest.mark.parametrize("who", ["dozen", "many", "busy", "hostile", "teacher"])
+def test_home_is_a_page_of_moderate_size(easel, who):
+    """300 kB of HTML and 1,500 elements at most, for whoever it is."""
+    browser = sign_in(easel, who)
+    browser.get(easel.url, timeout=60)
+
+    page = browser.get(easel.url, timeout=60).text
+
+    assert len(page.encode()) <= 300_000
+    assert len(re.findall(r"<[a-z]", page)) <= 1500
+
+
+def test_titles_lead_to_easels_own_pages(easel):
+    page, twin = home(easel, sign_in(easel, "dozen"))
+
+    row = twin["next"]
+
+    path = f"/courses/{row['course_id']}/assignments/{row['assignment_id']}"
+    assert f'class="name" href="{path}"' in page
+    for address in re.findall(r'class="name away" href="([^"]*)"', page):
+        assert address.startswith(easel.canvas.url), "marked as leading away"
