@@ -39,7 +39,6 @@ from canvas_app.waiting_line import MemoryTickets, RedisTickets, WaitingLine
 
 log = logging.getLogger(__name__)
 
-CACHE_BYTES = 32 * 2**20
 TIME_OUTS = 3  # in a row, after which a Canvas is left alone ...
 CANVAS_AGAIN = 5.0  # ... but for one call in so many seconds
 TEND_EVERY = 300.0  # seconds
@@ -248,7 +247,7 @@ def open_storage(settings: Settings) -> Storage:
 
     Raises SettingsError when it cannot be reached, or its schema is to be upgraded first.
     """
-    storage = Storage(settings.database_url, settings.token_keys)
+    storage = Storage(settings.database_url, settings.token_keys, pool=settings.database_pool)
     with or_unusable(storage):
         found = storage.schema_revision()
     if found is None or found < NEWEST:
@@ -274,7 +273,7 @@ def upgrade_database(settings: Settings) -> str | None:
 
     Raises SettingsError when the database cannot be reached.
     """
-    storage = Storage(settings.database_url, settings.token_keys)
+    storage = Storage(settings.database_url, settings.token_keys, pool=settings.database_pool)
     with or_unusable(storage):
         before = storage.schema_revision()
         storage.upgrade()
@@ -301,8 +300,8 @@ def or_unusable(storage: Storage) -> Iterator[None]:
 def cache_for(settings: Settings, redis: Any | None) -> Cache:
     """What is kept of Canvas's answers: in Redis, encrypted, when several processes serve."""
     if redis is None:
-        return MemoryCache(CACHE_BYTES)
-    return RedisCache(redis, AnswerSeal(settings.token_keys))
+        return MemoryCache(settings.cache_bytes, keep=settings.keep_seconds)
+    return RedisCache(redis, AnswerSeal(settings.token_keys), keep=settings.keep_seconds)
 
 
 def buckets_for(redis: Any | None, observer: Observer) -> Buckets:

@@ -17,6 +17,7 @@ from canvas_app import logs
 from canvas_app.checks.examination import warn_of_access
 from canvas_app.gateway import upgrade_database
 from canvas_app.settings import Settings, SettingsError, is_loopback
+from canvas_app.worker import limit_bodies
 
 try:
     settings = Settings.from_environ(os.environ)
@@ -39,6 +40,7 @@ wsgi_app = "canvas_app.wsgi:app"
 # On every interface once Easel has a name of its own; a demo stays on this machine.
 bind = f"127.0.0.1:{settings.port}" if is_loopback(settings.public_url) else f":{settings.port}"
 worker_class = "canvas_app.worker.Worker"
+limit_bodies(settings.max_form)
 worker_connections = 500  # half of the file descriptors a process commonly has
 workers = settings.processes
 threads = settings.web_threads

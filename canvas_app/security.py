@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 DEFAULT_PORTS = {"http": 80, "https": 443}
 YEAR = 365 * 24 * 3600  # seconds
-LARGEST_FORM = 2**20  # bytes; a note of one's own is the longest thing anybody sends
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -28,7 +27,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config.update(
         WTF_CSRF_TIME_LIMIT=None,  # it lives as long as its session
         WTF_CSRF_SSL_STRICT=False,  # it needs a Referer; check_origin is stricter
-        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_CONTENT_LENGTH=settings.max_form,
     )
     here = host(settings.public_url)
 

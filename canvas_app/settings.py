@@ -83,6 +83,10 @@ class Settings:
     ca_bundle: str | None = None
     https_proxy: str = field(default="", repr=False)
     no_proxy: str = ""
+    database_pool: int = 20
+    cache_bytes: int = 32 * 2**20
+    keep_seconds: float = 6 * 3600.0
+    max_form: int = 2**20
     log_canvas: str = "debug"
     audit_address: bool = False
     lti: LtiSettings | None = None
@@ -195,6 +199,10 @@ class _Reader:
             "ca_bundle": self.ca_bundle(),
             "https_proxy": self.https_proxy(),
             "no_proxy": self.text("NO_PROXY") or self.text("no_proxy"),
+            "database_pool": self.number("DATABASE_POOL", 20, low=2, high=200),
+            "cache_bytes": self.number("CACHE_BYTES", 32 * 2**20, low=2**20, high=2**36),
+            "keep_seconds": 3600 * self.number("KEEP_HOURS", 6, low=1, high=168),
+            "max_form": self.number("MAX_FORM", 2**20, low=2**14, high=2**24),
             "log_canvas": self.choice("LOG_CANVAS", "debug", ("on", "debug", "off")),
             "audit_log": self.audit_log(),
             "audit_address": self.choice("AUDIT_ADDRESS", "off", ("on", "off")) == "on",

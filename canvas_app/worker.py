@@ -25,7 +25,7 @@ HEAD_SECONDS = 10.0  # a client may take so long for the request line and the he
 BODY_SECONDS = 30.0  # and so long for the body after them
 ANSWER_SECONDS = 15.0  # and may stop taking a piece of its answer for so long
 LARGEST_HEAD = 64 * 1024  # bytes
-LARGEST_BODY = 2**20 + 64 * 1024  # bytes; Easel refuses larger forms without reading them
+AROUND_A_FORM = 64 * 1024  # bytes beside a form's largest size (MAX_FORM)
 MOST_COLLECTED = 64 * 2**20  # bytes of unfinished requests in one process
 ANSWER_BUFFER = 256 * 1024  # bytes of an answer the system keeps for a client that reads slowly
 LINGER_SECONDS = 0.5  # to wait for the other side to close, too
@@ -44,6 +44,15 @@ SOCKET_OPTIONS: tuple[tuple[int, int | bytes], ...] = (
 )
 
 RELIED_ON = ("accept", "enqueue_req", "finish_request", "handle_request", "murder_pending")
+
+
+_largest_body = 2**20 + AROUND_A_FORM  # bytes; Easel refuses larger forms without reading them
+
+
+def limit_bodies(largest_form: int) -> None:
+    """Collect no body that is larger than a form may be."""
+    global _largest_body
+    _largest_body = largest_form + AROUND_A_FORM
 
 
 def bare_answer(status: str) -> bytes:
@@ -100,7 +109,7 @@ class Collected:
             raise Refused(NO_LENGTH)
         found = LENGTH.search(head)  # gunicorn's parser refuses a malformed one
         length = int(found[1]) if found else 0
-        self.body_left_out = length > LARGEST_BODY
+        self.body_left_out = length > _largest_body
         self._ends = end if self.body_left_out else end + length
         self.deadline = now + BODY_SECONDS
         self.expects_continue = EXPECTS.search(head) is not None

@@ -100,8 +100,11 @@ def examine_access(settings: Settings, environment: Environment) -> list[Finding
 
 
 def warn_of_access(settings: Settings) -> None:
-    """Log what the quick part found amiss; nobody waits for it."""
+    """Log what the quick part and the stores show to be amiss; nobody waits for it."""
     try:
+        for each in stores.check_stores(settings):
+            if each.level == "warning":
+                log.warning("%s %s", each.message, each.remedy)
         for environment in settings.environments:
             for each in examine_access(settings, environment):
                 if each.level != "ok":

@@ -61,14 +61,13 @@ def _examined(settings: Settings, engine: sa.Engine) -> Examined:
         schema = MigrationContext.configure(connection).get_current_revision()
         if engine.dialect.name == "postgresql":
             limit = int(connection.exec_driver_sql("SHOW max_connections").scalar_one())
-    pool: Any = engine.pool
     return Examined(
         schema=schema,
         known=schema is None or schema in revisions,
         head=head,
         read_only=write_refused(engine) if schema else "",
         limit=limit,
-        wanted=settings.processes * (pool.size() + pool._max_overflow),
+        wanted=settings.processes * settings.database_pool,
     )
 
 
@@ -153,7 +152,7 @@ def judge_schema(examined: Examined) -> Finding:
         return doubt(
             "database",
             f"PostgreSQL takes {examined.limit} connections, and Easel may open {examined.wanted}.",
-            "Raise max_connections at the server, or lower WEB_CONCURRENCY.",
+            "Raise max_connections at the server, or lower DATABASE_POOL or WEB_CONCURRENCY.",
         )
     return fine("database", f"The database answers; its schema is up to date ({examined.schema}).")
 

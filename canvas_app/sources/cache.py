@@ -15,7 +15,7 @@ from typing import Protocol
 
 log = logging.getLogger(__name__)
 
-KEEP_SECONDS = 12 * 3600
+KEEP_SECONDS = 6 * 3600.0
 OVERHEAD = 300  # bytes of bookkeeping beside each value, about
 MOST_OWNERS = 10_000
 
@@ -40,10 +40,20 @@ class Cache(Protocol):
 
 
 class MemoryCache:
-    """A cache of this process: the least recently used answers go when ``max_bytes`` is reached."""
+    """A cache of this process: the least recently used answers go when ``max_bytes`` is reached.
 
-    def __init__(self, max_bytes: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+    All go after ``keep`` seconds.
+    """
+
+    def __init__(
+        self,
+        max_bytes: int,
+        *,
+        keep: float = KEEP_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.max_bytes = max_bytes
+        self._keep = keep
         self.bytes = 0
         self._clock = clock
         self._namespaces: OrderedDict[str, str] = OrderedDict()  # by owner
@@ -77,7 +87,7 @@ class MemoryCache:
             self._remove(key)
             if self._size(key, value) > self.max_bytes:
                 return
-            self._kept[key] = (self._clock() + KEEP_SECONDS, value)
+            self._kept[key] = (self._clock() + self._keep, value)
             self.bytes += self._size(key, value)
             while self.bytes > self.max_bytes:
                 self._remove(next(iter(self._kept)))

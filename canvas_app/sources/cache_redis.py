@@ -2,12 +2,22 @@
 
 import secrets
 import time
+import zlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from canvas_app.sources.cache import KEEP_SECONDS, RENEWAL_SECONDS, log
 
+FAST = 1  # zlib's quickest level makes a fifth of most answers already
 CACHE_RETRY_SECONDS = 5.0  # until a Redis that failed is asked again; each attempt may take one
+
+
+def unpacked(packed: bytes) -> bytes | None:
+    """What was compressed; None for what an Easel kept that did not compress."""
+    try:
+        return zlib.decompress(packed)
+    except zlib.error:
+        return None
 
 
 class Cipher(Protocol):
@@ -28,11 +38,17 @@ class RedisCache:
     """
 
     def __init__(
-        self, client: Any, cipher: Cipher, *, clock: Callable[[], float] = time.monotonic
+        self,
+        client: Any,
+        cipher: Cipher,
+        *,
+        keep: float = KEEP_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         from redis import RedisError
 
         self._cipher = cipher
+        self._keep = int(keep)
         self._error: type[Exception] = RedisError
         self._redis = client
         self._clock = clock
@@ -50,7 +66,7 @@ class RedisCache:
         def look() -> bytes | None:
             with self._redis.pipeline() as pipe:
                 pipe.set(self._owner(owner), secrets.token_hex(8), nx=True)
-                pipe.expire(self._owner(owner), KEEP_SECONDS)
+                pipe.expire(self._owner(owner), self._keep)
                 pipe.get(self._owner(owner))
                 found: bytes | None = pipe.execute()[-1]
                 return found
@@ -60,15 +76,16 @@ class RedisCache:
 
     def get(self, namespace: str, request: str) -> bytes | None:
         found: bytes | None = self._ask(lambda: self._redis.hget(self._name(namespace), request))
-        return self._cipher.open(found, f"{namespace} {request}") if found else None
+        packed = self._cipher.open(found, f"{namespace} {request}") if found else None
+        return unpacked(packed) if packed else None
 
     def put(self, namespace: str, request: str, value: bytes) -> None:
-        sealed = self._cipher.close(value, f"{namespace} {request}")
+        sealed = self._cipher.close(zlib.compress(value, FAST), f"{namespace} {request}")
 
         def write() -> None:
             with self._redis.pipeline() as pipe:
                 pipe.hset(self._name(namespace), request, sealed)
-                pipe.expire(self._name(namespace), KEEP_SECONDS)
+                pipe.expire(self._name(namespace), self._keep)
                 pipe.execute()
 
         self._ask(write)

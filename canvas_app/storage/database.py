@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 STATEMENT_SECONDS = 3.0  # for one statement, a connection from the pool, or SQLite's lock
 UPGRADE_SECONDS = 30.0  # while another process may be upgrading
 CONNECT_SECONDS = 3
+MOST_CONNECTIONS = 20  # of one process
 NEWEST = "0006"  # the schema's revision in this Easel; revisions sort as text
 BOUND_SINCE = "0005"  # the revision with which sign-ins and feeds got a MAC
 ADVISORY_LOCK = 0x6561_7365  # "ease": any number, the same in every Easel
@@ -68,10 +69,13 @@ def watch_writes(engine: sa.Engine) -> Writes:
     return writes
 
 
-def open_engine(database_url: str, seconds: float = STATEMENT_SECONDS) -> sa.Engine:
+def open_engine(
+    database_url: str, seconds: float = STATEMENT_SECONDS, most: int = MOST_CONNECTIONS
+) -> sa.Engine:
     """An engine for ``sqlite:///...`` or ``postgresql+psycopg://...`` (``postgres://`` is that).
 
-    No statement takes longer than ``seconds``, nor does waiting for a connection or a lock.
+    No statement takes longer than ``seconds``, nor does waiting for a lock or for one of ``most``
+    connections; half of these stay open.
     """
     url = make_url(database_url)
     if url.drivername in ("postgres", "postgresql"):
@@ -83,8 +87,8 @@ def open_engine(database_url: str, seconds: float = STATEMENT_SECONDS) -> sa.Eng
             connect_args=SERVER_TIMEOUTS,
             hide_parameters=True,
             pool_pre_ping=True,
-            pool_size=10,
-            max_overflow=30,
+            pool_size=most // 2,
+            max_overflow=most - most // 2,
             pool_timeout=seconds,
         )
         bound_statements(engine, seconds)
@@ -93,8 +97,8 @@ def open_engine(database_url: str, seconds: float = STATEMENT_SECONDS) -> sa.Eng
         url,
         connect_args={"timeout": seconds},
         hide_parameters=True,
-        pool_size=10,
-        max_overflow=50,
+        pool_size=most // 2,
+        max_overflow=most - most // 2,
         pool_timeout=seconds,
     )
     sa.event.listen(engine, "connect", _prepare_sqlite)

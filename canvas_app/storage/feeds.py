@@ -24,7 +24,6 @@ UNFETCHED_FEED_LIVES = timedelta(days=180)  # a feed that nobody fetches for so 
 LABEL_LENGTH = 60
 
 log = logging.getLogger(__name__)
-UNNOTED_FETCH = Outage(log, "a feed's fetch was not noted")
 
 
 class NoFeed(Exception):
@@ -76,6 +75,7 @@ class Feeds:
     """The feeds of a database. A feed lives with its grant, and keeps it alive."""
 
     def __init__(self, engine: sa.Engine, seal: Seal, clock: Callable[[], datetime]) -> None:
+        self._unnoted = Outage(log, "a feed's fetch was not noted")
         self._engine = engine
         self._reading = reading(engine)
         self._seal = seal
@@ -136,7 +136,7 @@ class Feeds:
                     feeds.update().where(feeds.c.id == feed_id).values(fetched_at=now)
                 )
         except AWAY as fault:  # the kept calendar can still be served
-            UNNOTED_FETCH.failed(fault)
+            self._unnoted.failed(fault)
 
     def of(self, grant_id: int) -> tuple[Feed, ...]:
         """A grant's feeds, oldest first, without their calendars."""

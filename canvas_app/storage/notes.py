@@ -15,7 +15,7 @@ INCLUDES_DROPPED = "includes_dropped"
 INCLUDES_READ = "includes_read"  # Canvas was seen to read them, which nothing else can show
 WRITES_TAKEN = "writes_taken"  # only whether the write succeeds matters
 
-UNWRITTEN = Outage(logging.getLogger(__name__), "a note could not be written or taken back")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Notes:
         self._engine = engine
         self._reading = reading(engine)
         self._clock = clock
+        self._unwritten = Outage(log, "a note could not be written or taken back")
 
     def put(self, environment: str, subject: str, detail: Iterable[str]) -> None:
         """Write down what was noticed now, beside what was noticed of it before."""
@@ -68,7 +69,7 @@ class Notes:
         except sa.exc.IntegrityError:
             pass  # another process noted it at the same moment
         except AWAY as fault:
-            UNWRITTEN.failed(fault)
+            self._unwritten.failed(fault)
 
     def touch(self, subject: str) -> bool:
         """Write the moment down, for no more than to see whether writes are taken."""
@@ -91,7 +92,7 @@ class Notes:
             with self._engine.begin() as connection:
                 connection.execute(notes.delete().where(*_named(environment, subject)))
         except AWAY as fault:
-            UNWRITTEN.failed(fault)
+            self._unwritten.failed(fault)
 
     def about(self, subject: str) -> tuple[Note, ...]:
         """What stands noted of a subject, by environment."""

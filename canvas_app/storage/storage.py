@@ -32,7 +32,6 @@ TOUCH = timedelta(hours=1)
 BELIEVED_SECONDS = 5.0  # after a write that was taken, the next one is expected to be, too
 
 log = logging.getLogger(__name__)
-UNNOTED = Outage(log, "a visit was not noted")
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,10 @@ def _now() -> datetime:
 
 
 class Storage:
-    """The database. ``token_keys`` are Fernet keys, newest first; ``lease`` is in seconds."""
+    """The database. ``token_keys`` are Fernet keys, newest first; ``lease`` is in seconds.
+
+    ``pool`` is how many connections it opens at most.
+    """
 
     def __init__(
         self,
@@ -94,11 +96,13 @@ class Storage:
         *,
         clock: Callable[[], datetime] = _now,
         lease: float = 30.0,
+        pool: int = database.MOST_CONNECTIONS,
     ) -> None:
         self._url = database_url
-        self.engine = database.open_engine(database_url)
+        self.engine = database.open_engine(database_url, most=pool)
         self.writes = database.watch_writes(self.engine)
         self._wrote_at = -math.inf  # monotonic
+        self._unnoted = Outage(log, "a visit was not noted")
         self._reading = database.reading(self.engine)
         self._seal = Seal(token_keys)
         self._clock = clock
@@ -329,7 +333,7 @@ class Storage:
                     sign_ins.update().where(sign_ins.c.id == _hash(secret)).values(last_seen_at=now)
                 )
         except database.AWAY as fault:  # a full disk must sign nobody out
-            UNNOTED.failed(fault)
+            self._unnoted.failed(fault)
 
     def credentials(self, grant_id: int, endpoint: TokenEndpoint) -> Credentials:
         """The grant's access token, renewed when need be by one process for all."""

@@ -7,7 +7,6 @@ from flask import Flask, render_template_string, request
 from flask.testing import FlaskClient
 
 from canvas_app import security
-from canvas_app.security import LARGEST_FORM
 from canvas_app.settings import Settings
 from tests.factories import school_settings
 
@@ -91,7 +90,7 @@ def test_endless_form_is_refused_unread(browser: FlaskClient) -> None:
     sent = b'--x\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\n'
     kind = {"Content-Type": "multipart/form-data; boundary=x"}
 
-    answer = browser.post("/form", data=sent + b"a" * LARGEST_FORM, headers=HOST | kind)
+    answer = browser.post("/form", data=sent + b"a" * 2**20, headers=HOST | kind)
 
     assert answer.status_code == 413
 

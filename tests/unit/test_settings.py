@@ -123,6 +123,12 @@ def test_a_real_canvas_needs_every_key(tmp_path: Path) -> None:
         ("PORT", "99999"),
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
+        ("LOG_CANVAS", "loud"),
+        ("AUDIT_LOG", "/dev/null/audit.log"),
+        ("DATABASE_POOL", "1"),
+        ("CACHE_BYTES", "1 GB"),
+        ("KEEP_HOURS", "0"),
+        ("MAX_FORM", "100"),
     ],
 )
 def test_a_wrong_value_is_named(tmp_path: Path, name: str, value: str) -> None:

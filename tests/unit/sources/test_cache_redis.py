@@ -1,5 +1,7 @@
 """Answers kept in Redis: sealed, and done without when Redis is away."""
 
+import json
+
 import pytest
 from cryptography.fernet import Fernet
 from redis import Redis
@@ -112,3 +114,33 @@ def test_answer_opens_where_it_was_kept_alone(valkey_url):
     assert cache.get(mine, "short") is None
     later = RedisCache(open_redis(valkey_url), AnswerSeal([Fernet.generate_key().decode()]))
     assert later.get(mine, "courses") is None
+
+
+def test_redis_holds_less_than_half(valkey_url):
+    """Answers are repetitive JSON; what an Easel kept that did not compress reads as none."""
+    cache = RedisCache(open_redis(valkey_url), CIPHER)
+    namespace = cache.namespace("somebody")
+    rows = [
+        {"id": str(n), "name": f"Exercise {n}", "points": n * 1.5, "due": None} for n in range(99)
+    ]
+    answer = json.dumps(rows).encode()
+    cache.put(namespace, "courses", answer)
+    with Redis.from_url(valkey_url) as client:
+        kept = client.hget(f"easel:answers:{namespace}", "courses")
+        old = CIPHER.close(answer, f"{namespace} old")
+        client.hset(f"easel:answers:{namespace}", "old", old)
+
+    assert len(kept) < len(answer) / 2
+    assert cache.get(namespace, "courses") == answer
+    assert cache.get(namespace, "old") is None
+    cache.drop("somebody")
+
+
+def test_answers_are_kept_as_long_as_set(valkey_url):
+    cache = RedisCache(open_redis(valkey_url), CIPHER, keep=3600)
+    namespace = cache.namespace("somebody")
+    cache.put(namespace, "courses", b"x")
+
+    with Redis.from_url(valkey_url) as client:
+        assert 3500 < client.ttl(f"easel:answers:{namespace}") <= 3600
+    cache.drop("somebody")
