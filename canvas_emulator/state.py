@@ -334,13 +334,18 @@ class State:
         return key.test_cluster_only and self.settings.check_test_cluster
 
     def person_named(self, name: str) -> Person | None:
-        """The person of a local or global id, or of ``sis_login_id:``."""
+        """The person of a local or global id, of ``sis_login_id:`` or ``sis_user_id:``."""
         if name.lower().startswith("sis_login_id:"):
             return self.person_with_login(name.partition(":")[2])
+        if name.lower().startswith("sis_user_id:"):
+            return self.person_with_sis_id(name.partition(":")[2])
         if not name.isascii() or not name.isdigit():
             return None
         number = int(name)
         return self.campus.people.get(number - SHARD if SHARD < number < 2 * SHARD else number)
+
+    def person_with_sis_id(self, sis_id: str) -> Person | None:
+        return next((p for p in self.campus.people.values() if p.sis_id == sis_id), None)
 
     def person_with_login(self, login: str) -> Person | None:
         wanted = login.strip().lower()

@@ -54,12 +54,17 @@ def _unhexed(text: str) -> str:
 
 
 def user(call: Call, text: str) -> Person:
-    """The user a path names; ``self`` is the viewer, ``sis_login_id:`` the login."""
+    """The user a path names; ``self`` is the viewer, ``sis_login_id:`` the login.
+
+    ``sis_user_id:`` names the id that administrators see in a user's JSON.
+    """
     if text == "self":
         return call.viewer
     text = _unhexed(text)
     if text.lower().startswith("sis_login_id:"):
         found = call.state.person_with_login(text.partition(":")[2])
+    elif text.lower().startswith("sis_user_id:"):
+        found = call.state.person_with_sis_id(text.partition(":")[2])
     else:
         found = call.campus.people.get(number(text))
     if found is None:

@@ -148,6 +148,8 @@ def enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
     if call.viewer.is_admin:
         body |= dict.fromkeys(("sis_import_id", "sis_account_id", "sis_section_id", "sis_user_id"))
         body["sis_course_id"] = course.code
+        person = call.campus.people.get(row.user_id)  # one of the load-test lists is none of them
+        body["sis_user_id"] = person.sis_id if person else f"S{row.user_id}"
     if "can_be_removed" in call.include:
         body["can_be_removed"] = staff
     if "observed_users" in call.include and row.associated_user_id is not None:

@@ -51,7 +51,7 @@ def show(call: Call, id: str) -> object:
         body |= {
             "login_id": person.login,
             "email": f"{person.login}@example.edu",
-            "sis_user_id": None,
+            "sis_user_id": person.sis_id,
             "integration_id": None,
             "sis_import_id": None,
             "root_account": call.request.host,
@@ -86,7 +86,7 @@ def profile(call: Call, user_id: str) -> object:
         "primary_email": f"{person.login}@example.edu",
         "login_id": person.login,
         "integration_id": None,
-        "sis_user_id": None,
+        "sis_user_id": person.sis_id if call.viewer.is_admin else None,
         "time_zone": person.time_zone,
         "locale": person.locale,
     }

@@ -49,6 +49,11 @@ class Person:
         return self.id if self.id > SHARD else SHARD + self.id
 
     @property
+    def sis_id(self) -> str | None:
+        """What the school's information system calls them; it knows no test student."""
+        return None if self.fake or self.id > SHARD else f"S{self.id}"
+
+    @property
     def first_name(self) -> str:
         return self.name.rpartition(" ")[0] or self.name
 

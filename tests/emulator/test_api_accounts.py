@@ -58,6 +58,43 @@ class TestAccounts:
             assert emulator.call(path, "admin").status_code == 404
 
 
+class TestSisIds:
+    """What an administrator sees as an object's SIS id finds that object (Canvas: SIS IDs)."""
+
+    @pytest.mark.parametrize("who", ["dozen", "teacher", "hostile"])
+    def test_of_people(self, emulator: Emulator, who: str) -> None:
+        person = emulator.person(who)
+        seen = emulator.call(f"/api/v1/users/{person.id}", "admin").json["sis_user_id"]
+        profile = emulator.call(f"/api/v1/users/sis_user_id:{seen}/profile", "admin").json
+        acting = emulator.call(
+            "/api/v1/users/self", "admin", query_string={"as_user_id": f"sis_user_id:{seen}"}
+        )
+        assert seen
+        assert (profile["id"], profile["sis_user_id"]) == (person.id, seen)
+        assert acting.json["id"] == person.id
+        assert emulator.call("/api/v1/users/self/profile", who).json["sis_user_id"] is None
+
+    def test_of_enrollments(self, emulator: Emulator) -> None:
+        rows = emulator.call("/api/v1/courses/4101/enrollments", "admin").json
+        assert rows
+        for row in rows:
+            found = emulator.call(f"/api/v1/users/sis_user_id:{row['sis_user_id']}", "admin").json
+            assert found["id"] == row["user_id"]
+
+    def test_of_courses(self, emulator: Emulator) -> None:
+        """None is given twice."""
+        rows = emulator.call(COURSES, "admin", query_string={"per_page": 100}).json
+        codes = [row["sis_course_id"] for row in rows]
+        assert len(set(codes)) == len(codes)
+        for row in rows[:5]:
+            path = f"/api/v1/courses/sis_course_id:{row['sis_course_id']}"
+            assert emulator.call(path, "admin").json["id"] == row["id"]
+
+    @pytest.mark.parametrize("name", ["sis_user_id:", "sis_user_id:S0", "sis_user_id:None"])
+    def test_of_nobody(self, emulator: Emulator, name: str) -> None:
+        assert emulator.call(f"/api/v1/users/{name}", "admin").status_code == 404
+
+
 class TestCoursesOfAccount:
     def test_only_administrators_see_them(self, emulator: Emulator) -> None:
         for person in ("dozen", "teacher"):
