@@ -5,7 +5,9 @@
   const framed = window.parent !== window;
   const fit = () => {
     if (framed) {
-      const height = Math.max(document.documentElement.scrollHeight, 400);
+      // Of the content: a document is never less high than its frame.
+      const content = document.getElementById("main").getBoundingClientRect();
+      const height = Math.max(Math.ceil(content.bottom + window.scrollY) + 16, 200);
       // The size of this page is no secret, so that any parent may know it.
       window.parent.postMessage(JSON.stringify({ subject: "lti.frameResize", height }), "*");
     }
