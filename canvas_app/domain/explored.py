@@ -13,15 +13,45 @@ MARKS_READ = frozenset({"read_state", "read_status"})
 MOST_NODES = 3000  # of JSON; a browser folds no more of them quickly
 MOST_FOUND = 100
 LONGEST_PATH = 4000  # characters
+#: Query parameters by path (Canvas's pages of these endpoints).
+PARAMETERS: dict[str, tuple[str, ...]] = {
+    path: tuple(names.split())
+    for path, names in {
+        "/api/v1/accounts": "include[]",
+        "/api/v1/calendar_events": "type start_date end_date undated context_codes[] include[]",
+        "/api/v1/courses": "enrollment_type enrollment_state state[] include[]",
+        "/api/v1/courses/:id": "include[]",
+        "/api/v1/courses/:course_id/assignment_groups": "include[] grading_period_id",
+        "/api/v1/courses/:course_id/assignments": "bucket search_term order_by include[]",
+        "/api/v1/courses/:course_id/assignments/:id": "include[] all_dates",
+        "/api/v1/courses/:course_id/assignments/:assignment_id/submission_summary": "grouped",
+        "/api/v1/courses/:course_id/assignments/:assignment_id/submissions/:user_id": "include[]",
+        "/api/v1/courses/:course_id/enrollments": "type[] state[] user_id include[]",
+        "/api/v1/courses/:course_id/sections": "include[]",
+        "/api/v1/courses/:course_id/students/submissions": (
+            "student_ids[] assignment_ids[] workflow_state submitted_since graded_since grouped "
+            "order include[]"
+        ),
+        "/api/v1/planner/items": "start_date end_date context_codes[] filter",
+        "/api/v1/users/:user_id/enrollments": "type[] state[] include[]",
+        "/api/v1/users/:user_id/missing_submissions": "course_ids[] filter[] include[]",
+        "/api/v1/users/self/activity_stream": "only_active_courses",
+        "/api/v1/users/self/todo": "include[]",
+    }.items()
+}
 
 
 @dataclass(frozen=True)
 class KnownEndpoint:
-    """An endpoint that Easel uses: its path with ``:name`` for ids, what it gives, its page."""
+    """An endpoint that Easel uses: its path with ``:name`` for ids, what it gives, its page.
+
+    ``parameters`` are those that are needed most; the page of documentation lists all.
+    """
 
     path: str
     what: str
     doc: str
+    parameters: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -35,7 +65,7 @@ def known_endpoints() -> tuple[KnownEndpoint, ...]:
             what = (method.__doc__ or "").strip().split("\n")[0]
             known = found.get(path)
             if known is None or not known.what:
-                found[path] = KnownEndpoint(path, what, method.doc)
+                found[path] = KnownEndpoint(path, what, method.doc, PARAMETERS.get(path, ()))
     return tuple(found[path] for path in sorted(found))
 
 

@@ -82,6 +82,8 @@ def test_catalogue_is_what_easel_reads() -> None:
     assert all(path.startswith("/api/v1/") for path in known)
     assert all(each.doc.startswith("https://") for each in known.values())
     assert known["/api/v1/accounts"].what
+    assert known["/api/v1/accounts"].parameters == ("include[]",)
+    assert set(explored.PARAMETERS) <= set(known)
 
 
 def test_occurrences_are_named_by_their_path() -> None:
