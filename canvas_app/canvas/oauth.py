@@ -47,17 +47,18 @@ class InvalidClient(Unavailable):
 
 @dataclass(frozen=True)
 class TokenAnswer:
-    """What an exchanged code gives. ``real_user_*`` is set when an admin was acting as the user.
-
-    ``global_id`` is the user's in every Canvas, as ``$Canvas.user.globalId`` of a launch.
-    """
+    """What an exchanged code gives. ``real_user_*`` is set when an admin was acting as the user."""
 
     token: Token
     user_id: int
     user_name: str
     real_user_id: int | None = None
     real_user_name: str | None = None
-    global_id: int | None = None
+
+    @property
+    def global_id(self) -> int | None:
+        """The user's id in every Canvas, as ``$Canvas.user.globalId`` of a launch."""
+        return self.token.global_id
 
 
 class Leave(Protocol):
@@ -139,7 +140,6 @@ class TokenEndpoint:
             user_name=_name(user) or "",
             real_user_id=_id(real_user) if real_user else None,
             real_user_name=_name(real_user),
-            global_id=_global_id(user),
         )
 
     def refresh(self, refresh_token: str) -> Token:
@@ -352,7 +352,12 @@ def _token(answer: dict[str, Any], asked_at: datetime, kept: str | None = None) 
         expires_at = asked_at + timedelta(seconds=expires_in)
     else:
         raise _malformed("an expires_in that is no number of seconds")
-    return Token(access_token, _secret(answer.get("refresh_token")) or kept, expires_at)
+    return Token(
+        access_token,
+        _secret(answer.get("refresh_token")) or kept,
+        expires_at,
+        _global_id(answer.get("user")),
+    )
 
 
 def _text(value: object) -> str | None:
@@ -385,8 +390,9 @@ def _id(user: dict[str, Any]) -> int:
     raise _malformed("a user without an id")
 
 
-def _global_id(user: dict[str, Any]) -> int | None:
+def _global_id(user: object) -> int | None:
     """The id of the user in every Canvas; None where Canvas tells none that is one."""
+    told = user.get("global_id") if isinstance(user, dict) else None
     with suppress(MalformedAnswer):
-        return _id({"id": user.get("global_id")})
+        return _id({"id": told})
     return None

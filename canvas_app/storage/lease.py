@@ -319,6 +319,7 @@ class Leases:
                 sealed=self._seal.close(token, held.owner, "grant"),
                 version=held.version + 1,
                 issued_at=self._clock(),
+                **({} if token.global_id is None else {"global_id": token.global_id}),
                 **({} if prove else {"lease_owner": None, "lease_until": None}),
             )
         )

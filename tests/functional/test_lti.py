@@ -314,6 +314,18 @@ class TestPeople:
             connection.execute(sa.text("UPDATE grants SET global_id = NULL"))
         assert Launcher(tool).landed().url == f"{tool.url}/courses/4101"
 
+    def test_global_id_comes_with_a_refresh(self, tool: RunningEasel) -> None:
+        """A grant from before learns the id when its token is renewed."""
+        browser = consented(Launcher(tool))
+        engine = tool.app.extensions["easel"].storage.engine
+        with engine.begin() as connection:
+            connection.execute(sa.text("UPDATE grants SET global_id = NULL"))
+        tool.canvas.control(expire_tokens="all")
+        assert browser.get(f"{tool.url}/courses/4102", timeout=60).status_code == 200
+        with engine.connect() as connection:
+            told = connection.execute(sa.text("SELECT global_id FROM grants")).scalar_one()
+        assert told == 10_000_000_000_000 + tool.canvas.person("dozen")["id"]
+
     @pytest.mark.parametrize("absent", [False, True])
     def test_acting_as(self, tool: RunningEasel, absent: bool) -> None:
         """Somebody acts as a person, or it cannot be told: never by the person's own grant."""
