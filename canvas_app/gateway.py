@@ -247,7 +247,12 @@ def open_storage(settings: Settings) -> Storage:
 
     Raises SettingsError when it cannot be reached, or its schema is to be upgraded first.
     """
-    storage = Storage(settings.database_url, settings.token_keys, pool=settings.database_pool)
+    storage = Storage(
+        settings.database_url,
+        settings.token_keys,
+        pool=settings.database_pool,
+        retention_days=settings.retention_days,
+    )
     with or_unusable(storage):
         found = storage.schema_revision()
     if found is None or found < NEWEST:
@@ -273,7 +278,12 @@ def upgrade_database(settings: Settings) -> str | None:
 
     Raises SettingsError when the database cannot be reached.
     """
-    storage = Storage(settings.database_url, settings.token_keys, pool=settings.database_pool)
+    storage = Storage(
+        settings.database_url,
+        settings.token_keys,
+        pool=settings.database_pool,
+        retention_days=settings.retention_days,
+    )
     with or_unusable(storage):
         before = storage.schema_revision()
         storage.upgrade()

@@ -87,6 +87,7 @@ class Settings:
     cache_bytes: int = 32 * 2**20
     keep_seconds: float = 6 * 3600.0
     max_form: int = 2**20
+    retention_days: int = 180
     log_canvas: str = "debug"
     audit_address: bool = False
     lti: LtiSettings | None = None
@@ -203,6 +204,7 @@ class _Reader:
             "cache_bytes": self.number("CACHE_BYTES", 32 * 2**20, low=2**20, high=2**36),
             "keep_seconds": 3600 * self.number("KEEP_HOURS", 6, low=1, high=168),
             "max_form": self.number("MAX_FORM", 2**20, low=2**14, high=2**24),
+            "retention_days": self.number("RETENTION_DAYS", 180, low=1, high=3650),
             "log_canvas": self.choice("LOG_CANVAS", "debug", ("on", "debug", "off")),
             "audit_log": self.audit_log(),
             "audit_address": self.choice("AUDIT_ADDRESS", "off", ("on", "off")) == "on",

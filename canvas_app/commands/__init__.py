@@ -4,11 +4,15 @@ A module ``name.py`` holds its command as ``name_command``; putting it here is a
 commands share stands in modules whose names begin with ``_``.
 """
 
+import logging
 import sys
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from canvas_app.settings import SettingsError
+
+if TYPE_CHECKING:
+    from canvas_app.gateway import Gateway
 
 R = TypeVar("R")
 
@@ -19,3 +23,18 @@ def or_exit(start: Callable[[], R]) -> R:
         return start()
     except SettingsError as fault:
         sys.exit(str(fault))
+
+
+def open_gateway() -> "Gateway":
+    """What a process shares, with the log as when it serves; raises SettingsError."""
+    from canvas_app import create_app  # here: the other commands start without Flask
+
+    gateway: Gateway = create_app().extensions["easel"]
+    return gateway
+
+
+def note_audit(event: str, environment: str, user_id: int) -> None:
+    """Write a line of the audit log about what an operator did."""
+    logging.getLogger("easel.audit").info(
+        "event=%s environment=%s user_id=%s", event, environment, user_id
+    )

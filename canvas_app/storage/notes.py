@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -13,6 +13,7 @@ from canvas_app.storage.schema import notes
 
 INCLUDES_DROPPED = "includes_dropped"
 INCLUDES_READ = "includes_read"  # Canvas was seen to read them, which nothing else can show
+RETIRED = "retired"  # when unused grants were last looked for
 WRITES_TAKEN = "writes_taken"  # only whether the write succeeds matters
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,23 @@ class Notes:
             return True  # another process wrote it at the same moment
         except AWAY:
             return False
+        return True
+
+    def claim(self, subject: str, every: timedelta) -> bool:
+        """Whether the caller is the one to do what is done once in a while, by any process."""
+        now = self._clock()
+        try:
+            with self._engine.begin() as connection:
+                due = notes.update().where(*_named("", subject), notes.c.last_at <= now - every)
+                if connection.execute(due.values(last_at=now)).rowcount:
+                    return True
+                known = sa.select(notes.c.last_at).where(*_named("", subject))
+                if connection.execute(known).one_or_none() is not None:
+                    return False
+                row = {"environment": "", "subject": subject, "detail": ""}
+                connection.execute(notes.insert().values(first_at=now, last_at=now, **row))
+        except sa.exc.IntegrityError:
+            return False  # another process was quicker
         return True
 
     def clear(self, environment: str, subject: str) -> None:

@@ -21,9 +21,9 @@ from canvas_app.storage import database
 from canvas_app.storage.feeds import Feeds, forget_unfetched, needed
 from canvas_app.storage.launches import LaunchStore
 from canvas_app.storage.lease import ACTING_LIVES, GrantCredentials, Leases
-from canvas_app.storage.notes import WRITES_TAKEN, Notes
+from canvas_app.storage.notes import RETIRED, WRITES_TAKEN, Notes
 from canvas_app.storage.outbox import EndpointFor, Outbox
-from canvas_app.storage.schema import feeds, grants, outbox, sign_ins
+from canvas_app.storage.schema import Moment, feeds, grants, outbox, sign_ins
 from canvas_app.storage.seal import Owner, Seal, SealBroken
 
 IDLE = timedelta(days=30)
@@ -79,6 +79,50 @@ class Description:
     calendar_feeds: int
 
 
+@dataclass(frozen=True)
+class KeptGrant:
+    """What an operator may see of a grant. ``real_user_id`` is 0 when nobody acts as the user."""
+
+    id: int
+    environment: str
+    user_id: int
+    user_name: str
+    real_user_id: int
+    connected_at: datetime
+    used_at: datetime
+    browsers: int
+    feeds: int
+    refused: bool
+
+    @classmethod
+    def of_row(cls, row: sa.Row[Any]) -> "KeptGrant":
+        uses = (row.connected_at, row.seen_at, row.fetched_at)
+        return cls(
+            id=row.id,
+            environment=row.environment,
+            user_id=row.user_id,
+            user_name=row.user_name,
+            real_user_id=row.real_user_id,
+            connected_at=row.connected_at,
+            used_at=max(use for use in uses if use is not None),
+            browsers=row.browsers,
+            feeds=row.feeds,
+            refused=row.refused_at is not None,
+        )
+
+
+def _newest(moment: sa.ColumnElement[Any], grant_id: sa.Column[Any]) -> sa.ScalarSelect[Any]:
+    """The newest of these moments for each grant."""
+    newest = sa.type_coerce(sa.func.max(moment), Moment)
+    return sa.select(newest).where(grant_id == grants.c.id).correlate(grants).scalar_subquery()
+
+
+def _how_many(table: sa.Table) -> sa.ScalarSelect[int]:
+    """How many rows of a table use each grant."""
+    count = sa.select(sa.func.count()).select_from(table)
+    return count.where(table.c.grant_id == grants.c.id).correlate(grants).scalar_subquery()
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -97,11 +141,13 @@ class Storage:
         clock: Callable[[], datetime] = _now,
         lease: float = 30.0,
         pool: int = database.MOST_CONNECTIONS,
+        retention_days: int = 180,
     ) -> None:
         self._url = database_url
         self.engine = database.open_engine(database_url, most=pool)
         self.writes = database.watch_writes(self.engine)
         self._wrote_at = -math.inf  # monotonic
+        self._retention_days = retention_days
         self._unnoted = Outage(log, "a visit was not noted")
         self._reading = database.reading(self.engine)
         self._seal = Seal(token_keys)
@@ -468,7 +514,54 @@ class Storage:
         Raises nothing that Canvas caused.
         """
         self._expire()
+        if self.notes.claim(RETIRED, timedelta(days=1)):
+            self.retire(endpoint_for)
         return self.outbox.run(endpoint_for)
+
+    def kept_grants(self) -> list[KeptGrant]:
+        """Every grant with who it is for and when it was last used; nothing of its tokens."""
+        seen = _newest(sign_ins.c.last_seen_at, sign_ins.c.grant_id)
+        fetched = _newest(
+            sa.func.coalesce(feeds.c.fetched_at, feeds.c.created_at), feeds.c.grant_id
+        )
+        with self._reading.connect() as connection:
+            rows = connection.execute(
+                sa.select(
+                    grants,
+                    seen.label("seen_at"),
+                    fetched.label("fetched_at"),
+                    _how_many(sign_ins).label("browsers"),
+                    _how_many(feeds).label("feeds"),
+                ).order_by(grants.c.id)
+            )
+            return [KeptGrant.of_row(row) for row in rows]
+
+    def retire(self, endpoint_for: EndpointFor, days: int | None = None) -> int:
+        """End the grants that nobody used for so many days, at Canvas too; return how many.
+
+        Seeing a page and fetching a feed are use.
+        """
+        before = self._clock() - timedelta(days=self._retention_days if days is None else days)
+        unused = [grant for grant in self.kept_grants() if grant.used_at < before]
+        for grant in unused:
+            self.disconnect(grant.id, endpoint_for)
+        if unused:
+            log.info("%s grants were unused since %s and have ended", len(unused), f"{before:%F}")
+        return len(unused)
+
+    def forget(self, environment: str, user_id: int, endpoint_for: EndpointFor) -> int | None:
+        """Delete all that is stored about a person of a Canvas; None when nothing is.
+
+        Return how many tokens Canvas could not be told of: they wait, sealed, to be revoked.
+        """
+        mine = [
+            grant.id
+            for grant in self.kept_grants()
+            if grant.environment == environment and user_id in (grant.user_id, grant.real_user_id)
+        ]
+        if not mine:
+            return None
+        return sum(not self.delete_everything(each, endpoint_for) for each in mine)
 
     def _expire(self) -> None:
         """Put into the outbox what time has ended: idle sign-ins' grants, hours of acting as."""

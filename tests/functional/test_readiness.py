@@ -4,10 +4,8 @@ import os
 import signal
 import socket
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import psycopg
@@ -16,7 +14,7 @@ import requests
 import sqlalchemy as sa
 
 from canvas_app.canvas.transport import Transport
-from canvas_app.readiness import ANSWER_WITHIN, ask_canvas
+from canvas_app.readiness import ANSWER_WITHIN
 from canvas_app.storage.database import STATEMENT_SECONDS
 
 from .conftest import RunningEasel, StartEasel, sign_in
@@ -190,28 +188,6 @@ def test_canvas_that_hangs_holds_nobody_up(start_easel: StartEasel) -> None:
         status, body = ready(easel)
 
     assert (status, body["canvas"]) == (200, "unreachable")
-
-
-def test_another_web_site_is_not_a_canvas() -> None:
-    class Shop(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"<h1>Shop</h1>")
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Shop) as server:
-        threading.Thread(target=server.handle_request, daemon=True).start()
-        transport = Transport(f"http://127.0.0.1:{server.server_port}")
-
-        assert ask_canvas(transport) == "not_a_canvas"
-        transport.close()
-
-
-def test_nobody_listens_for_canvas() -> None:
-    assert ask_canvas(Transport("http://127.0.0.1:1")) == "unreachable"
 
 
 def test_locked_file_takes_no_writes(easel: RunningEasel) -> None:
