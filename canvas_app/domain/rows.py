@@ -109,6 +109,7 @@ class Section:
     key: str
     rows: tuple[Item, ...]
     day: date | None = None
+    total: int = 0  # where ``rows`` are those of one piece: how many there are in all
 
 
 @dataclass(frozen=True)

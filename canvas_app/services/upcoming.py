@@ -17,6 +17,7 @@ from canvas_app.domain.agenda import (
 from canvas_app.domain.calendar import DAY, WEEK, monday, read_week, write_week
 from canvas_app.domain.charts import Load
 from canvas_app.domain.courses import has_role, is_active_student, keeps_notes, observed
+from canvas_app.domain.pieces import PIECE, cut, pieces_of
 from canvas_app.domain.planner_items import TYPES, by_due
 from canvas_app.domain.rows import Item, Section
 from canvas_app.services.own_work import (
@@ -87,6 +88,7 @@ class Upcoming(OwnPage):
     note_limits: bool = False  # the person is in other courses too: Canvas lists no notes there
     missing_elsewhere: int = 0  # outside the week
     unweighed: int = 0  # courses with open work whose weights were not asked for
+    piece: "UpcomingPiece | None" = None
 
     @property
     def filtered(self) -> bool:
@@ -94,6 +96,22 @@ class Upcoming(OwnPage):
         chosen = (*self.courses, *self.types, *self.statuses)
         wished = self.show or self.favorites or self.left_out
         return bool(wished) or any(choice.chosen for choice in chosen)
+
+
+@dataclass(frozen=True)
+class UpcomingPiece:
+    """What of the page's lists one piece shows; ``first`` and ``last`` count its rows from 1."""
+
+    number: int
+    of: int
+    first: int
+    last: int
+    rows: int  # of all pieces
+    grading: tuple[Item, ...]
+    sections: tuple[Section, ...]
+    new_grades: tuple[Item, ...]
+    announcements: tuple[Item, ...]
+    done: tuple[Item, ...]
 
 
 @dataclass(frozen=True)
@@ -151,7 +169,7 @@ def lay_out(asked: UpcomingAnswers, wanted: WeekFilter, now: datetime) -> Upcomi
     grading = work.grading(now)
     shown = {"grades": grades, **by_state(rows, now)}
     open_rows = shown.get(wanted.show, rows)
-    return replace(
+    whole = replace(
         page,
         rows=open_rows if wanted.show else (*rows, *filter(passes, grading)),
         sections=(() if wanted.show in ("grades", "done") else sections(open_rows, me, now, week)),
@@ -167,6 +185,35 @@ def lay_out(asked: UpcomingAnswers, wanted: WeekFilter, now: datetime) -> Upcomi
         unweighed=asked.unweighed,
         missing_elsewhere=sum(is_missing(i) and passes(i) for i in found) - len(shown["missing"]),
         is_teacher=bool(grading) or has_role(known.values(), "teacher", "ta"),
+    )
+    return replace(whole, piece=piece_of(whole, wanted.page))
+
+
+def piece_of(page: Upcoming, number: int) -> UpcomingPiece:
+    """Return one piece of the page's rows, in the order in which they are shown."""
+    # What was sent back has a grade and is open: it stands among the work.
+    graded = page.new_grades if page.show else tuple(i for i in page.new_grades if i.done)
+    open_ = sorted(page.sections, key=lambda section: section.key == "earlier")
+    lists = (page.grading, *(section.rows for section in open_))
+    lists += (graded, page.announcements, page.done)
+    rows = sum(map(len, lists))
+    number = min(number, pieces_of(rows))
+    grading, *parts, grades, announcements, done = cut(lists, number)
+    return UpcomingPiece(
+        number=number,
+        of=pieces_of(rows),
+        first=(number - 1) * PIECE + 1,
+        last=min(number * PIECE, rows),
+        rows=rows,
+        grading=grading,
+        sections=tuple(
+            replace(section, rows=part, total=len(section.rows))
+            for section, part in zip(open_, parts, strict=True)
+            if part
+        ),
+        new_grades=grades,
+        announcements=announcements,
+        done=done,
     )
 
 

@@ -1,5 +1,6 @@
 """The filters of upcoming work."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class WeekFilter:
     statuses: frozenset[str] = frozenset()
     favorites: bool = False
     done: bool = False
+    page: int = 1  # which piece of the list
 
     @classmethod
     def from_query(cls, values: Callable[[str], Sequence[str]]) -> "WeekFilter":
@@ -57,6 +59,7 @@ class WeekFilter:
             statuses=frozenset(values("status")) & STATUSES,
             favorites=last("favorites") == "1",
             done=last("done") == "1",
+            page=int(last("page")) if re.fullmatch("[1-9][0-9]{0,3}", last("page")) else 1,
         )
 
     def among(self, courses: Mapping[str, Course]) -> Callable[[Item], bool]:

@@ -200,8 +200,12 @@ def own_profile() -> Person | None:
 
 @bp.app_template_global()
 def with_query(**changes: str | None) -> str:
-    """This page's address with some parameters changed; None takes one away."""
-    given = [(name, text) for name, text in request.args.items(multi=True) if name not in changes]
+    """This page's address with some parameters changed; None takes one away.
+
+    Which piece of a list is shown goes with them: another choice begins at its first.
+    """
+    dropped = {"page", *changes}
+    given = [(name, text) for name, text in request.args.items(multi=True) if name not in dropped]
     given += [(name, text) for name, text in changes.items() if text is not None]
     path = f"{request.script_root}{request.path}"
     return f"{path}?{urlencode(given)}" if given else path

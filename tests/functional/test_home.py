@@ -81,16 +81,47 @@ def test_days_hold_eight_rows_at_most(easel):
     assert re.search(r'href="/upcoming#day-\d{4}-\d\d-\d\d">\s*\d+ more', page)
 
 
+@pytest.mark.parametrize("path", ["", "upcoming", "upcoming?page=2", "upcoming?week=this"])
 @pytest.mark.parametrize("who", ["dozen", "many", "busy", "hostile", "teacher"])
-def test_home_is_a_page_of_moderate_size(easel, who):
+def test_pages_are_of_moderate_size(easel, who, path):
     """300 kB of HTML and 1,500 elements at most, for whoever it is."""
     browser = sign_in(easel, who)
-    browser.get(easel.url, timeout=60)
+    browser.get(f"{easel.url}/{path}", timeout=60)
 
-    page = browser.get(easel.url, timeout=60).text
+    page = browser.get(f"{easel.url}/{path}", timeout=60).text
 
     assert len(page.encode()) <= 300_000
     assert len(re.findall(r"<[a-z]", page)) <= 1500
+
+
+@pytest.mark.parametrize("who", ["dozen", "many"])
+def test_pieces_of_upcoming_hold_all_rows_once(easel, who):
+    """Each a real page; another choice begins at its first."""
+    browser = sign_in(easel, who)
+    rows = browser.get(f"{easel.url}/upcoming.json", timeout=60).json()["data"]
+    shown, path = [], "/upcoming"
+    while path:
+        page = browser.get(easel.url + path, timeout=60).text.rpartition('class="arrived"')[2]
+        assert "page=" not in page.partition('<nav class="arrows"')[2].partition("</nav>")[0]
+        shown += re.findall(r'<li class="row item', page)
+        found = re.search(r'<a rel="next" href="([^"]*page=\d+)"', page)
+        path = html.unescape(found[1]) if found else ""
+
+    assert len(shown) == len(rows)
+
+
+def test_today_is_on_the_first_screen_of_upcoming(easel):
+    """What is past is folded; one tap chooses a course."""
+    browser = sign_in(easel, "dozen")
+    page = browser.get(f"{easel.url}/upcoming", timeout=60).text.rpartition('class="arrived"')[2]
+
+    overdue = page.index('<details class="more" id="overdue">')
+    assert overdue < page.index('<h2 id="today">')
+    assert "<section" not in page[:overdue]
+    chips = page.partition('<nav class="chips"')[2].partition("</nav>")[0]
+    path = html.unescape(re.findall(r'href="(/upcoming\?course=\d+)"', chips)[0])
+    chosen = browser.get(easel.url + path.replace("?", ".json?"), timeout=60).json()["data"]
+    assert {row["course_id"] for row in chosen} == {path.rpartition("=")[2]}
 
 
 def test_titles_lead_to_easels_own_pages(easel):

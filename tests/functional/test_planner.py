@@ -85,7 +85,7 @@ def test_a_mark_keeps_what_else_the_override_says(easel, browser, canvas):
     requests.put(
         url, headers=headers, data={"marked_complete": "true", "dismissed": "true"}, timeout=30
     )
-    page = upcoming(easel, browser, "?done=1")
+    page = upcoming(easel, browser, "?show=done")
 
     press(easel, browser, page, mark_value(page, "Dissection notebook"))
 
@@ -112,7 +112,7 @@ def test_a_mark_made_elsewhere_meanwhile_is_changed(easel, browser, canvas):
 @pytest.mark.parametrize("known", [True, False])
 def test_a_mark_that_was_deleted_elsewhere_is_not_called_set(easel, browser, canvas, known):
     """Canvas keeps the deleted row for good: it changes nothing, and no second one is made."""
-    page = upcoming(easel, browser, "?done=1")
+    page = upcoming(easel, browser, "?show=done")
     value = mark_value(page, "Dissection notebook")
     headers = {"Authorization": f"Bearer {canvas.token('dozen')}"}
     requests.delete(f"{canvas.url}/api/v1/planner/overrides/95001", headers=headers, timeout=30)
@@ -498,8 +498,10 @@ def test_after_a_write_nothing_old_is_shown(easel, browser, canvas):
     marked = press(easel, browser, page, mark_value(page, "Matrices, sheet 3"))
 
     assert canvas.stats()["calls"]["GET /api/v1/planner/items"]["200"] > before
-    finished = marked.text.partition('id="finished"')[2]
-    assert "Matrices, sheet 3" in finished
+    done = upcoming(easel, browser, "?show=done").text.rpartition('class="arrived"')[2]
+    assert "Matrices, sheet 3" in done.partition('id="finished"')[2]
+    open_ = marked.text.rpartition('class="arrived"')[2].partition('id="finished"')[0]
+    assert f"{mark_value(page, 'Matrices, sheet 3')}" not in html.unescape(open_)
 
 
 def test_the_account_says_what_is_written(easel, browser):

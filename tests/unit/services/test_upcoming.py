@@ -133,3 +133,21 @@ def test_what_has_come_so_far_is_laid_out_too():
     assert not page.complete
     assert (page.rows, page.sections, page.note_courses) == ((), (), ())
     assert page.unweighed == 2
+
+
+def test_long_lists_come_in_pieces():
+    """The rows of the twin stay whole; a page beyond the last is the last."""
+    asked = answers(*(plan(str(n), n / 100) for n in range(1, 101)))
+
+    first = lay_out(asked, WeekFilter(), NOW)
+    last = lay_out(asked, WeekFilter(page=99), NOW)
+
+    assert first.piece is not None
+    assert last.piece is not None
+    assert (first.piece.number, first.piece.of, first.piece.rows) == (1, 3, 100)
+    assert (last.piece.number, last.piece.first, last.piece.last) == (3, 91, 100)
+    assert len(first.rows) == len(last.rows) == 100
+    assert sum(len(section.rows) for section in last.piece.sections) == 10
+    assert [section.total for section in first.piece.sections] == [
+        len(section.rows) for section in first.sections if section.key == "today"
+    ]
