@@ -71,7 +71,7 @@ class LaunchesHere:
     def take(self, state: str) -> Begun | None:
         """The launch of this state, which serves once."""
         found = next((each for each in self.begun if each.state == state), None)
-        self.begun = [each for each in self.begun if each is not found]
+        self.begun = [each for each in self.begun if each.state != state]
         return found
 
     def add(self, environment: str, path: str, person: tuple[int, int | None, bool]) -> Opened:

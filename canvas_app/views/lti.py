@@ -36,7 +36,7 @@ from canvas_app.storage.storage import Identity, SignIn
 from canvas_app.troubles import Trouble
 from canvas_app.views import auth, launches
 from canvas_app.views.error_words import words_of
-from canvas_app.views.launches import Opened, framed, keep, kept_launches
+from canvas_app.views.launches import LaunchesHere, Opened, framed, keep, kept_launches
 
 log = logging.getLogger(__name__)
 bp = Blueprint("lti", __name__)
@@ -203,7 +203,7 @@ def open_page() -> Response:
     environment = current_gateway().environment(opened.environment)
     sign_in = current_sign_in()
     if sign_in is not None and is_theirs(sign_in, opened):
-        return redirect(f"{prefix()}{opened.path}", 303)
+        return used_up(redirect(f"{prefix()}{opened.path}", 303), kept, launched)
     grant = grant_of(opened)
     if sign_in is not None and not opened.acting and request.args.get("switch") != "1":
         return another_person(sign_in, grant, opened)
@@ -212,13 +212,21 @@ def open_page() -> Response:
         if secret is not None:
             who = Identity(opened.environment, grant.user_id, grant.user_name)
             audit.note("sign-in", current_gateway().settings, who, "launch")
-            kept.used(launched)
             response = auth.entered(secret, opened.path)
             response.status_code = 303
-            keep(response, kept)
-            return response
+            return used_up(response, kept, launched)
     expected = (opened.global_id, opened.user_id)
-    return auth.to_canvas(environment, opened.path, expected)
+    response = auth.to_canvas(environment, opened.path, expected)
+    # The page of a full line asks for this address again.
+    return used_up(response, kept, launched) if response.status_code == 302 else response
+
+
+def used_up(response: Response, kept: LaunchesHere, launched: Opened | None) -> Response:
+    """Let a launch serve once: whoever signs out is not signed in again by its address."""
+    if launched is not None:
+        kept.used(launched)
+        keep(response, kept)
+    return response
 
 
 def is_theirs(sign_in: SignIn, opened: Opened) -> bool:

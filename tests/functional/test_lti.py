@@ -224,12 +224,19 @@ class TestTab:
         launcher.browser.cookies.set("easel_sign_in", None)
         refused(launcher.browser.get(url, timeout=30), "This launch was used already")
 
-    def test_sign_out_ends_it(self, tool: RunningEasel) -> None:
-        """Signed out, the launch's address signs nobody in again."""
-        consented(Launcher(tool))
+    @pytest.mark.parametrize("before", ["nothing", "signed in", "consent"])
+    def test_sign_out_ends_it(self, tool: RunningEasel, before: str) -> None:
+        """Signed out, a launch's address signs nobody in again, however it was used."""
         launcher = Launcher(tool)
+        if before != "consent":
+            consented(Launcher(tool))
+        if before == "signed in":
+            launcher.landed()
         page = launcher.landed()
         address = page.history[0].url
+        if before == "consent":
+            page = send(launcher.browser, page, form_to(page, "/login/oauth2/accept"))
+            Launcher(tool).landed()  # another browser keeps the grant
         account = launcher.browser.get(f"{tool.url}/account", timeout=30)
         send(launcher.browser, account, form_to(account, "/logout"))
         refused(launcher.browser.get(address, timeout=30), "This launch was used already")
