@@ -46,7 +46,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     addresses.init_app(app)
     logs.init_app(app)
-    metrics.init_app(app)
+    metrics.init_app(app, behind_proxy=settings.trusted_proxies > 0)
     sessions.init_app(app, settings, redis)
     security.init_app(app, settings)
     gateway.init_app(app, settings, redis)

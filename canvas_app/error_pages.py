@@ -10,6 +10,7 @@ from typing import Any
 from flask import (
     Flask,
     Response,
+    current_app,
     flash,
     g,
     jsonify,
@@ -161,6 +162,7 @@ def trouble_of(error: errors.CanvasError) -> Trouble:
 
 def database_failed(error: Exception) -> ResponseReturnValue:
     """The database does not answer, is locked, full or read-only."""
+    current_app.extensions["easel.metrics"].database_faults.inc()
     DATABASE.failed(error, str(getattr(error, "orig", None) or error).partition("\n")[0])
     return error_page(Trouble("database_away"))
 

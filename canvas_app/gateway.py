@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -59,6 +60,7 @@ class Gateway:
     turns: Turns
     signer: TimestampSigner = field(repr=False)
     includes_dropped: Callable[[str], None]
+    token_called: Callable[[str, str, str], None]
     tended_at: float = 0.0
     _transports: dict[str, Transport] = field(default_factory=dict, repr=False)
     _queues: dict[str, TokenQueue] = field(default_factory=dict, repr=False)
@@ -92,7 +94,10 @@ class Gateway:
     def token_watch_for(self, name: str) -> TokenWatch:
         """What knows whether an environment's token endpoint fails."""
         with self._lock:
-            return self._token_watches.setdefault(name, TokenWatch())
+            if name not in self._token_watches:
+                count = partial(self.token_called, name)
+                self._token_watches[name] = TokenWatch(count=count)
+            return self._token_watches[name]
 
     def queue_for(self, name: str) -> TokenQueue:
         """The queue before an environment's token endpoint, shared by all threads."""
@@ -228,6 +233,7 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
         turns=Turns(settings.web_threads),
         signer=TimestampSigner(settings.secret_key, salt="easel.sign-in"),
         includes_dropped=app.extensions["easel.metrics"].includes_dropped,
+        token_called=app.extensions["easel.metrics"].token_called,
     )
     app.extensions["easel"] = gateway
     for warning in settings.warnings():

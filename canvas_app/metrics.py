@@ -4,12 +4,14 @@ import os
 import time
 
 from flask import Flask, Response, g, request
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from canvas_app.canvas.agent import USER_AGENT
 from canvas_app.logs import route_template
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+LONGEST_QUEUE = 3600.0  # seconds; more is a clock that is wrong
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})  # anybody may invent others
 
 
@@ -56,6 +58,32 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.token_calls = counter(
+            "easel_token_calls",
+            "Exchanges and renewals at Canvas's token endpoint, by what became of them",
+            "environment",
+            "kind",
+            "outcome",
+        )
+        self.database_faults = counter(
+            "easel_database_faults", "Requests that ended because the database could not be used"
+        )
+        self.queued = histogram(
+            "easel_queue_seconds", "Time requests waited between the proxy and a thread"
+        )
+        info = Gauge(
+            "easel_info",
+            "The version that serves",
+            ("version",),
+            registry=self.registry,
+            multiprocess_mode="max",
+        )
+        info.labels(USER_AGENT.partition("/")[2] or "unknown").set(1)
+
+    def token_called(self, environment: str, kind: str, outcome: str) -> None:
+        """Count one call of the token endpoint; ``outcome`` is ok or the error's kind."""
+        self.token_calls.labels(environment, kind, outcome).inc()
+
     # What the throttle tells (``queue.Observer``); its origins are Canvas's URLs, never a person.
 
     def admitted(self, origin: str, waited: float) -> None:
@@ -80,9 +108,30 @@ class Metrics:
         return generate_latest(everybody)
 
 
-def init_app(app: Flask) -> None:
-    """Count every request."""
+def queue_seconds(sent: str, now: float) -> float | None:
+    """How long ago a proxy got the request, by its ``X-Request-Start``; None when it tells not.
+
+    Proxies write seconds, milliseconds or microseconds since 1970, some with ``t=`` before it.
+    """
+    try:
+        began = float(sent.strip().removeprefix("t="))
+    except ValueError:
+        return None
+    while began > 1e11:  # seconds reach that in the year 5138
+        began /= 1000
+    waited = now - began
+    return waited if 0 <= waited < LONGEST_QUEUE else None
+
+
+def init_app(app: Flask, *, behind_proxy: bool = False) -> None:
+    """Count every request; ``behind_proxy``: how long it waited is what the proxy says."""
     metrics = app.extensions["easel.metrics"] = Metrics()
+
+    @app.before_request
+    def queue() -> None:
+        waited = queue_seconds(request.headers.get("X-Request-Start", ""), time.time())
+        if behind_proxy and waited is not None:
+            metrics.queued.observe(waited)
 
     @app.after_request
     def count(response: Response) -> Response:

@@ -21,8 +21,14 @@ BELIEVED = 20.0  # seconds: then somebody may try again
 class TokenWatch:
     """Hears how each call of a token endpoint ended."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        count: Callable[[str, str], None] = lambda kind, outcome: None,
+    ) -> None:
+        """``count`` hears of each call: exchange or renewal, and ok or the error's name."""
         self._clock = clock
+        self._count = count
         self._lock = Lock()
         self._in_a_row = 0
         self._last: CanvasError | None = None
@@ -34,8 +40,9 @@ class TokenWatch:
             recent = self._clock() - self._last_at < BELIEVED
             return self._last if recent and self._in_a_row >= IN_A_ROW else None
 
-    def heard(self, error: CanvasError | None) -> None:
+    def heard(self, error: CanvasError | None, kind: str = "renewal") -> None:
         """Hear of one call; errors about one person's grant say that the endpoint works."""
+        self._count(kind, "ok" if error is None else type(error).__name__)
         failed = isinstance(error, Unavailable | InvalidClient)
         with self._lock:
             self._in_a_row = self._in_a_row + 1 if failed else 0
@@ -49,16 +56,18 @@ class WatchedEndpoint(TokenEndpoint):
     watch: TokenWatch
 
     def exchange(self, code: str, redirect_uri: str, code_verifier: str | None) -> TokenAnswer:
-        return self._told(lambda: TokenEndpoint.exchange(self, code, redirect_uri, code_verifier))
+        return self._told(
+            "exchange", lambda: TokenEndpoint.exchange(self, code, redirect_uri, code_verifier)
+        )
 
     def refresh(self, refresh_token: str) -> Token:
-        return self._told(lambda: TokenEndpoint.refresh(self, refresh_token))
+        return self._told("renewal", lambda: TokenEndpoint.refresh(self, refresh_token))
 
-    def _told(self, call: Callable[[], Granted]) -> Granted:
+    def _told(self, kind: str, call: Callable[[], Granted]) -> Granted:
         try:
             answer = call()
         except CanvasError as error:
-            self.watch.heard(error)
+            self.watch.heard(error, kind)
             raise
-        self.watch.heard(None)
+        self.watch.heard(None, kind)
         return answer
