@@ -17,6 +17,7 @@ from canvas_app.canvas.throttle.level import CEILING, Clock, Figures, Known, Lev
 
 AT_TOKEN_ENDPOINT = 10  # calls there at once, when they cost little ...
 AT_ONCE_UNTIL_KNOWN = 2  # ... and before it is known: each may cost a third of the usual bucket
+LOST_CALLS_HOLD = 60.0  # seconds after which the usual bucket has forgotten calls without an answer
 LEAST_REMAINING = -1e3  # units; -200 is the usual least
 MOST_REMAINING = 1e6  # units; 600 or 700 are usual, and a school may have more
 MOST_COST = 400.0  # units; of Canvas's own surcharges 200 is the largest
@@ -95,11 +96,13 @@ class Bucket:
         self._lock = threading.Lock()
         self._queue: deque[threading.Condition] = deque()
         self._refused_at = -math.inf  # when Canvas last found the bucket full
+        self._lost_at = -math.inf  # when a call last went without an answer
 
     def admit(self, most: int, deadline: float | None) -> "Permit":
         """Wait for room. Raises Throttled as soon as the deadline is sure to come first.
 
-        Unavailable when there was none because Canvas left the calls before this one unanswered.
+        Unavailable when there was none because Canvas left the calls before this one unanswered,
+        or cut their connections.
         """
         asked = self._clock()
         with self._lock:
@@ -132,9 +135,16 @@ class Bucket:
                 if left <= 0 and soonest <= 0 and self._refused_at < asked < deadline:
                     raise _unanswered()
                 if left <= 0 or soonest > left:
+                    if self._filled_by_lost_calls():
+                        raise _unanswered()
                     raise _too_full(soonest if wait == math.inf else max(soonest, wait))
                 wait = min(wait, left)
             self._wait(turn, None if wait == math.inf else wait)
+
+    def _filled_by_lost_calls(self) -> bool:
+        """Whether calls that got no answer hold the room, not Canvas's own word."""
+        lost = self._lost_at
+        return lost > self._refused_at and self._clock() - lost < LOST_CALLS_HOLD
 
     def _wake(self) -> None:
         if self._queue:
@@ -147,6 +157,8 @@ class Bucket:
             self._state.settle(number, throttled=throttled, remaining=remaining, cost=cost)
             if throttled:
                 self._refused_at = self._clock()
+            elif remaining is None and cost is not None:  # nothing told what it did
+                self._lost_at = self._clock()
             self._wake()
         self._observer.settled(self.origin, throttled, cost or 0.0)
 

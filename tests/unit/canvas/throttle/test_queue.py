@@ -78,6 +78,23 @@ def test_wait_after_a_refusal_is_the_buckets(buckets: MemoryBuckets, clock: Cloc
         throttle.admit("token", deadline=5.0)
 
 
+def test_room_held_by_lost_calls_is_no_throttling(buckets: MemoryBuckets, clock: Clock) -> None:
+    """Connections were cut: each call may have cost its reservation, but Canvas refused none."""
+    throttle = Throttle(buckets, ORIGIN)
+    learn(throttle, remaining=100.0)
+    for _ in range(2):
+        throttle.admit("token").settle(throttled=False, remaining=None, cost=50.0)
+
+    with pytest.raises(Unavailable, match="did not answer") as caught:
+        throttle.admit("token", deadline=1.0)
+    assert (caught.value.delivery, caught.value.repeat_is_safe) == ("not_sent", True)
+
+    clock.now += 1.0
+    throttle.admit("token").settle(throttled=True, remaining=-10.0, cost=0.0)
+    with pytest.raises(Throttled):
+        throttle.admit("token", deadline=clock.now + 0.5)
+
+
 def test_full_bucket_waits_for_the_leak(buckets: MemoryBuckets, clock: Clock) -> None:
     throttle = Throttle(buckets, ORIGIN)
     learn(throttle)
