@@ -14,7 +14,7 @@ from authlib.integrations.flask_client import OAuth
 from flask import Flask
 from itsdangerous import TimestampSigner
 
-from canvas_app.canvas.api import SCOPES, CanvasAPI
+from canvas_app.canvas.api import FEATURE_SCOPES, SCOPES, CanvasAPI
 from canvas_app.canvas.circuit import Circuit
 from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.oauth import TokenEndpoint
@@ -154,10 +154,15 @@ class Gateway:
         wanted = SCOPES if self.settings.scopes == "auto" else self.settings.scopes
         return " ".join(wanted)
 
+    def scopes_without_features(self) -> str:
+        """What a sign-in asks for where the key does not grant the scopes of single features."""
+        return " ".join(scope for scope in self.scopes().split() if scope not in FEATURE_SCOPES)
+
     def missing_scopes(self, sign_in: SignIn) -> tuple[str, ...]:
         """What a sign-in asks for today and this grant was not asked for (Canvas tells none)."""
         granted = sign_in.scopes.split()
-        return tuple(scope for scope in self.scopes().split() if scope not in granted)
+        needed = self.scopes_without_features().split()
+        return tuple(scope for scope in needed if scope not in granted)
 
     def tend(self) -> None:
         """Try the outbox's revocations again, beside the requests, every few minutes."""

@@ -258,7 +258,7 @@ def _interaction(
     """The checks whose errors go to the redirect URI, then code, consent page or log-in form."""
     pending = session.pending
     assert pending is not None  # noqa: S101 - parked by the caller
-    _check_scopes(key, pending.scopes)
+    _check_scopes(key, pending.scopes, state.settings.scopes_off)
     _check_resource(asked.get("resource"))
     if state.barred(key):
         raise OAuthError(
@@ -297,10 +297,10 @@ def _silently(session: WebSession, key: DeveloperKey) -> BaseResponse:
     return _granted(session)
 
 
-def _check_scopes(key: DeveloperKey, scopes: tuple[str, ...]) -> None:
+def _check_scopes(key: DeveloperKey, scopes: tuple[str, ...], off: tuple[str, ...]) -> None:
     if not key.require_scopes:
         return
-    foreign = [scope for scope in scopes if not key.grants(scope)]
+    foreign = [scope for scope in scopes if scope in off or not key.grants(scope)]
     if not scopes or foreign:
         raise OAuthError("invalid_scope", _INVALID_SCOPE + _sentence(foreign))
 

@@ -221,6 +221,7 @@ class Settings:
     totals_lag: float = 0.0
     allow_includes: bool = False  # whether every key that enforces scopes allows includes
     undated_discussions_planned: bool = True
+    scopes_off: tuple[str, ...] = ()  # what no key that enforces scopes grants
     unknown_route: int = 501  # or 404, as Canvas says of what it lacks itself
 
 

@@ -49,17 +49,25 @@ HEAVY = (
 """What a list of a class's submissions leaves out (``submissions_api_controller.rb``)."""
 
 _scopes: dict[str, str] = {}
+_of_features: set[str] = set()
 
 
 def endpoint(
-    scope: str, doc: str, tells: str = "", *, own: bool = False, contexts: str = ""
+    scope: str,
+    doc: str,
+    tells: str = "",
+    *,
+    own: bool = False,
+    contexts: str = "",
+    feature: bool = False,
 ) -> Callable[[Method], Method]:
     """Name the scope a method needs (``url:<VERB>|<route>``) and where Canvas documents it.
 
     ``tells`` is the field by which an answer shows that Canvas read ``include[]``: one that Canvas
     writes for everybody, or (``own``) for students in their own courses, where a piece of work may
     lack it for the moment between being published and being assigned. ``contexts`` names the
-    argument of which one member that may not be read refuses the call.
+    argument of which one member that may not be read refuses the call. ``feature``: nobody needs
+    the scope to use Easel, but for single features, whose pages say so where it lacks.
     """
 
     def named(method: Method) -> Method:
@@ -69,6 +77,8 @@ def endpoint(
         method.doc = f"{DOCS}/{doc}"  # type: ignore[attr-defined]
         method.contexts = contexts  # type: ignore[attr-defined]
         _scopes[method.__name__] = scope
+        if feature:
+            _of_features.add(scope)
         return method
 
     return named
@@ -549,7 +559,11 @@ class CanvasAPI:
         path = api_path("courses", course_id, "students", "submissions")
         return self.client.paginate(path, params, type=ClassSubmission)
 
-    @endpoint("url:GET|/api/v1/courses/:course_id/sections", "sections#method.sections.index")
+    @endpoint(
+        "url:GET|/api/v1/courses/:course_id/sections",
+        "sections#method.sections.index",
+        feature=True,
+    )
     def sections(self, course_id: str) -> Pages[CourseSection]:
         """List a course's sections, those the person is not in too."""
         path = api_path("courses", course_id, "sections")
@@ -558,3 +572,6 @@ class CanvasAPI:
 
 SCOPES: tuple[str, ...] = tuple(sorted(set(_scopes.values())))
 """What ``CANVAS_SCOPES=auto`` asks for: exactly what Easel's pages call."""
+
+FEATURE_SCOPES: frozenset[str] = frozenset(_of_features)
+"""Those of them that single features need; a key without them signs everybody in all the same."""

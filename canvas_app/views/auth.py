@@ -118,12 +118,18 @@ def expect_success(environment: Environment) -> None:
 
 
 def authorization_request(
-    environment: Environment, wanted: str, expected: tuple[int, int | None] | None
+    environment: Environment,
+    wanted: str,
+    expected: tuple[int, int | None] | None,
+    scopes: str | None = None,
 ) -> str:
-    """Begin a sign-in; return where Canvas is asked for it (RFC 6749 section 4.1.1)."""
+    """Begin a sign-in; return where Canvas is asked for it (RFC 6749 section 4.1.1).
+
+    ``scopes`` are all that Easel's pages need, unless others are given.
+    """
     gateway = current_gateway()
     extra = {"force_login": "1"} if request.args.get("force_login") == "1" else {}
-    scopes = gateway.scopes()
+    scopes = gateway.scopes() if scopes is None else scopes
     if scopes:
         extra["scope"] = scopes
     client = gateway.oauth.create_client(environment.name)
@@ -215,6 +221,8 @@ def callback(environment: str) -> Response:
     if in_progress.started_under(state, environment) is None:
         return response_without_request(state, environment, error)
     started = in_progress.finish(state)
+    if error == "invalid_scope" and (address := with_fewer_scopes(started)):
+        return redirect(address)
     if error:
         raise error_response(error, environment)
     if in_progress.expired(started):
@@ -224,6 +232,24 @@ def callback(environment: str) -> Response:
         raise sign_in_failed("code_missing")
     now = current_gateway().line_for(environment).clock()
     return exchange_in_turn(Waiting(started=started, code=code, came_at=now))
+
+
+def with_fewer_scopes(started: Started) -> str | None:
+    """Where to ask again, once, when the key may lack scopes of single features only.
+
+    The pages of these features say what they lack.
+    """
+    gateway = current_gateway()
+    core = gateway.scopes_without_features()
+    if gateway.settings.scopes != "auto" or started.scopes == core:
+        return None
+    log.warning(
+        "the developer key does not grant all scopes; Easel asks again without those of single "
+        "features: %s",
+        " ".join(sorted({*started.scopes.split()} - {*core.split()})),
+    )
+    environment = asked_environment(started.environment)
+    return authorization_request(environment, started.next, started.expected, core)
 
 
 def response_without_request(state: str, environment: str, error: str | None) -> Response:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from canvas_app.canvas.api import SCOPES
+from canvas_app.canvas.api import FEATURE_SCOPES, SCOPES
 
 from .conftest import RunningEasel, StartEasel, form_to, forms, send, sign_in
 
@@ -35,7 +35,7 @@ def test_pages_that_need_more_ask_for_a_sign_in(easel: RunningEasel) -> None:
     assert (page.status_code, start.status_code, twin.status_code) == (403, 403, 403)
     assert "sign in once more" in page.text
     assert "/login?next=/courses%3Fa%3Db" in page.text
-    new = [scope for scope in SCOPES if scope != COURSES]
+    new = [scope for scope in SCOPES if scope not in {COURSES, *FEATURE_SCOPES}]
     assert all(f"<li>{scope}</li>" in page.text for scope in new)
     assert f"<li>{COURSES}</li>" not in page.text
     body = twin.json()
@@ -151,3 +151,38 @@ def test_answers_never_cross_grants(easel: RunningEasel) -> None:
     browser.get(f"{easel.url}/courses.json", timeout=30)
 
     assert easel.canvas.stats()["calls"]["GET /api/v1/courses"]["200"] > asked
+
+
+SECTIONS = "url:GET|/api/v1/courses/:course_id/sections"
+
+
+def test_key_without_a_features_scope_signs_everybody_in(start_easel: StartEasel) -> None:
+    """Only the pages of that feature say that something is missing."""
+    easel = start_easel(key="scoped_includes", scopes="auto")
+    easel.canvas.control(settings={"scopes_off": [SECTIONS]})
+
+    browser = sign_in(easel, "teacher", path="/login?next=/teaching")
+    landed = browser.get(f"{easel.url}/teaching.json", timeout=60).json()
+    roster = browser.get(f"{easel.url}/courses/4101/roster.json", timeout=60).json()
+    page = browser.get(f"{easel.url}/courses/4101/roster", timeout=60).text
+
+    assert landed["complete"] is True
+    assert roster["complete"] is False
+    lacking = [each for each in roster["sources"] if each["status"] == "denied"]
+    assert [each["name"] for each in lacking] == ["sections"]
+    assert "developer key" in lacking[0]["detail"]
+    assert len(roster["data"]) == 64
+    assert "Not everything is here" in page
+    again = sign_in(easel, "dozen")
+    assert again.get(f"{easel.url}/courses.json", timeout=60).json()["complete"] is True
+
+
+def test_key_without_a_scope_of_all_is_asked_twice_at_most(start_easel: StartEasel) -> None:
+    easel = start_easel(key="scoped_includes", scopes="auto")
+    easel.canvas.control(settings={"scopes_off": [COURSES]})
+    browser = easel.browser()
+
+    page = browser.get(f"{easel.url}/login", timeout=30)
+
+    assert page.status_code == 502
+    assert COURSES in page.text
