@@ -8,7 +8,7 @@ No call per course. Weights are shown where another page has brought them alread
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -16,7 +16,13 @@ from canvas_app.canvas.models import CalendarEvent, Enrollment
 from canvas_app.canvas.paging import Pages
 from canvas_app.domain.agenda import NEW_GRADES, is_due, is_missing, new_grades, news
 from canvas_app.domain.calendar import WEEK, monday, write_week
-from canvas_app.domain.courses import course_row, has_role, in_order, observed
+from canvas_app.domain.courses import (
+    course_row,
+    has_role,
+    in_order,
+    is_active_teacher,
+    observed,
+)
 from canvas_app.domain.home import (
     NEXT_WITHIN,
     Agenda,
@@ -43,6 +49,7 @@ from canvas_app.services.planner_calls import (
     older_calls,
     with_open_work,
 )
+from canvas_app.services.teaching import TeachingPage, teaching_home
 from canvas_app.services.without_week_includes import mend_week
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
@@ -74,6 +81,7 @@ class Dashboard(OwnPage):
     week: str = ""  # "2026-W48"
     other_courses: int = 0  # past, future, restricted: on /courses
     first_rows: int = 0
+    queue: TeachingPage | None = None  # what waits, of whoever teaches now
 
     @property
     def next(self) -> Item | None:
@@ -101,9 +109,24 @@ class DashboardAnswers:
 
 
 def dashboard(sources: Sources) -> Dashboard:
-    """Return the start page."""
+    """Return the start page; for whoever teaches now with what waits for them.
+
+    That takes calls for each course they teach, in two round trips more.
+    """
     now = sources.now()
-    return lay_out(ask(sources, now), now)
+    asked = ask(sources, now)
+    page = lay_out(asked, now)
+    if not any(is_active_teacher(course, now) for course in asked.work.courses.values()):
+        return page
+    return with_queue(page, teaching_home(sources.beside()))
+
+
+def with_queue(page: Dashboard, queue: TeachingPage) -> Dashboard:
+    """The start page with the grading queue and how its sources stand."""
+    known = {source.name for source in page.sources}
+    further = tuple(source for source in queue.sources if source.name not in known)
+    sources = page.sources + further
+    return replace(page, queue=queue, sources=sources, complete=complete(sources))
 
 
 def ask(sources: Sources, now: datetime) -> DashboardAnswers:

@@ -2,22 +2,31 @@
 
 Nothing is asked of Canvas beyond what /upcoming, /courses and the ledger ask, and nothing at all
 when these are in the cache: the week one round trip deep, courses that go on without the person
-two, submissions only where they are kept already.
+two, submissions only where they are kept already. For whoever teaches, the students of each course
+they teach are asked for, where no page has brought them yet.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from urllib.parse import urlencode
 
 from canvas_app.canvas.api import CanvasAPI
-from canvas_app.canvas.models import Submission
+from canvas_app.canvas.models import ClassEnrollment, Course, Submission
 from canvas_app.canvas.paging import Pages
-from canvas_app.domain.courses import course_row, in_order, is_active_student
+from canvas_app.domain.class_roll import students_of
+from canvas_app.domain.courses import (
+    course_row,
+    in_order,
+    is_active_student,
+    is_active_teacher,
+)
 from canvas_app.domain.planner_items import TYPES, by_due
 from canvas_app.domain.submissions import submission_row
 from canvas_app.domain.text_search import Hit, best, folded
 from canvas_app.services.asks import start_ended
+from canvas_app.services.classes import start_students
 from canvas_app.services.courses import with_ended_ones
 from canvas_app.services.own_work import WorkAnswers, kept_rows, start_work
 from canvas_app.services.pages import Page
@@ -32,7 +41,7 @@ LONGEST_QUERY = 200
 
 @dataclass(frozen=True)
 class Search(Page):
-    """``rows`` are courses, then work, each with what matches best first."""
+    """``rows`` are courses, students of one's courses, then work, the best match of each first."""
 
     query: str = ""
     rows: tuple[Hit, ...] = ()
@@ -45,6 +54,7 @@ class SearchAnswers:
 
     work: WorkAnswers = field(default_factory=WorkAnswers)
     kept: Mapping[str, Sequence[Submission]] = field(default_factory=dict)
+    classes: Sequence[tuple[Course, Sequence[ClassEnrollment]]] = ()
 
 
 def search(sources: Sources, query: str) -> Search:
@@ -71,7 +81,10 @@ def ask(sources: Sources, query: str, now: datetime) -> SearchAnswers:
     studied = [course.id for course in every if is_active_student(course, now)]
     events = kept_rows(sources, calendar_calls(studied, asked_days("", now), undated=True))
     kept = {id_: kept_rows(sources, [own_submissions(id_)]) for id_ in known}
-    return SearchAnswers(calls.answers(sources, known, events), kept)
+    taught = [course for course in every if is_active_teacher(course, now)]
+    lists = [(course, start_students(sources, course)) for course in taught]
+    classes = [(course, handle.rows()) for course, handle in lists]
+    return SearchAnswers(calls.answers(sources, known, events), kept, classes)
 
 
 def own_submissions(course_id: str) -> "partial[Pages[Submission]]":
@@ -87,6 +100,7 @@ def lay_out(asked: SearchAnswers, query: str, now: datetime) -> Search:
     work = asked.work
     places = course_hits(work, now)
     things = work_hits(work, now)
+    people = student_hits(asked)
     things += kept_hits(asked, now, {(hit.course_id, hit.path) for hit in things if hit.path})
     return Search(
         sources=work.sources,
@@ -94,8 +108,8 @@ def lay_out(asked: SearchAnswers, query: str, now: datetime) -> Search:
         profile=work.me,
         now=now,
         query=query,
-        rows=(*best(places, words), *best(things, words)),
-        searched=len(places) + len(things),
+        rows=(*best(places, words), *best(people, words), *best(things, words)),
+        searched=len(places) + len(people) + len(things),
     )
 
 
@@ -115,6 +129,32 @@ def course_hits(work: WorkAnswers, now: datetime) -> list[Hit]:
         )
         for row in rows
         if not row.restricted
+    ]
+
+
+def student_hits(asked: SearchAnswers) -> list[Hit]:
+    """Return the students of the courses the person teaches, once for each course.
+
+    They are found by name, sortable name, login and SIS id, as far as Canvas tells these.
+    """
+    return [
+        Hit(
+            id=student.user_id,
+            type="student",
+            title=student.name,
+            course_id=course.id,
+            course_name=" · ".join(
+                filter(
+                    None,
+                    (course.name, student.sortable_name, student.login, student.sis_id),
+                )
+            ),
+            url=f"{asked.work.canvas_url}/courses/{course.id}/users/{student.user_id}",
+            path=f"/courses/{course.id}/roster?{urlencode({'q': student.name})}",
+            kind="Student",
+        )
+        for course, rows in asked.classes
+        for student in students_of(rows, {})
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from canvas_app.canvas.models import Assignment, ClassSubmission, Course
-from canvas_app.domain.class_work import tally
+from canvas_app.domain.class_work import Tally, tally
 from canvas_app.domain.courses import has_role, is_active_teacher, observed
 from canvas_app.domain.grading_queue import (
     QueueFilter,
@@ -16,6 +16,7 @@ from canvas_app.domain.grading_queue import (
     sorted_queue,
 )
 from canvas_app.domain.planner_items import ItemBuilder
+from canvas_app.domain.status import paper_status
 from canvas_app.services.asks import (
     AskedPage,
     read_colors,
@@ -35,6 +36,8 @@ from canvas_app.services.pages import OwnPage
 from canvas_app.services.without_includes import mend_courses
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
+
+LATELY = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ class TeachingPage(OwnPage):
     groups: tuple[QueueGroup, ...] = ()
     wanted: QueueFilter = field(default_factory=QueueFilter)
     courses: int = 0
+    not_handed_in: int = 0  # of work due in the last 14 days; on the start page only
+    all_counted: bool = True  # of that work
 
     @property
     def waiting(self) -> int:
@@ -86,6 +91,12 @@ class TeachingPage(OwnPage):
         return self.now - self.oldest if self.now and self.oldest else None
 
 
+def teaching_home(sources: Sources) -> TeachingPage:
+    """Return what the start page shows of it: the queue, and what was due lately."""
+    now = sources.now()
+    return lay_out(ask(sources, since=now - LATELY), QueueFilter(), now, since=now - LATELY)
+
+
 def teaching(sources: Sources, wanted: QueueFilter | None = None) -> TeachingPage:
     """Return the page.
 
@@ -96,8 +107,11 @@ def teaching(sources: Sources, wanted: QueueFilter | None = None) -> TeachingPag
     return lay_out(ask(sources), wanted or QueueFilter(), sources.now())
 
 
-def ask(sources: Sources) -> AskedQueue:
-    """Ask for the courses, then what waits in each, then whose work that is."""
+def ask(sources: Sources, since: datetime | None = None) -> AskedQueue:
+    """Ask for the courses, then what waits in each, then whose work that is.
+
+    ``since``: also for the work that was due from that moment to now.
+    """
     now = sources.now()
     courses = start_courses(sources)
     profile, colors = start_profile(sources), start_colors(sources)
@@ -106,7 +120,7 @@ def ask(sources: Sources) -> AskedQueue:
     taught = [course for course in known.values() if is_active_teacher(course, now)]
     works = [(course, start_class_assignments(sources, course)) for course in taught]
     students = {course.id: start_students(sources, course) for course in taught}
-    open_works = [(course, waiting_works(handle.rows())) for course, handle in works]
+    open_works = [(course, works_to_count(handle.rows(), since, now)) for course, handle in works]
     lists = {
         course.id: start_class_work(sources, course, found) for course, found in open_works if found
     }
@@ -144,21 +158,31 @@ def waiting_works(works: Sequence[Assignment]) -> list[Assignment]:
     ]
 
 
-def lay_out(asked: AskedQueue, wanted: QueueFilter, now: datetime) -> TeachingPage:
-    """Return the page of what Canvas answered."""
+def works_to_count(
+    works: Sequence[Assignment], since: datetime | None, now: datetime
+) -> list[Assignment]:
+    """What waits, and what was due since a moment, each once."""
+    late = [work for work in works if since and was_due(work, since, now)]
+    return list({work.id: work for work in (*waiting_works(works), *late)}.values())
+
+
+def was_due(work: Assignment, since: datetime, now: datetime) -> bool:
+    """Whether published work that is handed in was due between two moments, by its base date."""
+    due = work.due_at
+    dated = due is not None and since <= due <= now
+    return dated and work.published is not False and not paper_status(work.submission_types)
+
+
+def lay_out(
+    asked: AskedQueue, wanted: QueueFilter, now: datetime, since: datetime | None = None
+) -> TeachingPage:
+    """Return the page of what Canvas answered; ``since`` as for :func:`ask`."""
     builder = ItemBuilder(asked.canvas_url, asked.known, asked.colors, now)
-    found = [
-        queue_row(
-            work,
-            each.course,
-            builder,
-            tally(each.submissions[work.id], each.students)
-            if each.students is not None and work.id in each.submissions
-            else None,
-        )
-        for each in asked.taught
-        for work in each.works
+    counted = [
+        (each.course, work, tally_of(each, work)) for each in asked.taught for work in each.works
     ]
+    found = [queue_row(work, course, builder, count) for course, work, count in counted]
+    lately = [count for _, work, count in counted if since and was_due(work, since, now)]
     rows = sorted_queue((row for row in found if row.needs_grading), wanted.sort)
     return TeachingPage(
         sources=asked.sources,
@@ -173,4 +197,13 @@ def lay_out(asked: AskedQueue, wanted: QueueFilter, now: datetime) -> TeachingPa
         groups=queue_groups(rows, wanted.by_course),
         wanted=wanted,
         courses=len(asked.taught),
+        not_handed_in=sum(count.not_submitted for count in lately if count),
+        all_counted=None not in lately,
     )
+
+
+def tally_of(each: TaughtCourse, work: Assignment) -> Tally | None:
+    """An assignment's count; None where its submissions or the students are not all here."""
+    if each.students is None or work.id not in each.submissions:
+        return None
+    return tally(each.submissions[work.id], each.students)

@@ -160,6 +160,10 @@ def enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
             if other.type == "StudentEnrollment"
         ]
         body["observed_user"] = user_json(call, watched) | {"enrollments": theirs}
+    if staff:
+        # Rights of their own; that staff have them by default is unverified (lib/api/v1/user.rb).
+        person = call.campus.people[row.user_id]
+        body["user"] |= {"login_id": person.login, "sis_user_id": f"S{person.id}"}
     if own or staff:
         body["last_activity_at"] = stamp(row.last_activity_at)
         body["last_attended_at"] = None

@@ -327,7 +327,7 @@ def test_teacher_reads_first_what_waits(easel, canvas):
     page = sign_in(easel, "teacher").get(easel.url, timeout=30).text
 
     assert page.index('id="grading"') < page.index('id="week"')
-    assert "submissions to grade" in page.partition('class="lead"')[2].partition("</p>")[0]
+    assert "to grade, oldest" in page.rpartition("<h1>")[2].partition("</h1>")[0]
 
 
 def test_checkpoints_stand_for_their_discussion(easel, browser):
