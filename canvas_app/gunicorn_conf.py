@@ -108,6 +108,23 @@ def on_starting(server: Any) -> None:
         )
 
 
+def when_ready(server: Any) -> None:
+    """Compile the templates before the first fork."""
+    from canvas_app.views.rendering import (
+        compile_templates,  # with the app, once settings are right
+    )
+
+    compile_templates(server.app.wsgi())
+
+
+def on_reload(server: Any) -> None:
+    """Say what HUP does not do."""
+    server.log.warning(
+        "HUP replaces the processes, with the code and settings of the start: restart Easel for a "
+        "new version or new settings."
+    )
+
+
 def post_fork(server: Any, worker: Any) -> None:
     """Keep the process small: 104 MB instead of 131 after 200 pages, in no more time.
 

@@ -46,6 +46,12 @@ from canvas_app.views.wording import (
 log = logging.getLogger(__name__)
 
 
+def compile_templates(app: Flask) -> None:
+    """Compile every template now: processes that are forked afterwards share them."""
+    for name in app.jinja_env.list_templates():
+        app.jinja_env.get_template(name)
+
+
 def init_app(app: Flask) -> None:
     """Give every template its filters and what the header shows, every static file its version."""
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = timedelta(days=365)
