@@ -61,7 +61,7 @@ def endpoint(
     contexts: str = "",
     feature: bool = False,
 ) -> Callable[[Method], Method]:
-    """Name the scope a method needs (``url:<VERB>|<route>``) and where Canvas documents it.
+    """Declare the scope a method needs (``url:<VERB>|<route>``) and where Canvas documents it.
 
     ``tells`` is the field by which an answer shows that Canvas read ``include[]``: one that Canvas
     writes for everybody, or (``own``) for students in their own courses, where a piece of work may
@@ -85,10 +85,10 @@ def endpoint(
 
 
 class CanvasAPI:
-    """What Easel asks of Canvas for one person, until their request's deadline.
+    """The Canvas API as Easel uses it, for one person and until the deadline of their request.
 
     Every method raises :class:`~canvas_app.canvas.errors.CanvasError`; lists are lazy and raise
-    while they are read. No list asks for ``read_status``: that would mark submissions read.
+    while they are read. No list asks for ``read_status``, because that would mark submissions read.
     """
 
     def __init__(self, client: CanvasClient) -> None:
@@ -105,7 +105,7 @@ class CanvasAPI:
 
     @endpoint("url:GET|/api/v1/accounts", "accounts#method.accounts.index", tells="lti_guid")
     def accounts(self, include: Sequence[str] = ()) -> Pages[Account]:
-        """List the accounts one administers; nobody else has any."""
+        """List the accounts the person administers; for everybody else the list is empty."""
         return self.client.paginate("/api/v1/accounts", {"include": list(include)}, type=Account)
 
     @endpoint("url:GET|/api/v1/users/:id/colors", "users#method.users.get_custom_colors")
@@ -140,7 +140,7 @@ class CanvasAPI:
         "users#method.course_nicknames.update",
     )
     def set_nickname(self, course_id: str, nickname: str) -> None:
-        """Name a course for oneself; InvalidRequest above 59 characters."""
+        """Set the person's nickname for a course; InvalidRequest above 59 characters."""
         path = api_path("users", "self", "course_nicknames", course_id)
         self.client.request("PUT", path, data={"nickname": nickname})
 
@@ -158,10 +158,10 @@ class CanvasAPI:
         include: Sequence[str] = (),
         enrollment_state: Literal["active", "invited_or_pending", "completed"] | None = None,
     ) -> Pages[Course]:
-        """List the person's courses; without a state, those with a current-ish enrollment.
+        """List the person's courses; without a state, those Canvas counts as current.
 
-        All course states are named, because Canvas leaves a student's completed and unpublished
-        courses out of the list unless it is asked for them.
+        All course states are named, because Canvas otherwise leaves a student's completed and
+        unpublished courses out of the list.
         """
         params: dict[str, Any] = {
             "include": list(include),
@@ -178,9 +178,9 @@ class CanvasAPI:
 
     @endpoint("url:GET|/api/v1/courses/:id", "courses#method.courses.show", tells="term")
     def course_or_stub(self, course_id: str, include: Sequence[str] = ()) -> Course:
-        """A course as a list has it: a stub where Canvas does not open it to the person.
+        """Return a course as lists show it: a stub if Canvas does not open it to the person.
 
-        Asked for by its id, Canvas answers 403 then, as it does for a stranger's course.
+        For such a course Canvas answers 403 to a request by id, as it does for a stranger's course.
         """
         try:
             return self.course(course_id, include)
@@ -195,7 +195,7 @@ class CanvasAPI:
     def ended_enrollments(self) -> Pages[Enrollment]:
         """List the person's enrollments that a teacher, an administrator or a SIS ended.
 
-        In a course that goes on no list of courses tells of these (``courses_for_user``).
+        While the course itself goes on, no list of courses contains them (``courses_for_user``).
         """
         path = "/api/v1/users/self/enrollments"
         return self.client.paginate(path, {"state": ["completed"]}, type=Enrollment)
@@ -222,7 +222,7 @@ class CanvasAPI:
         "enrollments#method.enrollments_api.index",
     )
     def ended_in_course(self, course_id: str) -> Pages[Enrollment]:
-        """List the person's ended enrollments in one course, which the course itself leaves out."""
+        """List the person's ended enrollments in a course; the course itself omits them."""
         path = api_path("courses", course_id, "enrollments")
         params = {"user_id": "self", "state": ["completed"]}
         return self.client.paginate(path, params, type=Enrollment)
@@ -235,10 +235,10 @@ class CanvasAPI:
         course_ids: Sequence[str] = (),
         only: str = "",
     ) -> Pages[PlannerItem]:
-        """List work, notes, events and announcements of the planner between two moments.
+        """List the planner's work, notes, events and announcements between two moments.
 
-        With ``course_ids`` of these courses alone. ``only`` is one of Canvas's filters:
-        ``incomplete_items`` holds what was graded without being handed in.
+        ``course_ids`` limits the list to these courses. ``only`` is one of Canvas's filters;
+        ``incomplete_items`` includes work that was graded without being handed in.
         """
         params: dict[str, Any] = {"start_date": start_date, "end_date": end_date}
         if course_ids:
@@ -253,7 +253,7 @@ class CanvasAPI:
         tells="planner_override",
     )
     def missing_submissions(self, include: Sequence[str] = ()) -> Pages[Assignment]:
-        """List all that Canvas calls missing; its filters would hide locked and earlier work."""
+        """List all that Canvas calls missing; unfiltered, to include locked and earlier work."""
         params = {"include": list(include)}
         path = "/api/v1/users/self/missing_submissions"
         return self.client.paginate(path, params, type=Assignment)
@@ -274,13 +274,14 @@ class CanvasAPI:
     ) -> Pages[CalendarEvent]:
         """List assignments by date; without dates, the undated ones.
 
-        ``include`` submission: with the person's own, in courses where they study.
+        ``include`` submission adds the person's own submission in courses where they are a student.
 
-        Who does not study in a course gets one event for each date of an assignment, those with
-        overrides first, all with the same id.
+        In other courses Canvas returns one event for each date of an assignment, overrides first,
+        all with the same id.
 
-        Ten courses at most: Canvas ignores further ones silently (``calendar_contexts_limit``).
-        One that the person may not read refuses them all: AuthorizationError.
+        Ten courses at most, because Canvas silently ignores any further ones
+        (``calendar_contexts_limit``). One course that the person may not read makes Canvas refuse
+        the call: AuthorizationError.
         """
         params: dict[str, Any] = {
             "type": "assignment",
@@ -305,10 +306,11 @@ class CanvasAPI:
     def calendar_checkpoints(
         self, course_ids: Sequence[str], include: Sequence[str] = ()
     ) -> Pages[CalendarEvent]:
-        """List the parts of discussions with checkpoints, of any date and undated ones.
+        """List the checkpoints of discussions, dated and undated.
 
-        No other kind of event has them or their discussions; they are too few to need a range.
-        ``include``, dates and courses are as for :meth:`calendar_assignments`.
+        No other type of event includes checkpoints or their discussions. There are so few that no
+        date range is needed. ``include``, dates and courses are as for
+        :meth:`calendar_assignments`.
         """
         params: dict[str, Any] = {
             "type": "sub_assignment",
@@ -341,10 +343,11 @@ class CanvasAPI:
 
     @endpoint("url:GET|/api/v1/users/self/activity_stream", "users#method.users.activity_stream")
     def activity_stream(self) -> Pages[StreamItem]:
-        """List four weeks of what happened in active courses; grades with their scores.
+        """List what happened in active courses in the last four weeks; grades include their scores.
 
-        The newest entry first: graded or commented on then, whenever it was posted. Canvas leaves
-        hidden grades out of pages that are cut (canvas-lms ``lib/api/v1/stream_item.rb``).
+        Ordered by the latest grade or comment, newest first, whenever the work was posted. In
+        paginated answers Canvas leaves hidden grades out (canvas-lms
+        ``lib/api/v1/stream_item.rb``).
         """
         path, params = "/api/v1/users/self/activity_stream", {"only_active_courses": True}
         return self.client.paginate(path, params, type=StreamItem, uneven=True)
@@ -358,7 +361,7 @@ class CanvasAPI:
     def create_planner_override(
         self, plannable_type: str, plannable_id: str, *, marked_complete: bool, dismissed: bool
     ) -> PlannerOverride:
-        """Mark an item that bears no mark yet; InvalidRequest when it bears one."""
+        """Mark an item that has no mark yet; InvalidRequest if it has one."""
         data = {
             "plannable_type": plannable_type,
             "plannable_id": plannable_id,
@@ -374,7 +377,7 @@ class CanvasAPI:
     def update_planner_override(
         self, override_id: str, *, marked_complete: bool, dismissed: bool
     ) -> PlannerOverride:
-        """Change a mark; Canvas takes a boolean that is not sent for false, so both are sent."""
+        """Change a mark. Both booleans are sent, because Canvas reads a missing one as false."""
         data = {"marked_complete": marked_complete, "dismissed": dismissed}
         path = api_path("planner", "overrides", override_id)
         changed: PlannerOverride = self.client.request("PUT", path, data=data, type=PlannerOverride)
@@ -384,7 +387,7 @@ class CanvasAPI:
     def create_planner_note(
         self, *, title: str, details: str, todo_date: datetime, course_id: str
     ) -> PlannerNote:
-        """Write a note of one's own; ``details`` is HTML, ``course_id`` empty: in no course."""
+        """Write a personal note; ``details`` is HTML, an empty ``course_id`` means no course."""
         data = {"title": title, "details": details, "todo_date": todo_date}
         made: PlannerNote = self.client.request(
             "POST",
@@ -398,7 +401,7 @@ class CanvasAPI:
     def update_planner_note(
         self, note_id: str, *, title: str, details: str, todo_date: datetime, course_id: str | None
     ) -> PlannerNote:
-        """Rewrite a note; an empty ``course_id`` takes it out of its course, None leaves it."""
+        """Rewrite a note; an empty ``course_id`` removes it from its course, None keeps it."""
         path = api_path("planner_notes", note_id)
         data: dict[str, Any] = {"title": title, "details": details, "todo_date": todo_date}
         if course_id is not None:
@@ -408,14 +411,14 @@ class CanvasAPI:
 
     @endpoint("url:DELETE|/api/v1/planner_notes/:id", "planner#method.planner_notes.destroy")
     def delete_planner_note(self, note_id: str) -> PlannerNote:
-        """Delete a note; Canvas answers with what it was."""
+        """Delete a note; Canvas answers with the deleted note."""
         path = api_path("planner_notes", note_id)
         gone: PlannerNote = self.client.request("DELETE", path, type=PlannerNote)
         return gone
 
     @endpoint("url:GET|/api/v1/users/self/todo", "users#method.users.todo_items")
     def todo(self) -> Pages[TodoItem]:
-        """List what waits: of kind ``grading`` for teachers, ``submitting`` for students."""
+        """List open tasks: of kind ``grading`` for teachers, ``submitting`` for students."""
         return self.client.paginate("/api/v1/users/self/todo", type=TodoItem)
 
     @endpoint(
@@ -461,7 +464,7 @@ class CanvasAPI:
         "submissions#method.submissions_api.submission_summary",
     )
     def submission_summary(self, course_id: str, assignment_id: str) -> SubmissionSummary:
-        """Count an assignment's submissions by state; for those who grade."""
+        """Count an assignment's submissions by state; for graders only."""
         path = api_path("courses", course_id, "assignments", assignment_id, "submission_summary")
         return self.client.get(path, type=SubmissionSummary)
 
@@ -487,7 +490,7 @@ class CanvasAPI:
         include: Sequence[str] = (),
         student_ids: Sequence[str] = (),
     ) -> Pages[Submission]:
-        """List submissions across a course's assignments; without students, the person's own."""
+        """List submissions across a course's assignments; by default the person's own."""
         params: dict[str, Any] = {"include": list(include)}
         if student_ids:
             params["student_ids"] = list(student_ids)
@@ -525,9 +528,9 @@ class CanvasAPI:
     def class_enrollments(
         self, course_id: str, states: Sequence[str] = ("active",), period_id: str = ""
     ) -> Pages[ClassEnrollment]:
-        """List a course's students by stored state, a row for each section, with their totals.
+        """List a course's students by stored state, one row per section, with their totals.
 
-        Of one grading period when ``period_id`` names it. Nobody's "student view" is among them.
+        ``period_id`` selects the totals of one grading period. Test students are left out.
         """
         params: dict[str, Any] = {"type": ["StudentEnrollment"], "state": list(states)}
         if period_id:
@@ -545,11 +548,11 @@ class CanvasAPI:
         student_ids: Sequence[str] = ("all",),
         assignment_ids: Sequence[str] = (),
     ) -> Pages[ClassSubmission]:
-        """List what became of published work, for those who grade.
+        """List submissions to published assignments; for graders only.
 
-        ``all`` means everybody they may see, the test student and who left among them. More than
-        100 named students: InvalidRequest; one of them out of sight, or an assignment that is not
-        published: AuthorizationError.
+        ``all`` means everybody they may see, including the test student and students who left. More
+        than 100 named students: InvalidRequest. A student they may not see, or an unpublished
+        assignment: AuthorizationError.
         """
         params: dict[str, Any] = {
             "student_ids": list(student_ids),
@@ -565,7 +568,7 @@ class CanvasAPI:
         feature=True,
     )
     def sections(self, course_id: str) -> Pages[CourseSection]:
-        """List a course's sections, those the person is not in too."""
+        """List all of a course's sections, including those the person is not in."""
         path = api_path("courses", course_id, "sections")
         return self.client.paginate(path, type=CourseSection)
 

@@ -1,6 +1,6 @@
-"""Answers of Canvas's that are not as expected: what can be read of them is kept.
+"""Lenient decoding of malformed answers from Canvas: whatever is readable is kept.
 
-Nothing here is used for an answer that decodes as it came.
+Answers that decode normally never come here.
 """
 
 import json
@@ -16,7 +16,7 @@ import msgspec
 
 from canvas_app.canvas.models import Model
 
-# Fields no page shows, or whose absence a page shows anyway: losing one is not reported.
+# Losing one of these is not reported: pages do not show it, or show that it is absent.
 BESIDES = frozenset(
     {
         *("position", "course_color", "image_download_url", "size", "speed_grader_url", "locale"),
@@ -24,11 +24,11 @@ BESIDES = frozenset(
         *("extra_attempts", "filename", "original_name", "total_students", "time_zone"),
     }
 )
-# A week short of the limits, so that any time zone, a day or a week more still gives a date.
+# A week inside the limits, so that adding a time zone, a day or a week still gives a date.
 FIRST, LAST = datetime(1, 1, 8, tzinfo=UTC), datetime(9999, 12, 24, tzinfo=UTC)
 EDGES = (b'"0001-', b'"9999-')
-LONGEST_NUMBER = 300  # digits; Python reads 4,300 at most
-BEYOND = 1e300  # stands for every number that is larger
+LONGEST_NUMBER = 300  # digits; Python reads at most 4,300
+BEYOND = 1e300  # replaces every larger number
 
 _YEAR = re.compile(r"\s*([-+]?)(\d{4,9})-\d\d-\d\d")
 _NO_TEXT = re.compile(r"[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -37,7 +37,7 @@ _losses: ContextVar[list[str] | None] = ContextVar("losses", default=None)
 
 @contextmanager
 def losses() -> Iterator[list[str]]:
-    """Collect the names of fields that could not be read of single objects, while it is open."""
+    """Collect the names of fields lost from objects while the context is open."""
     found: list[str] = []
     token = _losses.set(found)
     try:
@@ -47,19 +47,19 @@ def losses() -> Iterator[list[str]]:
 
 
 def report(lost: list[str]) -> None:
-    """Tell whoever collects losses of those that leave a gap."""
+    """Report lost fields to the open collector, if a page would miss them."""
     collected = _losses.get()
     if collected is not None:
         collected += gaps(lost)
 
 
 def gaps(lost: list[str]) -> list[str]:
-    """The lost fields that somebody may look for."""
+    """The lost fields that a page might show."""
     return [name for name in lost if name not in BESIDES]
 
 
 def at_the_edge(body: bytes, kind: Any) -> bool:
-    """Whether there may be dates in a model's JSON that some zone has no date for."""
+    """Whether a model's JSON may contain dates that some time zone cannot represent."""
     return (EDGES[0] in body or EDGES[1] in body) and is_model(kind)
 
 
@@ -68,9 +68,9 @@ def is_model(kind: Any) -> bool:
 
 
 def inwards(raw: Any) -> Any:
-    """Decoded JSON with the dates of its first and last week moved inwards, their time kept.
+    """Return decoded JSON with dates of the first and last representable week moved inwards.
 
-    Nothing is due then; whatever counts with such a date would fail.
+    The time of day is kept. No real work is due then, and arithmetic on such dates would fail.
     """
     match raw:
         case list():
@@ -91,10 +91,10 @@ def _inwards(raw: Any) -> Any:
 
 
 def read(body: bytes) -> Any:
-    """JSON whose text is no text: bytes that are not UTF-8, halves of characters, controls.
+    """Decode JSON with broken text: invalid UTF-8, lone surrogates, control characters.
 
-    Each of these becomes U+FFFD. Raises ``ValueError`` or ``RecursionError`` for what is no JSON
-    in any other way.
+    Each of these becomes U+FFFD. Raise ``ValueError`` or ``RecursionError`` if it is not JSON in
+    any other respect.
     """
     text = body.decode("utf-8-sig", "replace")
     raw = json.loads(
@@ -123,10 +123,10 @@ def _cleaned(raw: Any) -> Any:
 
 
 def fit(raw: Any, kind: Any, lost: list[str]) -> Any:
-    """Convert decoded JSON to a type; fields that do not fit are left out, their names added.
+    """Convert decoded JSON to a type; leave out fields that do not fit and collect their names.
 
-    Raises ``msgspec.ValidationError`` when it does not fit at all, or a field without which the
-    object is none (its id) does not.
+    Raise ``msgspec.ValidationError`` when the value does not fit at all, or when a required field
+    (the id) does not.
     """
     try:
         return msgspec.convert(raw, kind, strict=False)
@@ -134,7 +134,7 @@ def fit(raw: Any, kind: Any, lost: list[str]) -> Any:
         options = _options(kind)
         for option in options:
             if option is str and int in options and isinstance(raw, float):
-                continue  # no id
+                continue  # the id is missing
             found = _mended(raw, option, lost)
             if found is not None:
                 return found
@@ -142,14 +142,14 @@ def fit(raw: Any, kind: Any, lost: list[str]) -> Any:
 
 
 def _options(kind: Any) -> list[Any]:
-    """The types a union is of, each without what it says of itself."""
+    """The member types of a union, without their metadata."""
     whole = get_origin(kind) in (Union, UnionType)
     options = get_args(kind) if whole else (kind,)
     return [get_args(one)[0] if get_origin(one) is Annotated else one for one in options]
 
 
 def _mended(raw: Any, kind: Any, lost: list[str]) -> Any:
-    """What can be made of a value that is no such type; None for nothing."""
+    """Return as much of a malformed value as fits the type; None if nothing does."""
     if isinstance(raw, dict) and is_model(kind):
         return _object(raw, kind, lost)
     if isinstance(raw, list) and get_origin(kind) is list:
@@ -179,7 +179,7 @@ def _object(raw: dict[str, Any], kind: type[Model], lost: list[str]) -> Model:
 
 
 def _kept(raw: Any, kind: Any, lost: list[str]) -> Iterator[Any]:
-    """One value of several, if it is any."""
+    """Yield the value as far as it fits; nothing when it does not fit at all."""
     try:
         yield fit(raw, kind, lost)
     except msgspec.ValidationError:
@@ -187,7 +187,7 @@ def _kept(raw: Any, kind: Any, lost: list[str]) -> Iterator[Any]:
 
 
 def clamped_moment(text: str) -> datetime | None:
-    """A moment that msgspec does not read: in a year of five digits, before year 1, a day alone."""
+    """Parse a moment msgspec rejects: a year of five digits or before 1, or a date without time."""
     year = _YEAR.match(text)
     if year is None:
         return None

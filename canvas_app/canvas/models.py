@@ -1,8 +1,8 @@
-"""What Canvas answers, as types: only the fields Easel reads, lenient about the rest.
+"""Canvas's answers as types: only the fields Easel reads, lenient about the rest.
 
 Canvas leaves out keys, sends null, and sends ids as numbers or strings (canvas-lms
-``lib/api/v1/``); so everything may be absent, and every id is a str here. Where absent means
-something else than null, the field is UNSET, which is as false as None.
+``lib/api/v1/``); so every field is optional, and every id is a str here. Where an absent key means
+something else than null, the field is UNSET, which is falsy like None.
 """
 
 from datetime import date, datetime
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.json import Decoder
 
-LARGEST_NUMBER = 10**15  # no number of a person's work is larger
+LARGEST_NUMBER = 10**15  # above any number of a person's assignments
 
 if TYPE_CHECKING:
     Id = str
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     Number = float
     Count = int
 else:
-    Id = str | int  # as it arrives; Model.__post_init__ makes it a str
-    # What these refuse is read once more, with care: :mod:`.mending`.
+    Id = str | int  # as Canvas sends it; Model.__post_init__ converts it to str
+    # Answers that these types reject are decoded again, leniently: see :mod:`.mending`.
     Moment = Annotated[datetime, Meta(tz=True)]
     Number = Annotated[float, Meta(ge=-float(LARGEST_NUMBER), le=float(LARGEST_NUMBER))]
     Count = Annotated[int, Meta(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
@@ -33,7 +33,7 @@ def _id_fields(model: type[Struct]) -> tuple[str, ...]:
 
 
 class Model(Struct, kw_only=True, omit_defaults=True, gc=False):
-    """A Canvas object. Ids may exceed 2**53, so they are text everywhere outside Canvas."""
+    """A Canvas object. Ids may exceed 2**53, so they are text everywhere in Easel."""
 
     def __post_init__(self) -> None:
         for name in _id_fields(type(self)):
@@ -45,7 +45,7 @@ class Model(Struct, kw_only=True, omit_defaults=True, gc=False):
 class Account(Model):
     """A row of GET /api/v1/accounts (``lib/api/v1/account.rb``); a root account has no parent.
 
-    ``lti_guid`` comes when it is asked for with ``include[]``.
+    ``lti_guid`` is present when it was requested with ``include[]``.
     """
 
     id: Id = ""
@@ -140,10 +140,10 @@ class Course(Model):
     has_grading_periods: bool | None = None
     has_weighted_grading_periods: bool | None = None
     apply_assignment_group_weights: bool | None = None
-    # [name, least share] pairs, also when none is used
+    # [name, lowest share] pairs, present even if no scheme is used
     grading_scheme: list[list[str | Number | None]] | None = None
     points_based_grading_scheme: bool | None = None
-    scaling_factor: Number | None = None  # of a scheme based on points: its highest point
+    scaling_factor: Number | None = None  # the highest point of a scheme based on points
     course_color: str | None = None
     image_download_url: str | None = None
     needs_grading_count: Count | None = None
@@ -170,7 +170,7 @@ class Positions(Model):
 
 
 class Attachment(Model):
-    """A file (``lib/api/v1/attachment.rb``); its ``url`` carries a verifier: not for logs."""
+    """A file (``lib/api/v1/attachment.rb``); never log its ``url``, which carries a verifier."""
 
     id: Id | None = None
     display_name: str | None = None
@@ -214,7 +214,7 @@ class RubricCriterion(Model):
 
 
 class RubricAssessment(Model):
-    """What one criterion was rated; an object of these stands keyed by criterion."""
+    """The rating of one criterion; the enclosing object is keyed by criterion."""
 
     rating_id: Id | None = None
     points: Number | None = None
@@ -226,7 +226,7 @@ class RubricSettings(Model):
 
 
 class ScoreStatistics(Model):
-    """Of a class of at least five grades; the quartiles only where Canvas is set to give them."""
+    """Statistics of a class of at least five grades; quartiles only where Canvas enables them."""
 
     min: Number | None = None
     max: Number | None = None
@@ -237,7 +237,7 @@ class ScoreStatistics(Model):
 
 
 class SubmissionSummary(Model):
-    """GET .../submission_summary: how many students, by state."""
+    """GET .../submission_summary: numbers of students by state."""
 
     graded: Count | None = None
     ungraded: Count | None = None
@@ -254,7 +254,7 @@ class PlannerOverride(Model):
 
     @property
     def deleted(self) -> bool:
-        """Whether Canvas shows it no more; it keeps the row and makes no second one."""
+        """Whether it is deleted; Canvas keeps the row and does not create a second one."""
         return self.workflow_state == "deleted"
 
 
@@ -290,7 +290,7 @@ class Assignment(Model):
     quiz_id: Id | None = None
     discussion_topic: DiscussionTopic | None = None
     planner_override: PlannerOverride | UnsetType | None = UNSET
-    sub_assignment_tag: str | None = None  # of a discussion's checkpoint
+    sub_assignment_tag: str | None = None  # of a discussion checkpoint
     parent_assignment_id: Id | None = None
     rubric: list[RubricCriterion] | None = None
     submission: "Submission | list[Submission] | UnsetType | None" = UNSET
@@ -298,12 +298,12 @@ class Assignment(Model):
 
     @property
     def own_submission(self) -> "Submission | None":
-        """The caller's submission; an observer's answer is a list and belongs to others."""
+        """The caller's submission; for observers Canvas sends a list of other people's."""
         return self.submission if isinstance(self.submission, Submission) else None
 
 
 class AssignmentDetail(Assignment):
-    """One assignment asked for by itself: what lists would carry around for nothing."""
+    """One assignment requested by id, with fields that lists do not need."""
 
     description: str | None = None
     can_submit: bool | UnsetType | None = UNSET
@@ -320,7 +320,7 @@ class AssignmentDetail(Assignment):
 
 
 class DropRules(Model):
-    """How many scores a group leaves out; only the rules that are set arrive."""
+    """How many scores a group leaves out; Canvas sends only the rules that are set."""
 
     drop_lowest: Count | None = None
     drop_highest: Count | None = None
@@ -339,8 +339,8 @@ class AssignmentGroup(Model):
 class Submission(Model):
     """A submission (``lib/api/v1/submission.rb``).
 
-    ``score`` and ``grade`` are absent while the caller may not read them; ``missing`` and ``late``
-    are computed at the time of asking.
+    ``score`` and ``grade`` are absent while the caller may not read them; Canvas computes
+    ``missing`` and ``late`` when it is asked.
     """
 
     id: Id | None = None
@@ -376,7 +376,7 @@ class Submission(Model):
 
 
 class ClassSubmission(Model):
-    """Somebody's submission as whoever grades needs it: few fields, for a class has thousands."""
+    """A student's submission as graders need it; few fields, because a class has thousands."""
 
     id: Id | None = None
     assignment_id: Id | None = None
@@ -404,7 +404,7 @@ class SubmissionUser(Model):
 
 
 class SubmissionDetail(Submission):
-    """One submission asked for by itself, with what was handed in and each of its attempts."""
+    """One submission requested by id, with its content and all attempts."""
 
     media_comment: MediaComment | None = None
     body: str | None = None
@@ -417,7 +417,8 @@ class SubmissionDetail(Submission):
 class StreamItem(Submission):
     """GET /api/v1/users/self/activity_stream (``lib/api/v1/stream_item.rb``).
 
-    An item of type Submission has the whole submission merged in: ``id`` is the stream item's.
+    In an item of type Submission the whole submission is merged, except that ``id`` is the stream
+    item's.
     """
 
     type: str | None = None
@@ -426,7 +427,7 @@ class StreamItem(Submission):
 
 
 class PlannerNote(Model):
-    """A note of the person's own; ``details`` is HTML that Canvas has sanitised."""
+    """A personal note; ``details`` is HTML that Canvas has sanitised."""
 
     id: Id
     title: str | None = None
@@ -437,7 +438,7 @@ class PlannerNote(Model):
 
     @property
     def deleted(self) -> bool:
-        """Whether Canvas lists it no more; it takes changes of it all the same."""
+        """Whether Canvas no longer lists it, although it still accepts changes to it."""
         return self.workflow_state == "deleted"
 
 
@@ -447,7 +448,7 @@ class PlannerFeedback(Model):
 
 
 class PlannerSubmission(Model):
-    """The ``submissions`` of a planner item; all null while no submission row exists."""
+    """The ``submissions`` of a planner item; every field is null while no submission row exists."""
 
     submitted: bool | None = None
     excused: bool | None = None
@@ -462,7 +463,7 @@ class PlannerSubmission(Model):
 
 
 class Plannable(Model):
-    """The slim object inside a planner item: only fields physically on its row appear."""
+    """The slim object inside a planner item: only fields of its own database row."""
 
     id: Id | None = None
     title: str | None = None
@@ -486,7 +487,7 @@ class Plannable(Model):
 
 
 class CheckpointDetails(Model):
-    """What a planner item says of a checkpoint of replies: how many are asked for."""
+    """What a planner item says about a checkpoint of replies: the number required."""
 
     reply_to_entry_required_count: Count | None = None
 
@@ -516,42 +517,42 @@ class PlannerItem(Model):
 
     @property
     def own_id(self) -> str:
-        """The id its marks go by: a graded page is listed under its assignment's."""
+        """The id its overrides refer to; for a graded page, that of its assignment."""
         page = self.plannable.id if self.plannable and self.graded_page else None
         return page or self.plannable_id
 
     @property
     def graded_page(self) -> bool:
-        """A page that counts, whose ``plannable_id`` is its assignment's."""
+        """Whether this is a graded page, whose ``plannable_id`` is its assignment's."""
         return self.plannable_type == "wiki_page" and isinstance(
             self.submissions, PlannerSubmission
         )
 
     @property
     def ungraded(self) -> bool:
-        """A discussion or quiz without an assignment: it is never handed in, late or missing."""
+        """Whether it has no assignment (discussion, quiz): never handed in, late or missing."""
         return self.plannable_type in ("discussion_topic", "quiz") and self.submissions is False
 
     @property
     def only_posted(self) -> bool:
-        """An ungraded discussion without a to-do date: its date is when it was posted."""
+        """Whether it is an ungraded discussion without to-do date: dated by when it was posted."""
         todo_date = self.plannable.todo_date if self.plannable else None
         return self.ungraded and self.plannable_type == "discussion_topic" and todo_date is None
 
     @property
     def reviewed(self) -> bool:
-        """A peer review that is done; Canvas goes on listing it."""
+        """Whether it is a completed peer review, which Canvas goes on listing."""
         state = self.plannable.workflow_state if self.plannable else None
         return self.plannable_type == "assessment_request" and state == "completed"
 
     @property
     def own_course(self) -> str | None:
-        """The course it belongs to, wherever Canvas says it."""
+        """The id of its course, from whichever field has it."""
         return self.course_id or (self.plannable.course_id if self.plannable else None)
 
 
 class TodoQuiz(Model):
-    """A quiz that waits for grading, where Canvas has no assignment for it."""
+    """A quiz waiting to be graded, where Canvas has no assignment for it."""
 
     id: Id | None = None
     title: str | None = None
@@ -568,28 +569,28 @@ class TodoItem(Model):
     html_url: str | None = None
     assignment: Assignment | None = None
     quiz: TodoQuiz | None = None
-    checkpoint_label: str | None = None  # the tag of a discussion's checkpoint
+    checkpoint_label: str | None = None  # tag of a discussion checkpoint
     parent_assignment_id: Id | None = None
 
 
 class DateOverride(Model):
-    """A date that is not everybody's (``lib/api/v1/assignment_override.rb``)."""
+    """A date for some of the students (``lib/api/v1/assignment_override.rb``)."""
 
     id: Id | None = None
-    title: str | None = None  # of a section or group its name, else as "3 students"
+    title: str | None = None  # the name of a section or group, otherwise text like "3 students"
     course_section_id: Id | None = None
     group_id: Id | None = None
 
 
 class CalendarEvent(Model):
-    """GET /api/v1/calendar_events; of type assignment: ``id`` is "assignment_123".
+    """GET /api/v1/calendar_events; for type assignment ``id`` is "assignment_123".
 
-    A discussion's checkpoint is of type sub_assignment, its id as "sub_assignment_123".
+    A discussion checkpoint has type sub_assignment and an id like "sub_assignment_123".
 
-    ``all_day_date`` is the day an event is on, whatever the reader's time zone; ``hidden`` events
-    are replaced by one of the reader's section, which has the section in its ``context_code``
-    (``course_section_7``) and the course in ``effective_context_code``. ``assignment_overrides``
-    tells whose date it is.
+    ``all_day_date`` is the day of an event in any time zone. A ``hidden`` event is replaced by one
+    for the reader's section, which has the section in ``context_code`` (``course_section_7``) and
+    the course in ``effective_context_code``. ``assignment_overrides`` tells whom the date applies
+    to.
     """
 
     id: Id | None = None
@@ -618,7 +619,7 @@ class CalendarEvent(Model):
 
     @property
     def course_id(self) -> str | None:
-        """The course whose calendar holds it, also by way of a section; the first of several."""
+        """The id of its course, also for an event of a section; the first of several."""
         for codes in (self.effective_context_code, self.context_code):
             for code in (codes or "").split(","):
                 kind, _, id_ = code.strip().rpartition("_")
@@ -628,18 +629,18 @@ class CalendarEvent(Model):
 
     @property
     def section_id(self) -> str | None:
-        """The section whose event it is."""
+        """The id of the section the event belongs to."""
         kind, _, id_ = (self.context_code or "").rpartition("_")
         return id_ if kind == "course_section" else None
 
     @property
     def override(self) -> DateOverride | None:
-        """The override that gives it its date; None for a base date."""
+        """The override that sets its date; None for the base date."""
         return next(iter(self.assignment_overrides or self.sub_assignment_overrides or ()), None)
 
     @property
     def row_key(self) -> str | None:
-        """What tells it from the other dates of the same assignment, which have its id too."""
+        """Distinguishes it from the other dates of its assignment, which have the same id."""
         return f"{self.id} {self.override.id}" if self.id and self.override else self.id
 
 
@@ -677,10 +678,10 @@ class Enrollment(Model):
 
 
 class ClassGrades(Grades):
-    """A student's totals as whoever grades has them.
+    """A student's totals as graders see them.
 
-    ``current`` and ``final`` are computed of posted grades, ``unposted`` of all; a total set by
-    hand stands beside them.
+    ``current`` and ``final`` are computed from posted grades, ``unposted`` from all of them; a
+    total that a teacher set by hand is a separate field.
     """
 
     unposted_current_score: Number | None = None
@@ -690,7 +691,7 @@ class ClassGrades(Grades):
 
 
 class RosterUser(Model):
-    """A user of a roster; the last two with SIS rights only (``lib/api/v1/user.rb``)."""
+    """A user of a class list; the last two fields need SIS rights (``lib/api/v1/user.rb``)."""
 
     id: Id | None = None
     name: str | None = None
@@ -701,7 +702,7 @@ class RosterUser(Model):
 
 
 class ClassEnrollment(Enrollment):
-    """A student's enrollment as whoever grades sees it; ``total_activity_time`` in seconds."""
+    """A student's enrollment as graders see it; ``total_activity_time`` in seconds."""
 
     user: RosterUser | None = None
     last_activity_at: Moment | None = None
@@ -710,7 +711,7 @@ class ClassEnrollment(Enrollment):
 
 
 def _look_through(model: type[Model]) -> None:
-    """Let msgspec learn a model before there are threads; see :func:`..paging.decoder`."""
+    """Let msgspec analyse a model before threads start; see :func:`..paging.decoder`."""
     Decoder(model)
     for each in model.__subclasses__():
         _look_through(each)

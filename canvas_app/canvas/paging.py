@@ -1,4 +1,4 @@
-"""Lists of Canvas: every row, in order, once, and whether that is surely all of them."""
+"""Canvas's lists: every row once, in order, and whether the list is certainly complete."""
 
 import re
 from collections import deque
@@ -28,7 +28,7 @@ _PARAMETER = re.compile(r';\s*([^\s=;,]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;,"]*)))?')
 def links(header: str | None) -> dict[str, str]:
     """Read a ``Link`` header into ``{rel: URL}`` (RFC 8288): any case, any order of parameters.
 
-    A URL ends at its ``>``, so ``;`` and ``,`` may stand in it; the first of equal rels counts.
+    A URL ends at its ``>``, so it may contain ``;`` and ``,``; the first of equal rels wins.
     """
     found: dict[str, str] = {}
     for url, parameters in _links(header or ""):
@@ -40,7 +40,7 @@ def links(header: str | None) -> dict[str, str]:
 
 
 def _links(header: str) -> Iterator[tuple[str, str]]:
-    """Each URL with the text of its parameters, in one pass: what has no end is no link."""
+    """Return each URL with the text of its parameters, in one pass; skip unterminated links."""
     at = 0
     while (start := header.find("<", at)) >= 0 and (end := header.find(">", start)) >= 0:
         parameters = _PARAMETERS.match(header, end + 1)
@@ -50,7 +50,7 @@ def _links(header: str) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class RawPage(Generic[_T]):
-    """One page: its rows, the targets (path and query) its links name, and its odd rows' count.
+    """One page: its rows, its links' targets (path and query), and the number of malformed rows.
 
     ``lost`` counts the values left out of its rows.
     """
@@ -61,7 +61,7 @@ class RawPage(Generic[_T]):
     lost: int = 0
 
     def number(self, rel: str) -> int | None:
-        """The page number a link names, or None when it names none (bookmarks)."""
+        """Return the page number in a link; None when it has none (bookmarks)."""
         return _page_number(self.links[rel]) if rel in self.links else None
 
 
@@ -69,12 +69,12 @@ Fetch = Callable[[str], RawPage[_T]]
 
 
 def decode_page(body: bytes, type: Any, path: str) -> tuple[list[Any], dict[str, str], int]:
-    """Decode a page's rows; return them with links found in the body and the count of odd rows.
+    """Decode a page; return its rows, links found in the body, and the number of malformed rows.
 
-    The list stands alone or in an object (``{"quizzes": [...], "meta": {"pagination": ...}}``),
-    then under the path's last word or as the only list there. A row that does not fit ``type``
-    is left out and counted; values that are left out of a row are told to
-    :func:`.mending.losses`. Raises ``msgspec.MsgspecError`` when there is no list at all.
+    The list is the whole body or a member of an object (``{"quizzes": [...], "meta": {"pagination":
+    ...}}``): the one named like the path's last segment, or the only list. A row that does not fit
+    ``type`` is left out and counted; values left out of a row are reported to
+    :func:`.mending.losses`. Raise ``msgspec.MsgspecError`` when there is no list at all.
     """
     try:
         if not mending.at_the_edge(body, type):
@@ -101,7 +101,7 @@ def decode_page(body: bytes, type: Any, path: str) -> tuple[list[Any], dict[str,
 
 
 def decode_one(body: bytes, type: Any) -> Any:
-    """Decode one object; what is left out of it is told to :func:`.mending.losses`."""
+    """Decode one object; report values left out of it to :func:`.mending.losses`."""
     try:
         if not mending.at_the_edge(body, type):
             return decoder(type).decode(body)
@@ -114,7 +114,7 @@ def decode_one(body: bytes, type: Any) -> Any:
 
 
 def _anything(body: bytes, type: Any) -> Any:
-    """Decode JSON, also where its text is none; with dates moved inwards where a type awaits it."""
+    """Decode JSON; repair broken text, and move extreme dates inwards where the type needs it."""
     try:
         raw = decoder(Any).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -127,10 +127,10 @@ def _anything(body: bytes, type: Any) -> Any:
 
 @lru_cache(maxsize=256)
 def decoder(type: Any) -> msgspec.json.Decoder[Any]:
-    """A decoder of JSON for a type, built by one thread at a time.
+    """Return a JSON decoder for a type; only one thread at a time may build one.
 
-    While msgspec looks a Struct through for the first time, other threads see it half known, and
-    one that decodes by it then crashes the process (0.22; the models are known from the start).
+    While msgspec analyses a Struct for the first time, another thread that decodes with it crashes
+    the process (0.22). The models are therefore analysed at import.
     """
     with _BUILDING:
         return msgspec.json.Decoder(type, strict=False)
@@ -154,13 +154,13 @@ def _links_in_body(answer: dict[str, Any]) -> dict[str, str]:
 
 
 class Pages(Generic[_T]):
-    """A lazy list: iterate over its rows; nothing is asked before the first.
+    """A lazy list: iterate over its rows; no request is sent before the first.
 
-    ``complete`` is None until the list was read to its end, then whether all of it surely came;
-    ``why`` says what makes it incomplete. ``pages_expected`` is None when Canvas does not say.
+    ``complete`` is None until the list was read to its end, then whether it is certainly complete;
+    ``why`` gives the reason when it is not. ``pages_expected`` is None when Canvas does not say.
     Memory is bounded by two rounds of ``parallel`` pages. Threads may not share one ``Pages``.
-    ``uneven`` lists have pages that are longer, shorter or empty though nothing changed, because
-    Canvas adds and leaves out rows after it cut the pages.
+    ``uneven`` lists have longer, shorter or empty pages even when nothing changed, because Canvas
+    adds and removes rows after it cut the pages.
     """
 
     def __init__(
@@ -174,7 +174,7 @@ class Pages(Generic[_T]):
         uneven: bool = False,
     ) -> None:
         self._reading: _Reading[_T] = _Reading(fetch, first, path, parallel, max_pages, uneven)
-        # The generator holds no reference to us, so an abandoned list is freed at once.
+        # The generator holds no reference to self, so an abandoned list is freed at once.
         self._rows = self._reading.rows()
 
     def __iter__(self) -> Iterator[_T]:
@@ -196,7 +196,7 @@ class Pages(Generic[_T]):
 
     @property
     def unread(self) -> bool:
-        """Whether all came, and only what could not be understood is missing."""
+        """Whether all pages came and only malformed values are missing."""
         return bool(self._reading.unread) and self._reading.why == self._reading.unread
 
     @property
@@ -210,7 +210,7 @@ class Pages(Generic[_T]):
 
 @dataclass(slots=True)
 class _Reading(Generic[_T]):
-    """How far a list has been read, and what was noticed on the way."""
+    """The state of reading one list, and the irregularities found so far."""
 
     fetch: Fetch[_T]
     first: str
@@ -232,8 +232,8 @@ class _Reading(Generic[_T]):
     window: deque[frozenset[Any]] = field(default_factory=deque)
 
     def rows(self) -> Iterator[_T]:
-        # Threads of its own: a call that waits for one person's bucket must not hold up another
-        # person's list, nor may a list that is read in a pool wait for a thread of that pool.
+        # A thread pool of its own: a call waiting for one person's bucket must not delay another
+        # person's list, and a list read inside a pool must not wait for a thread of that pool.
         threads = ThreadPoolExecutor(self.parallel, "canvas-pages")
         try:
             page = self._arrived(self.first, self.fetch(self.first))
@@ -267,11 +267,11 @@ class _Reading(Generic[_T]):
         self.complete = not self.why
 
     def _sent(self, threads: ThreadPoolExecutor, target: str) -> "Future[RawPage[_T]]":
-        """Fetch in a thread, in the reader's context, so that the log names whose call it is."""
+        """Fetch in a thread with the reader's context, so that the log names the caller."""
         return threads.submit(copy_context().run, self.fetch, target)
 
     def _followed(self, page: RawPage[_T], threads: ThreadPoolExecutor) -> Iterator[_T]:
-        """Follow ``next``, one page ahead of who reads, once the second row is asked for."""
+        """Follow ``next``; from the second row on, fetch one page ahead of the reader."""
         while True:
             rows = self._fresh(page)
             target = page.links.get("next")
@@ -288,10 +288,10 @@ class _Reading(Generic[_T]):
             page = self._arrived(target, ahead.result())
 
     def _numbered(self, page: RawPage[_T], last: int, threads: ThreadPoolExecutor) -> Iterator[_T]:
-        """Read the pages up to ``last`` in parallel, deliver them in order, then look again.
+        """Read the pages up to ``last`` in parallel, yield them in order, then check for changes.
 
-        Here page numbers are written by us, the one exception to following ``next``. The second
-        look at the first page leaves with the last pages, so it costs no round trip of its own.
+        Easel writes these page numbers itself, the one exception to following ``next``. The first
+        page is fetched again together with the last pages, so the check costs no extra round trip.
         """
         self.pages_expected = last
         per_page = _page_size(page.links["next"]) or len(page.rows) + page.odd
@@ -324,7 +324,7 @@ class _Reading(Generic[_T]):
         self._compare(keys, ahead.take()[1])
 
     def _arrived(self, target: str, page: RawPage[_T]) -> RawPage[_T]:
-        """Count a page and remember its address, to notice loops."""
+        """Count a page and remember its address, to detect loops."""
         self.asked.add(hash(target))
         if "current" in page.links:
             self.asked.add(hash(page.links["current"]))
@@ -334,16 +334,16 @@ class _Reading(Generic[_T]):
             self._note("the first page is full and came without a Link header")
         ended = not page.rows and not page.odd and "next" not in page.links
         if ended and not self.uneven and (_page_number(target) or 1) > 1:
-            # Canvas gives an empty page and calls it the last (``lib/api.rb``) when rows vanish
-            # meanwhile. Bookmarks begin where the page before ended, so they lose nothing.
+            # When rows vanish meanwhile, Canvas gives an empty page and calls it the last
+            # (``lib/api.rb``). Bookmarks continue where the last page ended, so they lose nothing.
             self._note("the list changed while it was read: its last page came empty")
         self.pages_read += 1
         return page
 
     def _fresh(self, page: RawPage[_T]) -> list[_T]:
-        """The rows that are not also on one of the last few pages.
+        """Return the rows that are not on one of the last few pages too.
 
-        A list that has one id twice on one page (a feed of versions) is not told apart by ids.
+        A list with repeated ids on one page (a feed of versions) is not deduplicated by id.
         """
         rows = page.rows
         self.odd += page.odd
@@ -402,7 +402,7 @@ class _Reading(Generic[_T]):
 
 
 class _Ahead(Generic[_T]):
-    """Pages asked for before they are read: ``most`` at a time, taken in the order of targets."""
+    """Pages fetched ahead: at most ``most`` at a time, taken in the order of the targets."""
 
     def __init__(
         self, targets: Iterator[str], most: int, send: "Callable[[str], Future[RawPage[_T]]]"
@@ -413,17 +413,17 @@ class _Ahead(Generic[_T]):
         self._sent: deque[tuple[str, Future[RawPage[_T]]]] = deque()
 
     def send(self) -> None:
-        """Send as many further calls as there is room for."""
+        """Send as many further calls as the limit allows."""
         for target in islice(self._targets, self._most - len(self._sent)):
             self._sent.append((target, self._send(target)))
 
     def take(self) -> "tuple[str, Future[RawPage[_T]]]":
-        """The next page's target and answer."""
+        """Return the target and answer of the next page."""
         return self._sent.popleft()
 
 
 def _key(row: Any) -> int | str | None:
-    """What a row is known by: its ``row_key``, or its ``id``, when it has one."""
+    """Return what identifies a row: its ``row_key``, or its ``id``, if it has one."""
     if isinstance(row, dict):
         key = row.get("id")
     else:
@@ -432,7 +432,7 @@ def _key(row: Any) -> int | str | None:
 
 
 def _numbered_to(page: RawPage[Any]) -> int | None:
-    """The last page's number, when all links are alike but for their page numbers."""
+    """Return the last page's number if all links are alike except for their page numbers."""
     following, last = page.number("next"), page.number("last")
     if following is None or last is None or last < following:
         return None

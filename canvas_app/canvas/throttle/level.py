@@ -1,8 +1,8 @@
-"""One of Canvas's leaky buckets as Canvas sees it, mirrored from its answers.
+"""The level of one of Canvas's leaky buckets, estimated from Canvas's answers.
 
-Canvas keeps one bucket per access token (``request_throttle.rb``): a call is charged 50 while it
-is answered, then what it cost; the bucket leaks, and a call that would find it full is refused.
-Costs and levels are in Canvas's units (seconds of CPU and database), times in seconds.
+Canvas keeps one bucket per access token (``request_throttle.rb``): a call is charged 50 while it is
+answered, then its real cost; the bucket leaks, and a call that finds it full is refused. Costs and
+levels are in Canvas's units (seconds of CPU and database), times in seconds.
 """
 
 import math
@@ -13,16 +13,16 @@ RESERVATION = 50.0
 CEILING = 600.0
 OUTFLOW = 10.0
 SLOWEST = 1.0  # units a second; calls of other programs make the leak look slower
-CAREFUL = 4  # calls at once while nothing is known: 4 x 50 fits a third of the usual bucket
-MANY = 1_000.0  # calls at once that only the bucket's room bounds
+CAREFUL = 4  # parallel calls while nothing is known: 4 x 50 fits into a third of the usual bucket
+MANY = 1_000.0  # parallel calls at most, when nothing but the bucket's room limits them
 ASSUMED_COST = 1.0
-SPARE = 10.0  # what is left beside one call even when strangers fill the rest
-FADE = 0.05  # per answer, of the strangers it need not show any more
+SPARE = 10.0  # room left for one call even if other programs fill the rest
+FADE = 0.05  # decay per answer of the part kept for other programs' calls
 SMALLEST_CEILING = RESERVATION + SPARE
-STEP = 50.0  # what one surprise adds to the margin: the reservation of one stranger's call
-SHRINK = 0.998  # per answer: half the margin is gone after some 350 good ones
-LONGEST_PAUSE = 80.0  # seconds after a refusal: from its maximum the usual bucket is empty then
-SLACK = 0.1  # for rounding, and for clocks that do not tick together
+STEP = 50.0  # added to the margin by one surprise: the reservation of one foreign call
+SHRINK = 0.998  # decay per answer: the margin is halved after some 350 successful ones
+LONGEST_PAUSE = 80.0  # seconds after a refusal: the usual bucket is then empty, even if it was full
+SLACK = 0.1  # for rounding and for clocks that differ slightly
 
 Clock = Callable[[], float]
 Uniform = Callable[[float, float], float]
@@ -30,7 +30,7 @@ Uniform = Callable[[float, float], float]
 
 @dataclass(slots=True)
 class Known:
-    """What one Canvas's answers have taught last: a new bucket begins with it."""
+    """What is known about one Canvas from its latest answers; new buckets start with it."""
 
     ceiling: float | None = None
     outflow: float = OUTFLOW
@@ -38,7 +38,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Figures:
-    """One bucket at one moment, for pages and metrics; ``name`` is a hash, never a token."""
+    """A bucket's figures, for pages and metrics; ``name`` is a hash, never a token."""
 
     origin: str
     name: str
@@ -56,7 +56,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A call in flight; ``paid`` is what all calls had cost when it was sent."""
+    """A call in flight; ``paid`` is the cost of all calls at the time it was sent."""
 
     at: float
     paid: float
@@ -65,7 +65,7 @@ class _Call:
 
 @dataclass(frozen=True, slots=True)
 class _Quiet:
-    """Header of a call in flight alone: ``remaining`` held between ``sent`` and ``answered``."""
+    """Header of a call alone in flight: ``remaining`` held between ``sent`` and ``answered``."""
 
     sent: float
     answered: float
@@ -76,11 +76,12 @@ class _Quiet:
 class Level:
     """A bucket's level, without a lock.
 
-    ``own`` bounds from above what our own calls account for, reservations aside: what they cost,
-    less the leak, and never more than a header shows. While nobody else draws from the bucket it
-    alone decides, and in whatever order answers arrive no call is refused. ``beyond`` is what the
-    newest header shows besides: strangers' calls, or a bucket smaller than it once was. It is not
-    taken to leak until a header shows it, unless it leaves no room for a single call.
+    ``own`` is an upper bound for our own calls, without reservations: their costs minus the leak,
+    and never more than a header shows. While no other program uses the bucket, ``own`` alone
+    decides, and no call is refused in whatever order answers arrive. ``beyond`` is what the newest
+    header shows in addition: other programs' calls, or a bucket that has become smaller. It is
+    assumed not to leak until a header shows that it did, unless it leaves no room for a single
+    call.
     """
 
     def __init__(self, known: Known, clock: Clock, random: Uniform) -> None:
@@ -95,10 +96,10 @@ class Level:
         self.paused_until = -math.inf
         self.throttled = 0
         self.paid = self.latest = 0.0
-        self._said = (self.ceiling, self.at)  # the newest header, and when it came
-        self._sent = 0  # the newest call's number, the newest answered one's, ...
+        self._said = (self.ceiling, self.at)  # the newest header, and its time of arrival
+        self._sent = 0  # the numbers of the newest call, of the newest call answered, ...
         self._answered = 0
-        self._surprised = 0  # ... and the newest that was on its way when one was refused
+        self._surprised = 0  # ... and of the newest call in flight at the last refusal
         self._quiet: _Quiet | None = None
         self._seen = known.ceiling is not None
         self._known = known
@@ -108,7 +109,7 @@ class Level:
     def wait(self, most: int) -> tuple[float, int]:
         """Take a reservation: (0, its number); or (seconds until there may be room, 0).
 
-        Infinity means that only an answer helps.
+        Infinity means that room appears only once a call is answered.
         """
         now = self._leak()
         if now < self.paused_until:
@@ -124,24 +125,24 @@ class Level:
         return 0.0, self._sent
 
     def soonest(self, expected: int = 0) -> float:
-        """Seconds that surely pass before another call may go, after ``expected`` others.
+        """Return how many seconds must pass at least before a call after ``expected`` others.
 
-        Those others are taken to cost what the last call did. An answer may show that there is
-        more room than was thought, so while a call is in flight nothing is sure but a pause.
+        Those others are assumed to cost what the last call did. An answer may reveal more room, so
+        while a call is in flight only a pause is certain.
         """
         now = self._leak()
         excess = 0.0 if self.held else self._excess(1)
         return max(0.0, self.paused_until - now, (excess + expected * self.latest) / self.outflow)
 
     def drop(self, number: int) -> None:
-        """Give the reservation back: the call never reached Canvas."""
+        """Release the reservation of a call that never reached Canvas."""
         self._leak()
         self.held.pop(number, None)
 
     def settle(
         self, number: int, *, throttled: bool, remaining: float | None, cost: float | None
     ) -> None:
-        """Replace the reservation by what the call cost, and believe its header."""
+        """Replace the reservation by the call's cost, and adopt its header."""
         now = self._leak()
         call = self.held.pop(number, None)
         if call is None:
@@ -162,12 +163,12 @@ class Level:
             self.parallel = min(MANY, grown) if self.throttled else MANY
 
     def remaining(self) -> float:
-        """What Canvas last said is left, leaked forward to now."""
+        """What Canvas last said remains, with the leak since then added."""
         said, at = self._said
         return min(self.ceiling, said + self.outflow * max(0.0, self._clock() - at))
 
     def figures(self, origin: str, name: str, waiting: int) -> Figures:
-        """The bucket now."""
+        """The bucket's figures now."""
         self._leak()
         return Figures(
             origin=origin,
@@ -192,18 +193,18 @@ class Level:
         now = self._clock()
         lost = self.outflow * max(0.0, now - self.at)
         if not self.held and lost > self.own:
-            line = self.ceiling - self._hold() - SPARE  # where one call has room
+            line = self.ceiling - self._hold() - SPARE  # a level that leaves room for one call
             self.beyond = max(min(self.beyond, line), self.beyond - (lost - self.own))
         self.own = max(0.0, self.own - lost)
         self.at = now
         return now
 
     def _hold(self) -> float:
-        """What a call in flight is held at: dearer ones than the reservation at their cost."""
+        """Return the reservation for calls in flight; calls that cost more reserve their cost."""
         return max(RESERVATION, min(self.hold, self.ceiling / 2))
 
     def _excess(self, calls: int) -> float:
-        """How much too full the bucket would be with so many calls in flight."""
+        """Return how far the bucket would be over its limit with so many calls in flight."""
         free = self.ceiling - self.beyond
         margin = max(0.0, min(self.margin, free / 3, free - self._hold() - SPARE))
         return self.own + self._hold() * calls + margin + SLACK - free
@@ -218,8 +219,8 @@ class Level:
     def _believe(self, number: int, remaining: float, overtook: float, now: float) -> None:
         """Fit the level to a header.
 
-        It may be late: ``overtook`` is what calls cost whose answers arrived meanwhile, which it
-        may not hold yet; and what was sent since, or is in flight, it may hold or not.
+        The header may be late: ``overtook`` is the cost of calls answered meanwhile, which it may
+        not include yet. It may or may not include calls sent since, or in flight.
         """
         if not self._seen or remaining > self.ceiling:
             if self._seen:
@@ -231,7 +232,7 @@ class Level:
         self.own = min(self.own, level + overtook)
         others = sum(other < number for other in self.held) + self._sent - number
         least = level - self.own - RESERVATION * others
-        if number > self._answered:  # newer than any before it
+        if number > self._answered:  # newer than all earlier ones
             self._answered = number
             self._said = (remaining, now)
             self.beyond -= FADE * max(0.0, self.beyond - least)
@@ -239,7 +240,7 @@ class Level:
         self.beyond = max(self.beyond, least, 0.0)
 
     def _learn_outflow(self, quiet: _Quiet, throttled: bool) -> None:
-        """Compare two such headers: what was paid between them and is no longer there has leaked.
+        """Estimate the leak from two such headers: what was paid meanwhile and is gone has leaked.
 
         Needs at least the time in which one reservation leaks: over less, the end of another
         program's call would look like a fast leak. The longest time
@@ -256,19 +257,19 @@ class Level:
             if leaked > self.outflow * seconds and not short:
                 self.outflow = self._known.outflow = leaked / seconds
             elif self.ceiling - quiet.remaining > paid and quiet.sent > before.answered:
-                # It was never empty meanwhile, or it would hold no more than was paid since.
+                # The bucket was not empty in between, or it would hold no more than was paid since.
                 most = max(leaked / (quiet.sent - before.answered), self.outflow / 2, SLOWEST)
                 self.outflow = self._known.outflow = min(self.outflow, most)
         self._quiet = quiet
 
     def _surprise(self, number: int, remaining: float, now: float) -> None:
-        """Canvas refused a call: pause, send fewer at once, widen the margin, teach new buckets."""
+        """Handle a refusal: pause, send fewer calls at once, widen the margin, tell new buckets."""
         self.throttled += 1
         wait = min(LONGEST_PAUSE, (RESERVATION - remaining) / self.outflow)
         pause = max(1.0, wait) * self._random(1.0, 1.25)
         self.paused_until = max(self.paused_until, now + pause)
         self._known.ceiling = max(self.ceiling - self.beyond, SMALLEST_CEILING)
-        if number > self._surprised:  # else sent before the last refusal was known: the same one
+        if number > self._surprised:  # otherwise part of the last refusal
             self._surprised = self._sent
             self.margin = min(self.margin + STEP, self.ceiling / 2)
             self.parallel = max(1.0, min(self.parallel, len(self.held) + 1.0) / 2)

@@ -1,6 +1,6 @@
-"""Queues before Canvas's rate-limit buckets: a call goes out, in turn, when its bucket has room.
+"""Queues for Canvas's rate-limit buckets: calls go out in order when their bucket has room.
 
-``level`` computes how full a bucket is; this module decides which call draws from which bucket.
+``level`` computes how full a bucket is; this module decides which bucket a call uses.
 """
 
 import math
@@ -20,7 +20,7 @@ AT_ONCE_UNTIL_KNOWN = 2  # ... and before it is known: each may cost a third of 
 LOST_CALLS_HOLD = 60.0  # seconds after which the usual bucket has forgotten calls without an answer
 LEAST_REMAINING = -1e3  # units; -200 is the usual least
 MOST_REMAINING = 1e6  # units; 600 or 700 are usual, and a school may have more
-MOST_COST = 400.0  # units; of Canvas's own surcharges 200 is the largest
+MOST_COST = 400.0  # units; the largest of Canvas's own surcharges is 200
 
 Wait = Callable[[threading.Condition, float | None], object]
 
@@ -32,20 +32,20 @@ def _wait(condition: threading.Condition, seconds: float | None) -> object:
 
 
 class Observer(Protocol):
-    """Counts what happens at the buckets, by Canvas, never by person."""
+    """Receives events of the buckets, by Canvas, never by person."""
 
     def admitted(self, origin: str, waited: float) -> None:
-        """A call may go, after so many seconds."""
+        """A call was admitted after waiting so many seconds."""
 
     def settled(self, origin: str, throttled: bool, cost: float) -> None:
         """A call was answered."""
 
     def redis_lost(self) -> None:
-        """Redis does not answer: until it does, each process keeps its own level."""
+        """Redis does not answer; until it does, each process keeps its own level."""
 
 
 class NullObserver:
-    """Counts nothing."""
+    """An observer that ignores all events."""
 
     def admitted(self, origin: str, waited: float) -> None: ...
 
@@ -55,34 +55,34 @@ class NullObserver:
 
 
 class State(Protocol):
-    """Where a bucket's level lives: in this process (``Level``), or in Redis for several."""
+    """Where a bucket's level is kept: in this process (``Level``), or in Redis for several."""
 
     def wait(self, most: int) -> tuple[float, int]:
         """Take a reservation: (0, its number), or (seconds until there may be room, 0)."""
 
     def soonest(self, expected: int = 0) -> float:
-        """Seconds that surely pass before another call may go, after ``expected`` others."""
+        """Return how many seconds must pass at least before a call after ``expected`` others."""
 
     def settle(
         self, number: int, *, throttled: bool, remaining: float | None, cost: float | None
     ) -> None:
-        """Settle the reservation with what Canvas answered."""
+        """Settle the reservation with Canvas's answer."""
 
     def drop(self, number: int) -> None:
-        """Give the reservation back."""
+        """Release the reservation."""
 
     def remaining(self) -> float:
-        """What Canvas last said, leaked forward to now."""
+        """What Canvas last said remains, with the leak since then added."""
 
     def figures(self, origin: str, name: str, waiting: int) -> Figures:
-        """The bucket now."""
+        """The bucket's figures now."""
 
     def idle(self) -> bool:
-        """No call is in flight."""
+        """Whether no call is in flight."""
 
 
 class Bucket:
-    """The queue before one bucket: first come, first served, woken rather than polling."""
+    """The queue for one bucket: first come, first served; threads are notified, not polling."""
 
     def __init__(
         self, origin: str, name: str, state: State, clock: Clock, wait: Wait, observer: Observer
@@ -99,7 +99,7 @@ class Bucket:
         self._lost_at = -math.inf  # when a call last went without an answer
 
     def admit(self, most: int, deadline: float | None) -> "Permit":
-        """Wait for room. Raises Throttled as soon as the deadline is sure to come first.
+        """Wait for room. Raise Throttled as soon as the deadline is certain to be missed.
 
         Unavailable when there was none because Canvas left the calls before this one unanswered,
         or cut their connections.
@@ -180,7 +180,7 @@ class Bucket:
             return self._state.figures(self.origin, self.name, len(self._queue))
 
     def idle(self) -> bool:
-        """Nobody waits and nothing is in flight; asked without waiting for the lock."""
+        """Whether nobody waits and nothing is in flight; read without taking the lock."""
         return not self._queue and self._state.idle()
 
 
@@ -211,10 +211,10 @@ class Permit:
         self._number = number
 
     def settle(self, *, throttled: bool, remaining: float | None, cost: float | None) -> None:
-        """Tell what the headers said; None for one that is absent or no number.
+        """Settle with the values of the headers; None for one that is absent or not a number.
 
-        A number that no bucket of Canvas's can hold is ignored: believing one such header would
-        leave no room for any further call.
+        A number above any possible bucket of Canvas's is ignored, because adopting it would leave
+        no room for further calls.
         """
         if remaining is not None and not LEAST_REMAINING <= remaining <= MOST_REMAINING:
             remaining = None
@@ -223,7 +223,7 @@ class Permit:
         self._bucket.settle(self._number, throttled, remaining, cost)
 
     def forget(self) -> None:
-        """The call surely never reached Canvas."""
+        """Release the permit of a call that certainly never reached Canvas."""
         self._bucket.drop(self._number)
 
 
@@ -231,19 +231,19 @@ class Buckets(Protocol):
     """All buckets this process draws from."""
 
     def bucket(self, origin: str, name: str) -> Bucket:
-        """The bucket of that name at that Canvas, made when it is new."""
+        """Return the bucket of this name at this Canvas; create it if it is new."""
 
     def figures(self) -> list[Figures]:
-        """Every bucket in use now."""
+        """Figures of every bucket in use."""
 
     def close(self) -> None:
-        """Close whatever connections the buckets have."""
+        """Close the buckets' connections, if any."""
 
 
 class MemoryBuckets:
-    """Buckets of this process; the longest unused go when there are more than ``most``.
+    """Buckets in this process's memory; above ``most``, those unused longest are dropped.
 
-    ``observer`` hears what happens at them.
+    ``observer`` receives their events.
     """
 
     def __init__(
@@ -265,7 +265,7 @@ class MemoryBuckets:
         self._buckets: OrderedDict[tuple[str, str], Bucket] = OrderedDict()
 
     def bucket(self, origin: str, name: str) -> Bucket:
-        """The bucket of that name at that Canvas, made when it is new."""
+        """Return the bucket of this name at this Canvas; create it if it is new."""
         with self._lock:
             bucket = self._buckets.get((origin, name))
             if bucket is None:
@@ -277,7 +277,7 @@ class MemoryBuckets:
             return bucket
 
     def close(self) -> None:
-        """Buckets of this process have no connections."""
+        """Do nothing: these buckets have no connections."""
 
     def _state(self, origin: str, name: str) -> State:
         return self._level(origin)
@@ -292,16 +292,16 @@ class MemoryBuckets:
                 del self._buckets[key]
 
     def figures(self) -> list[Figures]:
-        """Every bucket in use now."""
+        """Figures of every bucket in use."""
         with self._lock:
             buckets = list(self._buckets.values())
         return [bucket.figures() for bucket in buckets]
 
 
 class Throttle:
-    """One person's view of their bucket at one Canvas; ``max_parallel`` calls in flight at most.
+    """One person's access to their bucket at one Canvas; at most ``max_parallel`` calls in flight.
 
-    A bucket belongs to an access token: a refreshed token starts with an empty one, as at Canvas.
+    A bucket belongs to an access token: a refreshed token starts with an empty one, as in Canvas.
     """
 
     def __init__(self, buckets: Buckets, origin: str, max_parallel: int = 10) -> None:
@@ -311,15 +311,15 @@ class Throttle:
         self._name = ""
 
     def admit(self, access_token: str, deadline: float | None = None) -> Permit:
-        """Wait until the call may go. Raises Throttled when the (monotonic) deadline is first."""
+        """Wait until the call may go. Raise Throttled if the (monotonic) deadline comes first."""
         self._name = sha256(access_token.encode()).hexdigest()
         return self._buckets.bucket(self._origin, self._name).admit(self.max_parallel, deadline)
 
     @property
     def remaining(self) -> float:
-        """What Canvas last said is left of the newest token's bucket, leaked forward to now.
+        """What Canvas last said remains for the newest token, with the leak since then added.
 
-        600, the usual ceiling, before the first call.
+        Before the first call it is 600, the usual limit.
         """
         if not self._name:
             return CEILING
@@ -327,11 +327,11 @@ class Throttle:
 
 
 class TokenQueue:
-    """The queue before the token endpoint, whose bucket Canvas keys by this server's address.
+    """The queue for the token endpoint, whose bucket Canvas keys by this server's address.
 
-    Older Canvases charge 200 for each call there (``oauth2_provider_controller.rb``); what a call
-    costs is learnt from ``X-Request-Cost``. A full bucket is refused at once by Canvas's source
-    (``request_throttle.rb``); that calls hang instead, a public thread alone reports.
+    Older Canvases charge 200 for each call there (``oauth2_provider_controller.rb``); the real cost
+    is learnt from ``X-Request-Cost``. According to Canvas's source, calls to a full bucket are
+    refused at once (``request_throttle.rb``); only a public thread reports that they hang.
     """
 
     def __init__(self, buckets: Buckets, origin: str) -> None:
@@ -342,11 +342,11 @@ class TokenQueue:
         return self._buckets.bucket(f"{self._origin}/login/oauth2/token", "")
 
     def admit(self, deadline: float | None = None) -> Permit:
-        """Wait for room. Raises Throttled when the deadline (monotonic seconds) comes first."""
+        """Wait for room. Raise Throttled if the deadline (monotonic seconds) comes first."""
         bucket = self._bucket()
         known = bucket.figures().cost > 0
         return bucket.admit(AT_TOKEN_ENDPOINT if known else AT_ONCE_UNTIL_KNOWN, deadline)
 
     def room_in(self, ahead: int = 0) -> float:
-        """Seconds until there is room for one more exchange behind so many others; 0 is now."""
+        """Return seconds until there is room for one more exchange after so many; 0 is now."""
         return self._bucket().soonest(ahead)

@@ -53,10 +53,10 @@ from canvas_app.canvas.throttle.queue import MemoryBuckets, State
 
 log = logging.getLogger("canvas_app.canvas")
 
-LOOK_AGAIN = 0.02  # seconds: other processes cannot wake us
-BUCKET_RETRY_SECONDS = 1.0  # seconds until a Redis that failed is asked again
-LOST_AFTER = 30.0  # seconds, a call's read timeout: what is in flight longer died with its process
-GONE_AFTER = 1.0  # seconds without a look until a process that waits has lost its turn
+LOOK_AGAIN = 0.02  # seconds between polls, because other processes cannot notify us
+BUCKET_RETRY_SECONDS = 1.0  # seconds before a Redis that failed is tried again
+LOST_AFTER = 30.0  # seconds, a call's read timeout: the process of a call in flight longer has died
+GONE_AFTER = 1.0  # seconds without polling after which a waiting process loses its turn
 KEPT = 3600  # seconds, as long as Canvas keeps a bucket
 
 # Held calls are "sent at, paid then, alone"; -1 stands for infinity, which Redis cannot return.
@@ -251,9 +251,9 @@ return answer
 
 
 class RedisState:
-    """A bucket's level in Redis, with one in this process for when Redis is away.
+    """A bucket's level in Redis, with a local level while Redis is unavailable.
 
-    Reservations taken in this process's own level have negative numbers.
+    Reservations in the local level have negative numbers.
     """
 
     def __init__(self, shared: "RedisBuckets", origin: str, name: str, local: Level) -> None:
@@ -285,7 +285,7 @@ class RedisState:
         )
 
     def wait(self, most: int) -> tuple[float, int]:
-        """Take a reservation: (0, its number), or (seconds until it is worth asking again, 0)."""
+        """Take a reservation: (0, its number), or (seconds until asking again makes sense, 0)."""
         told = self._run("take", most=most)
         if told is None:
             wait, number = self._local.wait(most)
@@ -336,12 +336,12 @@ class RedisState:
         )
 
     def idle(self) -> bool:
-        """Whether this object can be dropped: Redis knows what is in flight."""
+        """Whether this object can be dropped; calls in flight are recorded in Redis."""
         return self._local.idle()
 
 
 class RedisBuckets(MemoryBuckets):
-    """The buckets of every process that names this Redis; see ``MemoryBuckets``."""
+    """Buckets shared by all processes that use this Redis; see ``MemoryBuckets``."""
 
     def __init__(
         self, client: "str | redis.Redis", *, clock: Clock = time.monotonic, **settings: Any
@@ -360,7 +360,7 @@ class RedisBuckets(MemoryBuckets):
 
     @property
     def process(self) -> str:
-        """What tells this process from the others, forked ones too."""
+        """Return an id that distinguishes this process from others, including forked ones."""
         return f"{self._name} {os.getpid()}"
 
     @property
@@ -369,8 +369,8 @@ class RedisBuckets(MemoryBuckets):
         return self._shared
 
     def run(self, keys: list[str], facts: tuple[Any, ...]) -> list[float] | None:
-        """Run the script; None when Redis is away."""
-        if not self._shared:  # one call asks again, the others do not wait for it
+        """Run the script; return None when Redis is unavailable."""
+        if not self._shared:  # one call tries again, the others do not wait for it
             if self._clock() < self._away_until:
                 return None
             self._away_until = self._clock() + BUCKET_RETRY_SECONDS
@@ -392,7 +392,7 @@ class RedisBuckets(MemoryBuckets):
         return told
 
     def _now(self) -> str:
-        """Redis's own clock, which all processes share; a test gives another."""
+        """Redis's clock, which all processes share; tests replace it."""
         return ""
 
     def close(self) -> None:
