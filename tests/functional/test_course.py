@@ -108,3 +108,18 @@ def test_teachers_have_no_grade_of_theirs(easel):
 
     assert "/courses/4101/grades" not in page
     assert "to grade" in page
+
+
+@pytest.mark.parametrize("path", ["", "/grades"])
+def test_work_that_failed_says_so_in_its_own_place(easel, canvas, path):
+    """Below the heading, where the assignments would stand: not an empty page."""
+    groups = "/api/v1/courses/4106/assignment_groups"
+    canvas.control(faults=[{"path": groups, "kind": "status", "status": 404, "times": None}])
+    browser = sign_in(easel, "dozen")
+
+    page = browser.get(f"{easel.url}/courses/4106{path}", timeout=60).text
+
+    place = page.rpartition('<div class="empty">')[2]
+    assert "Assignments: could not be loaded." in place
+    assert re.search(r'href="[^"]*retry=assignments"', place)
+    assert "No assignments yet" not in page
