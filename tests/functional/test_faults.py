@@ -261,7 +261,7 @@ def test_token_refused_by_one_call_alone(easel, canvas):
 
 
 def test_without_the_profile_no_day_is_certain(easel, canvas):
-    """Her time zone did not come: what is due this week is said with doubt, and in which zone."""
+    """Her time zone did not come: what is to do in seven days is said with doubt, and the zone."""
     browser = sign_in(easel, "dozen")
     forget(easel)
     canvas.control(faults=[DOWN | {"path": "/api/v1/users/self/profile"}])
@@ -269,7 +269,7 @@ def test_without_the_profile_no_day_is_certain(easel, canvas):
     text = page(browser, easel, "")
 
     assert "did not say which time zone you are in, so times and days here are in UTC" in text
-    assert re.search(r"About \d+ due this week", text)
+    assert re.search(r"About \d+ to do in seven days", text)
 
 
 def test_without_the_calendar_missing_may_be_too_many(easel, canvas):
