@@ -214,6 +214,20 @@ def _check_message(claims: Mapping[str, Any], registration: Registration) -> Non
         raise LaunchRefused("version")
     if claims.get(f"{LTI_CLAIM}message_type") != "LtiResourceLinkRequest":
         raise LaunchRefused("message_type")
+    if not _from_menu(claims):
+        raise LaunchRefused("message_type")
+
+
+def _from_menu(claims: Mapping[str, Any]) -> bool:
+    """Whether a menu's entry was opened and not a link that somebody placed into content.
+
+    A link's own custom fields replace the tool's (Canvas: ``resource_link_request.rb``), so a
+    teacher could name another person in them. In a menu the link is the context itself.
+    """
+    link, context = (claims.get(f"{LTI_CLAIM}{name}") for name in ("resource_link", "context"))
+    if not isinstance(link, dict) or not isinstance(context, dict):
+        return False
+    return isinstance(link.get("id"), str) and link["id"] == context.get("id")
 
 
 def _read(claims: Mapping[str, Any], registration: Registration) -> Launch:

@@ -65,7 +65,9 @@ def claims(**changes: Any) -> Change:
             "validation_context": None,
             "errors": {"errors": {}},
             "label": None,
+            "id": "c0ffee",
         },
+        f"{LTI_CLAIM}resource_link": {"id": "c0ffee", "title": "Biology"},
         f"{LTI_CLAIM}custom": custom(),
     }
     return {name: value for name, value in (right | changes).items() if value is not None}
@@ -177,6 +179,13 @@ CLAIMS: dict[str, tuple[Change, str]] = {
     "deployment as list": ({f"{LTI_CLAIM}deployment_id": [DEPLOYMENT]}, "deployment"),
     "version": ({f"{LTI_CLAIM}version": "1.1"}, "version"),
     "type": ({f"{LTI_CLAIM}message_type": "LtiDeepLinkingRequest"}, "message_type"),
+    "a link in content": ({f"{LTI_CLAIM}resource_link": {"id": "a uuid"}}, "message_type"),
+    "no link": ({f"{LTI_CLAIM}resource_link": None}, "message_type"),
+    "neither link nor context": (
+        {f"{LTI_CLAIM}resource_link": {}, f"{LTI_CLAIM}context": {}},
+        "message_type",
+    ),
+    "link as text": ({f"{LTI_CLAIM}resource_link": "c0ffee"}, "message_type"),
     "nobody": ({"sub": None}, "nobody"),
     "nobody's name": ({"sub": ""}, "nobody"),
     "no variables": ({f"{LTI_CLAIM}custom": None}, "variables_missing"),
