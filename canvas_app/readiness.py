@@ -12,7 +12,6 @@ from typing import Any, Generic, TypeVar
 
 from canvas_app.canvas.transport import Transport
 from canvas_app.checks.connection import judge_kind, reach
-from canvas_app.storage.database import AWAY
 from canvas_app.storage.notes import INCLUDES_DROPPED
 from canvas_app.storage.storage import Storage
 
@@ -106,7 +105,7 @@ class Readiness:
     ) -> None:
         self._storage = storage
         self._clock = clock
-        self._database: Probe[bool | None] = Probe(
+        self._database: Probe[tuple[bool, list[str]] | None] = Probe(
             "the database", self._ask_database, failed=None, clock=clock
         )
         self._redis = (
@@ -128,24 +127,24 @@ class Readiness:
         for probe in probes:
             if probe is not None:
                 probe.start()
-        writable = self._database.answer(deadline)
+        database = self._database.answer(deadline)
+        writable, detail = database or (False, [])
         redis = self._redis.answer(deadline) if self._redis else None
         canvas = self._canvas.answer(deadline, last=True)
-        detail = self._dropped_includes() if writable is not None else []
         degraded = detail or not writable or redis is False
         body: dict[str, Any] = {
-            "status": "failed" if writable is None else "degraded" if degraded else "ok",
-            "database": "failed" if writable is None else "ok",
-            "writable": bool(writable),
+            "status": "failed" if database is None else "degraded" if degraded else "ok",
+            "database": "failed" if database is None else "ok",
+            "writable": writable,
             "failed_writes": self._storage.writes.failed,
             **({} if redis is None else {"redis": "ok" if redis else "failed"}),
             "canvas": canvas,
             **({"detail": detail} if detail else {}),
         }
-        return body, 503 if writable is None else 200
+        return body, 503 if database is None else 200
 
-    def _ask_database(self) -> bool:
-        """Whether the database takes writes; raises when it does not answer.
+    def _ask_database(self) -> tuple[bool, list[str]]:
+        """Whether the database takes writes, and what is noted in it; raises when it is away.
 
         A write is made now and then, and each time while writes fail: a full disk answers
         everything else.
@@ -155,18 +154,14 @@ class Readiness:
         if due or not self._storage.writes.taken:
             self._wrote_at = self._clock()
             self._storage.try_writing()
-        return self._storage.writes.taken
+        return self._storage.writes.taken, self._dropped_includes()
 
     def _dropped_includes(self) -> list[str]:
         """A sentence for each environment whose Canvas drops what it is asked to include."""
-        try:
-            noted = self._storage.notes.about(INCLUDES_DROPPED)
-        except AWAY:
-            return []  # the next call says that the database is away
         return [
             f"Canvas ({note.environment}) drops include parameters, last at {note.last_at:%FT%TZ}: "
             "switch on Allow Include Parameters for Easel's developer key."
-            for note in noted
+            for note in self._storage.notes.about(INCLUDES_DROPPED)
         ]
 
 
