@@ -20,57 +20,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(name, text, labels, registry=self.registry)
-
-        def histogram(name: str, text: str, *labels: str) -> Histogram:
-            return Histogram(name, text, labels, registry=self.registry)
-
-        self.requests = counter("easel_requests", "Requests answered", "method", "route", "status")
-        self.seconds = histogram("easel_request_seconds", "Time until the answer began", "route")
-        self.calls = counter(
-            "easel_canvas_calls",
-            "Calls Canvas answered; throttled ones it refused for a full bucket",
-            "canvas",
-            "throttled",
-        )
-        self.cost = counter(
-            "easel_canvas_cost", "What those calls cost in Canvas's units", "canvas"
-        )
-        self.waits = histogram(
-            "easel_canvas_wait_seconds", "Time calls waited for room in the bucket", "canvas"
-        )
-        self.outages = counter(
-            "easel_redis_outages",
-            "Times Redis went away and each process paced its calls by itself",
-        )
-        self.includes = counter(
-            "easel_includes_dropped",
-            "Answers without what was to be included: the developer key allows no includes",
-            "environment",
-        )
-
-        self.launches = Counter(
-            "easel_launches",
-            "Launches from inside Canvas (LTI), by what became of them",
-            ("outcome",),
-            registry=self.registry,
-        )
-
-        self.token_calls = counter(
-            "easel_token_calls",
-            "Exchanges and renewals at Canvas's token endpoint, by what became of them",
-            "environment",
-            "kind",
-            "outcome",
-        )
-        self.database_faults = counter(
-            "easel_database_faults", "Requests that ended because the database could not be used"
-        )
-        self.queued = histogram(
-            "easel_queue_seconds", "Time requests waited between the proxy and a thread"
-        )
+        self._count_requests()
+        self._count_calls()
+        self._count_outcomes()
         info = Gauge(
             "easel_info",
             "The version that serves",
@@ -79,6 +31,63 @@ class Metrics:
             multiprocess_mode="max",
         )
         info.labels(USER_AGENT.partition("/")[2] or "unknown").set(1)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(name, text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
+        return Histogram(name, text, labels, registry=self.registry)
+
+    def _count_requests(self) -> None:
+        self.requests = self._counter(
+            "easel_requests", "Requests answered", "method", "route", "status"
+        )
+        self.seconds = self._histogram(
+            "easel_request_seconds", "Time until the answer began", "route"
+        )
+        self.queued = self._histogram(
+            "easel_queue_seconds", "Time requests waited between the proxy and a thread"
+        )
+
+    def _count_calls(self) -> None:
+        self.calls = self._counter(
+            "easel_canvas_calls",
+            "Calls Canvas answered; throttled ones it refused for a full bucket",
+            "canvas",
+            "throttled",
+        )
+        self.cost = self._counter(
+            "easel_canvas_cost", "What those calls cost in Canvas's units", "canvas"
+        )
+        self.waits = self._histogram(
+            "easel_canvas_wait_seconds", "Time calls waited for room in the bucket", "canvas"
+        )
+        self.token_calls = self._counter(
+            "easel_token_calls",
+            "Exchanges and renewals at Canvas's token endpoint, by what became of them",
+            "environment",
+            "kind",
+            "outcome",
+        )
+
+    def _count_outcomes(self) -> None:
+        self.outages = self._counter(
+            "easel_redis_outages",
+            "Times Redis went away and each process paced its calls by itself",
+        )
+        self.includes = self._counter(
+            "easel_includes_dropped",
+            "Answers without what was to be included: the developer key allows no includes",
+            "environment",
+        )
+        self.launches = self._counter(
+            "easel_launches",
+            "Launches from inside Canvas (LTI), by what became of them",
+            "outcome",
+        )
+        self.database_faults = self._counter(
+            "easel_database_faults", "Requests that ended because the database could not be used"
+        )
 
     def token_called(self, environment: str, kind: str, outcome: str) -> None:
         """Count one call of the token endpoint; ``outcome`` is ok or the error's kind."""

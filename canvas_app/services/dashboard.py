@@ -107,6 +107,11 @@ class DashboardAnswers:
     work: WorkAnswers = field(default_factory=WorkAnswers)
     ended: Sequence[Enrollment] = ()
 
+    @property
+    def unlisted(self) -> set[str | None]:
+        """The courses whose enrollment has ended and that Canvas lists no more."""
+        return {row.course_id for row in self.ended} - self.work.courses.keys()
+
 
 def dashboard(sources: Sources) -> Dashboard:
     """Return the start page; for whoever teaches now with what waits for them.
@@ -179,8 +184,7 @@ def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
     """Lay the answers out as the start page, as it is at that moment."""
     work = asked.work
     me, known = work.me, work.courses
-    today = me.day(now)
-    start = monday(today)
+    today, start = me.day(now), monday(me.day(now))
     items = sorted(work.with_days(work.merged(now)), key=by_due)
     missing = tuple(item for item in items if is_missing(item))
     late = behind(items, first_day(today))
@@ -191,7 +195,6 @@ def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
     rows = in_order(course_row(c, work.canvas_url, work.colors, now) for c in known.values())
     shown = cards(rows, counts)
     grading = work.grading(now)
-    unlisted = {row.course_id for row in asked.ended} - known.keys()
     return Dashboard(
         sources=work.sources,
         complete=complete(work.sources),
@@ -212,7 +215,7 @@ def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
         week=write_week(start),
         previous_week=write_week(start - WEEK),
         next_week=write_week(start + WEEK),
-        other_courses=len(rows) - len(shown) + len(unlisted),
+        other_courses=len(rows) - len(shown) + len(asked.unlisted),
         is_student=has_role(known.values(), "student"),
         in_courses=bool(known),
         observes=observed(known.values()),

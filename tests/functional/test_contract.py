@@ -17,7 +17,6 @@ TWINS = (
     *("/dashboard.json", "/courses.json", "/upcoming.json", "/submissions.json"),
     *("/courses/4101.json", f"{ASSIGNMENT}.json"),
 )
-LATER = ("/courses/4101/gradebook", "/courses/4101/roster")
 STATUSES = {
     *("graded", "submitted", "resubmitted", "needs_grading", "redo_requested", "excused"),
     *("missing", "overdue", "due", "locked", "not_yet_open", "on_paper", "nothing_to_hand_in"),
@@ -71,15 +70,6 @@ def check_shape(body: dict[str, Any]) -> None:
         assert source.get("refreshing", True) is True
     whole = all(source["status"] in ("fresh", "stale") for source in body["sources"])
     assert body["complete"] is (whole and "error" not in body)
-
-
-@pytest.mark.parametrize("path", LATER)
-def test_pages_that_are_not_built_yet(easel: RunningEasel, path: str) -> None:
-    for browser in (easel.browser(), sign_in(easel, "teacher")):
-        page, twin = get(easel, path, browser), get(easel, f"{path}.json", browser)
-        assert (page.status_code, twin.status_code) == (404, 404)
-        assert "Page not found" in page.text
-        assert (twin.json()["data"], twin.json()["complete"]) == ([], False)
 
 
 @pytest.mark.parametrize("who", ["dozen", "hostile", "teacher", "ta", "observer", "newcomer"])
