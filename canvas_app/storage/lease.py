@@ -203,9 +203,14 @@ class Leases:
                 self._doubted.discard(held.id)
 
     def doubted(self, held: Held) -> bool:
-        """Whether this process is finding out if Canvas still takes the grant's tokens."""
+        """Whether this process is finding out if Canvas still takes the token of this row.
+
+        A row that another process has renewed and proved meanwhile is not doubted, although the
+        attempt that began with its predecessor still waits here.
+        """
         with self._lock:
-            return held.id in self._doubted
+            asked = (held.id, held.version) in self._attempts
+            return held.id in self._doubted and (held.leased or asked)
 
     def pause(self, grant_id: int) -> None:
         """Renew no more ahead of time for a while."""

@@ -148,6 +148,7 @@ def test_access_log_holds_templates(
     start_easel: StartEasel, kept: Keeper, capsys: pytest.CaptureFixture[str]
 ) -> None:
     easel = start_easel(log_format="json")
+    capsys.readouterr()  # the tables were made before the log had its format
 
     answer = requests.get(f"{easel.url}/nowhere/secret-path?secret=query", timeout=10)
     requests.get(f"{easel.url}/healthz", timeout=10)

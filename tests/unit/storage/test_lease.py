@@ -182,6 +182,43 @@ class TestSuspended:
                     outcome.result(30)
         assert (scripted.refreshed, scripted.proved) == (["refresh~1"], ["access~2"])
 
+    def test_token_proved_elsewhere_is_not_renewed_again(
+        self,
+        storage: Storage,
+        clock: Clock,
+        open_storage: Callable[..., Storage],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """While an attempt of this process still waits for the one that has just ended."""
+        grant_id = store(storage, hour(clock))
+        proving, proved = threading.Event(), threading.Event()
+        waits, awake = threading.Event(), threading.Event()
+
+        class Slow(Scripted):
+            def refuses(self, access_token: str) -> bool:
+                proving.set()
+                proved.wait(30)
+                return super().refuses(access_token)
+
+        def sleep(_: float) -> None:
+            waits.set()
+            awake.wait(30)
+
+        scripted = Slow(lambda _: hour(clock, "2"))
+        other = open_storage().credentials(grant_id, scripted)
+        monkeypatch.setattr("canvas_app.storage.lease.time.sleep", sleep)
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(storage.credentials(grant_id, scripted).renewed, "access~1")
+            assert proving.wait(30)
+            second = pool.submit(other.renewed, "access~1")
+            assert waits.wait(30)
+            proved.set()
+            assert first.result(30) == "access~2"
+            assert other.renewed("access~1") == other.access_token() == "access~2"
+            awake.set()
+            assert second.result(30) == "access~2"
+        assert scripted.refreshed == ["refresh~1"]
+
     def test_after_minutes_one_call_looks_again(self, storage: Storage, clock: Clock) -> None:
         """Without a second refresh while the token still counts."""
         grant_id = store(storage, hour(clock))
