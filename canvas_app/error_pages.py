@@ -39,9 +39,11 @@ from canvas_app.outages import Outage
 from canvas_app.services.pages import failed_twin
 from canvas_app.storage.database import AWAY
 from canvas_app.troubles import STATUS, ScopesMissing, Trouble
+from canvas_app.views.answers import json_answer
 from canvas_app.views.error_words import words_of
 from canvas_app.views.languages import gettext
 from canvas_app.views.support import offered_reports
+from canvas_app.views.writing import asked_by_script
 
 log = logging.getLogger(__name__)
 DATABASE = Outage(log, "the database cannot be used")
@@ -74,9 +76,11 @@ def init_app(app: Flask) -> None:
 
 
 def error_page(trouble: Trouble) -> ResponseReturnValue:
-    """The error page, or for a twin the same in JSON."""
+    """The error page, or the same in JSON for a twin and for a form that a script sent."""
     if wants_json():
         return error_twin(trouble)
+    if form_of_script():
+        return error_in_place(trouble)
     text = render_template(
         "error.html",
         words=words_of(trouble),
@@ -91,6 +95,22 @@ def error_page(trouble: Trouble) -> ResponseReturnValue:
     if trouble.status == 429 and request.method == "GET":
         response.headers["Retry-After"] = response.headers["Refresh"] = str(randint(2, 5))  # noqa: S311
     return response
+
+
+def form_of_script() -> bool:
+    """Whether the request is a form whose answer a script puts in place."""
+    return request.method == "POST" and asked_by_script()
+
+
+def error_in_place(trouble: Trouble) -> Response:
+    """The error page's words for a script; ``go`` is where to sign in, if that is what helps."""
+    words = words_of(trouble)
+    go = None
+    if trouble.code in ("signed_out", "consent_too_narrow"):
+        go = {"href": login_url(), "label": gettext("Sign in with Canvas")}
+    message = f"{words.happened} {words.what_to_do}"
+    body = {"done": False, "message": message, "undo": None, "go": go}
+    return json_answer(body, trouble.status)
 
 
 def error_twin(trouble: Trouble) -> Response:
@@ -118,6 +138,8 @@ def consent_too_narrow(missing: ScopesMissing) -> ResponseReturnValue:
     """Easel's pages ask for more than the person agreed to: sign in again, and why."""
     if wants_json():
         return error_twin(Trouble("consent_too_narrow", scopes=missing.scopes))
+    if form_of_script():
+        return error_in_place(Trouble("consent_too_narrow", scopes=missing.scopes))
     text = render_template("consent.html", missing=missing.scopes, login_url=login_url())
     return make_response(text, STATUS["consent_too_narrow"])
 

@@ -148,10 +148,13 @@ function toast(text, undo, word) {
   closing = setTimeout(close, SHOWN);
 }
 
-function fault(text) {
+function fault(text, go) {
   const shown = document.getElementById("fault").content.cloneNode(true);
   const box = shown.querySelector("div");
   box.querySelector("span").textContent = text;
+  const link = box.querySelector("a");
+  if (go) [link.href, link.textContent] = [go.href, go.label];
+  else link.remove();
   box.querySelector("button").addEventListener("click", () => box.remove());
   faults.append(shown);
 }
@@ -253,13 +256,14 @@ async function write(action, body, change, title) {
   try {
     const answer = await fetch(action, { method: "POST", body, headers: { Accept: "application/json" } });
     if (!/^application\/json/.test(answer.headers.get("Content-Type"))) throw new Error(answer.status);
-    const { done, message, undo } = await answer.json();
+    const { done, message, undo, go } = await answer.json();
     if (done) {
       const again = await change.keep((undo || {}).fields, (undo || {}).action);
       toast(message, undo && again, undo && undo.label);
     } else {
       change.revert();
-      fault(message);
+      // What stands for an error page names no item.
+      fault(answer.ok || !title ? message : `${title.trim()}: ${message}`, go);
     }
   } catch {
     change.revert();

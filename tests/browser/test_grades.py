@@ -58,7 +58,7 @@ def test_total_follows_while_a_score_is_typed(reader: Reader) -> None:
     assert "=4" in page.url
 
     field.press_sequentially("0")  # 40 of 8
-    alert = page.get_by_role("alert")
+    alert = page.get_by_role("region", name="What if").get_by_role("alert")
     expect(alert).to_contain_text("40 is above the highest score, 8")
     expect(bar.get_by_role("link", name="1 question")).to_be_visible()
     expect(bar).to_contain_text("94.12 % for graded work")
