@@ -337,8 +337,8 @@ def test_who_does_not_grade_is_told(easel: RunningEasel, who: str) -> None:
 def test_canvas_dies_in_the_middle(easel: RunningEasel, canvas: StandIn) -> None:
     """What came is sent; what did not is said in the twin, the table and on the page."""
     fault = {"path": "*/students/submissions", "kind": "status", "status": 503}
+    browser = sign_in(easel, "teacher")  # the start page asks for submissions, too
     canvas.control(faults=[fault | {"after": 20, "times": None}])
-    browser = sign_in(easel, "teacher")
 
     body = browser.get(f"{easel.url}{path()}", timeout=60).json()
     page = browser.get(f"{easel.url}{path(ending='')}", timeout=60).text

@@ -8,6 +8,7 @@ from .conftest import RunningEasel
 
 APART = (
     *("/login", "/oauth/", "/help/", "/healthz", "/readyz", "/metrics", "/static/"),
+    *("/explorer", "/admin/setup"),
     "/calendar/<secret>.ics",
 )
 """What shows nothing of a person's courses begins so; and the feed, which needs no cookie."""
