@@ -1,1 +1,1 @@
-"""What each page is made of: plain functions of a CanvasAPI; nothing of Flask."""
+"""The content of each page: plain functions of a CanvasAPI, independent of Flask."""

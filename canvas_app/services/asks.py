@@ -1,4 +1,4 @@
-"""What most pages ask first: courses, profile, colours, order."""
+"""The calls that most pages make first: courses, profile, colours, card order."""
 
 import re
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ COURSE_INCLUDE = (
 
 @dataclass(frozen=True, kw_only=True)
 class AskedPage:
-    """What every page is laid out from: how its sources stand, and who reads it.
+    """What every page is laid out from: the state of its sources, and who reads it.
 
     ``canvas_url`` is Canvas's root, without a slash at its end; ``colors`` are the person's own,
     by course id.
@@ -50,7 +50,7 @@ class AskedPage:
 
 
 def start_ended(sources: Sources) -> ListSource[Enrollment]:
-    """Start the list of the enrollments that were ended before their dates."""
+    """Start the list of the enrollments that ended before their dates."""
     return sources.start("ended enrollments", partial(CanvasAPI.ended_enrollments))
 
 
@@ -64,12 +64,12 @@ def start_ended_in(sources: Sources, course: Course) -> ListSource[Enrollment] |
 
 
 def start_courses(sources: Sources) -> ListSource[Course]:
-    """The list every page shares, so that the cache knows it: current-ish enrollments."""
+    """Start the list of current enrollments, with the same arguments on every page."""
     return sources.start("courses", partial(CanvasAPI.courses, include=COURSE_INCLUDE))
 
 
 def known_to_teach(sources: Sources) -> bool:
-    """Whether a kept list of courses shows that the person teaches now; Canvas is not asked."""
+    """Return whether a cached list of courses shows that the person teaches; never ask Canvas."""
     call = partial(CanvasAPI.courses, include=COURSE_INCLUDE)
     kept = sources.kept(request_key(call), call)
     now = sources.now()
@@ -77,7 +77,7 @@ def known_to_teach(sources: Sources) -> bool:
 
 
 def start_pending(sources: Sources) -> ListSource[Course]:
-    """Courses that have not begun for the person, by whichever dates count, and invitations."""
+    """Start the list of invitations and of courses not yet begun, by whichever dates count."""
     return sources.start(
         "invitations",
         partial(CanvasAPI.courses, include=COURSE_INCLUDE, enrollment_state="invited_or_pending"),
@@ -97,7 +97,7 @@ def start_positions(sources: Sources) -> ObjectSource[Positions]:
 
 
 def read_positions(handle: ObjectSource[Positions]) -> dict[str, int]:
-    """Course id to the place of its card on Canvas's dashboard."""
+    """Return each course's card position on Canvas's dashboard, by course id."""
     found = handle.value()
     return {
         asset.removeprefix("course_"): int(str(place))
@@ -107,7 +107,7 @@ def read_positions(handle: ObjectSource[Positions]) -> dict[str, int]:
 
 
 def read_profile(handle: ObjectSource[Profile]) -> Person:
-    """Zone and locale as Canvas has them; UTC and en when it did not say."""
+    """Return the time zone and locale set in Canvas; UTC and en when Canvas gave none."""
     found = handle.value()
     if found is None:
         return Person()
@@ -120,7 +120,7 @@ def read_profile(handle: ObjectSource[Profile]) -> Person:
 
 
 def read_colors(handle: ObjectSource[Colors]) -> dict[str, str]:
-    """Course id to the person's colour for it."""
+    """Return the person's colours by course id."""
     colors = handle.value()
     found = (colors.custom_colors if colors else None) or {}
     return {

@@ -1,4 +1,4 @@
-"""One assignment: what it asks for, what was handed in, and what came back."""
+"""One assignment: what it asks for, what was submitted, and its grade and comments."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -46,7 +46,7 @@ from canvas_app.services.without_includes import lost
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import ObjectSource, Sources
 
-# Never read_status nor read_state: asking for either marks the submission read.
+# Never include read_status or read_state: asking for either marks the submission read.
 SUBMISSION_INCLUDE = (
     *("submission_history", "submission_comments", "submission_html_comments"),
     *("rubric_assessment", "user"),
@@ -56,28 +56,28 @@ ASSIGNMENT_INCLUDE = ("submission", "score_statistics", "can_submit")
 
 @dataclass(frozen=True)
 class AssignmentPage(Page):
-    """``rows``: the person's own submission, or those of the students they observe."""
+    """Page of an assignment. ``rows``: one's own submission, or those of the students observed."""
 
     assignment: Task = field(default_factory=lambda: Task("", "", "", "", ""))
     rows: tuple[OwnWork, ...] = ()
-    rubric: tuple[Rated, ...] = ()  # the criteria alone
+    rubric: tuple[Rated, ...] = ()  # the criteria without anybody's assessment
     statistics: Spread | None = None
     teaching: GradingCounts | None = None
-    result: ClassResult | None = None  # of the class, for those who grade
+    result: ClassResult | None = None  # of the class, for graders
 
     @property
     def distribution(self) -> Distribution | None:
-        """The spread of the class's scores, for those who grade."""
+        """Return the distribution of the class's scores, for graders."""
         return self.result.distribution if self.result else None
 
     @property
     def not_submitted(self) -> tuple[NotHandedIn, ...]:
-        """Who has handed in nothing, for those who grade and may know names."""
+        """Return the students who submitted nothing, for graders who may see names."""
         return self.result.not_submitted if self.result else ()
 
     @property
     def by_course_clock(self) -> "AssignmentPage | None":
-        """The page in the course's time zone, when that tells another hour of the due date."""
+        """Return the page in the course's time zone, if the due date has another hour there."""
         due, name = self.assignment.due_at, self.assignment.course_time_zone
         there = replace(self, profile=replace(self.profile, time_zone=name or "UTC"))
         if not due or not name or there.profile.zone is UTC:
@@ -177,7 +177,7 @@ def say_what_lacks(
     letters: bool,
     observed: bool,
 ) -> None:
-    """Where Canvas drops includes, name those that no other call of the page brings.
+    """Name the includes that Canvas dropped and that no other call of the page provides.
 
     The course is asked for its name and roles, which come without any, and for the names of
     letters where these alone count.
@@ -189,7 +189,7 @@ def say_what_lacks(
 
 
 def lay_out(asked: AskedAssignment, now: datetime) -> AssignmentPage:
-    """Return the page of what Canvas answered."""
+    """Build the page from Canvas's answers."""
     found, course = asked.found, asked.course
     builder = ItemBuilder(asked.canvas_url, {course.id: course}, asked.colors, now)
     rows = tuple(

@@ -1,4 +1,4 @@
-"""What became of one assignment in the whole class, for those who grade."""
+"""The whole class's submissions and scores for one assignment, for graders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from canvas_app.sources.sources import ListSource, Sources
 
 @dataclass(frozen=True)
 class StartedResult:
-    """The calls for an assignment's class."""
+    """The calls for the class's work on one assignment."""
 
     work: Assignment
     submissions: ListSource[ClassSubmission]
@@ -33,7 +33,7 @@ class StartedResult:
     sections: ListSource[CourseSection]
 
     def answers(self) -> "AskedResult | None":
-        """What came; None unless it is all here, because a part would call others missing."""
+        """Return the answers; None unless all came, because gaps would count as missing work."""
         if not (all_here(self.submissions) and all_here(self.students)):
             return None
         return AskedResult(
@@ -43,7 +43,7 @@ class StartedResult:
 
 @dataclass(frozen=True)
 class AskedResult:
-    """What Canvas answered of an assignment's class."""
+    """Canvas's answers about the class's work on one assignment."""
 
     work: Assignment
     submissions: Sequence[ClassSubmission]
@@ -56,7 +56,7 @@ class AskedResult:
 
 
 def start_result(sources: Sources, course: Course, work: Assignment) -> StartedResult | None:
-    """Start the calls; nothing came of what is not published, and Canvas refuses to list it."""
+    """Start the calls; none for unpublished work, which has no submissions and is refused."""
     if work.published is False:
         return None
     return StartedResult(

@@ -1,4 +1,4 @@
-"""What a calendar feed is laid out from: the calls, and what they answered."""
+"""The calls that a calendar feed is laid out from, and their answers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,13 +17,13 @@ from canvas_app.services.without_includes import mend_courses
 from canvas_app.sources.sources import ListSource, Sources
 from canvas_app.sources.wording import hidden
 
-# Days from today, as far as Canvas's own feed reaches: bookmarked lists, read side by side.
+# Days from today, as far as Canvas's own feed reaches: bookmarked lists, read in parallel.
 SLICES = (-30, -2, 26, 54, 110, 238, 366)
 
 
 @dataclass(frozen=True)
 class AskedCalendar(AskedPage):
-    """What Canvas answered about the days from ``first`` to ``last``.
+    """Canvas's answers about the days from ``first`` to ``last``.
 
     ``courses`` by id are those whose dates still are anybody's; ``owed`` are due dates of those
     the person does not study in.
@@ -38,7 +38,7 @@ class AskedCalendar(AskedPage):
 
 
 def ask(sources: Sources) -> AskedCalendar:
-    """Ask for the planner and the courses, then for the calendars of these."""
+    """Ask for the planner and the courses, then for the calendars of these courses."""
     now = sources.now()
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     edges = [today + timedelta(days=days) for days in SLICES]
@@ -53,7 +53,7 @@ def ask(sources: Sources) -> AskedCalendar:
     events = start_events(sources, codes, first, last, known)
     others = [id_ for id_, course in known.items() if not is_active_student(course, now)]
     owed = start_owed(sources, others, first, last, known)
-    if courses.dropped():  # which courses show letters alone is not known: points stay out
+    if courses.dropped():  # It is unknown which courses show letters alone, so points are left out.
         known = {id_: lettered(course) for id_, course in known.items()}
         courses.say(f"Points are left out. {hidden(('restrict_quantitative_data', 'sections'))}")
     return AskedCalendar(
@@ -70,7 +70,7 @@ def ask(sources: Sources) -> AskedCalendar:
 
 
 def start_planner(sources: Sources, edges: Sequence[datetime]) -> ListSource[PlannerItem]:
-    """Start the planner's lists, which are read page by page, side by side."""
+    """Start the planner's lists, each read page by page, in parallel with the others."""
     return sources.start(
         "planner",
         *(
@@ -83,7 +83,7 @@ def start_planner(sources: Sources, edges: Sequence[datetime]) -> ListSource[Pla
 def start_events(
     sources: Sources, codes: list[str], first: datetime, last: datetime, known: Mapping[str, Course]
 ) -> ListSource[CalendarEvent]:
-    """Start the events of these contexts; ``known`` names courses that Canvas refuses."""
+    """Start the events of these contexts; ``known`` names the courses that Canvas refuses."""
     call = partial(CanvasAPI.calendar_events, start_date=first, end_date=last)
     calls = (partial(call, context_codes=some) for some in tens(codes))
     return sources.start("events", *calls, courses=known)
@@ -92,7 +92,7 @@ def start_events(
 def start_owed(
     sources: Sources, ids: list[str], first: datetime, last: datetime, known: Mapping[str, Course]
 ) -> ListSource[CalendarEvent]:
-    """Start the due dates in these courses, which the person does not study in."""
+    """Start the assignments due in these courses, in which the person is not a student."""
     call = partial(CanvasAPI.calendar_assignments, start_date=first, end_date=last)
     calls = [partial(call, course_ids=some) for some in tens(ids)]
     calls += [partial(CanvasAPI.calendar_checkpoints, course_ids=some) for some in tens(ids)]
@@ -100,16 +100,16 @@ def start_owed(
 
 
 def lettered(course: Course) -> Course:
-    """The course as one that shows letters alone, which binds no teacher."""
+    """Return the course marked as showing letters alone, which does not apply to teachers."""
     return structs.replace(course, restrict_quantitative_data=True)
 
 
 def is_open(course: Course, now: datetime) -> bool:
-    """Whether its dates still are anybody's: Canvas's planner leaves out ended courses too."""
+    """Return whether the course's dates still apply: Canvas's planner also omits ended courses."""
     return shares_calendar(course) and not is_over(course, now)
 
 
 def tens(codes: list[str]) -> Iterator[tuple[str, ...]]:
-    """As many contexts as Canvas reads in one request."""
+    """Split contexts into groups of ten, the most that Canvas reads in one request."""
     for at in range(0, len(codes), CONTEXTS):
         yield tuple(codes[at : at + CONTEXTS])

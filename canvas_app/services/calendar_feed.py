@@ -1,4 +1,4 @@
-"""A person's work, events and notes as an iCalendar file (RFC 5545) other programs subscribe to.
+"""A person's work, events and notes as an iCalendar file (RFC 5545) for other programs.
 
 Times are written in UTC: a deadline is one instant, which every calendar program shows in its
 reader's own zone, on both sides of a clock change, without a VTIMEZONE that could be wrong.
@@ -19,7 +19,7 @@ from canvas_app.sources.sources import Sources
 
 
 class Incomplete(Exception):
-    """Canvas gave less than the whole calendar; the message says what is missing and why."""
+    """The answers do not cover the whole calendar; the message says what is missing and why."""
 
 
 def write_calendar(
@@ -58,7 +58,7 @@ def write_calendar(
 
 
 def notes_of(states: Iterable[Source]) -> str:
-    """Return what the file says of what Canvas keeps from the person, or nobody could read."""
+    """Return the notes for the file about what Canvas withholds or Easel could not read."""
     said = (
         text
         for state in states
@@ -68,7 +68,7 @@ def notes_of(states: Iterable[Source]) -> str:
 
 
 def lay_out(asked: AskedCalendar, builder: ItemBuilder) -> list[Entry]:
-    """Return every entry, each once: the calendar's word on events goes before the planner's.
+    """Return every entry once; for events, the calendar takes precedence over the planner.
 
     The planner knows the person's own work and whether it is done, but only of courses they
     study in, and of whole days only an instant. The calendar knows the day, and the due dates

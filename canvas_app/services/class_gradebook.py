@@ -72,7 +72,7 @@ class StartedGradebook:
 
 @dataclass(frozen=True)
 class AskedGradebook(AskedPage):
-    """What Canvas answered; ``work`` holds each student's submissions, None where they lack."""
+    """Canvas's answers; ``work`` holds each student's submissions, None where they are missing."""
 
     course: Course = field(default_factory=lambda: Course(id=""))
     wanted: GradebookFilter = field(default_factory=GradebookFilter)
@@ -88,7 +88,7 @@ class AskedGradebook(AskedPage):
 
 @dataclass(frozen=True)
 class GradebookPage(Page):
-    """``rows`` are all students of the choice, of ``total`` in the class."""
+    """Gradebook page. ``rows`` are all students of the choice, out of ``total`` in the class."""
 
     course_id: str = ""
     course_name: str = ""
@@ -106,7 +106,7 @@ class GradebookPage(Page):
 
 @dataclass(frozen=True)
 class GradebookStream:
-    """A gradebook that is sent as it comes: what stands before the rows, these, and the end."""
+    """A gradebook sent piece by piece: what comes before the rows, the rows, and the end."""
 
     head: dict[str, Any]
     columns: tuple[Column, ...]
@@ -191,9 +191,9 @@ def start_gradebook(
 def everybody(
     sources: Sources, course: Course, wanted: GradebookFilter, sections: Mapping[str, str]
 ) -> list[Student]:
-    """Ask for the students of the choice: active ones, then who ended, then who is inactive.
+    """Ask for the chosen students: active ones, then those who ended, then the inactive.
 
-    The class of a course that is over ended with it.
+    In a course that is over, the enrollments of its students have ended with it.
     """
     period_id = "" if wanted.period in ("", EVERY_PERIOD) else wanted.period
     over = course.workflow_state == "completed" or is_over(course, sources.now())
@@ -213,7 +213,7 @@ def everybody(
 def period_meant(
     wanted: GradebookFilter, listed: ListSource[GradingPeriod], now: datetime
 ) -> GradebookFilter:
-    """The filter with the grading period that is meant; one the course has not means all."""
+    """Return the filter with its grading period; one the course does not have means all."""
     known = {period.id for period in listed.rows()}
     if wanted.period == EVERY_PERIOD or wanted.period in known:
         return wanted
@@ -222,7 +222,7 @@ def period_meant(
 
 
 def lay_out(asked: AskedGradebook, now: datetime) -> GradebookPage:
-    """Return the page of what Canvas answered."""
+    """Build the page from Canvas's answers."""
     works = {work.id: work for work in asked.columns}
     names = {group.id: group.name or "" for group in asked.groups}
     columns = tuple(column(work, names) for work in asked.columns)
@@ -265,7 +265,7 @@ def lay_out(asked: AskedGradebook, now: datetime) -> GradebookPage:
 def subtotal_of(
     asked: "AskedGradebook | StartedGradebook", rows: Sequence[ClassSubmission] | None
 ) -> float | None:
-    """A student's share of the chosen group; None without a choice or without their work."""
+    """Return a student's share of the chosen group; None without a choice or without their work."""
     if not asked.wanted.group or rows is None:
         return None
     return group_subtotal(asked.course, asked.groups, asked.columns, rows, asked.wanted.group)

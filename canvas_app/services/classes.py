@@ -1,4 +1,4 @@
-"""What the pages of teachers ask about a class: its students, sections and everybody's work."""
+"""The calls teachers' pages make about a class: its students, sections and everybody's work."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,16 +21,16 @@ from canvas_app.sources.sources import ListSource, ObjectSource, Sources
 
 CHUNK_ROWS = 200
 """About how many submissions one list of a class's work holds: two of Canvas's pages."""
-MOST_STUDENTS = 100  # Canvas refuses lists of more
+MOST_STUDENTS = 100  # Canvas refuses longer lists
 
 
 class StaffOnly(Exception):
-    """The page is for those who grade in the course, and this person does not."""
+    """The page is for people who grade in the course, and this person does not."""
 
 
 @dataclass(frozen=True)
 class StartedClass:
-    """A course whose class is asked for; ``works`` are its assignments."""
+    """A course whose class has been asked for; ``works`` are its assignments."""
 
     course: Course
     works: ListSource[Assignment]
@@ -39,7 +39,7 @@ class StartedClass:
 
 
 def start_class(sources: Sources, course_id: str) -> StartedClass:
-    """Ask for a course by its id and, beside it, for what it consists of.
+    """Ask for a course by its id and, in parallel, for its students, sections and assignments.
 
     Raise the CanvasError that Canvas gives for the course itself, and StaffOnly when the person
     does not grade there. Who does is told by the roles and, for administrators, by the counts that
@@ -48,7 +48,7 @@ def start_class(sources: Sources, course_id: str) -> StartedClass:
     asked = sources.start_one(
         "course", partial(CanvasAPI.course, course_id=course_id, include=COURSE_INCLUDE)
     )
-    asked.needs()  # its name and roles come without any
+    asked.needs()  # without any, they include its name and roles
     unnamed = Course(id=course_id)
     works = start_class_assignments(sources, unnamed)
     sections = start_sections(sources, unnamed)
@@ -89,7 +89,7 @@ def start_sections(sources: Sources, course: Course) -> ListSource[CourseSection
 def start_class_work(
     sources: Sources, course: Course, works: Sequence[Assignment]
 ) -> ListSource[ClassSubmission]:
-    """Start the lists of everybody's submissions, one for each of these assignments."""
+    """Start one list of everybody's submissions for each of these assignments."""
     return sources.start(
         f"class work: {course.name or course.id}",
         *(
@@ -103,7 +103,7 @@ def start_class_work(
 def whole_lists(
     works: Sequence[Assignment], handle: ListSource[ClassSubmission]
 ) -> dict[str, list[ClassSubmission]]:
-    """By assignment its submissions, where the whole list came."""
+    """Return submissions by assignment, for each list that came whole."""
     return {
         work.id: answer.value
         for work, answer in zip(works, handle.answers(), strict=True)
@@ -112,7 +112,7 @@ def whole_lists(
 
 
 class ClassWork:
-    """Everybody's submissions to everything, asked for in chunks of students side by side.
+    """Everybody's submissions to everything, asked for in parallel chunks of students.
 
     The chunks are the same for every page of a course, so that the cache serves them all; those
     of ``first`` are asked for before the others.
@@ -143,7 +143,7 @@ class ClassWork:
         )
 
     def of(self, user_id: str) -> Sequence[ClassSubmission] | None:
-        """A student's submissions; None when not all of them came."""
+        """Return a student's submissions; None when some are missing."""
         place = self._places.get(user_id)
         if place is None:
             return ()
@@ -160,15 +160,15 @@ class ClassWork:
 
 
 def all_here(handle: ListSource[Any]) -> bool:
-    """Whether all of a list's rows came."""
+    """Return whether all of a list's rows came."""
     return all(not answer.error and not answer.why for answer in handle.answers())
 
 
 def section_names(rows: Iterable[CourseSection]) -> dict[str, str]:
-    """Names by id."""
+    """Return section names by id."""
     return {row.id: row.name or f"Section {row.id}" for row in rows if row.id}
 
 
 def published_works(rows: Iterable[Assignment]) -> list[Assignment]:
-    """The published assignments, each once."""
+    """Return the published assignments, each once."""
     return list({work.id: work for work in rows if work.published is not False}.values())

@@ -1,4 +1,4 @@
-"""The person's courses: every one, by role and term, with the grade Canvas shows and its basis."""
+"""All the person's courses, by role and term, with the grade Canvas shows and its basis."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,7 +53,7 @@ NICKNAME_LENGTH = 59  # Canvas: "shorter than 60 characters" (course nicknames A
 
 @dataclass(frozen=True)
 class AskedCourses(AskedPage):
-    """What Canvas answered. ``found`` is every course, each once.
+    """Canvas's answers. ``found`` is every course, each once.
 
     ``current``, ``invited`` and ``past`` are Canvas's three lists of them; ``all_lists`` says
     whether each of them came. ``places`` are those of the cards on Canvas's dashboard, by course
@@ -78,7 +78,7 @@ def courses(sources: Sources, wanted: CourseFilter | None = None) -> Courses:
 
 
 def ask(sources: Sources) -> AskedCourses:
-    """Ask for every list of courses at once, then for what only ended enrollments tell of."""
+    """Ask for every list of courses in parallel, then for those only ended enrollments name."""
     profile, colors = start_profile(sources), start_colors(sources)
     places = start_positions(sources)
     current = start_courses(sources)
@@ -107,7 +107,7 @@ def ask(sources: Sources) -> AskedCourses:
 
 
 def lay_out(asked: AskedCourses, wanted: CourseFilter, now: datetime) -> Courses:
-    """Return the page of what Canvas answered."""
+    """Build the page from Canvas's answers."""
     phases = phases_of(asked.current, asked.invited, asked.past) if asked.all_lists else {}
     every = in_order(
         course_row(
@@ -135,7 +135,7 @@ def with_ended_ones(
     ended: ListSource[Enrollment],
     *lists: ListSource[Course],
 ) -> list[Course]:
-    """Return the listed courses, and those that only ended enrollments tell of.
+    """Return the listed courses, and those that only ended enrollments name.
 
     These are asked for one by one. While one of the lists is not here, nobody can tell which
     these are, and nothing is asked.

@@ -1,4 +1,4 @@
-"""One glance: what waits for grading, what is missing, due and newly graded, and the courses.
+"""The start page: what waits for grading, what is missing, due and newly graded, and the courses.
 
 Two round trips deep, with the further pages of the lists. The second is for the calendar, ten
 courses a call: what is due next (nothing may be asked for), where work of the last days is past due
@@ -81,16 +81,16 @@ class Dashboard(OwnPage):
     week: str = ""  # "2026-W48"
     other_courses: int = 0  # past, future, restricted: on /courses
     first_rows: int = 0
-    queue: TeachingPage | None = None  # what waits, of whoever teaches now
+    queue: TeachingPage | None = None  # the grading queue of people who teach now
 
     @property
     def next(self) -> Item | None:
-        """What is due next, within 14 days."""
+        """Return what is due next, within 14 days."""
         return self.agenda.next
 
     @property
     def quiet(self) -> bool:
-        """Whether the time of the answers is all there is to say of how the page stands."""
+        """Return whether the page needs no status message beyond the age of its answers."""
         as_of = self.freshness.as_of
         recent = bool(self.now and as_of and self.now - as_of < QUIET)
         told = any(source.note or source.detail for source in self.sources)
@@ -109,14 +109,14 @@ class DashboardAnswers:
 
     @property
     def unlisted(self) -> set[str | None]:
-        """The courses whose enrollment has ended and that Canvas lists no more."""
+        """Return the courses whose enrollment has ended and that Canvas no longer lists."""
         return {row.course_id for row in self.ended} - self.work.courses.keys()
 
 
 def dashboard(sources: Sources) -> Dashboard:
-    """Return the start page; for whoever teaches now with what waits for them.
+    """Return the start page, with the grading queue for people who teach now.
 
-    That takes calls for each course they teach, in two round trips more.
+    The queue takes calls for each course they teach, in two more round trips.
     """
     now = sources.now()
     asked = ask(sources, now)
@@ -127,7 +127,7 @@ def dashboard(sources: Sources) -> Dashboard:
 
 
 def with_queue(page: Dashboard, queue: TeachingPage) -> Dashboard:
-    """The start page with the grading queue and how its sources stand."""
+    """Return the start page with the grading queue and the state of its sources."""
     known = {source.name for source in page.sources}
     further = tuple(source for source in queue.sources if source.name not in known)
     sources = page.sources + further
@@ -154,7 +154,7 @@ def ask(sources: Sources, now: datetime) -> DashboardAnswers:
 
 
 def further_calls(work: WorkAnswers, now: datetime) -> "list[partial[Pages[CalendarEvent]]]":
-    """Return the calendar's calls for what planner, missing list and stream leave open.
+    """Return the calendar calls for what planner, missing list and stream leave open.
 
     One of them is for the work that comes next, of the ten courses where something is due first:
     only its assignment tells whether anything is to be handed in.
@@ -181,7 +181,7 @@ def first_day(today: date) -> date:
 
 
 def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
-    """Lay the answers out as the start page, as it is at that moment."""
+    """Lay out the answers as the start page at that moment."""
     work = asked.work
     me, known = work.me, work.courses
     today, start = me.day(now), monday(me.day(now))

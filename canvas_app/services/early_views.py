@@ -1,4 +1,4 @@
-"""One page being made: what can be shown at once, then what came in a while, then all of it."""
+"""Loading of a page: what can be shown at once, then what came within a while, then all of it."""
 
 import contextvars
 from collections.abc import Callable, Iterator
@@ -67,10 +67,10 @@ class PageLoader:
         try:
             return self._make(self._sources.early())
         except CanvasError:
-            return None  # the whole page will say so
+            return None  # the whole page will report it
 
     def _start(self) -> "Future[Page]":
-        """Make the page in a thread of its own: it waits for the pool, so it may not occupy it."""
+        """Make the page in its own thread, because it waits for the pool and must not occupy it."""
         whole: Future[Page] = Future()
 
         def run() -> None:

@@ -1,4 +1,4 @@
-"""What a course and its grades are laid out from: the calls, and what they answered."""
+"""The calls that a course and its grades are laid out from, and their answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from canvas_app.sources.sources import ListSource, Sources
 
 @dataclass(frozen=True)
 class AskedGrades(AskedPage):
-    """What Canvas answered; ``whole``: nothing is missing that a total is worked out from.
+    """Canvas's answers. ``whole``: nothing is missing that a total is calculated from.
 
     ``named`` are the grading periods or, where their list did not come, the current one as the
     enrollment names it. ``period_totals`` are Canvas's of a grading period that is not the current
@@ -105,9 +105,9 @@ def start_periods(sources: Sources, course_id: str) -> ListSource[GradingPeriod]
 
 
 def listed_course(sources: Sources, course_id: str) -> Course:
-    """Return what the person's lists tell of a course that Canvas does not open, or a stub.
+    """Return what the person's lists say about a course that Canvas does not open, or a stub.
 
-    Raise AuthorizationError for a stranger's, of which Canvas's answer is the same.
+    Raise AuthorizationError for a course in none of their lists, because Canvas answers the same.
     """
     current, ended = start_courses(sources), start_ended(sources)
     for course in current.rows():

@@ -1,9 +1,9 @@
-"""One course's grades: Canvas's totals, how they come about, and what could become of them.
+"""One course's grades: Canvas's totals, how they are calculated, and what they could become.
 
-Canvas's own totals come first and are the truth. Easel computes them again by Canvas's rules (see
-:mod:`canvas_app.domain.grade_calculator`) to explain them, to try scores out, and to say what a
-goal takes; when its number differs from Canvas's by more than rounding, the page says so. A total
-that the teacher hides is not computed, and where a course shows letters only, no number is.
+Canvas's own totals come first and are authoritative. Easel calculates them again by Canvas's rules
+(see :mod:`canvas_app.domain.grade_calculator`) to explain them, to try scores out, and to say what
+a goal takes; when its number differs from Canvas's by more than rounding, the page says so. A total
+that the teacher hides is not calculated, and where a course shows letters only, no number is.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ CATCHING_UP = timedelta(hours=1)  # Canvas takes seconds to minutes
 
 @dataclass(frozen=True)
 class GradesPage(Page):
-    """The page; ``rows`` are the assignments of ``groups``, flat.
+    """Page of a course's grades; ``rows`` are the assignments of all ``groups``.
 
     ``canvas``: Canvas's own totals with ``basis`` (which grading period, or the whole course);
     ``state`` is the grade state of :class:`CourseRow`. ``own``: Easel's, None when ``why_not``
@@ -77,7 +77,7 @@ class GradesPage(Page):
 
     @cached_property
     def history(self) -> tuple[tuple[datetime, float], ...]:
-        """The total over time; worked out when it is asked for, because it takes a while."""
+        """Return the total over time; calculated only on demand, because it takes a while."""
         if self.book is None:
             return ()
         period = None if self.period == EVERY_PERIOD else self.period
@@ -85,7 +85,7 @@ class GradesPage(Page):
 
     @property
     def picture(self) -> charts.LineChart | None:
-        """The total over time, to be drawn."""
+        """Return the chart of the total over time."""
         return charts.line(self.history)
 
     @property
@@ -104,7 +104,7 @@ def grades(sources: Sources, course_id: str, wanted: WhatIf | None = None) -> Gr
 
 
 def course(sources: Sources, course_id: str) -> GradesPage:
-    """Return one course: what it says about itself, and its grades over all grading periods.
+    """Return one course: its own page's content, and its grades over all grading periods.
 
     Raise the CanvasError that Canvas gives for the course itself.
     """
@@ -114,7 +114,7 @@ def course(sources: Sources, course_id: str) -> GradesPage:
 
 
 def lay_out(asked: AskedGrades, wanted: WhatIf, now: datetime) -> GradesPage:
-    """Return the page of what Canvas answered."""
+    """Build the page from Canvas's answers."""
     found = asked.course
     enrollment = student_enrollment(found)
     chosen = chosen_period(wanted.period, asked.named, enrollment)
@@ -176,7 +176,7 @@ def with_groups(page: GradesPage, groups: Sequence[GradeGroup]) -> GradesPage:
 def calculated(
     page: GradesPage, asked: AskedGrades, shown: ShownWork, builder: ItemBuilder, wanted: WhatIf
 ) -> GradesPage:
-    """Return the page with everything that is worked out: check, what-if, and goal."""
+    """Return the page with everything calculated: check, what-if, and goal."""
     book = book_of(asked.course, asked.groups, asked.periods)
     period = None if page.period == EVERY_PERIOD else page.period
     letters = page.canvas.current_grade is not None or page.canvas.final_grade is not None
@@ -196,7 +196,7 @@ def calculated(
 
 
 def with_sums(choices: Sequence[PeriodChoice], found: Workings) -> tuple[PeriodChoice, ...]:
-    """Return the grading periods, with what each adds to the total where they make it up."""
+    """Return the grading periods, each with its share where the total is made up of them."""
     return tuple(
         replace(
             choice,
@@ -210,9 +210,9 @@ def with_sums(choices: Sequence[PeriodChoice], found: Workings) -> tuple[PeriodC
 
 
 def why_other(page: GradesPage, own: Shown) -> str:
-    """Return why it is normal that Canvas's totals are not Easel's: fresh, by_hand, or empty.
+    """Return why it is normal for Canvas's totals to differ: fresh, by_hand, or empty.
 
-    Canvas works its totals out some time after a grade, and a total that a teacher sets by hand
+    Canvas calculates its totals some time after a grade, and a total that a teacher sets by hand
     replaces the current and the final one (``grade_calculator.rb``, ``score.rb``).
     """
     rows = [row.submission for row in page.rows]

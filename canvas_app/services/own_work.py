@@ -1,4 +1,4 @@
-"""The person's own work: the lists that every view of it starts, and what Canvas answered."""
+"""The person's own work: the lists that every view of it starts, and Canvas's answers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class WorkAnswers:
-    """What Canvas answered about the person's work; what failed is empty, as ``sources`` tells.
+    """Canvas's answers about the person's work; a failed list is empty, and ``sources`` says so.
 
     ``courses`` are by id, ``colors`` by course id. ``todo`` is what waits for the person's grading.
     """
@@ -63,7 +63,7 @@ class WorkAnswers:
         return ItemBuilder(self.canvas_url, self.courses, self.colors, now)
 
     def merged(self, now: datetime, groups: Iterable[AssignmentGroup] = ()) -> list[Item]:
-        """Return every item once; a group's assignments stand in where the calendar has none."""
+        """Return every item once; groups' assignments fill in where the calendar has none."""
         return self.builder(now).merged(
             self.planner, self.missing, self.calendar, self.stream, groups
         )
@@ -97,7 +97,7 @@ class WorkCalls:
         calendar: Sequence[CalendarEvent] = (),
         groups: Sequence[AssignmentGroup] = (),
     ) -> WorkAnswers:
-        """Read them all; waits for the slowest call of the page, or until its deadline."""
+        """Read all answers; wait for the page's slowest call, or until the page's deadline."""
         return WorkAnswers(
             canvas_url=sources.api.canvas_url,
             me=read_profile(self.profile),
@@ -114,7 +114,7 @@ class WorkCalls:
 
 
 def start_work(sources: Sources, first: date, last: date) -> WorkCalls:
-    """Start them all; a day more on each side of the planner holds every time zone.
+    """Start all calls, with a further day at each end of the planner to cover every time zone.
 
     Lists that may have further pages go first. The weeks are whole, so that the pages share them.
     """
@@ -139,22 +139,22 @@ def start_calendar(
     courses: Mapping[str, Course],
     name: str = "calendar",
 ) -> ListSource[CalendarEvent] | None:
-    """Start the calendar's assignments, when there are any to ask for; ``courses`` by id."""
+    """Start the calendar's assignments, if there are any courses (by id) to ask about."""
     return sources.start(name, *calls, courses=courses) if calls else None
 
 
 def start_groups(sources: Sources, course_ids: Sequence[str]) -> ListSource[AssignmentGroup] | None:
-    """Start the assignment groups of these courses: what each assignment weighs."""
+    """Start the assignment groups of these courses, which give each assignment's weight."""
     calls = [groups_call(course_id) for course_id in course_ids]
     return sources.start("weights", *calls) if calls else None
 
 
 def kept_groups(sources: Sources, course_ids: Sequence[str]) -> list[AssignmentGroup]:
-    """The groups of these courses that are in the cache; Canvas is not asked."""
+    """Return the cached assignment groups of these courses; never ask Canvas."""
     return kept_rows(sources, [groups_call(course_id) for course_id in course_ids[:WEIGHED]])
 
 
 def kept_rows(sources: Sources, calls: "Iterable[partial[Pages[Row]]]") -> list[Row]:
-    """What of these lists is in the cache; Canvas is not asked."""
+    """Return the cached rows of these lists; never ask Canvas."""
     kept = [sources.kept(request_key(call), call) for call in calls]
     return [row for answer in kept if answer for row in answer.value]

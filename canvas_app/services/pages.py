@@ -1,4 +1,4 @@
-"""The shapes every page is made of: its rows, and the page around them."""
+"""The classes that every page is built on: the page, and the pages of the person's own lists."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,29 +11,29 @@ from canvas_app.sources.answer import Freshness, Source, freshness
 
 @dataclass(frozen=True)
 class Page:
-    """What every page carries beside its own."""
+    """What every page carries in addition to its own content."""
 
     sources: tuple[Source, ...] = ()
     complete: bool = False
     profile: Person = field(default_factory=Person)
-    now: datetime | None = None  # aware, UTC: the moment "today" was taken at
+    now: datetime | None = None  # aware, UTC: the moment that decides what "today" is
     failure: ClassVar[Exception | None] = None
 
     def source(self, name: str) -> Source | None:
-        """The source of this name, when the page asked for it."""
+        """Return the source of this name, if the page asked for it."""
         return next((source for source in self.sources if source.name == name), None)
 
     def reliable(self, *names: str) -> bool:
-        """Whether totals from these sources are exact; otherwise say "at least".
+        """Return whether totals from these sources are exact; otherwise say "at least".
 
         A name stands for all sources of its kind: "submissions" for "submissions: Biology" too.
         """
         return all(s.here for s in self.sources if s.name.partition(":")[0] in names)
 
     def doubt(self, lists: Sequence[str], judges: Sequence[str] = ()) -> str:
-        """How a count is to be taken: exact (empty), "least", or "about".
+        """Return how to state a count: exactly (empty), "least", or "about".
 
-        Where one of ``lists`` is not all here, rows are missing. ``judges`` tell which rows count
+        Where one of ``lists`` is incomplete, rows are missing. ``judges`` decide which rows count
         (a grade, the person's day); without one of them the count may be too high as well.
         """
         if not self.reliable(*judges):
@@ -42,12 +42,12 @@ class Page:
 
     @property
     def freshness(self) -> Freshness:
-        """How much of the page is up to date."""
+        """Return how much of the page is up to date."""
         return freshness(self.sources)
 
     @property
     def early(self) -> bool:
-        """Whether this is a view of the page before all of it came."""
+        """Return whether this is an early view, made before all answers came."""
         return any(source.status == "waiting" for source in self.sources)
 
 
@@ -65,21 +65,21 @@ class OwnPage(Page):
 
     @property
     def learns(self) -> bool:
-        """Whether to count own work; while the courses are not known, there may be some."""
+        """Return whether to count own work; True while courses are unknown, as some may exist."""
         elsewhere = self.is_teacher or self.observes
         return self.is_student or not (elsewhere or self.reliable("courses"))
 
 
 @dataclass(frozen=True)
 class FailedPage(Page):
-    """What stands in place of a page that Canvas refused as a whole."""
+    """Page shown in place of one that Canvas refused as a whole."""
 
     failure: Exception | None = None  # type: ignore[misc]
     rows: tuple[()] = ()
 
 
 def failed_twin(said: str, status: int) -> dict[str, Any]:
-    """What a page's JSON twin holds when the whole page fails with a status."""
+    """Return the content of a page's JSON twin when the whole page fails with a status."""
     source = {
         "name": "page",
         "status": "denied" if status in (401, 403) else "failed",

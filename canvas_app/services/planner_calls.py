@@ -1,4 +1,4 @@
-"""Which calls the person's work is read with, and how they go side by side.
+"""The calls that read the person's work, and which of them run in parallel.
 
 Two round trips deep, each with its further pages: courses, planner weeks, missing work, stream and
 to-do first; then the calendar of ten courses a call as soon as the courses are known, and the
@@ -21,18 +21,18 @@ from canvas_app.domain.planner_items import is_done, planner_assignment, planner
 
 BACK = timedelta(days=28)
 AHEAD = timedelta(days=14)
-FORECAST = timedelta(weeks=WEEKS)  # what is read ahead for the picture of the load
-EAST, WEST = timedelta(hours=14), timedelta(hours=12)  # how far zones are from UTC
+FORECAST = timedelta(weeks=WEEKS)  # read ahead for the chart of the coming load
+EAST, WEST = timedelta(hours=14), timedelta(hours=12)  # the largest offset of a time zone from UTC
 OLDER = "calendar: older missing work"
-CONTEXTS = 10  # calendar contexts Canvas reads in one request
+CONTEXTS = 10  # calendar contexts that Canvas reads in one request
 OWN = ("submission",)  # of the calendar's assignments
 MISSING = ("planner_overrides", "course")
 WEIGHED = 20  # courses whose groups are asked for: two rounds of calls
-GROUPS = ("assignments", "submission")  # what the course page asks for, so that they share it
+GROUPS = ("assignments", "submission")  # as on the course page, so that both share the cache
 
 
 def asked_days(week: str, now: datetime) -> tuple[date, date]:
-    """The days to ask Canvas for, before it is known which zone the person is in."""
+    """Return the days to ask Canvas for while the person's time zone is still unknown."""
     start, end = read_week(week, (now - WEST).date()), read_week(week, (now + EAST).date())
     if start is None or end is None:
         return (now - BACK).date(), (now + FORECAST).date()
@@ -40,9 +40,10 @@ def asked_days(week: str, now: datetime) -> tuple[date, date]:
 
 
 def planner_slices(first: date, last: date, now: datetime) -> list[tuple[datetime, datetime]]:
-    """The days in four parts at most, so that all of a page's first calls fly at once.
+    """Split the days into at most four parts, so that all of a page's first calls run at once.
 
-    This week stands alone, for it has most; long gone weeks have little that is read page by page.
+    This week is a part of its own because it has most items; weeks long past have few pages to read
+    one after another.
     """
     weeks = week_slices(first, last)
     if len(weeks) <= 3:
@@ -55,11 +56,11 @@ def planner_slices(first: date, last: date, now: datetime) -> list[tuple[datetim
 def older_calls(
     plans: Iterable[PlannerItem], lacking: Iterable[Assignment]
 ) -> "list[partial[Pages[CalendarEvent]]]":
-    """The calendar of missing work that the planner read does not hold: graded it is not missing.
+    """Return the calendar calls for missing work outside the planner: graded, it is not missing.
 
-    It is older, or has no date: a teacher calls such work missing by hand, and of a discussion
-    with checkpoints its parts have the dates. Canvas's missing list names no submission, and of
-    such a discussion the whole alone.
+    Such work is older than the planner read, or has no date: a teacher marked it missing by hand,
+    or it is a discussion with checkpoints, whose parts have the dates. Canvas's missing list names
+    no submission, and lists such a discussion only as a whole.
     """
     planned = {planner_assignment(plan) for plan in plans}
     old = [
@@ -77,9 +78,10 @@ def older_calls(
 def calendar_calls(
     studied: Sequence[str], days: tuple[date, date], *, undated: bool
 ) -> "list[partial[Pages[CalendarEvent]]]":
-    """Ten courses a call, as many as Canvas takes.
+    """Split the courses into calls of ten, as many as Canvas takes.
 
-    The parts of discussions are asked for with undated work: all others are on the planner.
+    The parts of discussions are asked for together with undated work, because the planner has
+    everything else.
     """
     start, end = whole_weeks(*days)
     every = partial(CanvasAPI.calendar_assignments, include=OWN)
@@ -89,7 +91,7 @@ def calendar_calls(
 
 
 def undated_calls(course_ids: Sequence[str]) -> "list[partial[Pages[CalendarEvent]]]":
-    """The calendar's work without a date, and the parts of discussions, ten courses a call."""
+    """Return calls for undated work and the parts of discussions, ten courses each."""
     some = in_tens(course_ids)
     every = partial(CanvasAPI.calendar_assignments, include=OWN)
     parts = partial(CanvasAPI.calendar_checkpoints, include=OWN)
@@ -98,12 +100,12 @@ def undated_calls(course_ids: Sequence[str]) -> "list[partial[Pages[CalendarEven
 
 
 def in_tens(course_ids: Sequence[str]) -> list[tuple[str, ...]]:
-    """The courses in parts as large as Canvas's calendar takes."""
+    """Split the courses into groups as large as Canvas's calendar takes."""
     return [tuple(course_ids[n : n + CONTEXTS]) for n in range(0, len(course_ids), CONTEXTS)]
 
 
 def with_open_work(plans: Iterable[PlannerItem], now: datetime) -> list[str]:
-    """The courses with open work to come, the soonest first."""
+    """Return the courses with open work to come, the soonest first."""
     dated = [
         (plan.plannable_date, plan.course_id)
         for plan in plans

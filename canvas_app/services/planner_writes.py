@@ -1,4 +1,4 @@
-"""What a person writes into their planner: done marks and own notes.
+"""Writes to the person's planner: done marks and own notes.
 
 Each write is one call, a mark of an item that bears one already three. Nothing is tried twice
 that Canvas may have done; what is said afterwards tells which it was.
@@ -35,12 +35,12 @@ LONGEST_DETAILS = 10_000
 
 
 class BadInput(ValueError):
-    """A form that cannot be taken as it is; the message is for the person."""
+    """The form's values cannot be accepted; the message is for the person."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A done mark to set or take back; ``override_id`` is empty when the item bears none yet."""
+    """A done mark to set or remove; ``override_id`` is empty when the item has none yet."""
 
     type: str
     id: str
@@ -52,7 +52,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class NoteDraft:
-    """A note as it is written: plain text, ``due_at`` in UTC, ``course_id`` empty for none."""
+    """A note as written: plain text, ``due_at`` in UTC, ``course_id`` empty for none."""
 
     title: str
     details: str
@@ -61,7 +61,7 @@ class NoteDraft:
 
 
 def read_mark(text: str) -> Mark:
-    """A mark from ``type:id:override:dismissed:done:title``. Raise BadInput."""
+    """Parse a mark from ``type:id:override:dismissed:done:title``. Raise BadInput."""
     parts = text.split(":", 5)
     if len(parts) != 6 or parts[0] not in PLANNABLE or not parts[1].isdecimal():
         raise BadInput("That is not something a planner can mark.")
@@ -72,7 +72,7 @@ def read_mark(text: str) -> Mark:
 
 
 def write_mark(mark: Mark) -> str:
-    """The text :func:`read_mark` reads."""
+    """Return the text that :func:`read_mark` parses."""
     flags = f"{int(mark.dismissed)}:{int(mark.done)}"
     return f"{mark.type}:{mark.id}:{mark.override_id}:{flags}:{mark.title}"
 
@@ -112,7 +112,7 @@ def update_override(
 def read_note(
     me: Person, *, title: str, details: str, day: str, clock: str, course_id: str
 ) -> NoteDraft:
-    """A note from a form: its day and time are the person's own. Raise BadInput.
+    """Parse a note from a form, with day and time in the person's zone. Raise BadInput.
 
     Without a time, or with the day's last minute, it is due at the end of the day, as Canvas's
     own planner has it.
@@ -163,12 +163,12 @@ def update_note(api: CanvasAPI, note_id: str, note: NoteDraft, *, moved: bool) -
 
 
 def remove_note(api: CanvasAPI, note_id: str) -> PlannerNote:
-    """Delete a note; what it was comes back, so that it can be written again."""
+    """Delete a note and return its content, so that it can be created again."""
     return api.delete_planner_note(note_id)
 
 
 def what_became(error: CanvasError, attempt: str) -> str:
-    """Return what a failed write left behind and what to do.
+    """Return what state a failed write left behind and what to do.
 
     ``attempt`` says what was not done, and to what: "“Essay” was not marked done".
     """

@@ -1,4 +1,4 @@
-"""A course's roster: how each student stands, and who needs attention."""
+"""A course's roster: each student's standing, and who needs attention."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ from canvas_app.sources.sources import Sources
 
 @dataclass(frozen=True)
 class AskedRoster(AskedPage):
-    """What Canvas answered; ``work`` holds each student's submissions, None where they lack."""
+    """Canvas's answers; ``work`` holds each student's submissions, None where they are missing."""
 
     course: Course = field(default_factory=lambda: Course(id=""))
     students: Sequence[Student] = ()
@@ -44,7 +44,7 @@ class AskedRoster(AskedPage):
 
 @dataclass(frozen=True)
 class RosterPage(Page):
-    """``total`` counts the students before the filter; ``sections`` are (id, name)."""
+    """Roster page. ``total`` counts the students before the filter; ``sections`` are (id, name)."""
 
     course_id: str = ""
     course_name: str = ""
@@ -97,7 +97,7 @@ def ask(sources: Sources, course_id: str) -> AskedRoster:
 def lay_out(
     asked: AskedRoster, wanted: RosterFilter, rules: AttentionRules, now: datetime
 ) -> RosterPage:
-    """Return the page of what Canvas answered."""
+    """Build the page from Canvas's answers."""
     works = open_works(asked.works, [rows or () for rows in asked.work.values()])
     known = any(student.last_activity_at for student in asked.students)
     every = [
@@ -133,7 +133,7 @@ def lay_out(
 def fell_of(
     asked: AskedRoster, works: Mapping[str, Assignment], student: Student, now: datetime
 ) -> float | None:
-    """By how much a student's score fell; unknown without their work or the groups' rules."""
+    """Return how far a student's score fell; unknown without their work or the groups' rules."""
     rows = asked.work[student.user_id]
     if rows is None or not asked.groups:
         return None
@@ -144,7 +144,7 @@ def fell_of(
 def taken_sections(
     students: Sequence[Student], names: Mapping[str, str]
 ) -> tuple[tuple[str, str], ...]:
-    """The sections that students are in, by name."""
+    """Return the sections that have students, by name."""
     taken = {id_ for student in students for id_ in student.section_ids}
     found = [(id_, name) for id_, name in names.items() if id_ in taken]
     return tuple(sorted(found, key=lambda pair: pair[1].casefold()))

@@ -1,4 +1,4 @@
-"""Search over what is loaded: courses and work, whatever the case and the accents.
+"""Search of loaded courses and work, ignoring case and accents.
 
 Nothing is asked of Canvas beyond what /upcoming, /courses and the ledger ask, and nothing at all
 when these are in the cache: the week one round trip deep, courses that go on without the person
@@ -41,16 +41,16 @@ LONGEST_QUERY = 200
 
 @dataclass(frozen=True)
 class Search(Page):
-    """``rows`` are courses, students of one's courses, then work, the best match of each first."""
+    """Search page. ``rows``: courses, students, then work, the best match of each first."""
 
     query: str = ""
     rows: tuple[Hit, ...] = ()
-    searched: int = 0  # how many courses and things were looked through
+    searched: int = 0  # how many courses and other things were searched
 
 
 @dataclass(frozen=True)
 class SearchAnswers:
-    """What there is to look through; ``kept`` are submissions in the cache, by course id."""
+    """What can be searched; ``kept`` are submissions in the cache, by course id."""
 
     work: WorkAnswers = field(default_factory=WorkAnswers)
     kept: Mapping[str, Sequence[Submission]] = field(default_factory=dict)
@@ -88,12 +88,12 @@ def ask(sources: Sources, query: str, now: datetime) -> SearchAnswers:
 
 
 def own_submissions(course_id: str) -> "partial[Pages[Submission]]":
-    """Return the ledger's call, so that its cached answer is found."""
+    """Return the same call as the ledger, so that its cached answer is found."""
     return partial(CanvasAPI.student_submissions, course_id=course_id, include=LEDGER_INCLUDE)
 
 
 def lay_out(asked: SearchAnswers, query: str, now: datetime) -> Search:
-    """Look for every word of a query in titles, course names and codes."""
+    """Search for every word of a query in titles, course names and codes."""
     words = tuple(dict.fromkeys(folded(query).split()))
     if not words:
         return Search(complete=True, now=now, query=query)
@@ -114,7 +114,7 @@ def lay_out(asked: SearchAnswers, query: str, now: datetime) -> Search:
 
 
 def course_hits(work: WorkAnswers, now: datetime) -> list[Hit]:
-    """Return the courses that the person can open."""
+    """Return the matching courses that the person can open."""
     rows = in_order(course_row(c, work.canvas_url, work.colors, now) for c in work.courses.values())
     return [
         Hit(
@@ -133,9 +133,9 @@ def course_hits(work: WorkAnswers, now: datetime) -> list[Hit]:
 
 
 def student_hits(asked: SearchAnswers) -> list[Hit]:
-    """Return the students of the courses the person teaches, once for each course.
+    """Return matching students of the courses the person teaches, once for each course.
 
-    They are found by name, sortable name, login and SIS id, as far as Canvas tells these.
+    They are found by name, sortable name, login and SIS id, as far as Canvas gives these.
     """
     return [
         Hit(
@@ -159,9 +159,9 @@ def student_hits(asked: SearchAnswers) -> list[Hit]:
 
 
 def work_hits(work: WorkAnswers, now: datetime) -> list[Hit]:
-    """Return the work of the weeks around now, and what waits for grading.
+    """Return matching work of the weeks around now, and what waits for grading.
 
-    Without the calendar it is not known whether late work is overdue: it may be on paper.
+    Without the calendar it is unknown whether late work is overdue, because it may be on paper.
     """
     items = (*work.merged(now), *work.grading(now))
     return [
@@ -181,13 +181,13 @@ def work_hits(work: WorkAnswers, now: datetime) -> list[Hit]:
 
 
 def kept_hits(asked: SearchAnswers, now: datetime, seen: set[tuple[str | None, str]]) -> list[Hit]:
-    """Return older work, of the courses whose submissions are in the cache."""
+    """Return matching older work, of the courses whose submissions are in the cache."""
     builder = asked.work.builder(now)
     rows = [
         submission_row(submission, submission.assignment, builder.courses[course_id], builder)
         for course_id, submissions in asked.kept.items()
         for submission in submissions
-        # A key without include parameters gives no names to look through.
+        # Where Canvas drops include parameters, there are no names to search.
         if submission.assignment
         and submission.assignment.name
         and (course_id, own_path(course_id, submission.assignment_id)) not in seen
@@ -209,7 +209,7 @@ def kept_hits(asked: SearchAnswers, now: datetime, seen: set[tuple[str | None, s
 
 
 def own_path(course_id: str | None, assignment_id: str | None) -> str:
-    """Return the path of Easel's page of an assignment, or nothing."""
+    """Return the path of Easel's page for an assignment, or nothing."""
     if not course_id or not assignment_id:
         return ""
     return f"/courses/{course_id}/assignments/{assignment_id}"

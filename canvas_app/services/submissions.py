@@ -27,7 +27,7 @@ from canvas_app.services.without_work_includes import mend_submissions
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import ListSource, Sources
 
-# Never read_status nor read_state: asking for either marks the submissions read.
+# Never include read_status or read_state: asking for either marks the submissions read.
 LEDGER_INCLUDE = (
     *("assignment", "submission_comments", "submission_html_comments", "rubric_assessment"),
 )
@@ -35,20 +35,20 @@ LEDGER_INCLUDE = (
 
 @dataclass(frozen=True)
 class Submissions(OwnPage):
-    """``rows`` newest activity first; ``grading`` the assignments that wait, most waiting first."""
+    """Submissions, newest activity first; ``grading``: assignments, most waiting first."""
 
     rows: tuple[SubmissionRow, ...] = ()
     grading: tuple[SubmissionRow, ...] = ()
 
     @property
     def all_rows(self) -> tuple[SubmissionRow, ...]:
-        """The person's own submissions, then what waits for their grading."""
+        """Return the person's own submissions, then what waits for their grading."""
         return self.rows + self.grading
 
 
 @dataclass(frozen=True)
 class Ledger(Submissions):
-    """``total`` counts the rows before ``wanted`` left some out; ``courses`` are (id, name).
+    """Ledger page. ``total`` counts rows before the ``wanted`` filter; ``courses`` are (id, name).
 
     ``not_begun`` are those whose submissions Canvas does not show before they begin.
     """
@@ -89,7 +89,7 @@ def submissions(sources: Sources, wanted: LedgerFilter | None = None) -> Ledger:
 
 
 def ask(sources: Sources, wanted: LedgerFilter) -> AskedLedger:
-    """Ask for the courses, then for the work in every active one side by side."""
+    """Ask for the courses, then for the work in every active one in parallel."""
     now = sources.now()
     courses = start_courses(sources)
     profile, colors = start_profile(sources), start_colors(sources)
@@ -137,7 +137,7 @@ def start_to_grade(sources: Sources, course: Course) -> ListSource[Assignment]:
 def not_begun(
     sources: Sources, own: Sequence[tuple[Course, ListSource[Submission]]]
 ) -> tuple[Course, ...]:
-    """Return those of the courses that refuse the person's submissions because they lie ahead.
+    """Return those of the refusing courses that have not begun for the person.
 
     Canvas answers 403 there (canvas-lms ``course.rb``, ``read_grades``). Canvas is asked which
     these are, because it alone knows which dates count: the course's, a section's, the term's or
@@ -147,7 +147,7 @@ def not_begun(
     if not refused:
         return ()
     asked = start_pending(sources)
-    asked.needs()  # nothing but who they are
+    asked.needs()  # only their ids and names
     pending = {course.id for course in asked.rows()}
     if asked.source().status == "waiting":
         for _, handle in refused:
@@ -159,7 +159,7 @@ def not_begun(
 
 
 def lay_out(asked: AskedLedger, wanted: LedgerFilter, now: datetime) -> Ledger:
-    """Return the page; of the courses of ``wanted`` those count that the person has work in."""
+    """Build the page; courses in ``wanted`` that the person has no work in are ignored."""
     active = [*asked.studied, *asked.taught]
     wanted = replace(wanted, courses=wanted.courses & {course.id for course in active})
     builder = ItemBuilder(asked.canvas_url, asked.known, asked.colors, now)
@@ -195,6 +195,6 @@ def lay_out(asked: AskedLedger, wanted: LedgerFilter, now: datetime) -> Ledger:
 
 
 def by_name(courses: Sequence[Course]) -> tuple[tuple[str, str], ...]:
-    """Return ids and names, each course once, in the order of their names."""
+    """Return ids and names, each course once, sorted by name."""
     names = {course.id: course.name or f"Course {course.id}" for course in courses}
     return tuple(sorted(names.items(), key=lambda pair: pair[1].casefold()))

@@ -1,4 +1,4 @@
-"""The grading queue: what waits for a grade in all courses the person teaches."""
+"""The grading queue: what waits for a grade in all the courses the person teaches."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,7 +53,7 @@ class TaughtCourse:
 
 @dataclass(frozen=True)
 class AskedQueue(AskedPage):
-    """What Canvas answered; ``known`` are all the person's courses, by id."""
+    """Canvas's answers; ``known`` are all the person's courses, by id."""
 
     known: Mapping[str, Course] = field(default_factory=dict)
     taught: Sequence[TaughtCourse] = ()
@@ -61,28 +61,28 @@ class AskedQueue(AskedPage):
 
 @dataclass(frozen=True)
 class TeachingPage(OwnPage):
-    """``rows`` are the assignments that wait; ``courses`` counts those the person teaches."""
+    """Grading queue page. ``rows`` are assignments that wait; ``courses`` counts those taught."""
 
     rows: tuple[QueueRow, ...] = ()
     groups: tuple[QueueGroup, ...] = ()
     wanted: QueueFilter = field(default_factory=QueueFilter)
     courses: int = 0
-    not_handed_in: int = 0  # of work due in the last 14 days; on the start page only
+    not_handed_in: int = 0  # work due in the last 14 days; on the start page only
     all_counted: bool = True  # of that work
 
     @property
     def waiting(self) -> int:
-        """How many submissions wait."""
+        """Return how many submissions wait."""
         return sum(row.needs_grading for row in self.rows)
 
     @property
     def exact(self) -> bool:
-        """Whether Easel counted all of them itself."""
+        """Return whether Easel counted all of them itself."""
         return all(row.counted for row in self.rows)
 
     @property
     def oldest(self) -> datetime | None:
-        """Since when the oldest has waited."""
+        """Return since when the oldest submission has waited."""
         known = [row.oldest_submitted_at for row in self.rows if row.oldest_submitted_at]
         return min(known, default=None)
 
@@ -92,7 +92,7 @@ class TeachingPage(OwnPage):
 
 
 def teaching_home(sources: Sources) -> TeachingPage:
-    """Return what the start page shows of it: the queue, and what was due lately."""
+    """Return the start page's part: the queue, and what was due lately."""
     now = sources.now()
     return lay_out(ask(sources, since=now - LATELY), QueueFilter(), now, since=now - LATELY)
 
@@ -110,7 +110,7 @@ def teaching(sources: Sources, wanted: QueueFilter | None = None) -> TeachingPag
 def ask(sources: Sources, since: datetime | None = None) -> AskedQueue:
     """Ask for the courses, then what waits in each, then whose work that is.
 
-    ``since``: also for the work that was due from that moment to now.
+    With ``since``, also ask for the work that was due from that moment to now.
     """
     now = sources.now()
     courses = start_courses(sources)
@@ -145,10 +145,10 @@ def ask(sources: Sources, since: datetime | None = None) -> AskedQueue:
 
 
 def waiting_works(works: Sequence[Assignment]) -> list[Assignment]:
-    """Published work in which Canvas says something waits; each assignment once.
+    """Return published work in which Canvas says something waits; each assignment once.
 
-    Of moderated work Canvas counts what this person has not graded yet, so it is looked into
-    whatever that count says.
+    Of moderated work Canvas counts what this person has not graded yet, so its submissions are
+    always counted, whatever Canvas's count is.
     """
     once = {work.id: work for work in works}
     return [
@@ -161,13 +161,13 @@ def waiting_works(works: Sequence[Assignment]) -> list[Assignment]:
 def works_to_count(
     works: Sequence[Assignment], since: datetime | None, now: datetime
 ) -> list[Assignment]:
-    """What waits, and what was due since a moment, each once."""
+    """Return the assignments that wait and those that were due since a moment, each once."""
     late = [work for work in works if since and was_due(work, since, now)]
     return list({work.id: work for work in (*waiting_works(works), *late)}.values())
 
 
 def was_due(work: Assignment, since: datetime, now: datetime) -> bool:
-    """Whether published work that is handed in was due between two moments, by its base date."""
+    """Return whether published, submittable work was due between two moments, by its base date."""
     due = work.due_at
     dated = due is not None and since <= due <= now
     return dated and work.published is not False and not paper_status(work.submission_types)
@@ -176,7 +176,7 @@ def was_due(work: Assignment, since: datetime, now: datetime) -> bool:
 def lay_out(
     asked: AskedQueue, wanted: QueueFilter, now: datetime, since: datetime | None = None
 ) -> TeachingPage:
-    """Return the page of what Canvas answered; ``since`` as for :func:`ask`."""
+    """Build the page from Canvas's answers; ``since`` as for :func:`ask`."""
     builder = ItemBuilder(asked.canvas_url, asked.known, asked.colors, now)
     counted = [
         (each.course, work, tally_of(each, work)) for each in asked.taught for work in each.works
@@ -203,7 +203,7 @@ def lay_out(
 
 
 def tally_of(each: TaughtCourse, work: Assignment) -> Tally | None:
-    """An assignment's count; None where its submissions or the students are not all here."""
+    """Return an assignment's count; None where its submissions or students are incomplete."""
     if each.students is None or work.id not in each.submissions:
         return None
     return tally(each.submissions[work.id], each.students)

@@ -1,4 +1,4 @@
-"""What there is to do: planner, missing work, calendar and stream, merged without repeats."""
+"""What there is to do: planner, missing work, calendar and stream, merged without duplicates."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -57,7 +57,7 @@ from canvas_app.sources.sources import Sources
 
 @dataclass(frozen=True)
 class Upcoming(OwnPage):
-    """``rows`` is all that passes the filters; ``sections`` its open work under headings.
+    """Page of upcoming work. ``rows`` pass the filters; ``sections``: open work under headings.
 
     ``announcements``, ``new_grades`` and ``done`` stand apart from the work; ``tabs`` count
     missing, due, grades and done before ``show`` chooses one of them.
@@ -84,7 +84,7 @@ class Upcoming(OwnPage):
     this_week: str = ""
     previous_week: str = ""
     next_week: str = ""
-    note_courses: tuple[Choice, ...] = ()  # where an own note may be put
+    note_courses: tuple[Choice, ...] = ()  # courses in which a note can be created
     note_limits: bool = False  # the person is in other courses too: Canvas lists no notes there
     missing_elsewhere: int = 0  # outside the week
     unweighed: int = 0  # courses with open work whose weights were not asked for
@@ -92,7 +92,7 @@ class Upcoming(OwnPage):
 
     @property
     def filtered(self) -> bool:
-        """Whether a filter hides anything."""
+        """Return whether a filter hides anything."""
         chosen = (*self.courses, *self.types, *self.statuses)
         wished = self.show or self.favorites or self.left_out
         return bool(wished) or any(choice.chosen for choice in chosen)
@@ -100,7 +100,7 @@ class Upcoming(OwnPage):
 
 @dataclass(frozen=True)
 class UpcomingPiece:
-    """What of the page's lists one piece shows; ``first`` and ``last`` count its rows from 1."""
+    """The part of the page's lists on one piece; ``first`` and ``last`` count its rows from 1."""
 
     number: int
     of: int
@@ -116,7 +116,7 @@ class UpcomingPiece:
 
 @dataclass(frozen=True)
 class UpcomingAnswers:
-    """What Canvas answered; ``unweighed`` courses with open work were not asked for weights."""
+    """Canvas's answers; the ``unweighed`` courses have open work but were not asked for weights."""
 
     work: WorkAnswers = field(default_factory=WorkAnswers)
     unweighed: int = 0
@@ -156,7 +156,7 @@ def ask(sources: Sources, wanted: WeekFilter, now: datetime) -> UpcomingAnswers:
 
 
 def lay_out(asked: UpcomingAnswers, wanted: WeekFilter, now: datetime) -> Upcoming:
-    """Lay the answers out as the page, as it is at that moment."""
+    """Lay out the answers as the page at that moment."""
     work, page = asked.work, frame(asked.work, wanted, now)
     me, known, week = work.me, work.courses, read_week(wanted.week, work.me.day(now))
     found = work.with_days(work.merged(now, work.groups))
@@ -191,7 +191,7 @@ def lay_out(asked: UpcomingAnswers, wanted: WeekFilter, now: datetime) -> Upcomi
 
 def piece_of(page: Upcoming, number: int) -> UpcomingPiece:
     """Return one piece of the page's rows, in the order in which they are shown."""
-    # What was sent back has a grade and is open: it stands among the work.
+    # Work that was sent back has a grade but is open, so it is listed with the work.
     graded = page.new_grades if page.show else tuple(i for i in page.new_grades if i.done)
     open_ = sorted(page.sections, key=lambda section: section.key == "earlier")
     lists = (page.grading, *(section.rows for section in open_))

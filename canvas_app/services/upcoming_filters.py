@@ -13,7 +13,7 @@ from canvas_app.domain.status import STATUSES
 
 @dataclass(frozen=True)
 class Choice:
-    """One value a filter can take, with how many rows have it."""
+    """A value that a filter can take, with the number of rows that have it."""
 
     value: str
     name: str
@@ -26,7 +26,7 @@ SHOWS = ("missing", "due", "grades", "done")
 
 @dataclass(frozen=True)
 class WeekFilter:
-    """Which work to show; the page's address holds all of it. What is empty filters nothing.
+    """Filters for work; the page's address holds all of them. Empty ones filter nothing.
 
     ``week`` is "this", an ISO week or a date; ``show`` one of missing, due, grades, done;
     ``courses`` are the only ones shown, those in ``without`` are left out.
@@ -44,7 +44,7 @@ class WeekFilter:
 
     @classmethod
     def from_query(cls, values: Callable[[str], Sequence[str]]) -> "WeekFilter":
-        """Read the filters from a query; ``values`` gives those of a name. Others are ignored."""
+        """Parse the filters from a query; ``values`` gives those of a name. Ignore others."""
 
         def last(name: str) -> str:
             return next(reversed([text.strip() for text in values(name)]), "")
@@ -82,7 +82,7 @@ class WeekFilter:
 def choices(
     counts: Mapping[str, int], chosen: Iterable[str], names: Mapping[str, str]
 ) -> tuple[Choice, ...]:
-    """Return what a filter offers: every value that occurs, and those chosen that do not."""
+    """Return a filter's choices: every value that occurs, and chosen values that do not."""
     values = [*counts, *(value for value in sorted(chosen) if value not in counts)]
     found = [
         Choice(value, names.get(value, ""), counts.get(value, 0), value in chosen)
@@ -94,7 +94,7 @@ def choices(
 def course_choices(
     items: Iterable[Item], courses: Mapping[str, Course], chosen: Iterable[str]
 ) -> tuple[Choice, ...]:
-    """Return the courses to filter by, in the order of their names; ``chosen`` are ids."""
+    """Return the courses to filter by, sorted by name; ``chosen`` are ids."""
     counts = Counter(item.course_id for item in items if item.course_id in courses)
     names = {id_: course.name or f"Course {id_}" for id_, course in courses.items()}
     wanted = {id_: n for id_, n in counts.items() if id_}

@@ -1,4 +1,4 @@
-"""What a course's own page does where Canvas drops include parameters of the course or its work."""
+"""Replacement calls for a course's page where Canvas drops include parameters."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from canvas_app.sources.sources import ListSource, Sources
 
 @dataclass(frozen=True)
 class Bare:
-    """What stands in for the includes of a course that was asked for by itself."""
+    """Replacements for the includes of a single course."""
 
     totals: ListSource[Enrollment]
     over: ListSource[Course]
@@ -40,7 +40,7 @@ class Bare:
         periods: Sequence[GradingPeriod],
         groups: Iterable[AssignmentGroup],
     ) -> Course:
-        """The course with its totals, periods and the signs that it is over or has not begun."""
+        """Return the course with its totals, periods, and whether it is over or has not begun."""
         course = placed_in_time(course, self.over.rows(), self.ahead.rows())
         course = with_totals(course, self.totals.rows())
         course = replace(course, has_grading_periods=bool(periods))
@@ -50,13 +50,13 @@ class Bare:
         return with_letters({course.id: course}, work)[course.id]
 
     def brought(self, periods: Sequence[GradingPeriod]) -> tuple[str, ...]:
-        """The includes that are made good: of periods, all but whether their weights count."""
+        """Return the includes that are replaced; of periods, not whether their weights count."""
         more = () if weights_unsaid(periods) else ("current_grading_period_scores",)
         return (*BROUGHT, "restrict_quantitative_data", *more)
 
 
 def start_without(sources: Sources, course: Course) -> Bare:
-    """Start what stands in for a course's includes: three calls."""
+    """Start the three calls that replace a course's includes."""
     return Bare(
         sources.start("totals", partial(CanvasAPI.own_totals_in, course_id=course.id)),
         start_over(sources),
@@ -65,7 +65,7 @@ def start_without(sources: Sources, course: Course) -> Bare:
 
 
 def with_period(sources: Sources, course: Course, period: GradingPeriod) -> Course:
-    """A course with the person's totals of a grading period, which are asked for by its id."""
+    """Return a course with the person's totals of a grading period, asked for by its id."""
     mine = next((e for e in course.enrollments or () if e.type == "student"), None)
     if mine is None or mine.user_id is None:
         return course

@@ -1,7 +1,8 @@
-"""What pages do where Canvas drops include parameters: other calls that bring the same.
+"""Replacement calls for what Canvas leaves out where it drops include parameters.
 
 Each function mends one source, and costs nothing while Canvas reads its includes. Otherwise further
-calls stand in, one round trip later, and the source says no more than what none of them brings.
+calls bring the same data, one round trip later, and the source reports only what none of them
+brings.
 """
 
 from collections.abc import Iterable
@@ -24,7 +25,7 @@ BROUGHT = frozenset({"total_scores", "concluded"})
 
 
 def lost(handle: "PageSource[Any]", *brought: str) -> list[str]:
-    """What Canvas dropped of a source and other calls have not brought."""
+    """Return what Canvas dropped of a source and other calls have not replaced."""
     return [name for name in handle.dropped() if name not in brought]
 
 
@@ -34,7 +35,7 @@ def lost(handle: "PageSource[Any]", *brought: str) -> list[str]:
 def mend_courses(
     sources: Sources, listed: ListSource[Course], needs: Iterable[str] | None = None
 ) -> None:
-    """Mend the list every page shares; ``needs`` are the includes the page shows, None all.
+    """Mend the list every page shares; ``needs`` are the includes the page shows (None: all).
 
     One call, however many courses there are: which of them are over for the person. Where all is
     shown, two more: which have not begun, and the totals.
@@ -73,7 +74,7 @@ def mend_every_course(
     past: ListSource[Course],
     invited: ListSource[Course],
 ) -> None:
-    """Mend the lists of all the person's courses: one call for their totals."""
+    """Mend the lists of all the person's courses with one call for their totals."""
     bare = [listed for listed in (current, past, invited) if listed.dropped()]
     if not bare:
         return

@@ -1,4 +1,4 @@
-"""What the week does where Canvas drops include parameters of courses and missing work."""
+"""Replacement calls for the week's page where Canvas drops include parameters."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -21,7 +21,7 @@ def mend_week(
     needs: Iterable[str] | None = None,
     planner: ListSource[PlannerItem] | None = None,
 ) -> None:
-    """Mend the person's courses and missing work side by side, in one further round trip.
+    """Mend the person's courses and missing work in parallel, in one further round trip.
 
     ``planner`` is mended with the missing work that is older than it reaches: it tells what was
     graded, which the calendar of these courses does not without its include.
@@ -45,7 +45,7 @@ def start_undated(
 ) -> list[ListSource[Submission]]:
     """Start the person's submissions in the courses of missing work without a date.
 
-    Somebody called it missing by hand, and it may have been graded since: no planner tells.
+    A teacher marked it missing by hand, and it may have been graded since, which no planner tells.
     """
     course_ids = [work.course_id for work in missing.rows() if work.course_id and not work.due_at]
     return [start_own(sources, missing.name, course_id) for course_id in dict.fromkeys(course_ids)]
@@ -54,7 +54,7 @@ def start_undated(
 def start_older(
     sources: Sources, planner: ListSource[PlannerItem], missing: ListSource[Assignment]
 ) -> ListSource[PlannerItem] | None:
-    """Start the planner of missing work that another one does not hold; None without any."""
+    """Start the planner of missing work older than the planner holds; None if there is none."""
     planned = {planner_assignment(plan) for plan in planner.rows()}
     old = [
         (work.due_at.date(), work.course_id)
@@ -67,7 +67,7 @@ def start_older(
     call = partial(
         CanvasAPI.planner_items,
         course_ids=tuple(sorted({course_id for _, course_id in old})),
-        only="incomplete_items",  # a grade alone completes nothing
+        only="incomplete_items",  # a grade alone does not complete an item
     )
     return sources.start(
         planner.name,
@@ -83,7 +83,7 @@ def mend_missing(
     marks: ListSource[PlannerOverride],
     own: Sequence[ListSource[Submission]] = (),
 ) -> None:
-    """Mend the missing work with the person's own marks on it. Its courses are known.
+    """Mend the missing work, of known courses, with the person's own marks on it.
 
     ``own`` are submissions of theirs, for work of which nothing else tells whether it was graded.
     """

@@ -1,4 +1,4 @@
-"""What pages do where Canvas drops include parameters of assignments and submissions."""
+"""Replacement calls where Canvas drops include parameters of assignments and submissions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -32,7 +32,7 @@ def mend_groups(
     courses: Mapping[str, bool],
     ahead: ListSource[Course] | None = None,
 ) -> None:
-    """Mend assignment groups of these courses, each with whether the person has work of their own.
+    """Mend these courses' assignment groups, each with whether the person has work of their own.
 
     Two calls for each course. ``ahead`` are courses that have not begun: Canvas refuses the
     person's submissions there, and there are none.
@@ -53,7 +53,7 @@ def mend_groups(
 def joined(
     work: Sequence[ListSource[Assignment]], own: Sequence[ListSource[Submission]]
 ) -> Iterable[Assignment]:
-    """Assignments with the person's submissions."""
+    """Return the assignments with the person's submissions."""
     handed_in = {s.assignment_id: s for each in own for s in each.rows()}
     for each in work:
         for assignment in each.rows():
@@ -65,9 +65,9 @@ def mend_submissions(
     courses: ListSource[Course],
     own: Sequence[tuple[Course, ListSource[Submission]]],
 ) -> None:
-    """Mend the person's submissions in these courses: the work they belong to.
+    """Mend the person's submissions in these courses with the assignments they belong to.
 
-    One call for each course whose submissions came without it.
+    This takes one call for each course whose submissions came without their assignments.
     """
     bare = [(course, handle) for course, handle in own if "assignment" in handle.dropped()]
     work = [
@@ -86,9 +86,9 @@ def mend_submissions(
 def mend_letters(
     courses: ListSource[Course], work: Iterable[Assignment | None], needs: Iterable[str] = ()
 ) -> dict[str, Course]:
-    """The courses by id, those marked whose work bears the sign that letters alone count.
+    """Return the courses by id, marking those whose work shows that letters alone count.
 
-    There the scheme that names the letters is missing, too.
+    The scheme that names the letters is missing there, too.
     """
     known = {course.id: course for course in courses.rows()}
     if courses.dropped():
@@ -104,9 +104,9 @@ def mend_periods(
     courses: dict[str, Course],
     course_ids: Iterable[str],
 ) -> dict[str, Course]:
-    """The courses, those of these ids with whether their grading periods carry weights.
+    """Return the courses, those of these ids with whether their grading periods carry weights.
 
-    One call for each, for an assignment's share of the final grade depends on it.
+    This takes one call for each, because an assignment's share of the final grade depends on it.
     """
     if not listed.dropped():
         return courses
@@ -123,7 +123,7 @@ def mend_periods(
 def mend_calendar(
     sources: Sources, parts: Iterable[ListSource[CalendarEvent] | None], most: int
 ) -> None:
-    """Mend the calendar's work: one call for each of its courses, if they are ``most`` at most."""
+    """Mend the calendar's work with one call for each of its courses, if at most ``most``."""
     listed = [part for part in parts if part and part.dropped()]
     found = (event.assignment for part in listed for event in part.rows())
     course_ids = dict.fromkeys(work.course_id for work in found if work and work.course_id)
@@ -133,7 +133,7 @@ def mend_calendar(
     handed_in = {s.assignment_id: s for each in own for s in each.rows()}
     for part in listed:
         events = [with_own(event, handed_in) for event in part.rows()]
-        # Nothing but the include tells what was handed in for a checkpoint of a discussion.
+        # Only the include tells what was submitted for a checkpoint of a discussion.
         gap = ("submission",) if any(event.sub_assignment for event in events) else ()
         part.mend(events, *gap)
 
