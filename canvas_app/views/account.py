@@ -1,4 +1,4 @@
-"""The account page: connected as whom, since when, what is stored, and how to end it."""
+"""The account page: the connected account, what is stored about it, and how to end it."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -20,7 +20,7 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 @bp.get("")
 @any_sign_in_required
 def account() -> ResponseReturnValue:
-    """Tell what Easel knows; asks Canvas nothing."""
+    """Show what Easel stores about the person; no call to Canvas."""
     gateway = current_gateway()
     sign_in = required_sign_in()
     environment = gateway.environment(sign_in.identity.environment)
@@ -40,22 +40,22 @@ def account() -> ResponseReturnValue:
 @bp.post("/sign-out-everywhere")
 @any_sign_in_required
 def sign_out_everywhere() -> ResponseReturnValue:
-    """End the sign-ins of all the person's browsers; Easel's access too, unless a feed needs it."""
+    """End the person's sign-ins in all browsers, and Easel's access unless a feed needs it."""
     gateway = current_gateway()
     audit.note("sign-out-everywhere", gateway.settings, required_sign_in().identity)
     revoked = gateway.storage.sign_out_everywhere(required_sign_in().grant_id, gateway.endpoint_for)
-    forget_answers()  # last: a page in another tab may have asked meanwhile
+    forget_answers()  # last, because a page in another tab may have cached answers meanwhile
     return signed_out(gettext("You are signed out of Easel in every browser."), revoked)
 
 
 @bp.post("/disconnect")
 @any_sign_in_required
 def disconnect() -> ResponseReturnValue:
-    """End Easel's access to Canvas: tokens revoked, every sign-in ended."""
+    """End Easel's access to Canvas: revoke the tokens and end every sign-in."""
     gateway = current_gateway()
     audit.note("disconnect", gateway.settings, required_sign_in().identity)
     revoked = gateway.storage.disconnect(required_sign_in().grant_id, gateway.endpoint_for)
-    forget_answers()  # last: a page in another tab may have asked meanwhile
+    forget_answers()  # last, because a page in another tab may have cached answers meanwhile
     return signed_out(
         gettext("Easel is disconnected from Canvas and signed out in every browser."), revoked
     )
@@ -64,7 +64,7 @@ def disconnect() -> ResponseReturnValue:
 @bp.post("/delete")
 @any_sign_in_required
 def delete_everything() -> ResponseReturnValue:
-    """Disconnect and delete whatever Easel has stored about this person."""
+    """Disconnect the person and delete everything Easel stores about them."""
     gateway = current_gateway()
     audit.note("delete-everything", gateway.settings, required_sign_in().identity)
     grant_id = required_sign_in().grant_id
@@ -74,7 +74,7 @@ def delete_everything() -> ResponseReturnValue:
         (grant.environment, grant.user_id, grant.real_user_id or "", grant.generation, grant.id)
         for grant in grants
     )
-    forget_answers(*owners)  # last: a page in another tab may have asked meanwhile
+    forget_answers(*owners)  # last, because a page in another tab may have cached answers meanwhile
     return signed_out(
         gettext("Easel is disconnected, and everything it had stored about you is deleted."),
         revoked,

@@ -1,4 +1,4 @@
-"""How views answer: a page whose shell goes out first, or its JSON twin."""
+"""How views answer: with a page whose shell is sent first, or with its JSON twin."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -19,8 +19,8 @@ MakePage = Callable[[Sources], Page]
 
 
 def own_list(template: str, make: MakePage, **shell: Any) -> ResponseReturnValue:
-    """Stream one of the person's own lists: the shell goes out before Canvas is asked."""
-    # The sources are made now, because the template is read after the request is handled.
+    """Stream one of the person's own lists; the shell is sent before Canvas is asked."""
+    # The sources are made now, because the template runs after the request has been handled.
     loader = PageLoader(current_sources(), make)
     return stream_page(template, load=loader.whole, early=loader.early_views, **shell)
 
@@ -31,10 +31,10 @@ def twin(
     data: str = "rows",
     shapes: Mapping[str, Callable[[Any], Any]] | None = None,
 ) -> Response:
-    """Answer a page's JSON twin: ``data``, ``complete``, ``sources`` and the page's further parts.
+    """Return a page's JSON twin: ``data``, ``complete``, ``sources`` and the page's further parts.
 
-    ``shapes`` say how parts of the page are written that are not written as they are. A page that
-    fails as a whole answers the same shape, with Canvas's status and an ``error``.
+    ``shapes`` maps parts of the page to the functions that convert them for JSON. A page that fails
+    as a whole has the same shape, with Canvas's status and an ``error``.
     """
     try:
         page = make(current_sources())
@@ -56,32 +56,32 @@ def twin(
 
 
 def flat_rows(rows: Iterable[Any]) -> list[dict[str, Any]]:
-    """Return rows that hold a submission as objects which have its fields among their own."""
+    """Return the rows as objects, with the fields of their submission merged into their own."""
     return [vars(row.submission) | without(row, "submission") for row in rows]
 
 
 def flat_groups(groups: Iterable[Any]) -> list[dict[str, Any]]:
-    """Return groups of such rows."""
+    """Return groups of rows, each row flattened as in ``flat_rows``."""
     return [without(group, "rows") | {"rows": flat_rows(group.rows)} for group in groups]
 
 
 def without(thing: Any, name: str) -> dict[str, Any]:
-    """Return the fields of a dataclass but one."""
+    """Return the fields of a dataclass except one."""
     return {key: value for key, value in vars(thing).items() if key != name}
 
 
 def json_answer(body: dict[str, Any], status: int = 200) -> Response:
-    """JSON with datetimes in ISO 8601; private to the person, so kept by nobody."""
+    """Return JSON with datetimes in ISO 8601; not to be cached, because it is private."""
     answer = Response(msgspec.json.encode(body), status, mimetype="application/json")
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
 def source_json(source: Any) -> dict[str, Any]:
-    """A source; what does not concern it does not stand there. A note is part of the detail."""
+    """Return a source as JSON without fields that do not apply; a note is part of the detail."""
     facts: dict[str, Any] = msgspec.to_builtins(source)
     facts["detail"] = " ".join(filter(None, (facts["detail"], facts.pop("note"))))
-    del facts["unread"]  # the detail says it
+    del facts["unread"]  # the detail contains it
     for name in ("refreshing", "course_id", "course_name", "for_admin"):
         if not facts[name]:
             del facts[name]
@@ -100,7 +100,7 @@ def plain_failure(error: CanvasError) -> str:
 
 
 def status_of(error: CanvasError) -> int:
-    """The status a page answers with when Canvas refused it as a whole."""
+    """Return the page's status when Canvas refused it as a whole."""
     if isinstance(error, AccessRefused):
         return 403
     if isinstance(error, AuthenticationError):

@@ -1,4 +1,4 @@
-"""One assignment: page and twin."""
+"""The page of one assignment and its JSON twin."""
 
 from functools import partial
 
@@ -25,7 +25,7 @@ NO_NAMES_YET = "Anonymous until the grades are posted: no names are told."
 @bp.get("/courses/<int:course_id>/assignments/<int:assignment_id>")
 @login_required
 def assignment_page(course_id: int, assignment_id: int) -> ResponseReturnValue:
-    """The assignment is asked for first, so that 403 and 404 are true; error_pages shows those."""
+    """Show an assignment. It is requested first, so that 403 and 404 become the page's status."""
     found = assignment(current_sources(), str(course_id), str(assignment_id))
     return render_template("assignment.html", page=found)
 
@@ -43,7 +43,7 @@ def assignment_json(course_id: int, assignment_id: int) -> ResponseReturnValue:
 @bp.get("/courses/<int:course_id>/assignments/<int:assignment_id>.csv")
 @login_required
 def assignment_csv(course_id: int, assignment_id: int) -> Response:
-    """The class student by student, for those who grade."""
+    """Return the class as CSV, a row for each student, for people who grade in the course."""
     page = assignment(current_sources(), str(course_id), str(assignment_id))
     if page.teaching is None:
         raise Trouble("staff_only")

@@ -55,8 +55,8 @@ from canvas_app.waiting_line import ASK_AGAIN, CODE_SECONDS
 log = logging.getLogger(__name__)
 bp = Blueprint("auth", __name__)
 
-SOONEST_AGAIN = 2.0  # seconds before a waiting page asks again
-ERROR_CODE = re.compile("[a-z_]{1,60}")  # anybody may call /oauth/callback with anything
+SOONEST_AGAIN = 2.0  # seconds until a waiting page reloads
+ERROR_CODE = re.compile("[a-z_]{1,60}")  # because anybody may call /oauth/callback with anything
 
 # The page of each error code: RFC 6749 section 4.1.2.1, RFC 8707 section 2, OpenID Connect Core
 # section 3.1.2.6, and Canvas's own ``client_not_allowed_for_user``.
@@ -79,8 +79,8 @@ ERROR_PAGES = {
 def login() -> Response:
     """Send the person to Canvas's authorization endpoint.
 
-    That reserves nothing at the token endpoint. Only when the codes that wait for it already take
-    longer than a code lives does the person wait here instead.
+    This reserves nothing at the token endpoint. The person waits here first only when the codes
+    already waiting for it would take longer than a code lives.
     """
     environment = asked_environment(request.args.get("environment") or "production")
     return to_canvas(environment, safe_next(request.args.get("next")))
@@ -89,7 +89,7 @@ def login() -> Response:
 def to_canvas(
     environment: Environment, wanted: str, expected: tuple[int, int | None] | None = None
 ) -> Response:
-    """Begin a sign-in that ends at a path of ours; after a launch, of the person it named."""
+    """Begin a sign-in that ends at one of our paths; after a launch, only its person may."""
     if session.away:  # type: ignore[attr-defined]
         raise Trouble("sessions_away", unfinished="sign_in")
     gateway = current_gateway()
@@ -99,14 +99,14 @@ def to_canvas(
     address = authorization_request(environment, wanted, expected)
     try:
         current_app.session_interface.keep(session)  # type: ignore[attr-defined]
-    except StoreAway as fault:  # without it nobody comes back from Canvas
+    except StoreAway as fault:  # without the session nobody can come back from Canvas
         log.error("a sign-in cannot begin: %s", fault)
         raise Trouble("sessions_away", unfinished="sign_in") from None
     return redirect(address)
 
 
 def expect_success(environment: Environment) -> None:
-    """Raise the Trouble that would end the sign-in later, after a password was typed."""
+    """Raise now the Trouble that would end the sign-in after a password was typed."""
     gateway = current_gateway()
     if not gateway.storage.takes_writes():
         raise Trouble("database_away", unfinished="sign_in")
@@ -123,9 +123,9 @@ def authorization_request(
     expected: tuple[int, int | None] | None,
     scopes: str | None = None,
 ) -> str:
-    """Begin a sign-in; return where Canvas is asked for it (RFC 6749 section 4.1.1).
+    """Begin a sign-in; return the URL of its authorization request (RFC 6749 section 4.1.1).
 
-    ``scopes`` are all that Easel's pages need, unless others are given.
+    ``scopes`` defaults to everything that Easel's pages need.
     """
     gateway = current_gateway()
     extra = {"force_login": "1"} if request.args.get("force_login") == "1" else {}
@@ -150,7 +150,7 @@ def authorization_request(
 
 
 def waiting_page(seconds: float) -> Response:
-    """A page that asks again by itself, without a script."""
+    """Return a page that reloads by itself, without a script."""
     again = math.ceil(min(max(seconds, SOONEST_AGAIN), ASK_AGAIN))
     text = render_template("waiting.html", minutes=math.ceil(seconds / 60))
     response = make_response(text, 503)
@@ -166,10 +166,10 @@ def asked_environment(name: str) -> Environment:
 
 
 def safe_next(wanted: str | None) -> str:
-    """Where to land after signing in: a path of ours, or the start page.
+    """Return where to go after signing in: one of our paths, or the start page.
 
-    Exactly one leading slash, no backslash, no control character (browsers read ``/\\host`` and
-    ``//host`` as another site), and no address that would sign in or out again.
+    The path has exactly one leading slash, no backslash and no control character, because browsers
+    read ``/\\host`` and ``//host`` as another site; and it must not sign in or out again.
     """
     if not wanted or not wanted.startswith("/") or wanted.startswith("//"):
         return "/"
@@ -184,7 +184,7 @@ def safe_next(wanted: str | None) -> str:
 def refusals_logged(
     view: Callable[View, Response],
 ) -> Callable[View, Response]:
-    """Tell the operator of each sign-in that ends with an error page, under its request id."""
+    """Log each sign-in that ends with an error page, with its request id, for the operator."""
 
     @wraps(view)
     def logged(*args: View.args, **kwargs: View.kwargs) -> Response:
@@ -211,9 +211,9 @@ def refusals_logged(
 @bp.get("/oauth/callback/<any(beta, test):environment>")
 @refusals_logged
 def callback(environment: str) -> Response:
-    """Take the person back from Canvas: the authorization response (RFC 6749 section 4.1.2).
+    """Handle Canvas's authorization response (RFC 6749 section 4.1.2).
 
-    Each environment comes back to an address of its own, where no other one's state counts.
+    Each environment has its own redirect URI, which accepts no other environment's state.
     """
     if session.away:  # type: ignore[attr-defined]
         raise sign_in_failed("sessions_away", unfinished="callback")
@@ -235,9 +235,9 @@ def callback(environment: str) -> Response:
 
 
 def with_fewer_scopes(started: Started) -> str | None:
-    """Where to ask again, once, when the key may lack scopes of single features only.
+    """Return where to ask again, once, when the key may lack scopes of single features only.
 
-    The pages of these features say what they lack.
+    The pages of these features say which scopes are missing.
     """
     gateway = current_gateway()
     core = gateway.scopes_without_features()
@@ -255,7 +255,7 @@ def with_fewer_scopes(started: Started) -> str | None:
 def response_without_request(state: str, environment: str, error: str | None) -> Response:
     """Answer a callback for which this browser has no sign-in in progress."""
     path = in_progress.led_to(state)
-    if path is not None:  # the address was loaded again
+    if path is not None:  # the person loaded the address again
         if current_sign_in() is None:
             raise Trouble("state_used")
         return redirect(current_gateway().settings.public_url + path)
@@ -263,12 +263,12 @@ def response_without_request(state: str, environment: str, error: str | None) ->
         started = in_progress.STARTED in session
         raise sign_in_failed("state_unknown" if started else "not_started_here")
     if error == "client_not_allowed_for_user" and session.get(in_progress.STARTED):
-        raise error_response(error, environment)  # Canvas loses the state of this one alone
+        raise error_response(error, environment)  # Canvas loses the state in this error only
     raise sign_in_failed("state_missing")
 
 
 def error_response(error: str, environment: str) -> Trouble:
-    """The page for an error code that Canvas sent back (RFC 6749 section 4.1.2.1)."""
+    """Show the page for an error code that Canvas sent back (RFC 6749 section 4.1.2.1)."""
     gateway = current_gateway()
     if error not in ERROR_PAGES:
         error = error if ERROR_CODE.fullmatch(error) else ""
@@ -286,14 +286,14 @@ def error_response(error: str, environment: str) -> Trouble:
 
 
 def sign_in_failed(code: str, **facts: object) -> Trouble:
-    """A trouble whose page also says whether the person is still signed in as before."""
+    """Return a Trouble whose page also says whether the person is still signed in as before."""
     return Trouble(code, signed_in=current_sign_in() is not None, **facts)
 
 
 @bp.get("/login/waiting")
 @refusals_logged
 def wait_for_exchange() -> Response:
-    """The page of who came back with a code, until there is room for its exchange."""
+    """Keep a person who came back with a code on a waiting page until its exchange has room."""
     if session.away:  # type: ignore[attr-defined]
         raise Trouble("sessions_away", unfinished="finishing")
     waiting = in_progress.waiting()
@@ -308,8 +308,8 @@ def wait_for_exchange() -> Response:
 def exchange_in_turn(waiting: Waiting) -> Response:
     """Exchange a code when it is its turn; until then show a page that waits for it.
 
-    A code that would not live until then is dropped: Canvas gives another one, without asking for
-    the password again, once there is room.
+    A code that would expire before its turn is dropped: once there is room, Canvas issues another
+    one without asking for the password again.
     """
     started = waiting.started
     line = current_gateway().line_for(started.environment)
@@ -321,7 +321,7 @@ def exchange_in_turn(waiting: Waiting) -> Response:
     if wait == 0 and line.leave(audit.client_address(), waiting.ticket):
         try:
             answer = access_token_request(waiting.code, started)
-        except Throttled:  # the code is not used: nothing was sent, or Canvas did nothing
+        except Throttled:  # the code is unused: nothing was sent, or Canvas did nothing
             wait = line.turn_in(audit.client_address(), waiting.ticket)
         else:
             in_progress.wait_no_longer()
@@ -333,7 +333,7 @@ def exchange_in_turn(waiting: Waiting) -> Response:
 
 
 def to_canvas_again(started: Started) -> str:
-    """/login, as it was asked for, or the launch that led there."""
+    """Return the /login address as it was requested, or the launch that led there."""
     if started.expected is not None:
         return launches.ticket_url(started.environment, started.next, *started.expected)
     query = urlencode({"environment": started.environment, "next": started.next})
@@ -341,16 +341,16 @@ def to_canvas_again(started: Started) -> str:
 
 
 def signed_in(answer: TokenAnswer, started: Started) -> Response:
-    """Store the grant and sign this browser in; its other tabs may still be at Canvas."""
+    """Store the grant and sign this browser in, keeping the sign-ins its other tabs have begun."""
     if started.expected is not None:
         launches.check_person(answer, started.environment, *started.expected)
     return entered(store(answer, started), started.next)
 
 
 def entered(secret: str, wanted: str) -> Response:
-    """Sign this browser in and lead it to a path of ours."""
+    """Sign this browser in and redirect it to one of our paths."""
     gateway = current_gateway()
-    if former := current_secret():  # the earlier sign-in, whose place this one takes
+    if former := current_secret():  # the earlier sign-in, which this one replaces
         gateway.storage.sign_out(former, gateway.endpoint_for)
     kept = in_progress.carried_over()
     session.clear()
@@ -387,9 +387,9 @@ def access_token_request(code: str, started: Started) -> TokenAnswer:
 
 
 def store(answer: TokenAnswer, started: Started) -> str:
-    """Store the grant; return the sign-in's secret. A token it replaced is revoked meanwhile.
+    """Store the grant and return the sign-in's secret; revoke a replaced token beside the request.
 
-    What the database does not take is ended at Canvas, for nobody could use it any more.
+    A grant that cannot be stored is revoked at Canvas, because nobody could use it any more.
     """
     gateway = current_gateway()
     identity = Identity(
@@ -419,15 +419,15 @@ def store(answer: TokenAnswer, started: Started) -> str:
 
 @bp.post("/logout")
 def logout() -> Response:
-    """End this browser's sign-in; the person's last one ends Easel's access to Canvas too."""
+    """End this browser's sign-in; if it was the person's last one, end Easel's access to Canvas."""
     gateway = current_gateway()
     revoked = True
     if secret := current_secret():
-        # Now: afterwards nobody knows who it was, nor whose answers to forget.
+        # Now, because afterwards nothing tells who it was, nor whose answers to forget.
         if sign_in := current_sign_in():
             audit.note("sign-out", gateway.settings, sign_in.identity)
         revoked = gateway.storage.sign_out(secret, gateway.endpoint_for)
-        forget_answers()  # last: a page in another tab may have asked meanwhile
+        forget_answers()  # last, because a page in another tab may have cached answers meanwhile
     return signed_out(
         gettext("You are signed out of Easel. This browser may still be signed in to Canvas."),
         revoked,
@@ -435,9 +435,9 @@ def logout() -> Response:
 
 
 def signed_out(message: str, revoked: bool) -> Response:
-    """The start page with a message, for a browser that is signed in no more.
+    """Show the start page with a message after a sign-out.
 
-    ``revoked`` is False when Canvas did not answer: Easel's access is still to be ended there.
+    ``revoked`` is False when Canvas did not answer and Easel's access has yet to be revoked there.
     """
     session.clear()
     current_app.session_interface.regenerate(session)  # type: ignore[attr-defined]

@@ -48,7 +48,7 @@ BLUEPRINTS = (
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Register them, and the tool's routes where the deployment is one."""
+    """Register all views, and the LTI routes where the deployment is registered as a tool."""
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     lti.init_app(app, settings)

@@ -1,4 +1,4 @@
-"""Who may see the pages of a class: those who grade in the course, as Canvas says each time."""
+"""Who may see the pages of a class: people who grade in the course; Canvas is asked each time."""
 
 from canvas_app.current import current_sources
 from canvas_app.services.classes import StaffOnly, start_class
@@ -7,10 +7,10 @@ from canvas_app.troubles import Trouble
 
 
 def class_sources(course_id: str) -> Sources:
-    """What a page of a class is gathered with, once the course is known to be theirs.
+    """Return the sources for a page of a class, once the person is known to grade there.
 
-    Raises the CanvasError that Canvas gives for the course, and Trouble 403 for whoever does not
-    grade there, so that a page's status is true before anything of it is sent.
+    Raises the CanvasError that Canvas gives for the course, and Trouble 403 for people who do not
+    grade there, so that the page's status is right before anything of it is sent.
     """
     sources = current_sources()
     try:

@@ -1,4 +1,4 @@
-"""Course colours that stand out on a light and on a dark ground."""
+"""Course colours with enough contrast on a light and on a dark background."""
 
 import colorsys
 import re
@@ -7,14 +7,14 @@ from functools import lru_cache
 DEFAULT_COLOR = "#4a6fa5"
 
 
-DARKEST, LIGHTEST = 0.15, 0.28  # relative luminance with at least 3:1 on both our grounds
+DARKEST, LIGHTEST = 0.15, 0.28  # relative luminance with at least 3:1 on both our backgrounds
 
 
 @lru_cache(maxsize=4096)
 def readable(color: str | None) -> str:
-    """The person's course colour, lighter or darker until it stands out on both grounds.
+    """Lighten or darken the person's course colour until it has contrast on both backgrounds.
 
-    WCAG 2.2 asks 3:1 for what is no text; the result always is ``#rrggbb``.
+    WCAG 2.2 asks for 3:1 for anything but text; the result is always ``#rrggbb``.
     """
     found = re.fullmatch(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})", color or "")
     digits = found[1] if found else DEFAULT_COLOR[1:]
@@ -36,7 +36,7 @@ def readable(color: str | None) -> str:
 
 
 def luminance(rgb: tuple[float, float, float]) -> float:
-    """Relative luminance (WCAG 2.2)."""
+    """Return the relative luminance of a colour (WCAG 2.2)."""
     red, green, blue = (
         channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
         for channel in rgb

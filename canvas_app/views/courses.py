@@ -20,7 +20,7 @@ bp = Blueprint("courses", __name__)
 @bp.get("/courses")
 @login_required
 def courses_page() -> ResponseReturnValue:
-    """Every course; ``arrange=1`` shows the forms for favourites and nicknames."""
+    """List every course; ``arrange=1`` shows the forms for favourites and nicknames."""
     wanted = CourseFilter.from_query(request.args)
     return own_list(
         "courses.html",
@@ -40,7 +40,7 @@ def courses_json() -> ResponseReturnValue:
 @bp.get("/courses/<int:course_id>")
 @login_required
 def course_page(course_id: int) -> ResponseReturnValue:
-    """One course, asked for first, so that 403 and 404 are true; error_pages shows those."""
+    """Show a course. It is requested first, so that 403 and 404 become the page's status."""
     found = course(current_sources(), str(course_id))
     return render_template("course.html", page=found)
 
@@ -58,7 +58,7 @@ def course_json(course_id: int) -> ResponseReturnValue:
 @bp.post("/courses/<int:course_id>/favorite")
 @login_required
 def favorite(course_id: int) -> ResponseReturnValue:
-    """Make a course a favourite, or no longer one (``on`` is 1 or 0)."""
+    """Make a course a favourite, or remove it from the favourites (``on`` is 1 or 0)."""
     wanted = request.form.get("on") == "1"
     api, id_ = current_api(), str(course_id)
     call: Callable[[], None] = (
@@ -85,7 +85,7 @@ def favorite(course_id: int) -> ResponseReturnValue:
 @bp.post("/courses/<int:course_id>/nickname")
 @login_required
 def nickname(course_id: int) -> ResponseReturnValue:
-    """Give a course a nickname; an empty one takes it away."""
+    """Give a course a nickname; an empty one removes it."""
     given = " ".join(request.form.get("nickname", "").split())
     before, row = request.form.get("before", ""), f"course-{course_id}"
     if len(given) > NICKNAME_LENGTH:
@@ -109,7 +109,7 @@ def nickname(course_id: int) -> ResponseReturnValue:
 
 
 def own_name() -> str:
-    """The course's own name, as the form had it."""
+    """Return the course's own name, as the form sent it."""
     return request.form.get("name", "")
 
 

@@ -1,4 +1,4 @@
-"""Tables for spreadsheets: CSV whose cells are shown and never run."""
+"""CSV for spreadsheets, with cells that are shown and never run as formulas."""
 
 import csv
 import io
@@ -7,20 +7,20 @@ from datetime import UTC, datetime
 
 from canvas_app.domain.calendar import local
 
-# What spreadsheets take for the start of a formula, full-width forms too (OWASP, CSV injection).
+# Characters that start a formula in spreadsheets, also full-width (OWASP, CSV injection).
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "|", "%")
 Cell = str | float | bool | datetime | None
 
 
 def csv_text(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """RFC 4180 with a byte order mark, by which spreadsheets know UTF-8; every text is quoted."""
+    """Return RFC 4180 text, all strings quoted, with a byte order mark that signals UTF-8."""
     return "\ufeff" + "".join(csv_lines(names, rows))
 
 
 def csv_lines(
     names: Sequence[str], rows: Iterable[Sequence[Cell]], together: int = 64
 ) -> Iterator[str]:
-    """The lines of such a file, so many ``together``, the first with the names of the columns."""
+    """Yield the lines of a CSV file, ``together`` at a time; the first holds the column names."""
     written = io.StringIO()
     writer = csv.writer(written, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(names)
@@ -34,7 +34,7 @@ def csv_lines(
 
 
 def cell(value: Cell) -> str | float:
-    """A value as a spreadsheet may have it: numbers as they are, moments in UTC, text defused."""
+    """Return a value for a cell: numbers unchanged, moments in UTC, text that cannot run."""
     match value:
         case None:
             return ""
@@ -49,6 +49,6 @@ def cell(value: Cell) -> str | float:
 
 
 def defused(text: str) -> str:
-    """A text that would be run as a formula gets an apostrophe before it, so that it is shown."""
+    """Return the text, with an apostrophe before it if a spreadsheet would run it as a formula."""
     text = text.replace("\x00", "")
     return f"'{text}" if text.lstrip(" \u00a0\u200b\ufeff").startswith(FORMULA) else text

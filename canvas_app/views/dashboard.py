@@ -1,4 +1,4 @@
-"""The start page: the dashboard of a person who is signed in, its twin, and the landing page."""
+"""The start page: the dashboard of a signed-in person, its JSON twin, and the landing page."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue

@@ -11,7 +11,7 @@ from canvas_app.views.languages import in_english
 
 @dataclass(frozen=True)
 class ErrorWords:
-    """Plain text. ``for_admin`` speaks to whoever runs Easel and may be empty."""
+    """The text of an error page. ``for_admin`` is for whoever runs Easel and may be empty."""
 
     title: str
     happened: str
@@ -20,7 +20,7 @@ class ErrorWords:
 
 
 def words_of(trouble: Trouble) -> ErrorWords:
-    """The words of a trouble in the language of this request's page."""
+    """Return the words of a trouble in the language of this request's page."""
     template = current_app.jinja_env.get_template(f"errors/{trouble.code}.html")
     module = template.make_module(trouble.facts)
 
@@ -36,6 +36,6 @@ def words_of(trouble: Trouble) -> ErrorWords:
 
 
 def logged_words_of(trouble: Trouble) -> ErrorWords:
-    """The words of a trouble in English, for the log."""
+    """Return the words of a trouble in English, for the log."""
     with in_english():
         return words_of(trouble)

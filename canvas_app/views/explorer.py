@@ -1,4 +1,4 @@
-"""The API explorer: what Canvas answers oneself, its pages, its cost, the same call as code."""
+"""The API explorer: Canvas's answer to a call, its pages and cost, and the call as code."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -43,7 +43,7 @@ _lock = Lock()
 
 
 class Overheard(Transport):
-    """A person's connections, of which the last answer is kept whatever its status."""
+    """A person's connections to Canvas, which keep the last answer whatever its status."""
 
     def __init__(self, shared: Transport) -> None:
         self.origin = shared.origin
@@ -57,7 +57,7 @@ class Overheard(Transport):
 
 @dataclass(frozen=True)
 class Explored:
-    """A call and what came of it, as the page shows it."""
+    """A call and its outcome, as the page shows it."""
 
     asked: str
     status: int | None
@@ -65,7 +65,7 @@ class Explored:
     seconds: float
     value: Any = None
     text: str = ""
-    readable: bool = False  # whether ``value`` is shown to be folded
+    readable: bool = False  # whether ``value`` is shown as foldable parts
     facts: Mapping[str, str] = field(default_factory=dict)
     cost: float | None = None
     remaining: float | None = None
@@ -76,13 +76,13 @@ class Explored:
 
     @property
     def ceiling(self) -> float:
-        """How much the bucket holds, as far as this answer tells."""
+        """Return the bucket's capacity, as far as this answer tells."""
         return max(600.0, self.remaining or 0.0)
 
 
 @bp.app_template_global()
 def explorer_offered() -> bool:
-    """Whether this deployment has it; off for one role is off, as it asks nobody for theirs."""
+    """Return whether the explorer is on. Off for one role is off, because roles are not read."""
     off = current_gateway().settings.features_off
     return not any(each.partition(":")[0] == "explorer" for each in off)
 
@@ -96,7 +96,7 @@ def only_where_it_is_offered() -> None:
 @bp.get("/explorer")
 @login_required
 def explorer_page() -> ResponseReturnValue:
-    """The form alone; asks Canvas nothing."""
+    """Show the form alone; no call to Canvas."""
     own_account_only()
     return page_with(None, request.args.get("path", ""))
 
@@ -140,7 +140,7 @@ def one_at_a_time(grant_id: int) -> Iterator[None]:
 
 
 def answer_of(path: str, asked: dict[str, Any], word: str) -> Explored:
-    """Ask Canvas once, when none of the person's pages has a call in flight."""
+    """Call Canvas once, while none of the person's pages has a call in flight."""
     gateway, sign_in = current_gateway(), required_sign_in()
     name = sign_in.identity.environment
     overheard = Overheard(gateway.transport_for(name))
@@ -168,7 +168,7 @@ def explored_from(
     error: str,
     seconds: float,
 ) -> Explored:
-    """Lay out an answer; there may be none."""
+    """Lay out an answer, if there is one."""
     answer, where = overheard.last, path_and_query(path, asked)
     canvas_url = overheard.origin
     if answer is None:
@@ -195,7 +195,7 @@ def explored_from(
 
 
 def read_body(answer: Answer) -> tuple[Any, str]:
-    """The JSON of an answer, and its text, indented where it is JSON."""
+    """Return an answer's JSON, and its text, indented if it is JSON."""
     try:
         value = msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, RecursionError):
@@ -204,7 +204,7 @@ def read_body(answer: Answer) -> tuple[Any, str]:
 
 
 def pages_of(overheard: Overheard, header: str | None, path: str) -> tuple[tuple[str, str], ...]:
-    """The pages Canvas links to, as paths of its own; a link that leads elsewhere is left out."""
+    """Return the pages Canvas links to, as paths; links to other hosts are left out."""
     found = []
     for rel, link in links(header).items():
         try:

@@ -1,4 +1,4 @@
-"""Calendar feeds: the file that calendar programs fetch, and the pages that make and end one."""
+"""Calendar feeds: the file that calendar programs fetch, and the pages to make and end a feed."""
 
 import secrets
 import time
@@ -20,8 +20,8 @@ from canvas_app.views.languages import gettext
 
 bp = Blueprint("feed", __name__)
 
-VISIT_SECONDS = 20.0  # a visit to Canvas may take; a calendar program waits longer than people
-MADE = "feeds_made"  # in the session: forms that made a feed, so that none makes two
+VISIT_SECONDS = 20.0  # seconds for asking Canvas; a calendar program waits longer than people
+MADE = "feeds_made"  # session key: the forms that made a feed, so that none makes a second one
 UNKNOWN = (
     "There is no calendar at this address: it is incomplete, or the feed was ended. "
     "Easel's account page makes a new one.\n"
@@ -30,7 +30,7 @@ UNKNOWN = (
 
 @bp.get("/calendar/<secret>.ics")
 def calendar(secret: str) -> Response:
-    """The calendar of a feed, from what is kept or, every 15 minutes at most, from Canvas."""
+    """Serve a feed's stored calendar or, at most every 15 minutes, a new one from Canvas."""
     gateway = current_gateway()
     feed = gateway.storage.feeds.find(secret)
     if feed is None or gateway.settings.environment(feed.environment) is None:
@@ -43,7 +43,7 @@ def calendar(secret: str) -> Response:
 
 
 def fetch_calendar(gateway: Gateway, feed: Feed) -> Feed | None:
-    """Ask Canvas once; what is not whole changes nothing. None when the feed ended meanwhile."""
+    """Ask Canvas once; keep only a whole answer. Return None when the feed ended meanwhile."""
     deadline = time.monotonic() + VISIT_SECONDS
     sources = Sources(
         gateway.api_of(feed.environment, feed.grant_id, deadline),
@@ -72,14 +72,14 @@ def fetch_calendar(gateway: Gateway, feed: Feed) -> Feed | None:
 
 
 def not_yet(feed: Feed) -> Response:
-    """What a feed answers before its first whole calendar: never a part of one."""
+    """Return a feed's answer until its first whole calendar exists; a part is never sent."""
     answer = text_answer(f"No calendar yet. {feed.trouble or 'Canvas is being asked.'}\n", 503)
     answer.headers["Retry-After"] = str(int(REST.total_seconds()) if feed.trouble else 30)
     return answer
 
 
 def file_of(feed: Feed, kept: bytes) -> Response:
-    """The calendar as a file; 304 for who has it already (RFC 9110 section 13)."""
+    """Return the calendar as a file, or 304 if the client has it already (RFC 9110 section 13)."""
     if feed.trouble:
         answer = Response(marked_stale(kept, feed.kept_at, feed.trouble))
     else:
@@ -99,7 +99,7 @@ def text_answer(text: str, status: int) -> Response:
 
 
 def refusal() -> str | None:
-    """Why the person signed in can have no feed; None when they can."""
+    """Return why the person signed in can have no feed; None when they can."""
     identity = required_sign_in().identity
     if identity.real_user_id:
         return gettext("Who acts as somebody else cannot make a calendar feed for them.")
@@ -114,12 +114,12 @@ def refusal() -> str | None:
 @bp.get("/account/feeds")
 @login_required
 def new() -> ResponseReturnValue:
-    """The form for a new feed."""
+    """Show the form for a new feed."""
     return form()
 
 
 def form(fault: str = "", status: int = 200) -> ResponseReturnValue:
-    """The form with the person's courses to choose from, as far as Canvas tells them."""
+    """Return the form with the person's courses to choose from, as far as Canvas lists them."""
     page, chosen = all_courses(current_sources()), FeedContents.from_query(request.form)
     rows = [row for row in page.rows if not row.restricted and row.state != "past"]
     text = render_template(
@@ -140,17 +140,16 @@ def form(fault: str = "", status: int = 200) -> ResponseReturnValue:
 @bp.post("/account/feeds")
 @login_required
 def make() -> ResponseReturnValue:
-    """Make a feed and show its address, this once.
+    """Make a feed and show its address, this one time only.
 
-    The answer is the page itself, not a redirect to one: for that the secret would have to be
-    kept in the session.
+    The page is sent directly, because after a redirect it would need the secret from the session.
     """
     wanted = FeedContents.from_query(request.form)
     if why_not := refusal():
         return form(why_not, 403)
     once = request.form.get("once", "")[:20]
     made = session.get(MADE, [])
-    if once and once in made:  # the answer was loaded again
+    if once and once in made:  # the person reloaded the answer
         flash(
             gettext(
                 "That feed is made already, and its address was shown once. If you did not copy "
@@ -179,7 +178,7 @@ def make() -> ResponseReturnValue:
 @bp.post("/account/feeds/<int:feed_id>/end")
 @login_required
 def end(feed_id: int) -> ResponseReturnValue:
-    """End a feed: its address answers nothing from now on."""
+    """End a feed; its address stops working at once."""
     gateway = current_gateway()
     gateway.storage.end_feed(required_sign_in().grant_id, feed_id, gateway.endpoint_for)
     flash(
@@ -191,7 +190,7 @@ def end(feed_id: int) -> ResponseReturnValue:
 
 
 def feeds_of_page() -> dict[str, object]:
-    """What the account page shows of the person's feeds. Asks Canvas nothing."""
+    """Return the person's feeds for the account page; no call to Canvas."""
     sign_in = required_sign_in()
     return {
         "feeds": current_gateway().storage.feeds.of(sign_in.grant_id),

@@ -1,4 +1,4 @@
-"""A course's gradebook: page, twin and table."""
+"""A course's gradebook: page, JSON twin and CSV table."""
 
 from functools import partial
 from typing import Any
@@ -51,7 +51,7 @@ def gradebook_json(course_id: int) -> ResponseReturnValue:
 @bp.get("/courses/<int:course_id>/gradebook.csv")
 @login_required
 def gradebook_csv(course_id: int) -> Response:
-    """A column for each assignment; where there is no score, what stands in its place."""
+    """Return a CSV with a column for each assignment; cells without a score say why."""
     found = begun_stream(course_id)
     titles = [f"{each.title} ({each.id})" for each in found.columns]
     ids = [each.id for each in found.columns]
@@ -66,13 +66,13 @@ def begun_stream(course_id: int) -> GradebookStream:
 
 
 def gradebook_end(found: GradebookStream) -> dict[str, Any]:
-    """What stands after the last row."""
+    """Return what the twin says after the last row."""
     states = found.sources.states()
     return {"complete": complete(states), "sources": [source_json(source) for source in states]}
 
 
 def lacking_sources(found: GradebookStream) -> list[str]:
-    """What is missing of a table, a sentence for each part."""
+    """Return what the table is missing, one sentence for each part."""
     return [
         f"{source.name} ({source.status}) {source.detail}".rstrip()
         for source in found.sources.states()

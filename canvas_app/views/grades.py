@@ -1,4 +1,4 @@
-"""A course's grades: totals, what-if and goal, all of it in the URL."""
+"""A course's grades: totals, what-if and goal, with all parameters in the URL."""
 
 from functools import partial
 from urllib.parse import urlencode
@@ -18,7 +18,7 @@ bp = Blueprint("grades", __name__)
 @bp.get("/courses/<int:course_id>/grades")
 @login_required
 def grades_page(course_id: int) -> ResponseReturnValue:
-    """The course is asked for first, so that 403 and 404 are true; error_pages shows those.
+    """Show the grades. The course is requested first, so that 403 and 404 become the status.
 
     The form sends a field for each assignment; the URL keeps those that were filled in.
     """

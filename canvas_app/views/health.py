@@ -1,4 +1,4 @@
-"""What machines ask: does the process live, may it get traffic, how is it doing."""
+"""Pages for monitoring: liveness, readiness and metrics."""
 
 import hmac
 
@@ -15,29 +15,29 @@ FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
 @bp.get("/healthz")
 def healthz() -> ResponseReturnValue:
-    """The process lives."""
+    """Answer that the process is alive."""
     return jsonify(status="ok")
 
 
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """Whether the database answers; what else is amiss is told and leaves it at 200."""
+    """Answer whether the database works; other problems are reported with status 200."""
     body, status = current_gateway().readiness().report()
     return jsonify(body), status
 
 
 @bp.get("/metrics")
 def prometheus() -> ResponseReturnValue:
-    """Counters, for whoever has METRICS_TOKEN, or for this machine when there is none.
+    """Return the metrics, with METRICS_TOKEN or, if none is set, to this machine only.
 
-    With a proxy in front every request may come from this machine, so then the token is needed.
+    The token is required behind a proxy, because there every request may come from this machine.
     """
     settings = current_gateway().settings
     token = settings.metrics_token
     if token is None:
         if settings.trusted_proxies:
             abort(404)
-        # A proxy on this machine is at loopback, too; those it speaks for are not.
+        # A proxy on this machine is at loopback, too, but its clients are not.
         forwarded = any(name in request.headers for name in FORWARDED)
         if forwarded or request.remote_addr not in ("127.0.0.1", "::1"):
             abort(404)

@@ -1,4 +1,4 @@
-"""The help sheet, and what a browser remembers of how its person likes Easel to look and listen."""
+"""The help page, and the preferences a browser keeps for appearance and keyboard."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +19,9 @@ COOKIE_LIVES = timedelta(days=365)
 
 @dataclass(frozen=True)
 class Preferences:
-    """``look``: as the device has it, light, or dark; ``keys``: single-letter keys on or off;
+    """The preferences kept in a browser.
+
+    ``look``: as the device has it, light, or dark; ``keys``: single-letter keys on or off;
     ``grades``: totals on course cards shown, or hidden until each is opened.
 
     WCAG 2.2 (2.1.4) asks that single-letter keys can be switched off.
@@ -31,7 +33,7 @@ class Preferences:
 
 
 def preferences() -> Preferences:
-    """What this browser remembers; anything it cannot mean is as good as nothing."""
+    """Return this browser's preferences; invalid values count as not set."""
     kept = request.cookies.get(cookie_name("easel_preferences", current_gateway().settings), "")
     look, keys, grades = [*kept.split("."), "", "", ""][:3]
     return Preferences(
@@ -43,17 +45,17 @@ def preferences() -> Preferences:
 
 @bp.record_once
 def offer(state: object) -> None:
-    """Templates ask for the preferences in every page's first line."""
+    """Give templates the preferences, which every page's first line needs."""
     app = state.app  # type: ignore[attr-defined]
     app.jinja_env.globals["preferences"] = preferences
-    # A token would need a session for each visitor, and the form changes this browser alone;
-    # that it comes from Easel's own page is checked all the same.
+    # A token would need a session for each visitor, and the form changes only this browser;
+    # its origin is checked all the same.
     app.extensions["csrf"].exempt(keep_preferences)
 
 
 @bp.get("/help/canvas")
 def canvas_keys() -> ResponseReturnValue:
-    """How an administrator makes the two keys in Canvas. Open to everybody: it holds no secret."""
+    """Explain to administrators how to make the two keys in Canvas. Public: it holds no secret."""
     settings = current_gateway().settings
     return render_template(
         "help_canvas.html",
@@ -66,13 +68,13 @@ def canvas_keys() -> ResponseReturnValue:
 
 @bp.get("/help/keyboard")
 def keyboard() -> ResponseReturnValue:
-    """The keys, and the form that switches them off; open to everybody."""
+    """Show the keys and the form that switches them off; public."""
     return render_template("help.html", chosen=preferences())
 
 
 @bp.post("/help/keyboard")
 def keep_preferences() -> ResponseReturnValue:
-    """Keep the choice in this browser alone."""
+    """Keep the choice in this browser only."""
     settings = current_gateway().settings
     look, keys = request.form.get("look", ""), request.form.get("keys", "off")
     grades = request.form.get("grades", "shown")

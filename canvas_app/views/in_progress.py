@@ -1,7 +1,8 @@
-"""Sign-ins in progress, as the browser's session remembers them between /login and the callback.
+"""Sign-ins in progress, kept in the browser's session between /login and the callback.
 
-Each stands under its ``state`` and serves once. What has served is remembered for a while: browsers
-load the callback's address again when they are reopened, and then go on to where it led.
+Each is stored under its ``state`` and can be used once. Used states are remembered for a while,
+because browsers load the callback's address again when they are reopened, and then are sent on to
+where it led.
 """
 
 import secrets
@@ -12,17 +13,18 @@ from typing import Any
 from flask import session
 
 STARTED = "started_sign_ins"
-USED = "served_states"  # state to the path it led to
+USED = "served_states"  # session key: state to the path it led to
 WAITING = "waiting_sign_in"
-STATE_LIVES = 3000.0  # seconds a person may take at Canvas: logging in, a second factor, consent
-MOST_AT_ONCE = 5  # sign-ins one browser may have in progress, in as many tabs
+STATE_LIVES = 3000.0  # seconds a person may spend at Canvas: logging in, a second factor, consent
+MOST_AT_ONCE = 5  # sign-ins one browser may have in progress, in different tabs
 
 
 @dataclass(frozen=True)
 class Started:
-    """A sign-in on its way to Canvas and back. ``expires`` is in seconds since 1970.
+    """A sign-in in progress at Canvas. ``expires`` is in seconds since 1970.
 
-    ``expected``: who has to come back, as global id and id within this Canvas, after a launch.
+    ``expected`` is, after a launch, who must come back: their global id and their id within this
+    Canvas.
     """
 
     environment: str
@@ -44,13 +46,13 @@ class Waiting:
 
 
 def start(state: str, started: Started) -> None:
-    """Remember a sign-in; the oldest of too many is forgotten."""
+    """Remember a sign-in; when there are too many, forget the oldest."""
     earlier = list(session.get(STARTED, {}).items())[-(MOST_AT_ONCE - 1) :]
     session[STARTED] = dict(earlier) | {state: asdict(started)}
 
 
 def started_under(state: str, environment: str) -> Started | None:
-    """The sign-in that was given this state for this environment, if this browser began it."""
+    """Return the sign-in with this state in this environment, if this browser began it."""
     found: dict[str, Any] | None = session.get(STARTED, {}).get(state)
     if found is None or found["environment"] != environment:
         return None
@@ -58,7 +60,7 @@ def started_under(state: str, environment: str) -> Started | None:
 
 
 def finish(state: str) -> Started:
-    """Take a sign-in that ``started_under`` knows: its state serves no second time."""
+    """Remove a sign-in that ``started_under`` found, because its state must not work twice."""
     started = Started(**session[STARTED].pop(state))
     used = list(session.get(USED, {}).items())[-(MOST_AT_ONCE - 1) :]
     session[USED] = dict(used) | {state: started.next}
@@ -67,23 +69,23 @@ def finish(state: str) -> Started:
 
 
 def led_to(state: str) -> str | None:
-    """Where a state led that has served already."""
+    """Return where a used state led."""
     found: str | None = session.get(USED, {}).get(state)
     return found
 
 
 def expired(started: Started) -> bool:
-    """Whether the person took too long. The session itself ends a little later."""
+    """Return whether the person took too long. The session itself ends a little later."""
     return started.expires < time.time()
 
 
 def wait(waiting: Waiting) -> None:
-    """Remember a code until its turn. There is one place: a newer sign-in takes it."""
+    """Remember a code until its turn. A newer sign-in replaces it, because there is one place."""
     session[WAITING] = asdict(waiting)
 
 
 def waiting() -> Waiting | None:
-    """The sign-in whose code waits in this browser."""
+    """Return the sign-in whose code waits in this browser."""
     kept: dict[str, Any] | None = session.get(WAITING)
     return Waiting(**kept | {"started": Started(**kept["started"])}) if kept else None
 
@@ -93,5 +95,5 @@ def wait_no_longer() -> None:
 
 
 def carried_over() -> dict[str, Any]:
-    """What a new sign-in leaves in the session: other tabs are still at Canvas."""
+    """Return what a new sign-in keeps of the session, because other tabs may still be at Canvas."""
     return {name: session[name] for name in (STARTED, USED) if name in session}

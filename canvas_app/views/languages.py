@@ -1,12 +1,12 @@
-"""Which language a page speaks: the catalogue that fits best what the browser asks for.
+"""The language of a page: the available one that best fits the browser's preference.
 
-English stands in the templates themselves. Another language is
+English is in the templates themselves. Another language is
 ``canvas_app/translations/<locale>/LC_MESSAGES/messages.mo`` (made by ``pybabel``), and is offered
-as soon as it is there. The browser is asked, not Canvas, because a page's shell goes out before
+as soon as that file exists. The browser decides, not Canvas, because a page's shell is sent before
 Canvas answers; dates and numbers follow the person's Canvas locale.
 
 ``pybabel extract --mapping-file=pyproject.toml --output-file=messages.pot .`` collects the
-sentences. What the services say in words of their own, and what Canvas says, stays as it is.
+sentences. Sentences written by the services or by Canvas are not translated.
 """
 
 from collections.abc import Iterator
@@ -38,13 +38,13 @@ def init_app(app: Flask) -> None:
 
 
 def available() -> tuple[str, ...]:
-    """English, and every locale that has a compiled catalogue."""
+    """Return English and every locale that has a compiled catalogue."""
     found = (path.parts[-3] for path in FOLDER.glob("*/LC_MESSAGES/messages.mo"))
     return (ENGLISH, *sorted(found))
 
 
 def language() -> Locale:
-    """The language of this request's page."""
+    """Return the language of this request's page."""
     if not has_request_context():
         return Locale(ENGLISH)
     chosen: Locale | None = g.get("language")
@@ -56,7 +56,7 @@ def language() -> Locale:
 
 @contextmanager
 def in_english() -> Iterator[None]:
-    """Speak English meanwhile, whatever the language of this request's page."""
+    """Use English inside this context, whatever the language of this request's page."""
     before = language(), request_catalogue()
     g.language, g.catalogue = Locale(ENGLISH), catalogue(FOLDER, ENGLISH)
     try:
@@ -66,17 +66,17 @@ def in_english() -> Iterator[None]:
 
 
 def gettext(message: str) -> str:
-    """A sentence in the page's language."""
+    """Return a sentence in the page's language."""
     return request_catalogue().gettext(message)
 
 
 def ngettext(one: str, many: str, count: int) -> str:
-    """A sentence with a count, in the plural form the page's language has for it."""
+    """Return a sentence with a count, in the right plural form of the page's language."""
     return request_catalogue().ngettext(one, many, count)
 
 
 def request_catalogue() -> NullTranslations:
-    """The sentences of this request's language; a page asks for them hundreds of times."""
+    """Return the catalogue of this request's language, kept because a page uses it so often."""
     if not has_request_context():
         return catalogue(FOLDER, ENGLISH)
     found: NullTranslations | None = g.get("catalogue")
@@ -86,39 +86,39 @@ def request_catalogue() -> NullTranslations:
 
 
 def counted(one: str, many: str, count: int, **named: object) -> Markup:
-    """A template's sentence with a count: ``%(num)s``, unless it is named, is the count."""
+    """Return a template's sentence with a count; ``%(num)s`` is the count unless it is given."""
     return filled(ngettext(one, many, count), {"num": figure(count), **named})
 
 
 def sentence(message: str, **named: object) -> Markup:
-    """A template's sentence with what it names."""
+    """Return a template's sentence with its names filled in."""
     said = gettext(message)
     return filled(said, named) if named else whole(said)
 
 
 def filled(said: str, named: dict[str, object]) -> Markup:
-    """A sentence, which may hold markup, with its names escaped."""
+    """Return a sentence, which may hold markup, with its names escaped."""
     safe = {name: escape(value) for name, value in named.items()}
     return Markup(said % safe)  # noqa: S704
 
 
-@lru_cache(maxsize=4096)  # the sentences of the templates, in each language spoken here
+@lru_cache(maxsize=4096)  # the sentences of the templates, in each available language
 def whole(said: str) -> Markup:
-    """A sentence that names nothing; its per cent signs stand twice, as gettext has them."""
+    """Return a sentence without names; gettext doubles its per cent signs."""
     return filled(said, {})
 
 
 def figure(count: int) -> str:
-    """A count as the page's language writes it: 1,234."""
+    """Return a count as the page's language writes it: 1,234."""
     return figure_text(count, language())
 
 
-@lru_cache(maxsize=4096)  # the same few counts all over a page
+@lru_cache(maxsize=4096)  # because a page shows the same few counts again and again
 def figure_text(count: int, locale: Locale) -> str:
     return format_decimal(count, locale=locale)
 
 
 @lru_cache
 def catalogue(folder: Path, locale: str) -> NullTranslations:
-    """A language's sentences; English needs none."""
+    """Return a language's catalogue; an empty one for English."""
     return Translations.load(folder, [locale]) if locale != ENGLISH else NullTranslations()

@@ -1,8 +1,8 @@
-"""Launches in progress, as the browser's launch cookie remembers them, and where they lead.
+"""Launches in progress, kept in the browser's launch cookie, and where they lead.
 
 The cookie is signed, lives ten minutes and holds five launches at most. It is ``SameSite=None``
 because Canvas posts the launch; in a frame it is ``Partitioned``, so that browsers that block
-third-party cookies keep it for Canvas's page alone.
+third-party cookies still keep it for use within Canvas's pages.
 """
 
 import secrets
@@ -31,7 +31,7 @@ _PLACE = "launch ticket"
 
 @dataclass(frozen=True)
 class Begun:
-    """A launch on its way to Canvas and back; ``at`` is in seconds since 1970."""
+    """A launch in progress at Canvas; ``at`` is in seconds since 1970."""
 
     state: str = field(repr=False)
     nonce: str = field(repr=False)
@@ -41,7 +41,7 @@ class Begun:
 
 @dataclass(frozen=True)
 class Opened:
-    """A launch that was believed: who, and the path of ours where it leads."""
+    """A verified launch: the person, and which of our paths it leads to."""
 
     id: str
     environment: str
@@ -53,7 +53,7 @@ class Opened:
 
 
 class LaunchesHere:
-    """What a browser's cookie holds; ``keep`` writes it back."""
+    """The launches in a browser's cookie; ``keep`` writes them back."""
 
     def __init__(self, begun: list[Begun], opened: list[Opened], *, told: bool) -> None:
         self.begun = begun
@@ -61,7 +61,7 @@ class LaunchesHere:
         self.told = told
 
     def begin(self, environment: str) -> Begun:
-        """A new launch under way; the oldest of too many is forgotten."""
+        """Add a new launch; when there are too many, forget the oldest."""
         made = Begun(
             secrets.token_urlsafe(24), secrets.token_urlsafe(24), environment, int(time.time())
         )
@@ -69,7 +69,7 @@ class LaunchesHere:
         return made
 
     def take(self, state: str) -> Begun | None:
-        """The launch of this state, which serves once."""
+        """Remove and return the launch with this state, which works only once."""
         found = next((each for each in self.begun if each.state == state), None)
         self.begun = [each for each in self.begun if each.state != state]
         return found
@@ -83,14 +83,14 @@ class LaunchesHere:
         return next((each for each in self.opened if each.id == launch_id), None)
 
     def used(self, opened: Opened) -> None:
-        """It signs nobody in a second time."""
+        """Mark the launch as used, so that it signs nobody in a second time."""
         self.opened = [each for each in self.opened if each.id != opened.id]
 
 
 def kept_launches() -> LaunchesHere:
-    """What this browser remembers; a frame may send a second cookie of the same name.
+    """Return what this browser remembers; in a frame it may send a second cookie of the same name.
 
-    ``told`` is False when it sent none at all: then it keeps no cookies here.
+    ``told`` is False when it sent no cookie at all, which means that it stores none here.
     """
     begun, opened, told = [], [], False
     for cookie in request.cookies.getlist(COOKIE):
@@ -106,7 +106,7 @@ def kept_launches() -> LaunchesHere:
 
 
 def keep(response: Response, launches: LaunchesHere) -> None:
-    """Set the cookie. Loopback counts as secure in browsers, so that it is ``Secure`` there too."""
+    """Set the cookie. It is ``Secure`` on loopback too, which browsers treat as secure."""
     content = {
         "begun": [asdict(each) for each in launches.begun],
         "opened": [asdict(each) for each in launches.opened],
@@ -124,7 +124,7 @@ def keep(response: Response, launches: LaunchesHere) -> None:
 
 
 def framed() -> bool:
-    """Whether this answer is shown in a frame, as browsers tell (Fetch Metadata)."""
+    """Return whether this answer is shown in a frame, according to Fetch Metadata."""
     return request.headers.get("Sec-Fetch-Dest") == "iframe"
 
 
@@ -133,9 +133,9 @@ def _signer() -> URLSafeTimedSerializer:
 
 
 def ticket_url(environment: str, path: str, global_id: int, user_id: int | None) -> str:
-    """An address that leads to ``path`` for this person alone; it signs nobody in.
+    """Return an address that leads to ``path`` for this person alone; it signs nobody in.
 
-    Sealed because it names a person; it ends after ten minutes.
+    It is sealed because it names a person; it expires after ten minutes.
     """
     serializer = URLSafeTimedSerializer(str(current_app.secret_key), salt="easel.ticket")
     content = serializer.dumps([environment, path, global_id, user_id])
@@ -144,7 +144,7 @@ def ticket_url(environment: str, path: str, global_id: int, user_id: int | None)
 
 
 def opened_by_ticket(ticket: str, *, acting: bool = False) -> Opened | None:
-    """What a ticket of ``ticket_url`` says; None when it is none or too old."""
+    """Return the content of a ticket made by ``ticket_url``; None when it is invalid or expired."""
     if not ticket or len(ticket) > LONGEST_TICKET:
         return None
     with suppress(ValueError, BadSignature):
@@ -163,14 +163,14 @@ def _ticket_seal() -> AnswerSeal:
 def check_person(
     answer: TokenAnswer, environment: str, global_id: int, user_id: int | None
 ) -> None:
-    """Refuse a consent of somebody else than the launch named, and end its token at Canvas."""
+    """Refuse the consent of anybody but the person the launch named; revoke its token at Canvas."""
     told = answer.global_id if answer.global_id is not None else answer.user_id
     if told == (global_id if answer.global_id is not None else user_id):
         return
     gateway = current_gateway()
     owner = (environment, answer.user_id, answer.real_user_id or 0)
     revoked = True
-    # Without a refresh token it is one that a browser of theirs already uses (force_token_reuse).
+    # Without a refresh token, one of their browsers uses it already (force_token_reuse).
     if answer.token.refresh_token is not None:
         revoked = gateway.storage.hand_back(owner, answer.token, gateway.endpoint_for)
     audit.note("launch-refused", gateway.settings, detail="wrong_account")

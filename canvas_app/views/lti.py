@@ -1,7 +1,7 @@
-"""Easel as an LTI 1.3 tool: the launch's legs, where it leads, and what registers Easel.
+"""Easel as an LTI 1.3 tool: the steps of a launch, where it leads, and Easel's registration.
 
-A launch proves who is at the keyboard now. What Easel may ask of Canvas is decided by the person's
-own grant, as ever; roles and addresses in a launch decide nothing.
+A launch proves who is at the keyboard now. What Easel may do in Canvas depends, as always, on the
+person's own grant; roles and addresses in a launch are never used for that.
 """
 
 import logging
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 bp = Blueprint("lti", __name__)
 
 LARGEST_LAUNCH = 64 * 1024  # bytes
-SHOWN = 200  # characters of what a stranger sent
+SHOWN = 200  # characters of an unverified message that are logged or shown
 #: The page of each error Canvas posts instead of a token (``authentication_controller.rb``).
 PLATFORM_ERRORS = {
     "login_required": "lti_login_required",
@@ -53,7 +53,7 @@ PLATFORM_ERRORS = {
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Add the routes where the deployment is registered as a tool; elsewhere there are none."""
+    """Add the routes if the deployment is registered as a tool."""
     if settings.lti is None:
         return
     app.config["ANY_ORIGIN"] = frozenset({"lti.login_initiation", "lti.launch"})  # Canvas posts
@@ -79,7 +79,7 @@ def _keys(registration: Registration, settings: Settings) -> PlatformKeys:
 
 @bp.before_request
 def _limit() -> None:
-    """Read little of what strangers send; only the legs of a launch are shown in Canvas's frame."""
+    """Limit the size of requests, and let Canvas frame only the steps of a launch."""
     request.max_content_length = LARGEST_LAUNCH
     legs = current_app.config["ANY_ORIGIN"]
     if framed() and request.endpoint in legs:
@@ -87,7 +87,7 @@ def _limit() -> None:
 
 
 def lti_settings() -> LtiSettings:
-    """The deployment's registrations; the routes exist only with them."""
+    """Return the deployment's registrations; these routes exist only if there are some."""
     settings = current_gateway().settings.lti
     if settings is None:
         raise LookupError("this deployment is no tool")
@@ -96,9 +96,10 @@ def lti_settings() -> LtiSettings:
 
 @bp.route("/lti/login", methods=["GET", "POST"])
 def login_initiation() -> Response:
-    """The first leg: Canvas names itself, and the browser goes on to its authorization endpoint.
+    """Handle the first step: send the browser to the authorization endpoint of the Canvas named.
 
-    The hints are Canvas's own and pass unread; where to go is configured, never told.
+    Canvas's hints are passed on unread; the endpoint comes from the settings, never from the
+    request.
     """
     asked = request.form if request.method == "POST" else request.args
     issuer, client_id = asked.get("iss", ""), asked.get("client_id", "")
@@ -125,13 +126,13 @@ def login_initiation() -> Response:
 
 
 def redirect_uri() -> str:
-    """What the LTI key must list, character for character."""
+    """Return the redirect URI that the LTI key must list, character for character."""
     return f"{current_gateway().settings.public_url}/lti/launch"
 
 
 @bp.post("/lti/launch")
 def launch() -> Response:
-    """The third leg: Canvas's answer, posted by the browser."""
+    """Handle the third step: Canvas's answer, posted by the browser."""
     if error := request.form.get("error"):
         return refused(PLATFORM_ERRORS.get(error, "lti_platform_error").removeprefix("lti_"))
     kept = kept_launches()
@@ -163,9 +164,9 @@ def launch() -> Response:
 
 
 def without_state(*, told: bool) -> Response:
-    """Nothing of an answer counts that this browser did not ask for.
+    """Refuse an answer that this browser did not ask for.
 
-    In a frame the browser may keep no cookies at all: a tab will do.
+    In a frame the browser may store no cookies at all; then a new tab works.
     """
     if framed():
         note_outcome("no_cookie")
@@ -174,19 +175,19 @@ def without_state(*, told: bool) -> Response:
 
 
 def page_of(found: Launch) -> str:
-    """Where a placement leads; ids are digits by now."""
+    """Return the page a placement leads to; its ids have been checked to be digits."""
     if found.course_id is not None:
         return f"/courses/{found.course_id}"
     return "/help/canvas" if found.placement == "account_navigation" else "/"
 
 
 def onward(opened: Opened) -> Response:
-    """On by GET, with which the browser sends the cookies of Easel's own pages too."""
+    """Redirect with a GET, for which the browser also sends the cookies of Easel's own pages."""
     return redirect(f"{prefix()}/lti/open?launch={opened.id}", 303)
 
 
 def door(opened: Opened) -> Response:
-    """One sentence and one link into a tab; the link names the person and signs nobody in."""
+    """Show one sentence and a link into a new tab; the link names the person, signs nobody in."""
     url = launches.ticket_url(opened.environment, opened.path, opened.global_id, opened.user_id)
     connected = not opened.acting and grant_of(opened) is not None
     return page("lti/door.html", 200, url=url, connected=connected, launch=opened.id)
@@ -194,7 +195,7 @@ def door(opened: Opened) -> Response:
 
 @bp.get("/lti/open")
 def open_page() -> Response:
-    """Lead a launched person to their page: signed in already, by their grant, or by consent."""
+    """Send a launched person to their page: already signed in, with their grant, or by consent."""
     kept = kept_launches()
     launched = kept.found(request.args.get("launch", ""))
     opened = launched or launches.opened_by_ticket(request.args.get("ticket", ""))
@@ -217,12 +218,12 @@ def open_page() -> Response:
             return used_up(response, kept, launched)
     expected = (opened.global_id, opened.user_id)
     response = auth.to_canvas(environment, opened.path, expected)
-    # The page of a full line asks for this address again.
+    # The page for a full line loads this address again.
     return used_up(response, kept, launched) if response.status_code == 302 else response
 
 
 def used_up(response: Response, kept: LaunchesHere, launched: Opened | None) -> Response:
-    """Let a launch serve once: whoever signs out is not signed in again by its address."""
+    """Use up a launch, so that after signing out its address does not sign in again."""
     if launched is not None:
         kept.used(launched)
         keep(response, kept)
@@ -230,7 +231,7 @@ def used_up(response: Response, kept: LaunchesHere, launched: Opened | None) -> 
 
 
 def is_theirs(sign_in: SignIn, opened: Opened) -> bool:
-    """Whether this browser is signed in as whom the launch names, and acting only if that is so."""
+    """Return whether the sign-in is the launched person's, and acting only if the launch is."""
     identity = sign_in.identity
     if identity.environment != opened.environment:
         return False
@@ -242,7 +243,7 @@ def is_theirs(sign_in: SignIn, opened: Opened) -> bool:
 
 
 def grant_of(opened: Opened) -> GrantOfPerson | None:
-    """The person's own grant; never one that somebody else has while acting as them."""
+    """Return the person's own grant; never that of somebody acting as them."""
     found = current_gateway().storage.launches.grants_of(
         opened.environment, opened.global_id, opened.user_id
     )
@@ -250,13 +251,13 @@ def grant_of(opened: Opened) -> GrantOfPerson | None:
 
 
 def enough(grant: GrantOfPerson) -> bool:
-    """Whether a grant covers what the pages need today."""
+    """Return whether a grant covers what the pages need today."""
     granted = grant.scopes.split()
     return all(scope in granted for scope in current_gateway().scopes().split())
 
 
 def another_person(sign_in: SignIn, grant: GrantOfPerson | None, opened: Opened) -> Response:
-    """Canvas and this browser know different people: they choose."""
+    """Ask which person to continue as, because Canvas and this browser name different ones."""
     note_outcome("another_person")
     query = {name: request.args[name] for name in ("launch", "ticket") if name in request.args}
     return page(
@@ -271,7 +272,7 @@ def another_person(sign_in: SignIn, grant: GrantOfPerson | None, opened: Opened)
 
 @bp.get("/lti/connected.json")
 def connected() -> Response:
-    """Whether the person of a launch in this frame has connected Easel by now."""
+    """Return whether the person of a launch in this frame has connected Easel by now."""
     opened = kept_launches().found(request.args.get("launch", ""))
     there = opened is not None and not opened.acting and grant_of(opened) is not None
     answer: Response = jsonify(connected=there)
@@ -281,7 +282,7 @@ def connected() -> Response:
 
 @bp.get("/lti/config.json")
 def config() -> Response:
-    """The JSON for the LTI key; nothing in it is secret."""
+    """Return the JSON for the LTI key; nothing in it is secret."""
     settings = current_gateway().settings
     answer: Response = jsonify(configuration(settings.public_url, frame=lti_settings().frame))
     return answer
@@ -289,7 +290,7 @@ def config() -> Response:
 
 @bp.get("/lti/jwks.json")
 def jwks() -> Response:
-    """Easel's own keys: none, for it asks for no service."""
+    """Return an empty key set, because Easel uses no LTI service."""
     answer: Response = jsonify(keys=[])
     return answer
 
@@ -299,7 +300,7 @@ def prefix() -> str:
 
 
 def refused(outcome: str, **facts: Any) -> Response:
-    """The page of an outcome: what happened, what to do, and what an administrator looks at."""
+    """Show the page of an outcome: what happened, what to do, and what an administrator checks."""
     note_outcome(outcome)
     trouble = Trouble(f"lti_{outcome}", redirect_uri=redirect_uri(), **facts)
     response = page("lti/refused.html", trouble.status, words=words_of(trouble))
@@ -313,7 +314,7 @@ def page(template: str, status: int, **context: Any) -> Response:
 
 
 def note_outcome(outcome: str, found: Launch | None = None) -> None:
-    """Count and log what became of a launch; nobody is named."""
+    """Count and log a launch's outcome without naming anybody."""
     current_app.extensions["easel.metrics"].launches.labels(outcome).inc()
     known = found is not None and found.placement in PLACEMENTS
     log.info(

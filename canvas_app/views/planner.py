@@ -1,4 +1,4 @@
-"""Writing to the planner: done marks and own notes, each answered with a message and an Undo."""
+"""Writes to the planner: done marks and own notes, each answered with a message and an Undo."""
 
 from urllib.parse import urlencode
 
@@ -29,7 +29,7 @@ NOTE = ("title", "details", "day", "time", "course")
 @bp.post("/mark")
 @login_required
 def mark() -> ResponseReturnValue:
-    """Mark an item of the planner done, or not done."""
+    """Mark a planner item as done or not done."""
     try:
         wanted = planner_writes.read_mark(request.form.get("item", ""))
     except BadInput as error:
@@ -68,7 +68,7 @@ def mark() -> ResponseReturnValue:
 @bp.post("/notes")
 @login_required
 def add_note() -> ResponseReturnValue:
-    """Write a note of one's own."""
+    """Write a note of the person's own."""
     return save_note(None)
 
 
@@ -80,7 +80,7 @@ def change_note(note_id: int) -> ResponseReturnValue:
 
 
 def save_note(note_id: str | None) -> Response:
-    """Write the form's note, new or over an old one; Undo deletes it or brings the old back."""
+    """Save the form's note, new or changed; Undo deletes it or restores the old one."""
     me = own_profile()
     if me is None:
         return not_done(
@@ -122,7 +122,7 @@ def write_new(note: NoteDraft, unlisted: str) -> Response:
 
 
 def write_over(note_id: str, note: NoteDraft, unlisted: str) -> Response:
-    """Write over a note; Undo brings the old one back."""
+    """Overwrite a note; Undo restores the old one."""
     form = request.form
     moved = note.course_id != form.get("was_course")
     now, failure = write(
@@ -172,13 +172,13 @@ def delete_note(note_id: int) -> ResponseReturnValue:
 
 
 def named_note() -> str:
-    """Return the title of the note that a form is about, as it stood on the page."""
+    """Return the title of the note that a form is about, as the page showed it."""
     title = request.form.get("was_title") or request.form.get("title", "")
     return f"“{title}”" if title.strip() else gettext("The note")
 
 
 def not_listed(course_id: str) -> str:
-    """What to add when Canvas will keep a note with this course and list it nowhere."""
+    """Return the sentence to add when Canvas keeps a note for this course but lists it nowhere."""
     sources = current_sources()
     known = {course.id: course for course in start_courses(sources).rows()} if course_id else {}
     course = known.get(course_id)
@@ -193,16 +193,16 @@ def not_listed(course_id: str) -> str:
 
 
 def own_profile() -> Person | None:
-    """The person's time zone; None while Canvas does not tell it."""
+    """Return the person's time zone; None when Canvas does not tell it."""
     found = start_profile(current_sources())
     return None if found.value() is None else read_profile(found)
 
 
 @bp.app_template_global()
 def with_query(**changes: str | None) -> str:
-    """This page's address with some parameters changed; None takes one away.
+    """Return this page's address with some parameters changed; None removes one.
 
-    Which piece of a list is shown goes with them: another choice begins at its first.
+    ``page`` is removed as well, because another choice begins at its first page.
     """
     dropped = {"page", *changes}
     given = [(name, text) for name, text in request.args.items(multi=True) if name not in dropped]

@@ -1,4 +1,4 @@
-"""What every template has at hand: filters, the header, the versions of static files."""
+"""What every template can use: filters, the header, and the versions of static files."""
 
 import logging
 from collections.abc import Callable
@@ -47,13 +47,13 @@ log = logging.getLogger(__name__)
 
 
 def compile_templates(app: Flask) -> None:
-    """Compile every template now: processes that are forked afterwards share them."""
+    """Compile every template now, so that processes forked later share them."""
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)
 
 
 def init_app(app: Flask) -> None:
-    """Give every template its filters and what the header shows, every static file its version."""
+    """Give every template its filters and header data, and every static file its version."""
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = timedelta(days=365)
 
     @app.url_defaults
@@ -69,28 +69,28 @@ def init_app(app: Flask) -> None:
 
 @lru_cache
 def fingerprint(path: Path) -> str:
-    """What changes in a file's address when the file does, so that browsers may keep it."""
+    """Return the part of a file's address that changes with its content, for long caching."""
     return sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def remembered(macro: Callable[..., Markup]) -> Callable[..., Markup]:
-    """A macro that writes the same for the same arguments, run once for each in a page.
+    """Wrap a macro so that it runs once in a page for the same arguments.
 
-    A row's chip and colour bar are the same on hundreds of rows. What is kept ends with the page.
+    A row's chip and colour bar are the same on hundreds of rows. Results are dropped with the page.
     """
     return lru_cache(maxsize=1024)(macro)
 
 
 def fresh_id() -> str:
-    """An id no other element of this page has: a row's link is described by the row's chips."""
+    """Return an id unused in this page; a row's link refers to the row's chips by it."""
     return f"told-{next(g.setdefault('ids', count(1)))}"
 
 
 @pass_context
 def row_id(context: Context, row: Any) -> Markup:
-    """Return a row's id attribute, to which a form leads back; only the first one of a page has it.
+    """Return a row's id attribute, to which a form leads back; only for its first use in a page.
 
-    A thing may stand in two lists of a page. An early view is a page of its own.
+    An object may be in two lists of a page. An early view counts as a page of its own.
     """
     load = context.get("load")
     if g.get("rendering") is not load or "rows" not in g:
@@ -103,19 +103,19 @@ def row_id(context: Context, row: Any) -> Markup:
 
 
 def here(**more: str) -> str:
-    """This page's address with its filters, without what was asked for once (``retry``)."""
+    """Return this page's address with its filters, without one-time parameters (``retry``)."""
     query = [(name, value) for name, value in request.args.items(multi=True) if name != "retry"]
     asked = urlencode([*query, *more.items()])
     return f"{request.script_root}{request.path}" + (f"?{asked}" if asked else "")
 
 
 def environments() -> tuple[Environment, ...]:
-    """The Canvas environments this deployment offers at sign-in."""
+    """Return the Canvas environments this deployment offers at sign-in."""
     return current_gateway().settings.environments
 
 
 def teaches() -> bool:
-    """Whether the header leads to the teachers' pages; not while nothing is known of that."""
+    """Return whether the header links to the teachers' pages; False while that is unknown."""
     try:
         return known_to_teach(current_sources())
     except Exception:
@@ -124,12 +124,12 @@ def teaches() -> bool:
 
 
 def sign_in_over(failure: object) -> bool:
-    """Whether a page failed because Canvas takes this sign-in no more."""
+    """Return whether a page failed because Canvas no longer accepts this sign-in."""
     return isinstance(failure, AuthenticationError)
 
 
 def facts(thing: Any) -> list[tuple[str, Any]]:
-    """Names and values of a mapping or dataclass, for a list of what is stored."""
+    """Return the names and values of a mapping or dataclass, for a list of what is stored."""
     if is_dataclass(thing):
         pairs = [(field.name, getattr(thing, field.name)) for field in fields(thing)]
     else:

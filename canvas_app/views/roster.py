@@ -1,4 +1,4 @@
-"""A course's roster: page, twin, table, and the rules of attention."""
+"""A course's roster: page, JSON twin, CSV table, and the rules of attention."""
 
 from functools import partial
 
@@ -73,7 +73,7 @@ def keep_rules(course_id: int) -> ResponseReturnValue:
 
 
 def roster_maker(course_id: int) -> "partial[RosterPage]":
-    """What gathers this address's page."""
+    """Return the function that loads the page of this address."""
     return partial(
         _roster,
         course_id=str(course_id),
@@ -89,7 +89,7 @@ def _roster(
 
 
 def kept_rules(course_id: int) -> dict[str, str]:
-    """The rules this browser keeps for the person and course."""
+    """Return the rules this browser keeps for the person and course."""
     pairs = (
         part.partition("=") for part in request.cookies.get(cookie_of(course_id), "").split("&")
     )
@@ -97,7 +97,7 @@ def kept_rules(course_id: int) -> dict[str, str]:
 
 
 def cookie_of(course_id: int) -> str:
-    """Another person in the same browser has rules of their own."""
+    """Return the cookie's name, which differs for each person who uses this browser."""
     return f"easel_rules_{course_id}_{required_sign_in().identity.user_id}"
 
 

@@ -1,4 +1,4 @@
-"""HTML of Canvas's, sanitised before a page shows it."""
+"""HTML from Canvas, sanitised before a page shows it."""
 
 import logging
 
@@ -10,13 +10,13 @@ from canvas_app.views.languages import gettext
 
 log = logging.getLogger(__name__)
 
-MOST_GROWTH = 4  # times; a link is told what it must not tell of us (rel)
+MOST_GROWTH = 4  # times as long; links grow because each gets a ``rel`` attribute
 
 
 def rich(html: str | None, base: str = "") -> Markup:
-    """Canvas's HTML with nothing in it that runs, loads, or styles; links are made absolute.
+    """Return Canvas's HTML without anything that runs, loads or styles; links become absolute.
 
-    Of a monstrous one the text alone. A last line says so where something is left out.
+    Of excessively large HTML only the text is kept. A last line says so when something is left out.
     """
     if not html:
         return Markup("")
@@ -27,7 +27,7 @@ def rich(html: str | None, base: str = "") -> Markup:
 
 
 def sanitised(made: Tidied) -> Markup:
-    """Tidy HTML once more through a sanitiser, should the tidying have overlooked something."""
+    """Sanitise tidied HTML once more, in case the tidying missed something."""
     if made.text_alone:
         return Markup(made.html)  # noqa: S704  # escaped text and line breaks
     clean = nh3.clean(
@@ -44,12 +44,12 @@ def sanitised(made: Tidied) -> Markup:
 
 
 def plain(html: str | None) -> str:
-    """Canvas's HTML where there is room for text alone."""
+    """Return Canvas's HTML as plain text, for places that can show only text."""
     return plain_text(html, words())
 
 
 def words() -> dict[str, str]:
-    """What stands for a picture, a medium, and for what cannot be shown."""
+    """Return the words that replace a picture, a medium, or content that cannot be shown."""
     return {
         "picture": gettext("Picture"),
         "video": gettext("Video"),
@@ -62,5 +62,5 @@ def words() -> dict[str, str]:
 
 
 def weblink(url: str | None) -> str:
-    """An address that may stand in a link: http or https, else nothing."""
+    """Return the address if it may be used in a link (http or https), else nothing."""
     return url if url and url.startswith(("https://", "http://")) else ""

@@ -1,4 +1,4 @@
-"""Search: a form, what it found, and the twin."""
+"""Search: the form, its results, and the JSON twin."""
 
 from functools import partial
 
@@ -25,5 +25,5 @@ def search_json() -> ResponseReturnValue:
 
 
 def wanted_search() -> MakePage:
-    """Return what makes the search of this address."""
+    """Return the function that runs the search of this address."""
     return partial(search, query=request.args.get("q", ""))

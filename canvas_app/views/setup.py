@@ -1,4 +1,4 @@
-"""What an operator is told of this deployment: how requests reach it, and what is wrong with it."""
+"""The setup page: how requests reach this deployment, and what is wrong with it."""
 
 import time
 from dataclasses import replace
@@ -20,14 +20,14 @@ from canvas_app.troubles import Trouble
 
 bp = Blueprint("setup", __name__)
 
-ADMINISTERS = "administers"  # in the session: whether Home links here
-HINT_SECONDS = 1.5  # what a sign-in may wait to know that
+ADMINISTERS = "administers"  # session key: whether Home links here
+HINT_SECONDS = 1.5  # seconds a sign-in may wait to learn that
 TELLTALE = "lti_guid"
 
 
 @bp.after_app_request
 def say_what_was_seen(response: Response) -> Response:
-    """Tell ``easel doctor``, which signs its question, how its request came in."""
+    """Tell ``easel doctor``, which signs its request, how that request arrived."""
     sent = request.headers.get(ASKS)
     if sent and asked_by_easel(current_gateway().settings.secret_key, sent):
         response.headers[SAW] = seen_by(
@@ -41,14 +41,14 @@ def say_what_was_seen(response: Response) -> Response:
 
 @bp.app_template_global()
 def administers() -> bool:
-    """Whether this browser's person was an administrator of Canvas when they signed in."""
+    """Return whether this browser's person was a Canvas administrator when they signed in."""
     return bool(session.get(ADMINISTERS))
 
 
 def note_administrator(api: CanvasAPI) -> None:
-    """Remember for Home's link whether somebody who just signed in administers this Canvas.
+    """Remember, for Home's link, whether the person who signed in administers this Canvas.
 
-    It is a hint and may be lost: the page itself asks each time.
+    It is a hint and may be lost, because the page itself asks Canvas each time.
     """
     try:
         brief = CanvasAPI(api.client.with_deadline(time.monotonic() + HINT_SECONDS))
@@ -64,7 +64,7 @@ def is_root(account: Account) -> bool:
 @bp.get("/admin/setup")
 @login_required
 def setup_page() -> ResponseReturnValue:
-    """Look at this deployment, for whoever administers the root account of Canvas."""
+    """Check this deployment, for administrators of Canvas's root account."""
     accounts = accounts_of_root_administrator(current_api())
     read = any(account.lti_guid is not UNSET for account in accounts)
     identity = required_sign_in().identity
@@ -85,10 +85,10 @@ def setup_page() -> ResponseReturnValue:
 
 
 def accounts_of_root_administrator(api: CanvasAPI) -> list[Account]:
-    """The accounts Canvas lists for this person, with a root account among them; else Trouble."""
+    """Return the person's accounts if they include a root account; else raise Trouble."""
     try:
         accounts = list(api.accounts(include=[TELLTALE]))
-    except AuthorizationError as refusal:  # a scope that is missing, too
+    except AuthorizationError as refusal:  # also when a scope is missing
         raise Trouble("not_an_administrator") from refusal
     if not any(is_root(account) for account in accounts):
         raise Trouble("not_an_administrator")
@@ -96,7 +96,7 @@ def accounts_of_root_administrator(api: CanvasAPI) -> list[Account]:
 
 
 def belongs(finding: Finding, environment: str) -> bool:
-    """Whether this finding is about the includes of the Canvas the person is signed in to."""
+    """Return whether this finding is about includes of the Canvas the person is signed in to."""
     if finding.code != "includes_dropped":
         return False
     named = len(current_gateway().settings.environments) > 1
@@ -104,7 +104,7 @@ def belongs(finding: Finding, environment: str) -> bool:
 
 
 def seen_now(finding: Finding, read: bool) -> Finding:
-    """What this very page's call showed, instead of what was noted earlier."""
+    """Return what this page's own call showed, which replaces what was noted earlier."""
     if read:
         return fine("includes_dropped", "Canvas reads include parameters; it did just now.")
     if finding.level == "warning" and "Not known" not in finding.message:

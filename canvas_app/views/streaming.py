@@ -1,4 +1,4 @@
-"""Pages sent in parts: the shell at once, the content when it is here."""
+"""Pages sent in parts: the shell at once, the content when it is ready."""
 
 import logging
 import re
@@ -33,13 +33,13 @@ def stream_page(
     early: Callable[[], Iterator[Any]] = nothing_early,
     **shell: Any,
 ) -> Response:
-    """A page whose header and heading go out before ``load()`` is asked for the content.
+    """Stream a page whose header and heading are sent before ``load()`` gets the content.
 
-    The template prints ``FLUSH`` after its shell and then calls ``load()`` itself. In between,
-    each page that ``early()`` yields is shown, until what follows it takes its place. Whatever
-    goes wrong after the shell can change no status any more, so the page says it in place.
+    The template prints ``FLUSH`` after its shell and then calls ``load()`` itself. Meanwhile each
+    page that ``early()`` yields is shown until the next one replaces it. A failure after the shell
+    can no longer change the status, so the page reports it in place.
     """
-    get_flashed_messages()  # now: once the shell is out, the session is saved no more
+    get_flashed_messages()  # now, because the session is not saved once the shell is sent
     header_sign_in()
     context: dict[str, Any] = dict(shell, load=load)
     current_app.update_template_context(context)
@@ -54,10 +54,10 @@ def stream_page(
 
 
 def early_view(page: str) -> str:
-    """The content of a rendered page, to stand where it is until more of it follows.
+    """Return a rendered page's content, to be shown until more of it follows.
 
-    Its ids are left out, and its first heading is none: the whole page, which comes after it, has
-    the same ones.
+    Its ids are removed and its first heading is no heading, because the whole page, which comes
+    after it, has the same ones.
     """
     content = page.partition(FLUSH)[2].rpartition("</main>")[0]
     content = re.sub(r"<(/?)h1>", lambda tag: "</p>" if tag[1] else '<p class="title">', content)
@@ -68,7 +68,7 @@ def early_view(page: str) -> str:
 def parts(
     pieces: Iterator[str], early: Callable[[], Iterator[str]] = nothing_early
 ) -> Iterator[str]:
-    """Join a template's many small pieces into parts, cut where it prints ``FLUSH``."""
+    """Join a template's many small pieces into parts, split where it prints ``FLUSH``."""
     waiting: list[str] = []
     try:
         for piece in pieces:
@@ -85,14 +85,14 @@ def parts(
         log.warning("Canvas: %s", error)
         refused = access_refused(error)
         waiting.append(render_template("fragments/broken.html", signed_out=False, refused=refused))
-    except Exception:  # the shell is out; a cut connection would say nothing
+    except Exception:  # the shell is sent; a cut connection would explain nothing
         log.exception("a page failed after its shell was sent")
         waiting.append(render_template("fragments/broken.html", signed_out=False))
     yield "".join(waiting)
 
 
 def header_sign_in() -> SignIn | None:
-    """Who the header names; nobody while the database is away, so that error pages still stand."""
+    """Return who the header names; nobody while the database is away, so that error pages work."""
     try:
         return current_sign_in()
     except Exception:
@@ -101,5 +101,5 @@ def header_sign_in() -> SignIn | None:
 
 
 def access_refused(failure: object) -> bool:
-    """Whether Canvas refuses this person's access, which signing in again does not mend."""
+    """Return whether Canvas refuses this person's access, which signing in again does not fix."""
     return isinstance(failure, AccessRefused)

@@ -1,4 +1,4 @@
-"""The ledger of submissions: page, twin, and a table to take away."""
+"""The list of submissions: page, JSON twin and CSV table."""
 
 from functools import partial
 
@@ -35,7 +35,7 @@ def submissions_page() -> ResponseReturnValue:
 @bp.get("/submissions.json")
 @login_required
 def submissions_json() -> ResponseReturnValue:
-    """Own submissions and, for teachers, the assignments that wait (``kind`` tells)."""
+    """Return own submissions and, for teachers, assignments that need grading (see ``kind``)."""
     further = ("total", "wanted", "not_begun")
     return twin(partial(submissions, wanted=ledger_filter()), *further, data="all_rows")
 
@@ -43,7 +43,7 @@ def submissions_json() -> ResponseReturnValue:
 @bp.get("/submissions.csv")
 @login_required
 def submissions_csv() -> ResponseReturnValue:
-    """The rows of the page with the same query; what is missing is said in further lines."""
+    """Return the rows of the page with the same query; further lines say what is missing."""
     ledger = submissions(current_sources(), ledger_filter())
     rows = [csv_row(row) for row in ledger.all_rows] + [
         ("Not everything is here:", missing_part(source)) for source in missing_parts(ledger)

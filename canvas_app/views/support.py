@@ -12,12 +12,12 @@ from canvas_app.support_report import SupportReport
 
 
 def offered_reports(fault: BaseException | None, status: int) -> list[tuple[str, str]]:
-    """The forms of a report about this request: for whom (a code), and its text.
+    """Return the forms of a report about this request: for whom (a code), and its text.
 
-    ``fault`` is what the page is about: with a call to Canvas that failed there is one form for
-    Canvas's community and one for its support desk, else one for whoever runs Easel.
+    ``fault`` is what the page is about. If a call to Canvas failed, there is one form for Canvas's
+    community and one for its support desk; otherwise one for whoever runs Easel.
     """
-    # Not asked of the database, which may be what failed.
+    # Not read from the database, because that may be what failed.
     sign_in: SignIn | None = g.get("sign_in")
     settings = current_gateway().settings
     name = sign_in.identity.environment if sign_in else settings.production.name

@@ -1,4 +1,4 @@
-"""Tables of many rows, sent as they are made: JSON twins by the page, and CSV that says its end."""
+"""Large tables, sent while they are made: paged JSON twins, and CSV that marks missing parts."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,19 +12,19 @@ from canvas_app.views.answers import plain_failure, source_json
 from canvas_app.views.csv_table import Cell, csv_lines
 
 PER_PAGE, MOST_PER_PAGE = 50, 500
-PART = 64  # rows that go out together
+PART = 64  # rows sent together
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Which rows of a table: those of one page, counted from 1, or all of them."""
+    """The rows of a table to show: those of one page, counted from 1, or all of them."""
 
     page: int | None = None
     per_page: int = PER_PAGE
 
     @classmethod
     def from_query(cls) -> "Slice":
-        """Read page and per_page of this request; what is no number sets none."""
+        """Read page and per_page of this request; a value that is no number is ignored."""
         page = request.args.get("page", "")
         per_page = request.args.get("per_page", "")
         most = min(int(per_page), MOST_PER_PAGE) if per_page.isdecimal() else PER_PAGE
@@ -33,7 +33,7 @@ class Slice:
 
     @classmethod
     def of_page(cls) -> "Slice":
-        """The same for a page, which shows the first rows unless others are asked for."""
+        """Read the same for a page, which shows the first rows by default."""
         found = cls.from_query()
         return replace(found, page=found.page or 1)
 
@@ -41,7 +41,7 @@ class Slice:
         return rows[self.place()]
 
     def place(self) -> slice:
-        """From which row to which."""
+        """Return the slice of rows to show."""
         if self.page is None:
             return slice(None)
         first = (self.page - 1) * self.per_page
@@ -51,9 +51,9 @@ class Slice:
 def json_stream(
     head: dict[str, Any], rows: Iterable[Any], tail: Callable[[], dict[str, Any]]
 ) -> Response:
-    """A twin whose rows go out as they come: ``head``, then ``data``, then what ``tail`` tells.
+    """Stream a twin's rows as they come: ``head``, then ``data``, then what ``tail`` returns.
 
-    What fails after the first row can change no status any more, so the tail says it.
+    A failure after the first row can no longer change the status, so the tail reports it.
     """
 
     def parts() -> Iterator[bytes]:
@@ -79,14 +79,14 @@ def json_stream(
 
 
 def broken_off(error: CanvasError) -> dict[str, Any]:
-    """What stands after the rows of a twin that ended before its last row."""
+    """Return what follows the rows of a twin that ended before its last row."""
     said = plain_failure(error)
     source = {"name": "page", "status": "failed", "fetched_at": None, "detail": said}
     return {"complete": False, "sources": [source], "error": said}
 
 
 def ending(page: Any) -> dict[str, Any]:
-    """``complete`` and ``sources`` of a page."""
+    """Return ``complete`` and ``sources`` of a page."""
     return {
         "complete": page.complete,
         "sources": [source_json(source) for source in page.sources],
@@ -99,10 +99,10 @@ def csv_stream(
     rows: Iterable[Sequence[Cell]],
     lacks: Callable[[], Sequence[str]],
 ) -> Response:
-    """A CSV file whose rows go out as they come.
+    """Stream a CSV file's rows as they come.
 
-    ``lacks`` is asked after the last row; what it tells ends the file in lines that begin with
-    ``# INCOMPLETE``. A file without such a line is whole.
+    ``lacks`` is called after the last row; what it returns ends the file in lines that begin with
+    ``# INCOMPLETE``. A file without such a line is complete.
     """
 
     def parts() -> Iterator[str]:
@@ -123,7 +123,7 @@ def csv_stream(
 
 
 def lacking_parts(page: Any) -> list[str]:
-    """What is missing of a page, a sentence for each part."""
+    """Return what a page is missing, one sentence for each part."""
     return [
         f"{source.name} ({source.status}) {source.detail}".rstrip()
         for source in page.sources

@@ -1,4 +1,4 @@
-"""The grading queue: page, twin and table."""
+"""The grading queue: page, JSON twin and CSV table."""
 
 from functools import partial
 
@@ -33,7 +33,7 @@ def queue_filter() -> QueueFilter:
 @bp.get("/teaching")
 @login_required
 def teaching_page() -> ResponseReturnValue:
-    """Titles and Canvas's own counts first; the rest takes their place."""
+    """Show titles and Canvas's own counts first; the full queue replaces them."""
     make = partial(teaching, wanted=queue_filter())
     loader = PageLoader(current_sources(), make, patience=FIRST_ROWS)
     return stream_page("teaching.html", load=loader.whole, early=loader.early_views)

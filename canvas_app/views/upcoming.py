@@ -1,4 +1,4 @@
-"""Upcoming work, a week at a time: page and twin."""
+"""Upcoming work, one week at a time: page and JSON twin."""
 
 from functools import partial
 
@@ -26,5 +26,5 @@ def upcoming_json() -> ResponseReturnValue:
 
 
 def filtered_week() -> MakePage:
-    """Return what makes the week with the filters of this address."""
+    """Return the function that loads the week with the filters of this address."""
     return partial(upcoming, wanted=WeekFilter.from_query(request.args.getlist))

@@ -1,4 +1,4 @@
-"""Dates, numbers and names as people say them, in the person's own locale."""
+"""Dates, numbers and names in plain words, in the person's own locale."""
 
 import unicodedata
 from datetime import UTC, date, datetime, timedelta
@@ -24,7 +24,7 @@ BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # fillers and blanks that count as le
 
 
 def locale_of(profile: Person) -> Locale:
-    """The person's locale, or the language alone, or English."""
+    """Return the person's locale, or its language alone, or English."""
     return locale_named(profile.locale)
 
 
@@ -40,7 +40,7 @@ def locale_named(text: str) -> Locale:
 
 
 def day_word(distance: int, locale: Locale) -> str | None:
-    """Today, Tomorrow, Yesterday, where the date is in the page's language; else the weekday."""
+    """Return Today, Tomorrow or Yesterday if the date is in the page's language; else None."""
     if locale.language == language().language:
         words = {0: gettext("Today"), 1: gettext("Tomorrow"), -1: gettext("Yesterday")}
     elif locale.language == ENGLISH:
@@ -51,7 +51,7 @@ def day_word(distance: int, locale: Locale) -> str | None:
 
 
 def day_text(there: date, today: date, locale: Locale) -> str:
-    """A day as people say it: Today, Thursday within a week, else Thu 27 Nov."""
+    """Return a day in words: Today, Thursday within a week, else Thu 27 Nov."""
     distance = (there - today).days
     if word := day_word(distance, locale):
         return word
@@ -63,8 +63,8 @@ def day_text(there: date, today: date, locale: Locale) -> str:
 
 
 def far(days: timedelta, locale: Locale) -> str:
-    """How far a day is: "in 3 days"; in days up to forty, for a week would be six to ten."""
-    unit = 41 if abs(days.days) <= 40 else 1  # so many weeks must there be to count in weeks
+    """Return how far away a day is: "in 3 days"; up to forty days, because weeks are too coarse."""
+    unit = 41 if abs(days.days) <= 40 else 1  # from this many weeks on, weeks are counted
     return str(
         format_timedelta(days, granularity="day", add_direction=True, threshold=unit, locale=locale)
     )
@@ -76,48 +76,48 @@ def tag(text: str, machine: str, title: str, locale: Locale) -> Markup:
 
 
 def foreign(locale: Locale) -> Markup:
-    """What an element says of its language where that is not the page's."""
+    """Return an element's language attribute if it differs from the page's language."""
     if locale.language == language().language:
         return Markup("")
     return Markup(' lang="{}" dir="{}"').format(locale.language, locale.text_direction)
 
 
 def in_locale(text: str, locale: Locale) -> str:
-    """Text in the person's locale, marked where the page speaks another language."""
+    """Return text in the person's locale, marked up where the page has another language."""
     lang = foreign(locale)
     return Markup("<span{}>{}</span>").format(lang, text) if lang else text
 
 
 def exact(there: datetime, profile: Person, locale: Locale) -> str:
-    """A moment with nothing left out, its time zone too."""
+    """Return a moment in full, with its time zone."""
     return f"{format_datetime(there, 'full', locale=locale)} ({profile.time_zone})"
 
 
 def when(value: datetime | None, page: Any, all_day: bool = False) -> Markup:
-    """A moment as people say it, "Thursday 23:59, in 3 days", exact in the title."""
+    """Return a moment such as "Thursday 23:59, in 3 days", with the exact one in the title."""
     if value is None:
         return Markup("")
     me, now, noon = reader(
         page.profile.time_zone, page.profile.locale, page.now or datetime.now(UTC)
     )
-    # The day alone counts on other days, so it is said the same all day.
+    # On other days only the day counts, so the words are the same all day.
     same_day = me.day(value) == now.date()
     return said(value, me, now if same_day else noon, all_day, language().language)
 
 
 @lru_cache(maxsize=64)  # the pages being written now
 def reader(time_zone: str, locale: str, now: datetime) -> tuple[Person, datetime, datetime]:
-    """Whoever reads, with neither name nor id; the minute and noon of their day."""
+    """Return the reader without name or id, with the minute and noon of their day."""
     me = Person(time_zone=time_zone, locale=locale)
     now = local(now, me.zone).replace(second=0, microsecond=0)
     return me, now, now.replace(hour=12, minute=0)
 
 
-@lru_cache(maxsize=16_384)  # a ledger of hundreds of rows says the same few moments all day
+@lru_cache(maxsize=16_384)  # because a list of hundreds of rows shows the same few moments all day
 def said(
     value: datetime, profile: Person, now: datetime, all_day: bool, page_language: str
 ) -> Markup:
-    """A moment as people say it at another moment, on a page in this language."""
+    """Return a moment in words, as seen at another moment, on a page in this language."""
     locale = locale_of(profile)
     there, here = local(value, profile.zone), local(now, profile.zone)
     text = day_text(there.date(), here.date(), locale)
@@ -137,7 +137,7 @@ def said(
 
 
 def day(value: date, page: Any) -> Markup:
-    """A day as a heading: Today, Thursday 26 November."""
+    """Return a day for a heading: Today, Thursday 26 November."""
     locale = locale_of(page.profile)
     today = page.profile.day(page.now or datetime.now(UTC))
     full = format_date(value, "full", locale=locale)
@@ -146,7 +146,7 @@ def day(value: date, page: Any) -> Markup:
 
 
 def whole_day(value: date, page: Any) -> Markup:
-    """A day as a page's heading: "Friday 27 November", in the order of the locale."""
+    """Return a day for a page's heading: "Friday 27 November", in the order of the locale."""
     locale = locale_of(page.profile)
     name = format_date(value, "EEEE", locale=locale)
     text = f"{name} {format_skeleton('MMMMd', value, locale=locale)}"
@@ -154,14 +154,14 @@ def whole_day(value: date, page: Any) -> Markup:
 
 
 def short_day(value: date, page: Any) -> Markup:
-    """A day where there is little room: 26 Nov, or Nov 26, as the locale has it."""
+    """Return a short day: 26 Nov, or Nov 26, as the locale has it."""
     locale = locale_of(page.profile)
     text = format_skeleton("MMMd", value, locale=locale)
     return tag(text, value.isoformat(), format_date(value, "full", locale=locale), locale)
 
 
 def clock(value: datetime | None, page: Any) -> Markup:
-    """The time of day alone, for rows that stand under their day."""
+    """Return the time of day alone, for rows listed under their day."""
     if value is None:
         return Markup("")
     me = Person(time_zone=page.profile.time_zone, locale=page.profile.locale)
@@ -177,7 +177,7 @@ def time_said(value: datetime, profile: Person, page_language: str) -> Markup:
 
 
 def moment(value: datetime | None) -> Markup:
-    """A moment in UTC, where nobody's time zone is known."""
+    """Return a moment in UTC, where no person's time zone is known."""
     if value is None:
         return Markup("")
     there = local(value, UTC)
@@ -186,25 +186,25 @@ def moment(value: datetime | None) -> Markup:
 
 
 def number(value: float | None, page: Any = None) -> str:
-    """A number in the person's locale, at most two decimals."""
+    """Return a number in the person's locale, with at most two decimals."""
     if value is None:
         return ""
     return decimal(value, page.profile.locale if page else "en")
 
 
-@lru_cache(maxsize=4096)  # the same few points all over a page
+@lru_cache(maxsize=4096)  # because a page shows the same few points again and again
 def decimal(value: float, locale: str) -> str:
     return str(format_decimal(value, "#,##0.##", locale=locale_named(locale)))
 
 
 def worth(points: float, page: Any) -> str:
-    """Points in words; they need not be whole, and only one is a point."""
+    """Return points in words; they may be fractional, and only exactly one is singular."""
     count = 1 if points == 1 else 2 if points % 1 else int(points)
     return ngettext("%(num)s point", "%(num)s points", count) % {"num": number(points, page)}
 
 
 def late_by(seconds: int) -> str:
-    """How late something was handed in: 2 d 3 h."""
+    """Return how late something was submitted: 2 d 3 h."""
     minutes = max(1, round(seconds / 60))
     days, minutes = divmod(minutes, 1440)
     hours, minutes = divmod(minutes, 60)
@@ -214,19 +214,19 @@ def late_by(seconds: int) -> str:
 
 
 def named(name: str | None, otherwise: str = "") -> str:
-    """A name that can be seen: spaces and invisible characters alone make no link's text."""
+    """Return a visible name; spaces and invisible characters alone give a link no text."""
     if any(unicodedata.category(c)[0] not in "ZC" and c not in BLANKS for c in name or ""):
         return name or ""
     return otherwise or gettext("Untitled")
 
 
 def course_named(name: str | None, course_id: object) -> str:
-    """A course's name, or its number where it has none that can be seen."""
+    """Return a course's name, or its number if it has no visible name."""
     return named(name, gettext("Course %(id)s") % {"id": course_id})
 
 
 def away(value: date, page: Any) -> str:
-    """The date of a day and how far it is: "26 November, in 3 days"."""
+    """Return the date of a day and how far away it is: "26 November, in 3 days"."""
     locale = locale_of(page.profile)
     today = page.profile.day(page.now)
     text = format_skeleton("MMMMd", value, locale=locale)
@@ -237,7 +237,7 @@ def away(value: date, page: Any) -> str:
 
 
 def weekday(value: date, page: Any) -> Markup:
-    """A day's name, exact in the title: "Today", "Thursday"; the former in the page's language."""
+    """Return a day's name, "Today" (in the page's language) or "Thursday", exact in the title."""
     locale = locale_of(page.profile)
     distance = (value - page.profile.day(page.now)).days
     full = format_date(value, "full", locale=locale)
@@ -247,11 +247,11 @@ def weekday(value: date, page: Any) -> Markup:
 
 
 def span(first: date, last: date, page: Any) -> str:
-    """Two days as people write a stretch of time: "23 – 29 Nov 2026"."""
+    """Return a range of two days: "23 – 29 Nov 2026"."""
     locale = locale_of(page.profile)
     return in_locale(str(format_interval(first, last, "yMMMd", locale=locale)), locale)
 
 
 def share(percent: float, page: Any) -> str:
-    """A part of the final grade: "12 %", "0.4 %"."""
+    """Return a share of the final grade: "12 %", "0.4 %"."""
     return f"{number(round(percent, 1 if percent < 10 else 0), page)} %"

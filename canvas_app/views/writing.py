@@ -1,4 +1,4 @@
-"""How a write is answered: a redirect back or, for a script, JSON, with an Undo."""
+"""Answers to writes: a redirect back or, for a script, JSON, with an Undo."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -20,9 +20,9 @@ _T = TypeVar("_T")
 
 
 def write(call: Callable[[], _T], attempt: str) -> tuple[_T | None, str]:
-    """Do a write, and forget what was read before it; what it gave, or what became of it.
+    """Make a write and forget cached answers; return its result, or what became of it if it failed.
 
-    ``attempt`` says what was not done, and to what: "“Essay” was not marked done".
+    ``attempt`` names what was not done, and to what: "“Essay” was not marked done".
     """
     try:
         return call(), ""
@@ -42,11 +42,11 @@ def back(
     row: str = "",
     done: bool = True,
 ) -> Response:
-    """Answer a form with a message and, where it can be, an Undo.
+    """Answer a form with a message and, if possible, an Undo.
 
-    The browser goes back to the page the form stood on, to the ``row`` it stood in (an id). A
-    script that sent the form gets JSON: ``done``, ``message``, and ``undo`` with its ``action``,
-    ``fields`` and ``label``, or null.
+    The browser goes back to the page of the form, to its ``row`` (an id). A script that sent the
+    form gets JSON: ``done``, ``message``, and ``undo`` with its ``action``, ``fields`` and
+    ``label``, or null.
     """
     here = safe_next(request.form.get("next"))
     prefix = current_gateway().settings.path_prefix
@@ -61,10 +61,10 @@ def back(
 
 
 def not_done(message: str, *, row: str = "") -> Response:
-    """Answer a form whose write failed, or was not even tried."""
+    """Answer a form whose write failed or was not tried."""
     return back(message, row=row, done=False)
 
 
 def asked_by_script() -> bool:
-    """Whether a script sent the form and puts the answer in place; browsers ask for HTML."""
+    """Return whether a script sent the form and updates the page itself; browsers ask for HTML."""
     return request.accept_mimetypes.best == "application/json"
