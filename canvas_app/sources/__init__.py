@@ -1,1 +1,1 @@
-"""How a page asks Canvas: calls in parallel under one deadline, kept answers, the state of each."""
+"""How a page asks Canvas: parallel calls, one deadline, cached answers, each source's state."""

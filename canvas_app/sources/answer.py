@@ -1,4 +1,4 @@
-"""How a part of a page stands, and what one call brought."""
+"""The state of each part of a page, and the outcome of one call."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from canvas_app.canvas.errors import (
 
 @dataclass(frozen=True)
 class Source:
-    """How one part of a page stands: fresh, stale, partial, denied or failed.
+    """State of one part of a page: fresh, stale, partial, denied or failed.
 
     ``detail`` says in plain words what happened; ``refreshing`` that a newer answer is on its way.
-    What concerns one course names it. ``note`` says what Canvas keeps from the person of what is
-    here otherwise; ``unread`` that nothing is missing but what nobody could read, so that asking
-    again helps nothing. ``waiting`` is a status of early views only: not yet here. ``for_admin``
-    speaks to whoever runs Easel, when the set-up is why something is missing.
+    What concerns one course names it. ``note`` says what Canvas withholds from the person although
+    the rest is here; ``unread`` that only what could not be understood is missing, so that asking
+    again does not help. ``waiting`` is a status of early views only: not yet here. ``for_admin`` is
+    for the people who run Easel, when the set-up is why something is missing.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Freshness:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one call brought: its value or its error, and from when."""
+    """Outcome of one call: its value or its error, and when it came."""
 
     value: Any = None
     at: datetime | None = None
@@ -64,20 +64,20 @@ class Outcome:
     refreshing: bool = False
     trouble: str = ""  # why the newest attempt to renew a stale answer failed
     left_out: tuple[str, ...] = ()  # the contexts Canvas refuses
-    unread: bool = False  # all came; what ``why`` names could not be understood
+    unread: bool = False  # all came, but what ``why`` names could not be understood
 
 
 class NotYet(Unavailable):
-    """Stands for an answer that an early view of a page does not wait for."""
+    """Placeholder for an answer that an early view of a page does not wait for."""
 
 
 def complete(sources: Iterable[Source]) -> bool:
-    """Whether nothing is missing: every source is fresh or stale."""
+    """Return whether nothing is missing: every source is fresh or stale."""
     return all(source.here for source in sources)
 
 
 def freshness(sources: Iterable[Source]) -> Freshness:
-    """Count what is up to date: courses, where all that is missing concerns one, else sources."""
+    """Count what is up to date: courses if all that is missing concerns courses, else sources."""
     sources = tuple(sources)
     as_of = min((s.fetched_at for s in sources if s.fetched_at), default=None)
     courses: dict[str, bool] = {}

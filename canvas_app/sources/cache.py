@@ -1,4 +1,4 @@
-"""Answers kept for a while: in this process, bounded by bytes, or in Redis for several processes.
+"""Cached answers: in this process, bounded by bytes, or in Redis for several processes.
 
 An owner is (environment, user, real user, grant generation), hashed. Their answers lie in a
 *namespace* that ``drop`` gives up whole, at sign-out, write and disconnect: an answer that was
@@ -16,15 +16,15 @@ from typing import Protocol
 log = logging.getLogger(__name__)
 
 KEEP_SECONDS = 6 * 3600.0
-OVERHEAD = 300  # bytes of bookkeeping beside each value, about
+OVERHEAD = 300  # approximate overhead beside each value
 MOST_OWNERS = 10_000
 
 
 class Cache(Protocol):
-    """What Sources needs of a cache; values are bytes that say their own age."""
+    """What Sources needs of a cache; values are bytes that contain their own time."""
 
     def namespace(self, owner: str) -> str:
-        """Where this owner's answers are kept until the next ``drop``."""
+        """Return the namespace of this owner's answers, valid until the next ``drop``."""
         ...
 
     def get(self, namespace: str, request: str) -> bytes | None: ...
@@ -32,7 +32,7 @@ class Cache(Protocol):
     def discard(self, namespace: str, request: str) -> None: ...
     def drop(self, owner: str) -> None: ...
     def claim(self, namespace: str, request: str) -> bool:
-        """Whether the caller is the one to renew this answer now."""
+        """Return whether the caller is the one to renew this answer now."""
         ...
 
     def release(self, namespace: str, request: str) -> None: ...
@@ -40,9 +40,9 @@ class Cache(Protocol):
 
 
 class MemoryCache:
-    """A cache of this process: the least recently used answers go when ``max_bytes`` is reached.
+    """A cache in this process that evicts the least recently used answers above ``max_bytes``.
 
-    All go after ``keep`` seconds.
+    Every answer is dropped after ``keep`` seconds.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class MemoryCache:
             self._claims.pop((namespace, request), None)
 
     def close(self) -> None:
-        """A cache of this process holds nothing that could be closed."""
+        """Do nothing, because a cache in this process holds nothing to close."""
 
     def _empty(self, namespace: str) -> None:
         for key in [key for key in self._kept if key[0] == namespace]:

@@ -1,4 +1,4 @@
-"""What several processes keep of Canvas's answers, in Redis."""
+"""A cache of Canvas's answers that several processes share, in Redis."""
 
 import secrets
 import time
@@ -8,12 +8,12 @@ from typing import Any, Protocol
 
 from canvas_app.sources.cache import KEEP_SECONDS, RENEWAL_SECONDS, log
 
-FAST = 1  # zlib's quickest level makes a fifth of most answers already
-CACHE_RETRY_SECONDS = 5.0  # until a Redis that failed is asked again; each attempt may take one
+FAST = 1  # zlib's fastest level already shrinks most answers to a fifth
+CACHE_RETRY_SECONDS = 5.0  # until a Redis that failed is tried again; each attempt may take one
 
 
 def unpacked(packed: bytes) -> bytes | None:
-    """What was compressed; None for what an Easel kept that did not compress."""
+    """Return a value decompressed; None when an earlier Easel stored it uncompressed."""
     try:
         return zlib.decompress(packed)
     except zlib.error:
@@ -21,7 +21,7 @@ def unpacked(packed: bytes) -> bytes | None:
 
 
 class Cipher(Protocol):
-    """What encrypts answers for a Redis; ``place`` is where each is kept."""
+    """Encryption of answers for Redis; ``place`` is where each is kept."""
 
     def close(self, content: bytes, place: str) -> bytes: ...
 
@@ -29,12 +29,13 @@ class Cipher(Protocol):
 
 
 class RedisCache:
-    """A cache that several processes share: one Redis hash per namespace, so that one DEL drops it.
+    """A cache that several processes share: one Redis hash per namespace, so one DEL drops it.
 
     Answers are encrypted there: they hold people's names, grades and comments.
 
-    When Redis does not answer, nothing is kept: pages are slower, never wrong. It is asked again
-    after a while, by one call: a page asks it dozens of times, and each would wait for it.
+    While Redis does not answer, nothing is cached: pages are slower, never wrong. After a pause one
+    call tries Redis again, because a page needs the cache dozens of times and would otherwise wait
+    each time.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class RedisCache:
         if owner in self._undropped:
             return secrets.token_hex(8)
 
-        # Every page asks for the namespace and so renews it; it outlives the answers in it.
+        # Every page renews the namespace by asking for it, so it outlives the answers in it.
         def look() -> bytes | None:
             with self._redis.pipeline() as pipe:
                 pipe.set(self._owner(owner), secrets.token_hex(8), nx=True)
@@ -72,7 +73,7 @@ class RedisCache:
                 return found
 
         found = self._ask(look)
-        return found.decode() if found else secrets.token_hex(8)  # a namespace of this call's own
+        return found.decode() if found else secrets.token_hex(8)  # a namespace for this call only
 
     def get(self, namespace: str, request: str) -> bytes | None:
         found: bytes | None = self._ask(lambda: self._redis.hget(self._name(namespace), request))
@@ -102,7 +103,7 @@ class RedisCache:
 
         if self._ask(take_away):
             self._undropped.discard(owner)
-        else:  # start afresh: what is in Redis may be out of date when it answers again
+        else:  # start afresh, because Redis may hold outdated answers when it is back
             self._undropped.add(owner)
 
     def claim(self, namespace: str, request: str) -> bool:
@@ -125,7 +126,7 @@ class RedisCache:
         if self._away:
             if self._clock() < self._away_until:
                 return None
-            # Set before asking, so that other threads do not wait for this call.
+            # Set before trying, so that other threads do not wait for this call.
             self._away_until = self._clock() + CACHE_RETRY_SECONDS
         try:
             told = call()

@@ -1,4 +1,4 @@
-"""One call of a page: kept, under way for another page, or its own."""
+"""One call of a page, answered from the cache, by another page's call, or by its own."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -38,7 +38,7 @@ MARGIN = 0.25  # seconds before the page's deadline at which its calls to Canvas
 
 
 class Kept(msgspec.Struct):
-    """An answer in the cache: when it came (seconds since 1970) and what it was."""
+    """An answer in the cache: when it came (seconds since 1970) and its value."""
 
     at: float
     body: msgspec.Raw
@@ -61,7 +61,7 @@ def unpacker(method: Callable[..., Any]) -> msgspec.msgpack.Decoder[Any]:
 
 
 class Reader:
-    """Reads Canvas's answers for one person, kept or new, until one deadline.
+    """Reader of Canvas's answers for one person, cached or new, until one deadline.
 
     It holds no reference to the calls that use it, so a page leaves no reference cycle behind.
     """
@@ -87,8 +87,8 @@ class Reader:
         self.namespace = cache.namespace(self.owner)
         self.now = now
         self.on_includes = on_includes
-        self.includes_read = False  # whether an answer on this page shows that they are
-        # Two more than may be in flight: they start as soon as one ends.
+        self.includes_read = False  # True once an answer shows that Canvas reads includes
+        # Two more than may be in flight, so that they start as soon as one ends.
         most = max(1, api.client.throttle.max_parallel) + 2
         self._share: PoolShare[Outcome] = share_of(pool, self.owner, most)
         self._deadline = deadline
@@ -96,14 +96,14 @@ class Reader:
         self._clock = clock
 
     def left(self) -> float:
-        """Seconds until the deadline."""
+        """Return the seconds until the deadline."""
         return self._deadline - self._clock()
 
     def submit(self, work: Callable[[], Outcome]) -> "Future[Outcome]":
         return self._share.submit(work, page=self)
 
     def kept(self, request: str, call: "partial[Any]") -> Outcome | None:
-        """What the cache holds for a request; None when nothing, or nothing readable."""
+        """Return the cached answer to a request; None when there is none, or none readable."""
         kept = self._found(request)
         if kept is None:
             return None
@@ -129,14 +129,14 @@ class Reader:
         left_out: tuple[str, ...] = (),
         unread: str = "",
     ) -> None:
-        """Keep an answer under its owner and request."""
+        """Store an answer under its owner and request."""
         if self._cache_seconds > 0:
             body = msgspec.Raw(msgspec.msgpack.encode(value))
             packed = msgspec.msgpack.encode(Kept(at.timestamp(), body, left_out, unread))
             self.cache.put(self.namespace, request, packed)
 
     def keep_trouble(self, request: str, at: datetime, said: str) -> None:
-        """Keep why a kept answer could not be renewed, so that the next page can say it."""
+        """Store why a cached answer could not be renewed, so that the next page can show it."""
         self.keep(trouble_key(request), at, said)
 
     def _found(self, request: str) -> Kept | None:
@@ -154,9 +154,9 @@ class Reader:
 
 
 class RefusedContexts:
-    """The contexts Canvas refused a person of late, also where no answers are kept.
+    """Contexts that Canvas refused a person lately, even where no answers are cached.
 
-    ``again`` forgets them all for one call: the person asked Canvas anew.
+    ``again`` ignores all of them for one call, because the person asked for a new answer.
     """
 
     def __init__(self, reader: Reader, again: bool) -> None:
@@ -217,7 +217,7 @@ class Call:
             self._join().add_done_callback(partial(reader.release, self._key))
 
     def answer(self, *, wait: bool = True) -> Outcome:
-        """The answer, waited for until the deadline at most. Raise AuthenticationError."""
+        """Return the answer, waiting no longer than the deadline. Raise AuthenticationError."""
         if self._answer is None:
             if not wait and not self._here():
                 return Outcome(error=NotYet("Canvas has not answered yet."))
@@ -228,7 +228,7 @@ class Call:
         return self._answer
 
     def dropped(self) -> tuple[str, ...]:
-        """The includes Canvas did not read, once the answer is here; empty when it read them.
+        """Return the includes that Canvas did not read, once the answer is here; else empty.
 
         Where only the person's own work tells, any other answer on the page knows better.
         """
@@ -243,7 +243,7 @@ class Call:
                 self._reader.includes_read = True
 
     def _here(self) -> bool:
-        """Whether the answer can be read without waiting."""
+        """Return whether the answer can be read without waiting."""
         if self._future is None or (self._kept is not None and not self._again):
             return True
         if self._future.done() and self._had_less_time(self._future.result()):
@@ -270,7 +270,7 @@ class Call:
         return answer
 
     def _had_less_time(self, answer: Outcome) -> bool:
-        """Whether another page made the call and had less time left for it than this one has."""
+        """Return whether the call was another page's with less time left than this page has."""
         passed = isinstance(answer.error, Unavailable | Throttled)
         return passed and not self._own and self._reader.left() > MARGIN
 
@@ -337,7 +337,7 @@ class Call:
         return found, UNREAD if lost else ""
 
     def _tell(self, found: Any) -> None:
-        """Report whether Canvas read the includes; drop what was kept without them once it does.
+        """Report whether Canvas read the includes; once it does, drop answers cached without them.
 
         Otherwise a page would mix answers of both kinds after the developer key was changed.
         """
@@ -349,7 +349,7 @@ class Call:
             self._reader.cache.drop(self._reader.owner)
 
     def _not_renewed(self, error: CanvasError) -> None:
-        """Keep the error beside the kept answer, or drop what the person may no longer see."""
+        """Store the error beside the cached answer, or drop what the person may no longer see."""
         reader = self._reader
         if isinstance(error, AuthorizationError | NotFound):
             reader.cache.discard(reader.namespace, self._key)
@@ -357,7 +357,7 @@ class Call:
             reader.keep_trouble(self._key, reader.now(), error_text(error))
 
     def _read_list(self, pages: "Pages[Any]") -> tuple[list[Any], str]:
-        """Read a list to its end; when it breaks off, what came before is still worth showing."""
+        """Read a list to its end; if it breaks off, return what came before."""
         rows: list[Any] = []
         try:
             for row in pages:
@@ -374,7 +374,7 @@ class Call:
 
 
 def without_frames(error: CanvasError) -> CanvasError:
-    """Return the error without its tracebacks, whose frames would keep the page alive."""
+    """Return the error without its tracebacks, because their frames would keep the page alive."""
     each: BaseException | None = error
     while each is not None:
         each.__traceback__ = None

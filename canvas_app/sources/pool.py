@@ -1,4 +1,4 @@
-"""One person's share of the pool that all pages use."""
+"""Each person's share of the thread pool that all pages use."""
 
 from collections import deque
 from collections.abc import Callable
@@ -12,10 +12,10 @@ _T = TypeVar("_T")
 
 
 class PoolShare(Generic[_T]):
-    """Hands one person's work to the pool, ``most`` pieces at a time, taking turns between pages.
+    """Runs one person's work on the pool, ``most`` pieces at a time, alternating between pages.
 
-    Canvas lets one person have few calls in flight. Without shares, a page of a hundred calls would
-    fill the pool with calls that wait, and everybody else's pages with it.
+    Canvas allows one person few calls in flight. Without shares, a page of a hundred calls would
+    fill the pool with waiting calls and block everybody else's pages.
     """
 
     def __init__(self, pool: Executor, most: int) -> None:
@@ -25,7 +25,7 @@ class PoolShare(Generic[_T]):
         self._lock = Lock()
 
     def submit(self, work: Callable[[], _T], page: object = None) -> "Future[_T]":
-        """Do a page's piece of work in its turn, in the caller's context, which the log names."""
+        """Run a page's piece of work in turn, in the caller's context, which the log names."""
         future: Future[_T] = Future()
         with self._lock:
             self._waiting.setdefault(page, deque()).append((future, copy_context(), work))
@@ -36,7 +36,7 @@ class PoolShare(Generic[_T]):
         return future
 
     def _next(self) -> None:
-        """Do one piece of work, then queue again behind other pages."""
+        """Run one piece of work, then queue again behind other pages."""
         with self._lock:
             page = next(iter(self._waiting))
             pieces = self._waiting.pop(page)
@@ -59,7 +59,7 @@ SHARING = Lock()
 
 
 def share_of(pool: Executor, owner: object, most: int) -> PoolShare[Any]:
-    """Return the share that all pages of an owner use together, for as long as there are any."""
+    """Return the share that all pages of an owner use, which exists only while one of them does."""
     with SHARING:
         share = SHARES.get((pool, owner))
         if share is None:

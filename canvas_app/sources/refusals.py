@@ -1,4 +1,4 @@
-"""Lists about several courses, of which Canvas refuses all when one may not be read.
+"""Lists about several courses, which Canvas refuses altogether if one may not be read.
 
 Canvas: Calendar Events (``require_authorization`` in calendar_events_api_controller.rb). A refused
 list is asked for in halves, down to the codes it was refused for; these are remembered for a while
@@ -26,7 +26,7 @@ Ask = Callable[[tuple[str, ...]], tuple[list[Any], str]]
 
 
 class Memory(Protocol):
-    """Which codes Canvas refused this person of late."""
+    """Memory of the codes that Canvas refused this person lately."""
 
     def refused(self, code: str) -> bool: ...
     def remember(self, code: str) -> None: ...
@@ -46,7 +46,7 @@ class Gathered:
 
 
 def contexts(call: "partial[Any]") -> tuple[str, ...]:
-    """The codes a call asks about, when they could be asked for one by one; else none."""
+    """Return the contexts of a call that can be split into single contexts; else none."""
     name = getattr(call.func, "contexts", "")
     return tuple(call.keywords.get(name, ())) if name else ()
 
@@ -54,7 +54,7 @@ def contexts(call: "partial[Any]") -> tuple[str, ...]:
 def read_readable(
     ask: Ask, codes: Sequence[str], memory: Memory, say: Callable[[CanvasError], str]
 ) -> Gathered:
-    """Read a list about all codes, without those that Canvas refuses; ``say`` words an error.
+    """Read a list about all codes except those that Canvas refuses; ``say`` words an error.
 
     Costs one call when nothing is refused, and about twice the logarithm of the number of codes
     for the first refused one. Raises CanvasError when nothing came: AuthorizationError when
@@ -96,7 +96,7 @@ def read_readable(
 
 
 def left_out_note(left_out: Sequence[str], names: Mapping[str, str]) -> str:
-    """Say whose calendar is not here, in words for the person; ``names`` are by course id."""
+    """Word which courses' calendars are missing, for the person; ``names`` are by course id."""
     if not left_out:
         return ""
     ids = dict.fromkeys(code.removeprefix("course_") for code in left_out)

@@ -1,4 +1,4 @@
-"""Calls under way in this process, so that one question of one person is asked only once."""
+"""Calls under way in this process, so that one person's question is asked only once at a time."""
 
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
@@ -22,7 +22,7 @@ class SingleFlight(Generic[_T]):
             if found is not None:
                 return found, False
             future = self._under_way[key] = start()
-        # Outside the lock, because a call that has ended already calls back at once.
+        # Outside the lock, because a call that has already ended runs its callback at once.
         future.add_done_callback(lambda _: self._forget(key))
         return future, True
 

@@ -1,4 +1,4 @@
-"""What a page is gathered from: calls in parallel under one deadline, each with its own state."""
+"""A page's sources: calls in parallel under one deadline, each with its own state."""
 
 import copy
 import logging
@@ -35,11 +35,11 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
-EVERYTHING = "all"  # the name that asks Canvas again for each source
+EVERYTHING = "all"  # the name that asks Canvas again for every source
 
 
 class PageSource(Generic[_T]):
-    """A source of a page: one or more calls, read when the page needs them."""
+    """Source of a page: one or more calls, read when the page needs them."""
 
     def __init__(
         self,
@@ -62,25 +62,26 @@ class PageSource(Generic[_T]):
         self._seen: list[Outcome] | None = None
 
     def say(self, note: str) -> None:
-        """Add a sentence to the source's detail. Nothing counts as missing because of it."""
+        """Add a sentence to the source's detail without counting anything as missing."""
         self._said = note
 
     def needs(self, *includes: str) -> None:
         """Name the includes the page needs of this source; by default all it asks for.
 
-        The others may be missing without a sign: nothing shows them, or another call brought them.
+        The others may be missing without a message, because nothing shows them or another call
+        brought them.
         """
         self._needs = frozenset(includes)
 
     def dropped(self) -> tuple[str, ...]:
-        """What this source was to include and Canvas dropped, each once; waits for the answers."""
+        """Return the includes asked for that Canvas dropped, each once; wait for the answers."""
         self.answers()
         return tuple(dict.fromkeys(name for part in self._calls for name in part.dropped()))
 
     def answers(self) -> list[Outcome]:
         """Return each call's answer; an early view's stay what they were when first read.
 
-        Otherwise an answer that comes while the view is made would count, but not be shown.
+        Otherwise an answer that arrives while the view is made would be counted but not shown.
         """
         if self._wait:
             return [part.answer() for part in self._calls]
@@ -89,30 +90,30 @@ class PageSource(Generic[_T]):
         return self._seen
 
     def answer(self, place: int) -> Outcome:
-        """Return one call's answer; the calls after it are not waited for."""
+        """Return one call's answer without waiting for the calls after it."""
         return self._calls[place].answer() if self._wait else self.answers()[place]
 
     @property
     def error(self) -> CanvasError | None:
-        """The first error among its calls."""
+        """Return the first error among its calls."""
         return next((a.error for a in self.answers() if a.error), None)
 
     @property
     def denied(self) -> bool:
-        """Whether Canvas refuses this to the person; not for want of a scope."""
+        """Return whether Canvas refuses this to the person, other than for a missing scope."""
         error = self.error
         return isinstance(error, AuthorizationError) and not isinstance(error, MissingScope)
 
     def hold(self) -> None:
-        """Count as still waiting, because what a refusal means depends on an answer yet to come."""
+        """Mark as still waiting, because the meaning of a refusal depends on a later answer."""
         self._held = True
 
     def settle(self, detail: str) -> None:
-        """Say why a refusal leaves nothing out: there is nothing to see yet."""
+        """Explain why nothing is missing despite a refusal: there is nothing to see yet."""
         self._settled = detail
 
     def source(self) -> Source:
-        """How it stands, once every call is answered or the deadline is over."""
+        """Return the source's state, once every call is answered or the deadline is over."""
         state = self._state()
         if self._course is None:
             return state
@@ -162,12 +163,12 @@ class PageSource(Generic[_T]):
 
 
 class ListSource(PageSource[_T]):
-    """A source that is a list; its calls' lists follow one another."""
+    """Source that is a list, joined from the lists of its calls."""
 
     _mended: list[_T] | None = None
 
     def mend(self, rows: list[_T], *lost: str) -> None:
-        """Put rows in place of those that came without their includes.
+        """Replace rows that came without their includes.
 
         Other calls made them whole, but for the includes that are ``lost``.
         """
@@ -175,21 +176,21 @@ class ListSource(PageSource[_T]):
         self.needs(*lost)
 
     def rows(self) -> list[_T]:
-        """What came, in order; what failed is missing here and told by :meth:`source`."""
+        """Return the rows that came, in order; :meth:`source` reports the failed ones."""
         if self._mended is not None:
             return self._mended
         return [row for answer in self.answers() if not answer.error for row in answer.value]
 
 
 class ObjectSource(PageSource[_T]):
-    """A source that is one object."""
+    """Source that is one object."""
 
     def value(self) -> _T | None:
         found: _T | None = self.answers()[0].value
         return found
 
     def required(self) -> _T:
-        """The object; raise the CanvasError that stands in its place."""
+        """Return the object, or raise the CanvasError that came instead."""
         answer = self.answers()[0]
         if answer.error:
             raise answer.error
@@ -198,20 +199,20 @@ class ObjectSource(PageSource[_T]):
 
 
 class ObjectsSource(PageSource[_T]):
-    """A source that is one object for each of its calls."""
+    """Source that is one object for each of its calls."""
 
     def values(self) -> list[_T]:
-        """The objects that came, in order; what failed is told by :meth:`source`."""
+        """Return the objects that came, in order; :meth:`source` reports the failed ones."""
         return [answer.value for answer in self.answers() if not answer.error]
 
 
 class Sources:
     """The sources of one page, for one person, until one deadline.
 
-    ``owner`` begins each cache key and is nobody else's. ``cache_seconds`` 0 keeps nothing and
-    shows nothing stale. ``again`` names the sources that Canvas is asked for whatever is kept.
-    ``on_includes`` hears whether Canvas reads the includes it is asked for.
-    Work on ``pool`` never waits for other work on it.
+    ``owner`` begins each cache key and is unique to the person. With ``cache_seconds`` 0 nothing is
+    cached and nothing stale is shown. ``again`` names the sources that Canvas is asked for even if
+    they are cached. ``on_includes`` is told whether Canvas reads the includes it is asked for. Work
+    on ``pool`` never waits for other work on it.
     """
 
     def __init__(
@@ -283,32 +284,32 @@ class Sources:
         return handle
 
     def states(self) -> tuple[Source, ...]:
-        """Every source that was started, in order; waits for the slowest or the deadline."""
+        """Return all started sources, in order; wait for the slowest or the deadline."""
         return tuple(handle.source() for handle in self._handles)
 
     def beside(self) -> "Sources":
-        """The same page's calls, with sources of its own: to look at something before the page."""
-        other = copy.copy(self)  # shares the calls, and what they bring
+        """Return the same calls with separate sources, to look at something before the page."""
+        other = copy.copy(self)  # shares the calls and their answers
         other._handles = []
         return other
 
     def early(self) -> "Sources":
-        """The same page before all of it came: what is here is shown, nothing is waited for."""
+        """Return the sources for an early view, which shows what is here and waits for nothing."""
         other = self.beside()
         other._wait = False
         return other
 
     def forget_calls(self) -> None:
-        """Forget every call, now that the page is whole."""
+        """Drop all calls, because the page is whole."""
         self._handles.clear()
         self._calls.clear()
 
     def kept(self, request: str, call: "partial[Any]") -> Outcome | None:
-        """What the cache holds for a request, whatever its age; Canvas is not asked."""
+        """Return the cached answer to a request, whatever its age; never ask Canvas."""
         return self.reader.kept(request, call)
 
     def _shared_call(self, name: str, call: "partial[Any]") -> Call:
-        """The page's one part for a call: two sources with the same call share it."""
+        """Return the page's one :class:`Call` for a request, shared by all sources that need it."""
         request = request_key(call)
         with self._lock:
             if request not in self._calls:

@@ -1,4 +1,4 @@
-"""What happened to a call, in plain words."""
+"""Messages in plain words about what happened to a call."""
 
 from collections.abc import Iterable
 
@@ -17,20 +17,20 @@ UNREAD = "A part of Canvas's answer could not be understood and is left out."
 
 
 def passing(error: CanvasError | None) -> bool:
-    """Whether an older answer may be shown instead: Canvas did not withdraw access to it."""
+    """Return whether an older answer may be shown: Canvas did not withdraw access to it."""
     lasting = AuthenticationError | AuthorizationError | NotFound
     return error is not None and not isinstance(error, lasting)
 
 
 def came(read: int, expected: int | None) -> str:
-    """How much of a list is here: "3 of 5 pages came." """
+    """Say how much of a list is here: "3 of 5 pages came." """
     if expected:
         return f"{read} of {expected} pages came."
     return "The first page came." if read == 1 else f"The first {read} pages came."
 
 
 def as_sentence(text: str) -> str:
-    """The client's words as a sentence."""
+    """Return the client's message as a sentence."""
     return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
 
 
@@ -73,14 +73,14 @@ ALLOW_INCLUDES = (
 
 
 def hidden(includes: Iterable[str]) -> str:
-    """Say what the school's set-up keeps from the page."""
+    """Say what the school's set-up withholds from the page."""
     words = list(dict.fromkeys(HIDDEN.get(name, name.replace("_", " ")) for name in includes))
     listed = " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
     return f"Your school's set-up of Easel hides this: {listed}."
 
 
 def error_text(error: CanvasError) -> str:
-    """Say what happened in words for the person who looks at the page."""
+    """Say what happened, in words for the page's reader."""
     match error:
         case MissingScope():
             return (

@@ -1,1 +1,1 @@
-"""What Easel keeps of people: sign-ins, grants and leases, calendar feeds, the outbox."""
+"""What Easel stores about people: sign-ins, grants and leases, calendar feeds, the outbox."""

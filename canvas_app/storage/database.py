@@ -26,20 +26,20 @@ SERVER_TIMEOUTS = {
     "keepalives_count": 3,
 }
 WRITING = frozenset({"INSERT", "UPDATE", "DELETE", "BEGIN "})  # SQLite begins with its lock
-#: A database that does not answer, is locked, full or read-only: no mistake of the program's.
+#: The database does not answer, is locked, full or read-only: not a fault in Easel.
 AWAY = (sa.exc.OperationalError, sa.exc.InternalError, sa.exc.TimeoutError)
 
 
 @dataclass
 class Writes:
-    """Whether the database takes writes, as the newest one showed, and how many have failed."""
+    """Whether the latest write succeeded, and how many writes have failed."""
 
     taken: bool = True
     failed: int = 0
 
 
 def watch_writes(engine: sa.Engine) -> Writes:
-    """Follow an engine's writes: what a read-only server or a full disk refuses is counted."""
+    """Track an engine's writes, counting those that a read-only server or a full disk refuses."""
     writes = Writes()
 
     @sa.event.listens_for(engine, "after_cursor_execute")
@@ -72,7 +72,7 @@ def watch_writes(engine: sa.Engine) -> Writes:
 def open_engine(
     database_url: str, seconds: float = STATEMENT_SECONDS, most: int = MOST_CONNECTIONS
 ) -> sa.Engine:
-    """An engine for ``sqlite:///...`` or ``postgresql+psycopg://...`` (``postgres://`` is that).
+    """Open ``sqlite:///...`` or ``postgresql+psycopg://...`` (``postgres://`` means the latter).
 
     No statement takes longer than ``seconds``, nor does waiting for a lock or for one of ``most``
     connections; half of these stay open.
@@ -80,7 +80,7 @@ def open_engine(
     url = make_url(database_url)
     if url.drivername in ("postgres", "postgresql"):
         url = url.set(drivername="postgresql+psycopg")
-    # Errors name the statement, never its values: these are people's names, hashes, sealed tokens.
+    # Errors name the statement, never its values: people's names, hashes, sealed tokens.
     if url.get_backend_name() != "sqlite":
         engine = sa.create_engine(
             url,
@@ -107,11 +107,11 @@ def open_engine(
 
 
 def bound_statements(engine: sa.Engine, seconds: float) -> None:
-    """Let no statement wait longer for a PostgreSQL server that has stopped answering.
+    """Limit how long a statement waits for a PostgreSQL server that has stopped answering.
 
-    The server cannot keep such a limit, because it may be what hangs; TCP cannot, because the
-    machine goes on acknowledging. The connection is closed, because nobody knows
-    what becomes of the statement.
+    The server cannot enforce such a limit, because it may be what hangs; TCP cannot, because the
+    machine goes on acknowledging. The connection is closed, because the outcome of the statement is
+    unknown.
     """
     from psycopg import Connection, OperationalError
     from psycopg.abc import PQGen
@@ -143,13 +143,13 @@ def bound_statements(engine: sa.Engine, seconds: float) -> None:
 
 
 def reading(engine: sa.Engine) -> sa.Engine:
-    """The same engine for transactions that only read, which on SQLite wait for no writer."""
+    """Return the engine for read-only transactions, which on SQLite do not wait for a writer."""
     return engine.execution_options(only_reads=True)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # sqlite3 opens no transaction by itself; _begin_sqlite does
-    # What is deleted is overwritten, so that it cannot be read from the file.
+    # Overwrite deleted rows, so that they cannot be read from the file.
     for pragma in ("synchronous=normal", "foreign_keys=on", "secure_delete=on"):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -161,9 +161,9 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 def schema_revision(engine: sa.Engine) -> str | None:
-    """The revision of the database's schema; None when it is empty. Makes no file."""
+    """Return the schema's revision; None when the database is empty. Create no file."""
     file = sqlite_file(engine.url)
-    if file is not None and not file.exists():  # connecting would make it
+    if file is not None and not file.exists():  # connecting would create it
         return None
     with reading(engine).connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
@@ -175,7 +175,7 @@ def schema_revision(engine: sa.Engine) -> str | None:
 
 
 def sqlite_file(database_url: str | sa.URL) -> Path | None:
-    """The file of a SQLite database, also when it is named as a URI; None for PostgreSQL."""
+    """Return the file of a SQLite database, also if it is named as a URI; None for PostgreSQL."""
     url = make_url(database_url)
     if url.get_backend_name() != "sqlite":
         return None
@@ -191,7 +191,7 @@ def upgrade(engine: sa.Engine, bind_rows: Callable[[sa.Connection], None]) -> No
     Everything happens in one transaction that holds SQLite's write lock, or an advisory lock on
     PostgreSQL: the first does the work, the others find it done.
     """
-    from alembic import command  # here: it takes half a second to import
+    from alembic import command  # imported here because it takes half a second
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
 
@@ -214,7 +214,7 @@ def upgrade(engine: sa.Engine, bind_rows: Callable[[sa.Connection], None]) -> No
 
 
 def forget_deleted(engine: sa.Engine) -> None:
-    """Empty SQLite's log, which still holds what was deleted, unless a reader needs it now."""
+    """Empty SQLite's log, which still holds deleted rows, unless a reader needs it now."""
     if engine.dialect.name != "sqlite":
         return
     raw = engine.raw_connection()
@@ -225,14 +225,14 @@ def forget_deleted(engine: sa.Engine) -> None:
 
 
 def _enter_wal(engine: sa.Engine) -> None:
-    """Switch the file to write-ahead logging, which it stays in.
+    """Switch the file to write-ahead logging, permanently.
 
     The switch does not honour the busy timeout when several processes try it on a new file.
     """
     if engine.url.database:
         file = Path(engine.url.database)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)  # for its owner alone; SQLite gives the log beside it the same mode
+        file.touch(mode=0o600)  # for its owner alone; SQLite gives its log the same mode
     ends = time.monotonic() + UPGRADE_SECONDS
     while True:
         raw = engine.raw_connection()

@@ -1,4 +1,4 @@
-"""Calendar feeds: secrets by their hash, what each holds, and its last calendar, sealed."""
+"""Calendar feeds: the hash of each secret, the contents, and the last calendar, sealed."""
 
 import hashlib
 import json
@@ -19,20 +19,20 @@ from canvas_app.storage.schema import feeds, grants
 from canvas_app.storage.seal import Owner, Seal, SealBroken
 
 MOST_FEEDS = 10  # feeds of one grant
-REST = timedelta(minutes=15)  # between two visits to Canvas for one feed
-UNFETCHED_FEED_LIVES = timedelta(days=180)  # a feed that nobody fetches for so long ends
+REST = timedelta(minutes=15)  # between two requests to Canvas for one feed
+UNFETCHED_FEED_LIVES = timedelta(days=180)  # a feed that is not fetched for this long ends
 LABEL_LENGTH = 60
 
 log = logging.getLogger(__name__)
 
 
 class NoFeed(Exception):
-    """A feed that cannot be made; the message tells the person why."""
+    """The feed cannot be created; the message tells the person why."""
 
 
 @dataclass(frozen=True)
 class FeedContents:
-    """What a feed holds: ``kinds`` of items, of these courses (none named: of all), done or not."""
+    """Contents of a feed: ``kinds`` of items, of these courses (all if none named), done or not."""
 
     kinds: tuple[str, ...]
     course_ids: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class FeedContents:
 
     @classmethod
     def from_query(cls, args: Query) -> "FeedContents":
-        """Read kind, course and open_only. Unknown values are ignored."""
+        """Parse kind, course and open_only. Ignore unknown values."""
         courses = dict.fromkeys(args.getlist("course"))
         return cls(
             tuple(kind for kind in FEED_KINDS if kind in args.getlist("kind")),
@@ -72,7 +72,7 @@ class Feed:
 
 
 class Feeds:
-    """The feeds of a database. A feed lives with its grant, and keeps it alive."""
+    """The feeds in a database. A feed ends with its grant, and keeps the grant from ending."""
 
     def __init__(self, engine: sa.Engine, seal: Seal, clock: Callable[[], datetime]) -> None:
         self._unnoted = Outage(log, "a feed's fetch was not noted")
@@ -82,13 +82,14 @@ class Feeds:
         self._clock = clock
 
     def make(self, grant_id: int, label: str, wanted: FeedContents) -> str:
-        """Make a feed and return its secret, 256 random bits that are stored nowhere.
+        """Create a feed and return its secret, 256 random bits that are not stored.
 
-        Raises NoFeed when the grant has ended, is somebody's who acts as another, or has enough.
+        Raise NoFeed when the grant has ended, is one for acting as another person, or has enough
+        feeds.
         """
         secret = secrets.token_urlsafe(32)
         with self._engine.begin() as connection:
-            # Lock the grant first, so that the last sign-out sees the feed or the feed no grant.
+            # Lock the grant first: the last sign-out sees the feed, or the feed sees no grant.
             grant = connection.execute(
                 sa.select(grants.c.environment, grants.c.user_id, grants.c.real_user_id)
                 .where(grants.c.id == grant_id)
@@ -116,7 +117,7 @@ class Feeds:
         return secret
 
     def find(self, secret: str) -> Feed | None:
-        """The feed of a secret, noting that it was fetched; None when there is none."""
+        """Return the feed of a secret and record that it was fetched; None when there is none."""
         with self._reading.connect() as connection:
             row = connection.execute(_feeds().where(feeds.c.hash == _hash(secret))).one_or_none()
         if row is None:
@@ -135,11 +136,11 @@ class Feeds:
                 connection.execute(
                     feeds.update().where(feeds.c.id == feed_id).values(fetched_at=now)
                 )
-        except AWAY as fault:  # the kept calendar can still be served
+        except AWAY as fault:  # the stored calendar can still be served
             self._unnoted.failed(fault)
 
     def of(self, grant_id: int) -> tuple[Feed, ...]:
-        """A grant's feeds, oldest first, without their calendars."""
+        """Return a grant's feeds, oldest first, without their calendars."""
         with self._reading.connect() as connection:
             rows = connection.execute(
                 _feeds().where(feeds.c.grant_id == grant_id).order_by(feeds.c.id)
@@ -147,7 +148,7 @@ class Feeds:
         return tuple(self._feed(row, None) for row in rows)
 
     def may_visit(self, feed: Feed) -> bool:
-        """Whether the caller, and nobody else for the next 15 minutes, is to ask Canvas."""
+        """Return whether the caller, and nobody else for the next 15 minutes, is to ask Canvas."""
         now = self._clock()
         with self._engine.begin() as connection:
             taken = connection.execute(
@@ -161,7 +162,7 @@ class Feeds:
         return taken.rowcount == 1
 
     def keep(self, feed: Feed, calendar: bytes) -> Feed | None:
-        """Keep a whole calendar in place of the last one; return the feed, None when it ended."""
+        """Store a whole calendar in place of the last one; return the feed, None when it ended."""
         now = self._clock()
         return self._write(
             feed,
@@ -172,7 +173,7 @@ class Feeds:
         )
 
     def note_trouble(self, feed: Feed, why: str) -> Feed | None:
-        """Note why a visit brought no whole calendar; the last one stays."""
+        """Record why a request brought no whole calendar; the last one stays."""
         return self._write(feed, trouble=why)
 
     def _write(self, feed: Feed, **values: Any) -> Feed | None:
@@ -211,18 +212,18 @@ class Feeds:
 
 
 def _label(given: str) -> str:
-    """A name as the database takes it: PostgreSQL stores no control characters such as NUL."""
+    """Return a name without control characters such as NUL, which PostgreSQL does not store."""
     text = "".join(letter if letter.isprintable() else " " for letter in given)
     return " ".join(text.split())[:LABEL_LENGTH] or "Calendar"
 
 
 def needed(now: datetime) -> sa.ColumnElement[bool]:
-    """Whether a grant, in the query around this, has a feed that is still fetched."""
+    """Return whether the grant in the enclosing query has a feed that is still fetched."""
     return sa.select(feeds.c.id).where(feeds.c.grant_id == grants.c.id, _fetched(now)).exists()
 
 
 def forget_unfetched(connection: sa.Connection, now: datetime) -> None:
-    """End the feeds nobody has fetched for 180 days, in the caller's transaction."""
+    """End the feeds that were not fetched for 180 days, in the caller's transaction."""
     connection.execute(feeds.delete().where(sa.not_(_fetched(now))))
 
 

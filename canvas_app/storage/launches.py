@@ -1,4 +1,4 @@
-"""Launches from inside Canvas: nonces that were used, and whose grant a launch may use."""
+"""Launches from inside Canvas: used nonces, and the grants that a launch may use."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from canvas_app.storage.database import reading
 from canvas_app.storage.schema import grants, spent_nonces
 
-NONCE_KEPT = timedelta(hours=2)  # longer than any launch is believed
+NONCE_KEPT = timedelta(hours=2)  # longer than any launch is accepted
 
 
 @dataclass(frozen=True)
 class GrantOfPerson:
-    """A grant of the person a launch names; ``acting`` when it was made by somebody acting so."""
+    """Grant of the person a launch names; ``acting`` if it was made by somebody acting as them."""
 
     id: int
     user_id: int
@@ -25,7 +25,7 @@ class GrantOfPerson:
 
 
 class LaunchStore:
-    """Nonces and grants, as launches need them."""
+    """Nonces and grants for launches."""
 
     def __init__(self, engine: sa.Engine, clock: Callable[[], datetime]) -> None:
         self._engine = engine
@@ -33,7 +33,7 @@ class LaunchStore:
         self._clock = clock
 
     def spend(self, nonce: str) -> bool:
-        """Use a nonce up; False when that was done before, by whichever process."""
+        """Use up a nonce; return False if any process has used it before."""
         row = {"hash": hashlib.sha256(nonce.encode()).hexdigest(), "spent_at": self._clock()}
         try:
             with self._engine.begin() as connection:
@@ -43,14 +43,14 @@ class LaunchStore:
         return True
 
     def sweep(self, connection: sa.Connection) -> None:
-        """Forget nonces of launches that are too old to be believed."""
+        """Delete the nonces of launches that are too old to be accepted."""
         old = spent_nonces.c.spent_at < self._clock() - NONCE_KEPT
         connection.execute(spent_nonces.delete().where(old))
 
     def grants_of(
         self, environment: str, global_id: int, user_id: int | None
     ) -> list[GrantOfPerson]:
-        """The grants of a person, by the id that every Canvas knows them by.
+        """Return the grants of a person, by the id that is the same in every Canvas.
 
         Grants from before that id was kept are found by ``user_id``, the id within this Canvas.
         """

@@ -1,4 +1,4 @@
-"""A grant's access token, renewed by one process for everybody who waits."""
+"""Renewal of a grant's access token, by one process for all that wait."""
 
 import logging
 import random
@@ -26,8 +26,8 @@ ACTING_LIVES = timedelta(hours=1)  # a grant of somebody who acts as another
 AHEAD_MOST = timedelta(minutes=5)
 AHEAD_WAIT = 2.0  # seconds to wait for a token when the present one still serves
 AHEAD_PAUSE = 30.0  # seconds until a failed renewal ahead of time is tried again
-REFUSED_FOR = timedelta(minutes=5)  # until Canvas is asked whether it takes the token by now
-# Seconds between looks at a row somebody else renews.
+REFUSED_FOR = timedelta(minutes=5)  # until Canvas is asked again whether it accepts the token
+# Seconds between looks at a row that another process renews.
 FIRST_PAUSE, LONGEST_RENEWAL_PAUSE = 0.02, 0.5
 WRITES = 5  # tries to store what Canvas gave
 
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Held:
-    """A grant row, opened."""
+    """A grant's row with its token decrypted."""
 
     id: int
     owner: Owner
@@ -51,7 +51,7 @@ class Held:
 
     @property
     def ends_at(self) -> datetime | None:
-        """When the grant is over whatever Canvas says; None when only Canvas decides."""
+        """Return when the grant ends whatever Canvas says; None when only Canvas decides."""
         return self.connected_at + ACTING_LIVES if self.owner[2] else None
 
 
@@ -135,13 +135,13 @@ class Leases:
         return until is not None and now < until <= now + 2 * self.lease
 
     def resting(self, held: Held) -> bool:
-        """Whether Canvas refused the grant's token so lately that it is not asked again."""
+        """Return whether Canvas refused the grant's token so lately that it is not asked again."""
         if held.refused_at is None:
             return False
         since = self._clock() - held.refused_at
         return (
             -2 * self.lease < since < REFUSED_FOR
-        )  # a date ahead of us (a clock set back) does not rest for ever
+        )  # a date in the future (because a clock was set back) must not block forever
 
     def renewed(
         self,
@@ -152,7 +152,7 @@ class Leases:
         *,
         prove: bool = True,
     ) -> str:
-        """Return a token newer than ``held``'s; threads that ask at once share one attempt.
+        """Return a token newer than ``held``'s; simultaneous callers share one attempt.
 
         With ``prove`` Canvas has taken the token once, before anybody gets it. The attempt runs
         in a thread of its own and to its end, whoever still waits: an answer from Canvas is
@@ -165,7 +165,7 @@ class Leases:
                 attempt = Future()
                 threading.Thread(
                     target=self._attempt, args=(attempt, held, endpoint, prove), name="renewal"
-                ).start()  # before it is kept: others would wait for ever if it cannot start
+                ).start()  # before publishing it: waiters would block if it failed to start
                 self._attempts[key] = attempt
                 if prove:
                     self._doubted.add(held.id)
@@ -186,7 +186,7 @@ class Leases:
     ) -> None:
         try:
             token = self._renew(held, endpoint, prove)
-        except BaseException as fault:  # handed to those who wait
+        except BaseException as fault:  # passed on to those who wait
             self._forget(held)
             self.pause(held.id)
             attempt.set_exception(fault)
@@ -203,7 +203,7 @@ class Leases:
                 self._doubted.discard(held.id)
 
     def doubted(self, held: Held) -> bool:
-        """Whether this process is finding out if Canvas still takes the token of this row.
+        """Return whether this process is testing if Canvas still accepts the token of this row.
 
         A row that another process has renewed and proved meanwhile is not doubted, although the
         attempt that began with its predecessor still waits here.
@@ -213,14 +213,14 @@ class Leases:
             return held.id in self._doubted and (held.leased or asked)
 
     def pause(self, grant_id: int) -> None:
-        """Renew no more ahead of time for a while."""
+        """Suspend renewals ahead of time for a while."""
         now = time.monotonic()
         with self._lock:
             self._not_before = {id_: end for id_, end in self._not_before.items() if end > now}
             self._not_before[grant_id] = now + AHEAD_PAUSE
 
     def pausing(self, grant_id: int) -> bool:
-        """Whether a renewal failed a moment ago, so that one ahead of time should wait."""
+        """Return whether one ahead of time should wait because a renewal failed a moment ago."""
         with self._lock:
             return time.monotonic() < self._not_before.get(grant_id, 0.0)
 
@@ -270,7 +270,7 @@ class Leases:
     def _leased(
         self, held: Held, refresh_token: str, me: str, endpoint: TokenEndpoint, prove: bool
     ) -> str | None:
-        """Renew under the lease, and prove what came; None when somebody else changed the row.
+        """Renew under the lease, and test the new token; None when the row was changed meanwhile.
 
         A token that was refused while it still counted is only proved: renewing it did not help.
         """
@@ -285,7 +285,7 @@ class Leases:
     def _proved(
         self, held: Held, token: str, version: int, me: str, endpoint: TokenEndpoint
     ) -> str | None:
-        """Ask Canvas once with a token, and note whether it refuses it; ends the lease."""
+        """Call Canvas once with a token, and record whether it is refused; end the lease."""
         now = self._clock() if endpoint.refuses(token) else None
         noted = self._write(
             grants.update()
@@ -302,9 +302,9 @@ class Leases:
     def _ask(
         self, held: Held, refresh_token: str, me: str, endpoint: TokenEndpoint, prove: bool
     ) -> str | None:
-        """Refresh at Canvas and store the answer; None when somebody else changed the row.
+        """Refresh at Canvas and store the answer; None when the row was changed meanwhile.
 
-        The lease goes on when the token must be proved: others wait for that too.
+        The lease continues when the token must be tested, because others wait for that too.
         """
         mine = _mine(held.id, held.version, me)
         try:
@@ -340,7 +340,7 @@ class Leases:
                     return connection.execute(statement).rowcount == 1
             except AWAY:
                 if not left:
-                    # The fault's text may quote the statement's values.
+                    # The exception's text may quote the statement's values.
                     raise Unavailable(
                         "Easel's database did not take Canvas's answer.", delivery="not_sent"
                     ) from None
@@ -348,9 +348,10 @@ class Leases:
         raise AssertionError("unreachable")
 
     def _drop(self, held: Held, token: Token, endpoint: TokenEndpoint) -> None:
-        """Revoke what came for a grant that is over or was replaced meanwhile.
+        """Revoke the new token of a grant that ended or was replaced meanwhile.
 
-        When only the lease was lost, the same grant goes on in other hands: revoking would end it.
+        When only the lease was lost, another process holds the same grant, and revoking would end
+        it.
         """
         with self._engine.begin() as connection:
             generation = connection.execute(
@@ -363,7 +364,7 @@ class Leases:
 
 
 def _mine(grant_id: int, version: int, me: str) -> tuple[sa.ColumnElement[bool], ...]:
-    """The grant's row while this attempt has its lease and nobody changed it."""
+    """Return the grant's row while this attempt holds its lease and nobody changed it."""
     return (
         grants.c.id == grant_id,
         grants.c.version == version,
@@ -372,7 +373,7 @@ def _mine(grant_id: int, version: int, me: str) -> tuple[sa.ColumnElement[bool],
 
 
 class GrantCredentials:
-    """Credentials that live in a grant row; made for one request, shared by its threads."""
+    """Credentials stored in a grant's row; made for one request, shared by its threads."""
 
     def __init__(
         self,
@@ -387,7 +388,7 @@ class GrantCredentials:
         self._grant_id = grant_id
         self._endpoint = endpoint
         self._clock = clock
-        # So that not all renew at the same moment, each takes a share of the time ahead.
+        # Each takes a random share of the time ahead, so that not all renew at the same moment.
         self._share = random.uniform(0.8, 1.0)  # noqa: S311 - no secret
 
     def __repr__(self) -> str:
@@ -403,7 +404,7 @@ class GrantCredentials:
         if state == "fresh" or self._leases.pausing(self._grant_id):
             return held.token.access_token
         try:
-            # Without proof, because Canvas still takes the token before it.
+            # Without a test, because Canvas still accepts the previous token.
             return self._leases.renewed(held, self._endpoint, deadline, AHEAD_WAIT, prove=False)
         except SignInRequired:
             raise
@@ -415,7 +416,7 @@ class GrantCredentials:
             return held.token.access_token
 
     def _state(self, held: Held) -> TokenState:
-        """The token's state; one that Canvas refused, or may refuse, is invalid before its end."""
+        """Return the token's state; one that Canvas refused, or may refuse, is invalid early."""
         if held.refused_at is not None or self._leases.doubted(held):
             return "invalid"
         expires_at = held.token.expires_at
@@ -428,5 +429,5 @@ class GrantCredentials:
             raise renewed_but_refused()
         being_proved = held.leased or self._leases.doubted(held)
         if held.token.access_token != rejected and not being_proved:
-            return held.token.access_token  # somebody has renewed it meanwhile
+            return held.token.access_token  # another thread or process has renewed it meanwhile
         return self._leases.renewed(held, self._endpoint, deadline)

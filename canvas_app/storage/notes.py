@@ -1,4 +1,4 @@
-"""What was noticed about a Canvas and concerns its administrator, until it is mended."""
+"""Observations about a Canvas that its administrator should see until they are resolved."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Note:
-    """One thing noticed, from when to when; ``detail`` are the words it was noticed by, sorted."""
+    """One observation, from when to when; ``detail`` are the words it was noticed by, sorted."""
 
     environment: str
     subject: str
@@ -31,7 +31,7 @@ class Note:
 
 
 class Notes:
-    """The notes of a database, one for each environment and subject.
+    """The notes in a database, one for each environment and subject.
 
     A database that takes no writes costs a note, never the request that made it.
     """
@@ -43,7 +43,7 @@ class Notes:
         self._unwritten = Outage(log, "a note could not be written or taken back")
 
     def put(self, environment: str, subject: str, detail: Iterable[str]) -> None:
-        """Write down what was noticed now, beside what was noticed of it before."""
+        """Record what was noticed now, together with what was noticed of it before."""
         now = self._clock()
         try:
             with self._engine.begin() as connection:
@@ -68,12 +68,12 @@ class Notes:
                         .values(detail=words, last_at=now)
                     )
         except sa.exc.IntegrityError:
-            pass  # another process noted it at the same moment
+            pass  # another process recorded it at the same moment
         except AWAY as fault:
             self._unwritten.failed(fault)
 
     def touch(self, subject: str) -> bool:
-        """Write the moment down, for no more than to see whether writes are taken."""
+        """Write the current time, only to test whether writes are accepted."""
         now = self._clock()
         try:
             with self._engine.begin() as connection:
@@ -88,7 +88,7 @@ class Notes:
         return True
 
     def claim(self, subject: str, every: timedelta) -> bool:
-        """Whether the caller is the one to do what is done once in a while, by any process."""
+        """Return whether the caller is to do a periodic task that any process may do."""
         now = self._clock()
         try:
             with self._engine.begin() as connection:
@@ -105,7 +105,7 @@ class Notes:
         return True
 
     def clear(self, environment: str, subject: str) -> None:
-        """It is mended: forget it."""
+        """Delete a note, because the matter is resolved."""
         try:
             with self._engine.begin() as connection:
                 connection.execute(notes.delete().where(*_named(environment, subject)))
@@ -113,7 +113,7 @@ class Notes:
             self._unwritten.failed(fault)
 
     def about(self, subject: str) -> tuple[Note, ...]:
-        """What stands noted of a subject, by environment."""
+        """Return the notes about a subject, by environment."""
         with self._reading.connect() as connection:
             rows = connection.execute(
                 sa.select(notes).where(notes.c.subject == subject).order_by(notes.c.environment)

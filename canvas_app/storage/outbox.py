@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Outbox:
-    """Revocations that wait for Canvas. A row is claimed, so two processes never try the same."""
+    """Revocations that wait for Canvas. Rows are claimed, so no two processes try the same one."""
 
     def __init__(self, engine: sa.Engine, seal: Seal, clock: Callable[[], datetime]) -> None:
         self._engine = engine
@@ -32,7 +32,7 @@ class Outbox:
         self._clock = clock
 
     def put(self, connection: sa.Connection, token: Token, owner: Owner) -> int:
-        """Leave a token for revocation, within the caller's transaction; return the row's id."""
+        """Add a token to be revoked, in the caller's transaction; return the row's id."""
         environment, user_id, real_user_id = owner
         result = connection.execute(
             outbox.insert().values(
@@ -47,9 +47,9 @@ class Outbox:
         return int(result.inserted_primary_key[0])
 
     def run(self, endpoint_for: EndpointFor) -> int:
-        """Try every waiting revocation once; return how many wait on.
+        """Try every waiting revocation once; return how many still wait.
 
-        Raises nothing that Canvas caused.
+        Raise nothing that Canvas caused.
         """
         with self._engine.connect() as connection:
             waiting = connection.execute(sa.select(outbox.c.id).order_by(outbox.c.id)).scalars()
@@ -115,8 +115,8 @@ class Outbox:
             connection.execute(outbox.delete().where(outbox.c.id == row_id))
 
     def _end(self, token: Token, endpoint: TokenEndpoint, row_id: int, owner: Owner) -> None:
-        """Revoke; an access token too old for that is renewed first, for only it can revoke."""
-        with contextlib.suppress(InvalidGrant):  # then Canvas has forgotten it already
+        """Revoke; first renew an expired access token, because only an access token can revoke."""
+        with contextlib.suppress(InvalidGrant):  # then Canvas has already forgotten it
             old = token.expires_at is not None and token.expires_at <= self._clock()
             if not old or token.refresh_token is None:
                 try:

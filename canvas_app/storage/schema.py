@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 
 class Moment(sa.TypeDecorator[datetime]):
-    """Aware UTC times in and out, on SQLite too, which keeps no offset."""
+    """Column type for aware UTC times, also on SQLite, which stores no offset."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -48,7 +48,7 @@ grants = sa.Table(
     sa.Column("global_id", sa.BigInteger),  # the person's in every Canvas; none in old rows
     sa.Column("refused_at", Moment),  # when Canvas last refused a token it had just given
     sa.UniqueConstraint("environment", "user_id", "real_user_id", name="one_grant_per_person"),
-    sqlite_autoincrement=True,  # an id is never given twice: caches are keyed by it
+    sqlite_autoincrement=True,  # ids are never reused, because they are part of cache keys
 )
 
 sign_ins = sa.Table(
@@ -102,9 +102,9 @@ feeds = sa.Table(
     sa.Column("fetched_at", Moment),  # by the calendar program, about
     sa.Column("visited_at", Moment),  # when Canvas was last asked for it
     sa.Column("kept_at", Moment),  # when Canvas last gave a whole calendar
-    sa.Column("changed_at", Moment),  # when the kept calendar last became another
-    sa.Column("trouble", sa.Text),  # why the last visit brought nothing
-    sa.Column("sealed", sa.Text),  # the kept calendar
+    sa.Column("changed_at", Moment),  # when the stored calendar last changed
+    sa.Column("trouble", sa.Text),  # why the last request brought nothing
+    sa.Column("sealed", sa.Text),  # the stored calendar
     sa.UniqueConstraint("hash", name="one_feed_per_secret"),
     sqlite_autoincrement=True,
 )

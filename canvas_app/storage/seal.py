@@ -1,4 +1,4 @@
-"""Secrets at rest: encrypted, with their owner and purpose inside the sealed record."""
+"""Encryption of stored secrets, with their owner and purpose inside the sealed record."""
 
 import base64
 import hmac
@@ -23,14 +23,14 @@ Owner = tuple[str, int, int]  # environment, user id, real user id or 0
 
 
 class SealBroken(Exception):
-    """A record that no key opens, or that belongs to somebody else or another purpose."""
+    """A record that no key opens, or that is for another owner or purpose."""
 
 
 class Seal:
-    """MultiFernet over tokens: the newest key seals, every key opens.
+    """MultiFernet for tokens: the newest key seals, every key opens.
 
-    Fernet authenticates a record but not the row it stands in; so the owner is sealed with the
-    token, and a record copied into another row does not open there.
+    Fernet authenticates a record but not the row that holds it. The owner is therefore sealed with
+    the token, and a record copied into another row does not open there.
     """
 
     def __init__(self, token_keys: Sequence[str]) -> None:
@@ -51,7 +51,7 @@ class Seal:
         return self._fernet.encrypt(json.dumps(record).encode()).decode()
 
     def open(self, sealed: str, owner: Owner, purpose: Purpose) -> Token:
-        """Return the token; raises SealBroken."""
+        """Return the token; raise SealBroken."""
         try:
             record = json.loads(self._fernet.decrypt(sealed))
         except (InvalidToken, ValueError):  # ValueError: it opens, but holds no token
@@ -71,7 +71,7 @@ class Seal:
         return self._fernet.encrypt(head + b"\n" + zlib.compress(content)).decode()
 
     def open_bytes(self, sealed: str, owner: Owner, purpose: Purpose) -> bytes:
-        """Return the text; raises SealBroken."""
+        """Return the text; raise SealBroken."""
         try:
             head, _, packed = self._fernet.decrypt(sealed).partition(b"\n")
         except InvalidToken:
@@ -82,14 +82,14 @@ class Seal:
         return zlib.decompress(packed)
 
     def bind(self, kind: str, row_id: str, grant_id: int, owner: Owner) -> str:
-        """A MAC over a row that says whose grant it opens.
+        """Return a MAC over a row that says whose grant it opens.
 
-        Whoever can write the database could otherwise sign in as anybody by adding a row.
+        Without it, anybody who can write to the database could sign in as anyone by adding a row.
         """
         return self._mac(self._binding[0], kind, row_id, grant_id, owner)
 
     def bound(self, mac: str | None, kind: str, row_id: str, grant_id: int, owner: Owner) -> bool:
-        """Whether a row's MAC was made by ``bind`` with any of the keys."""
+        """Return whether a row's MAC was made by ``bind`` with any of the keys."""
         return any(
             hmac.compare_digest(mac or "", self._mac(key, kind, row_id, grant_id, owner))
             for key in self._binding
@@ -100,7 +100,7 @@ class Seal:
         return hmac.digest(key, json.dumps(facts).encode(), "sha256").hex()
 
     def renew(self, sealed: str) -> str:
-        """Seal again with the newest key; raises SealBroken."""
+        """Seal again with the newest key; raise SealBroken."""
         try:
             return self._fernet.rotate(sealed).decode()
         except InvalidToken:
@@ -108,7 +108,7 @@ class Seal:
 
 
 class AnswerSeal:
-    """AES-GCM for what a shared Redis keeps for a while; the newest key alone seals and opens.
+    """AES-GCM for answers in a shared Redis; only the newest key seals and opens.
 
     ``place`` is where it is kept: a value copied elsewhere does not open there. It costs a
     hundredth of what Fernet does, which encodes in base64.
@@ -122,7 +122,7 @@ class AnswerSeal:
         return nonce + self._cipher.encrypt(nonce, content, place.encode())
 
     def open(self, sealed: bytes, place: str) -> bytes | None:
-        """What was kept; None when it is another key's, another place's or damaged."""
+        """Return the value; None if it is of another key or place, or damaged."""
         try:
             return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], place.encode())
         except (InvalidTag, ValueError):
@@ -130,6 +130,6 @@ class AnswerSeal:
 
 
 def derived(token_key: str, purpose: bytes) -> bytes:
-    """A key for one purpose, made from one of TOKEN_KEYS."""
+    """Return a key for one purpose, derived from one of TOKEN_KEYS."""
     hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose)
     return hkdf.derive(base64.urlsafe_b64decode(token_key))

@@ -1,4 +1,4 @@
-"""What Easel keeps: who is signed in, the grants behind it, and what must still be revoked."""
+"""Easel's stored state: who is signed in, their grants, and what must still be revoked."""
 
 import hashlib
 import logging
@@ -29,14 +29,14 @@ from canvas_app.storage.seal import Owner, Seal, SealBroken
 IDLE = timedelta(days=30)
 LONGEST_SIGN_IN = timedelta(days=180)
 TOUCH = timedelta(hours=1)
-BELIEVED_SECONDS = 5.0  # after a write that was taken, the next one is expected to be, too
+BELIEVED_SECONDS = 5.0  # after an accepted write, the next one is expected to succeed for this long
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Whose grant it is, in which Canvas; ``real_user_*`` is who acts as that user, if anybody."""
+    """Owner of a grant and their Canvas; ``real_user_*`` is who acts as that user, if anybody."""
 
     environment: str
     user_id: int
@@ -66,7 +66,7 @@ class SignIn:
 
 @dataclass(frozen=True)
 class Description:
-    """What is stored about one person, as the account page shows it."""
+    """What is stored about one person, as shown on the account page."""
 
     canvas_environment: str
     canvas_user: int
@@ -112,13 +112,13 @@ class KeptGrant:
 
 
 def _newest(moment: sa.ColumnElement[Any], grant_id: sa.Column[Any]) -> sa.ScalarSelect[Any]:
-    """The newest of these moments for each grant."""
+    """Return the latest of these moments for each grant."""
     newest = sa.type_coerce(sa.func.max(moment), Moment)
     return sa.select(newest).where(grant_id == grants.c.id).correlate(grants).scalar_subquery()
 
 
 def _how_many(table: sa.Table) -> sa.ScalarSelect[int]:
-    """How many rows of a table use each grant."""
+    """Count the rows of a table that use each grant."""
     count = sa.select(sa.func.count()).select_from(table)
     return count.where(table.c.grant_id == grants.c.id).correlate(grants).scalar_subquery()
 
@@ -159,7 +159,7 @@ class Storage:
         self._leases = Leases(self.engine, self._seal, self.outbox, clock, lease)
 
     def schema_revision(self) -> str | None:
-        """The revision of the schema; None when the database is empty."""
+        """Return the schema's revision; None when the database is empty."""
         return database.schema_revision(self.engine)
 
     def upgrade(self) -> None:
@@ -171,9 +171,9 @@ class Storage:
             engine.dispose()
 
     def _bind_rows(self, connection: sa.Connection, *, also_unbound: bool = False) -> None:
-        """Bind rows with the newest key: those an older key bound, and at the upgrade all others.
+        """Bind rows with the newest key: those with an older key's MAC and, at the upgrade, all.
 
-        At any other time a row without a MAC is none of Easel's.
+        At any other time a row without a MAC was not written by Easel.
         """
         for table, kind, name in ((sign_ins, "sign-in", "id"), (feeds, "feed", "hash")):
             key = table.c[name]
@@ -195,19 +195,19 @@ class Storage:
                     connection.execute(table.update().where(key == row_key).values(mac=renewed))
 
     def ping(self) -> None:
-        """Ask the database for nothing; raises SQLAlchemy's error when it does not answer."""
+        """Run an empty query; raise SQLAlchemy's error when the database does not answer."""
         with self._reading.connect() as connection:
             connection.execute(sa.select(1))
 
     def try_writing(self) -> bool:
-        """Write one row, the same each time; whether that worked."""
+        """Write one row, the same each time; return whether that worked."""
         taken = self.notes.touch(WRITES_TAKEN)
         if taken:
             self._wrote_at = time.monotonic()
         return taken
 
     def takes_writes(self) -> bool:
-        """Whether the database takes writes now, or did a moment ago."""
+        """Return whether the database accepts writes now, or did a moment ago."""
         lately = time.monotonic() - self._wrote_at < BELIEVED_SECONDS
         return (lately and self.writes.taken) or self.try_writing()
 
@@ -270,15 +270,15 @@ class Storage:
         )
 
     def hand_back(self, owner: Owner, token: Token, endpoint_for: EndpointFor) -> bool:
-        """End a token that nobody is to use; whether Canvas knows by now, or else will be told."""
+        """Revoke a token nobody is to use; return whether that worked. If not, it is queued."""
         with self.engine.begin() as connection:
             row_id = self.outbox.put(connection, token, owner)
         return self.outbox.attempt(row_id, endpoint_for)
 
     def sign_in_with(self, grant_id: int) -> str | None:
-        """Sign a further browser in with a grant that is there; return the sign-in's secret.
+        """Sign a further browser in with an existing grant; return the sign-in's secret.
 
-        For a launch that proved who is at the keyboard. None when the grant ended meanwhile.
+        For a launch that proved who the person is. None when the grant ended meanwhile.
         """
         secret = secrets.token_urlsafe(32)
         with self.engine.begin() as connection:
@@ -296,7 +296,8 @@ class Storage:
     ) -> tuple[int, int | None]:
         """Insert the owner's grant, or replace the one that is there.
 
-        Return its id, and the outbox's row for the token it replaced, if that is to be revoked.
+        Return its id, and the id of the outbox's row for the token it replaced, if that is to be
+        revoked.
         """
         old = connection.execute(
             sa.select(grants).where(*_owned(owner)).with_for_update()
@@ -324,7 +325,7 @@ class Storage:
         return old.id, self.outbox.put(connection, replaced, owner)
 
     def _replaced(self, row: sa.Row[Any], owner: Owner, new: Token) -> Token | None:
-        """The token to revoke; none when Canvas may have given the same one again.
+        """Return the token to revoke; None when Canvas may have given the same one again.
 
         A key with ``force_token_reuse`` writes a new value into the same row and names no refresh
         token (canvas-lms ``token.rb``); ending the old value would end the new one.
@@ -338,7 +339,7 @@ class Storage:
         return old
 
     def signed_in(self, secret: str) -> SignIn | None:
-        """Who signed in with this secret; None once 30 days idle or 180 days old."""
+        """Return who signed in with this secret; None once 30 days idle or 180 days old."""
         now = self._clock()
         with self._reading.connect() as connection:
             row = connection.execute(
@@ -378,7 +379,7 @@ class Storage:
                 connection.execute(
                     sign_ins.update().where(sign_ins.c.id == _hash(secret)).values(last_seen_at=now)
                 )
-        except database.AWAY as fault:  # a full disk must sign nobody out
+        except database.AWAY as fault:  # a full disk must not sign anybody out
             self._unnoted.failed(fault)
 
     def credentials(self, grant_id: int, endpoint: TokenEndpoint) -> Credentials:
@@ -386,7 +387,7 @@ class Storage:
         return GrantCredentials(self._leases, grant_id, endpoint, self._clock)
 
     def describe(self, grant_id: int) -> Description | None:
-        """What is stored behind a grant, without its secrets."""
+        """Return what is stored for a grant, without its secrets."""
         with self._reading.connect() as connection:
             row = connection.execute(sa.select(grants).where(grants.c.id == grant_id)).one_or_none()
             browsers = connection.execute(
@@ -431,7 +432,7 @@ class Storage:
         return row_id is None or self.outbox.attempt(row_id, endpoint_for)
 
     def sign_out_everywhere(self, grant_id: int, endpoint_for: EndpointFor) -> bool:
-        """End every browser's sign-in, and with them the grant, unless a calendar feed needs it."""
+        """End every browser's sign-in, and then the grant, unless a calendar feed needs it."""
         with self.engine.begin() as connection:
             _hold(connection, grant_id)
             connection.execute(sign_ins.delete().where(sign_ins.c.grant_id == grant_id))
@@ -447,7 +448,7 @@ class Storage:
     def delete_everything(self, grant_id: int, endpoint_for: EndpointFor) -> bool:
         """Delete all that is stored about a person: see ``grants_of_person``.
 
-        Only tokens Canvas could not be told of wait, sealed.
+        Only tokens that Canvas could not be told about remain, sealed.
         """
         mine = [grant.id for grant in self.grants_of_person(grant_id)]
         with self.engine.begin() as connection:
@@ -457,7 +458,7 @@ class Storage:
         return all(told)
 
     def grants_of_person(self, grant_id: int) -> list[sa.Row[Any]]:
-        """The rows of all grants of a grant's person: in every environment, and acting as others.
+        """Return all grants of a grant's person: in every environment, and acting as others.
 
         Beta and test are copies of production, so a person has one id in all of them; that the
         name is the same, too, keeps two schools' people apart.
@@ -488,7 +489,7 @@ class Storage:
     def _end_if(
         self, connection: sa.Connection, grant_id: int, over: sa.ColumnElement[bool]
     ) -> int | None:
-        """End a grant this is true of, in the transaction that holds its row."""
+        """End a grant that meets this condition, in the transaction that holds its row."""
         found = connection.execute(
             sa.select(grants.c.id).where(grants.c.id == grant_id, over)
         ).first()
@@ -509,9 +510,9 @@ class Storage:
         return self.outbox.put(connection, token, owner)
 
     def tend(self, endpoint_for: EndpointFor) -> int:
-        """End what time has ended, then try every waiting revocation; return how many wait on.
+        """End what has expired, then try every waiting revocation; return how many still wait.
 
-        Raises nothing that Canvas caused.
+        Raise nothing that Canvas caused.
         """
         self._expire()
         if self.notes.claim(RETIRED, timedelta(days=1)):
@@ -519,7 +520,7 @@ class Storage:
         return self.outbox.run(endpoint_for)
 
     def kept_grants(self) -> list[KeptGrant]:
-        """Every grant with who it is for and when it was last used; nothing of its tokens."""
+        """Return every grant, whose it is and when it was last used, without its tokens."""
         seen = _newest(sign_ins.c.last_seen_at, sign_ins.c.grant_id)
         fetched = _newest(
             sa.func.coalesce(feeds.c.fetched_at, feeds.c.created_at), feeds.c.grant_id
@@ -537,9 +538,9 @@ class Storage:
             return [KeptGrant.of_row(row) for row in rows]
 
     def retire(self, endpoint_for: EndpointFor, days: int | None = None) -> int:
-        """End the grants that nobody used for so many days, at Canvas too; return how many.
+        """End grants unused for so many days, at Canvas too; return how many.
 
-        Seeing a page and fetching a feed are use.
+        Viewing a page and fetching a feed count as use.
         """
         before = self._clock() - timedelta(days=self._retention_days if days is None else days)
         unused = [grant for grant in self.kept_grants() if grant.used_at < before]
@@ -564,7 +565,7 @@ class Storage:
         return sum(not self.delete_everything(each, endpoint_for) for each in mine)
 
     def _expire(self) -> None:
-        """Put into the outbox what time has ended: idle sign-ins' grants, hours of acting as."""
+        """Queue expired grants for revocation: idle sign-ins', and those for acting as others."""
         now = self._clock()
         with self.engine.begin() as connection:
             connection.execute(sign_ins.delete().where(sa.not_(sa.and_(*_alive(now)))))
@@ -582,7 +583,7 @@ class Storage:
     def reseal(self) -> tuple[int, int]:
         """Seal every token and calendar with the newest key.
 
-        Returns how many were sealed anew, and how many no key opens; those stay as they are.
+        Return how many were sealed anew, and how many no key opens; those stay as they are.
         """
         count = broken = 0
         for table in (grants, outbox, feeds):
@@ -621,12 +622,12 @@ def _owned(owner: Owner) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _hold(connection: sa.Connection, grant_id: int) -> None:
-    """Lock the grant's row until the transaction ends; on SQLite the whole database is."""
+    """Lock the grant's row until the transaction ends; SQLite locks the whole database."""
     connection.execute(sa.select(grants.c.id).where(grants.c.id == grant_id).with_for_update())
 
 
 def _used(now: datetime) -> sa.ColumnElement[bool]:
-    """Whether the grant of the query around this has a browser or a feed that uses it."""
+    """Return whether a browser or a feed uses the grant of the enclosing query."""
     browser = sa.select(sign_ins.c.id).where(sign_ins.c.grant_id == grants.c.id, *_alive(now))
     return sa.or_(browser.exists(), needed(now))
 
