@@ -1,4 +1,4 @@
-"""What a course is to a person: role, state, term, grade."""
+"""What a course is to a person: role, state, term and grade."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -29,10 +29,10 @@ STATES = ("current", "invited", "unpublished", "future", "restricted", "past")
 
 
 def each_once(found: Iterable[Course]) -> list[Course]:
-    """Each course once, with the enrollments and sections of all its appearances.
+    """Return each course once, with the enrollments and sections of all its appearances.
 
-    Canvas's filters leave out enrollments, not only courses: who studied in a course and now
-    assists there stands in two lists with one enrollment each.
+    Canvas's filters leave out enrollments as well as courses: for someone who studied in a course
+    and now assists there, the course is in two lists with one enrollment each.
     """
     kept: dict[str, Course] = {}
     for course in found:
@@ -49,10 +49,10 @@ def each_once(found: Iterable[Course]) -> list[Course]:
 
 
 def with_ended(course: Course, ended: Iterable[Enrollment]) -> Course:
-    """A course with those of the person's ended enrollments in it that it does not show itself.
+    """Return a course with those of the person's ended enrollments that it does not show itself.
 
-    Asked for by its id, a course leaves these out, and where it shows none it names every section
-    instead of the person's own (``courses_controller.rb``).
+    A course requested by its id leaves these out. When it then shows no enrollment at all, it names
+    every section instead of the person's own (``courses_controller.rb``).
     """
     mine = [row for row in ended if row.course_id == course.id]
     shown = {(e.type, e.associated_user_id) for e in course.enrollments or ()}
@@ -71,7 +71,7 @@ def with_ended(course: Course, ended: Iterable[Enrollment]) -> Course:
 
 
 def as_in_course(row: Enrollment) -> CourseEnrollment:
-    """An enrollment of an enrollment list as a course has it, with its totals."""
+    """Return an enrollment of an enrollment list as a course contains it, with its totals."""
     grades = row.grades or Grades()
     return CourseEnrollment(
         type=(row.type or "").removesuffix("Enrollment").lower(),
@@ -87,7 +87,7 @@ def as_in_course(row: Enrollment) -> CourseEnrollment:
 
 
 def union(known: list[_T] | None, more: list[_T] | None) -> list[_T]:
-    """Both lists' members; equal ones as often as in the list that has more of them."""
+    """Return the members of both lists; equal ones as often as in the list with more of them."""
     found = list(known or ())
     rest = list(found)
     for each in more or ():
@@ -106,7 +106,7 @@ def course_row(
     positions: Mapping[str, int] | None = None,
     phase: str = "",
 ) -> CourseRow:
-    """One course as a row; a restricted stub keeps nothing but its id.
+    """Return a course as a row; a restricted stub has nothing but its id.
 
     ``phase``: see :func:`phases_of`.
     """
@@ -150,7 +150,7 @@ def course_row(
 
 
 def enrolled(course: Course) -> tuple[Enrolled, ...]:
-    """Every enrollment counted: each role once with all its sections, active roles first."""
+    """Return each role once with all its sections, active roles first."""
     active = {e.type for e in course.enrollments or () if e.enrollment_state != "completed"}
     own_names = {e.role: e.type for e in course.enrollments or () if e.role}
     sections: dict[str | None, dict[str, None]] = {}
@@ -164,17 +164,17 @@ def enrolled(course: Course) -> tuple[Enrolled, ...]:
 
 
 def roles_of(course: Course) -> tuple[str, ...]:
-    """Every role the person has here, each once."""
+    """Return every role the person has here, each once."""
     found = {enrollment.type for enrollment in course.enrollments or ()}
     return tuple(role for role in ROLES if role in found)
 
 
 def span_of(course: Course) -> tuple[datetime | None, datetime | None]:
-    """When a course begins and ends for the person, as far as the course itself tells.
+    """Return when a course begins and ends for the person, as far as the course itself tells.
 
-    Its own dates count where it restricts enrollments to them, else the term's, which are those of
-    the person's roles. For staff there is no start, and the later end counts; dates of a section of
-    theirs make the span wider (``enrollment_date_builder.rb``).
+    The course's own dates count if it restricts enrollments to them, otherwise the term's dates for
+    the person's roles. For staff there is no start, and the later end counts. Dates of their
+    sections widen the span (``enrollment_date_builder.rb``).
     """
     term = (course.term.start_at, course.term.end_at) if course.term else (None, None)
     spans = [term]
@@ -192,9 +192,10 @@ def span_of(course: Course) -> tuple[datetime | None, datetime | None]:
 
 
 def is_over(course: Course, now: datetime) -> bool:
-    """Whether the course has ended for the person.
+    """Return whether the course has ended for the person.
 
-    Canvas's ``concluded`` looks at no dates of sections and roles; it serves where none are told.
+    Canvas's ``concluded`` ignores the dates of sections and roles; it is used when no dates are
+    known.
     """
     if course.workflow_state == "completed":
         return True
@@ -205,7 +206,7 @@ def is_over(course: Course, now: datetime) -> bool:
 
 
 def state_of(course: Course, now: datetime, phase: str = "") -> str:
-    """current, future, past, invited or unpublished; ``phase`` as Canvas's lists tell it."""
+    """Return current, future, past, invited or unpublished; ``phase`` is from Canvas's lists."""
     states = {enrollment.enrollment_state for enrollment in course.enrollments or ()}
     if course.workflow_state == "completed" or states == {"completed"}:
         return "past"
@@ -225,10 +226,10 @@ def state_of(course: Course, now: datetime, phase: str = "") -> str:
 def phases_of(
     current: Iterable[Course], pending: Iterable[Course], past: Iterable[Course]
 ) -> dict[str, str]:
-    """Return what the dates that count make of each course: past, future or current.
+    """Return whether each course is past, future or current, by the dates that count for it.
 
-    Canvas alone knows them all: those of enrollments, sections and roles as well. These are its
-    three lists. A course is past or still to come when all its enrollments are.
+    Only Canvas knows all of these dates, including those of enrollments, sections and roles. The
+    arguments are its three lists. A course is past or future when all its enrollments are.
     """
     sizes = {course.id: len(course.enrollments or ()) for course in current}
     found = dict.fromkeys(sizes, "current")
@@ -242,7 +243,7 @@ def phases_of(
 
 
 def is_active_student(course: Course, now: datetime) -> bool:
-    """Whether the person takes part as a student now."""
+    """Return whether the person takes part as a student now."""
     return (
         not course.access_restricted_by_date
         and not is_over(course, now)
@@ -255,9 +256,9 @@ def is_active_student(course: Course, now: datetime) -> bool:
 
 
 def shares_calendar(course: Course) -> bool:
-    """Whether the person surely may read the course's calendar (Canvas: Calendar Events).
+    """Return whether the person can certainly read the course's calendar (Canvas: Calendar Events).
 
-    One course they may not read makes Canvas refuse the calendar of all that are asked for.
+    If a request names one course whose calendar they may not read, Canvas refuses all of it.
     """
     if course.access_restricted_by_date or course.workflow_state == "deleted":
         return False
@@ -268,16 +269,16 @@ def shares_calendar(course: Course) -> bool:
 
 
 def keeps_notes(course: Course, now: datetime) -> bool:
-    """Whether Canvas lists notes of this course: the person takes part as a student now.
+    """Return whether Canvas lists notes of this course: the person is an active student in it.
 
-    Canvas stores notes of any course one may read, and lists those of no other
+    Canvas stores notes for any course one may read, but lists only those of active students
     (``planner_controller.rb``).
     """
     return is_active_student(course, now) and state_of(course, now) == "current"
 
 
 def is_active_teacher(course: Course, now: datetime) -> bool:
-    """Whether the person grades here now."""
+    """Return whether the person grades here now."""
     return (
         not course.access_restricted_by_date
         and not is_over(course, now)
@@ -290,15 +291,16 @@ def is_active_teacher(course: Course, now: datetime) -> bool:
 
 
 def student_enrollment(course: Course) -> CourseEnrollment | None:
-    """The enrollment whose grade counts: a student's, an active one before others."""
+    """Return the enrollment whose grade counts: a student's, active ones first."""
     found = [e for e in course.enrollments or () if e.type == "student"]
     return min(found, key=lambda e: e.enrollment_state != "active", default=None)
 
 
 def grade_of(course: Course) -> tuple[str, float | None, str | None, str]:
-    """State, score, letter and basis of the person's own grade, as Canvas computes it.
+    """Return state, score, letter and basis of the person's own grade, as Canvas computes it.
 
-    In a course with grading periods the current period counts, otherwise the whole course.
+    In a course with grading periods this is the current period's grade, otherwise the whole
+    course's.
     """
     enrollment = student_enrollment(course)
     if enrollment is None:
@@ -328,23 +330,23 @@ def grade_of(course: Course) -> tuple[str, float | None, str | None, str]:
 
 
 def whole_letter(course: Course, enrollment: CourseEnrollment) -> str | None:
-    """The letter Canvas gives for the graded work of the whole course, where letters are in use.
+    """Return Canvas's letter for the graded work of the whole course, if letters are in use.
 
-    ``computed_current_letter_grade`` is one also where no scheme is enabled: it is for courses
-    that show nothing but letters.
+    ``computed_current_letter_grade`` is set even where no grading scheme is enabled: Canvas fills
+    it for courses that show only letters.
     """
     letter = enrollment.computed_current_letter_grade if letters_only(course) else None
     return enrollment.computed_current_grade or letter
 
 
 def grade_text(score: float | None, letter: str | None) -> str | None:
-    """ "92.4 % · A-", one of the two, or None. Canvas's own digits, not rounded again."""
+    """Return "92.4 % · A-", one of the two, or None; Canvas's own digits, not rounded again."""
     parts = [f"{score:.10g} %"] if score is not None else []
     return " · ".join([*parts, letter] if letter else parts) or None
 
 
 def in_order(rows: Iterable[CourseRow]) -> tuple[CourseRow, ...]:
-    """Current ones first, favourites before others, as on Canvas's dashboard, then as Canvas."""
+    """Sort by state, then favourites first as on Canvas's dashboard, then in Canvas's order."""
     last = float("inf")
     return tuple(
         sorted(
@@ -359,9 +361,9 @@ def in_order(rows: Iterable[CourseRow]) -> tuple[CourseRow, ...]:
 
 
 def by_role_and_term(rows: Iterable[CourseRow]) -> tuple[CourseGroup, ...]:
-    """Group for reading: favourites, then by state, the role that matters most, and term.
+    """Group courses for reading: favourites, then by state, most important role and term.
 
-    A role one has now matters more than one that is over.
+    A current role is more important than one that has ended.
     """
     groups: dict[tuple[int, int, str], list[CourseRow]] = {}
     for row in rows:
@@ -388,5 +390,5 @@ def has_role(courses: Iterable[Course], *roles: str) -> bool:
 
 
 def observed(courses: Iterable[Course]) -> int:
-    """How many courses the person only observes."""
+    """Return how many courses the person only observes."""
     return sum(roles_of(course) == ("observer",) for course in courses)

@@ -33,10 +33,10 @@ STEPS = 1000
 
 @dataclass(frozen=True)
 class Work:
-    """One assignment with the student's submission; ``score`` after any late penalty.
+    """An assignment with the student's submission; ``score`` is after any late penalty.
 
     ``counts``: published, gradeable, not omitted. ``posted``: the student may see the grade.
-    ``present``: there is a submission row at all. ``period_id``: by the student's own due date.
+    ``present``: a submission row exists. ``period_id``: by the student's own due date.
     """
 
     id: str
@@ -70,18 +70,18 @@ class Period:
 
 @dataclass(frozen=True)
 class Book:
-    """Everything a student's total in one course is made of."""
+    """Everything that a student's total in one course is computed from."""
 
     work: tuple[Work, ...]
     groups: tuple[Group, ...]
     weighted: bool = False  # by group
-    periods: tuple[Period, ...] = ()  # only those that carry weights
+    periods: tuple[Period, ...] = ()  # only periods that have a weight
     concluded: bool = False  # every enrollment of the student is completed
 
 
 @dataclass(frozen=True)
 class GroupTotal:
-    """``percent`` of the group; ``contribution`` to the total, both None without points."""
+    """A group's ``percent`` and its ``contribution`` to the total; both None without points."""
 
     id: str
     weight: Decimal
@@ -103,7 +103,7 @@ class PeriodTotal:
 
 @dataclass(frozen=True)
 class Total:
-    """``percent`` is None when nothing has points yet."""
+    """A total; ``percent`` is None when nothing has points yet."""
 
     percent: Decimal | None
     groups: tuple[GroupTotal, ...]
@@ -116,11 +116,11 @@ class Total:
 
 @dataclass(frozen=True)
 class Goal:
-    """What the open work must bring for a final total.
+    """What the open work must score for a given final total.
 
-    ``state``: certain (even with nothing more), reachable (``needed`` percent on each piece of
+    ``state``: certain (even with nothing more), reachable (with ``needed`` percent on each piece of
     open work), impossible, or nothing_open. ``least`` and ``best`` are the final totals with 0 %
-    and with 100 % on it.
+    and with 100 % on the open work.
     """
 
     wanted: Decimal
@@ -131,17 +131,17 @@ class Goal:
 
 
 def current(book: Book, period_id: str | None = None) -> Total:
-    """The total of graded work; of one grading period, or of the course."""
+    """Return the total of graded work, of one grading period or of the course."""
     return _total(book, period_id, graded_only=True)
 
 
 def final(book: Book, period_id: str | None = None) -> Total:
-    """The total if nothing more is handed in or graded."""
+    """Return the total if nothing more is submitted or graded."""
     return _total(book, period_id, graded_only=False)
 
 
 def what_if(book: Book, scores: Mapping[str, Decimal]) -> Book:
-    """The book as if these scores had been given and posted.
+    """Return the book as if these scores had been given and posted.
 
     Excused work counts once a score is tried for it, as in Canvas's own What-if (Canvas: The grade
     calculator).
@@ -167,7 +167,7 @@ def what_if(book: Book, scores: Mapping[str, Decimal]) -> Book:
 def goal(
     book: Book, wanted: Decimal, open_work: Collection[str], period_id: str | None = None
 ) -> Goal:
-    """The least percentage on each piece of ``open_work`` that brings the final total there."""
+    """Return the least percentage on each piece of ``open_work`` for the wanted final total."""
     worth = [w for w in book.work if w.id in open_work and w.counts and not is_excused(w)]
     points = {work.id: work.points for work in worth if work.points}
 
@@ -183,7 +183,7 @@ def goal(
         return Goal(wanted, "nothing_open", None, least, best)
     if best is None or best < wanted:
         return Goal(wanted, "impossible", None, least, best)
-    low, high = 0, STEPS  # high always reaches it, so the answer does too
+    low, high = 0, STEPS  # because ``high`` always reaches the total, the answer does too
     while high - low > 1:
         middle = (low + high) // 2
         total = reached(middle)
@@ -197,10 +197,10 @@ def goal(
 def letter(
     percent: Decimal, scheme: Sequence[tuple[str, Decimal]], scale: Decimal | None = None
 ) -> str | None:
-    """The letter of a total; ``scheme`` has names with their least share, 0.94 for 94 %.
+    """Return the letter of a total; ``scheme`` has names with their least share, 0.94 for 94 %.
 
-    ``scale`` is the highest point of a scheme based on points, 4.0 for example: the total becomes
-    points of it first, which Canvas rounds to two decimals.
+    ``scale`` is the highest value of a scheme based on points, 4.0 for example. The total is first
+    converted to such points, which Canvas rounds to two decimals.
     """
     rows = sorted(scheme, key=lambda row: row[1], reverse=True)
     value = max(percent, ZERO)
@@ -212,11 +212,11 @@ def letter(
 
 
 def shares(book: Book, period_id: str | None = None) -> dict[str, Decimal]:
-    """Percent of the final total that full marks on each piece of work bring, where it counts.
+    """Return the percent of the final total that full marks on each counting piece of work give.
 
-    By the same rules as the total: weights below 100 are scaled up, those above stay, a group
-    without points gives nothing, and what a group drops leaves more to what it keeps. Which work
-    that will be nobody knows, so each piece is taken as one that stays.
+    The rules are those of the total: weights that sum to less than 100 are scaled up, others stay;
+    a group without points gives nothing; dropped work leaves more weight to the work that is kept.
+    Because nobody knows yet which work will be dropped, each piece is computed as one that is kept.
     """
     if period_id is None and book.periods:
         scale = min(sum((period.weight for period in book.periods), ZERO), HUNDRED)
@@ -246,7 +246,7 @@ def shares(book: Book, period_id: str | None = None) -> dict[str, Decimal]:
 
 
 def drop(works: Iterable[Work], group: Group) -> list[Work]:
-    """What a group keeps of its scores."""
+    """Apply a group's drop rules and return the scores it keeps."""
     fixed: list[Work] = []
     loose: list[Work] = []
     for work in sorted(works, key=_by_id):
@@ -269,7 +269,7 @@ def _points(works: Iterable[Work]) -> Decimal:
 
 
 def _points_beside(work: Work, mine: list[Work], group: Group) -> Decimal:
-    """The points a group keeps when it keeps this piece of work, at full marks."""
+    """Return the points that a group keeps, at full marks, when it keeps this piece of work."""
     fixed = [each for each in mine if each.id in group.never_drop]
     loose = [each for each in mine if each.id not in group.never_drop]
     if work in fixed or not (group.drop_lowest or group.drop_highest):
@@ -289,14 +289,14 @@ def _points_beside(work: Work, mine: list[Work], group: Group) -> Decimal:
 
 
 def rounded(value: Decimal) -> Decimal:
-    """Two decimals, half away from zero."""
+    """Round to two decimals, half away from zero."""
     return value.quantize(CENT, ROUND_HALF_UP)
 
 
 def _keep(
     loose: list[Work], fixed: list[Work], count: int, largest: Decimal, *, best: bool
 ) -> list[Work]:
-    """The ``count`` of ``loose`` that, with ``fixed``, make the percentage highest or lowest.
+    """Return the ``count`` of ``loose`` that, with ``fixed``, give the best or worst percentage.
 
     At the percentage q that the right choice makes, it is also the choice with the greatest
     (least) sum of score - q * points, and that sum is 0. So q is found by bisection; the choices
@@ -305,9 +305,9 @@ def _keep(
     if len(loose) <= count:
         return loose
     pointed = [work for work in fixed + loose if work.points]
-    if not pointed:  # the lowest were dropped, and with them all work that has points
+    if not pointed:  # the lowest were dropped, and all work with points was among them
         return sorted(loose, key=_score)[-count:]
-    in_order = sorted(loose, key=_by_id)  # of equal ones Canvas keeps the lowest ids
+    in_order = sorted(loose, key=_by_id)  # among equal ones Canvas keeps the lowest ids
 
     def choose(q: Decimal) -> tuple[Decimal, list[Work]]:
         rated = sorted(in_order, key=lambda work: _rating(work, q), reverse=best)
@@ -332,7 +332,7 @@ def _keep(
 
 
 def _highest(pointed: list[Work], unpointed: list[Work]) -> Decimal:
-    """No choice makes a higher share than this; work without points can lift it above each."""
+    """Return an upper bound for the share; work without points can lift it above each score."""
     if not unpointed:
         return max(_score(work) / work.points for work in pointed)
     possible = sum((work.points for work in pointed), ZERO)
@@ -349,7 +349,7 @@ def _score(work: Work) -> Decimal:
 
 
 def _by_id(work: Work) -> tuple[int, str]:
-    """Ids are numbers written as text."""
+    """Return the sort key for ids, which are numbers written as text."""
     return len(work.id), work.id
 
 
@@ -358,7 +358,7 @@ def is_excused(work: Work) -> bool:
 
 
 def _counted(book: Book, period_id: str | None, graded_only: bool) -> list[Work]:
-    """The work a total is made of, each with the score that counts."""
+    """Return the work that a total is made of, each piece with the score that counts."""
     found = []
     for work in book.work:
         if not work.counts or (period_id is not None and work.period_id != period_id):
@@ -430,7 +430,7 @@ def _weighted(sums: list[GroupTotal]) -> Total:
 
 
 def _of_periods(book: Book, graded_only: bool) -> Total:
-    """The course's total from its grading periods' rounded totals and weights."""
+    """Combine the grading periods' rounded totals by their weights into the course's total."""
     parts = [(period, _total(book, period.id, graded_only=graded_only)) for period in book.periods]
     there = [part for part in parts if part[1].percent is not None]
     full = sum((period.weight for period, _ in (there if graded_only else parts)), ZERO)
@@ -456,7 +456,7 @@ def _of_periods(book: Book, graded_only: bool) -> Total:
 def _across(
     group: Group, parts: list[tuple[Period, Total]], shares: Mapping[str, Decimal]
 ) -> GroupTotal:
-    """One group over all grading periods: each drops for itself."""
+    """Return a group's total over all grading periods; each period drops scores separately."""
     mine = [
         (shares[period.id], part)
         for period, total in parts

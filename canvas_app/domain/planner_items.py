@@ -1,6 +1,6 @@
-"""Canvas's objects as items of a list: one shape for planner, missing work, calendar and stream.
+"""Canvas's objects as list items: one shape for planner, missing work, calendar and stream.
 
-Each piece of work becomes one item, however many of these name it.
+Each piece of work becomes one item, however many of these sources name it.
 """
 
 import re
@@ -49,7 +49,7 @@ NUMBER = re.compile(r"[-+]?[\d.,]+\s*%?")
 
 
 class ItemBuilder:
-    """How Canvas's objects become items: names, colours and links from the person's courses."""
+    """Builder of list items from Canvas's objects, with names, colours and links of the courses."""
 
     def __init__(
         self,
@@ -72,9 +72,9 @@ class ItemBuilder:
         stream: Iterable[StreamItem] = (),
         groups: Iterable[AssignmentGroup] = (),
     ) -> list[Item]:
-        """Planner items, then what only the other sources name; each once.
+        """Return the planner's items, then what only the other sources name; each item once.
 
-        A discussion with checkpoints stands there by these, not once more as a whole.
+        A discussion with checkpoints is listed by its checkpoints, and not once more as a whole.
         """
         events = list(calendar)
         known = self.assignments(events, groups)
@@ -97,7 +97,7 @@ class ItemBuilder:
                 plan, part or known.get(id_) or lacking.get(id_), graded.get(id_)
             )
             if item.status == "overdue" and id_ in lacking:
-                # Canvas's word, from its other list
+                # what Canvas says in its list of missing work
                 item = replace(item, status="missing", missing=True)
             found.setdefault(key, item)
         for id_ in (*lacking, *known, *graded):
@@ -115,7 +115,7 @@ class ItemBuilder:
         known: Mapping[str, Assignment],
         graded: Mapping[str, StreamItem],
     ) -> Item:
-        """An assignment that the planner does not name, from the source that knows most of it."""
+        """Return an unplanned assignment, built from the source that knows most about it."""
         if id_ in lacking:
             return self.from_missing(lacking[id_], known.get(id_), graded.get(id_))
         if id_ in known:
@@ -125,13 +125,13 @@ class ItemBuilder:
     def assignments(
         self, calendar: Iterable[CalendarEvent], groups: Iterable[AssignmentGroup]
     ) -> dict[str, Assignment]:
-        """Assignments of the calendar by id; a group's stands in when it knows the submission."""
+        """Return the calendar's assignments by id, with submissions that only the groups know."""
         found = {event.assignment.id: event.assignment for event in calendar if event.assignment}
         for group in groups:
             for assignment in group.assignments or ():
                 other = found.get(assignment.id)
                 if other and other.own_submission is None and assignment.own_submission:
-                    # The calendar's knows its discussion, which groups do not tell.
+                    # because only the calendar's assignment names its discussion
                     found[assignment.id] = replace(other, submission=assignment.submission)
         return found
 
@@ -141,7 +141,7 @@ class ItemBuilder:
         assignment: Assignment | None = None,
         graded: StreamItem | None = None,
     ) -> Item:
-        """A planner item; its assignment knows more of its status, the stream its grade."""
+        """Return a planner item, with status from its assignment and grade from the stream."""
         thing = plan.plannable
         own = (assignment.own_submission if assignment else None) or graded
         status = self.status(plan, assignment, own)
@@ -201,7 +201,7 @@ class ItemBuilder:
         )
 
     def _missing(self, assignment: Assignment) -> Item:
-        """Missing work; Canvas put it on that list, so that it is missing is Canvas's word."""
+        """Return missing work; Canvas lists it as missing, so the status is Canvas's."""
         course = self.courses.get(assignment.course_id or "") or assignment.course
         override = assignment.planner_override
         kind, id_ = assignment_kind(assignment)
@@ -231,13 +231,13 @@ class ItemBuilder:
         )
 
     def takes_hand_in(self, assignment: Assignment, own: Submission | None) -> bool | None:
-        """Whether Canvas would take a hand-in of the person's now; None when that is not known."""
+        """Return whether Canvas would accept a submission from the person now; None if unknown."""
         if self._refuses(assignment.course_id or ""):
             return False
         return takes_hand_in(assignment, own, self.now)
 
     def _refuses(self, course_id: str) -> bool:
-        """Whether the person takes no part in a course now, or not yet."""
+        """Return whether the person does not, or not yet, take part in a course."""
         if course_id not in self._refusing:
             course = self.courses.get(course_id)
             self._refusing[course_id] = course is not None and (
@@ -248,9 +248,10 @@ class ItemBuilder:
     def from_missing(
         self, assignment: Assignment, known: Assignment | None, graded: StreamItem | None
     ) -> Item:
-        """Work of Canvas's missing list; a zero that was entered for it is a grade all the same.
+        """Return an item of Canvas's missing list; a zero entered for it still counts as a grade.
 
-        The calendar tells it, or the stream, or a submission that was asked for by itself.
+        The grade comes from the calendar, the stream, or a submission that was requested on its
+        own.
         """
         item = self._missing(assignment)
         source = known if known and known.own_submission else assignment
@@ -270,9 +271,10 @@ class ItemBuilder:
     def status(
         self, plan: PlannerItem, assignment: Assignment | None, own: Submission | None
     ) -> str:
-        """The chip: from the submission itself when it is known, else from the planner.
+        """Return the status chip: from the submission if it is known, otherwise from the planner.
 
-        Even without a submission the assignment tells what is on paper, locked or not yet open.
+        Even without a submission, the assignment shows whether it is on paper, locked or not yet
+        open.
         """
         found = planner_status(plan, self.now)
         if own or (assignment and found in ("due", "overdue", "locked")):
@@ -280,7 +282,7 @@ class ItemBuilder:
         return found
 
     def from_calendar(self, assignment: Assignment, graded: StreamItem | None = None) -> Item:
-        """Work that only the calendar names, as that without a date; by its own submission."""
+        """Return work that only the calendar names, such as undated work."""
         submission: Submission | None = assignment.own_submission or graded
         status = student_status(submission, assignment, self.now)
         item = self._missing(assignment)
@@ -304,7 +306,7 @@ class ItemBuilder:
         )
 
     def from_stream(self, graded: StreamItem) -> Item:
-        """Work that only the stream names: graded lately, due long ago."""
+        """Return work that only the stream names: graded recently, due long ago."""
         assignment = graded.assignment or Assignment(id=graded.assignment_id or "")
         course_id = assignment.course_id or graded.course_id
         assignment = replace(assignment, course_id=course_id)
@@ -320,9 +322,9 @@ class ItemBuilder:
         )
 
     def grading(self, todo: Iterable[TodoItem]) -> tuple[Item, ...]:
-        """What waits for the person's grading, the oldest first; each assignment once.
+        """Return what waits for the person's grading, oldest first; each assignment once.
 
-        A discussion with checkpoints stands there by these.
+        A discussion with checkpoints is listed by its checkpoints.
         """
         found: dict[tuple[str, str], Item] = {}
         waiting = [item for item in todo if item.type == "grading"]
@@ -334,7 +336,7 @@ class ItemBuilder:
         return tuple(sorted(found.values(), key=by_due))
 
     def to_grade(self, item: TodoItem) -> Item:
-        """An assignment that waits for grading, with its way into SpeedGrader."""
+        """Return an assignment that waits for grading, with its SpeedGrader link."""
         assignment, quiz = item.assignment, item.quiz or TodoQuiz()
         course_id = item.course_id or (assignment.course_id if assignment else None) or ""
         course = self.courses.get(course_id)
@@ -363,28 +365,28 @@ class ItemBuilder:
         )
 
     def speed_grader(self, course_id: str, assignment: Assignment) -> str:
-        """SpeedGrader's address for an assignment."""
+        """Return SpeedGrader's address for an assignment."""
         return assignment.speed_grader_url or (
             f"{self.canvas_url}/courses/{course_id}/gradebook/speed_grader"
             f"?assignment_id={assignment.id}"
         )
 
     def link(self, url: str | None) -> str:
-        """An absolute address; the planner sends some as paths, and only http is followed."""
+        """Return an absolute http(s) address; the planner sends some addresses as paths."""
         if not url:
             return ""
         if url.startswith(("https://", "http://")):
-            return url  # most are; joining takes ten times as long
+            return url  # most are absolute already; urljoin takes ten times as long
         if url.startswith("/") and not url.startswith("//"):
             return f"{self.canvas_url}{url}"
         return web_address(url, f"{self.canvas_url}/")
 
 
 def part_title(title: str, tag: str | None, replies: int | None = None) -> str:
-    """A checkpoint's title: its discussion's, with what this part asks for.
+    """Return a checkpoint's title: the discussion's title, with what this part requires.
 
-    As Canvas words it in its calendar (``title_with_required_replies``); planner and to-do list
-    give both parts the title of the whole.
+    The wording is that of Canvas's calendar (``title_with_required_replies``), because the planner
+    and the to-do list give both parts the title of the whole discussion.
     """
     if tag == "reply_to_topic":
         return f"{title} Reply to Topic"
@@ -394,13 +396,13 @@ def part_title(title: str, tag: str | None, replies: int | None = None) -> str:
 
 
 def by_due(row: Item | SubmissionRow) -> tuple[bool, float, str]:
-    """Earliest first, undated last."""
+    """Return the sort key: earliest first, undated last."""
     due = row.due_at
     return due is None, due.timestamp() if due else 0.0, row.title
 
 
 def newest_grades(stream: Iterable[StreamItem]) -> dict[str, StreamItem]:
-    """Posted grades of the stream by assignment; it is sorted newest first."""
+    """Return the stream's posted grades by assignment; the stream is sorted newest first."""
     found: dict[str, StreamItem] = {}
     for item in stream:
         id_ = item.assignment_id or (item.assignment.id if item.assignment else None)
@@ -416,7 +418,7 @@ def posted_grade(
     course: Course | None = None,
     points: float | None = None,
 ) -> tuple[float | None, str | None]:
-    """Score and grade as the person may see them: posted, and no number where letters count."""
+    """Return score and grade as the person may see them: posted, no number where letters count."""
     if submission is None or submission.posted_at is None:
         return None, None
     grade = grade_shown(submission.grade, letters, course, submission.score, points)
@@ -424,12 +426,12 @@ def posted_grade(
 
 
 def place_of(plan: PlannerItem) -> str:
-    """The course or group an item belongs to; a person's own things are in none."""
+    """Return the course or group of an item; personal items have neither."""
     return (plan.context_name or "") if plan.context_type != "User" else ""
 
 
 def planner_details(plan: PlannerItem) -> str | None:
-    """An own note as plain text, anything else as Canvas's HTML."""
+    """Return a personal note as plain text, and anything else as Canvas's HTML."""
     thing = plan.plannable
     if thing is None:
         return None
@@ -439,32 +441,32 @@ def planner_details(plan: PlannerItem) -> str | None:
 
 
 def planner_submission(plan: PlannerItem) -> PlannerSubmission | None:
-    """What the planner tells of a submission; it sends false where nothing can be handed in."""
+    """Return the planner's submission; it sends false where nothing can be submitted."""
     return plan.submissions if isinstance(plan.submissions, PlannerSubmission) else None
 
 
 def untouched(state: PlannerSubmission | None) -> Submission | None:
-    """A submission without any attempt, where the planner says that nothing was handed in."""
+    """Return a submission without attempts, for when the planner says nothing was submitted."""
     if state is None or state.submitted is not False:
         return None
     return Submission(excused=state.excused)
 
 
 def whole_assignment(plan: PlannerItem) -> str | None:
-    """The assignment a checkpoint is a part of, from its address: the planner names no id."""
+    """Return a checkpoint's assignment, read from its address because the planner sends no id."""
     found = re.match(r"[^?#]*?/assignments/(\d+)", plan.html_url or "")
     return found[1] if found else None
 
 
 def planner_assignment(plan: PlannerItem) -> str | None:
-    """The assignment behind a planner item, when there is one."""
+    """Return the assignment of a planner item, if it has one."""
     if plan.plannable_type == "assignment" or plan.graded_page:
         return plan.plannable_id
     return plan.plannable.assignment_id if plan.plannable else None
 
 
 def planner_key(plan: PlannerItem) -> tuple[str, ...]:
-    """What makes an item the same item: its assignment, or its kind and id."""
+    """Return what identifies an item across sources: its assignment, or its kind and id."""
     assignment_id = planner_assignment(plan)
     tag = plan.plannable.sub_assignment_tag if plan.plannable else None
     if plan.plannable_type == "assessment_request" or assignment_id is None or tag:
@@ -473,7 +475,7 @@ def planner_key(plan: PlannerItem) -> tuple[str, ...]:
 
 
 def assignment_kind(assignment: Assignment) -> tuple[str, str]:
-    """The planner's type and id of an assignment: quizzes and topics go by their own."""
+    """Return the planner's type and id of an assignment; quizzes and topics have their own."""
     if assignment.sub_assignment_tag:
         return "sub_assignment", assignment.id
     if assignment.quiz_id:
@@ -485,7 +487,7 @@ def assignment_kind(assignment: Assignment) -> tuple[str, str]:
 
 
 def is_done(plan: PlannerItem, submission: PlannerSubmission | None) -> bool:
-    """The person's own mark when there is one, else handed in, graded, excused or reviewed."""
+    """Return the person's own mark, else whether it is submitted, graded, excused or reviewed."""
     if plan.planner_override and plan.planner_override.marked_complete is not None:
         return plan.planner_override.marked_complete
     if plan.reviewed:
