@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     from canvas_app.settings import Settings
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-if not TEMPLATES.is_dir():  # a checkout; only the wheel has them within the package
+if not TEMPLATES.is_dir():  # a checkout; only the wheel has them inside the package
     TEMPLATES = TEMPLATES.parent.parent / "templates"
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
-    """Wire the rooms together and look at the database's schema.
+    """Set up the app and check the database's schema.
 
     Raises SettingsError when the environment's settings are wrong, the database cannot be used, or
     its schema is that of an earlier Easel (``easel upgrade``).
     """
-    # Imported here: canvas_app.canvas is a library for programs without Flask.
+    # Imported here, because canvas_app.canvas is a library for programs without Flask.
     from flask import Flask
 
     from canvas_app import (
@@ -60,9 +60,9 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
 
 def connect(redis_url: str | None) -> Any | None:
-    """A client of the Redis or Valkey server, if the deployment has one; connects on first use.
+    """Return a client of the Redis or Valkey server, if there is one; it connects on first use.
 
-    Every request asks it, and pages stand without it, so it waits little.
+    Its timeouts are short, because every request asks it, and pages work without it.
     """
     if redis_url is None:
         return None

@@ -1,4 +1,4 @@
-"""Addresses that people and programs mistype: ids no row can have, slashes too many, odd hosts."""
+"""Mistyped addresses: ids that fit no row, surplus slashes, invalid hosts."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -14,17 +14,17 @@ from canvas_app.canvas.oauth import LARGEST_ID
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-NOBODY = "unnamed.invalid"  # RFC 2606: nobody's name
+NOBODY = "unnamed.invalid"  # RFC 2606: belongs to nobody
 
 
 def init_app(app: Flask) -> None:
-    """Before any route is registered: ``<int:…>`` takes ids that fit; hosts have a name."""
+    """Set up ``<int:…>`` and the check of hosts; call this before any route is registered."""
     app.url_map.converters["int"] = Id
     app.wsgi_app = HostName(app.wsgi_app)  # type: ignore[method-assign]
 
 
 class Id(IntegerConverter):
-    """A whole number up to 2^63 - 1; a longer one is an address nobody has."""
+    """A whole number up to 2^63 - 1; an address with a longer one does not exist."""
 
     regex = "[0-9]{1,19}"
 
@@ -36,9 +36,10 @@ class Id(IntegerConverter):
 
 
 def without_slash() -> Response | None:
-    """The way to the page whose address came with a slash at its end; None when there is none.
+    """Redirect an address that ends in a slash to its page; None when there is none.
 
-    Only to a path of ours that has a page, with its query: nobody is sent to another site.
+    Only to one of our paths that has a page, with its query, so that nobody is sent to another
+    site.
     """
     path = f"/{request.path.strip('/')}"
     adapter = current_app.create_url_adapter(request)
@@ -53,9 +54,9 @@ def without_slash() -> Response | None:
 
 
 class HostName:
-    """Gives a request whose ``Host`` is no name one that is nobody's.
+    """Middleware that replaces an invalid ``Host`` by a host name that belongs to nobody.
 
-    Without any, no address can be built, so not even an error page.
+    Without a valid host no address can be built, so not even an error page.
     """
 
     def __init__(self, app: "WSGIApplication") -> None:

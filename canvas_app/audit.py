@@ -1,7 +1,7 @@
-"""The audit log: who signed in and out, agreed, disconnected or deleted, and refused forms.
+"""The audit log: sign-ins, sign-outs, consents, disconnections, deletions, refused forms.
 
-It holds Canvas's user ids and no names. The client's address stands there only when the deployment
-asks for it (``AUDIT_ADDRESS=on``).
+It holds Canvas's user ids and no names. It holds the client's address only when the deployment asks
+for it (``AUDIT_ADDRESS=on``).
 """
 
 import logging
@@ -15,14 +15,14 @@ log = logging.getLogger("easel.audit")
 
 
 def client_address() -> str:
-    """Where the request comes from, as far as ``TRUSTED_PROXIES`` tells."""
+    """Return the request's client address, as far as ``TRUSTED_PROXIES`` tells."""
     return request.remote_addr or ""
 
 
 def note(
     event: str, settings: Settings, who: Identity | None = None, detail: str | None = ""
 ) -> None:
-    """Write one line: the event, whom it concerns and, if wanted, from where it was asked."""
+    """Write one line: the event, the person and, if wanted, the client's address."""
     facts: dict[str, object] = {"event": event}
     if who is not None:
         facts |= {"environment": who.environment, "user_id": who.user_id}

@@ -1,7 +1,7 @@
-"""Smaller answers: whole ones by Flask-Compress, streamed pages part by part.
+"""Compression of responses: whole ones by Flask-Compress, streamed pages part by part.
 
-Flask-Compress holds a streamed page's first part back until the second has come, so a streamed
-page is compressed here: each part is flushed, and the shell reaches the browser at once.
+Flask-Compress holds a streamed page's first part back until the second has come, so streamed pages
+are compressed here: each part is flushed, so that the shell reaches the browser at once.
 """
 
 import zlib
@@ -11,12 +11,12 @@ from flask import Flask, Response, request
 from flask_compress import Compress
 from werkzeug.wsgi import ClosingIterator
 
-LEVEL = 6  # 5 and below gain no time worth their bytes on pages of some 250 KB
-GZIP = 16 + zlib.MAX_WBITS  # RFC 1952's header and checksum around the stream
+LEVEL = 6  # 5 and below save no time worth their larger output on pages of some 250 KB
+GZIP = 16 + zlib.MAX_WBITS  # gzip: RFC 1952's header and checksum around the stream
 
 
 def init_app(app: Flask) -> None:
-    """Compress what the browser takes compressed."""
+    """Compress responses where the browser accepts it."""
     app.config["COMPRESS_REGISTER"] = False
     whole = Compress(app)
 
@@ -36,7 +36,7 @@ def init_app(app: Flask) -> None:
 
 def streamed(response: Response) -> Response:
     """Compress a page that is still being written, if the browser takes gzip (RFC 9110 12.5.3)."""
-    response.headers["X-Accel-Buffering"] = "no"  # nginx would wait for the whole page
+    response.headers["X-Accel-Buffering"] = "no"  # because nginx would wait for the whole page
     if request.accept_encodings.quality("gzip") <= 0 or "Content-Encoding" in response.headers:
         return response
     response.headers["Content-Encoding"] = "gzip"
@@ -46,7 +46,7 @@ def streamed(response: Response) -> Response:
 
 
 def gzip_parts(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """One gzip stream; whoever has read a part can decompress all of it."""
+    """Yield one gzip stream; the parts sent so far can always be decompressed in full."""
     stream = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP)
     for part in parts:
         yield stream.compress(part) + stream.flush(zlib.Z_SYNC_FLUSH)

@@ -41,7 +41,7 @@ def current_gateway() -> Gateway:
 
 
 def current_secret() -> str | None:
-    """The secret in the sign-in cookie, when its signature is ours and young enough."""
+    """Return the secret in the sign-in cookie, if its signature is valid and recent enough."""
     cookie = request.cookies.get(cookie_name("easel_sign_in", current_gateway().settings))
     if not cookie:
         return None
@@ -52,12 +52,12 @@ def current_secret() -> str | None:
 
 
 def current_sign_in() -> SignIn | None:
-    """Who is signed in with this browser, or None. Never asks Canvas."""
+    """Return who is signed in with this browser, or None. Never asks Canvas."""
     if "sign_in" not in g:
         secret = current_secret()
         found = current_gateway().storage.signed_in(secret) if secret else None
         if found and current_gateway().settings.environment(found.identity.environment) is None:
-            found = None  # the deployment no longer offers that Canvas
+            found = None  # because the deployment no longer offers that Canvas
         g.sign_in = found
     sign_in: SignIn | None = g.sign_in
     return sign_in
@@ -72,7 +72,7 @@ def required_sign_in() -> SignIn:
 
 
 def remember(response: BaseResponse, secret: str) -> None:
-    """Set the sign-in cookie. Its row in the database decides; the cookie only names it."""
+    """Set the sign-in cookie, which only refers to the row in the database that decides."""
     settings = current_gateway().settings
     response.set_cookie(
         cookie_name("easel_sign_in", settings),
@@ -96,14 +96,14 @@ def forget(response: BaseResponse) -> None:
 
 
 def wants_json() -> bool:
-    """Whether this request is for a page's JSON twin."""
+    """Return whether this request is for a page's JSON twin."""
     return request.path.endswith(".json")
 
 
 def login_required(
     view: Callable[View, ResponseReturnValue],
 ) -> Callable[View, ResponseReturnValue]:
-    """Serve a view to signed-in people only: others sign in first, twins answer 401.
+    """Serve a view to signed-in people only: others sign in first, JSON twins answer 401.
 
     Raises ScopesMissing when the grant does not cover what Easel's pages need by now.
     """
@@ -121,7 +121,7 @@ def login_required(
 def any_sign_in_required(
     view: Callable[View, ResponseReturnValue],
 ) -> Callable[View, ResponseReturnValue]:
-    """``login_required`` for views that ask Canvas nothing: whatever the grant covers will do."""
+    """Like ``login_required``, with any grant, for views that make no calls to Canvas."""
 
     @wraps(view)
     def guarded(*args: View.args, **kwargs: View.kwargs) -> ResponseReturnValue:
@@ -136,7 +136,7 @@ def any_sign_in_required(
 
 
 def take_turn() -> None:
-    """Wait until this person has few enough pages in work; raise Trouble when too many wait."""
+    """Wait until few enough of this person's pages are loading; raise Trouble if too many wait."""
     owner = required_sign_in().grant_id
     if not current_gateway().turns.take(owner, current_gateway().settings.page_deadline):
         raise Trouble("too_many_pages")
@@ -144,22 +144,23 @@ def take_turn() -> None:
 
 
 def end_turn_with(response: BaseResponse) -> BaseResponse:
-    """Let the next page begin once this one is sent, which may be streamed."""
+    """End the turn once this page is sent (it may be streamed), so that the next one can begin."""
     if "turn" in g:
         response.call_on_close(partial(current_gateway().turns.give_back, g.pop("turn")))
     return response
 
 
 def end_turn(_: object = None) -> None:
-    """Let the next page begin after a request that had no response."""
+    """End the turn of a request that had no response."""
     if "turn" in g:
         current_gateway().turns.give_back(g.pop("turn"))
 
 
 def to_login() -> Response | BaseResponse:
-    """Send a person to sign in and back here; tell a program that it must.
+    """Send a person to sign in and come back here; answer a program with 401.
 
-    A form gets a page instead, as a Trouble: browsers do not follow it to Canvas (``form-action``).
+    A form gets a page instead, as a Trouble, because browsers do not follow its redirect to Canvas
+    (``form-action``).
     """
     if request.method not in ("GET", "HEAD"):
         raise Trouble("signed_out", form=request.endpoint)
@@ -176,9 +177,9 @@ def to_login() -> Response | BaseResponse:
 
 
 def login_url() -> str:
-    """Where to sign in and come back to this page from."""
+    """Return the address for signing in and coming back to this page."""
     if request.path.startswith(("/oauth/", "/login")):
-        wanted = "/"  # this address may hold a code, and serves only once
+        wanted = "/"  # this address may hold a code and can be used only once
     elif request.method == "GET":
         wanted = request.full_path.rstrip("?")
     else:
@@ -187,7 +188,7 @@ def login_url() -> str:
 
 
 def page_of_form() -> str:
-    """The page a form was sent from, as the form itself or the browser tells."""
+    """Return the page a form was sent from, according to the form itself or the browser."""
     with suppress(HTTPException):  # a form that cannot be read
         if named := request.form.get("next"):
             return named
@@ -202,7 +203,7 @@ def page_of_form() -> str:
 
 
 def page_deadline() -> float:
-    """When this request must have what it will show, in monotonic seconds."""
+    """Return when this request must have everything it will show, in monotonic seconds."""
     if "deadline" not in g:
         g.deadline = time.monotonic() + current_gateway().settings.page_deadline
     deadline: float = g.deadline
@@ -210,7 +211,7 @@ def page_deadline() -> float:
 
 
 def current_api() -> CanvasAPI:
-    """The Canvas API of the person signed in; only behind ``login_required``."""
+    """Return the signed-in person's Canvas API; only behind ``login_required``."""
     if "canvas_api" not in g:
         g.canvas_api = current_gateway().api_for(required_sign_in(), page_deadline())
     api: CanvasAPI = g.canvas_api
@@ -218,7 +219,7 @@ def current_api() -> CanvasAPI:
 
 
 def current_sources() -> Sources:
-    """What this request's page is gathered with: cache, pool and deadline, for this person."""
+    """Return this request's sources, with cache, pool and deadline, for the person signed in."""
     sign_in = required_sign_in()
     gateway = current_gateway()
     return Sources(
@@ -234,7 +235,7 @@ def current_sources() -> Sources:
 
 
 def owner(sign_in: SignIn) -> tuple[object, ...]:
-    """Whose answers these are: nobody else's cache key begins so."""
+    """Return the owner of these answers, which begins every cache key of theirs and no other."""
     identity = sign_in.identity
     return (
         identity.environment,
@@ -246,7 +247,7 @@ def owner(sign_in: SignIn) -> tuple[object, ...]:
 
 
 def forget_answers(*owners: tuple[object, ...]) -> None:
-    """Drop what is kept of Canvas's answers to these owners, or to the person signed in."""
+    """Delete the cached answers of these owners, or of the person signed in."""
     sign_in = current_sign_in()
     for each in owners or ((owner(sign_in),) if sign_in else ()):
         current_gateway().cache.drop(owner_key(each))

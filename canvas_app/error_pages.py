@@ -123,19 +123,19 @@ def error_twin(trouble: Trouble) -> Response:
 
 
 def canvas_request_id(trouble: Trouble) -> str:
-    """How Canvas calls the request that led to this page; its support desk asks for it."""
+    """Return Canvas's id of the failed request, which its support desk asks for."""
     fault = trouble.__cause__
     return (fault.request_id or "") if isinstance(fault, errors.CanvasError) else ""
 
 
 def may_help_again(trouble: Trouble) -> bool:
-    """Whether loading the address again may help; a callback's state serves only once."""
+    """Return whether reloading may help; a callback's state works only once."""
     used = request.endpoint == "auth.callback" and not getattr(session, "away", False)
     return trouble.status in (502, 503, 504) and request.method == "GET" and not used
 
 
 def consent_too_narrow(missing: ScopesMissing) -> ResponseReturnValue:
-    """Easel's pages ask for more than the person agreed to: sign in again, and why."""
+    """Ask for another sign-in, because Easel's pages need more than the person agreed to."""
     if wants_json():
         return error_twin(Trouble("consent_too_narrow", scopes=missing.scopes))
     if form_of_script():
@@ -145,7 +145,7 @@ def consent_too_narrow(missing: ScopesMissing) -> ResponseReturnValue:
 
 
 def sign_in_ended(error: errors.SignInRequired) -> ResponseReturnValue:
-    """Canvas has ended the grant: sign in again, and come back here."""
+    """Ask for another sign-in, which leads back here, because Canvas has ended the grant."""
     log.info("Canvas ended a sign-in: %s", error)
     if request.method not in ("GET", "HEAD"):
         g.sign_in = None
@@ -160,7 +160,7 @@ def sign_in_ended(error: errors.SignInRequired) -> ResponseReturnValue:
 
 
 def canvas_error(error: errors.CanvasError) -> ResponseReturnValue:
-    """The page for what Canvas answered."""
+    """Return the page for an error from Canvas."""
     log.warning("Canvas: %s", error)
     response = make_response(error_page(trouble_of(error)))
     if isinstance(error, errors.Throttled):
@@ -169,7 +169,7 @@ def canvas_error(error: errors.CanvasError) -> ResponseReturnValue:
 
 
 def trouble_of(error: errors.CanvasError) -> Trouble:
-    """The page's code for a Canvas error: that of its class, or of the nearest one above it."""
+    """Return the code for a Canvas error: that of its class, or of the nearest base class."""
     code = next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
     trouble = Trouble(
         code,
@@ -183,14 +183,14 @@ def trouble_of(error: errors.CanvasError) -> Trouble:
 
 
 def database_failed(error: Exception) -> ResponseReturnValue:
-    """The database does not answer, is locked, full or read-only."""
+    """Return the page for a database that does not answer or is locked, full or read-only."""
     current_app.extensions["easel.metrics"].database_faults.inc()
     DATABASE.failed(error, str(getattr(error, "orig", None) or error).partition("\n")[0])
     return error_page(Trouble("database_away"))
 
 
 def form_too_old(error: CSRFError) -> ResponseReturnValue:
-    """A form without its CSRF token, or with one of an earlier session."""
+    """Refuse a form without its CSRF token, or with one of an earlier session."""
     if getattr(session, "away", False):
         return error_page(Trouble("sessions_away", unfinished="form"))
     sign_in = current_sign_in()
@@ -202,7 +202,7 @@ def form_too_old(error: CSRFError) -> ResponseReturnValue:
 
 
 def http_error(error: HTTPException) -> ResponseReturnValue:
-    """The page for an HTTP error; redirects pass as they are."""
+    """Return the page for an HTTP error; redirects pass unchanged."""
     status = error.code or 500
     if error.response is not None or status < 400:
         return error
@@ -218,6 +218,6 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def unexpected(error: Exception) -> ResponseReturnValue:
-    """Easel's own mistake: the trace goes to the log, never to the page."""
+    """Show the page for a fault of Easel's; the traceback goes only to the log."""
     log.exception("a request failed", exc_info=error)
     return error_page(Trouble("internal_error"))

@@ -40,15 +40,15 @@ from canvas_app.waiting_line import MemoryTickets, RedisTickets, WaitingLine
 
 log = logging.getLogger(__name__)
 
-TIME_OUTS = 3  # in a row, after which a Canvas is left alone ...
-CANVAS_AGAIN = 5.0  # ... but for one call in so many seconds
+TIME_OUTS = 3  # failures in a row after which calls to a Canvas stop ...
+CANVAS_AGAIN = 5.0  # ... except one call in this many seconds
 TEND_EVERY = 300.0  # seconds
 POOL_THREADS = 40  # measured: the steadiest size for one process
 
 
 @dataclass
 class Gateway:
-    """What all requests of a process share."""
+    """The objects that all requests of a process share."""
 
     settings: Settings
     storage: Storage
@@ -72,14 +72,14 @@ class Gateway:
     _emptying: Lock = field(default_factory=Lock, repr=False)
 
     def environment(self, name: str) -> Environment:
-        """The environment of this name; KeyError when the deployment no longer offers it."""
+        """Return the environment of this name; KeyError when the deployment no longer offers it."""
         found = self.settings.environment(name)
         if found is None:
             raise KeyError(name)
         return found
 
     def endpoint_for(self, name: str) -> TokenEndpoint:
-        """The token endpoint of an environment, spoken to with its developer key."""
+        """Return an environment's token endpoint, called with its developer key."""
         environment = self.environment(name)
         endpoint = WatchedEndpoint(
             environment.canvas_url,
@@ -92,7 +92,7 @@ class Gateway:
         return endpoint
 
     def token_watch_for(self, name: str) -> TokenWatch:
-        """What knows whether an environment's token endpoint fails."""
+        """Return the watch that knows whether an environment's token endpoint fails."""
         with self._lock:
             if name not in self._token_watches:
                 count = partial(self.token_called, name)
@@ -100,14 +100,14 @@ class Gateway:
             return self._token_watches[name]
 
     def queue_for(self, name: str) -> TokenQueue:
-        """The queue before an environment's token endpoint, shared by all threads."""
+        """Return the queue for an environment's token endpoint, shared by all threads."""
         with self._lock:
             if name not in self._queues:
                 self._queues[name] = TokenQueue(self.buckets, self.environment(name).canvas_url)
             return self._queues[name]
 
     def line_for(self, name: str) -> WaitingLine:
-        """The line of those who wait with a code for an environment's token endpoint."""
+        """Return the line of people whose codes wait for an environment's token endpoint."""
         queue = self.queue_for(name)
         with self._lock:
             if name not in self._lines:
@@ -116,7 +116,7 @@ class Gateway:
             return self._lines[name]
 
     def transport_for(self, name: str) -> Transport:
-        """The pooled connections to an environment; made on first use, so after any fork."""
+        """Return the connections to an environment; made on first use, so after any fork."""
         with self._lock:
             if name not in self._transports:
                 url = self.environment(name).canvas_url
@@ -131,7 +131,7 @@ class Gateway:
             return self._transports[name]
 
     def watch_for(self, name: str) -> IncludesWatch:
-        """What hears whether an environment's Canvas reads include parameters."""
+        """Return the watch that notes whether an environment's Canvas reads include parameters."""
         with self._lock:
             if name not in self._watches:
                 self._watches[name] = IncludesWatch(
@@ -140,7 +140,7 @@ class Gateway:
             return self._watches[name]
 
     def readiness(self) -> Readiness:
-        """What ``/readyz`` asks; made on first use, so after any fork."""
+        """Return the checks of ``/readyz``; made on first use, so after any fork."""
         transport = self.transport_for(self.settings.production.name)
         with self._lock:
             if self._readiness is None:
@@ -148,24 +148,24 @@ class Gateway:
             return self._readiness
 
     def scopes(self) -> str:
-        """The scopes a sign-in asks for, as one string; empty for an unscoped key."""
+        """Return the scopes a sign-in asks for, as one string; empty for an unscoped key."""
         if self.settings.scopes == "none":
             return ""
         wanted = SCOPES if self.settings.scopes == "auto" else self.settings.scopes
         return " ".join(wanted)
 
     def scopes_without_features(self) -> str:
-        """What a sign-in asks for where the key does not grant the scopes of single features."""
+        """Return the scopes of a sign-in where the key does not grant those of single features."""
         return " ".join(scope for scope in self.scopes().split() if scope not in FEATURE_SCOPES)
 
     def missing_scopes(self, sign_in: SignIn) -> tuple[str, ...]:
-        """What a sign-in asks for today and this grant was not asked for (Canvas tells none)."""
+        """Return today's scopes that this grant was not asked for (Canvas does not list them)."""
         granted = sign_in.scopes.split()
         needed = self.scopes_without_features().split()
         return tuple(scope for scope in needed if scope not in granted)
 
     def tend(self) -> None:
-        """Try the outbox's revocations again, beside the requests, every few minutes."""
+        """Retry the outbox's revocations in a background thread, every few minutes."""
         now = time.monotonic()
         with self._lock:
             if now - self.tended_at < TEND_EVERY:
@@ -174,7 +174,7 @@ class Gateway:
         self._beside(self._empty_outbox)
 
     def _empty_outbox(self) -> None:
-        # A run may take longer than the time between two: each row may wait for Canvas.
+        # A run may take longer than the interval, because each row may wait for Canvas.
         if self._emptying.acquire(blocking=False):
             try:
                 self.storage.tend(self.endpoint_for)
@@ -182,20 +182,20 @@ class Gateway:
                 self._emptying.release()
 
     def revoke_soon(self, revocation: int) -> None:
-        """Try a row of the outbox now, beside the request; what fails waits there for a turn."""
+        """Try a row of the outbox now in another thread; if it fails, the next run retries it."""
         self._beside(self.storage.outbox.attempt, revocation, self.endpoint_for)
 
     def _beside(self, work: Callable[..., object], *arguments: object) -> None:
         def run() -> None:
             try:
                 work(*arguments)
-            except Exception:  # nobody reads this future; the outbox's next turn tries again
+            except Exception:  # nobody reads this future; the outbox's next run tries again
                 log.exception("the outbox could not be emptied")
 
         self.pool.submit(run)
 
     def close(self) -> None:
-        """Wait for the calls that have begun, then close every connection."""
+        """Wait for calls in progress, then close every connection."""
         self.pool.shutdown()
         with self._lock:
             transports = list(self._transports.values())
@@ -204,11 +204,11 @@ class Gateway:
                 each.close()
 
     def api_for(self, sign_in: SignIn, deadline: float) -> CanvasAPI:
-        """A Canvas API that speaks as this person until the deadline (monotonic seconds)."""
+        """Return a Canvas API that acts as this person until the deadline (monotonic seconds)."""
         return self.api_of(sign_in.identity.environment, sign_in.grant_id, deadline)
 
     def api_of(self, name: str, grant_id: int, deadline: float) -> CanvasAPI:
-        """A Canvas API that speaks with a grant; a calendar feed has no sign-in of its own."""
+        """Return a Canvas API for a grant, because a calendar feed has no sign-in of its own."""
         environment = self.environment(name)
         transport = self.transport_for(name)
         client = CanvasClient(
@@ -224,7 +224,7 @@ class Gateway:
 
 
 def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
-    """Make what the process shares; the database must have its schema by now."""
+    """Make the shared objects; the database must have its schema by now."""
     storage = open_storage(settings)
     storage.close()  # with gunicorn's preload this is the parent; connections must not be shared
     gateway = Gateway(
@@ -254,9 +254,9 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
 
 
 def open_storage(settings: Settings) -> Storage:
-    """The database, for an Easel whose schema it has; a newer schema is used with a warning.
+    """Open the database if its schema fits this Easel; a newer schema is used with a warning.
 
-    Raises SettingsError when it cannot be reached, or its schema is to be upgraded first.
+    Raises SettingsError when it cannot be reached, or its schema must be upgraded first.
     """
     storage = Storage(
         settings.database_url,
@@ -285,7 +285,7 @@ def open_storage(settings: Settings) -> Storage:
 
 
 def upgrade_database(settings: Settings) -> str | None:
-    """Bring the schema up to date; return the revision it had, None when it was empty.
+    """Upgrade the schema; return the revision it had, None for an empty database.
 
     Raises SettingsError when the database cannot be reached.
     """
@@ -319,14 +319,14 @@ def or_unusable(storage: Storage) -> Iterator[None]:
 
 
 def cache_for(settings: Settings, redis: Any | None) -> Cache:
-    """What is kept of Canvas's answers: in Redis, encrypted, when several processes serve."""
+    """Return the cache of Canvas's answers: in Redis, encrypted, when several processes serve."""
     if redis is None:
         return MemoryCache(settings.cache_bytes, keep=settings.keep_seconds)
     return RedisCache(redis, AnswerSeal(settings.token_keys), keep=settings.keep_seconds)
 
 
 def buckets_for(redis: Any | None, observer: Observer) -> Buckets:
-    """The mirrors of Canvas's buckets: in Redis when several processes may serve one person."""
+    """Return the levels of Canvas's buckets: in Redis if several processes may serve one person."""
     if redis is None:
         return MemoryBuckets(observer=observer)
     from canvas_app.canvas.throttle.redis import RedisBuckets
@@ -335,7 +335,7 @@ def buckets_for(redis: Any | None, observer: Observer) -> Buckets:
 
 
 def oauth_clients(app: Flask, settings: Settings) -> OAuth:
-    """Authlib's client for each environment: it builds the authorization requests."""
+    """Return Authlib's client for each environment, which builds the authorization requests."""
     oauth = OAuth(app)
     for environment in settings.environments:
         oauth.register(

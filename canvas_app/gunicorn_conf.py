@@ -1,4 +1,4 @@
-"""How gunicorn serves Easel: one process of many threads, several only with Redis."""
+"""Gunicorn's configuration: one process with many threads; several processes only with Redis."""
 
 import ctypes
 import gc
@@ -22,42 +22,42 @@ from canvas_app.worker import limit_bodies
 try:
     settings = Settings.from_environ(os.environ)
     logs.configure(settings)
-    upgrade_database(settings)  # before the app is loaded, which asks for the newest schema
+    upgrade_database(settings)  # before the app is loaded, which requires the newest schema
 except SettingsError as fault:
     sys.exit(str(fault))
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # glibc's malloc.h
 
 OWN_COUNTERS = (
-    "easel-metrics-"  # prefix of the folder for counters that is deleted when the server stops
+    "easel-metrics-"  # prefix of the counters' folder, which is deleted when the server stops
 )
 
 if settings.processes > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    # Before prometheus_client is imported: each process writes its counters there.
+    # Before prometheus_client is imported, because each process writes its counters there.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=OWN_COUNTERS)
 
 wsgi_app = "canvas_app.wsgi:app"
-# On every interface once Easel has a name of its own; a demo stays on this machine.
+# On all interfaces if Easel has a host name of its own; a demo stays on this machine.
 bind = f"127.0.0.1:{settings.port}" if is_loopback(settings.public_url) else f":{settings.port}"
 worker_class = "canvas_app.worker.Worker"
 limit_bodies(settings.max_form)
 worker_connections = 500  # half of the file descriptors a process commonly has
 workers = settings.processes
 threads = settings.web_threads
-preload_app = True  # the workers share the code's memory; settings are checked once
+preload_app = True  # so that workers share the code's memory and settings are checked once
 timeout = 60
 graceful_timeout = 30
 keepalive = 5
 limit_request_line = 8190  # a course's what-if form sends a field for each assignment
 loglevel = settings.log_level.lower()
-accesslog = None  # Easel writes its own, with route templates instead of paths
+accesslog = None  # Easel writes its own access log, with route templates instead of paths
 control_socket_disable = True
 # Easel reads forwarded headers itself (TRUSTED_PROXIES).
 forwarded_allow_ips = ""
 
 
 class NoSlowClients(logging.Filter):
-    """Drops the trace gunicorn writes for each connection that fell silent."""
+    """Filter for the traceback gunicorn logs for each connection that fell silent."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         fault = record.exc_info[1] if record.exc_info else None
@@ -65,14 +65,14 @@ class NoSlowClients(logging.Filter):
 
 
 class NoAddresses(logging.Filter):
-    """Takes out the request's address, which gunicorn writes at DEBUG and with its own faults.
+    """Filter for the request's address, which gunicorn logs at DEBUG and with its own faults.
 
-    A feed's secret stands in its path, a code in the callback's query.
+    A feed's secret is in its path, a code in the callback's query.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         if str(record.msg).startswith("Invalid request from ip="):
-            # What is wrong stands first; then follows what was sent, the address perhaps.
+            # The fault comes first; what was sent follows, which may include the address.
             what, colon, _ = str(record.msg).partition("'")
             record.msg = f"{what}(not shown)" if colon else what
         if isinstance(record.args, tuple):
@@ -84,7 +84,7 @@ class NoAddresses(logging.Filter):
 
 
 class EaselLogger(Logger):  # type: ignore[misc]
-    """Gunicorn's words, from the first line on, through Easel's log."""
+    """Gunicorn's logger, which writes through Easel's log from the first line on."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -99,7 +99,7 @@ logger_class = EaselLogger
 
 
 def on_starting(server: Any) -> None:
-    """Say why there is one process."""
+    """Log why there is only one process."""
     if settings.web_concurrency > settings.processes:
         server.log.warning(
             "WEB_CONCURRENCY is %s, but without REDIS_URL one process runs: several would not "
@@ -111,14 +111,14 @@ def on_starting(server: Any) -> None:
 def when_ready(server: Any) -> None:
     """Compile the templates before the first fork."""
     from canvas_app.views.rendering import (
-        compile_templates,  # with the app, once settings are right
+        compile_templates,  # with the app, once settings have been checked
     )
 
     compile_templates(server.app.wsgi())
 
 
 def on_reload(server: Any) -> None:
-    """Say what HUP does not do."""
+    """Log what HUP does not reload."""
     server.log.warning(
         "HUP replaces the processes, with the code and settings of the start: restart Easel for a "
         "new version or new settings."
@@ -128,8 +128,9 @@ def on_reload(server: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Keep the process small: 104 MB instead of 131 after 200 pages, in no more time.
 
-    A page leaves some thousand objects in cycles (templates make them), so garbage is looked for
-    more often, and not among what was loaded before the fork. Memory of big pages goes back.
+    A page leaves some thousand objects in cycles (made by templates), so garbage is collected more
+    often, and not among the objects loaded before the fork. Memory of large pages is returned to
+    the system.
     """
     gc.collect()
     gc.freeze()
@@ -142,26 +143,26 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Look at Canvas and the developer key once a start, beside the first requests."""
+    """Check Canvas and the developer key once per start, beside the first requests."""
     if worker.age == 1:  # the first process; whichever replaces it is older
         Thread(target=warn_of_access, args=(settings,), daemon=True).start()
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """Close what the process holds open; a worker that failed to start has no app."""
+    """Close the worker's connections; a worker that failed to start has no app."""
     if app := getattr(worker, "wsgi", None):
         app.extensions["easel"].close()
 
 
 def on_exit(server: Any) -> None:
-    """Leave no folder of counters behind, unless the operator chose it."""
+    """Delete the folder of counters, unless the operator chose it."""
     folder = Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""))
     if folder.name.startswith(OWN_COUNTERS):
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Forget the gauges of a process that ended."""
+    """Delete the gauges of a process that ended."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         from prometheus_client.multiprocess import mark_process_dead
 

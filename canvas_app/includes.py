@@ -1,4 +1,4 @@
-"""What the operator hears when a Canvas drops include parameters: a line, a count, a note."""
+"""Reports to the operator when a Canvas drops include parameters: log line, counter, note."""
 
 import logging
 import time
@@ -9,13 +9,14 @@ from canvas_app.storage.notes import INCLUDES_DROPPED, INCLUDES_READ, Notes
 
 log = logging.getLogger(__name__)
 
-NOTED_EVERY = 3600.0  # seconds between two notes of the same: the note says when it was last so
+NOTED_EVERY = 3600.0  # seconds between two equal notes, because a note says when it was last true
 
 
 class IncludesWatch:
-    """Whether one environment's Canvas reads includes, as the newest answer to this process shows.
+    """Whether an environment's Canvas reads includes, according to its latest answer here.
 
-    ``beside`` runs work that no request waits for; ``count`` hears of each answer without them.
+    ``beside`` runs work that no request waits for; ``count`` is called for each answer without the
+    includes.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class IncludesWatch:
         self._lock = Lock()
 
     def __call__(self, includes: tuple[str, ...], read: bool) -> None:
-        """Hear of one answer."""
+        """Take note of one answer."""
         if read:
             self._answered(includes)
         else:
@@ -51,7 +52,7 @@ class IncludesWatch:
             self._noted.clear()
         if before is False:
             log.info("Canvas reads include parameters again (%s)", self._environment)
-        if not before:  # a note may stand from before this process began
+        if not before:  # a note may date from before this process began
             self._beside(self._notes.clear, self._environment, INCLUDES_DROPPED)
             self._beside(self._notes.put, self._environment, INCLUDES_READ, includes)
 

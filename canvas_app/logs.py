@@ -1,4 +1,4 @@
-"""What operators read: one log, as text or JSON, with a request id and without secrets."""
+"""The log for operators, as text or JSON, with a request id and without secrets."""
 
 import logging
 import re
@@ -27,7 +27,7 @@ HELD_AT_ERROR = ("urllib3.connection",)
 #: Names each of its six plug-ins at every start.
 HELD_AT_WARNING = ("alembic.runtime.plugins",)
 
-# The second line of defence: nothing should write secrets, and what looks like one is taken out.
+# A second line of defence: nothing should write secrets, and what looks like one is removed.
 SECRET = re.compile(
     r"""
     (?P<name>\b(?:access_token|refresh_token|client_secret|code_verifier|code|state)
@@ -46,7 +46,7 @@ OF_TOKENS = re.compile(r"[A-Za-z0-9_~=-]")
 
 
 def shorten(text: str) -> str:
-    """The text, or its beginning, which does not end within what may be a token."""
+    """Return the text or its beginning, which never ends within a possible token."""
     if len(text) <= LONGEST_RECORD:
         return text
     end = LONGEST_RECORD
@@ -56,7 +56,7 @@ def shorten(text: str) -> str:
 
 
 def redact(text: str) -> str:
-    """The text with everything that looks like a token, code or secret taken out."""
+    """Return the text without anything that looks like a token, code or secret."""
     return SECRET.sub(lambda hit: f"{hit['name'] or hit['scheme'] or ''}[redacted]", text)
 
 
@@ -66,7 +66,7 @@ CONTROL_ESCAPES |= {0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
 class TextFormatter(logging.Formatter):
-    """One line of text a record, redacted (its traceback, on further lines, too)."""
+    """One line of text for each record, redacted, followed by its redacted traceback."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         record.message = record.message.translate(CONTROL_ESCAPES)
@@ -77,7 +77,7 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonLineFormatter(JsonFormatter):
-    """One JSON object a record, redacted."""
+    """One redacted JSON object for each record."""
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         shortened = {
@@ -91,7 +91,7 @@ class JsonLineFormatter(JsonFormatter):
 
 
 class StderrHandler(logging.StreamHandler[TextIO]):
-    """Writes to whatever ``sys.stderr`` is now, and adds the request id."""
+    """A handler that writes to the current ``sys.stderr`` and adds the request id."""
 
     def emit(self, record: logging.LogRecord) -> None:
         self.stream = sys.stderr
@@ -100,7 +100,7 @@ class StderrHandler(logging.StreamHandler[TextIO]):
 
 
 class AuditFile(WatchedFileHandler):
-    """A file that is opened anew when another stands in its place, and adds the request id."""
+    """A log file that is reopened after it was replaced, with the request id added."""
 
     def emit(self, record: logging.LogRecord) -> None:
         record.request_id = current_request_id.get()
@@ -126,7 +126,7 @@ def configure(settings: Settings) -> None:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(settings.log_level)
-    # The calls of one page would fill a kilobyte and more.
+    # Because the calls of one page would fill a kilobyte and more.
     told = settings.log_canvas == "on" or settings.log_canvas == settings.log_level.lower()
     logging.getLogger(CALLS_OF_CANVAS).setLevel(logging.NOTSET if told else logging.WARNING)
     audit_to(settings.audit_log, handler.formatter)
@@ -139,7 +139,7 @@ def configure(settings: Settings) -> None:
 
 
 def audit_to(path: Path | None, formatter: logging.Formatter | None) -> None:
-    """Let the audit log go to a file of its own, which may be moved away (logrotate)."""
+    """Write the audit log to a file of its own, which may be moved away (logrotate)."""
     audit = logging.getLogger("easel.audit")
     for old in [each for each in audit.handlers if isinstance(each, AuditFile)]:
         audit.removeHandler(old)
@@ -153,7 +153,7 @@ def audit_to(path: Path | None, formatter: logging.Formatter | None) -> None:
 
 
 def init_app(app: Flask) -> None:
-    """Give each request an id, tell it in ``X-Request-Id``, and write the access log."""
+    """Give each request an id, send it as ``X-Request-Id``, and write the access log."""
 
     @app.before_request
     def begin() -> None:
@@ -172,7 +172,7 @@ def init_app(app: Flask) -> None:
         began = g.get("began", time.monotonic())
         identity = g.get("request_id", "-")
 
-        # At close, not here: a streamed page is still being written now.
+        # At close, because a streamed page is still being written now.
         @response.call_on_close
         def log() -> None:
             current_request_id.set(identity)
@@ -182,7 +182,7 @@ def init_app(app: Flask) -> None:
 
 
 def route_template() -> str:
-    """The route's template, never the path: a feed's secret stands in its path."""
+    """Return the route's template, never the path, because a feed's secret is in its path."""
     return request.url_rule.rule if request.url_rule else "(no route)"
 
 

@@ -1,4 +1,4 @@
-"""Counters for operators, in Prometheus's format: route templates only, never a path."""
+"""Counters for operators, in Prometheus's format, by route template and never by path."""
 
 import os
 import time
@@ -11,8 +11,8 @@ from canvas_app.canvas.agent import USER_AGENT
 from canvas_app.logs import route_template
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-LONGEST_QUEUE = 3600.0  # seconds; more is a clock that is wrong
-METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})  # anybody may invent others
+LONGEST_QUEUE = 3600.0  # seconds; more means a wrong clock
+METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})  # because anybody may invent others
 
 
 class Metrics:
@@ -93,7 +93,7 @@ class Metrics:
         """Count one call of the token endpoint; ``outcome`` is ok or the error's kind."""
         self.token_calls.labels(environment, kind, outcome).inc()
 
-    # What the throttle tells (``queue.Observer``); its origins are Canvas's URLs, never a person.
+    # The throttle's ``queue.Observer``; its origins are Canvas's URLs and never name a person.
 
     def admitted(self, origin: str, waited: float) -> None:
         self.waits.labels(origin).observe(waited)
@@ -109,7 +109,7 @@ class Metrics:
         self.includes.labels(environment).inc()
 
     def text(self) -> bytes:
-        """All counters; those of all processes when gunicorn runs several."""
+        """Return all counters, of all processes if gunicorn runs several."""
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self.registry)
         everybody = CollectorRegistry()
@@ -118,7 +118,7 @@ class Metrics:
 
 
 def queue_seconds(sent: str, now: float) -> float | None:
-    """How long ago a proxy got the request, by its ``X-Request-Start``; None when it tells not.
+    """Return a request's age by its proxy's ``X-Request-Start``; None without a valid one.
 
     Proxies write seconds, milliseconds or microseconds since 1970, some with ``t=`` before it.
     """
@@ -133,7 +133,7 @@ def queue_seconds(sent: str, now: float) -> float | None:
 
 
 def init_app(app: Flask, *, behind_proxy: bool = False) -> None:
-    """Count every request; ``behind_proxy``: how long it waited is what the proxy says."""
+    """Count every request; ``behind_proxy``: measure the wait that the proxy reports."""
     metrics = app.extensions["easel.metrics"] = Metrics()
 
     @app.before_request

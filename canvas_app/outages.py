@@ -1,15 +1,15 @@
-"""What is away is said once, then counted: an outage that each request meets fills no log."""
+"""Outages are logged once and then counted, so that failing requests do not fill the log."""
 
 import logging
 import time
 from collections.abc import Callable
 from threading import Lock
 
-SAME_OUTAGE = 60.0  # seconds without a failure, after which the next one is another outage
+SAME_OUTAGE = 60.0  # seconds without a failure, after which the next one is a new outage
 
 
 class Outage:
-    """Failures of one thing, in one process. ``count`` is how many there have been."""
+    """Failures of one service in one process. ``count`` is how many there have been."""
 
     def __init__(
         self, log: logging.Logger, what: str, clock: Callable[[], float] = time.monotonic
@@ -23,7 +23,7 @@ class Outage:
         self.count = 0
 
     def failed(self, error: BaseException | None = None, why: str = "") -> None:
-        """Hear of a failure; its traceback is written at DEBUG alone."""
+        """Record a failure; its traceback is logged only at DEBUG."""
         with self._lock:
             now = self._clock()
             new = now - self._last_at >= SAME_OUTAGE

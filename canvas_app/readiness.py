@@ -1,7 +1,7 @@
-"""Whether Easel may get traffic: database, Redis and Canvas asked side by side, and soon answered.
+"""Readiness: database, Redis and Canvas are checked in parallel, with a short time limit.
 
-Each is asked in a thread of its own, so that one which hangs holds up nobody for longer than a
-monitor waits. Redis, Canvas and writes may be away: pages stand without them.
+Each is asked in a thread of its own, so that one that hangs delays the answer no longer than a
+monitor waits. Redis, Canvas and writes may be away, because pages work without them.
 """
 
 import logging
@@ -20,15 +20,15 @@ log = logging.getLogger(__name__)
 Verdict = TypeVar("Verdict")
 
 ANSWER_WITHIN = 1.8  # seconds for the whole answer; monitors give up after two or more
-CANVAS_EVERY = 30.0  # seconds between two questions to Canvas
-CANVAS_LIMIT = 2.0  # seconds for its answer
-WRITE_EVERY = 30.0  # seconds between two writes that only see whether writes are taken
+CANVAS_EVERY = 30.0  # seconds between two requests to Canvas
+CANVAS_LIMIT = 2.0  # seconds to wait for its answer
+WRITE_EVERY = 30.0  # seconds between two test writes to the database
 
 
 class Probe(Generic[Verdict]):
-    """A question that one thread at a time asks, beside those who want to know its answer.
+    """A check that one thread at a time runs, while others may wait for its result.
 
-    An answer is kept for ``every`` seconds. What ``ask`` raises counts as ``failed``.
+    A result is kept for ``every`` seconds. An exception from ``ask`` counts as ``failed``.
     """
 
     def __init__(
@@ -49,21 +49,21 @@ class Probe(Generic[Verdict]):
         self._asking = False
         self._answered_at = float("-inf")
         self._answer = failed
-        self._healthy = True  # as far as the log has been told
+        self._healthy = True  # the last result that was logged
 
     def start(self) -> None:
-        """Ask, unless it is being asked already or the answer is young enough."""
+        """Start the check, unless it is running already or the last result is recent enough."""
         with self._changed:
             if self._asking or self._clock() - self._answered_at < self._every:
                 return
             self._asking = True
-        # A daemon: what hangs must not keep the process from ending.
+        # A daemon, so that a check that hangs does not keep the process from ending.
         Thread(target=self._run, name=f"probe {self._name}", daemon=True).start()
 
     def answer(self, deadline: float, *, last: bool = False) -> Verdict:
-        """The answer, waited for until the deadline (monotonic); then ``failed``.
+        """Return the result, waiting until the deadline (monotonic); after that ``failed``.
 
-        With ``last`` the one before stands for an answer that does not come in time.
+        With ``last`` the previous result is returned when no new one comes in time.
         """
         with self._changed:
             self._changed.wait_for(lambda: not self._asking, max(0.0, deadline - self._clock()))
@@ -74,7 +74,7 @@ class Probe(Generic[Verdict]):
         answer = self._failed
         try:
             answer = self._ask()
-        except Exception as error:  # whatever a driver raises, the answer is the same
+        except Exception as error:  # the result is the same for any exception of a driver
             fault = error
         self._tell(fault)
         with self._changed:
@@ -82,7 +82,7 @@ class Probe(Generic[Verdict]):
             self._changed.notify_all()
 
     def _tell(self, fault: Exception | None) -> None:
-        """Log a change once: monitors ask every few seconds."""
+        """Log a change once, because monitors ask every few seconds."""
         if (fault is None) == self._healthy:
             return
         self._healthy = fault is None
@@ -94,7 +94,7 @@ class Probe(Generic[Verdict]):
 
 
 class Readiness:
-    """What ``/readyz`` says of a process."""
+    """The readiness of a process, as ``/readyz`` reports it."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class Readiness:
         self._wrote_at = float("-inf")
 
     def report(self) -> tuple[dict[str, Any], int]:
-        """The answer in JSON, and its status: 503 when the database does not answer in time."""
+        """Return the answer in JSON, and its status: 503 if the database is not in time."""
         deadline = self._clock() + ANSWER_WITHIN
         probes = (self._database, self._redis, self._canvas)
         for probe in probes:
@@ -144,10 +144,10 @@ class Readiness:
         return body, 503 if database is None else 200
 
     def _ask_database(self) -> tuple[bool, list[str]]:
-        """Whether the database takes writes, and what is noted in it; raises when it is away.
+        """Return whether the database takes writes, and its notes; raise when it is away.
 
-        A write is made now and then, and each time while writes fail: a full disk answers
-        everything else.
+        A write is tried at intervals, and each time while writes fail, because with a full disk
+        everything else still works.
         """
         self._storage.ping()
         due = self._clock() - self._wrote_at >= WRITE_EVERY
@@ -157,7 +157,7 @@ class Readiness:
         return self._storage.writes.taken, self._dropped_includes()
 
     def _dropped_includes(self) -> list[str]:
-        """A sentence for each environment whose Canvas drops what it is asked to include."""
+        """Return a sentence for each environment whose Canvas drops include parameters."""
         return [
             f"Canvas ({note.environment}) drops include parameters, last at {note.last_at:%FT%TZ}: "
             "switch on Allow Include Parameters for Easel's developer key."

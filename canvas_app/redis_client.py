@@ -1,7 +1,7 @@
-"""The connection to Redis or Valkey that everything in a process shares, with one circuit.
+"""The connection to Redis or Valkey that a process shares, with one circuit breaker.
 
-Every request asks Redis several times. While it does not answer, one call a second finds out, and
-all others fail at once, as if it had refused them; pages stand without it.
+Every request asks Redis several times. While it does not answer, one call a second tries it, and
+all others fail at once, as if it had refused them; pages work without it.
 """
 
 from collections.abc import Callable
@@ -17,12 +17,12 @@ from redis.retry import Retry
 
 from canvas_app.canvas.circuit import Circuit
 
-REDIS_SECONDS = 1.0  # for connecting, and for an answer
+REDIS_SECONDS = 1.0  # seconds, for connecting and for an answer
 TRY_EVERY = 1.0  # seconds between two calls to a Redis that does not answer
 
 
 class RedisAway(RedisConnectionError):
-    """Redis did not answer a moment ago, so it was not asked."""
+    """Redis was not asked, because it did not answer a moment ago."""
 
 
 class GuardedRedis(Redis):
@@ -43,7 +43,7 @@ class GuardedRedis(Redis):
 
 
 class GuardedPipeline(Pipeline):
-    """Several commands sent as one; they succeed or fail as one for the circuit, too."""
+    """Several commands sent as one, which the circuit breaker counts as one, too."""
 
     circuit: Circuit
 
@@ -53,7 +53,7 @@ class GuardedPipeline(Pipeline):
 
 
 def guarded(circuit: Circuit, call: Callable[[], Any]) -> Any:
-    """Make a call unless the circuit is open; raises RedisError."""
+    """Make a call unless the circuit breaker is open; raises RedisError."""
     if not circuit.enter():
         raise RedisAway("Redis did not answer a moment ago")
     try:
@@ -62,16 +62,16 @@ def guarded(circuit: Circuit, call: Callable[[], Any]) -> Any:
         circuit.failed()
         raise
     except RedisError:
-        circuit.succeeded()  # it answers, with a refusal
+        circuit.succeeded()  # it does answer, with a refusal
         raise
     circuit.succeeded()
     return told
 
 
 def open_redis(url: str) -> GuardedRedis:
-    """A client for this address; connects on first use.
+    """Return a client for this address; it connects on first use.
 
-    A connection that Redis has closed meanwhile is replaced once, so that a restart is not noticed.
+    A connection that Redis has closed is replaced once, so that a restart goes unnoticed.
     """
     client: Any = GuardedRedis.from_url(
         url,

@@ -1,4 +1,4 @@
-"""What protects the browser: response headers, the origin of each POST, the one host name."""
+"""Browser security: response headers, the origin of each POST, and the one host name."""
 
 import secrets
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ YEAR = 365 * 24 * 3600  # seconds
 def init_app(app: Flask, settings: Settings) -> None:
     """Check every request and give every response its security headers."""
     app.config.update(
-        WTF_CSRF_TIME_LIMIT=None,  # it lives as long as its session
+        WTF_CSRF_TIME_LIMIT=None,  # valid as long as its session
         WTF_CSRF_SSL_STRICT=False,  # it needs a Referer; check_origin is stricter
         MAX_CONTENT_LENGTH=settings.max_form,
     )
@@ -50,7 +50,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             abort(400, "The form was sent from another site.")
 
     app.after_request(partial(add_headers, https=settings.https))
-    CSRFProtect(app)  # after check_origin, so that a form from another site is told so
+    CSRFProtect(app)  # after check_origin, so that a form from another site gets the right error
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.wsgi_app = PathPrefix(app.wsgi_app, settings.path_prefix)  # type: ignore[method-assign]
     if hops := settings.trusted_proxies:
@@ -60,7 +60,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def add_headers(response: Response, *, https: bool) -> Response:
-    """Tell the browser what it may do with a response."""
+    """Add the security headers to a response."""
     headers = response.headers
     framed_by = g.get("framed_by", "")
     headers["Content-Security-Policy"] = content_security_policy(csp_nonce(), framed_by)
@@ -79,7 +79,7 @@ def add_headers(response: Response, *, https: bool) -> Response:
 
 
 def csp_nonce() -> str:
-    """This response's nonce for a ``<style>`` of its own (course colours)."""
+    """Return this response's nonce for its own ``<style>`` (course colours)."""
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(16)
     nonce: str = g.csp_nonce
@@ -87,9 +87,10 @@ def csp_nonce() -> str:
 
 
 def content_security_policy(nonce: str, framed_by: str = "") -> str:
-    """Only Easel's own files; no inline script or style attribute, no frame, no other site.
+    """Return a policy for Easel's own files only: no inline code, no frame, no other site.
 
-    ``framed_by``: the origins of a Canvas that may show this answer in a frame.
+    No inline script and no style attribute is allowed. ``framed_by``: the origins of a Canvas that
+    may show this answer in a frame.
     """
     ancestors = framed_by or "'none'"
     return (
@@ -101,10 +102,10 @@ def content_security_policy(nonce: str, framed_by: str = "") -> str:
 
 
 def from_here(own: str) -> bool:
-    """Whether a form came from Easel's own pages, as far as the browser tells.
+    """Return whether a form came from Easel's own pages, as far as the browser tells.
 
-    Fetch Metadata first, ``Origin`` (RFC 6454) else; a program that sends neither still needs the
-    CSRF token.
+    Fetch Metadata decides, or without it ``Origin`` (RFC 6454); a program that sends neither still
+    needs the CSRF token.
     """
     if site := request.headers.get("Sec-Fetch-Site"):
         return site in ("same-origin", "none")
@@ -113,12 +114,12 @@ def from_here(own: str) -> bool:
 
 
 def origin(url: str) -> str:
-    """Scheme and host as browsers write an origin, without a default port."""
+    """Return scheme and host as browsers write an origin, without a default port."""
     return f"{urlsplit(url).scheme}://{host(url)}"
 
 
 def host(url: str) -> str:
-    """Host and port as browsers send them, without a default port."""
+    """Return host and port as browsers send them, without a default port."""
     parts = urlsplit(url)
     if parts.port == DEFAULT_PORTS[parts.scheme]:
         return parts.netloc.lower().rpartition(":")[0]
@@ -126,7 +127,7 @@ def host(url: str) -> str:
 
 
 class PathPrefix:
-    """Serves the app under the path of PUBLIC_URL, whether or not a proxy has taken it off."""
+    """Middleware that serves the app under PUBLIC_URL's path, even if a proxy has removed it."""
 
     def __init__(self, app: "WSGIApplication", prefix: str) -> None:
         self.app = app

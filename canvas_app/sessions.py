@@ -1,10 +1,10 @@
-"""Flask's sessions on the server, in files or Redis: what may be lost, and never pickled.
+"""Flask's sessions on the server, in files or Redis; they may be lost and are never pickled.
 
-Sessions hold the state of a sign-in in progress, the CSRF secret and messages; who is signed in
-stands in the database. Flask-Session brings the interface; the stores are our own because its
-decoders fall back to pickle, its file store drops live sessions, and it writes a session back that
+Sessions hold the state of a sign-in in progress, the CSRF secret and messages; who is signed in is
+kept in the database. Flask-Session provides the interface; the stores are our own because its
+decoders fall back to pickle, its file store drops live sessions, and it writes back a session that
 another request has deleted meanwhile. While the store does not answer, sessions are ``away``: pages
-are served without one, and the browser keeps the cookie of the session it had.
+are served without one, and the browser keeps the cookie of its session.
 """
 
 import hashlib
@@ -31,9 +31,9 @@ AWAY_NOW = Outage(logging.getLogger(__name__), "no sessions now")
 
 LIFETIME = timedelta(days=7)
 PASSING = timedelta(hours=1)  # for browsers in which nobody is signed in yet
-MOST_PASSING = 10_000  # such sessions in files: strangers can begin as many as they like
+MOST_PASSING = 10_000  # such sessions in files: strangers can begin any number of them
 SWEEP_EVERY = 600.0  # seconds
-LASTING = "lasting"  # in the session: somebody is signed in
+LASTING = "lasting"  # session key: somebody is signed in
 
 
 class StoreAway(Exception):
@@ -43,8 +43,8 @@ class StoreAway(Exception):
 class Session(ServerSideSession):  # type: ignore[misc]  # Flask-Session is untyped
     """One browser's session.
 
-    ``stored`` tells whether the store held it when it was opened, ``away`` that the store did not
-    answer: then it holds nothing and is kept nowhere.
+    ``stored`` tells whether the store held it when it was opened; ``away`` that the store did not
+    answer, in which case it is empty and is not saved.
     """
 
     stored = False
@@ -77,14 +77,14 @@ class SessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
             AWAY_NOW.failed(fault, str(fault))
 
     def keep(self, session: Session) -> None:
-        """Store the session now, not with the answer; raises StoreAway when it cannot be."""
+        """Store the session now, not with the response; raises StoreAway if that fails."""
         store_id = self._get_store_id(session.sid)
         self._upsert_session(self.app.permanent_session_lifetime, session, store_id)
         session.stored = True
 
     def regenerate(self, session: Session) -> None:
-        """Give the session another id; what had the old id reads nothing any more."""
-        with suppress(StoreAway):  # it holds nothing that signs anybody in
+        """Give the session another id; the old id becomes worthless."""
+        with suppress(StoreAway):  # because it holds nothing that signs anybody in
             self._delete_session(self._get_store_id(session.sid))
         session.sid = self._generate_sid(self.sid_length)
         session.stored = False
@@ -111,11 +111,11 @@ class SessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
         self.delete(store_id)
 
     def read(self, store_id: str) -> bytes | None:
-        """What is kept under this id. This and the following raise StoreAway."""
+        """Return what is stored under this id. This and the following raise StoreAway."""
         raise NotImplementedError
 
     def write(self, store_id: str, packed: bytes, seconds: float, *, update: bool) -> None:
-        """Keep a session; with ``update`` only while it is there, lest a deleted one return."""
+        """Store a session; with ``update`` only if it still exists, so that none is restored."""
         raise NotImplementedError
 
     def delete(self, store_id: str) -> None:
@@ -123,14 +123,14 @@ class SessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
 
 
 class FileSessions(SessionInterface):
-    """One file a session, readable by its owner alone; its modification time is its end."""
+    """One file for each session, readable by its owner only; its mtime is when it expires."""
 
     def __init__(self, app: Flask, folder: Path, clock: Callable[[], float] = time.time) -> None:
         super().__init__(app)
         self.folder = folder
         self.clock = clock
         self.swept_at = clock()
-        self.written = 0  # since it was last swept
+        self.written = 0  # sessions written since the last sweep
         self.sweeping = threading.Lock()
 
     def read(self, store_id: str) -> bytes | None:
@@ -156,7 +156,7 @@ class FileSessions(SessionInterface):
             raise StoreAway(f"their files cannot be written ({fault.strerror})") from None
 
     def replace(self, path: Path, packed: bytes, now: float, ends: float) -> None:
-        """Put a file in the place of the old one, whole or not at all."""
+        """Replace a file by a new one, atomically."""
         handle, draft = tempfile.mkstemp(dir=self.folder, prefix=".")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -174,7 +174,7 @@ class FileSessions(SessionInterface):
             raise StoreAway(f"their files cannot be deleted ({fault.strerror})") from None
 
     def sweep(self, now: float) -> None:
-        """Remove what has ended and what is too much: now and then, by one thread."""
+        """Remove expired and surplus sessions, at intervals, in one thread at a time."""
         due = now - self.swept_at >= SWEEP_EVERY or self.written >= MOST_PASSING // 10
         if not due or not self.sweeping.acquire(blocking=False):
             return
@@ -197,7 +197,7 @@ class FileSessions(SessionInterface):
 
 
 class RedisSessions(SessionInterface):
-    """Sessions in Redis or Valkey, which ends them by itself; encrypted, for some hold codes."""
+    """Sessions in Redis or Valkey, which expires them; encrypted, because some hold codes."""
 
     def __init__(self, app: Flask, client: Any, seal: AnswerSeal) -> None:
         from redis import RedisError
@@ -224,12 +224,12 @@ class RedisSessions(SessionInterface):
         try:
             return command(*arguments, **options)
         except self.fault as fault:
-            # The fault's text may hold the session's id.
+            # Not the exception's text, because it may hold the session's id.
             raise StoreAway(f"Redis does not answer ({type(fault).__name__})") from None
 
 
 def init_app(app: Flask, settings: Settings, redis: Any | None) -> None:
-    """Give the app its sessions: in Redis when there is one, else in files."""
+    """Give the app its sessions: in Redis if there is one, else in files."""
     app.config.update(
         SESSION_COOKIE_NAME=cookie_name("easel_session", settings),
         SESSION_COOKIE_HTTPONLY=True,
@@ -247,5 +247,5 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> None:
 
 
 def cookie_name(name: str, settings: Settings) -> str:
-    """The cookie's name, with the prefix that binds it to this host whenever there is https."""
+    """Return the cookie's name, with the prefix that binds it to this host if there is https."""
     return f"__Host-{name}" if settings.https else name

@@ -1,4 +1,4 @@
-"""What a deployment decides: every setting, read once from the environment and checked at start."""
+"""The deployment's settings, read once from the environment and checked at start."""
 
 import os
 import re
@@ -35,7 +35,7 @@ SCOPE = re.compile(r"url:(GET|POST|PUT|PATCH|DELETE)\|/[\x21-\x7e]+|/auth/userin
 
 
 class SettingsError(Exception):
-    """Settings are missing or wrong; the message names every fault and what to do about it."""
+    """Settings are missing or wrong; the message names every fault and its remedy."""
 
     def __init__(self, faults: list[str]) -> None:
         self.faults = tuple(faults)
@@ -48,7 +48,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Environment:
-    """One Canvas to sign in with: production, beta or test, and the developer key used there."""
+    """A Canvas to sign in with (production, beta or test) and the developer key for it."""
 
     name: str
     canvas_url: str
@@ -58,7 +58,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything the deployment decided. Times are seconds; ``public_url`` has no final slash."""
+    """The deployment's settings. Times are in seconds; ``public_url`` has no final slash."""
 
     environments: tuple[Environment, ...]
     public_url: str
@@ -107,7 +107,7 @@ class Settings:
         return self.environments[0]
 
     def environment(self, name: str) -> Environment | None:
-        """The environment of this name, or None when the deployment offers no such one."""
+        """Return the environment of this name, or None when the deployment does not offer it."""
         return next((each for each in self.environments if each.name == name), None)
 
     @property
@@ -116,20 +116,20 @@ class Settings:
 
     @property
     def path_prefix(self) -> str:
-        """The path in PUBLIC_URL, such as ``/easel``; empty when Easel has a host of its own."""
+        """Return the path in PUBLIC_URL, such as ``/easel``; empty if Easel has its own host."""
         return urlsplit(self.public_url).path
 
     def redirect_uri(self, environment: str = "production") -> str:
-        """What an environment's developer key must list, character for character.
+        """Return the redirect URI a developer key must list, character for character.
 
-        Each has one of its own: a hostile Canvas could otherwise have another's code brought to
+        Each environment has its own, because a hostile Canvas could have another's code brought to
         it, with verifier and secret (RFC 9700 section 4.4).
         """
         own = "" if environment == "production" else f"/{environment}"
         return f"{self.public_url}/oauth/callback{own}"
 
     def warnings(self) -> list[str]:
-        """What works, but not as safely as it could: connections that anybody on the way reads."""
+        """Return warnings about connections that others on the network can read."""
         found = []
         if (self.redis_url or "").startswith("redis://") and not is_loopback(self.redis_url or ""):
             found.append(
@@ -147,12 +147,12 @@ class Settings:
 
     @property
     def processes(self) -> int:
-        """Worker processes: only with Redis may there be several, for they share what it holds."""
+        """Return the number of worker processes; several need Redis, which holds shared data."""
         return self.web_concurrency if self.redis_url else 1
 
 
 class _Reader:
-    """Reads one environment and collects its faults."""
+    """A reader of one environment that collects its faults."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
@@ -182,7 +182,7 @@ class _Reader:
         return Settings(**values)
 
     def plain_values(self) -> dict[str, Any]:
-        """The settings that depend on no other one, by the names of their fields."""
+        """Return the settings that depend on no other one, by the names of their fields."""
         return {
             "redis_url": self.redis_url(),
             "scopes": self.scopes(),
@@ -211,14 +211,14 @@ class _Reader:
         }
 
     def secret_key(self, instance_path: Path, local: bool) -> str:
-        """SECRET_KEY, long enough to sign with."""
+        """Return SECRET_KEY, which must be long enough for signing."""
         key = self.key("SECRET_KEY", instance_path, local, lambda: secrets.token_hex(32))
         if key and len(key) < 32:
             self.fault("SECRET_KEY is shorter than 32 characters", f"set it to {NEW_SIGNING_KEY}")
         return key
 
     def folder(self, local: bool) -> Path:
-        """INSTANCE_PATH; made, for its owner alone, when something is to be kept in it."""
+        """Return INSTANCE_PATH, made for its owner only if something is to be kept in it."""
         path = Path(self.text("INSTANCE_PATH") or "instance").resolve()
         kept = local and not (self.text("SECRET_KEY") and self.text("TOKEN_KEYS"))
         if kept or not (self.text("DATABASE_URL") and self.text("REDIS_URL")):
@@ -239,7 +239,7 @@ class _Reader:
         return self.environ.get(name, "").strip()
 
     def address(self, name: str) -> str:
-        """A URL with its scheme in small letters and no final slash."""
+        """Return a URL with its scheme in lower case and no final slash."""
         given = self.text(name).rstrip("/")
         scheme, colon, rest = given.partition(":")
         return f"{scheme.lower()}{colon}{rest}" if colon else given
@@ -378,7 +378,7 @@ class _Reader:
         try:
             url = make_url(given)
             known = url.drivername == "postgresql+psycopg" or (
-                # Every connection would have a database in memory of its own.
+                # Because every connection would have a database in memory of its own.
                 url.drivername == "sqlite" and url.database not in (None, "", ":memory:")
             )
         except ArgumentError:
@@ -397,7 +397,7 @@ class _Reader:
         return given
 
     def features_off(self) -> frozenset[str]:
-        """Names of features, each alone or with the role it is off for: ``what_if:student``."""
+        """Return features that are off, for all or for the role named: ``what_if:student``."""
         given = frozenset(filter(None, re.split(r"[\s,]+", self.text("FEATURES_OFF").lower())))
         roles = ("", *(f":{role}" for role in FEATURE_ROLES))
         allowed = {f"{feature}{role}" for feature in FEATURES for role in roles}
@@ -423,7 +423,7 @@ class _Reader:
         return given or None
 
     def ca_bundle(self) -> str | None:
-        """The file of certificate authorities to trust; the first of three names that is set."""
+        """Return the file of certificate authorities to trust: the first of three variables set."""
         names = ("CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
         name = next((name for name in names if self.text(name)), None)
         if name is None:
@@ -439,7 +439,7 @@ class _Reader:
         return given
 
     def audit_log(self) -> Path | None:
-        """AUDIT_LOG, a file that can be written; it is made for its owner alone."""
+        """Return AUDIT_LOG, a file that can be written; it is made for its owner only."""
         given = self.text("AUDIT_LOG")
         if not given:
             return None
@@ -468,7 +468,7 @@ class _Reader:
         return given
 
     def key(self, name: str, folder: Path, local: bool, make: Callable[[], str]) -> str:
-        """The key given; for a Canvas on loopback one kept in the folder, made if need be."""
+        """Return the key set; for a Canvas on loopback one kept in the folder, made if missing."""
         if given := self.text(name):
             return given
         if not local:
@@ -510,7 +510,7 @@ NEW_FERNET_KEYS = (
 
 
 def is_web_url(text: str) -> bool:
-    """Whether this is an http(s) URL of scheme, host, port and path alone."""
+    """Return whether this is an http(s) URL with only scheme, host, port and path."""
     try:
         parts = urlsplit(text)
         port_is_right = parts.port is None or parts.port > 0
@@ -527,8 +527,8 @@ def is_web_url(text: str) -> bool:
 
 
 def is_redis_url(text: str) -> bool:
-    """Whether redis-py can make a connection of this address."""
-    from redis import ConnectionPool  # here: most deployments never load it
+    """Return whether redis-py can connect to an address of this form."""
+    from redis import ConnectionPool  # imported here, because most deployments never need it
 
     try:
         ConnectionPool.from_url(text)
@@ -538,14 +538,14 @@ def is_redis_url(text: str) -> bool:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether the URL names this very machine."""
+    """Return whether the URL's host is this machine."""
     return urlsplit(url).hostname in LOOPBACK_HOSTS if url else False
 
 
 def kept_secret(path: Path, make: Callable[[], str]) -> str:
-    """The secret in a file only its owner may read; made when there is none.
+    """Return the secret in a file only its owner may read; make it if there is none.
 
-    Two programs that start at once get the same secret: the file appears whole, or not at all.
+    Two programs that start at once get the same secret, because the file appears atomically.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
@@ -556,7 +556,7 @@ def kept_secret(path: Path, make: Callable[[], str]) -> str:
         try:
             os.link(draft, path)
         except FileExistsError:
-            pass  # another program was quicker; its secret counts
+            pass  # another program was faster; its secret counts
         finally:
             draft.unlink()
     return path.read_text(encoding="ascii").strip()

@@ -52,7 +52,7 @@ HOW = frozenset(
 
 @dataclass(frozen=True)
 class SupportReport:
-    """One call that failed. ``path`` is without query, ``query`` as it was sent."""
+    """A call that failed. ``path`` is without query, ``query`` as it was sent."""
 
     tried: str
     environment: str
@@ -70,7 +70,7 @@ class SupportReport:
     doc: str = ""
 
     def for_community(self) -> str:
-        """What to post: no host, no ids, nobody's data."""
+        """Return the text to post: without host, ids, or anybody's data."""
         return self._text(
             [
                 ("What I want to achieve", self.tried),
@@ -87,7 +87,7 @@ class SupportReport:
         )
 
     def for_support(self) -> str:
-        """What Canvas's support desk asks for; only who has a contract with it may ask it."""
+        """Return what Canvas's support desk asks for; only its contract partners may ask it."""
         return self._text(
             [
                 ("What I want to achieve", self.tried),
@@ -107,7 +107,7 @@ class SupportReport:
         )
 
     def for_operator(self) -> str:
-        """What whoever runs Easel needs, where no call to Canvas failed."""
+        """Return what whoever runs Easel needs if no call to Canvas failed."""
         return self._text(
             [
                 ("What was tried", self.tried),
@@ -124,7 +124,7 @@ class SupportReport:
         return redact("\n".join(f"{label}: {value}" for label, value in lines if value))
 
     def _asked(self) -> str:
-        """The parameters; values that may be about somebody are left out."""
+        """Return the parameters without values that may be about somebody."""
         shown = []
         for name, value in parse_qsl(self.query, keep_blank_values=True):
             if name == "access_token":
@@ -143,7 +143,7 @@ class SupportReport:
 
 
 def curl_of(method: str, url: str) -> str:
-    """The same call for a shell; the token stays in its variable."""
+    """Return the same call for a shell; the token stays in its variable."""
     return (
         f"curl --request {method} "
         '--header "Authorization: Bearer $CANVAS_TOKEN" '
@@ -153,7 +153,7 @@ def curl_of(method: str, url: str) -> str:
 
 
 def moment_of(at: datetime) -> str:
-    """A time to the second, in UTC and in this machine's zone."""
+    """Return a time to the second, in UTC and in this machine's zone."""
     local = at.astimezone()
     return f"{at:%Y-%m-%d %H:%M:%S} UTC ({local:%H:%M:%S %z})"
 

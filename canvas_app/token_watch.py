@@ -1,6 +1,6 @@
-"""Whether an environment's token endpoint is known to fail, as the newest calls to it show.
+"""Whether an environment's token endpoint fails, according to its latest calls.
 
-Nobody is sent to Canvas to type a password for a code that could not be traded in.
+While it fails nobody is sent to Canvas to type a password for a code that cannot be exchanged.
 """
 
 import time
@@ -14,19 +14,19 @@ from canvas_app.canvas.tokens import Token
 
 Granted = TypeVar("Granted")
 
-IN_A_ROW = 2  # failures after which the next one is expected
-BELIEVED = 20.0  # seconds: then somebody may try again
+IN_A_ROW = 2  # failures after which the next call is expected to fail
+BELIEVED = 20.0  # seconds after which somebody may try again
 
 
 class TokenWatch:
-    """Hears how each call of a token endpoint ended."""
+    """A record of how calls of a token endpoint ended."""
 
     def __init__(
         self,
         clock: Callable[[], float] = time.monotonic,
         count: Callable[[str, str], None] = lambda kind, outcome: None,
     ) -> None:
-        """``count`` hears of each call: exchange or renewal, and ok or the error's name."""
+        """Make a watch; ``count`` gets each call: exchange or renewal, ok or the error's name."""
         self._clock = clock
         self._count = count
         self._lock = Lock()
@@ -35,13 +35,13 @@ class TokenWatch:
         self._last_at = 0.0
 
     def failing(self) -> CanvasError | None:
-        """The error of the last calls, while another one would most likely end so too."""
+        """Return the error of the last calls, while the next one would most likely fail too."""
         with self._lock:
             recent = self._clock() - self._last_at < BELIEVED
             return self._last if recent and self._in_a_row >= IN_A_ROW else None
 
     def heard(self, error: CanvasError | None, kind: str = "renewal") -> None:
-        """Hear of one call; errors about one person's grant say that the endpoint works."""
+        """Record one call; errors about one person's grant show that the endpoint works."""
         self._count(kind, "ok" if error is None else type(error).__name__)
         failed = isinstance(error, Unavailable | InvalidClient)
         with self._lock:
@@ -51,7 +51,7 @@ class TokenWatch:
 
 
 class WatchedEndpoint(TokenEndpoint):
-    """A token endpoint that tells its watch how each exchange and renewal ended."""
+    """A token endpoint that reports each exchange and renewal to its watch."""
 
     watch: TokenWatch
 

@@ -1,6 +1,6 @@
-"""What ends a request with an error page: a code, its HTTP status, and facts for its words.
+"""Errors that end a request with a page: a code, its HTTP status, and facts for its words.
 
-The words are ``templates/errors/<code>.html``.
+The words are in ``templates/errors/<code>.html``.
 """
 
 STATUS = {
@@ -88,10 +88,10 @@ STATUS = {
 
 
 class Trouble(Exception):
-    """Ends a request with the error page of a code in ``STATUS``.
+    """An error that ends the request with the page of a code in ``STATUS``.
 
-    ``facts`` is what the page's words name or depend on; nothing in it is secret. ``status``
-    replaces the code's own HTTP status.
+    ``facts`` are values that the page's words use; nothing in them is secret. ``status`` replaces
+    the code's own HTTP status.
     """
 
     def __init__(self, code: str, status: int | None = None, /, **facts: object) -> None:
@@ -102,7 +102,7 @@ class Trouble(Exception):
 
 
 class ScopesMissing(Exception):
-    """The pages need scopes that this person's grant does not have: they must consent anew."""
+    """The person must consent again, because their grant lacks scopes that the pages need."""
 
     def __init__(self, scopes: tuple[str, ...]) -> None:
         super().__init__("the pages need further scopes")

@@ -1,4 +1,4 @@
-"""Whose pages wait for Canvas now: a few of one person's, and never all threads of the process."""
+"""Limits on how many pages one person loads at once, so that no one uses all threads."""
 
 from collections import Counter
 from threading import Condition
@@ -8,11 +8,11 @@ IN_LINE = 10  # further ones that wait for their turn, each in a thread
 
 
 class Turns:
-    """Gives out turns by owner; whoever finds no place in line is told to come back.
+    """Turns by owner; a page that finds no place in line is refused.
 
-    A person who opens thirty tabs while Canvas is slow would otherwise hold every thread, and
-    nobody else would be served. A quarter of the ``threads`` is kept for pages that ask Canvas
-    nothing.
+    Without turns a person who opens thirty tabs while Canvas is slow would hold every thread, and
+    nobody else would be served. A quarter of the ``threads`` is kept for pages that make no calls
+    to Canvas.
     """
 
     def __init__(self, threads: int) -> None:
@@ -22,7 +22,7 @@ class Turns:
         self._in_line: Counter[object] = Counter()
 
     def take(self, owner: object, seconds: float) -> bool:
-        """Wait for a turn so long at most; False when there is none, or no place in line."""
+        """Wait for a turn at most this long; return False without one or a place in line."""
         with self._changed:
             if self._at_once.total() + self._in_line.total() >= self._most:
                 return False

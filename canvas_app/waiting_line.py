@@ -1,9 +1,9 @@
 """The line of people whose codes wait until Canvas's token endpoint has room.
 
-Older Canvases charge this server 200 for each exchange (``canvas/throttle/queue.py``), which lets
-one person in every 20 seconds. People who were only sent to Canvas are not in the line, so
-strangers who ask for ``/login`` again and again keep nobody out. Client addresses take turns in
-the line, because a stranger can join it, too, with a made-up code.
+Older Canvases charge this server 200 for each exchange (``canvas/throttle/queue.py``), which admits
+one person every 20 seconds. People who have only been sent to Canvas are not in the line, so
+strangers who ask for ``/login`` again and again keep nobody out. Client addresses take turns in the
+line, because a stranger with a made-up code can join it, too.
 """
 
 import hashlib
@@ -26,16 +26,16 @@ PLACE_LIVES = 75.0  # seconds after which a page that was closed loses its place
 
 
 class Tickets(Protocol):
-    """The places of a line, first come first; each is ``address:ticket``."""
+    """The places of a line, in order of arrival; each is ``address:ticket``."""
 
     def hold(self, place: str, now: float) -> list[str]:
         """Take the last place, or keep the one held; return all places in order."""
 
     def places(self, now: float) -> list[str]:
-        """All places in order, without those nobody came back for."""
+        """Return all places in order, without those whose visits stopped."""
 
     def give_up(self, place: str) -> bool:
-        """Leave the line; False when the place was not held (any more)."""
+        """Leave the line; return False when the place was not held (any more)."""
 
 
 class MemoryTickets:
@@ -63,7 +63,7 @@ class MemoryTickets:
 
 
 class RedisTickets:
-    """Places that all processes share. While Redis does not answer, nobody is in line."""
+    """Places that all processes share. While Redis does not answer, the line is empty."""
 
     def __init__(self, client: Any, name: str) -> None:
         from redis import RedisError
@@ -122,28 +122,28 @@ class WaitingLine:
         self._tickets = tickets
 
     def full_for(self, address: str) -> float:
-        """Seconds until whoever comes from there should be sent to Canvas; 0 is now."""
+        """Return in how many seconds a client of this address may go to Canvas; 0 is now."""
         places = self._tickets.places(self.clock())
         place = f"{scrambled(address)}:"
         return max(0.0, self._queue.room_in(ahead(place, [*places, place])) - CODE_SECONDS)
 
     def turn_in(self, address: str, ticket: str) -> float:
-        """Seconds until the turn of a ticket, which takes a place if it has none; 0 is now."""
+        """Return the seconds until a ticket's turn; it takes a place if it has none; 0 is now."""
         place = f"{scrambled(address)}:{ticket}"
         return self._queue.room_in(ahead(place, self._tickets.hold(place, self.clock())))
 
     def leave(self, address: str, ticket: str) -> bool:
-        """Give the place up; True for one caller alone, who may exchange the code."""
+        """Give the place up; return True for only one caller, who may exchange the code."""
         return self._tickets.give_up(f"{scrambled(address)}:{ticket}")
 
 
 def scrambled(address: str) -> str:
-    """The client's address as the line knows it."""
+    """Return the hash that stands for the client's address in the line."""
     return hashlib.sha256(address.encode()).hexdigest()[:16]
 
 
 def ahead(place: str, places: list[str]) -> int:
-    """How many places come before this one when addresses take turns."""
+    """Return how many places come before this one when addresses take turns."""
     of_address: Counter[str] = Counter()
     turns = {}
     for number, each in enumerate(places):

@@ -1,9 +1,9 @@
-"""The gunicorn worker Easel is served by: a thread takes a request only once all of it is here.
+"""Easel's gunicorn worker: a thread gets a request only once it has arrived in full.
 
-gunicorn's own threads read from the client, so sixteen clients that send a byte now and then stop
+gunicorn's own threads read from the client, so sixteen clients that send a byte now and then block
 sixteen threads. Here the main loop collects each request, as a buffering proxy does, and a client
-that is too slow, silent or too big never reaches a thread. Written against gunicorn 27; the methods
-it relies on are checked at start.
+that is too slow, silent or too big never reaches a thread. Written for gunicorn 27; the methods it
+relies on are checked at start.
 """
 
 import re
@@ -21,23 +21,23 @@ from typing import Any
 from gunicorn.util import close_graceful
 from gunicorn.workers import gthread
 
-HEAD_SECONDS = 10.0  # a client may take so long for the request line and the headers
-BODY_SECONDS = 30.0  # and so long for the body after them
-ANSWER_SECONDS = 15.0  # and may stop taking a piece of its answer for so long
+HEAD_SECONDS = 10.0  # seconds a client may take for the request line and the headers
+BODY_SECONDS = 30.0  # seconds it may then take for the body
+ANSWER_SECONDS = 15.0  # seconds it may take to accept a piece of its answer
 LARGEST_HEAD = 64 * 1024  # bytes
-AROUND_A_FORM = 64 * 1024  # bytes beside a form's largest size (MAX_FORM)
+AROUND_A_FORM = 64 * 1024  # bytes in addition to a form's largest size (MAX_FORM)
 MOST_COLLECTED = 64 * 2**20  # bytes of unfinished requests in one process
 ANSWER_BUFFER = 256 * 1024  # bytes of an answer the system keeps for a client that reads slowly
-LINGER_SECONDS = 0.5  # to wait for the other side to close, too
-MOST_LINGERING = 64  # connections that wait so at once
-STOPPING_SECONDS = 2.0  # for an unfinished request of a worker that stops
+LINGER_SECONDS = 0.5  # seconds to wait for the other side to close, too
+MOST_LINGERING = 64  # connections that wait like this at once
+STOPPING_SECONDS = 2.0  # seconds for an unfinished request when the worker stops
 
 END_OF_HEAD = b"\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
 CODED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 
-# A thread has the whole request; should something still be missing, it does not wait for it.
+# A thread has the whole request; if something is missing all the same, it does not wait.
 SOCKET_OPTIONS: tuple[tuple[int, int | bytes], ...] = (
     (socket.SO_RCVTIMEO, struct.pack("ll", 0, 100_000)),
     (socket.SO_SNDBUF, ANSWER_BUFFER),
@@ -56,7 +56,7 @@ def limit_bodies(largest_form: int) -> None:
 
 
 def bare_answer(status: str) -> bytes:
-    """An answer of the worker's own, after which the connection closes."""
+    """Return a response of the worker's own, after which the connection closes."""
     head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n"
     return f"{head}Cache-Control: no-store\r\n\r\n".encode()
 
@@ -68,7 +68,7 @@ FULL = bare_answer("503 Service Unavailable")
 
 
 class Refused(Exception):
-    """A request that no thread will see, with the bytes that answer it."""
+    """A request that no thread will see, with the response to send."""
 
     def __init__(self, answer: bytes) -> None:
         super().__init__(answer)
@@ -76,7 +76,7 @@ class Refused(Exception):
 
 
 class Collected:
-    """What has come of one request, and until when the rest must come.
+    """The part of a request received so far, and the deadline for the rest.
 
     ``begin`` is the monotonic time at which the client could begin to send.
     """
@@ -85,12 +85,12 @@ class Collected:
         self.data = bytearray()
         self.deadline = begin + HEAD_SECONDS
         self.body_left_out = False  # too large to collect; Easel refuses it unread
-        self.expects_continue = False  # the client waits to be told that it may send the body
+        self.expects_continue = False  # the client waits for permission to send the body
         self._searched = 0
-        self._ends: int | None = None  # length of the whole request, known once its head is here
+        self._ends: int | None = None  # length of the whole request, once its head is here
 
     def add(self, piece: bytes, now: float) -> bool:
-        """Take a piece; return whether the request is whole. Raise Refused."""
+        """Add a piece; return whether the request is complete. Raise Refused."""
         self.data += piece
         if self._ends is None and not self._found_head(now):
             return False
@@ -117,7 +117,7 @@ class Collected:
 
 
 class Connection(gthread.TConn):  # type: ignore[misc]  # gunicorn is untyped
-    """A connection, the request that is on its way over it, and how it ends."""
+    """A connection, the request being received on it, and how it ends."""
 
     def __init__(self, worker: "Worker", *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -125,7 +125,7 @@ class Connection(gthread.TConn):  # type: ignore[misc]  # gunicorn is untyped
         self.body_left_out = False
 
     def close(self, graceful: bool = False) -> None:
-        """Close at once, or linger beside the main loop, which would accept nothing meanwhile."""
+        """Close at once, or linger outside the main loop, which would accept nothing meanwhile."""
         if graceful and self.worker.room.acquire(blocking=False):
             self.sock.setblocking(True)
             self.worker.aside.submit(self.worker.linger, self.sock)
@@ -156,7 +156,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             self.room.release()
 
     def accept(self, listener: socket.socket) -> None:
-        """Accept a connection; of too many, the oldest unfinished one makes room."""
+        """Accept a connection; if there are too many, drop the oldest unfinished one."""
         try:
             client, address = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
@@ -169,16 +169,16 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         self.enqueue_req(Connection(self, self.cfg, client, address, listener.getsockname()))
 
     def enqueue_req(self, conn: Connection) -> None:
-        """Collect a connection's next request; it goes to a thread when all of it is here."""
+        """Collect a connection's next request, and pass it to a thread when it is complete."""
         conn.sock.setblocking(False)
         self.collecting[conn] = Collected(time.monotonic())
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_data, conn))
-        # What came with the last request's body, or what woke the poller.
+        # Data that came with the last request's body, or that woke the poller.
         ahead = conn.parser.unreader.take_buffered() if conn.parser else b""
         self._take(conn, ahead)
 
     def on_data(self, conn: Connection, client: socket.socket) -> None:
-        """Take what a client has sent."""
+        """Receive what a client has sent."""
         try:
             piece = client.recv(LARGEST_HEAD)
         except BlockingIOError:
@@ -219,7 +219,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             self.poller.unregister(conn.sock)
 
     def _end(self, conn: Connection, answer: bytes = b"") -> None:
-        """Close a connection whose request never became whole, with an answer if it began one."""
+        """Close a connection whose request stayed incomplete; answer if it had begun one."""
         began = bool(self.collecting[conn].data)
         self._forget(conn)
         self.nr_conns -= 1
@@ -229,7 +229,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         conn.close(graceful=bool(answer and began))
 
     def murder_pending(self) -> None:
-        """Close what did not become whole in time; a stopping worker waits for little."""
+        """Close connections whose request took too long; the limit is short when stopping."""
         super().murder_pending()
         for conn in list(self._late(time.monotonic())):
             self._end(conn, TIMED_OUT)
@@ -242,12 +242,12 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
                 yield conn
 
     def handle_request(self, req: Any, conn: Connection) -> bool:
-        """Answer a request; who takes no piece of the answer for long is cut off."""
+        """Answer a request; cut off a client that accepts no piece of the answer for too long."""
         conn.sock.settimeout(ANSWER_SECONDS)
         if conn.body_left_out:
             req.force_close()
         return bool(super().handle_request(req, conn))
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
-        """Whether the connection serves another request: not when a body is still on its way."""
+        """Return whether the connection serves another request: not if a body is still arriving."""
         return keepalive and not conn.body_left_out and bool(conn.parser.finish_body())

@@ -1,4 +1,4 @@
-"""The WSGI door: servers ask for ``canvas_app.wsgi:app``."""
+"""The WSGI entry point: servers load ``canvas_app.wsgi:app``."""
 
 import sys
 

@@ -40,7 +40,7 @@ def locale_named(text: str) -> Locale:
 
 
 def day_word(distance: int, locale: Locale) -> str | None:
-    """Return Today, Tomorrow or Yesterday if the date is in the page's language; else None."""
+    """Return Today, Tomorrow or Yesterday; None for other days and locales without these words."""
     if locale.language == language().language:
         words = {0: gettext("Today"), 1: gettext("Tomorrow"), -1: gettext("Yesterday")}
     elif locale.language == ENGLISH:
