@@ -1,4 +1,4 @@
-"""Which items belong where: windows, days, what is missing, due or new."""
+"""Which items belong in which list: windows, days, missing, due and new work."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -21,7 +21,7 @@ GRADED = frozenset({"graded", "resubmitted", "redo_requested"})  # once its grad
 
 
 def placed(item: Item, me: Person, worth: Mapping[str, float]) -> Item:
-    """An item with its day, and its weight where that is known."""
+    """Return an item with its day, and its weight if that is known."""
     day = None
     if item.due_at:
         day = all_day_date(item.due_at, me) if item.all_day else me.day(item.due_at)
@@ -29,7 +29,7 @@ def placed(item: Item, me: Person, worth: Mapping[str, float]) -> Item:
 
 
 def in_window(item: Item, first: date, last: date, week: date | None) -> bool:
-    """Inside the range by the person's own days; outside a week, missing and undated work too."""
+    """Return whether an item is listed: in the range, or without a week missing or undated."""
     if item.day is None:
         return week is None
     if item.missing and week is None:
@@ -42,18 +42,18 @@ def is_missing(item: Item) -> bool:
 
 
 def is_overdue(item: Item) -> bool:
-    """Past due and not done, though Canvas does not call it missing (yet)."""
+    """Return whether work is past due and not done, though Canvas does not call it missing."""
     return item.status == "overdue" and not item.done and item.type not in NOT_WORK
 
 
 def is_due(item: Item, now: datetime) -> bool:
-    """Work that is not done and still to come."""
+    """Return whether work is not done and still to come."""
     work = item.type not in NOT_WORK and not item.only_posted
     return bool(work and not item.done and item.due_at and item.due_at >= now)
 
 
 def forecast(items: Iterable[Item], now: datetime, today: date) -> Load | None:
-    """How much work still to come each day of this and the coming weeks has."""
+    """Return how much work is still to come on each day of this and the coming weeks."""
     return load(
         (
             (item.day, None if item.letters_only else item.points_possible)
@@ -67,9 +67,9 @@ def forecast(items: Iterable[Item], now: datetime, today: date) -> Load | None:
 def new_grades(
     items: Iterable[Item], me: Person, now: datetime, week: date | None = None
 ) -> list[Item]:
-    """Grades posted in a week, or in the last two; the newest first.
+    """Return grades posted in a week, or in the last two weeks; the newest first.
 
-    Work that was sent back or handed in again since has a grade all the same.
+    Work that was sent back or submitted again since then still has its grade.
     """
     found = [
         (item.posted_at, item)
@@ -96,7 +96,7 @@ def by_state(items: Iterable[Item], now: datetime) -> dict[str, tuple[Item, ...]
 
 
 def finished(done: Iterable[Item], grades: Iterable[Item], show: str) -> tuple[Item, ...]:
-    """Return what is done; beside new grades, without those that stand there already."""
+    """Return what is done, without items that are already listed beside it as new grades."""
     if show:
         return tuple(done) if show == "done" else ()
     graded = {(item.type, item.id) for item in grades}
@@ -104,7 +104,7 @@ def finished(done: Iterable[Item], grades: Iterable[Item], show: str) -> tuple[I
 
 
 def news(items: Iterable[Item]) -> tuple[Item, ...]:
-    """Announcements, the newest first."""
+    """Return announcements, newest first."""
     found = (item for item in items if item.type == "announcement")
     return tuple(sorted(found, key=lambda item: by_due(item)[1], reverse=True))
 
@@ -112,9 +112,9 @@ def news(items: Iterable[Item]) -> tuple[Item, ...]:
 def sections(
     rows: Iterable[Item], me: Person, now: datetime, week: date | None = None
 ) -> tuple[Section, ...]:
-    """What is not done, under headings: overdue, today, tomorrow, days, later, undated, earlier.
+    """Group what is not done: overdue, today, tomorrow, days, later, undated, earlier.
 
-    Announcements are no work and stand elsewhere.
+    Announcements are not work and are listed elsewhere.
     """
     today = me.day(now)
     found: dict[tuple[str, date | None], list[Item]] = {}
@@ -127,9 +127,9 @@ def sections(
 
 
 def heading(item: Item, today: date, week: date | None = None) -> tuple[str, date | None]:
-    """The section an item belongs to, and its day when the section is one.
+    """Return the section an item belongs to, and its day when the section is one.
 
-    In a week every day has its own heading, the past ones too.
+    In a week every day has its own heading, past days too.
     """
     if item.status in ("missing", "overdue"):
         return "overdue", None

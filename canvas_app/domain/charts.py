@@ -12,8 +12,8 @@ from typing import Protocol
 from canvas_app.domain.calendar import monday
 
 WEEKS = 4
-CROWDED_DAY = 3  # things due on one day
-FULL_WEEK = 5  # things due in one week, when they also are half again the average of the weeks
+CROWDED_DAY = 3  # pieces of work due on one day
+FULL_WEEK = 5  # pieces of work due in one week, if also half again as many as the average week
 
 
 class Statistics(Protocol):
@@ -38,7 +38,7 @@ class SpreadMark:
 
 @dataclass(frozen=True)
 class Spread:
-    """How a class's scores spread between ``bottom`` and ``top``, and where one's own stands.
+    """The spread of a class's scores between ``bottom`` and ``top``, with one's own score.
 
     ``marks`` are in the order of their values, equal ones in the order of the names above.
     """
@@ -52,7 +52,7 @@ class Spread:
 
     @property
     def anchor(self) -> str:
-        """Which end of the label of one's own score stands at its mark, so that it fits in."""
+        """Return which end of the own score's label is at its mark, so that the label fits."""
         own = self.mark("yours")
         if own is None or 25 <= own.x <= 75:
             return "middle"
@@ -60,10 +60,10 @@ class Spread:
 
 
 def spread(statistics: Statistics | None, own: float | None, points: float | None) -> Spread | None:
-    """The spread of scores from 0 to ``points``, or as far as they reach beyond either.
+    """Return the spread of scores from 0 to ``points``, or to scores beyond either.
 
-    None without statistics (Canvas gives them for five grades or more, if the teacher lets it).
-    Call it never for a course that shows letters only.
+    None without statistics: Canvas gives them for five grades or more, if the teacher allows it.
+    Never call it for a course that shows only letters.
     """
     if statistics is None or statistics.min is None or statistics.max is None:
         return None
@@ -102,7 +102,7 @@ class LoadDay:
 
 @dataclass(frozen=True)
 class LoadWeek:
-    """Seven days; ``points`` counts only what says its points, None when nothing does."""
+    """Seven days; ``points`` sums the work whose points are known, None when none is."""
 
     first: date
     last: date
@@ -137,7 +137,7 @@ class Load:
 
 
 def load(due: Iterable[tuple[date, float | None]], today: date, weeks: int = WEEKS) -> Load | None:
-    """Days and points of open work, from the Monday of this week on; None when nothing is due."""
+    """Return days and points of open work, from this week's Monday on; None if nothing is due."""
     first = monday(today)
     found: dict[date, list[float | None]] = {}
     for day, points in due:
@@ -153,7 +153,7 @@ def load(due: Iterable[tuple[date, float | None]], today: date, weeks: int = WEE
 def load_days(
     found: Mapping[date, Sequence[float | None]], first: date, count: int
 ) -> list[LoadDay]:
-    """Return so many days with the bars of what is due on them; the highest fills the picture."""
+    """Return this many days with their bars; the highest bar fills the picture."""
     most = max(len(things) for things in found.values())
     slot = 100 / count
     days = []
@@ -176,7 +176,7 @@ def load_days(
 
 
 def load_weeks(days: Sequence[LoadDay]) -> tuple[LoadWeek, ...]:
-    """Return the weeks of these days; a full one has much, and half as much again as others."""
+    """Return these days' weeks; a full week has much due, and half again the average."""
     weeks = [days[n : n + 7] for n in range(0, len(days), 7)]
     counts = [sum(day.count for day in week) for week in weeks]
     average = sum(counts) / len(weeks)
@@ -210,17 +210,17 @@ class LineChart:
 
     @property
     def path(self) -> str:
-        """The points of an SVG polyline in a box of 100 by 100."""
+        """Return the points of an SVG polyline in a box of 100 by 100."""
         return " ".join(f"{dot.x:g},{dot.y:g}" for dot in self.dots)
 
 
 def line(values: Sequence[tuple[datetime, float]]) -> LineChart | None:
-    """Percentages over time, oldest first; None below two moments: that is no line."""
+    """Return percentages over time, oldest first; None for fewer than two moments."""
     known = sorted(values)
     if len({at for at, _ in known}) < 2:
         return None
     start, end = known[0][0], known[-1][0]
-    # Whole tens around the values: a small change must not look like a fall.
+    # Whole tens around the values, because a small change must not look like a steep fall.
     bottom = min(10.0 * (min(value for _, value in known) // 10), 90.0)
     top = max(10.0 * -(-max(value for _, value in known) // 10), bottom + 10.0)
     dots = (
@@ -236,7 +236,7 @@ def line(values: Sequence[tuple[datetime, float]]) -> LineChart | None:
 
 
 def ring(done: int, whole: int) -> float:
-    """How much of a ring is filled, 0 to 100."""
+    """Return how much of a ring is filled, 0 to 100."""
     return percent(min(max(done, 0), whole), whole) if whole > 0 else 0.0
 
 
@@ -245,6 +245,6 @@ def percent(part: float, whole: float) -> float:
 
 
 def total(values: Iterable[float | None]) -> float | None:
-    """The sum of the values that are known; None when none is."""
+    """Return the sum of the known values; None when none is known."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None

@@ -1,4 +1,4 @@
-"""The class's gradebook: students by assignments, and what each cell says."""
+"""The class's gradebook: students by assignments, and the content of each cell."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,9 +26,10 @@ MATRIX_VIEWS = ("scores", "heat")
 
 
 class MatrixCell(Struct, frozen=True, gc=False):
-    """One student's submission to one assignment, as whoever grades sees it.
+    """One student's submission to one assignment, as a grader sees it.
 
-    ``status`` is a teacher's chip, or anonymous: then nothing else is told. ``waits``: for a grade.
+    ``status`` is a teacher's chip, or "anonymous", and then nothing else is shown. ``waits``: for a
+    grade.
     """
 
     status: str
@@ -45,10 +46,10 @@ SEALED = MatrixCell(ANONYMOUS, None, None, False, False, False, False)
 
 
 class MatrixRow(Struct, frozen=True, gc=False):
-    """One student: ``cells`` by assignment id, without work that is not theirs.
+    """One student: ``cells`` by assignment id, without work that is not assigned to them.
 
-    ``lacking``: their submissions did not all come, and there are no cells. The totals are
-    Canvas's, of the chosen grading period; ``subtotal`` is Easel's, of the chosen group.
+    ``lacking``: not all of their submissions came, so there are no cells. The totals are Canvas's,
+    of the chosen grading period; ``subtotal`` is Easel's, of the chosen group.
     """
 
     user_id: str
@@ -82,7 +83,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Footer:
-    """A column over all students of the choice; ``mean`` of the scores, None without any."""
+    """A column summed up over all chosen students; ``mean`` of the scores, None without any."""
 
     graded: int
     waiting: int
@@ -92,9 +93,9 @@ class Footer:
 
 @dataclass(frozen=True)
 class GradebookFilter:
-    """What of a gradebook is shown. Unknown values are ignored.
+    """Filters for the gradebook. Unknown values are ignored.
 
-    ``period`` is a grading period's id, "all", or empty: the page's own choice.
+    ``period`` is a grading period's id, "all", or empty for the page's default.
     """
 
     section: str = ""
@@ -135,7 +136,7 @@ def columns_of(
     periods: Sequence[GradingPeriod],
     wanted: GradebookFilter,
 ) -> list[Assignment]:
-    """The assignments of the choice, in the order of their groups; of a period by the base date."""
+    """Return the chosen assignments in the order of their groups; periods go by the base date."""
     places = {group.id: (group.position or 0, place) for place, group in enumerate(groups)}
     last = (len(places) + 10**6, 0)
 
@@ -165,7 +166,7 @@ def column(work: Assignment, groups: Mapping[str, str]) -> Column:
 def matrix_cell(
     row: ClassSubmission, work: Assignment, course: Course, now: datetime
 ) -> MatrixCell:
-    """One cell; of work that nobody may be named for, only that it is so."""
+    """Return one cell; for anonymous work, only the fact that it is anonymous."""
     if is_sealed(work, (row,)):
         return SEALED
     letters = bool(course.restrict_quantitative_data)
@@ -191,9 +192,10 @@ def matrix_row(
     *,
     sealed: bool = False,
 ) -> MatrixRow:
-    """One student's row; ``works`` are the columns by id.
+    """Return one student's row; ``works`` are the columns by id.
 
-    ``sealed``: some work's grades may be joined with no name, nor totals that hold them.
+    ``sealed``: some work is anonymous, so neither its grades nor totals that contain them may stand
+    beside a name.
     """
     return MatrixRow(
         user_id=student.user_id,
@@ -224,7 +226,7 @@ def group_subtotal(
     rows: Sequence[ClassSubmission],
     group_id: str,
 ) -> float | None:
-    """A student's percentage of a group, of posted grades, by the group's own rules."""
+    """Return a student's percentage of a group, from posted grades, by the group's own rules."""
     open_ones = [work for work in works if not is_sealed(work)]
     book = student_book(course, groups, open_ones, rows)
     total = grade_calculator.current(book)
@@ -234,7 +236,7 @@ def group_subtotal(
 
 
 def footers(columns: Iterable[Column], rows: Sequence[MatrixRow]) -> dict[str, Footer]:
-    """Each column counted over these rows; of anonymous work nothing is told."""
+    """Return each column's footer over these rows; anonymous cells add nothing."""
     found = {}
     for each in columns:
         cells = [row.cells[each.id] for row in rows if each.id in row.cells]
@@ -249,7 +251,7 @@ def footers(columns: Iterable[Column], rows: Sequence[MatrixRow]) -> dict[str, F
 
 
 def sorted_students(students: Iterable[Student], sort: str) -> list[Student]:
-    """By name, or by a total with the lowest first; the name decides ties."""
+    """Sort by name, or by a total with the lowest first; ties are sorted by name."""
 
     def key(student: Student) -> tuple[object, ...]:
         name = (student.sortable_name.casefold(), student.user_id)
@@ -262,5 +264,5 @@ def sorted_students(students: Iterable[Student], sort: str) -> list[Student]:
 
 
 def by_missing(rows: Iterable[MatrixRow]) -> list[MatrixRow]:
-    """The rows with most missing work first, otherwise as they are."""
+    """Sort the rows with most missing work first; otherwise keep their order."""
     return sorted(rows, key=lambda row: -sum(one.missing for one in row.cells.values()))

@@ -17,9 +17,9 @@ from canvas_app.domain.equations import equation_of
 from canvas_app.domain.html_tokens import TOKEN, attributes_of, one_line, unescaped
 
 MOST_TAGS = 10_000  # more than any text has
-MOST_REFERENCES = 50_000  # "&eacute;"; the sanitiser takes its time over each
+MOST_REFERENCES = 50_000  # entities such as "&eacute;"; the sanitiser takes long for each one
 LONGEST = 512_000  # characters; Canvas keeps 500 kB - 1 (``maximum_long_text_length``)
-DEEPEST = 64  # elements inside one another
+DEEPEST = 64  # nesting depth of elements
 
 LABELS = {
     "picture": "Picture",
@@ -31,7 +31,7 @@ LABELS = {
     "left_out": "Something in this text cannot be shown here. Canvas shows it.",
 }
 
-# Single letters count with their end alone: "a <b> c" is said of numbers too.
+# Single letters count only together with their end tag: "a <b> c" may be about numbers.
 _ELEMENT = re.compile(
     r"<(?:br|div|span|strong|em|ul|ol|li|img|iframe|video|audio|math|table|h[1-6]|pre|details)"
     r"(?:\s[^<>]*)?/?>|</[abipsu]>",
@@ -39,7 +39,7 @@ _ELEMENT = re.compile(
 )
 
 SILENT = {"script", "style", "template"}  # never text
-RAW = {*SILENT, "iframe", "noembed", "noframes", "svg", "math"}  # read apart from the rest
+RAW = {*SILENT, "iframe", "noembed", "noframes", "svg", "math"}  # read separately
 RENAMED = {
     "section article aside header footer main nav figure figcaption center address "
     "fieldset legend form": "div",
@@ -73,7 +73,7 @@ STANDS_IN = {
     "td": {"tr"},
     "th": {"tr"},
 }
-# What an element's start ends, as far up as the elements named second.
+# Elements that a start tag closes, up to the elements named second.
 ENDS: dict[str, tuple[set[str], set[str]]] = {
     **{name: ({"p"}, {"table", "caption", *CELLS}) for name in BLOCKS - {*STANDS_IN, "summary"}},
     "a": ({"a"}, {"table", *CELLS}),
@@ -86,31 +86,31 @@ ENDS: dict[str, tuple[set[str], set[str]]] = {
 }
 MEDIA = {"video", "audio"}
 EMBEDS = {"iframe": "src", "embed": "src", "object": "data", "applet": "code", "frame": "src"}
-CONTROLS = {"input", "select", "textarea", "button", "canvas", "svg"}  # nothing stands in for them
+CONTROLS = {"input", "select", "textarea", "button", "canvas", "svg"}  # dropped silently
 
 
 class Writer(Protocol):
-    """What a walk over a text is told to."""
+    """Interface through which a walk reports a text's words and elements."""
 
     def text(self, source: str) -> None:
-        """Text as it stands in the HTML, with its character references."""
+        """Take text as it stands in the HTML, with its character references."""
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None: ...
 
     def end(self, name: str) -> None: ...
 
     def mark(self, kind: str, name: str, href: str) -> None:
-        """A picture or medium: its kind (a key of the labels), its name and address, if any."""
+        """Take a picture or medium: its kind (a key of the labels), name and address, if any."""
 
     def label(self, kind: str) -> None:
-        """What a link leads to, before its own words."""
+        """Take the label of a link's target; it precedes the link's own words."""
 
     def equation(self, words: str) -> None: ...
 
 
 @dataclass(frozen=True)
 class Tidied:
-    """HTML of ``TAGS`` and ``ATTRIBUTES`` alone, well nested; whether something is left out.
+    """Well nested HTML of ``TAGS`` and ``ATTRIBUTES`` alone, and whether something is left out.
 
     ``text_alone``: no tags but line breaks.
     """
@@ -121,10 +121,10 @@ class Tidied:
 
 
 def tidied(html: str, base: str = "", labels: Mapping[str, str] = LABELS) -> Tidied:
-    """Canvas's HTML as plain, well nested HTML; addresses are made absolute against ``base``.
+    """Return Canvas's HTML as plain, well nested HTML with addresses absolute against ``base``.
 
-    Each element is closed where it was opened, so a parser that mends what is wrong finds nothing
-    to repeat. Of a text with more than ``MOST_TAGS`` tags the text alone is left.
+    Each element is closed where it was opened, so that a parser that repairs HTML finds nothing to
+    duplicate. Of a text with more than ``MOST_TAGS`` tags only the text is kept.
     """
     if html.count("<") > MOST_TAGS or html.count("&") > MOST_REFERENCES:
         text, _ = lines_of(html, labels)
@@ -135,25 +135,25 @@ def tidied(html: str, base: str = "", labels: Mapping[str, str] = LABELS) -> Tid
 
 
 def plain_text(rich: str | None, labels: Mapping[str, str] = LABELS) -> str:
-    """Canvas's HTML as text: what is a paragraph there stands on a line of its own."""
+    """Return Canvas's HTML as text; each of its paragraphs gets a line of its own."""
     lines, left_out = lines_of(rich or "", labels)
     return "\n".join([*lines, f"({labels['left_out']})"] if left_out else lines)
 
 
 def is_html(text: str) -> bool:
-    """Whether a text that may be either is HTML: what Canvas's editor writes, not ``x < y > z``."""
+    """Return whether a text is HTML as Canvas's editor writes it, and not ``x < y > z``."""
     return _ELEMENT.search(text) is not None
 
 
 def spoken(text: str | None) -> str:
-    """A text that may be HTML or plain, as text."""
+    """Return a text, which may be HTML or plain, as plain text."""
     return plain_text(text) if text and is_html(text) else text or ""
 
 
 def lines_of(html: str, labels: Mapping[str, str]) -> tuple[list[str], bool]:
-    """The lines of a text that have something in them; whether something is left out."""
+    """Return the lines of a text that are not empty, and whether something is left out."""
     if not re.search(r"[<&]", html) and len(html) <= LONGEST:
-        text, left_out = html, False  # most titles and comments
+        text, left_out = html, False  # enough for most titles and comments
     else:
         words = _Words(labels)
         left_out = walk(html, words)
@@ -163,7 +163,7 @@ def lines_of(html: str, labels: Mapping[str, str]) -> tuple[list[str], bool]:
 
 
 def walk(html: str, writer: Writer) -> bool:
-    """Tell a writer of a text's words and elements; return whether something is left out."""
+    """Report a text's words and elements to a writer; return whether something is left out."""
     walking = _Walk(html[:LONGEST], writer)
     walking.whole()
     return walking.left_out or len(html) > LONGEST
@@ -228,7 +228,7 @@ class _Walk:
             self._writer.end(spelled)
 
     def _apart(self, name: str, given: Mapping[str, str]) -> None:
-        """Read what is in an element whose content is not HTML."""
+        """Parse the content of an element whose content is not HTML."""
         end = None
         if name not in self._endless:
             end = re.compile(rf"</{name}(?=[\s/>])[^>]*+>?", re.IGNORECASE).search(
@@ -250,7 +250,7 @@ class _Walk:
             self._writer.mark("picture", label, "")
 
     def _picture(self, given: Mapping[str, str]) -> None:
-        """An equation's picture is its LaTeX (``data-equation-content``), any other a link."""
+        """Report an equation as its LaTeX (``data-equation-content``), other pictures as links."""
         alt = one_line(given.get("alt") or given.get("title") or "")
         latex = given.get("data-equation-content")
         if latex is None and "equation_image" in given.get("class", "").split():
@@ -280,13 +280,13 @@ class _Walk:
 
 
 def title_of(given: Mapping[str, str]) -> str:
-    """What an element calls itself."""
+    """Return an element's own title."""
     names = ("title", "aria-label", "alt", "data-alt", "data-title")
     return next((one_line(given[name]) for name in names if given.get(name, "").strip()), "")
 
 
 def recording(given: Mapping[str, str]) -> str:
-    """Which medium a link of Canvas's editor plays (``instructure_inline_media_comment``)."""
+    """Return which medium a link plays (``instructure_inline_media_comment``)."""
     kinds = given.get("class", "").split()
     if "instructure_inline_media_comment" not in kinds and not given.get("id", "").startswith(
         "media_comment_"
@@ -297,26 +297,26 @@ def recording(given: Mapping[str, str]) -> str:
 
 
 def web_address(href: str, base: str = "") -> str:
-    """An address, made absolute, that a browser may be sent to; empty for any other."""
+    """Return an address, made absolute, that is safe to open in a browser; otherwise empty."""
     if not href.strip():
         return ""
     try:
         absolute = urljoin(base, href.strip())
-    except ValueError:  # a host in a lone bracket
+    except ValueError:  # a host in an unpaired bracket
         return ""
     return absolute if absolute.lower().startswith(("https://", "http://")) else ""
 
 
 class _Page:
-    """Writes HTML in which each element ends inside the one it began in."""
+    """Writer of HTML in which each element ends inside the one it began in."""
 
     def __init__(self, base: str, labels: Mapping[str, str]) -> None:
         self._base = base
         self._labels = labels
         self._parts: list[str] = []
-        self._open: list[tuple[str, int]] = []  # name, and how much had been said before it
+        self._open: list[tuple[str, int]] = []  # name, and the amount of text before it
         self._said = 0
-        self._unwritten: Counter[str] = Counter()  # elements whose end is still to come
+        self._unwritten: Counter[str] = Counter()  # elements that are not closed yet
 
     def whole(self) -> str:
         self._close(0)
@@ -393,7 +393,7 @@ class _Page:
         return self._open[-1][0] if self._open else ""
 
     def _find(self, names: set[str], limits: set[str]) -> int | None:
-        """Where the innermost of these elements is open, inside of the limits."""
+        """Return where the innermost of these elements is open, within the limits."""
         for at in range(len(self._open) - 1, -1, -1):
             if self._open[at][0] in names:
                 return at
@@ -406,7 +406,7 @@ class _Page:
             self._close(at)
 
     def _close(self, length: int) -> None:
-        """End the innermost elements until so many are open; a link is never without words."""
+        """Close the innermost elements until ``length`` are open; a link always gets words."""
         while len(self._open) > length:
             name, said = self._open[-1]
             if said == self._said and name in ("a", "summary"):
@@ -416,7 +416,7 @@ class _Page:
 
 
 class _Words:
-    """Writes text alone."""
+    """Writer of text alone."""
 
     def __init__(self, labels: Mapping[str, str]) -> None:
         self._labels = labels

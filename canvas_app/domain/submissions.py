@@ -1,4 +1,4 @@
-"""What a submission is: its row, comments, files and rubric."""
+"""Submissions as rows, with their comments, files and rubric."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ def submission_row(
     course: Course,
     builder: ItemBuilder,
 ) -> SubmissionRow:
-    """One submission of the person; a grade that is not posted stays out."""
+    """Return one submission of the person as a row, without a grade that is not posted."""
     s = submission or Submission()
     status = student_status(submission, assignment, builder.now)
     assignment_id = s.assignment_id or (assignment.id if assignment else "")
@@ -88,9 +88,9 @@ def submission_row(
 
 
 def comments_of(submission: Submission, builder: ItemBuilder) -> tuple[Comment, ...]:
-    """Comments on a submission, newest first; Canvas strips tags from them but where asked not to.
+    """Return comments, newest first; Canvas strips their tags unless asked not to.
 
-    Pictures and equations stand in the form with tags alone (``submission_html_comments``).
+    Pictures and equations are only in the form with tags (``submission_html_comments``).
     """
     rich = {c.id: c.comment for c in submission.submission_html_comments or () if c.comment}
     found = []
@@ -112,7 +112,7 @@ def comments_of(submission: Submission, builder: ItemBuilder) -> tuple[Comment, 
 
 
 def recordings_of(recording: MediaComment | None, builder: ItemBuilder) -> tuple[File, ...]:
-    """A recording as a file that can be opened, when Canvas says where it is."""
+    """Return a recording as a file that can be opened, if Canvas gives its address."""
     to = builder.link(recording.url) if recording else ""
     if recording is None or not to:
         return ()
@@ -132,7 +132,7 @@ def rated(
     assessment: "dict[str, RubricAssessment] | None",
     letters: bool,
 ) -> tuple[Rated, ...]:
-    """A rubric's criteria with what each was rated; without points where letters alone count."""
+    """Return a rubric's criteria with their ratings; without points where only letters count."""
     found = assessment or {}
     return tuple(
         one_rated(row, found.get(row.id or "", RubricAssessment()), letters) for row in rubric
@@ -162,7 +162,7 @@ def one_rated(criterion: RubricCriterion, given: RubricAssessment, letters: bool
 
 
 def grading_row(assignment: Assignment, course: Course, builder: ItemBuilder) -> SubmissionRow:
-    """One assignment that waits for grading, with how many wait and its way into SpeedGrader."""
+    """Return one assignment to grade, with how many submissions wait and its SpeedGrader link."""
     return SubmissionRow(
         assignment_id=assignment.id,
         course_id=course.id,
@@ -186,31 +186,31 @@ def grading_row(assignment: Assignment, course: Course, builder: ItemBuilder) ->
 
 
 def statuses_of(row: SubmissionRow) -> frozenset[str]:
-    """The chips a row answers to: missing may stand beside a grade."""
+    """Return the statuses that a row matches: missing may stand beside a grade."""
     return frozenset({row.status, "missing"} if row.missing else {row.status})
 
 
 def text_of(row: SubmissionRow) -> str:
-    """What a row is searched by."""
+    """Return the text that a row is searched by."""
     return "\n".join((row.title, row.course_name, *(comment.text for comment in row.comments)))
 
 
 def latest_activity(row: SubmissionRow) -> datetime:
-    """When something last happened to a submission: handed in, graded, posted, commented on."""
+    """Return the latest time of submitting, grading, posting or commenting."""
     commented = row.comments[0].created_at if row.comments else None
     touched = (row.submitted_at, row.graded_at, row.posted_at, commented)
     return max((at for at in touched if at), default=NEVER)
 
 
 def score_share(row: SubmissionRow) -> float | None:
-    """The score as a share of what was possible; None where there is no number to compare."""
+    """Return the score as a share of what was possible; None if there is no number to compare."""
     if row.score is None or not row.points_possible:
         return None
     return row.score / row.points_possible
 
 
 def by_activity(row: SubmissionRow, now: datetime) -> str:
-    """The heading of a row in the order of activity."""
+    """Return the heading of a row in the order of activity."""
     if row.status in TO_MEND:
         return "mend"
     at = latest_activity(row)
