@@ -1,4 +1,4 @@
-"""What may be wrong with a deployment: small probes, and judgements of what they found.
+"""Checks of a deployment: small probes, and judgements of their results.
 
 Nothing here changes anything, at Canvas or in the stores.
 """

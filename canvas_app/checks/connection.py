@@ -1,4 +1,4 @@
-"""Whether Canvas can be reached, is a Canvas, and has the same time as this machine."""
+"""Checks that Canvas can be reached, is a Canvas, and agrees with this machine on the time."""
 
 import socket
 import ssl
@@ -17,7 +17,7 @@ from canvas_app.canvas.transport import Answer, Transport, proxies_for
 from canvas_app.checks.finding import Finding, doubt, fault, fine
 from canvas_app.settings import Settings
 
-NAMELESS = "/api/v1/users/self"  # asked without a token; Canvas's refusal bears its name
+NAMELESS = "/api/v1/users/self"  # asked without a token; Canvas's refusal carries its name
 REALM = 'realm="canvas-lms"'
 LIMIT = 10.0  # seconds for one question
 CLOCK_DOUBT, CLOCK_FAULT = 5.0, 60.0  # seconds off
@@ -28,7 +28,7 @@ UNKNOWN_AUTHORITY = (2, 18, 19, 20, 21)
 
 @dataclass(frozen=True)
 class Reached:
-    """What was answered to a call without a token, and when by this machine's clock."""
+    """Answer to a call without a token, and the time by this machine's clock."""
 
     answer: Answer | None
     error: str = ""
@@ -37,7 +37,7 @@ class Reached:
 
 
 def open_transport(settings: Settings, canvas_url: str) -> Transport:
-    """Connections to a Canvas as Easel itself makes them."""
+    """Open connections to a Canvas in the way Easel itself does."""
     return Transport(
         canvas_url,
         pool=1,
@@ -52,7 +52,7 @@ def reach(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     limit: float = LIMIT,
 ) -> Reached:
-    """Ask Canvas's API who one is, without a token, and wait ``limit`` seconds at most."""
+    """Ask Canvas's API for the current user, without a token; wait at most ``limit`` seconds."""
     began, asked_at = time.monotonic(), now()
     headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
     try:
@@ -68,7 +68,7 @@ def reach(
 
 
 def judge_connection(url: str, reached: Reached, tls: Finding | None) -> list[Finding]:
-    """Say what a call without a token showed; ``tls`` is what is wrong with the certificate."""
+    """Judge the result of a call without a token; ``tls`` is what is wrong with the certificate."""
     if reached.answer is None:
         return [tls or unreachable(url, reached.error)]
     found = []
@@ -82,7 +82,7 @@ def judge_connection(url: str, reached: Reached, tls: Finding | None) -> list[Fi
 
 
 def unreachable(url: str, why: str) -> Finding:
-    """What to look at when no answer came, by the words the transport has for it."""
+    """Say what to look at when no answer came, by the transport's message."""
     if "name is not known" in why:
         remedy = "Check the spelling of CANVAS_URL, and whether this machine resolves names (DNS)."
     elif "proxy" in why:
@@ -96,7 +96,7 @@ def unreachable(url: str, why: str) -> Finding:
 
 
 def judge_kind(url: str, answer: Answer) -> Finding:
-    """Whether a Canvas answers: its refusal names its realm, its other answers have its headers."""
+    """Judge whether a Canvas answers: refusals name its realm, other answers have its headers."""
     throttled = b"rate limit exceeded" in answer.body[:1000].lower()
     named = REALM in (answer.headers.get("WWW-Authenticate") or "")
     if named or throttled or answer.headers.get("X-Canvas-Meta"):
@@ -143,7 +143,7 @@ def judge_clock(reached: Reached) -> Finding:
 
 
 def examine_tls(settings: Settings, url: str) -> Finding | None:
-    """Shake hands with Canvas and say what is wrong with its certificate; None when nothing is."""
+    """Make a TLS handshake and return what is wrong with the certificate; None when nothing is."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 443
     context = ssl.create_default_context(cafile=settings.ca_bundle)
@@ -161,7 +161,7 @@ def examine_tls(settings: Settings, url: str) -> Finding | None:
     except ssl.SSLError as error:
         return judge_handshake(url, error.reason or "")
     except (OSError, HTTPException, socket.gaierror):
-        return None  # not the certificate: the transport says what it is
+        return None  # not the certificate; the transport reports what it is
     finally:
         with suppress(OSError):
             connection.close()
@@ -169,7 +169,7 @@ def examine_tls(settings: Settings, url: str) -> Finding | None:
 
 
 def judge_certificate(host: str, number: int, ca_bundle: str | None) -> Finding:
-    """What to do about a certificate that OpenSSL refuses for this reason."""
+    """Say what to do about a certificate that OpenSSL refuses for this reason."""
     if number in UNKNOWN_AUTHORITY:
         known = "Those in CA_BUNDLE are not its own." if ca_bundle else "It is private."
         return fault(
@@ -198,7 +198,7 @@ def judge_certificate(host: str, number: int, ca_bundle: str | None) -> Finding:
 
 
 def judge_handshake(url: str, reason: str) -> Finding:
-    """What to do when no certificate was shown at all."""
+    """Say what to do when no certificate was presented at all."""
     if "WRONG_VERSION" in reason or "UNKNOWN_PROTOCOL" in reason or "HTTP_REQUEST" in reason:
         return fault(
             "tls",
@@ -213,7 +213,7 @@ def judge_handshake(url: str, reason: str) -> Finding:
 
 
 def check_connection(settings: Settings, url: str, transport: Transport) -> list[Finding]:
-    """Reach a Canvas and say what was found."""
+    """Connect to a Canvas and report the findings."""
     reached = reach(transport)
     tls = None
     if reached.answer is None and url.startswith("https:"):

@@ -1,7 +1,8 @@
-"""Whether Canvas accepts the developer key: asked at both endpoints before any person is.
+"""Checks that Canvas accepts the developer key, at both endpoints, before anybody signs in.
 
-The authorization endpoint is asked as a browser would and not followed. It checks in this order:
-the key, the redirect URI, the scopes, the account's switch (``oauth2_provider_controller.rb``).
+The authorization endpoint is asked as a browser would ask it, but redirects are not followed. It
+checks in this order: the key, the redirect URI, the scopes, the account's switch
+(``oauth2_provider_controller.rb``).
 """
 
 import re
@@ -30,7 +31,7 @@ NAVIGATION = {
     "Sec-Fetch-Dest": "document",
     "Sec-Fetch-Site": "cross-site",
 }
-# Any pair will do: the code that goes with it does not exist.
+# Any pair will do, because the code that goes with it does not exist.
 VERIFIER = "easel-asks-whether-its-key-is-known-and-nothing-else"
 CHALLENGE = "65hOt4eaqWCl2gtupdiXCchBaxravB2wSl8Ac0ZH_eU"
 KEYS_PAGE = "in Canvas (Admin, Developer Keys)"
@@ -39,7 +40,7 @@ SHOWS_IT = f"{KEYS_PAGE} shows it"
 
 @dataclass(frozen=True)
 class Told:
-    """What an OAuth2 endpoint said; ``error`` is empty when it refused nothing."""
+    """Answer of an OAuth2 endpoint; ``error`` is empty when it refused nothing."""
 
     status: int
     error: str = ""
@@ -50,7 +51,7 @@ class Told:
 def ask_authorization(
     transport: Transport, client_id: str, redirect_uri: str, scopes: Sequence[str]
 ) -> Told:
-    """Ask for an authorization as ``/login`` does, without going where Canvas leads."""
+    """Ask for an authorization as ``/login`` does, without following Canvas's redirect."""
     query = {
         "response_type": "code",
         "client_id": client_id,
@@ -67,7 +68,7 @@ def ask_authorization(
     location = answer.headers.get("Location") or ""
     if 300 <= answer.status < 400:
         if not location.startswith(redirect_uri):
-            return Told(answer.status)  # to log in: everything was accepted
+            return Told(answer.status)  # to the log-in page: everything was accepted
         said = parse_qs(urlsplit(location).query)
         error, description = said.get("error", [""]), said.get("error_description", [""])
         return Told(answer.status, error[0], description[0])
@@ -75,7 +76,7 @@ def ask_authorization(
 
 
 def ask_token(transport: Transport, client_id: str, secret: str) -> Told:
-    """Offer the token endpoint a code that does not exist; it looks at the secret first."""
+    """Send the token endpoint a nonexistent code, because it checks the secret first."""
     form = {
         "grant_type": "authorization_code",
         "client_id": client_id,
@@ -113,7 +114,7 @@ def _send(
 
 
 def _refusal_of(answer: Answer) -> Told:
-    """The RFC 6749 error of an answer that is no redirect."""
+    """Return the RFC 6749 error of an answer that is no redirect."""
     try:
         said = msgspec.json.decode(answer.body.removeprefix(b"while(1);"))
     except msgspec.DecodeError:
@@ -124,7 +125,7 @@ def _refusal_of(answer: Answer) -> Told:
 
 
 def refused_scopes(description: str) -> tuple[str, ...]:
-    """The scopes that Canvas names at the end of its sentence, "a, b, and c"."""
+    """Return the scopes that Canvas names at the end of its sentence, "a, b, and c"."""
     words = re.split(r"[\s,]+", description)
     return tuple(word for word in words if word.startswith(("url:", "/auth/")))
 
@@ -132,7 +133,7 @@ def refused_scopes(description: str) -> tuple[str, ...]:
 def judge_authorization(
     environment: Environment, redirect_uri: str, scopes: Sequence[str], told: Told
 ) -> list[Finding]:
-    """Tell the refusals of the authorization endpoint apart; what came before one is in order."""
+    """Judge the authorization endpoint's refusal; all that is checked before it is in order."""
     if told.unreached:
         return [
             fault(
@@ -207,7 +208,7 @@ def scopes_granted(asked: Sequence[str]) -> str:
 
 
 def scopes_missing(asked: Sequence[str], missing: Sequence[str]) -> Finding:
-    """The key enforces scopes: Easel asks for none, or for some the key does not have."""
+    """Report that the key enforces scopes and Easel asks for none, or for some it lacks."""
     if not asked:
         return fault(
             "scopes",
@@ -226,11 +227,11 @@ def scopes_missing(asked: Sequence[str], missing: Sequence[str]) -> Finding:
 
 
 def judge_token(environment: Environment, told: Told) -> Finding | None:
-    """Whether the secret is right: the nonsense code is only looked at when it is."""
+    """Judge whether the secret is right; only then does Canvas look at the nonexistent code."""
     if told.error == "invalid_grant" or told.error == "invalid_request":
         return fine("wrong_secret", "The developer key's secret is right.")
     if told.error == "invalid_client" and told.description == "unknown client":
-        return None  # said of the authorization endpoint already
+        return None  # already reported for the authorization endpoint
     if told.error == "invalid_client":
         if not environment.client_secret:
             return fault(
@@ -252,9 +253,9 @@ def judge_token(environment: Environment, told: Told) -> Finding | None:
 
 
 def judge_includes(scopes: Sequence[str], dropped: Note | None, read: Note | None) -> Finding:
-    """Whether Canvas reads ``include[]``: only answers to a person's grant show it.
+    """Judge whether Canvas reads ``include[]``; only answers to a person's grant show it.
 
-    Without ``scopes`` the key enforces none, and drops nothing.
+    Without ``scopes`` the key enforces none, and Canvas drops nothing.
     """
     switch = f"Switch on Allow Include Parameters for Easel's key {KEYS_PAGE}."
     if dropped is not None:
@@ -283,7 +284,7 @@ def check_key(
 ) -> list[Finding]:
     """Ask the authorization endpoint; when scopes are missing, once more without them.
 
-    Canvas looks at the scopes first, so only then it tells whether the key is on.
+    Canvas checks the scopes first, so only then does it say whether the key is on.
     """
     told = ask_authorization(transport, environment.client_id, redirect_uri, scopes)
     found = judge_authorization(environment, redirect_uri, scopes, told)
@@ -298,7 +299,7 @@ def check_key(
 
 
 def check_secret(environment: Environment, transport: Transport) -> list[Finding]:
-    """Ask the token endpoint, which charges this machine's address for it."""
+    """Ask the token endpoint, which counts the call against this machine's address."""
     told = ask_token(transport, environment.client_id, environment.client_secret)
     judged = judge_token(environment, told)
     return [judged] if judged else []

@@ -1,4 +1,4 @@
-"""Everything that is looked at, in the order in which an operator mends it."""
+"""All checks, in the order in which an operator fixes the faults."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Look at a whole deployment as these settings describe it; findings come as they are made."""
+    """Check a whole deployment with these settings; yield findings as they are made."""
     try:
         settings = Settings.from_environ(environ)
     except SettingsError as wrong:
@@ -24,7 +24,7 @@ def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def examine_settings(settings: Settings) -> Iterator[Finding]:
-    """Look at a deployment whose settings can be read."""
+    """Check a deployment whose settings can be read."""
     yield fine("settings", "Every setting can be read.")
     yield from (without_tls(each) for each in settings.warnings())
     for environment in settings.environments:
@@ -36,7 +36,7 @@ def examine_settings(settings: Settings) -> Iterator[Finding]:
 
 
 def judge_settings(faults: Sequence[str]) -> Iterator[Finding]:
-    """One finding a fault, and one more where what is missing is TLS."""
+    """Return one finding for each fault, and one more if what is missing is TLS."""
     for each in faults:
         what, _, remedy = each.partition(": ")
         yield fault("settings", f"{what}.", f"{remedy[:1].upper()}{remedy[1:]}")
@@ -50,7 +50,7 @@ def judge_settings(faults: Sequence[str]) -> Iterator[Finding]:
 
 
 def went_well(found: Sequence[Finding], code: str) -> bool:
-    """Whether this was looked at and is in order."""
+    """Return whether this was checked and is in order."""
     return any(each.code == code and each.level == "ok" for each in found)
 
 
@@ -60,7 +60,7 @@ def without_tls(warning: str) -> Finding:
 
 
 def examine_canvas(settings: Settings, environment: Environment) -> Iterator[Finding]:
-    """Look at one Canvas: reach it, then ask both OAuth2 endpoints."""
+    """Check one Canvas: connect to it, then ask both OAuth2 endpoints."""
     found = list(_of_canvas(settings, environment))
     if len(settings.environments) > 1:
         found = [each.about(environment.name) for each in found]
@@ -83,7 +83,7 @@ def _of_canvas(settings: Settings, environment: Environment) -> Iterator[Finding
 
 
 def examine_access(settings: Settings, environment: Environment) -> list[Finding]:
-    """The quick part, done at each start too: the connection, and what the key may do."""
+    """Make the quick checks, also done at each start: the connection and what the key may do."""
     transport = connection.open_transport(settings, environment.canvas_url)
     try:
         found = connection.check_connection(settings, environment.canvas_url, transport)
@@ -100,7 +100,7 @@ def examine_access(settings: Settings, environment: Environment) -> list[Finding
 
 
 def warn_of_access(settings: Settings) -> None:
-    """Log what the quick part and the stores show to be amiss; nobody waits for it."""
+    """Log the faults found by the quick checks and in the stores; nothing waits for this."""
     try:
         for each in stores.check_stores(settings):
             if each.level == "warning":
@@ -109,12 +109,12 @@ def warn_of_access(settings: Settings) -> None:
             for each in examine_access(settings, environment):
                 if each.level != "ok":
                     log.warning("%s: %s %s", environment.name, each.message, each.remedy)
-    except Exception:  # it only tells; Easel serves all the same
+    except Exception:  # it only warns; Easel works all the same
         log.exception("Canvas could not be looked at")
 
 
 def asked_scopes(settings: Settings) -> tuple[str, ...]:
-    """The scopes that a sign-in asks for."""
+    """Return the scopes that a sign-in asks for."""
     if isinstance(settings.scopes, tuple):
         return settings.scopes
     return SCOPES if settings.scopes == "auto" else ()

@@ -1,4 +1,4 @@
-"""One thing that was looked at: whether it is in order, and what to do when it is not."""
+"""The result of one check: whether it is in order, and what to do when it is not."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -27,7 +27,7 @@ Code = Literal[
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found of one subject. Nothing in it is secret."""
+    """Result of checking one subject. Nothing in it is secret."""
 
     code: Code
     level: Severity
@@ -35,7 +35,7 @@ class Finding:
     remedy: str = ""
 
     def about(self, environment: str) -> "Finding":
-        """The same finding, said of one of several Canvas environments."""
+        """Return the same finding for one of several Canvas environments."""
         return Finding(self.code, self.level, f"{environment}: {self.message}", self.remedy)
 
 
@@ -44,16 +44,16 @@ def fine(code: Code, message: str) -> Finding:
 
 
 def doubt(code: Code, message: str, remedy: str) -> Finding:
-    """Easel works, but less well or less safely than it could; or it cannot be told."""
+    """Return a warning: Easel works, but less well or safely than it could; or nobody can tell."""
     return Finding(code, "warning", message, remedy)
 
 
 def fault(code: Code, message: str, remedy: str) -> Finding:
-    """Something of Easel's does not work."""
+    """Return an error: some part of Easel does not work."""
     return Finding(code, "error", message, remedy)
 
 
 def findings_json(findings: Iterable[Finding]) -> dict[str, Any]:
-    """What ``easel doctor --json`` prints: ``ok`` unless there is an error, then each finding."""
+    """Return the JSON of ``easel doctor --json``: ``ok`` unless there is an error, and findings."""
     rows = [asdict(each) for each in findings]
     return {"ok": all(row["level"] != "error" for row in rows), "findings": rows}

@@ -1,7 +1,7 @@
-"""Whether PUBLIC_URL leads to this Easel, and what the proxies in front make of a request.
+"""Checks that PUBLIC_URL leads to this Easel, and how the proxies in front change a request.
 
-Easel is asked by its own address, with a header it knows by its signature; it answers what it
-saw of the request. Anybody else gets no such answer.
+Easel calls its own address with a header that it recognises by its signature, and answers with what
+it saw of the request. Nobody else gets such an answer.
 """
 
 import secrets
@@ -17,7 +17,7 @@ from canvas_app.checks.finding import Finding, doubt, fault, fine
 from canvas_app.settings import Settings, is_loopback
 
 ASKS, SAW = "X-Easel-Asks", "X-Easel-Saw"
-STRANGER = "192.0.2.77"  # RFC 5737: nobody's address, as anybody could claim to have it
+STRANGER = "192.0.2.77"  # RFC 5737: belongs to nobody, and anybody could claim to have it
 LIMIT_SECONDS = 5.0
 ASKS_LIVE = 300  # seconds
 MOST_READ = 10_000  # bytes
@@ -34,12 +34,12 @@ class Saw(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Visit:
-    """What came of asking PUBLIC_URL; ``status`` is None when nobody answered."""
+    """Result of requesting PUBLIC_URL; ``status`` is None when nobody answered."""
 
     status: int | None = None
     error: str = ""
     location: str = ""
-    lives: bool = False  # an Easel's /healthz, though perhaps not this one's
+    lives: bool = False  # an Easel's /healthz, though perhaps another one's
     saw: Saw | None = None
 
 
@@ -48,7 +48,7 @@ def signer(secret_key: str) -> TimestampSigner:
 
 
 def asked_by_easel(secret_key: str, sent: str | None) -> bool:
-    """Whether this header was made with our key, lately."""
+    """Return whether this header was made with our key, recently."""
     try:
         signer(secret_key).unsign(sent or "", max_age=ASKS_LIVE)
     except BadSignature:
@@ -57,7 +57,7 @@ def asked_by_easel(secret_key: str, sent: str | None) -> bool:
 
 
 def visit(settings: Settings) -> Visit:
-    """Ask ``PUBLIC_URL/healthz`` as a client that claims to come from somewhere else."""
+    """Request ``PUBLIC_URL/healthz`` as a client that claims to come from somewhere else."""
     headers = {
         "User-Agent": USER_AGENT,
         "X-Forwarded-For": STRANGER,
@@ -100,7 +100,7 @@ def _saw(headers: Mapping[str, str]) -> Saw | None:
 
 
 def judge_visit(settings: Settings, host: str, found: Visit) -> list[Finding]:
-    """Say whether PUBLIC_URL leads here; ``host`` is its host and port as browsers send them."""
+    """Judge whether PUBLIC_URL leads here; ``host`` is its host and port as browsers send them."""
     url = settings.public_url
     if found.status is None:
         return [
@@ -118,7 +118,7 @@ def judge_visit(settings: Settings, host: str, found: Visit) -> list[Finding]:
 
 
 def judge_other(url: str, found: Visit) -> Finding:
-    """PUBLIC_URL leads elsewhere."""
+    """Report that PUBLIC_URL leads elsewhere."""
     if found.lives:
         return fault(
             "public_url",
@@ -139,7 +139,7 @@ def judge_other(url: str, found: Visit) -> Finding:
 
 
 def judge_proxies(settings: Settings, host: str, found: Visit) -> Finding:
-    """Compare what Easel saw with what was sent: the proxies' headers, and how many are trusted."""
+    """Compare what Easel saw with what was sent: proxies' headers, and how many are trusted."""
     saw = found.saw
     if saw is None:  # nothing to compare
         return doubt("proxy_headers", "It is not known what the proxies send.", "Look again.")
@@ -186,6 +186,6 @@ def headers_of_proxy(hops: int) -> str:
 
 
 def seen_by(host: str, scheme: str, address: str, chain: str) -> str:
-    """The answer of the Easel that was asked, as one header's text."""
+    """Return what the called Easel saw, as the text of one header."""
     entries = tuple(part.strip() for part in chain.split(",") if part.strip())
     return msgspec.json.encode(Saw(host, scheme, address, entries[-10:])).decode("ascii", "ignore")

@@ -1,4 +1,4 @@
-"""Whether the database and Redis can be used as Easel uses them."""
+"""Checks that the database and Redis can be used as Easel uses them."""
 
 import os
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ from canvas_app.storage.database import sqlite_file
 from canvas_app.storage.notes import Note
 from canvas_app.storage.schema import notes
 
-#: What happens in a full Redis: these policies make room by dropping what is used least.
+#: Policies with which a full Redis makes room by evicting what is used least.
 EVICTING = ("allkeys-", "volatile-")
 
 
 @dataclass(frozen=True)
 class Examined:
-    """What a database showed. ``schema`` and ``head`` are revisions, None when there is none."""
+    """State of a database. ``schema`` and ``head`` are revisions, None when there is none."""
 
     answers: bool = True
     error: str = ""
@@ -38,12 +38,12 @@ def examine_database(settings: Settings) -> Examined:
     """Connect, read the schema's revision and begin a write that changes nothing."""
     file = sqlite_file(settings.database_url)
     if file is not None and not file.exists():
-        return Examined(head=newest_revision()[0])  # connecting would make the file
+        return Examined(head=newest_revision()[0])  # connecting would create the file
     engine = database.open_engine(settings.database_url)
     try:
         return _examined(settings, engine)
     except (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError) as error:
-        # SQLite cannot even be read where it may not make its files beside it.
+        # SQLite cannot even read a file beside which it may not create its own files.
         locked_up = file is not None and not all(
             os.access(path, os.W_OK) for path in (file, file.parent)
         )
@@ -53,7 +53,7 @@ def examine_database(settings: Settings) -> Examined:
 
 
 def _examined(settings: Settings, engine: sa.Engine) -> Examined:
-    from alembic.runtime.migration import MigrationContext  # here: it takes long to import
+    from alembic.runtime.migration import MigrationContext  # imported here because it takes long
 
     head, revisions = newest_revision()
     limit = None
@@ -72,7 +72,7 @@ def _examined(settings: Settings, engine: sa.Engine) -> Examined:
 
 
 def write_refused(engine: sa.Engine) -> str:
-    """Why the database takes no writes; empty when it does. No row is changed."""
+    """Return why the database takes no writes; empty when it does. Change no row."""
     try:
         with engine.connect() as connection, connection.begin() as transaction:
             connection.execute(notes.update().where(sa.false()).values(detail=""))
@@ -83,7 +83,7 @@ def write_refused(engine: sa.Engine) -> str:
 
 
 def newest_revision() -> tuple[str, frozenset[str]]:
-    """This Easel's revision of the schema, and every one it knows."""
+    """Return this Easel's revision of the schema, and every revision it knows."""
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
@@ -97,12 +97,12 @@ def newest_revision() -> tuple[str, frozenset[str]]:
 
 
 def _cause(error: BaseException) -> str:
-    """The driver's words, on one line and without SQLAlchemy's explanations."""
+    """Return the driver's message, on one line and without SQLAlchemy's explanations."""
     return " ".join(str(getattr(error, "orig", None) or error).split())
 
 
 def judge_database(examined: Examined) -> list[Finding]:
-    """Say of a database whether it answers, has our schema, takes writes and enough connections."""
+    """Judge whether the database answers, has our schema, takes writes and enough connections."""
     if examined.unwritable:
         return [read_only(examined.error)]
     if not examined.answers:
@@ -158,7 +158,7 @@ def judge_schema(examined: Examined) -> Finding:
 
 
 def noted(settings: Settings, environment: str, subject: str) -> Note | None:
-    """What stands noted about an environment; None when nothing is or it cannot be read."""
+    """Return the notes about an environment; None when there are none or they cannot be read."""
     from canvas_app.storage.storage import Storage
 
     file = sqlite_file(settings.database_url)
@@ -177,7 +177,7 @@ def noted(settings: Settings, environment: str, subject: str) -> Note | None:
 
 @dataclass(frozen=True)
 class RedisShown:
-    """What a Redis or Valkey server showed. ``most`` is its limit in bytes, 0 for none."""
+    """State of a Redis or Valkey server. ``most`` is its limit in bytes, 0 for none."""
 
     error: str = ""
     policy: str = ""
@@ -202,7 +202,7 @@ def examine_redis(redis_url: str) -> RedisShown:
 
 
 def judge_redis(settings: Settings, shown: RedisShown | None) -> Finding:
-    """Say of Redis whether it answers and keeps taking writes; it may well be left out."""
+    """Judge whether Redis answers and keeps accepting writes; Redis is optional."""
     if shown is None:
         if settings.web_concurrency > 1:
             return doubt(
@@ -229,6 +229,6 @@ def judge_redis(settings: Settings, shown: RedisShown | None) -> Finding:
 
 
 def check_stores(settings: Settings) -> Sequence[Finding]:
-    """Look at the database and at Redis."""
+    """Check the database and Redis."""
     redis = examine_redis(settings.redis_url) if settings.redis_url else None
     return [*judge_database(examine_database(settings)), judge_redis(settings, redis)]

@@ -1,4 +1,4 @@
-"""What operators and scripts do by hand: each module here is a command of ``easel``.
+"""Commands for operators and scripts: each module here is a command of ``easel``.
 
 A module ``name.py`` holds its command as ``name_command``; putting it here is all it takes. What
 commands share stands in modules whose names begin with ``_``.
@@ -18,7 +18,7 @@ R = TypeVar("R")
 
 
 def or_exit(start: Callable[[], R]) -> R:
-    """What ``start`` gives; settings that are wrong end the program with their message."""
+    """Return the result of ``start``; exit with the message if settings are wrong."""
     try:
         return start()
     except SettingsError as fault:
@@ -26,15 +26,15 @@ def or_exit(start: Callable[[], R]) -> R:
 
 
 def open_gateway() -> "Gateway":
-    """What a process shares, with the log as when it serves; raises SettingsError."""
-    from canvas_app import create_app  # here: the other commands start without Flask
+    """Open what a process shares, with the log as when it serves; raise SettingsError."""
+    from canvas_app import create_app  # here because other commands start without Flask
 
     gateway: Gateway = create_app().extensions["easel"]
     return gateway
 
 
 def note_audit(event: str, environment: str, user_id: int) -> None:
-    """Write a line of the audit log about what an operator did."""
+    """Write a line to the audit log about an operator's action."""
     logging.getLogger("easel.audit").info(
         "event=%s environment=%s user_id=%s", event, environment, user_id
     )

@@ -1,4 +1,4 @@
-"""What commands need to call Canvas with somebody's own token: which Canvas, which token."""
+"""What commands need to call Canvas with a person's own token: which Canvas, which token."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ KEYRING = "easel"  # the service's name there; the user is Canvas's address
 
 @dataclass(frozen=True)
 class Target:
-    """A Canvas by the name of its environment."""
+    """A Canvas, with the name of its environment."""
 
     environment: str
     url: str
@@ -33,7 +33,7 @@ class Target:
 
 
 def target_named(name: str, environ: Mapping[str, str]) -> Target:
-    """The Canvas of an environment; wrong usage when the settings name none."""
+    """Return the Canvas of an environment; raise a usage error when the settings name none."""
     variable = "CANVAS_URL" if name == "production" else f"CANVAS_{name.upper()}_URL"
     url = environ.get(variable, "").strip().rstrip("/")
     if not url:
@@ -46,7 +46,7 @@ def target_named(name: str, environ: Mapping[str, str]) -> Target:
 
 
 def token_for(target: Target, environ: Mapping[str, str]) -> str:
-    """A token from CANVAS_TOKEN, the system's keyring or a prompt; it is never an argument."""
+    """Return a token from CANVAS_TOKEN, the system's keyring or a prompt, never an argument."""
     token = environ.get("CANVAS_TOKEN", "").strip() or from_keyring(target)
     if not token and at_terminal():
         token = click.prompt(f"Access token for {target}", hide_input=True, err=True).strip()
@@ -61,12 +61,12 @@ def token_for(target: Target, environ: Mapping[str, str]) -> str:
 
 
 def at_terminal() -> bool:
-    """Whether somebody is there to be asked."""
+    """Return whether a person at a terminal can be asked."""
     return sys.stdin.isatty()
 
 
 def from_keyring(target: Target) -> str:
-    """The token kept for this Canvas; nothing where no keyring is installed or opens."""
+    """Return the token stored for this Canvas; nothing if no keyring is installed or opens."""
     if find_spec("keyring") is None:
         return ""
     from importlib import import_module
@@ -78,9 +78,10 @@ def from_keyring(target: Target) -> str:
 
 
 class Witness(Transport):
-    """Connections that remember what came, for the summary and for a support report.
+    """Connections that record what came, for the summary and for a support report.
 
-    A Canvas that was never reached is given up soon: its address is wrong, more likely than down.
+    Give up soon on a Canvas that was never reached, because its address is more likely wrong than
+    the server down.
     """
 
     def __init__(self, url: str, **more: Any) -> None:
@@ -112,18 +113,18 @@ class Witness(Transport):
         return answer
 
     def summary(self) -> str:
-        """Calls, what they cost and what is left, for a line on stderr."""
+        """Return calls, their cost and what is left, as a line for stderr."""
         left = "" if self.remaining is None else f", remaining {self.remaining:.0f}"
         return f"{self.calls} call{'' if self.calls == 1 else 's'}, cost {self.cost:.2f}{left}"
 
 
 def client_for(witness: Witness, token: str) -> CanvasClient:
-    """A patient client: it tries for a day what may pass, and shows when it will try next."""
+    """Return a patient client: it retries for a day and shows when it will try next."""
     return CanvasClient(witness.origin, token, transport=witness, retry=PATIENT, sleep=countdown)
 
 
 def countdown(seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Wait, and show on a terminal how long still; elsewhere say it once, when it is long."""
+    """Wait, with a countdown on a terminal; elsewhere print one line if the wait is long."""
     live = sys.stderr.isatty()
     if not live and seconds >= 5:
         click.echo(f"Canvas does not take the call now; next try in {seconds:.0f} s.", err=True)
@@ -138,7 +139,7 @@ def countdown(seconds: float, sleep: Callable[[float], None] = time.sleep) -> No
 
 
 def report_of(target: Target, witness: Witness, error: CanvasError, tried: str) -> SupportReport:
-    """The facts of a failed call."""
+    """Return the facts of a failed call."""
     answer = witness.last if error.status is not None else None
     body = answer.body.decode("utf-8", "replace") if answer else ""
     user = answer.headers.get("X-Canvas-User-Id") if answer else None
@@ -158,7 +159,7 @@ def report_of(target: Target, witness: Witness, error: CanvasError, tried: str) 
 
 
 def fail(target: Target, witness: Witness, error: CanvasError, tried: str) -> int:
-    """Say on stderr what went wrong, and what to send to whom; the exit status."""
+    """Print on stderr what went wrong, and what to send to whom; return the exit status."""
     report = report_of(target, witness, error, tried)
     click.echo(f"{target}: {error}", err=True)
     click.echo("\n--- To ask in the Canvas Community ---\n" + report.for_community(), err=True)

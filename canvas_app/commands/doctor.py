@@ -31,9 +31,9 @@ def doctor_command(as_json: bool) -> None:
       easel doctor
       easel doctor --json | jq '.findings[] | select(.level != "ok")'
     """
-    with suppress(SettingsError):  # which examine() finds again, and tells
+    with suppress(SettingsError):  # which examine() finds again, and reports
         logs.configure(Settings.from_environ(os.environ))
-        logging.getLogger("alembic").setLevel(logging.WARNING)  # else each look is told
+        logging.getLogger("alembic").setLevel(logging.WARNING)  # otherwise it logs each check
     found = []
     for finding in examine(os.environ):
         found.append(finding)
@@ -48,7 +48,7 @@ def doctor_command(as_json: bool) -> None:
 
 
 def shown(finding: Finding) -> str:
-    """A finding in lines that fit a terminal; scopes keep a line each."""
+    """Return a finding in lines that fit a terminal; each scope has a line of its own."""
     level = click.style(f"{finding.level:8}", fg=COLOURS[finding.level])
     lines = [f"{level}{finding.code:20}{finding.message}"]
     for part in finding.remedy.splitlines():

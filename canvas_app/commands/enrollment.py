@@ -1,4 +1,4 @@
-"""``easel enrollment``: end enrollments one by one, and know of each what became of it."""
+"""``easel enrollment``: end enrollments one by one, and record the outcome of each."""
 
 import json
 import os
@@ -36,7 +36,7 @@ AFTER = {
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """One line of the journal: what was about to be sent, or what became of it.
+    """One line of the journal: what was about to be sent, or its outcome.
 
     ``outcome``: ``sending``, ``done``, ``gone`` (Canvas has no such enrollment), ``differs``
     (Canvas did something else), ``refused``, ``unknown`` (it may have happened).
@@ -107,7 +107,7 @@ def remove(
 
 
 def preview(course: str, wanted: Sequence[str], task: str, env: str) -> None:
-    """Show what would be sent, for anybody to check."""
+    """Show what would be sent, so that it can be checked."""
     variable = "CANVAS_URL" if env == "production" else f"CANVAS_{env.upper()}_URL"
     url = os.environ.get(variable, "").rstrip("/") or f"${variable}"
     for each in wanted:
@@ -120,7 +120,7 @@ def preview(course: str, wanted: Sequence[str], task: str, env: str) -> None:
 def remove_all(
     target: Target, course: str, wanted: Sequence[str], task: EnrollmentTask, file: Path
 ) -> int:
-    """Send what the journal does not call done; the exit status."""
+    """Send what the journal does not call done; return the exit status."""
     key = {"canvas": target.url, "course": course, "task": task}
     known = read_journal(file, key)
     witness = Witness(target.url)
@@ -151,13 +151,13 @@ def remove_all(
 def remove_one(
     client: CanvasClient, course: str, each: str, task: EnrollmentTask, before: JournalEntry | None
 ) -> JournalEntry:
-    """Send one; say what became of it. Raises AuthenticationError."""
+    """Send one; return its outcome. Raise AuthenticationError."""
     try:
         answer = client.remove_enrollment(course, each, task=task)
     except AuthenticationError:
         raise
     except NotFound as error:
-        # After an attempt whose outcome nobody knows, this is what success looks like.
+        # After an attempt with unknown outcome, this is what success looks like.
         tried = before is not None and before.outcome in ("sending", "unknown")
         outcome = "gone" if tried else "refused"
         return JournalEntry(each, outcome, "Canvas has no such enrollment", error.request_id or "")
@@ -175,7 +175,7 @@ def remove_one(
 
 
 def say(target: Target, course: str, entry: JournalEntry, more: str = "") -> None:
-    """One line an enrollment, with the environment's name."""
+    """Print an enrollment's line, with the environment's name."""
     detail = f": {entry.detail}" if entry.detail else ""
     click.echo(
         f"{target.environment}: enrollment {entry.enrollment} in course {course} "
@@ -184,7 +184,7 @@ def say(target: Target, course: str, entry: JournalEntry, more: str = "") -> Non
 
 
 def write_entry(journal: TextIO, key: dict[str, str], entry: JournalEntry) -> None:
-    """Append a line and let it reach the disk before anything is sent."""
+    """Append a line and flush it to the disk before anything is sent."""
     line = key | asdict(entry) | {"at": datetime.now(UTC).isoformat(timespec="seconds")}
     journal.write(json.dumps(line) + "\n")
     journal.flush()
@@ -192,7 +192,7 @@ def write_entry(journal: TextIO, key: dict[str, str], entry: JournalEntry) -> No
 
 
 def read_journal(file: Path, key: dict[str, str]) -> dict[str, JournalEntry]:
-    """The last word on each enrollment of this Canvas, course and task."""
+    """Return the last entry for each enrollment of this Canvas, course and task."""
     found: dict[str, JournalEntry] = {}
     if not file.exists():
         return found

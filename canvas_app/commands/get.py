@@ -23,7 +23,7 @@ from canvas_app.commands._asking import (
 )
 from canvas_app.support_report import curl_of
 
-EVERY = 100  # rows between two looks at the progress line
+EVERY = 100  # rows between two updates of the progress line
 
 
 @click.command
@@ -74,7 +74,7 @@ def get_command(
 
 
 def read_path(path: str, target: Target) -> tuple[str, dict[str, list[str] | str]]:
-    """The API's path and its parameters; ``courses/1`` is short for ``/api/v1/courses/1``."""
+    """Parse an API path and its parameters; ``courses/1`` is short for ``/api/v1/courses/1``."""
     if path.startswith(f"{target.url}/"):
         path = path.removeprefix(target.url)
     parts = urlsplit(path)
@@ -102,7 +102,7 @@ def answer_to(
     whole: bool,
     as_json: bool,
 ) -> int:
-    """Print what Canvas sends; the exit status."""
+    """Print Canvas's answer; return the exit status."""
     if not whole:
         show(client.get(path, params), as_json)
         tell(f"{target}: {witness.summary()}{more_pages(witness)}", as_json)
@@ -130,7 +130,7 @@ def answer_to(
 
 
 def more_pages(witness: Witness) -> str:
-    """A word of warning when what was printed is a list's first page alone."""
+    """Return a warning when only the first page of a list was printed."""
     link = (witness.last.headers.get("Link") or "") if witness.last else ""
     return "; there are more pages (--all)" if 'rel="next"' in link else ""
 

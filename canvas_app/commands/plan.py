@@ -12,7 +12,7 @@ from typing import TextIO
 
 import click
 
-RESERVED = 50.0  # what Canvas holds back for a call while it answers it
+RESERVED = 50.0  # what Canvas reserves for a call while it answers it
 #: A line of the client's log: ``GET /api/v1/courses → 200, 81.2 ms, cost 0.3, remaining 599.7``.
 LINE = re.compile(
     r"\b(?P<method>[A-Z]+) (?P<path>/\S+) → (?P<status>\d+), (?P<milliseconds>[\d.]+) ms, "
@@ -45,14 +45,14 @@ class Plan:
 
 
 def fits(ceiling: float) -> int:
-    """How many calls at once an empty bucket takes (``request_throttle.rb``, strictly)."""
+    """Return how many calls at once an empty bucket takes (``request_throttle.rb``, strictly)."""
     return max(1, math.ceil(ceiling / RESERVED) - 1)
 
 
 def plan_for(
     calls: int, cost: float, seconds: float, ceiling: float, outflow: float, tokens: int = 1
 ) -> Plan:
-    """The number of calls at once that ends soonest without a refusal.
+    """Find the number of calls at once that finishes soonest without a refusal.
 
     With ``p`` at once a bucket ends in ``n·seconds/p``, unless its leak cannot keep up: beyond what
     it holds beside ``p`` reservations, units come at ``outflow`` a second.
@@ -80,7 +80,7 @@ WHY = {
 
 
 def read_calls(lines: Iterable[str]) -> list[Seen]:
-    """The calls that a log tells of, as text or JSON lines; other lines are passed over."""
+    """Read the calls in a log, as text or JSON lines; skip other lines."""
     found = []
     for line in lines:
         if line.startswith("{"):
@@ -149,7 +149,7 @@ def plan_command(
 
 
 def tokens_help(plans: Sequence[Plan]) -> bool:
-    """Whether a second token saves a tenth at least; each has a bucket of its own."""
+    """Return whether a second token, with its own bucket, saves at least a tenth of the time."""
     return plans[1].seconds < 0.9 * plans[0].seconds
 
 
@@ -175,7 +175,7 @@ def as_data(
 
 
 def by_route(seen: Sequence[Seen]) -> list[tuple[str, int, float]]:
-    """Route, calls and mean cost, the dearest first."""
+    """Return route, calls and mean cost, the most expensive first."""
     costs: defaultdict[str, list[float]] = defaultdict(list)
     for each in seen:
         costs[each.route].append(each.cost)

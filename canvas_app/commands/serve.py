@@ -13,6 +13,6 @@ def serve_command(gunicorn: tuple[str, ...]) -> None:
 
     Options of gunicorn's, such as --bind 127.0.0.1:8000, win over Easel's settings.
     """
-    # In this process's place, so that signals of a service manager reach gunicorn itself.
+    # Replace this process, so that signals of a service manager reach gunicorn itself.
     config = ["--config", "python:canvas_app.gunicorn_conf"]
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *config, *gunicorn])  # noqa: S606

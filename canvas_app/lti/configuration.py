@@ -10,10 +10,10 @@ PLACEMENTS = ("course_navigation", "user_navigation", "global_navigation", "acco
 
 
 def configuration(public_url: str, *, frame: bool) -> dict[str, Any]:
-    """What an administrator pastes into an LTI key.
+    """Return the JSON that an administrator pastes into an LTI key.
 
-    It asks for no service and no personal data; the custom fields say who somebody is by id alone.
-    Only a course's menu opens Easel in a frame, and only when ``frame`` says so.
+    It asks for no service and no personal data; the custom fields identify the person by id alone.
+    Only the course menu opens Easel in a frame, and only if ``frame`` is true.
     """
     target = f"{public_url}/lti/launch"
     placements = []

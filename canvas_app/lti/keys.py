@@ -19,27 +19,27 @@ log = logging.getLogger(__name__)
 
 LARGEST_SET = 64 * 1024  # bytes
 FETCH_SECONDS = 5.0
-FETCH_EVERY = 60.0  # seconds; unknown key ids cost one fetch in that time, however many come
-USUAL_AGE = 3600.0  # seconds a set counts when Canvas does not say
+FETCH_EVERY = 60.0  # seconds; unknown key ids cause at most one fetch in that time
+USUAL_AGE = 3600.0  # seconds a key set is valid when Canvas does not say
 LONGEST_AGE = 864_000.0  # what Canvas says: ten days
-GRACE = 86_400.0  # seconds a set counts beyond that while Canvas does not answer
+GRACE = 86_400.0  # seconds beyond that for which a set stays valid while Canvas does not answer
 SMALLEST_KEY = 2048  # bits
 
 
 class UnknownKey(Exception):
-    """Canvas publishes no key of this id."""
+    """Canvas publishes no key with this id."""
 
 
 class KeysAway(Exception):
-    """Canvas's keys are not known and cannot be had now."""
+    """Canvas's keys are unknown and cannot be fetched now."""
 
 
 class PlatformKeys:
     """One Canvas's signing keys, kept as long as it says; shared by all threads of a process.
 
-    A rotation is prepared: Canvas publishes a key before it signs with it (``key_storage.rb``), so
-    a kept set usually knows the next one. An id that is in no kept set leads to a fetch, at most
-    one a minute. ``clock`` is in seconds.
+    Canvas prepares each rotation: it publishes a key before it signs with it (``key_storage.rb``),
+    so a kept set usually contains the next key. An id that is in no kept set leads to a fetch, at
+    most one a minute. ``clock`` is in seconds.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class PlatformKeys:
         self._asked_at: float | None = None
 
     def find(self, kid: str) -> RSAKey:
-        """The key of this id.
+        """Return the key with this id.
 
-        Raises ``UnknownKey`` when Canvas publishes none, ``KeysAway`` when what it publishes is
-        unknown, or was known too long ago.
+        Raise ``UnknownKey`` when Canvas publishes none, ``KeysAway`` when its keys are unknown or
+        were fetched too long ago.
         """
         if kid in self._keys and self._clock() < self._ends:
             return self._keys[kid]
@@ -70,7 +70,7 @@ class PlatformKeys:
             return self._keys[kid]
 
     def _renew(self) -> None:
-        """Fetch the keys unless that was tried a moment ago; what fails leaves the kept ones."""
+        """Fetch the keys unless that was tried a moment ago; if it fails, keep the old ones."""
         now = self._clock()
         if self._asked_at is not None and now - self._asked_at < FETCH_EVERY:
             return
@@ -88,7 +88,7 @@ class PlatformKeys:
 
 
 def fetcher(transport: Transport, path: str) -> Callable[[], Answer]:
-    """What asks a Canvas for its keys, within a size and a time."""
+    """Return a function that fetches a Canvas's keys, within limits of size and time."""
 
     def fetch() -> Answer:
         return transport.send(
@@ -103,9 +103,9 @@ def fetcher(transport: Transport, path: str) -> Callable[[], Answer]:
 
 
 def read_keys(body: bytes) -> dict[str, RSAKey]:
-    """The RSA signing keys of a set, by id; others are left out.
+    """Return the RSA signing keys of a set, by id, without keys of other kinds.
 
-    Raises ``MalformedAnswer`` when none is left.
+    Raise ``MalformedAnswer`` when none is left.
     """
     try:
         listed = json.loads(body)["keys"]
@@ -128,7 +128,7 @@ def _signing_key(jwk: Any) -> RSAKey | None:
         return None
     try:
         public = {name: jwk[name] for name in ("kty", "n", "e")}
-        if len(public["n"]) * 6 < SMALLEST_KEY:  # base64url; a warning comes with smaller ones
+        if len(public["n"]) * 6 < SMALLEST_KEY:  # base64url; smaller ones cause a warning
             return None
         return RSAKey.import_key(public)
     except (JoseError, ValueError, KeyError, TypeError):
@@ -136,7 +136,7 @@ def _signing_key(jwk: Any) -> RSAKey | None:
 
 
 def max_age(cache_control: str) -> float:
-    """How many seconds a set counts (RFC 9111 section 5.2.2.1), within bounds."""
+    """Return for how many seconds a set is valid (RFC 9111 section 5.2.2.1), within bounds."""
     found = re.search(r"(?:^|[\s,])max-age=(\d{1,9})", cache_control, re.IGNORECASE)
     if found is None:
         return USUAL_AGE

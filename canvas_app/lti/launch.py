@@ -1,6 +1,6 @@
-"""What a launch says, and whether to believe it.
+"""The contents of a launch, and the checks that decide whether to accept it.
 
-The checks are those of the 1EdTech Security Framework (section 5.1.3) and of LTI 1.3, in one
+The checks are those of the 1EdTech Security Framework (section 5.1.3) and of LTI 1.3, in a fixed
 order; each failure has an outcome of its own, which names its page, its log line and its counter.
 """
 
@@ -21,7 +21,7 @@ from canvas_app.lti.keys import KeysAway, UnknownKey
 LTI_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 PLACEMENT = "https://www.instructure.com/placement"
 LEEWAY = 60.0  # seconds two clocks may differ
-OLDEST = 900.0  # seconds; Canvas writes a token at the click and gives it out for five minutes
+OLDEST = 900.0  # seconds; Canvas writes a token at the click and hands it out for five minutes
 LARGEST_TOKEN = 48 * 1024  # characters
 #: Headers that name a key to check with; it would be the sender's own.
 FOREIGN_KEYS = frozenset({"jku", "jwk", "x5u", "x5c"})
@@ -61,7 +61,7 @@ LaunchOutcome = Literal[
 
 
 class LaunchRefused(Exception):
-    """A launch that is not believed, or leads nowhere.
+    """A launch that is not accepted, or leads nowhere.
 
     ``detail`` helps an administrator and is not secret: a deployment's id, seconds between clocks.
     """
@@ -90,11 +90,11 @@ class Registration:
 
 @dataclass(frozen=True)
 class Launch:
-    """A launch that was believed.
+    """A launch that was accepted.
 
-    ``global_id`` is the person's in every Canvas, ``user_id`` within this one. ``acting`` is True
-    when somebody acts as them, or when the launch does not tell. ``course_id`` is set for course
-    navigation alone.
+    ``global_id`` identifies the person in every Canvas, ``user_id`` in this one. ``acting`` is True
+    when somebody acts as them, or when the launch does not say. ``course_id`` is set for course
+    navigation only.
     """
 
     environment: str
@@ -117,11 +117,11 @@ def check(
     spend: Callable[[str], bool],
     now: float,
 ) -> Launch:
-    """Check an id_token and return what it says.
+    """Check an id_token and return its contents.
 
-    ``find_key`` gives the platform's key of an id (``PlatformKeys.find``), ``nonce`` is the one
-    sent with the authentication request, ``spend`` uses a nonce up and is False when that was done
-    before, ``now`` is in seconds since 1970. Raises ``LaunchRefused``.
+    ``find_key`` returns the platform's key for an id (``PlatformKeys.find``), ``nonce`` is the one
+    sent with the authentication request, ``spend`` uses up a nonce and returns False if it was used
+    before, ``now`` is in seconds since 1970. Raise ``LaunchRefused``.
     """
     claims = _signed_claims(token, find_key)
     _check_parties(claims, registration)
@@ -136,7 +136,7 @@ def check(
 
 
 def _signed_claims(token: str, find_key: KeyFor) -> Mapping[str, Any]:
-    """The claims, once their signature is the platform's."""
+    """Return the claims after verifying the platform's signature."""
     if len(token) > LARGEST_TOKEN or not token.isascii():
         raise LaunchRefused("malformed")
     try:
@@ -174,7 +174,7 @@ def _claims(payload: bytes) -> Mapping[str, Any]:
 
 
 def _check_parties(claims: Mapping[str, Any], registration: Registration) -> None:
-    """OpenID Connect Core 3.1.3.7: from this platform, to this client, and to it alone."""
+    """Check that it is from this platform to this client alone (OpenID Connect Core 3.1.3.7)."""
     if claims.get("iss") != registration.issuer:
         raise LaunchRefused("issuer")
     audience = claims.get("aud")
@@ -219,7 +219,7 @@ def _check_message(claims: Mapping[str, Any], registration: Registration) -> Non
 
 
 def _from_menu(claims: Mapping[str, Any]) -> bool:
-    """Whether a menu's entry was opened and not a link that somebody placed into content.
+    """Return whether a menu entry was opened, rather than a link placed into content.
 
     A link's own custom fields replace the tool's (Canvas: ``resource_link_request.rb``), so a
     teacher could name another person in them. In a menu the link is the context itself.
@@ -231,7 +231,7 @@ def _from_menu(claims: Mapping[str, Any]) -> bool:
 
 
 def _read(claims: Mapping[str, Any], registration: Registration) -> Launch:
-    """Who it is and where they came from; roles decide nothing."""
+    """Read who the person is and where they came from; roles decide nothing."""
     if not isinstance(claims.get("sub"), str) or not claims["sub"]:
         raise LaunchRefused("nobody")
     custom = claims.get(f"{LTI_CLAIM}custom")
@@ -247,14 +247,14 @@ def _read(claims: Mapping[str, Any], registration: Registration) -> Launch:
         placement=placement if isinstance(placement, str) else "",
         global_id=global_id,
         user_id=_id(fields.get("user_id")),
-        # Canvas leaves the variable's name where nobody acts as the person.
+        # Canvas leaves the variable's name in place when nobody acts as the person.
         acting=fields.get("masquerading_id") != CUSTOM_FIELDS["masquerading_id"],
         course_id=_course(fields) if placement == "course_navigation" else None,
     )
 
 
 def _course(fields: Mapping[str, Any]) -> int:
-    """The course; its id becomes part of a path, so it is digits or nothing."""
+    """Return the course id; only digits or nothing, because it becomes part of a path."""
     course = _id(fields.get("course_id"))
     if course is None:
         raise LaunchRefused("course")
@@ -262,7 +262,7 @@ def _course(fields: Mapping[str, Any]) -> int:
 
 
 def _id(value: object) -> int | None:
-    """A Canvas id, which fills eight bytes at most; None for a variable that was not filled."""
+    """Return a Canvas id, at most eight bytes; None for a variable that was not filled in."""
     if not isinstance(value, str) or not _ID.fullmatch(value) or int(value) >= 2**63:
         return None
     return int(value)

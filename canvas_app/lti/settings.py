@@ -1,4 +1,4 @@
-"""What a deployment decides about launches from inside Canvas."""
+"""A deployment's settings for launches from inside Canvas."""
 
 import re
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ _OTHERS = (
 
 
 class SettingsReader(Protocol):
-    """What reads settings and collects their faults."""
+    """What reads settings and collects their errors."""
 
     def text(self, name: str) -> str: ...
 
@@ -51,10 +51,10 @@ class LtiSettings:
     frame: bool = True
 
     def named(self, issuer: str, client_id: str, environment: str) -> Registration | None:
-        """The registration a login initiation names.
+        """Return the registration that a login initiation names.
 
-        ``environment`` is what it says about itself; it decides only where two registrations have
-        the same issuer and client id, so that nothing depends on its truth.
+        ``environment`` is the initiation's own claim; it only decides between registrations with
+        the same issuer and client id, so that nothing depends on whether it is true.
         """
         found = [
             each
@@ -69,7 +69,7 @@ class LtiSettings:
 
 
 def read_lti(reader: SettingsReader, canvas_urls: Mapping[str, str]) -> LtiSettings | None:
-    """The settings of launches; None when ``LTI_CLIENT_ID`` is absent."""
+    """Return the settings of launches; None when ``LTI_CLIENT_ID`` is absent."""
     client_id = reader.text("LTI_CLIENT_ID")
     if not client_id:
         for name in _OTHERS:
@@ -117,7 +117,7 @@ def _client_id(reader: SettingsReader, environment: str, default: str) -> str:
 
 
 def _issuer(reader: SettingsReader) -> str:
-    """``LTI_ISSUER`` as it is written in tokens; empty for hosted Canvas."""
+    """Return ``LTI_ISSUER`` as it is written in tokens; empty for hosted Canvas."""
     given = reader.text("LTI_ISSUER")
     try:
         parts = urlsplit(given)
@@ -146,7 +146,7 @@ def _deployments(reader: SettingsReader) -> frozenset[str]:
 
 
 def _hosts(reader: SettingsReader) -> tuple[str, ...]:
-    """``CANVAS_HOSTS`` as origins."""
+    """Return ``CANVAS_HOSTS`` as origins."""
     given = [each for each in re.split(r"[\s,]+", reader.text("CANVAS_HOSTS")) if each]
     found = []
     for each in given:
