@@ -1,4 +1,4 @@
-"""One assignment: what it asks for, the work handed in for it, and the counts for teachers."""
+"""One assignment: what it requires, the work submitted for it, and the counts for teachers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from canvas_app.domain.submissions import files_of, rated, recordings_of, submis
 
 @dataclass(frozen=True)
 class Task:
-    """What an assignment asks for. Dates are those that hold for the person."""
+    """What an assignment requires. Dates are those that apply to the person."""
 
     id: str
     name: str
@@ -54,7 +54,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One hand-in. Its score and grade stay out until they are posted."""
+    """One attempt. Its score and grade are left out until they are posted."""
 
     number: int | None
     submitted_at: datetime | None
@@ -69,7 +69,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class OwnWork:
-    """A submission in full; ``student`` names whose it is, when it is not the person's own.
+    """A submission in full; ``student`` names its owner when it is not the person's own.
 
     ``attempts`` newest first; ``attempts_left`` None means any number.
     """
@@ -82,7 +82,7 @@ class OwnWork:
 
 @dataclass(frozen=True)
 class GradingCounts:
-    """What teachers want to know of an assignment; counts are None where Canvas did not say."""
+    """An assignment's counts for teachers; None where Canvas sent no count."""
 
     speed_grader: str
     needs_grading: int | None = None
@@ -94,7 +94,7 @@ class GradingCounts:
 
 
 def submitters(course: Course, found: AssignmentDetail) -> list[str]:
-    """Return the ids of whose submissions to ask for: a student's own, else observed students'."""
+    """Return whose submissions to request: a student's own, else observed students' (ids)."""
     enrollments = course.enrollments or ()
     if any(e.type == "student" for e in enrollments) or (not enrollments and found.own_submission):
         return ["self"]
@@ -147,7 +147,7 @@ def own_work(
     builder: ItemBuilder,
     observed: bool,
 ) -> OwnWork:
-    """Return a submission with its attempts; nothing of a grade that is not posted."""
+    """Return a submission with its attempts, without any grade that is not posted."""
     row = submission_row(submission, found, course, builder)
     detail = submission if isinstance(submission, SubmissionDetail) else None
     assessment = submission.rubric_assessment if row.posted_at else None
@@ -165,7 +165,7 @@ def own_work(
 def attempts_of(
     detail: SubmissionDetail, row: SubmissionRow, builder: ItemBuilder, points: float | None
 ) -> tuple[Attempt, ...]:
-    """Return what was handed in, newest first, each attempt with the grade given for it."""
+    """Return the attempts, newest first, each with the grade given for it."""
     course = builder.courses.get(row.course_id)
     versions = detail.submission_history or [detail]
     unique = {version.attempt: version for version in versions if version.submitted_at}

@@ -24,9 +24,9 @@ class AttentionRules:
 
     @classmethod
     def from_query(cls, args: Query, kept: Mapping[str, str] | None = None) -> "AttentionRules":
-        """Read missing, below, idle and fell, of the address or else of what was ``kept``.
+        """Read missing, below, idle and fell, from the address or else from what was ``kept``.
 
-        An empty value switches a rule off; what is no number leaves it as it is.
+        An empty value switches a rule off; a value that is not a number leaves it unchanged.
         """
         given = dict(kept or {}) | dict(args.items())
         found: dict[str, float | int | None] = {}
@@ -41,7 +41,7 @@ class AttentionRules:
         return cls(**found)  # type: ignore[arg-type]
 
     def kept(self) -> dict[str, str]:
-        """The rules as text, to be kept and read again."""
+        """Return the rules as text that can be stored and read again."""
         return {
             field.name: "" if (value := getattr(self, field.name)) is None else f"{value:g}"
             for field in fields(self)
@@ -49,7 +49,7 @@ class AttentionRules:
 
 
 def positive(text: str) -> float | None:
-    """A number from 0 to 1000, or None."""
+    """Return a number from 0 to 1000, or None."""
     try:
         value = float(text.strip().replace(",", "."))
     except ValueError:
@@ -67,7 +67,7 @@ def reasons(
     fell: float | None,
     now: datetime,
 ) -> tuple[str, ...]:
-    """Why a student needs attention, in words; empty when no rule is met."""
+    """Return why a student needs attention, in words; empty when no rule is met."""
     found = []
     if rules.missing is not None and missing >= max(1, rules.missing):
         found.append(f"{missing} missing")

@@ -1,4 +1,4 @@
-"""Canvas's plans, events and due dates as entries of a calendar."""
+"""Canvas's plans, events and due dates as calendar entries."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -26,7 +26,7 @@ KIND_LABELS = {
 
 
 def of_plan(plan: PlannerItem, builder: ItemBuilder, me: Person) -> Entry | None:
-    """A planner item; what is merely posted has no place in a calendar."""
+    """Return a planner item's entry; items that are merely posted have none."""
     posted = plan.plannable_type == "announcement" or plan.only_posted
     if posted or plan.plannable_date is None:
         return None
@@ -88,7 +88,7 @@ def of_event(event: CalendarEvent, builder: ItemBuilder, me: Person) -> Entry | 
 
 
 def section_name(event: CalendarEvent, course: Course | None) -> str:
-    """What the section of an event is called: as the course names it, else as the event does."""
+    """Return the name of an event's section: as the course names it, else as the event does."""
     if event.section_id is None:
         return ""
     for section in (course.sections if course else None) or ():
@@ -99,9 +99,9 @@ def section_name(event: CalendarEvent, course: Course | None) -> str:
 
 
 def told_apart(entries: Iterable[Entry]) -> list[Entry]:
-    """Name the section in the title of what several sections of a course have under one title.
+    """Add the section's name to titles that several sections of a course share.
 
-    Canvas itself does so of late (``calendar_event_json``); then no title repeats.
+    Recent versions of Canvas do so themselves (``calendar_event_json``); then no title repeats.
     """
     entries = list(entries)
     whose: dict[tuple[str | None, str], set[str]] = {}
@@ -117,7 +117,7 @@ def told_apart(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def of_duty(duty: Duty, builder: ItemBuilder) -> Entry:
-    """Work of a course the person does not study in: when its students owe it."""
+    """Return the entry of work that students owe in a course the person does not study in."""
     work = duty.work
     course = builder.courses.get(work.course_id or "")
     restricted = letters_only(course, work)

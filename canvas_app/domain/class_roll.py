@@ -13,9 +13,9 @@ from canvas_app.canvas.models import ClassEnrollment, ClassGrades, RosterUser
 class Student:
     """A student of a course, however many sections they are in.
 
-    ``current_score`` and ``final_score`` are of posted grades, the ``unposted`` ones of all;
-    ``override_score`` was set by hand. ``total_activity_time`` is in seconds. ``state`` is stored:
-    active, completed or inactive.
+    ``current_score`` and ``final_score`` are of posted grades, the ``unposted`` ones of all grades;
+    ``override_score`` was set by hand. ``total_activity_time`` is in seconds. ``state`` is as
+    stored: active, completed or inactive.
     """
 
     user_id: str
@@ -37,7 +37,7 @@ class Student:
 
 
 def students_of(rows: Iterable[ClassEnrollment], sections: Mapping[str, str]) -> list[Student]:
-    """The students of these enrollments by sortable name; ``sections`` names sections by id."""
+    """Return these enrollments' students by sortable name; ``sections`` names sections by id."""
     found: dict[str, list[ClassEnrollment]] = {}
     for row in rows:
         if row.user_id and row.type == "StudentEnrollment":
@@ -47,7 +47,7 @@ def students_of(rows: Iterable[ClassEnrollment], sections: Mapping[str, str]) ->
 
 
 def _student(user_id: str, rows: list[ClassEnrollment], sections: Mapping[str, str]) -> Student:
-    """One student; all their enrollments in a course bear the same totals (Canvas, 7.5)."""
+    """Return one student; all their enrollments in a course have the same totals (Canvas, 7.5)."""
     user = next((row.user for row in rows if row.user), RosterUser())
     grades = next((row.grades for row in rows if row.grades), ClassGrades())
     ids = list(dict.fromkeys(row.course_section_id for row in rows if row.course_section_id))
@@ -75,7 +75,7 @@ def _student(user_id: str, rows: list[ClassEnrollment], sections: Mapping[str, s
 
 
 def latest(moments: Iterable[datetime | None]) -> datetime | None:
-    """The last of these moments; None when there is none."""
+    """Return the latest of these moments; None when there is none."""
     return max((at for at in moments if at), default=None)
 
 

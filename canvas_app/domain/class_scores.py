@@ -15,7 +15,7 @@ BINS = 10
 
 
 class Bin(Struct, frozen=True, rename={"start": "from", "end": "to"}):
-    """Scores from ``start`` up to ``end``, which only the last bin holds itself."""
+    """Scores from ``start`` up to ``end``; only the last bin includes its ``end``."""
 
     start: float
     end: float
@@ -48,7 +48,7 @@ class NotHandedIn:
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """A student's submission as whoever grades it sees it."""
+    """A student's submission as a grader sees it."""
 
     user_id: str
     name: str
@@ -64,7 +64,7 @@ class ScoreRow:
 
 @dataclass(frozen=True)
 class ClassResult:
-    """``anonymous``: no names are told, so ``not_submitted`` and ``rows`` are empty."""
+    """A class's result; when ``anonymous``, ``not_submitted`` and ``rows`` are empty."""
 
     distribution: Distribution
     not_submitted: tuple[NotHandedIn, ...] = ()
@@ -82,7 +82,7 @@ def class_result(
     students: Sequence[Student],
     now: datetime,
 ) -> ClassResult:
-    """What became of an assignment in these students' hands."""
+    """Return these students' result in an assignment."""
     by_id = {row.user_id: row for row in submissions}
     mine = [(student, by_id[student.user_id]) for student in students if student.user_id in by_id]
     rows = [row for _, row in mine]
@@ -122,11 +122,11 @@ def score_row(student: Student, row: ClassSubmission, work: Assignment, now: dat
 
 
 def distribution(scores: Sequence[float], points: float | None) -> Distribution:
-    """The spread of scores, in bins from 0 to the points there are, or as far as scores reach."""
+    """Return the spread of scores, in bins from 0 to the points, or as far as scores reach."""
     if not scores:
         return Distribution(0)
     low, high = min(scores), max(scores)
-    # A single score is all of its quartiles.
+    # All quartiles of a single score are that score.
     q1, median, q3 = quantiles(scores, n=4, method="inclusive") if len(scores) > 1 else [low] * 3
     bottom, top = min(0.0, low), max(points or 0.0, high)
     return Distribution(

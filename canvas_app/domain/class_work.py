@@ -1,4 +1,4 @@
-"""What a class's submissions mean to whoever grades: what waits, who lacks, which chip."""
+"""What a class's submissions mean to graders: which wait, which are missing, which chip."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ ANONYMOUS = "anonymous"
 
 
 def waits(row: ClassSubmission) -> bool:
-    """Whether it waits for a grade: handed in and not graded, or handed in again since."""
+    """Return whether it waits for a grade: submitted and not graded, or submitted again since."""
     if row.excused:
         return False
     again = row.grade_matches_current_submission is False
@@ -27,15 +27,16 @@ def is_handed_in(row: ClassSubmission) -> bool:
 
 
 def is_lacking(row: ClassSubmission) -> bool:
-    """Whether there is neither hand-in, grade nor excuse."""
+    """Return whether there is neither a submission, nor a grade, nor an excuse."""
     return not (is_handed_in(row) or has_grade(row) or row.excused)
 
 
 def is_sealed(work: Assignment, rows: Iterable[ClassSubmission] = ()) -> bool:
-    """Whether nobody may learn whose submission is whose.
+    """Return whether nobody may learn whose submission is whose.
 
-    Anonymous work until its grades are posted, as Canvas says. Moderated work until its grades are
-    published: before that Canvas shows none, so the first grade among ``rows`` tells.
+    This holds for anonymous work until its grades are posted, as Canvas says, and for moderated
+    work until its grades are published. Before that Canvas shows no grades of moderated work, so
+    the first grade among ``rows`` shows that they are published.
     """
     if work.anonymize_students:
         return True
@@ -43,7 +44,7 @@ def is_sealed(work: Assignment, rows: Iterable[ClassSubmission] = ()) -> bool:
 
 
 def teacher_status(row: ClassSubmission, work: Assignment | None, now: datetime) -> str:
-    """The chip of somebody's submission for whoever grades it, in snake case."""
+    """Return the status chip of a submission for a grader, in snake case."""
     found = _decided(row)
     if found:
         return found
@@ -64,7 +65,7 @@ def teacher_status(row: ClassSubmission, work: Assignment | None, now: datetime)
 
 
 def _decided(row: ClassSubmission) -> str:
-    """What comes before any grade."""
+    """Return a status that takes precedence over any grade."""
     if row.custom_grade_status_id:
         return "custom"
     if row.excused:
@@ -77,17 +78,17 @@ def _decided(row: ClassSubmission) -> str:
 
 @dataclass(frozen=True)
 class Tally:
-    """An assignment's submissions counted: each active student's once."""
+    """Counts of an assignment's submissions, one of each active student."""
 
     needs_grading: int = 0
     oldest_submitted_at: datetime | None = None
-    late: int = 0  # of those that wait
+    late: int = 0  # of the submissions that wait
     graded: int = 0
     not_submitted: int = 0
 
 
 def tally(rows: Iterable[ClassSubmission], active: Collection[str]) -> Tally:
-    """Count an assignment's submissions of these students."""
+    """Count these students' submissions to an assignment."""
     mine = {row.user_id: row for row in rows if row.user_id in active}.values()
     waiting = [row for row in mine if waits(row)]
     return Tally(

@@ -1,4 +1,4 @@
-"""Which rows a filter leaves of the list of courses."""
+"""Which rows of the course list a filter keeps."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from canvas_app.domain.rows import CourseRow
 
 @dataclass(frozen=True)
 class CourseFilter:
-    """Filters for the list of courses, which all hold at once. Unknown values are ignored."""
+    """Filters for the course list; all of them apply at once. Unknown values are ignored."""
 
     text: str = ""
     term: str = ""

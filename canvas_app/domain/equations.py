@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from canvas_app.domain.html_tokens import TOKEN, one_line, unescaped
 
-DEEPEST_EQUATION = 64  # elements inside one another
+DEEPEST_EQUATION = 64  # nesting depth of elements
 
 
 def equation_of(given: Mapping[str, str], inside: str) -> str:
-    """MathML in one line: its own words for it (``alttext``, TeX), else ``x^2+2x=8``."""
+    """Return MathML in one line: its own text (``alttext``, TeX), else ``x^2+2x=8``."""
     notes = re.finditer(r"<annotation\b([^<>]*+)>([^<]*+)", inside)
     tex = next((note[2] for note in notes if "application/x-tex" in note[1]), "")
     own = given.get("alttext") or unescaped(tex)
@@ -18,7 +18,7 @@ def equation_of(given: Mapping[str, str], inside: str) -> str:
 
 
 def _linear(source: str) -> str:
-    """The elements of MathML put in one line, powers with ``^`` and fractions with ``/``."""
+    """Return MathML's elements in one line, powers with ``^`` and fractions with ``/``."""
     rows: list[tuple[str, list[str]]] = [("math", [])]
     unwritten: Counter[str] = Counter()
 
@@ -50,7 +50,7 @@ def _linear(source: str) -> str:
 
 
 def _in_line(name: str, inner: list[str]) -> str:
-    """One element of MathML, its parts being in line already."""
+    """Return one MathML element in one line; its parts are in one line already."""
     parts = list(filter(None, inner))
     one = [part if len(part) == 1 or part.isalnum() else f"({part})" for part in parts]
     match name, len(parts):

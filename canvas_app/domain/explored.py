@@ -1,4 +1,4 @@
-"""What the API explorer may ask, and what it makes of an answer."""
+"""What the API explorer may request, and how it shows an answer."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from canvas_app.canvas.api import CanvasAPI
 
 MARKS_READ = frozenset({"read_state", "read_status"})
-MOST_NODES = 3000  # of JSON; a browser folds no more of them quickly
+MOST_NODES = 3000  # of JSON; browsers fold no more of them quickly
 MOST_FOUND = 100
 LONGEST_PATH = 4000  # characters
 #: Query parameters by path (Canvas's pages of these endpoints).
@@ -56,7 +56,7 @@ class KnownEndpoint:
 
 @lru_cache(maxsize=1)
 def known_endpoints() -> tuple[KnownEndpoint, ...]:
-    """The endpoints Easel reads, by path."""
+    """Return the endpoints Easel reads, by path."""
     found: dict[str, KnownEndpoint] = {}
     for method in vars(CanvasAPI).values():
         scope = getattr(method, "scope", "")
@@ -70,7 +70,7 @@ def known_endpoints() -> tuple[KnownEndpoint, ...]:
 
 
 class NotAsked(Exception):
-    """The explorer does not send this; ``why`` is a code that the page has words for."""
+    """A request that the explorer does not send; ``why`` is a code for the page's message."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -126,7 +126,7 @@ def read_parameters(path: str, query: str) -> dict[str, Any]:
 
 
 def covered(scopes: Iterable[str], path: str) -> bool:
-    """Whether one of these scopes allows to get this path (``access_token.rb``)."""
+    """Return whether one of these scopes allows a GET of this path (``access_token.rb``)."""
     path = path.removesuffix(".json")
     for scope in scopes:
         verb, _, template = scope.removeprefix("url:").partition("|")
@@ -137,13 +137,13 @@ def covered(scopes: Iterable[str], path: str) -> bool:
 
 
 def path_and_query(path: str, asked: dict[str, Any]) -> str:
-    """Path and query as a person writes them."""
+    """Return path and query as a person writes them."""
     query = urlencode(asked, doseq=True, safe="[]:,")
     return f"{path}?{query}" if query else path
 
 
 def python_of(canvas_url: str, path: str, asked: dict[str, Any], many: bool) -> str:
-    """The same call with Easel's client."""
+    """Return the same call as code for Easel's client."""
     call = (
         f"for row in canvas.paginate({path!r}, {asked!r}):\n        print(row)"
         if many
@@ -156,7 +156,7 @@ def python_of(canvas_url: str, path: str, asked: dict[str, Any], many: bool) -> 
 
 
 def count_nodes(value: Any, most: int = MOST_NODES) -> int:
-    """How many values JSON holds, counted no further than just above ``most``."""
+    """Count the values in JSON, stopping just above ``most``."""
     waiting, found = [value], 0
     while waiting and found <= most:
         each = waiting.pop()
@@ -169,7 +169,7 @@ def count_nodes(value: Any, most: int = MOST_NODES) -> int:
 
 
 def occurrences(value: Any, word: str) -> list[tuple[str, str]]:
-    """Where a word stands in JSON, in names or values: paths like ``[3].name``, and the values."""
+    """Return where a word occurs in JSON: paths like ``[3].name``, and the values."""
     sought = word.casefold()
     found: list[tuple[str, str]] = []
     for path, name, each in _walk(value):
@@ -182,7 +182,7 @@ def occurrences(value: Any, word: str) -> list[tuple[str, str]]:
 
 
 def _walk(value: Any) -> Iterator[tuple[str, str, Any]]:
-    """Every value with its path and name, in the order it is read."""
+    """Yield every value with its path and name, in reading order."""
     waiting: list[tuple[str, str, Any]] = [("", "", value)]
     while waiting:
         path, name, each = waiting.pop()

@@ -1,4 +1,4 @@
-"""Canvas's assignment groups and grading periods as the calculation of grades takes them."""
+"""Canvas's assignment groups and grading periods as input of the grade calculation."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,16 +12,16 @@ from canvas_app.domain.grade_calculator import Book, Work
 
 EVERY_PERIOD = "all"
 UNGRADEABLE = (["not_graded"], ["wiki_page"])
-BOUND = Decimal("0.0001")  # as exact as Canvas keeps a scheme's bounds
+BOUND = Decimal("0.0001")  # as exact as Canvas stores a scheme's bounds
 
 
 def decimal_of(value: float | None) -> Decimal:
-    """A number as Canvas wrote it in JSON, not as a float holds it."""
+    """Return a number exactly as Canvas wrote it in JSON, without a float's error."""
     return Decimal(str(value or 0))
 
 
 def counts(assignment: Assignment) -> bool:
-    """Whether an assignment is part of any total (``Assignment.published.gradeable``)."""
+    """Return whether an assignment is part of any total (``Assignment.published.gradeable``)."""
     return (
         assignment.published is not False
         and not assignment.omit_from_final_grade
@@ -30,7 +30,7 @@ def counts(assignment: Assignment) -> bool:
 
 
 def period_of(assignment: Assignment, periods: Sequence[CanvasPeriod]) -> str | None:
-    """The grading period of the student's submission; work without a date is in the last one."""
+    """Return the grading period of the student's submission; undated work is in the last one."""
     own = assignment.own_submission
     if own and own.grading_period_id:
         return own.grading_period_id
@@ -38,7 +38,7 @@ def period_of(assignment: Assignment, periods: Sequence[CanvasPeriod]) -> str | 
     dated = [(p.start_date, p.end_date, p.id) for p in periods if p.start_date and p.end_date]
     if due is None:
         return max(dated, key=lambda span: span[1])[2] if dated else None
-    # The start is not in it, the end is; both are cut to the minute (grading_period.rb).
+    # The start is excluded, the end included; both are cut to the minute (grading_period.rb).
     at = minute(due)
     return next((id_ for start, end, id_ in dated if minute(start) < at <= minute(end)), None)
 
@@ -69,7 +69,7 @@ def book_work(assignment: Assignment, group_id: str, periods: Sequence[CanvasPer
 
 
 def book_of(course: Course, groups: Sequence[CanvasGroup], periods: Sequence[CanvasPeriod]) -> Book:
-    """The course as the calculation takes it."""
+    """Return the course as input of the calculation."""
     mine = [e.enrollment_state for e in course.enrollments or ()]
     weighing = periods if course.has_weighted_grading_periods else ()
     return Book(
@@ -99,7 +99,7 @@ def group_rules(group: CanvasGroup) -> grade_calculator.Group:
 
 
 def scheme_of(course: Course) -> list[tuple[str, Decimal]]:
-    """The course's grading scheme, as far as it can be read."""
+    """Return the course's grading scheme, as far as it can be read."""
     found = []
     for row in course.grading_scheme or ():
         match row:
@@ -109,16 +109,16 @@ def scheme_of(course: Course) -> list[tuple[str, Decimal]]:
 
 
 def scale_of(course: Course) -> Decimal | None:
-    """The highest point of a scheme that is based on points; None of one by percentages."""
+    """Return the highest value of a scheme based on points; None for one based on percentages."""
     factor = course.scaling_factor if course.points_based_grading_scheme else None
     return decimal_of(factor) if factor and factor > 0 else None
 
 
 def can_try(work: Work) -> bool:
-    """Whether a score can be tried; of excused work too."""
+    """Return whether a score can be tried; excused work counts too."""
     return work.counts
 
 
 def float_of(value: Decimal | None) -> float | None:
-    """A number for templates and JSON."""
+    """Return a number for templates and JSON."""
     return None if value is None else float(value)

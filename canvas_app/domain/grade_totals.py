@@ -50,7 +50,7 @@ class Shown:
 def canvas_totals(
     course: Course, enrollment: CourseEnrollment | None, chosen: str
 ) -> tuple[str, Shown]:
-    """Canvas's totals as the course carries them; state other_period when it carries none."""
+    """Return Canvas's totals from the course; state other_period when it has none."""
     if enrollment is None:
         return "not_available", Shown()
     if course.hide_final_grades:
@@ -113,7 +113,7 @@ def stated_grades(course: Course, grades: CanvasGrades | None) -> tuple[str, Sho
 def chosen_period(
     asked: str, periods: Sequence[CanvasPeriod], enrollment: CourseEnrollment | None
 ) -> str:
-    """The grading period of the page: the one asked for, else the current one, else all."""
+    """Return the page's grading period: the requested one, else the current one, else all."""
     known = {period.id for period in periods}
     if asked in known or (asked == EVERY_PERIOD and periods):
         return asked
@@ -130,7 +130,7 @@ def current_period(enrollment: CourseEnrollment | None) -> list[CanvasPeriod]:
 
 
 def basis_of(chosen: str, periods: Sequence[CanvasPeriod]) -> str:
-    """What a total is of; empty where a course has no grading periods."""
+    """Return what a total covers; empty where a course has no grading periods."""
     if not periods:
         return ""
     title = next((period.title for period in periods if period.id == chosen), None)
@@ -144,7 +144,7 @@ def reason(
     state: str,
     whole: bool,
 ) -> str:
-    """Why the total is not computed here; empty when it is."""
+    """Return why the total is not computed here; empty when it is."""
     if enrollment is None:
         return "not_student"
     if state in ("hidden", "not_available"):
@@ -161,7 +161,7 @@ def reason(
 
 
 def shown_totals(now: Total, ends: Total, course: Course | None) -> Shown:
-    """A pair of totals, with the letters of a course where these are in use."""
+    """Return a pair of totals, with the course's letters where these are in use."""
     return Shown(
         float_of(now.percent),
         total_letter(course, now.percent),
@@ -171,11 +171,11 @@ def shown_totals(now: Total, ends: Total, course: Course | None) -> Shown:
 
 
 def checked(canvas: Shown, own: Shown) -> str:
-    """Whether Easel's totals are Canvas's, up to rounding."""
+    """Return whether Easel's totals equal Canvas's, up to rounding."""
     pairs = [(canvas.current, own.current), (canvas.final, own.final)]
     known = [(theirs, ours) for theirs, ours in pairs if theirs is not None]
     if canvas.current is None and own.current is None:
-        return "unchecked"  # nothing is graded: that both end at 0 proves nothing
+        return "unchecked"  # nothing is graded: because both are 0, it proves nothing
     if not known:
         return "differs"
     same = all(

@@ -1,7 +1,7 @@
-"""Which chip a submission wears, by the precedence of Canvas's own planner and apps.
+"""Which status chip a submission has, by the precedence of Canvas's own planner and apps.
 
-A grade that is not posted is never shown as graded to a student; ``missing`` is Canvas's word and
-is never derived. A submission newer than its grade is asked for before the grade.
+A grade that is not posted is never shown as graded to a student. ``missing`` is set by Canvas only
+and is never derived. A submission newer than its grade takes precedence over the grade.
 """
 
 from collections.abc import Sequence
@@ -34,10 +34,10 @@ WORK = frozenset(
 def student_status(
     submission: Submission | None, assignment: Assignment | None, now: datetime
 ) -> str:
-    """The chip a student sees, in snake case."""
+    """Return the status chip a student sees, in snake case."""
     found = _decided(submission)
     if found == "resubmitted" and submission and submission.posted_at is None:
-        found = None  # it would tell that the earlier attempt has a grade
+        found = None  # because it would reveal that the earlier attempt has a grade
     if found:
         return found
     if submission:
@@ -51,14 +51,14 @@ def student_status(
 
 
 def staff_status(assignment: Assignment) -> str:
-    """The chip of an assignment for whoever is no student in its course; most have none."""
+    """Return the status chip for teachers and observers; usually empty."""
     if assignment.published is False:
         return "unpublished"
     return "needs_grading" if assignment.needs_grading_count else ""
 
 
 def planner_status(item: PlannerItem, now: datetime) -> str:
-    """The chip of a planner item, from the few facts the planner gives."""
+    """Return the chip of a planner item, from the few facts the planner gives."""
     state = item.submissions
     if isinstance(state, PlannerSubmission):
         found = _planner_decided(state)
@@ -77,7 +77,7 @@ def planner_status(item: PlannerItem, now: datetime) -> str:
 def by_date(
     due_at: datetime | None, unlock_at: datetime | None, lock_at: datetime | None, now: datetime
 ) -> str:
-    """The chip of work that was not handed in and still could be."""
+    """Return the chip of work that was not submitted and still could be."""
     if unlock_at and unlock_at > now:
         return "not_yet_open"
     if lock_at and lock_at <= now:
@@ -86,12 +86,12 @@ def by_date(
 
 
 def custom_label(submission: Submission) -> str:
-    """The name of a custom grade status; Canvas gives students its id alone, if no name."""
+    """Return the name of a custom grade status; Canvas may give students only its id."""
     return submission.custom_grade_status_name or "Custom status"
 
 
 def _decided(submission: Submission | None) -> str | None:
-    """What comes before any grade."""
+    """Return a status that takes precedence over any grade."""
     if submission is None:
         return None
     if submission.custom_grade_status_id:
@@ -140,7 +140,7 @@ def _unsubmitted(
 
 
 def can_hand_in(assignment: AssignmentDetail) -> bool | None:
-    """Whether the person can hand in now; None when nothing tells.
+    """Return whether the person can submit now; None when it is unknown.
 
     Canvas writes ``can_submit`` for everything but quizzes (``lib/api/v1/assignment.rb``), which
     can be taken while they are open and attempts are left.
@@ -158,7 +158,7 @@ def can_hand_in(assignment: AssignmentDetail) -> bool | None:
 
 
 def paper_status(types: Sequence[str] | None) -> str | None:
-    """The chip of work that is not handed in through Canvas; None for all other work."""
+    """Return the chip of work not submitted through Canvas; None for all other work."""
     if not types:
         return None
     if set(types) <= NOTHING_TO_HAND_IN:

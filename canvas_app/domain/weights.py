@@ -1,4 +1,4 @@
-"""How much of the final grade each assignment is worth, as far as a course's groups tell."""
+"""How much of the final grade each assignment is worth, as far as its course's groups show."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,10 +12,10 @@ from canvas_app.domain.letters import letters_only
 
 
 def weights(groups: Iterable[AssignmentGroup], *, weighted: bool) -> Mapping[str, float]:
-    """Assignment id to percent of the final grade, by the rules of the calculator.
+    """Return percent of the final grade by assignment id, by the calculator's rules.
 
-    See :func:`canvas_app.domain.grade_calculator.shares`. What does not count, is excused or gives
-    no points is not named. Not for a course whose grading periods carry weights.
+    See :func:`canvas_app.domain.grade_calculator.shares`. Work that does not count, is excused or
+    gives no points is left out. Do not use this for a course whose grading periods have weights.
     """
     course = Course(id="", apply_assignment_group_weights=weighted)
     found = grade_calculator.shares(book_of(course, list(groups), []))
@@ -25,9 +25,10 @@ def weights(groups: Iterable[AssignmentGroup], *, weighted: bool) -> Mapping[str
 def weights_of(
     groups: Iterable[AssignmentGroup], courses: Mapping[str, Course]
 ) -> dict[str, float]:
-    """Assignment id to percent of its course's final grade.
+    """Return percent of the course's final grade by assignment id.
 
-    Not where grading periods carry weights: which these are, only the course's own pages ask.
+    Courses whose grading periods have weights are left out, because only their own pages request
+    these weights.
     """
     by_course: dict[str, list[AssignmentGroup]] = {}
     for group in groups:
