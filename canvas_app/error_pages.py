@@ -1,6 +1,6 @@
-"""One page and status for whatever goes wrong: each Canvas error, each HTTP error, our own.
+"""Error pages with a status for each Canvas error, HTTP error and error of our own.
 
-The words stand in ``templates/errors/``, one file for each code.
+The words are in ``templates/errors/``, one file for each code.
 """
 
 import logging
@@ -76,7 +76,7 @@ def init_app(app: Flask) -> None:
 
 
 def error_page(trouble: Trouble) -> ResponseReturnValue:
-    """The error page, or the same in JSON for a twin and for a form that a script sent."""
+    """Return the error page, or JSON for a twin and for a form that a script sent."""
     if wants_json():
         return error_twin(trouble)
     if form_of_script():
@@ -98,12 +98,12 @@ def error_page(trouble: Trouble) -> ResponseReturnValue:
 
 
 def form_of_script() -> bool:
-    """Whether the request is a form whose answer a script puts in place."""
+    """Return whether the request is a form whose response a script shows in place."""
     return request.method == "POST" and asked_by_script()
 
 
 def error_in_place(trouble: Trouble) -> Response:
-    """The error page's words for a script; ``go`` is where to sign in, if that is what helps."""
+    """Return the error page's words for a script; ``go`` is the sign-in address, if it helps."""
     words = words_of(trouble)
     go = None
     if trouble.code in ("signed_out", "consent_too_narrow"):
@@ -114,7 +114,7 @@ def error_in_place(trouble: Trouble) -> Response:
 
 
 def error_twin(trouble: Trouble) -> Response:
-    """The JSON twin's own shape, for a page that fails as a whole."""
+    """Return an error in the JSON twin's own shape, for a page that fails as a whole."""
     answer = jsonify(failed_twin(words_of(trouble).happened, trouble.status))
     answer.status_code = trouble.status
     if trouble.status == 429:

@@ -1,4 +1,4 @@
-"""What an answer of Canvas means: its JSON, or the error it stands for."""
+"""The meaning of an answer from Canvas: its JSON, or the error it stands for."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,7 +24,7 @@ LONGEST_DATE = 100  # characters
 
 
 def error_of(method: str, path: str, answer: Answer, throttled: bool, token: str) -> CanvasError:
-    """Name what an answer other than 2xx means."""
+    """Return the error that an answer other than 2xx stands for."""
     facts = _facts(method, path, answer, token)
     said = (facts["canvas_message"] or "").lower()
     if throttled:
@@ -71,7 +71,7 @@ def _in_trouble(method: str, answer: Answer, facts: dict[str, Any]) -> Unavailab
 
 
 def _facts(method: str, path: str, answer: Answer, token: str) -> dict[str, Any]:
-    """What every error tells of its call. Canvas's words may quote the token, so it is cut out."""
+    """Return what every error tells of its call, without the token, which Canvas may quote."""
     said, report = canvas_message(answer.body, answer.headers.get("Content-Type", "").lower())
     request_id = answer.request_id
     if report is not None:
@@ -86,7 +86,7 @@ def _facts(method: str, path: str, answer: Answer, token: str) -> dict[str, Any]
 
 
 def _retry_after(answer: Answer) -> float:
-    """The ``Retry-After`` in seconds (RFC 9110 section 10.2.3), at most a minute; 0 without one."""
+    """Return ``Retry-After`` in seconds (RFC 9110 section 10.2.3), at most 60; 0 without one."""
     value = answer.headers.get("Retry-After", "")[:LONGEST_DATE]
     seconds = finite_number(value)
     if seconds is None:
@@ -96,13 +96,13 @@ def _retry_after(answer: Answer) -> float:
             ValueError,
             TypeError,
             OverflowError,
-        ):  # not a date, or one without a zone or beyond what Python counts
+        ):  # not a date, or one without a zone or outside Python's range
             return 0.0
     return max(0.0, min(seconds, LONGEST_RETRY_AFTER))
 
 
 def json_of(answer: Answer, method: str, path: str) -> bytes:
-    """The JSON of an answer, without the guard ``while(1);`` of older Canvas."""
+    """Return the JSON of an answer, without the guard ``while(1);`` of older Canvas."""
     kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if "json" not in kind:
         page = " It may be a sign-in or maintenance page." if "html" in kind else ""
@@ -127,7 +127,7 @@ def malformed(message: str, answer: Answer, method: str, path: str) -> Malformed
 
 
 def decoding_fault(error: Exception) -> str:
-    """Where decoding failed; msgspec names types and places, never values."""
+    """Return where decoding failed; msgspec names types and places, never values."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     return "its text is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)

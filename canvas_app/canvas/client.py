@@ -1,4 +1,4 @@
-"""Calls to Canvas for one person: admitted by the bucket, signed, repeated only when it is safe."""
+"""Calls to Canvas for one person: throttled, authorized, and repeated only when it is safe."""
 
 import copy
 import logging
@@ -35,7 +35,7 @@ from canvas_app.canvas.transport import Answer, Transport
 _T = TypeVar("_T")
 
 log = logging.getLogger("canvas_app.canvas")
-calls_log = logging.getLogger("canvas_app.canvas.calls")  # one line for each answer
+calls_log = logging.getLogger("canvas_app.canvas.calls")  # one line is logged for each answer
 
 # String ids: ids of other shards exceed 2^53 (Canvas doc page "Object IDs, SIS IDs").
 ACCEPT = "application/json+canvas-string-ids, application/json"
@@ -48,7 +48,7 @@ ENROLLMENT_TASKS = get_args(EnrollmentTask)
 
 @dataclass(frozen=True)
 class _Call:
-    """What is sent to Canvas, as often as it takes; ``target`` is its path and query."""
+    """A call as it is sent, once or several times; ``target`` is its path and query."""
 
     method: str
     target: str
@@ -103,7 +103,7 @@ class CanvasClient:
 
     @property
     def base_url(self) -> str:
-        """Canvas's root URL, without a trailing slash."""
+        """Return Canvas's root URL, without a trailing slash."""
         return self.transport.origin
 
     def __repr__(self) -> str:
@@ -122,14 +122,14 @@ class CanvasClient:
         self.close()
 
     def close(self) -> None:
-        """Close the transport, unless it was given."""
+        """Close the transport, unless it was passed in."""
         if self._owns_transport:
             self.transport.close()
 
     def as_user(self, user_id: str | int) -> "CanvasClient":
         """Return a client that acts as another user (Canvas doc page "Masquerading").
 
-        This client stays as it is; the other one can act as nobody else.
+        This client does not change; the returned one can act as nobody else.
         """
         segment(user_id)
         if self._as_user is not None:
@@ -191,9 +191,9 @@ class CanvasClient:
         type: Any = Any,
         deadline: float | None = None,
     ) -> Any:
-        """Send any call; ``data`` goes as a form, ``json`` as JSON. None when nothing came back.
+        """Send any call; ``data`` is sent as a form, ``json`` as JSON. None for an empty answer.
 
-        A write is repeated only when Canvas surely did nothing with it; when it fails as
+        A write is repeated only when Canvas certainly did nothing with it; when it fails as
         ``Unavailable``, its ``delivery`` says what may have become of it.
         """
         if data is not None and json is not None:
@@ -269,7 +269,7 @@ class CanvasClient:
     def remove_enrollment(
         self, course_id: str | int, enrollment_id: str | int, *, task: EnrollmentTask
     ) -> Any:
-        """End an enrollment as ``task`` says; Canvas itself would conclude when left in doubt."""
+        """End an enrollment as ``task`` says; without a task Canvas would conclude it."""
         if task not in ENROLLMENT_TASKS:
             raise ValueError(f"task is one of {', '.join(ENROLLMENT_TASKS)}")
         where = api_path("courses", course_id, "enrollments", enrollment_id)
@@ -286,7 +286,7 @@ class CanvasClient:
         return _Call(method, target, _earlier(self._deadline, deadline), body, content_type)
 
     def _target(self, path: str, params: Mapping[str, Any] | None) -> str:
-        """The path and query of a call."""
+        """Return the path and query of a call."""
         if not path.startswith("/") or path.startswith("//") or set(path) & set("?#\\ \t\r\n"):
             raise ValueError("A path begins with one / and carries no query; use params")
         if {".", ".."} & set(path.lower().replace("%2e", ".").split("/")):
@@ -326,7 +326,7 @@ class CanvasClient:
         return outcome
 
     def _renewed(self, token: str, deadline: float | None, rejection: AuthenticationError) -> str:
-        """Get another token for a rejected one. Errors carry what Canvas said."""
+        """Return another token for a rejected one. Errors carry what Canvas said."""
         try:
             with _unsent():
                 return self._credentials.renewed(token, deadline)
@@ -446,7 +446,7 @@ class CanvasClient:
         return RawPage(rows, targets, odd, len(lost))
 
     def _scoped(self, target: str, path: str) -> str:
-        """Keep a link within this client's masquerade: never drop it, never take another's."""
+        """Keep a link within this client's masquerade: never drop it or use another user's."""
         query = target.partition("?")[2]
         named = parse_qs(query).get("as_user_id", []) if "as_user_id" in query else []
         if named == ([] if self._as_user is None else [self._as_user]):
@@ -464,14 +464,14 @@ class CanvasClient:
 
 @lru_cache(maxsize=1024)
 def route(path: str) -> str:
-    """A path without the ids in it, for the log: ``/api/v1/courses/:id/assignments``."""
+    """Return a path without its ids, for the log: ``/api/v1/courses/:id/assignments``."""
     words = path.split("/")
     return "/".join(word if _WORD.fullmatch(word) else ":id" for word in words)
 
 
 @contextmanager
 def _unsent() -> Iterator[None]:
-    """Mark errors raised while a token is fetched: the call itself was not sent."""
+    """Mark errors raised while a token is fetched, because the call itself was not sent."""
     try:
         yield
     except CanvasError as error:

@@ -1,6 +1,6 @@
 """Cut a call's connection when its time is up, whatever the other side is doing.
 
-A read timeout alone never ends a server that sends a byte now and then.
+This is needed because a read timeout alone never stops a server that sends a byte now and then.
 """
 
 import heapq
@@ -18,7 +18,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 
 class _Call:
-    """A call under way, with the sockets it uses."""
+    """A call in progress, with the sockets it uses."""
 
     def __init__(self) -> None:
         self.sockets: list[socket.socket] | None = []
@@ -45,14 +45,14 @@ class _Call:
 
 def _shut(sock: socket.socket) -> None:
     try:
-        # Not SSLSocket.shutdown, which removes the TLS object while another thread reads from it.
+        # Not SSLSocket.shutdown, because it removes the TLS object while another thread reads.
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
     except OSError:
         return  # closed already
 
 
 class _Watch:
-    """One thread per process that cuts calls at their ends."""
+    """The one thread of a process that cuts calls when their time is up."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -84,7 +84,7 @@ _current = threading.local()
 
 def _after_fork() -> None:
     global _watch
-    _watch = _Watch()  # the parent's thread does not exist here, and its lock may be held
+    _watch = _Watch()  # the parent's thread does not exist here, and its lock may still be held
 
 
 os.register_at_fork(after_in_child=_after_fork)
@@ -92,7 +92,7 @@ os.register_at_fork(after_in_child=_after_fork)
 
 @contextmanager
 def cut_at(end: float) -> Iterator[_Call]:
-    """Cut what this thread is connected to at ``end`` (``time.monotonic()``)."""
+    """Cut this thread's connections at ``end`` (``time.monotonic()``)."""
     call = _current.call = _Call()
     _watch.add(end, call)
     try:

@@ -28,11 +28,11 @@ Delivery = Literal["not_sent", "rejected", "may_have_happened"]
 LONGEST_MESSAGE = 500
 LONGEST_REPORT = 19  # digits of an ``error_report_id``
 MOST_SENTENCES = 20
-DEEPEST_REPORT = 8  # objects and lists within one another; Canvas nests three
+DEEPEST_REPORT = 8  # levels of nested objects and lists; Canvas uses three
 
 
 class CanvasError(Exception):
-    """A call to Canvas that did not give what was asked for.
+    """A call to Canvas that did not return what was asked for.
 
     ``method`` and ``path`` (never the query) name the call, ``status`` is Canvas's or None when no
     answer came, ``request_id`` is Canvas's ``X-Request-Context-Id`` for its support desk, ``at`` is
@@ -117,7 +117,7 @@ class InvalidRequest(CanvasError):
 
 
 class InvalidId(InvalidRequest, ValueError):
-    """What was to be an id in a path is none, also where Canvas sent it; nothing was asked."""
+    """An id for a path is invalid, even if Canvas sent it; the call was not sent."""
 
 
 class Throttled(CanvasError):
@@ -150,7 +150,7 @@ class Unavailable(CanvasError):
 
 
 class MalformedAnswer(CanvasError):
-    """An answer that cannot be Canvas's JSON: HTML, too large, a foreign link, a loop of pages."""
+    """An answer that is not valid Canvas JSON: HTML, too large, a foreign link, a loop of pages."""
 
 
 def canvas_message(body: bytes, content_type: str) -> tuple[str | None, int | None]:
@@ -179,15 +179,15 @@ def canvas_message(body: bytes, content_type: str) -> tuple[str | None, int | No
         ]
     text = "; ".join(dict.fromkeys(found))[:LONGEST_MESSAGE]
     text = text.encode("utf-8", "replace").decode()  # JSON may hold a lone surrogate
-    told = str(report)  # a number, or text where ids were asked for as text
+    told = str(report)  # a number, or text where ids were requested as text
     counts = told.isascii() and told.isdigit() and len(told) <= LONGEST_REPORT
     return text or None, int(told) if counts else None
 
 
 def _texts(errors: Any) -> list[str]:
-    """Flatten Canvas's ``errors`` into sentences, naming the field each is about.
+    """Flatten Canvas's ``errors`` into sentences that name the field each is about.
 
-    Not by recursion, and only as far as a message reaches: an answer may be nested without end.
+    This is not recursive, and stops at a message's length, because nesting may have no limit.
     """
     found: list[str] = []
     waiting = [(errors, "", 0)]

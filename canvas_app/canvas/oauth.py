@@ -1,4 +1,4 @@
-"""Canvas's token endpoint: trade a code or a refresh token for a token, and revoke one."""
+"""Canvas's token endpoint: exchange a code or a refresh token for a token, and revoke one."""
 
 import json
 import logging
@@ -28,12 +28,12 @@ log = logging.getLogger("canvas_app.canvas")
 
 PATH = "/login/oauth2/token"
 SELF = "/api/v1/users/self"
-LARGEST_TOKEN_ANSWER = 1 << 20  # bytes; a token answer has some 500
+LARGEST_TOKEN_ANSWER = 1 << 20  # bytes; a token answer has about 500
 LONGEST_NAME = 255  # characters, as in Canvas
-LARGEST_ID = 2**63 - 1  # Canvas keeps ids in eight bytes
-# What a token is made of (RFC 6749 appendix A.12), less the space, which no header can carry.
+LARGEST_ID = 2**63 - 1  # because Canvas keeps ids in eight bytes
+# The characters of a token (RFC 6749 appendix A.12) but the space, which no header can carry.
 VISIBLE = re.compile(r"[\x21-\x7e]+")
-SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")  # some proxies turn numbers into text
+SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")  # because some proxies turn numbers into text
 LONGEST_LIFE = 10 * 365 * 24 * 3600  # seconds; anything longer is a mistake
 
 
@@ -42,12 +42,12 @@ class InvalidGrant(AuthenticationError):
 
 
 class InvalidClient(Unavailable):
-    """Canvas refuses the developer key itself: the operator's trouble, not the person's."""
+    """Canvas refuses the developer key itself: a problem of the operator, not of the person."""
 
 
 @dataclass(frozen=True)
 class TokenAnswer:
-    """What an exchanged code gives. ``real_user_*`` is set when an admin was acting as the user."""
+    """Canvas's answer to a code. ``real_user_*`` is set when an admin was acting as the user."""
 
     token: Token
     user_id: int
@@ -57,12 +57,12 @@ class TokenAnswer:
 
     @property
     def global_id(self) -> int | None:
-        """The user's id in every Canvas, as ``$Canvas.user.globalId`` of a launch."""
+        """Return the user's id in every Canvas, as ``$Canvas.user.globalId`` of a launch."""
         return self.token.global_id
 
 
 class Leave(Protocol):
-    """Leave for one call, to be settled with what Canvas answered (``queue.Permit``)."""
+    """Permission for one call, to be settled with what Canvas answered (``queue.Permit``)."""
 
     def settle(self, *, throttled: bool, remaining: float | None, cost: float | None) -> None: ...
 
@@ -70,7 +70,7 @@ class Leave(Protocol):
 
 
 class Queue(Protocol):
-    """What calls wait in for room at the token endpoint (``queue.TokenQueue``)."""
+    """A queue in which calls wait for room at the token endpoint (``queue.TokenQueue``)."""
 
     def admit(self, deadline: float | None = None) -> Leave: ...
 
@@ -80,13 +80,13 @@ def _now() -> datetime:
 
 
 class TokenEndpoint:
-    """``/login/oauth2/token`` of one Canvas, spoken to with one developer key.
+    """``/login/oauth2/token`` of one Canvas, called with one developer key.
 
     ``time_limit`` is the seconds one call may take in all, from connecting to the last byte; only
-    the resolver's own time is beyond it. An empty ``client_secret`` means a public client. Every
-    call has a connection of its own, and threads may share an endpoint. ``transport`` is shared
-    with the API's calls; without one the endpoint makes its own. Codes and refresh tokens
-    are traded through ``queue`` when there is one, within the same time.
+    name resolution is not included. An empty ``client_secret`` means a public client. Every call
+    has a connection of its own, and threads may share an endpoint. ``transport`` is shared with the
+    API's calls; without one the endpoint makes its own. Codes and refresh tokens are exchanged
+    through ``queue`` if there is one, within the same time.
     """
 
     def __init__(
@@ -115,11 +115,11 @@ class TokenEndpoint:
 
     @property
     def public(self) -> bool:
-        """Whether the key has no secret; Canvas then rotates its refresh tokens."""
+        """Return whether the key has no secret; Canvas then rotates its refresh tokens."""
         return not self._client_secret
 
     def exchange(self, code: str, redirect_uri: str, code_verifier: str | None) -> TokenAnswer:
-        """Trade an authorization code (RFC 6749 4.1.3, RFC 7636 4.5); it serves once.
+        """Exchange an authorization code (RFC 6749 4.1.3, RFC 7636 4.5); a code works only once.
 
         Raises InvalidGrant, InvalidClient, Unavailable, Throttled, InvalidRequest, MalformedAnswer.
         """
@@ -143,16 +143,17 @@ class TokenEndpoint:
         )
 
     def refresh(self, refresh_token: str) -> Token:
-        """Renew (RFC 6749 section 6). Canvas overwrites the token: the former one dies at once.
+        """Renew a token (RFC 6749 section 6); the former one stops working at once.
 
-        The refresh token is kept when the answer brings none. Raises as ``exchange`` does.
+        Canvas overwrites the token. The refresh token is kept when the answer contains none. Raises
+        the same errors as ``exchange``.
         """
         asked_at = self._clock()
         answer = self._post({"grant_type": "refresh_token", "refresh_token": refresh_token})
         return _token(answer, asked_at, refresh_token)
 
     def revoke(self, access_token: str) -> None:
-        """Delete the token at Canvas, its refresh token with it (canvas doc ``oauth.md``).
+        """Delete the token at Canvas, and its refresh token with it (canvas doc ``oauth.md``).
 
         Raises AuthenticationError when Canvas does not know the access token (any more).
         """
@@ -161,10 +162,10 @@ class TokenEndpoint:
         _read("DELETE", self._call("DELETE", None, headers, end))
 
     def refuses(self, access_token: str) -> bool:
-        """Whether Canvas's API rejects this access token: 401 with ``WWW-Authenticate``.
+        """Return whether Canvas's API rejects this access token: 401 with ``WWW-Authenticate``.
 
-        A refresh succeeds for a suspended person too, so only a call tells. Whatever else comes
-        of it, no answer among it, rejects nothing. Takes half of ``time_limit`` at most.
+        Only a call tells, because a refresh succeeds for a suspended person too. Any other outcome,
+        also no answer, does not count as a rejection. Takes half of ``time_limit`` at most.
         """
         headers = {"Authorization": f"Bearer {access_token}"}
         try:
@@ -205,7 +206,7 @@ class TokenEndpoint:
     ) -> Answer:
         """Send one call, until ``end`` at the latest; return its answer, of any status.
 
-        Raises Unavailable, MalformedAnswer. Writes one log line, which holds nothing of what was
+        Raises Unavailable, MalformedAnswer. Writes one log line, which contains nothing of what was
         sent.
         """
         sent = time.monotonic()
@@ -253,7 +254,7 @@ class TokenEndpoint:
                 fresh=True,
             )
         except Unavailable as error:
-            # A code or refresh token serves once: only what surely was not sent may be repeated.
+            # A code or refresh token works once: repeat it only if it certainly was not sent.
             error.repeat_is_safe = error.delivery == "not_sent"
             if time.monotonic() >= end:
                 error.message = (
@@ -269,7 +270,7 @@ def _throttled(answer: Answer) -> bool:
 
 
 def _read(method: str, answer: Answer) -> dict[str, Any]:
-    """Return the JSON object of a good answer; raise what any other one means."""
+    """Return the JSON object of a successful answer; raise the error any other one stands for."""
     status = answer.status
     facts: dict[str, Any] = {
         "method": method,
@@ -278,7 +279,7 @@ def _read(method: str, answer: Answer) -> dict[str, Any]:
         "request_id": answer.request_id,
     }
     if 300 <= status < 400:
-        # Canvas of about 2020 answered errors by a redirect that carries them in its query.
+        # Canvas of about 2020 answered errors with a redirect that has them in its query.
         carried = _query(answer.headers.get("Location", ""))
         if "error" not in carried:
             raise MalformedAnswer("Canvas's token endpoint redirects elsewhere.", **facts)
@@ -303,12 +304,12 @@ def _read(method: str, answer: Answer) -> dict[str, Any]:
 def _query(location: str) -> dict[str, list[str]]:
     try:
         return parse_qs(urlsplit(location).query)
-    except ValueError:  # no URL at all
+    except ValueError:  # not a URL at all
         return {}
 
 
 def _refusal(error: str, description: str, facts: dict[str, Any]) -> CanvasError:
-    """The error an RFC 6749 section 5.2 answer means."""
+    """Return the error that an RFC 6749 section 5.2 answer stands for."""
     if error == "invalid_grant" or (
         # Canvas before 2022 (canvas-lms ``lib/canvas/oauth/request_error.rb``).
         error == "invalid_request" and description == "refresh_token not found"
@@ -339,7 +340,7 @@ def _malformed(what: str) -> MalformedAnswer:
 
 
 def _token(answer: dict[str, Any], asked_at: datetime, kept: str | None = None) -> Token:
-    """The token of an answer. Canvas may send null for it (scope ``userinfo``, hasty repeats)."""
+    """Return an answer's token. Canvas may send null for it (scope ``userinfo``, hasty repeats)."""
     access_token = _secret(answer.get("access_token"))
     if access_token is None:
         raise _malformed("no access token")
@@ -369,7 +370,7 @@ def _secret(value: object) -> str | None:
 
 
 def _name(user: dict[str, Any]) -> str | None:
-    """The user's name as it can be stored and shown, without control characters and halves."""
+    """Return the user's name fit to store and show: no control characters or lone surrogates."""
     name = _text(user.get("name"))
     if name is None:
         return None
@@ -391,7 +392,7 @@ def _id(user: dict[str, Any]) -> int:
 
 
 def _global_id(user: object) -> int | None:
-    """The id of the user in every Canvas; None where Canvas tells none that is one."""
+    """Return the user's id in every Canvas; None where Canvas sends no valid one."""
     told = user.get("global_id") if isinstance(user, dict) else None
     with suppress(MalformedAnswer):
         return _id({"id": told})

@@ -1,4 +1,4 @@
-"""Pooled connections to one Canvas: the token goes to that origin and nowhere else."""
+"""Pooled connections to one Canvas; the token is sent to that origin and nowhere else."""
 
 import os
 import threading
@@ -22,7 +22,7 @@ from canvas_app.canvas.headers import finite_number, request_id
 
 LARGEST_ANSWER = 32 * 1024 * 1024  # bytes
 LONGEST_CALL = 300.0  # seconds
-WAITED_IN_VAIN = 2.0  # seconds a call waited in vain that counts as a time-out
+WAITED_IN_VAIN = 2.0  # seconds; an unanswered call this long counts as a time-out
 CHUNK = 256 * 1024  # bytes
 TOO_LONG = "it took too long"
 # Characters that stay as they are in a path or query (RFC 3986 sections 3.3 and 3.4), with [] as
@@ -33,19 +33,19 @@ REPEATABLE_METHODS = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Canvas sent back; ``headers`` are looked up in any case, ``body`` is decompressed."""
+    """Canvas's answer; ``headers`` are looked up in any case, ``body`` is decompressed."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
 
     def number(self, header: str) -> float | None:
-        """A header as a number, or None when it is absent or odd."""
+        """Return a header as a number, or None when it is absent or not a number."""
         return finite_number(self.headers.get(header))
 
     @property
     def request_id(self) -> str | None:
-        """Canvas's own id of the request, for its support desk."""
+        """Return Canvas's own id of the request, for its support desk."""
         return request_id(self.headers)
 
 
@@ -110,9 +110,9 @@ class Transport:
     ) -> Answer:
         """Send one call to ``target`` (path and query) and read its whole answer, of any status.
 
-        ``deadline`` is on the transport's clock; ``largest`` is an answer's limit in bytes. With
-        ``fresh`` the call has a connection of its own, because a kept one may be closed by the
-        other side just when a call that must not be sent twice goes out.
+        ``deadline`` is on the transport's clock; ``largest`` is the limit of an answer in bytes.
+        With ``fresh`` the call has a connection of its own, because the other side may close a kept
+        one just when a call that must not be sent twice goes out.
 
         Raises ``Unavailable`` when no complete answer came, with what may have become of the call,
         and ``MalformedAnswer`` for one too large.
@@ -135,7 +135,7 @@ class Transport:
         self._tell_circuit(outcome, now)
         if isinstance(outcome, Answer):
             return outcome
-        # Raised outside of any except block: the library's errors quote URLs with their query.
+        # Raised outside any except block, because the library's errors quote URLs with their query.
         outcome.method, outcome.path = method, path
         outcome.repeat_is_safe = outcome.repeat_is_safe or method in REPEATABLE_METHODS
         raise outcome
@@ -154,7 +154,7 @@ class Transport:
     def _tell_circuit(
         self, outcome: "Answer | MalformedAnswer | Unavailable", began: float
     ) -> None:
-        """Count time-outs in a row; a call that had hardly any time tells nothing."""
+        """Count consecutive time-outs; a call that had hardly any time left is not counted."""
         if self.circuit is None:
             return
         if not isinstance(outcome, Unavailable):
@@ -183,7 +183,7 @@ class Transport:
         left: float,
         most: int,
     ) -> Answer | MalformedAnswer | Unavailable:
-        """Send a call and read its answer; return it, or the error that tells why there is none.
+        """Send a call and read its answer; return it, or the error that explains why there is none.
 
         ``end`` is on the transport's clock, ``left`` the seconds until then, ``most`` in bytes.
         """
@@ -221,10 +221,10 @@ class Transport:
         return Answer(response.status_code, response.raw.headers, content)
 
     def re_rooted(self, link: str, *, method: str = "GET", path: str = "") -> str:
-        """Return the path and query of a link from Canvas, to be asked of Canvas's own origin.
+        """Return the path and query of a link from Canvas, for use at Canvas's own origin.
 
-        Canvas behind a proxy or with a vanity host names itself differently in its links; under
-        ``/api/v1/`` they are taken as its own. Any other link raises ``MalformedAnswer``.
+        A Canvas behind a proxy or with a vanity host has another host name in its links; those
+        under ``/api/v1/`` are accepted as its own. Any other link raises ``MalformedAnswer``.
         """
         try:
             parts = urlsplit(urljoin(f"{self.origin}{path or '/'}", link.strip()))
@@ -249,8 +249,8 @@ class Transport:
             self._adapter = None
 
     def _connections(self) -> HTTPAdapter:
-        """The pool of this process: a forked worker never shares its parent's sockets."""
-        adapter = self._adapter  # read once: close() may take it away
+        """Return this process's pool; a forked worker must not share its parent's sockets."""
+        adapter = self._adapter  # read once, because close() may remove it
         if adapter is not None and self._process == os.getpid():
             return adapter
         with self._lock:
@@ -265,7 +265,7 @@ class Transport:
         )
 
     def _read(self, raw: Any, end: float, most: int) -> bytes | None:
-        """Read a body within the time; None when it is larger than allowed."""
+        """Read a body within the time; return None when it is larger than allowed."""
         chunks: list[bytes] = []
         size = 0
         while chunk := raw.read1(CHUNK, decode_content=True):
@@ -279,7 +279,7 @@ class Transport:
 
 
 class _Adapter(HTTPAdapter):
-    """requests' adapter, whose connections can be cut at a call's deadline."""
+    """requests' adapter with connections that can be cut at a call's deadline."""
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         super().init_poolmanager(*arguments, **options)
@@ -336,7 +336,7 @@ def _loopback(host: str) -> bool:
 
 
 def _describe(error: BaseException) -> tuple[str, bool]:
-    """Say in our own words what failed, and whether the call surely never left."""
+    """Describe in our own words what failed, and whether the call certainly never left."""
     causes = list(_causes(error))
     if any(isinstance(cause, urllib3.exceptions.NameResolutionError) for cause in causes):
         return "its name is not known", True
@@ -354,7 +354,7 @@ def _describe(error: BaseException) -> tuple[str, bool]:
 
 
 def _causes(error: object) -> Iterable[BaseException]:
-    """Yield an error and the errors it wraps: requests keeps urllib3's inside its own."""
+    """Yield an error and the errors it wraps, because requests keeps urllib3's inside its own."""
     seen = 0
     while isinstance(error, BaseException) and seen < 8:
         yield error

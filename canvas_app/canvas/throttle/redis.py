@@ -55,7 +55,7 @@ log = logging.getLogger("canvas_app.canvas")
 
 LOOK_AGAIN = 0.02  # seconds between polls, because other processes cannot notify us
 BUCKET_RETRY_SECONDS = 1.0  # seconds before a Redis that failed is tried again
-LOST_AFTER = 30.0  # seconds, a call's read timeout: the process of a call in flight longer has died
+LOST_AFTER = 30.0  # seconds, a call's read timeout: if a call takes longer, its process has died
 GONE_AFTER = 1.0  # seconds without polling after which a waiting process loses its turn
 KEPT = 3600  # seconds, as long as Canvas keeps a bucket
 
@@ -285,7 +285,7 @@ class RedisState:
         )
 
     def wait(self, most: int) -> tuple[float, int]:
-        """Take a reservation: (0, its number), or (seconds until asking again makes sense, 0)."""
+        """Make a reservation: return (0, its number), or (seconds until the next attempt, 0)."""
         told = self._run("take", most=most)
         if told is None:
             wait, number = self._local.wait(most)
@@ -336,7 +336,7 @@ class RedisState:
         )
 
     def idle(self) -> bool:
-        """Whether this object can be dropped; calls in flight are recorded in Redis."""
+        """Return whether this object can be dropped; calls in flight are recorded in Redis."""
         return self._local.idle()
 
 
@@ -346,7 +346,7 @@ class RedisBuckets(MemoryBuckets):
     def __init__(
         self, client: "str | redis.Redis", *, clock: Clock = time.monotonic, **settings: Any
     ) -> None:
-        """``client`` is a connection to share, or the address of a Redis."""
+        """Make the buckets; ``client`` is a connection to share, or the address of a Redis."""
         super().__init__(clock=clock, **settings)
         self._name = uuid4().hex
         if isinstance(client, str):
@@ -365,12 +365,12 @@ class RedisBuckets(MemoryBuckets):
 
     @property
     def shared(self) -> bool:
-        """Whether Redis answered when it was last asked."""
+        """Return whether Redis answered when it was last asked."""
         return self._shared
 
     def run(self, keys: list[str], facts: tuple[Any, ...]) -> list[float] | None:
         """Run the script; return None when Redis is unavailable."""
-        if not self._shared:  # one call tries again, the others do not wait for it
+        if not self._shared:  # one call tries again, and the others do not wait for it
             if self._clock() < self._away_until:
                 return None
             self._away_until = self._clock() + BUCKET_RETRY_SECONDS
@@ -392,7 +392,7 @@ class RedisBuckets(MemoryBuckets):
         return told
 
     def _now(self) -> str:
-        """Redis's clock, which all processes share; tests replace it."""
+        """Return the time of Redis's clock, which all processes share; tests replace it."""
         return ""
 
     def close(self) -> None:
