@@ -26,7 +26,7 @@ class CourseFilter:
         )
 
     def takes(self, row: CourseRow) -> bool:
-        """Whether a row stays; its text is looked for in names, code, term and sections."""
+        """Return whether a row stays; the text is searched in names, code, term and sections."""
         text = " ".join(
             filter(None, (row.name, row.original_name, row.code, row.term, *row.sections))
         )

@@ -25,10 +25,10 @@ class Duty:
 
 
 def duties(events: Iterable[CalendarEvent], builder: ItemBuilder, me: Person) -> Iterator[Duty]:
-    """Each piece of work at the date that is everybody's, and at those of sections and groups.
+    """Return each piece of work at everybody's date, and at the dates of sections and groups.
 
-    Dates of single students are told there, and stand for themselves only where there is no date
-    for everybody. Others get their own date, or those of whom they observe, which are not named.
+    Dates of single students are named there, and get their own entry only if there is no date for
+    everybody. Others get their own date, or the dates of those they observe, who are not named.
     """
     found: dict[tuple[str, str], list[CalendarEvent]] = {}
     for event in events:
@@ -45,7 +45,7 @@ def duties(events: Iterable[CalendarEvent], builder: ItemBuilder, me: Person) ->
 
 
 def gives_dates(course: Course) -> bool:
-    """Whether Canvas lists every date there; who studies there too gets their own alone."""
+    """Return whether Canvas lists every date there; those who study there get only their own."""
     roles = roles_of(course)
     return "student" not in roles and any(role != "observer" for role in roles)
 
@@ -57,7 +57,7 @@ def watched(key: tuple[str, str], dates: Iterable[CalendarEvent]) -> Iterator[Du
 
 
 def given(key: tuple[str, str], dates: Iterable[CalendarEvent], me: Person) -> Iterator[Duty]:
-    """The base date and those of sections and groups; without a base each there is."""
+    """Return the base date and those of sections and groups; without a base, all dates."""
     dates = list(dates)
     base = next((event for event in dates if event.override is None), None)
     others = [event for event in dates if event.override]
@@ -81,7 +81,7 @@ def whose(event: CalendarEvent) -> str:
 
 
 def other_dates(events: Iterable[CalendarEvent], me: Person) -> str:
-    """Whose date is another, and when it is on the person's clocks."""
+    """Return who has other dates, and when these are on the person's clocks."""
     said = [
         f"{whose(event)}: {there.day} {there:%B %Y, %H:%M}"
         for event in events

@@ -36,13 +36,13 @@ class QueueRow:
 
     @property
     def counted(self) -> bool:
-        """Whether Easel counted the submissions itself."""
+        """Return whether Easel counted the submissions itself."""
         return self.graded is not None
 
 
 @dataclass(frozen=True)
 class QueueFilter:
-    """The order of the queue and whether it stands by course. Unknown values are ignored."""
+    """Order of the queue, and whether it is grouped by course. Unknown values are ignored."""
 
     sort: str = QUEUE_SORTS[0]
     by_course: bool = False
@@ -70,7 +70,7 @@ class QueueGroup:
 def queue_row(
     work: Assignment, course: Course, builder: ItemBuilder, counted: Tally | None
 ) -> QueueRow:
-    """One assignment's row; without a tally, as far as Canvas's own count goes."""
+    """Return one assignment's row; without a tally, from Canvas's own count."""
     row = QueueRow(
         course_id=course.id,
         course_name=course.name or "",
@@ -99,7 +99,7 @@ def queue_row(
 
 
 def sorted_queue(rows: Iterable[QueueRow], sort: str) -> tuple[QueueRow, ...]:
-    """Oldest wait first, most waiting first, or by course; the wait decides ties."""
+    """Sort by oldest wait, most waiting, or course; ties are sorted by the wait."""
 
     def age(row: QueueRow) -> tuple[object, ...]:
         at = row.oldest_submitted_at
@@ -116,7 +116,7 @@ def sorted_queue(rows: Iterable[QueueRow], sort: str) -> tuple[QueueRow, ...]:
 
 
 def queue_groups(rows: Sequence[QueueRow], by_course: bool) -> tuple[QueueGroup, ...]:
-    """All rows in one group, or a group for each course in the order of its first row."""
+    """Return all rows in one group, or a group per course in the order of its first row."""
     if not by_course:
         return (QueueGroup(tuple(rows)),) if rows else ()
     found: dict[str, list[QueueRow]] = {}

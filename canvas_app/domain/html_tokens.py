@@ -1,4 +1,4 @@
-"""HTML as tags and text, read once from the front, whatever is in it."""
+"""HTML split into tags and text in one pass, whatever is in it."""
 
 import html as entities
 import re
@@ -20,9 +20,9 @@ _LONG_NUMBER = re.compile(r"&#(?:([0-9]{8,}+)|[xX]([0-9a-fA-F]{8,}+));?")
 
 
 def unescaped(text: str) -> str:
-    """Text without character references; a number no character has becomes U+FFFD.
+    """Return text without character references; numbers of no character become U+FFFD.
 
-    Python refuses to read a number of thousands of digits.
+    Python refuses to parse a number of thousands of digits.
     """
     return entities.unescape(_LONG_NUMBER.sub(_shortened, text)) if "&" in text else text
 
@@ -34,7 +34,7 @@ def _shortened(number: re.Match[str]) -> str:
 
 
 def attributes_of(source: str) -> dict[str, str]:
-    """The attributes of a tag, by lower-case name; the first of equal ones counts."""
+    """Return a tag's attributes by lower-case name; the first of equal names counts."""
     found: dict[str, str] = {}
     for name, double, single, bare in _PAIR.findall(source):
         if name:

@@ -34,16 +34,16 @@ class Entry:
 
 
 def whole_days(day: date, start_at: datetime, end_at: datetime | None) -> tuple[date, date]:
-    """First day and the day after the last (RFC 5545 section 3.6.1: DTEND is not included).
+    """Return the first day and the day after the last (RFC 5545 section 3.6.1: DTEND is exclusive).
 
-    Days are counted by the clock's hours rounded, for one of 23 or 25 hours is one day too.
+    Hours on the clock are rounded to days, because a day may have 23 or 25 hours.
     """
     length = round((end_at - start_at) / DAY) if end_at and end_at > start_at else 0
     return day, day + DAY * max(1, length)
 
 
 def clean(text: str) -> str:
-    """Text without control characters and halves of characters, which iCalendar cannot carry."""
+    """Return text without control characters and lone surrogates, which iCalendar excludes."""
     return "".join(
         letter
         for letter in re.sub(r"\r\n?|\x85|\u2028|\u2029", "\n", text)
@@ -56,7 +56,7 @@ def clean_line(text: str) -> str:
 
 
 def describe(file: Calendar, text: str) -> None:
-    """Say something in the calendar's description, by both names programs look for."""
+    """Set the calendar's description, under both names that programs look for."""
     for name in ("description", "x-wr-caldesc"):
         file.pop(name, None)
         file.add(name, vText(text))
@@ -71,7 +71,7 @@ def icalendar_text(
     previous: bytes | None,
     notes: str = "",
 ) -> bytes:
-    """The file; icalendar escapes and folds. ``notes`` say what Canvas keeps from the person."""
+    """Return the file; icalendar escapes and folds. ``notes`` say what Canvas withholds."""
     before = {
         str(event["UID"]): event
         for event in (Calendar.from_ical(previous).walk("VEVENT") if previous else ())
@@ -104,7 +104,7 @@ def icalendar_text(
 
 
 def event_of(entry: Entry, course: Course | None) -> Event:
-    """An entry as VEVENT, still without UID and stamps.
+    """Return an entry as VEVENT, still without UID and stamps.
 
     What is due has no length: it ends at the moment it begins (RFC 5545 section 3.6.1).
     """
@@ -126,7 +126,7 @@ def event_of(entry: Entry, course: Course | None) -> Event:
 
 
 def address(url: str) -> str:
-    """A web address that may stand in a line of its own, which icalendar does not escape."""
+    """Return a web address that may be its own line, because icalendar does not escape it."""
     return url if url and not re.search(r"[\s\x00-\x1f\x7f]", url) else ""
 
 
@@ -135,7 +135,7 @@ def as_text(start: datetime | date) -> str:
 
 
 def event_facts(event: Component) -> tuple[str, ...]:
-    """What an event says, without its stamps."""
+    """Return the content of an event, without its stamps."""
     return tuple(
         line
         for line in event.to_ical().decode().splitlines()
@@ -144,7 +144,7 @@ def event_facts(event: Component) -> tuple[str, ...]:
 
 
 def marked_stale(kept: bytes, at: datetime | None, trouble: str) -> bytes:
-    """The same calendar, saying in its description from when it is and why no newer one came."""
+    """Return the calendar with a description of how old it is and why no newer one came."""
     file = Calendar.from_ical(kept)
     since = f" this is from {at.day} {at:%B %Y, %H:%M} UTC." if at else ""
     file.description = f"Not up to date:{since} {clean(trouble)} Easel asks Canvas again by itself."

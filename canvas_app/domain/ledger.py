@@ -1,4 +1,4 @@
-"""The list of submissions: which rows a filter leaves, their order, and their headings."""
+"""The list of submissions: which rows a filter keeps, their order, and their headings."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ FOLDED_FROM = 60  # rows; a shorter ledger is read faster than unfolded
 class LedgerFilter:
     """Filters for the list of submissions, and its order. Unknown values are ignored.
 
-    Several courses or statuses mean any of them; the further conditions all hold at once.
+    Several courses or statuses mean any of them; all other conditions must hold at once.
     """
 
     courses: frozenset[str] = frozenset()
@@ -49,11 +49,11 @@ class LedgerFilter:
 
     @property
     def everything(self) -> bool:
-        """Whether no row is left out."""
+        """Return whether no row is filtered out."""
         return replace(self, sort=SORTS[0]) == LedgerFilter()
 
     def takes(self, row: SubmissionRow) -> bool:
-        """Whether a row stays; its course is not looked at, others are not asked for."""
+        """Return whether a row stays; only the wanted courses are requested at all."""
         return (
             (not self.statuses or bool(self.statuses & statuses_of(row)))
             and (row.late or not self.late)
@@ -79,7 +79,7 @@ def sorted_rows(
     """Return the rows in one of the orders of ``SORTS``; ties go by due date, then by title."""
 
     def due(row: SubmissionRow) -> tuple[object, ...]:
-        """What comes next first, then the newest of what is past, then what has no date."""
+        """Return the sort key: next due first, then the newest past ones, then undated ones."""
         if row.due_at is None:
             return 2, 0.0, row.title.casefold()
         ahead = row.due_at >= now

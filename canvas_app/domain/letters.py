@@ -15,7 +15,7 @@ from canvas_app.domain.grade_book import decimal_of, scale_of, scheme_of
 
 NUMERIC_GRADE = re.compile(
     r"\s*+[-+]?[\d.,]++\s*+%?\s*+"
-)  # possessive: blanks without end cost nothing
+)  # possessive, so that endless blanks cost nothing
 STAFF = frozenset({"teacher", "ta", "designer"})
 
 
@@ -33,7 +33,7 @@ def letters_only(course: Course | None, thing: object = None) -> bool:
 
 
 def total_letter(course: Course | None, percent: float | Decimal | None) -> str | None:
-    """The letter of a total by the course's scheme; None when either is not known."""
+    """Return a total's letter by the course's scheme; None when either is unknown."""
     if course is None or percent is None:
         return None
     value = percent if isinstance(percent, Decimal) else decimal_of(percent)
@@ -47,10 +47,10 @@ def grade_shown(
     score: float | None = None,
     points: float | None = None,
 ) -> str | None:
-    """A grade as the person may see it.
+    """Return a grade as the person may see it.
 
-    Where letters alone count, a number becomes the letter of its share of the points; without
-    points it has none.
+    Where only letters count, a number becomes the letter of its share of the points; without points
+    it has none.
     """
     if not letters or (grade is not None and not NUMERIC_GRADE.fullmatch(grade)):
         return grade

@@ -1,4 +1,4 @@
-"""Courses that came without their includes, made whole from what other calls tell."""
+"""Courses that came without their includes, completed from other calls."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -16,9 +16,9 @@ from canvas_app.canvas.models import (
 
 
 def placed_in_time(course: Course, over: Iterable[Course], ahead: Iterable[Course]) -> Course:
-    """A course with the signs that it is over, or has not begun, for the person.
+    """Return a course with the marks that it is over, or has not begun, for the person.
 
-    Whose enrollment is stored active and listed as pending has to wait for its dates.
+    An enrollment stored as active but listed as pending waits for its dates.
     """
     course = concluded(course, over)
     if course.enrollments is None or all(other.id != course.id for other in ahead):
@@ -31,9 +31,9 @@ def placed_in_time(course: Course, over: Iterable[Course], ahead: Iterable[Cours
 
 
 def concluded(course: Course, over: Iterable[Course]) -> Course:
-    """A course with the sign that it is over, when all of the person's part in it is.
+    """Return a course with the mark that it is over, if all of the person's enrollments are.
 
-    Somebody may have studied in a course and assist there now: then one enrollment has ended.
+    A person may have studied in a course and assist there now: then one enrollment has ended.
     """
     ended = next((other for other in over if other.id == course.id), None)
     if ended is None or course.name is None:
@@ -46,7 +46,7 @@ def concluded(course: Course, over: Iterable[Course]) -> Course:
 
 
 def with_totals(course: Course, rows: Iterable[Enrollment]) -> Course:
-    """A course with the totals that a list of enrollments has of it, over all its periods."""
+    """Return a course with its totals from a list of enrollments, over all its periods."""
     found = {row.user_id: row.grades for row in rows if row.course_id == course.id}
     if not found or course.enrollments is None:
         return course
@@ -71,7 +71,7 @@ def totalled(
 def with_letters(
     courses: Mapping[str, Course], work: Iterable[Assignment | None]
 ) -> dict[str, Course]:
-    """The courses with the sign that letters alone count, which each of their assignments bears."""
+    """Return the courses, marked as letters-only where their assignments are; each of these is."""
     restricted = {one.course_id for one in work if one and one.restrict_quantitative_data}
     return {
         id_: replace(course, restrict_quantitative_data=True) if id_ in restricted else course
@@ -80,11 +80,11 @@ def with_letters(
 
 
 def weights_unsaid(periods: Iterable[GradingPeriod]) -> bool:
-    """Whether periods have weights of which only the includes say that they count."""
+    """Return whether periods have weights; only the includes say whether these count."""
     return any(period.weight for period in periods)
 
 
 def running(periods: Iterable[GradingPeriod], now: datetime) -> GradingPeriod | None:
-    """The grading period that runs now."""
+    """Return the grading period that is current now."""
     dated = ((p.start_date, p.end_date, p) for p in periods)
     return next((p for start, end, p in dated if start and end and start <= now <= end), None)

@@ -1,4 +1,4 @@
-"""The text of an own note: plain where a person reads or writes it, HTML where Canvas keeps it.
+"""The text of a personal note: plain where a person reads or writes it, HTML in Canvas.
 
 Canvas sanitises the text as HTML when it is saved, so that ``R&D`` comes back as ``R&amp;D``
 (``planner_note.rb``), and its own planner shows it as plain text.
@@ -14,7 +14,7 @@ TAG = re.compile(r"""<[a-zA-Z/!](?:"[^"<]*"|'[^'<]*'|[^'"<>])*>""")
 
 
 def note_text(kept: str | None) -> str:
-    """What was typed, each line and blank of it, so that saving it again changes nothing.
+    """Return the typed text with all its lines and blanks, so that saving it changes nothing.
 
     Another program may have saved tags; they are left out.
     """
@@ -22,6 +22,6 @@ def note_text(kept: str | None) -> str:
 
 
 def note_html(text: str) -> str:
-    """What to send so that :func:`note_text` reads it again, whatever signs are in it."""
+    """Return HTML from which :func:`note_text` reads the same text, whatever characters it has."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return html.escape(lines, quote=False)

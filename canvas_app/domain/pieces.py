@@ -1,4 +1,4 @@
-"""Long lists in pieces of moderate size, each a page of its own."""
+"""Long lists split into pieces of moderate size, each on a page of its own."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -10,7 +10,7 @@ PIECE = 45
 
 
 def pieces_of(count: int, size: int = PIECE) -> int:
-    """Return how many pieces so many rows make; no rows make one."""
+    """Return how many pieces this many rows make; no rows make one."""
     return max(1, -(-count // size))
 
 

@@ -1,11 +1,11 @@
-"""What the filters of pages read: the parameters of an address."""
+"""The input of page filters: the parameters of an address."""
 
 from collections.abc import Iterable
 from typing import Protocol
 
 
 class Query(Protocol):
-    """The parameters of an address, of which each may stand there more than once.
+    """The parameters of an address; each may occur more than once.
 
     Flask's ``request.args`` is one.
     """

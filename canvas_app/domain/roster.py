@@ -1,4 +1,4 @@
-"""The roster's rows: how each student of a class stands, and who needs attention."""
+"""The roster's rows: each student's progress, and who needs attention."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -43,7 +43,7 @@ class RosterRow:
 
 @dataclass(frozen=True)
 class RosterFilter:
-    """Which students, in which order. Unknown values are ignored."""
+    """Filters for the roster, and its order. Unknown values are ignored."""
 
     section: str = ""
     attention: bool = False
@@ -71,7 +71,7 @@ class RosterFilter:
 def open_works(
     works: Iterable[Assignment], rows: Iterable[Sequence[ClassSubmission]]
 ) -> dict[str, Assignment]:
-    """Those of the works whose submissions may be joined with names, by id."""
+    """Return, by id, the works whose submissions may be shown with names."""
     graded = {row.assignment_id for mine in rows for row in mine if row.score is not None}
     return {
         work.id: work
@@ -90,7 +90,7 @@ def roster_row(
     activity_known: bool,
     now: datetime,
 ) -> RosterRow:
-    """One student's row; ``works`` are those that may be joined with a name."""
+    """Return one student's row; ``works`` are those that may be shown with a name."""
     mine = [row for row in rows or () if row.assignment_id in works]
     missing = sum(bool(row.missing) for row in mine)
     return RosterRow(
@@ -122,7 +122,7 @@ def roster_row(
 def on_time_share(
     rows: Iterable[ClassSubmission], works: Mapping[str, Assignment], now: datetime
 ) -> float | None:
-    """Of what was to be handed in by now and not excused, the share that came in time."""
+    """Return the share of work due by now, and not excused, that was submitted in time."""
     due = [
         row
         for row in rows
@@ -143,7 +143,7 @@ def points_fallen(
     rows: Sequence[ClassSubmission],
     now: datetime,
 ) -> float | None:
-    """By how many points the current score fell in two weeks; None where nothing was graded since.
+    """Return how far the current score fell in two weeks; None if nothing was graded since.
 
     Both totals are Easel's own, of posted grades, by Canvas's rules for groups and dropped scores.
     """
@@ -169,7 +169,7 @@ def student_book(
     works: Collection[Assignment],
     rows: Sequence[ClassSubmission],
 ) -> Book:
-    """One student's work as the calculation of totals takes it; without grading periods."""
+    """Return one student's work as input of the grade calculation; without grading periods."""
     mine = {row.assignment_id: row for row in rows}
     return Book(
         work=tuple(
@@ -192,7 +192,7 @@ def student_book(
 
 
 def sorted_roster(rows: Iterable[RosterRow], sort: str) -> tuple[RosterRow, ...]:
-    """By name, or with those first who most need to be seen; the name decides ties."""
+    """Sort by name, or by most urgent need of attention; ties are sorted by name."""
 
     def key(row: RosterRow) -> tuple[object, ...]:
         name = (row.sortable_name.casefold(), row.user_id)

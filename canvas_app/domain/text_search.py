@@ -1,4 +1,4 @@
-"""Finding words in titles and names, whatever their case and accents."""
+"""Search for words in titles and names, regardless of case and accents."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -36,13 +36,13 @@ class Hit:
 
 
 def best(hits: Iterable[Hit], words: tuple[str, ...]) -> list[Hit]:
-    """Those with every word in title or course, the best first, with their matches marked."""
+    """Return hits with every word in title or course, best first, with their matches marked."""
     ranked = []
     for hit in hits:
         title, about = folded(hit.title), folded(hit.course_name)
         if all(word in title or word in about for word in words):
             ranked.append((rank(title, words), hit))
-    ranked.sort(key=lambda pair: pair[0])  # stable: equals keep their order
+    ranked.sort(key=lambda pair: pair[0])  # the sort is stable: equals keep their order
     return [
         replace(
             hit,
@@ -54,7 +54,7 @@ def best(hits: Iterable[Hit], words: tuple[str, ...]) -> list[Hit]:
 
 
 def rank(title: str, words: tuple[str, ...]) -> int:
-    """0: the title begins so, 1: its words do, 2: it holds the words, 3: only its course does."""
+    """Return 0: title begins so, 1: its words do, 2: it has the words, 3: only its course does."""
     if title.startswith(" ".join(words)):
         return 0
     starts = title.replace("-", " ").split()
@@ -64,7 +64,7 @@ def rank(title: str, words: tuple[str, ...]) -> int:
 
 
 def folded(text: str) -> str:
-    """A text without case and accents, and with plain dashes and quotes."""
+    """Return a text without case and accents, and with plain dashes and quotes."""
     if text.isascii():
         return text.casefold()
     return "".join(map(fold, text))
@@ -72,13 +72,13 @@ def folded(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def fold(char: str) -> str:
-    """One character as it is compared: nothing, one or several."""
+    """Return a character as it is compared: nothing, one or several."""
     plain = unicodedata.normalize("NFKD", char.translate(DASHES).translate(QUOTES).casefold())
     return "".join(c for c in plain if not unicodedata.combining(c)).casefold()
 
 
 def pieces(text: str, words: Iterable[str]) -> tuple[Piece, ...]:
-    """A text cut where a word matches, in its own spelling."""
+    """Return a text cut where a word matches, in its original spelling."""
     places = [n for n, char in enumerate(text) for _ in fold(char)]
     plain = folded(text)
     marked: set[int] = set()

@@ -1,4 +1,4 @@
-"""Scores that somebody tries out, and what a goal takes: as typed, and as answered."""
+"""Scores that a person tries out, and what a goal requires: the input and the answer."""
 
 import re
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")  # 1,000 or 1.000.00
 
 @dataclass(frozen=True)
 class WhatIf:
-    """What somebody tries on a grades page; ``scores`` by assignment and ``goal`` as typed.
+    """What a person tries on a grades page; ``scores`` by assignment and ``goal`` as typed.
 
-    ``meant`` are scores above the points of their assignments that are to count all the same.
+    ``meant`` are scores above their assignments' points that should count all the same.
     """
 
     period: str = ""
@@ -104,7 +104,7 @@ def typed(text: str) -> Decimal | None:
 
 
 def written(value: Decimal) -> str:
-    """Return a number that has one meaning alone, as somebody would type it."""
+    """Return a number that has only one meaning, as a person would type it."""
     return f"{value.normalize():f}"
 
 
@@ -128,7 +128,7 @@ def tried_scores(
 
 
 def asked_back(id_: str, name: str, text: str, points: Decimal, *, meant: bool) -> Problem | None:
-    """Return what is wrong, or to be asked, before a score is tried; None when nothing is."""
+    """Return what is wrong, or to be asked, before a score is tried; None when all is well."""
     values = readings(text)
     if not values:
         return Problem(name, "That is not a number, so it was not tried.")
@@ -156,7 +156,7 @@ def aimed(
     tries: Mapping[str, Decimal],
     now: datetime,
 ) -> tuple[Aim | None, list[Problem]]:
-    """The answer to a goal; closed work that was not handed in cannot help any more."""
+    """Return the answer to a goal; closed work that was not submitted can no longer help."""
     if not text:
         return None, []
     wanted = typed(text)
@@ -190,7 +190,7 @@ def aimed(
 
 
 def closed(assignment: Assignment, now: datetime) -> bool:
-    """Whether nothing was handed in and nothing can be."""
+    """Return whether nothing was submitted and nothing can be."""
     own = assignment.own_submission
     waiting = own is not None and (own.submitted_at is not None or own.score is not None)
     hidden = own is not None and own.workflow_state in ("graded", "pending_review")
