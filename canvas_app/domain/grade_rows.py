@@ -35,7 +35,7 @@ class GradeRow:
     share: float | None = None
     what_if: float | None = None
     typed: str = ""  # the score to try as it was typed, whether or not it can be tried
-    meant: bool = False  # it is above the points, and the person said that it counts
+    meant: bool = False  # above the points, and the person confirmed that it counts
     can_try: bool = False
 
 
@@ -61,9 +61,9 @@ class GradeGroup:
 
 
 def grade_row(assignment: Assignment, course: Course, builder: ItemBuilder) -> GradeRow:
-    """Return a row before anything is worked out."""
+    """Return a row before anything is calculated."""
     own = submission_row(assignment.own_submission, assignment, course, builder)
-    if student_enrollment(course) is None:  # nobody expects them to hand anything in
+    if student_enrollment(course) is None:  # nobody expects them to submit anything
         waiting = assignment.needs_grading_count
         own = replace(own, status=staff_status(assignment), needs_grading=waiting or None)
     part = "omitted" if not counts(assignment) else "excused" if own.excused else "ungraded"
@@ -99,7 +99,7 @@ def with_dropped(group: GradeGroup, dropped: frozenset[str]) -> GradeGroup:
 
 
 def part_of(work: Work, book: Book, total: Total) -> str:
-    """Return how one piece of work takes part in the total."""
+    """Return how one piece of work counts in the total."""
     if not work.counts:
         return "omitted"
     if work.excused and work.posted:

@@ -1,4 +1,4 @@
-"""What is worked out for a grades page: Easel's own totals, each row's part, what-if, and goal."""
+"""Calculations for a grades page: Easel's own totals, each row's part, what-if, and goal."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -61,7 +61,7 @@ def work_out(
     *,
     letters: bool,
 ) -> Workings:
-    """Return all that is worked out; ``period`` None means the whole course.
+    """Return everything that is calculated; ``period`` None means the whole course.
 
     ``letters``: whether the totals get the letters of the course's scheme.
     """
@@ -91,9 +91,9 @@ def full_marks(
     tries: Mapping[str, Decimal],
     scheme: Course | None,
 ) -> Shown | None:
-    """Return the totals if all that was handed in and waits for its grade gets full marks.
+    """Return the totals if all submitted work that waits for its grade gets full marks.
 
-    None when nothing waits. A grade that is not posted counts as none.
+    None when nothing waits. A grade that is not posted counts as no grade.
     """
     waiting = {
         work.id: work.points

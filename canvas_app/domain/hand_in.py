@@ -1,8 +1,9 @@
-"""Whether Canvas would take a hand-in for a piece of work now, and until when.
+"""Whether Canvas would accept a submission for a piece of work now, and until when.
 
-Canvas says so itself only for one assignment asked for alone (``include[]=can_submit``), so lists
-go by its rules: a hand-in is refused while the work is locked or not yet open, after ``lock_at``,
-for an excused student, to whoever takes no part in the course, and after the last attempt.
+Canvas itself says so only for one assignment requested alone (``include[]=can_submit``), so lists
+follow its rules: a submission is refused while the work is locked or not yet open, after
+``lock_at``, for an excused student, for anyone who takes no part in the course, and after the last
+attempt.
 """
 
 from datetime import datetime
@@ -18,7 +19,7 @@ ELSEWHERE = frozenset({"external_tool", "online_quiz"})
 def takes_hand_in(
     assignment: Assignment, submission: Submission | None, now: datetime
 ) -> bool | None:
-    """Return whether Canvas would take one now; None when that is not known.
+    """Return whether Canvas would accept a submission now; None when that is unknown.
 
     ``submission`` None means that nothing is known of it, so limited attempts may be used up.
     """
@@ -42,10 +43,10 @@ def takes_hand_in(
 
 
 def planner_takes_hand_in(plan: PlannerItem, now: datetime) -> bool | None:
-    """Return the same for a planner item whose assignment is not known; seldom more than None."""
+    """Return the same for a planner item whose assignment is unknown; usually None."""
     thing, state = plan.plannable, plan.submissions
     if not isinstance(state, PlannerSubmission):
-        # A peer review is done in Canvas too, but it is not a hand-in of one's own.
+        # A peer review is also done in Canvas, but it is not a submission of one's own.
         return None if plan.plannable_type == "assessment_request" else False
     if state.excused or (thing and is_closed(thing.unlock_at, thing.lock_at, now)):
         return False
@@ -53,5 +54,5 @@ def planner_takes_hand_in(plan: PlannerItem, now: datetime) -> bool | None:
 
 
 def is_closed(unlock_at: datetime | None, lock_at: datetime | None, now: datetime) -> bool:
-    """Return whether the moment is outside the dates between which Canvas takes hand-ins."""
+    """Return whether the moment is outside the dates between which Canvas accepts submissions."""
     return bool((unlock_at and unlock_at > now) or (lock_at and lock_at <= now))

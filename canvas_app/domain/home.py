@@ -1,4 +1,4 @@
-"""What the start page is made of: days, and what each course's card counts."""
+"""The start page's content: days, and what each course's card counts."""
 
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
@@ -28,7 +28,7 @@ class Day:
 
 @dataclass(frozen=True)
 class CourseWeek:
-    """What a course card counts; ``next`` is what is due there next."""
+    """The counts on a course card; ``next`` is what is due there next."""
 
     missing: int = 0
     due: int = 0
@@ -79,7 +79,7 @@ def agenda(items: Sequence[Item], late: Iterable[Item], today: date, now: dateti
 
 
 def after(soon: Sequence[Item], today: date) -> Day | None:
-    """Return the first day on which any of these are due, with those."""
+    """Return the first day on which any of these are due, with the items of that day."""
     if not soon or soon[0].day is None:
         return None
     day = soon[0].day
@@ -87,14 +87,14 @@ def after(soon: Sequence[Item], today: date) -> Day | None:
 
 
 def is_past(item: Item, today: date) -> bool:
-    """Return whether something of the seven days before or after is done, or past."""
+    """Return whether an item of the seven days before or after is done or past."""
     if item.day is None or item.type == "announcement":
         return False
     return today - WEEK <= item.day < today or (item.done and today <= item.day < today + WEEK)
 
 
 def days_of(items: Sequence[Item], start: date, today: date) -> tuple[Day, ...]:
-    """Return the seven days from ``start`` with their items; announcements stand elsewhere."""
+    """Return the seven days from ``start`` with their items, without announcements."""
     return tuple(
         Day(
             day,
@@ -106,7 +106,7 @@ def days_of(items: Sequence[Item], start: date, today: date) -> tuple[Day, ...]:
 
 
 def behind(items: Iterable[Item], since: date) -> tuple[Item, ...]:
-    """Return what is missing, and what is overdue since that day."""
+    """Return what is missing, and what has been overdue since that day."""
     return tuple(
         item
         for item in items
@@ -115,7 +115,7 @@ def behind(items: Iterable[Item], since: date) -> tuple[Item, ...]:
 
 
 def coming(items: Iterable[Item], now: datetime) -> list[Item]:
-    """Return what asks something of the person within 14 days from now, the soonest first."""
+    """Return what needs the person's action within 14 days from now, the soonest first."""
     found = [
         (item.due_at, item.title, item)
         for item in items
@@ -135,9 +135,9 @@ def next_due(items: Iterable[Item], now: datetime) -> Item | None:
 
 
 def cards(rows: Iterable[CourseRow], counts: dict[str, CourseWeek]) -> tuple[CourseRow, ...]:
-    """Return the courses of now: favourites, then those with something to do, then the rest."""
+    """Return the current courses: favourites, then those with something to do, then the rest."""
     shown = (row for row in rows if row.state in ("current", "invited", "unpublished"))
-    # Sorting is stable: equals keep their order.
+    # Because sorting is stable, equals keep their order.
     return tuple(sorted(shown, key=lambda row: (not row.favorite, urgency(counts.get(row.id)))))
 
 
@@ -149,7 +149,7 @@ def urgency(week: CourseWeek | None) -> int:
 
 
 def in_doubt(items: Iterable[Item], me: Person, since: date) -> list[str]:
-    """Return the courses of late work of which the planner cannot say why it is not missing."""
+    """Return the courses of late work for which the planner cannot show why it is not missing."""
     return sorted(
         {
             item.course_id

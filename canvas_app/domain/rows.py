@@ -1,4 +1,4 @@
-"""The rows of pages and their twins."""
+"""The rows of pages and of their JSON twins."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,7 +8,7 @@ from msgspec import Struct
 
 @dataclass(frozen=True)
 class Enrolled:
-    """What the person is in a course: a role, in these sections, now or no more."""
+    """The person's role in a course, with its sections, now or in the past."""
 
     role: str
     sections: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class CourseRow:
     grade_letter: str | None = None
     grade_basis: str = ""  # the grading period's title, "whole course", or why there is no total
     letters_only: bool = False  # the course restricts quantitative data
-    original_name: str | None = None  # when a nickname stands in its place
+    original_name: str | None = None  # if a nickname replaces it
     state: str = "current"
     favorite: bool = False
     color: str | None = None
@@ -51,7 +51,7 @@ class CourseRow:
     needs_grading: int | None = None  # teachers
     students: int | None = None  # teachers
     enrolled: tuple[Enrolled, ...] = ()  # every role with its sections, active ones first
-    position: int | None = None  # where the person put its card on Canvas's dashboard
+    position: int | None = None  # position of its card on Canvas's dashboard
 
 
 class Item(Struct, frozen=True, gc=False):
@@ -74,7 +74,7 @@ class Item(Struct, frozen=True, gc=False):
     url: str
     status_label: str | None = None  # the name of a custom grade status
     late: bool = False
-    missing: bool = False  # Canvas's own flag; graded work may bear it too
+    missing: bool = False  # Canvas's own flag; graded work may have it too
     assignment_id: str | None = None
     all_day: bool = False
     ends_at: datetime | None = None
@@ -82,7 +82,7 @@ class Item(Struct, frozen=True, gc=False):
     has_feedback: bool = False
     feedback: str | None = None  # a teacher's comment, plain text
     new_activity: bool = False
-    details: str | None = None  # an own note's plain text; an event's HTML, not sanitised
+    details: str | None = None  # a personal note's plain text; an event's HTML, not sanitised
     location: str | None = None
     unlock_at: datetime | None = None
     lock_at: datetime | None = None
@@ -174,7 +174,7 @@ class Comment:
 
 @dataclass(frozen=True)
 class Rating:
-    """One step of a criterion; ``reached`` marks the person's own."""
+    """One step of a criterion; ``reached`` marks the person's own step."""
 
     name: str
     text: str = ""
@@ -184,7 +184,7 @@ class Rating:
 
 @dataclass(frozen=True)
 class Rated:
-    """One criterion of a rubric with what it was rated; no numbers where letters alone count."""
+    """One criterion of a rubric with its rating; no numbers where only letters count."""
 
     name: str
     text: str = ""
