@@ -52,7 +52,7 @@ class IncludesWatch:
             self._noted.clear()
         if before is False:
             log.info("Canvas reads include parameters again (%s)", self._environment)
-        if not before:  # a note may date from before this process began
+        if not before:  # because a note may date from before this process began
             self._beside(self._notes.clear, self._environment, INCLUDES_DROPPED)
             self._beside(self._notes.put, self._environment, INCLUDES_READ, includes)
 

@@ -1,1 +1,1 @@
-"""What the browser asks for: thin, and the only rooms that render."""
+"""The views: thin modules that answer the browser, and the only ones that render pages."""
