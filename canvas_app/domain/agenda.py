@@ -29,7 +29,7 @@ def placed(item: Item, me: Person, worth: Mapping[str, float]) -> Item:
 
 
 def in_window(item: Item, first: date, last: date, week: date | None) -> bool:
-    """Return whether an item is listed: in the range, or without a week missing or undated."""
+    """Return whether an item is in the range, or (outside a week) missing before or undated."""
     if item.day is None:
         return week is None
     if item.missing and week is None:

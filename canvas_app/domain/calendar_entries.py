@@ -59,7 +59,7 @@ def of_plan(plan: PlannerItem, builder: ItemBuilder, me: Person) -> Entry | None
 
 
 def of_event(event: CalendarEvent, builder: ItemBuilder, me: Person) -> Entry | None:
-    """An event of a course or of the person; whole days as the calendar it stands in names them."""
+    """Return an event's entry; whole days are those of the calendar that the event is in."""
     if event.hidden or event.workflow_state == "deleted" or event.start_at is None:
         return None
     course_id = event.course_id

@@ -78,7 +78,7 @@ class NotAsked(Exception):
 
 
 def read_asked(text: str, canvas_url: str, scopes: Iterable[str]) -> tuple[str, dict[str, Any]]:
-    """The path and parameters to ask for; raises NotAsked.
+    """Return the path and parameters to request; raise NotAsked.
 
     ``scopes`` are the grant's; without any, the key enforces none. Nothing is asked that would
     mark something read, act as somebody else, or carry a token in its address.
@@ -107,7 +107,7 @@ def read_asked(text: str, canvas_url: str, scopes: Iterable[str]) -> tuple[str, 
 
 
 def read_parameters(path: str, query: str) -> dict[str, Any]:
-    """The query as parameters of the client; raises NotAsked."""
+    """Return the query as parameters of the client; raise NotAsked."""
     asked: dict[str, Any] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name.removesuffix("[]") == "as_user_id":

@@ -1,4 +1,4 @@
-"""Letters: what a score is called, and where nothing but letters may be shown.
+"""Letters: the names of scores, and where only letters may be shown.
 
 A course that restricts quantitative data changes no answer of Canvas: scores and points come as
 from any other, and the grade of work graded by points is a number. Hiding these from students and
@@ -20,7 +20,7 @@ STAFF = frozenset({"teacher", "ta", "designer"})
 
 
 def letters_only(course: Course | None, thing: object = None) -> bool:
-    """Whether points must not be shown to the person.
+    """Return whether points must be hidden from the person.
 
     The course's flag is true for its teachers too, whom it does not bind; that of a thing in it
     is false for them.
