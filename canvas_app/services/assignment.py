@@ -88,7 +88,7 @@ class AssignmentPage(Page):
 
 @dataclass(frozen=True)
 class AskedAssignment(AskedPage):
-    """What Canvas answered; ``counts`` is None for those who do not grade.
+    """Canvas's answers; ``counts`` is None for those who do not grade.
 
     ``submissions`` are the person's own or, where ``observed``, those of the students they watch.
     """
@@ -104,7 +104,7 @@ class AskedAssignment(AskedPage):
 def assignment(sources: Sources, course_id: str, assignment_id: str) -> AssignmentPage:
     """Return the page. Raise the CanvasError that Canvas gives for the assignment itself.
 
-    Two round trips deep: the assignment beside its course, then the submission or its counts.
+    Two round trips deep: the assignment and its course, then the submission or its counts.
     Three for those who taught or observed in a course that is over for them.
     """
     return lay_out(ask(sources, course_id, assignment_id), sources.now())

@@ -39,7 +39,7 @@ class StartedClass:
 
 
 def start_class(sources: Sources, course_id: str) -> StartedClass:
-    """Ask for a course by its id and, in parallel, for its students, sections and assignments.
+    """Ask for a course by its id and, in parallel, for its sections and assignments.
 
     Raise the CanvasError that Canvas gives for the course itself, and StaffOnly when the person
     does not grade there. Who does is told by the roles and, for administrators, by the counts that
@@ -48,7 +48,7 @@ def start_class(sources: Sources, course_id: str) -> StartedClass:
     asked = sources.start_one(
         "course", partial(CanvasAPI.course, course_id=course_id, include=COURSE_INCLUDE)
     )
-    asked.needs()  # without any, they include its name and roles
+    asked.needs()  # the course's name and roles come without any
     unnamed = Course(id=course_id)
     works = start_class_assignments(sources, unnamed)
     sections = start_sections(sources, unnamed)

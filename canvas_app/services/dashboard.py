@@ -99,7 +99,7 @@ class Dashboard(OwnPage):
 
 @dataclass(frozen=True)
 class DashboardAnswers:
-    """What Canvas answered for the start page; ``ended`` are enrollments ended before their dates.
+    """Canvas's answers for the start page; ``ended``: enrollments that ended before their dates.
 
     The assignment groups in ``work`` are those that another page has brought.
     """

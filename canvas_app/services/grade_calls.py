@@ -48,7 +48,7 @@ class AskedGrades(AskedPage):
 
 
 def ask(sources: Sources, course_id: str, period: str, include: Sequence[str] = ()) -> AskedGrades:
-    """Ask for a course, then for its work and grading periods side by side.
+    """Ask for a course, then for its work and grading periods in parallel.
 
     Raise the CanvasError that Canvas gives for the course itself. Two round trips deep; three
     when a grading period is chosen that is not the current one, because its totals are asked for

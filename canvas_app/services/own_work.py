@@ -80,7 +80,7 @@ class WorkAnswers:
 
 @dataclass(frozen=True)
 class WorkCalls:
-    """The calls that every view of the person's work starts."""
+    """Calls that every view of the person's work starts."""
 
     courses: ListSource[Course]
     planner: ListSource[PlannerItem]

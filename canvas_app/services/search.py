@@ -2,7 +2,7 @@
 
 Nothing is asked of Canvas beyond what /upcoming, /courses and the ledger ask, and nothing at all
 when these are in the cache: the week one round trip deep, courses that go on without the person
-two, submissions only where they are kept already. For whoever teaches, the students of each course
+two, submissions only where they are cached already. For teachers, the students of each course
 they teach are asked for, where no page has brought them yet.
 """
 

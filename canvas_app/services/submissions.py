@@ -62,7 +62,7 @@ class Ledger(Submissions):
 
 @dataclass(frozen=True)
 class AskedLedger(AskedPage):
-    """What Canvas answered. ``known`` are all courses by id, ``studied`` and ``taught`` those where
+    """Canvas's answers. ``known`` are all courses by id, ``studied`` and ``taught`` those where
     the person is an active student or teacher.
 
     ``own`` are submissions and ``to_grade`` assignments, each with their course.

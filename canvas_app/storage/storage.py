@@ -565,7 +565,7 @@ class Storage:
         return sum(not self.delete_everything(each, endpoint_for) for each in mine)
 
     def _expire(self) -> None:
-        """Queue expired grants for revocation: idle sign-ins', and those for acting as others."""
+        """Delete what has expired; queue grants that are unused or for acting as others."""
         now = self._clock()
         with self.engine.begin() as connection:
             connection.execute(sign_ins.delete().where(sa.not_(sa.and_(*_alive(now)))))
