@@ -196,7 +196,7 @@ def attempts_of(
 
 
 def hides_points(found: AssignmentDetail, course: Course) -> bool:
-    """Whether a rubric shows ratings without their points."""
+    """Return whether a rubric shows ratings without their points."""
     hidden = found.rubric_settings and found.rubric_settings.hide_points
     return bool(hidden or letters_only(course, found))
 

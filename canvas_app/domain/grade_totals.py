@@ -82,7 +82,7 @@ def stated(
     final: float | UnsetType | None,
     final_grade: str | None,
 ) -> tuple[str, Shown]:
-    """The grade state of a pair of totals; letters alone where the course restricts numbers."""
+    """Return the grade state of two totals; letters only where the course restricts numbers."""
     if isinstance(current, UnsetType):
         return "not_available", Shown()
     ends = None if isinstance(final, UnsetType) else final
@@ -122,7 +122,7 @@ def chosen_period(
 
 
 def current_period(enrollment: CourseEnrollment | None) -> list[CanvasPeriod]:
-    """The period that runs now, as the enrollment names it, where the list of them did not come."""
+    """Return the current period as the enrollment names it, for when the list did not come."""
     if enrollment is None or not enrollment.current_grading_period_id:
         return []
     id_, title = enrollment.current_grading_period_id, enrollment.current_grading_period_title
