@@ -127,7 +127,7 @@ class SupportReport:
         """Return the parameters without values that may be about somebody."""
         shown = []
         for name, value in parse_qsl(self.query, keep_blank_values=True):
-            if name == "access_token":
+            if name.removesuffix("[]") == "access_token":
                 continue
             harmless = name.removesuffix("[]") in HOW or (name == "page" and value.isdigit())
             shown.append(f"{name}={value if harmless else '...'}")

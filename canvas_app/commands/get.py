@@ -84,9 +84,10 @@ def read_path(path: str, target: Target) -> tuple[str, dict[str, list[str] | str
     if not where.startswith("/api/"):
         where = f"/api/v1{where}"
     given = parse_qs(parts.query, keep_blank_values=True)
-    if "access_token" in given:
+    named = {name.removesuffix("[]") for name in given}
+    if "access_token" in named:
         raise click.UsageError("A token in an address ends up in logs; set CANVAS_TOKEN.")
-    if "as_user_id" in given:
+    if "as_user_id" in named:
         raise click.UsageError("Use --as to act as somebody else.")
     return where, {
         name: values if name.endswith("[]") else values[-1] for name, values in given.items()

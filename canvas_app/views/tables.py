@@ -27,7 +27,7 @@ class Slice:
         """Read page and per_page of this request; a value that is no number is ignored."""
         page = request.args.get("page", "")
         per_page = request.args.get("per_page", "")
-        most = min(int(per_page), MOST_PER_PAGE) if per_page.isdecimal() else PER_PAGE
+        most = min(int(per_page[:9]), MOST_PER_PAGE) if per_page.isdecimal() else PER_PAGE
         number = int(page) if page.isdecimal() and len(page) < 10 else 0
         return cls(number or None, most or PER_PAGE)
 

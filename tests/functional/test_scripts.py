@@ -130,7 +130,9 @@ class TestGet:
         [
             "https://elsewhere.example/api/v1/users/self",
             "users/self?access_token=x",
+            "users/self?access_token[]=x",
             "users/self?as_user_id=2",
+            "users/self?as_user_id[]=2",
             "../login",
         ],
     )
