@@ -29,7 +29,10 @@ def placed(item: Item, me: Person, worth: Mapping[str, float]) -> Item:
 
 
 def in_window(item: Item, first: date, last: date, week: date | None) -> bool:
-    """Return whether an item is in the range, or (outside a week) missing before or undated."""
+    """Return whether an item is due in the range, by the person's own days.
+
+    Without a ``week`` undated work and missing work from before the range count too.
+    """
     if item.day is None:
         return week is None
     if item.missing and week is None:

@@ -183,7 +183,7 @@ def goal(
         return Goal(wanted, "nothing_open", None, least, best)
     if best is None or best < wanted:
         return Goal(wanted, "impossible", None, least, best)
-    low, high = 0, STEPS  # because ``high`` always reaches the total, the answer does too
+    low, high = 0, STEPS  # ``high`` always reaches the total
     while high - low > 1:
         middle = (low + high) // 2
         total = reached(middle)

@@ -53,7 +53,10 @@ class LedgerFilter:
         return replace(self, sort=SORTS[0]) == LedgerFilter()
 
     def takes(self, row: SubmissionRow) -> bool:
-        """Return whether a row stays; only the wanted courses are requested at all."""
+        """Return whether a row stays.
+
+        Its course is not checked, because only the wanted courses are requested.
+        """
         return (
             (not self.statuses or bool(self.statuses & statuses_of(row)))
             and (row.late or not self.late)

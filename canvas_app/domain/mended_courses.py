@@ -71,7 +71,7 @@ def totalled(
 def with_letters(
     courses: Mapping[str, Course], work: Iterable[Assignment | None]
 ) -> dict[str, Course]:
-    """Return the courses, marked as letters-only where their assignments are."""
+    """Return the courses, marked as letters-only where one of their assignments is."""
     restricted = {one.course_id for one in work if one and one.restrict_quantitative_data}
     return {
         id_: replace(course, restrict_quantitative_data=True) if id_ in restricted else course

@@ -282,7 +282,10 @@ class ItemBuilder:
         return found
 
     def from_calendar(self, assignment: Assignment, graded: StreamItem | None = None) -> Item:
-        """Return work that only the calendar names, such as undated work."""
+        """Return work that only the calendar names, such as undated work.
+
+        Its status follows from the person's own submission.
+        """
         submission: Submission | None = assignment.own_submission or graded
         status = student_status(submission, assignment, self.now)
         item = self._missing(assignment)

@@ -565,7 +565,10 @@ class Storage:
         return sum(not self.delete_everything(each, endpoint_for) for each in mine)
 
     def _expire(self) -> None:
-        """Delete what has expired; queue grants that are unused or for acting as others."""
+        """Delete what has expired; queue unused grants for revocation.
+
+        Grants for acting as somebody else are queued once their hour is over.
+        """
         now = self._clock()
         with self.engine.begin() as connection:
             connection.execute(sign_ins.delete().where(sa.not_(sa.and_(*_alive(now)))))
