@@ -35,7 +35,7 @@ test: $(READY) ## every test; at another moment with NOW=2026-11-30T00:10-07:00
 otherday: $(READY) ## unit and functional tests at a moment that changes with the day of the year
 	@NOW=$${NOW:-$$($(BIN)/python -m tests.moment)} && export NOW && \
 	echo "The unit and functional tests at another moment; again: make otherday NOW=$$NOW" && \
-	$(BIN)/python -m pytest -n $(PARALLEL) tests/unit tests/functional
+	$(BIN)/python -m pytest -n $(PARALLEL) -m "not anyday" tests/unit tests/functional
 
 check: $(READY) ## format, lint, types, import contracts, then the tests
 	$(BIN)/ruff format --check .

@@ -9,6 +9,8 @@ import requests
 
 from .conftest import RunningEasel, StartEasel, sign_in
 
+pytestmark = pytest.mark.anyday
+
 NUMBERS = (2**31, 2**63 - 1, 2**63, 2**64, 10**18, 10**19, int("9" * 300))
 
 

@@ -15,6 +15,8 @@ from tests.conftest import ROOT
 
 from .conftest import RunningEasel, StartEasel, form_to, send, sign_in
 
+pytestmark = pytest.mark.anyday
+
 
 def run(command: str, **environ: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(

@@ -9,6 +9,8 @@ import pytest
 
 from .conftest import RunningEasel, sign_in
 
+pytestmark = pytest.mark.anyday
+
 
 def ask(
     easel: RunningEasel, cookies: dict[str, str], path: str, accept: str | None

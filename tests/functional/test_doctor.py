@@ -21,6 +21,8 @@ from tests.conftest import StandIn, free_port
 
 from .conftest import RunningEasel, StartEasel, running_gunicorn, sign_in
 
+pytestmark = pytest.mark.anyday
+
 Serve = Callable[..., str]
 Handle = Callable[[BaseHTTPRequestHandler], None]
 REFUSAL = {"WWW-Authenticate": 'Bearer realm="canvas-lms"'}

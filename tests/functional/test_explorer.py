@@ -10,6 +10,8 @@ import requests
 
 from .conftest import RunningEasel, StartEasel, form_to, forms, send, sign_in, to_consent
 
+pytestmark = pytest.mark.anyday
+
 
 def explore(
     easel: RunningEasel, browser: requests.Session, path: str, **fields: str

@@ -2,6 +2,8 @@
 
 import gc
 
+import pytest
+
 from canvas_app.domain.rows import CourseRow, SubmissionRow
 from canvas_app.domain.text_search import Hit
 from canvas_app.services.courses import Courses
@@ -13,6 +15,8 @@ from canvas_app.sources.call import Call
 from canvas_app.sources.sources import ListSource, ObjectSource
 
 from .conftest import sign_in
+
+pytestmark = pytest.mark.anyday
 
 
 def test_pages_are_freed_without_the_collector(easel):

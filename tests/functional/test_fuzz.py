@@ -8,6 +8,8 @@ import pytest
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.anyday
+
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the fuzz program reads /proc")
 def test_nothing_is_found() -> None:

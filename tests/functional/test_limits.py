@@ -1,6 +1,10 @@
 """Sizes a deployment sets: forms, and the cache of a process."""
 
+import pytest
+
 from .conftest import StartEasel, form_to, send, sign_in
+
+pytestmark = pytest.mark.anyday
 
 
 def test_form_larger_than_the_limit_is_refused(start_easel: StartEasel) -> None:

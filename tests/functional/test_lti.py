@@ -32,6 +32,8 @@ from tests.functional.launching import (
     start_tool,
 )
 
+pytestmark = pytest.mark.anyday
+
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 ROUTES = ("/lti/login", "/lti/config.json", "/lti/jwks.json", "/lti/connected.json", "/lti/open")
 

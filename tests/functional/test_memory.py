@@ -13,6 +13,8 @@ from tests.conftest import StandIn
 from .conftest import running_gunicorn
 from .test_sign_in_shared import sign_in
 
+pytestmark = pytest.mark.anyday
+
 MOST = 120 * 1024  # KiB
 PATHS = ("/", "/courses", "/upcoming", "/submissions")
 

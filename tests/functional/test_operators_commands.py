@@ -5,11 +5,15 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests import moment
 from tests.conftest import ROOT
 
 from .conftest import RunningEasel, sign_in
 from .test_cli import environ
+
+pytestmark = pytest.mark.anyday
 
 
 def easel_command(easel: RunningEasel, *words: str) -> "subprocess.CompletedProcess[str]":

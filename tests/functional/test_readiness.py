@@ -19,6 +19,8 @@ from canvas_app.storage.database import STATEMENT_SECONDS
 
 from .conftest import RunningEasel, StartEasel, sign_in
 
+pytestmark = pytest.mark.anyday
+
 DOWN = {"method": "GET", "path": "/api/v1/users/self", "kind": "status", "status": 503}
 
 

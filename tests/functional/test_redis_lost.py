@@ -12,6 +12,8 @@ from tests.conftest import free_port
 
 from .conftest import RunningEasel, StartEasel, form_to, send, sign_in
 
+pytestmark = pytest.mark.anyday
+
 
 @pytest.fixture
 def valkey() -> Iterator[Any]:

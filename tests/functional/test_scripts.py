@@ -19,6 +19,8 @@ from canvas_app.commands import _asking
 from canvas_app.support_report import curl_of
 from tests.conftest import StandIn, free_port
 
+pytestmark = pytest.mark.anyday
+
 Run = Callable[..., Result]
 COURSE = "4101"
 

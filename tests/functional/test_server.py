@@ -4,11 +4,14 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
 import requests
 
 from canvas_app.views.rendering import compile_templates
 
 from .conftest import RunningEasel, running_gunicorn
+
+pytestmark = pytest.mark.anyday
 
 
 def test_every_template_can_be_compiled_ahead(easel: RunningEasel) -> None:

@@ -17,6 +17,8 @@ from tests.conftest import ROOT
 
 from .conftest import running_gunicorn
 
+pytestmark = pytest.mark.anyday
+
 SETTINGS_SOURCE = ROOT / "canvas_app" / "settings.py"
 
 

@@ -8,6 +8,8 @@ import requests
 
 from .conftest import RunningEasel, StartEasel, sign_in
 
+pytestmark = pytest.mark.anyday
+
 CODES = re.compile(r'<strong class="code">([a-z_]+)</strong>')
 
 

@@ -20,6 +20,8 @@ from tests.conftest import ROOT, StandIn, free_port, stop
 
 from .conftest import form_to, forms, send, wait_for
 
+pytestmark = pytest.mark.anyday
+
 
 @dataclass
 class Deployment:

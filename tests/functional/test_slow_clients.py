@@ -11,6 +11,8 @@ import requests
 
 from .conftest import running_gunicorn
 
+pytestmark = pytest.mark.anyday
+
 DONE = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 SILENT = b""
 POST = b"POST /logout HTTP/1.1\r\nHost: 127.0.0.1\r\n"

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 import requests
 
 from .conftest import RunningEasel, sign_in
+
+pytestmark = pytest.mark.anyday
 
 
 def kept(easel: RunningEasel) -> list[Path]:

@@ -15,6 +15,8 @@ from .conftest import RunningEasel, running_gunicorn
 from .conftest import sign_in as sign_in_to
 from .test_sign_in_shared import sign_in
 
+pytestmark = pytest.mark.anyday
+
 TABS = 32
 
 

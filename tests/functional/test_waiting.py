@@ -13,6 +13,8 @@ from canvas_app.canvas.throttle.queue import MemoryBuckets
 from .conftest import RunningEasel, form_to, send, sign_in, to_consent
 from .test_sign_in import wait_until
 
+pytestmark = pytest.mark.anyday
+
 
 class Clock:
     """Monotonic time that can be moved on."""

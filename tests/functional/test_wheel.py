@@ -24,6 +24,8 @@ from tests.conftest import ROOT, free_port, stand_in_at, stop
 
 from .conftest import RunningEasel, sign_in, wait_for
 
+pytestmark = pytest.mark.anyday
+
 SOURCES = ("canvas_app", "canvas_emulator", "templates", "setup.py", "pyproject.toml")
 CATALOGUE = "canvas_app/translations/eo/LC_MESSAGES/messages.mo"
 PYTHON = (sys.executable, "-I", "-m")
