@@ -1,6 +1,6 @@
 # Every command sets up what it needs by itself; only Python 3.11+ and make are assumed.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test otherday check format bench fuzz attack lock clean
+.PHONY: help setup demo test coverage otherday check format bench fuzz attack lock clean
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -30,6 +30,9 @@ demo: $(READY) ## Easel and a stand-in Canvas; prints one URL
 	@$(BIN)/python demo.py
 
 test: $(READY) ## every test; at another moment with NOW=2026-11-30T00:10-07:00
+	$(BIN)/python -m pytest -n $(PARALLEL)
+
+coverage: $(READY) ## every test, with the lines and branches that none reaches
 	$(BIN)/python -m pytest -n $(PARALLEL) --cov --cov-report=term
 
 otherday: $(READY) ## unit and functional tests at a moment that changes with the day of the year
