@@ -138,6 +138,8 @@ def ask(sources: Sources, wanted: WeekFilter, now: datetime) -> UpcomingAnswers:
     known = {course.id: course for course in calls.courses.rows()}
     studied = [course.id for course in known.values() if is_active_student(course, now)]
     undated = not read_week(wanted.week, now.date())
+    if not undated:  # late on a Sunday in the west is the next week in UTC
+        days = (days[0] - DAY, days[1] + DAY)
     calendar = start_calendar(sources, calendar_calls(studied, days, undated=undated), known)
     planner = calls.planner.rows()
     older = start_calendar(sources, older_calls(planner, calls.missing.rows()), known, OLDER)

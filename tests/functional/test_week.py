@@ -129,6 +129,11 @@ def test_weeks_hold_what_the_whole_list_holds(easel, browser):
     found = [(row["type"], row["id"]) for rows in weeks for row in rows]
     assert len(found) == len(set(found))
     assert set(found) == dated
+    takes = {(row["type"], row["id"]): row["can_submit"] for row in whole}
+    told = {(row["type"], row["id"]): row["can_submit"] for rows in weeks for row in rows}
+    # Parts of discussions are looked up in the calendar for the whole list alone.
+    known = [key for key in told if key[0] != "sub_assignment"]
+    assert {key: told[key] for key in known} == {key: takes[key] for key in known}
 
 
 def test_filters_stand_in_the_address(easel, browser):
