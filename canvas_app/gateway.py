@@ -253,17 +253,22 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
     return gateway
 
 
-def open_storage(settings: Settings) -> Storage:
-    """Open the database if its schema fits this Easel; a newer schema is used with a warning.
-
-    Raises SettingsError when it cannot be reached, or its schema must be upgraded first.
-    """
-    storage = Storage(
+def storage_of(settings: Settings) -> Storage:
+    """Return the storage that the settings name, whatever its schema."""
+    return Storage(
         settings.database_url,
         settings.token_keys,
         pool=settings.database_pool,
         retention_days=settings.retention_days,
     )
+
+
+def open_storage(settings: Settings) -> Storage:
+    """Open the database if its schema fits this Easel; a newer schema is used with a warning.
+
+    Raises SettingsError when it cannot be reached, or its schema must be upgraded first.
+    """
+    storage = storage_of(settings)
     with or_unusable(storage):
         found = storage.schema_revision()
     if found is None or found < NEWEST:
@@ -289,12 +294,7 @@ def upgrade_database(settings: Settings) -> str | None:
 
     Raises SettingsError when the database cannot be reached.
     """
-    storage = Storage(
-        settings.database_url,
-        settings.token_keys,
-        pool=settings.database_pool,
-        retention_days=settings.retention_days,
-    )
+    storage = storage_of(settings)
     with or_unusable(storage):
         before = storage.schema_revision()
         storage.upgrade()

@@ -119,15 +119,8 @@ class _Plain(HTTPConnection):
         super().request(*arguments, **options)
 
 
-class _Secure(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        sock = super()._new_conn()
-        _in_use(sock)
-        return sock
-
-    def request(self, *arguments: Any, **options: Any) -> None:
-        _in_use(self.sock)
-        super().request(*arguments, **options)
+class _Secure(_Plain, HTTPSConnection):
+    pass
 
 
 class _PlainPool(HTTPConnectionPool):
