@@ -1,69 +1,38 @@
 """What of Canvas becomes an entry of the calendar, and when it is."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from icalendar import Calendar
 from msgspec import structs
 
 from canvas_app.canvas.models import (
     Assignment,
     CalendarEvent,
-    Course,
-    CourseEnrollment,
     CourseSection,
-    DateOverride,
     Plannable,
     PlannerItem,
 )
-from canvas_app.domain.calendar import Person
 from canvas_app.domain.calendar_entries import of_duty, of_event, of_plan, told_apart
 from canvas_app.domain.duties import duties
-from canvas_app.domain.icalendar_file import Entry, icalendar_text
 from canvas_app.domain.planner_items import ItemBuilder
-
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-BIOLOGY = Course(id="4101", name="Biology 101", course_code="BIO-101")
-ME = Person(id="1", time_zone="America/Los_Angeles")
-
-
-@pytest.fixture
-def look() -> ItemBuilder:
-    return ItemBuilder("https://canvas.example.edu", {"4101": BIOLOGY}, {}, NOW)
-
-
-def file(
-    look: ItemBuilder, *entries: Entry, previous: bytes | None = None, label: str = "x"
-) -> Any:
-    return icalendar_text(entries, look, ME, "production", label, previous)
-
-
-def only(made: bytes) -> Any:
-    (event,) = Calendar.from_ical(made).walk("VEVENT")
-    return event
+from tests.unit.domain.given_calendar import (
+    BIOLOGY,
+    ME,
+    NOW,
+    ONE,
+    THURSDAY,
+    date_of,
+    file,
+    only,
+    role,
+)
 
 
 def of_section(id_: str, section: str, title: str = "Laboratory", **more: Any) -> CalendarEvent:
     facts = {"context_code": f"course_section_{section}", "effective_context_code": "course_4101"}
     return CalendarEvent(id=id_, title=title, start_at=NOW, end_at=NOW, **(facts | more))
-
-
-def role(*names: str) -> list[CourseEnrollment]:
-    return [CourseEnrollment(type=name, enrollment_state="active") for name in names]
-
-
-def date_of(days: float, override: DateOverride | None = None) -> CalendarEvent:
-    """An assignment of Biology as the calendar has it for one of its dates."""
-    work = Assignment(id="7", course_id="4101", name="Essay", due_at=NOW + timedelta(days=days))
-    return CalendarEvent(
-        id="assignment_7", assignment=work, assignment_overrides=[override] if override else None
-    )
-
-
-ONE = DateOverride(id="70", title="1 student")
-THURSDAY = DateOverride(id="71", title="Thursday", course_section_id="2")
 
 
 def test_whole_day_is_the_day_its_calendar_names(look: ItemBuilder) -> None:

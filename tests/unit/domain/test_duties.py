@@ -1,7 +1,6 @@
 """Due dates of courses the person does not study in."""
 
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from msgspec import structs
@@ -9,46 +8,13 @@ from msgspec import structs
 from canvas_app.canvas.models import (
     Assignment,
     CalendarEvent,
-    Course,
-    CourseEnrollment,
     DateOverride,
 )
-from canvas_app.domain.calendar import Person
 from canvas_app.domain.calendar_entries import of_duty
 from canvas_app.domain.duties import duties
-from canvas_app.domain.icalendar_file import Entry
 from canvas_app.domain.planner_items import ItemBuilder
+from tests.unit.domain.given_calendar import BIOLOGY, ME, NOW, ONE, THURSDAY, date_of, role
 
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-BIOLOGY = Course(id="4101", name="Biology 101", course_code="BIO-101")
-ME = Person(id="1", time_zone="America/Los_Angeles")
-
-
-@pytest.fixture
-def look() -> ItemBuilder:
-    return ItemBuilder("https://canvas.example.edu", {"4101": BIOLOGY}, {}, NOW)
-
-
-def entry(start: datetime | date = NOW, **more: Any) -> Entry:
-    return Entry(
-        **({"key": ("assignment", "7"), "kind": "work", "title": "Essay", "start": start} | more)
-    )
-
-
-def role(*names: str) -> list[CourseEnrollment]:
-    return [CourseEnrollment(type=name, enrollment_state="active") for name in names]
-
-
-def date_of(days: float, override: DateOverride | None = None) -> CalendarEvent:
-    """An assignment of Biology as the calendar has it for one of its dates."""
-    work = Assignment(id="7", course_id="4101", name="Essay", due_at=NOW + timedelta(days=days))
-    return CalendarEvent(
-        id="assignment_7", assignment=work, assignment_overrides=[override] if override else None
-    )
-
-
-ONE = DateOverride(id="70", title="1 student")
-THURSDAY = DateOverride(id="71", title="Thursday", course_section_id="2")
 FRIDAY = DateOverride(id="72", title="Friday", course_section_id="3")
 
 

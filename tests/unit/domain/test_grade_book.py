@@ -7,12 +7,10 @@ import pytest
 
 from canvas_app.canvas.models import (
     Assignment,
-    AssignmentGroup,
     Course,
     CourseEnrollment,
     DropRules,
     GradingPeriod,
-    Submission,
 )
 from canvas_app.domain.grade_book import (
     book_of,
@@ -22,32 +20,7 @@ from canvas_app.domain.grade_book import (
     scheme_of,
 )
 from canvas_app.domain.grade_calculator import Group, Period
-
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-HALVES = [
-    GradingPeriod(
-        id="901", title="First", start_date=NOW - timedelta(60), end_date=NOW - timedelta(30)
-    ),
-    GradingPeriod(id="902", title="Last", start_date=NOW - timedelta(30), end_date=NOW, weight=60),
-]
-
-
-def assignment(id_="1", score=None, posted=True, points=10.0, **more):
-    own = Submission(
-        id=f"9{id_}",
-        score=score,
-        posted_at=NOW - timedelta(1) if posted else None,
-        **more.pop("submission", {}),
-    )
-    return Assignment(id=id_, name=f"Work {id_}", points_possible=points, submission=own, **more)
-
-
-def group(*assignments, **more):
-    return AssignmentGroup(id="5", name="Work", assignments=list(assignments), **more)
-
-
-def student(**more):
-    return CourseEnrollment(type="student", enrollment_state="active", user_id="3", **more)
+from tests.unit.domain.given_grades import HALVES, NOW, assignment, group, student
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,9 @@
 """Canvas's totals, and whether ours agree."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from canvas_app.canvas.models import (
     Course,
-    CourseEnrollment,
-    GradingPeriod,
 )
 from canvas_app.domain.grade_book import (
     EVERY_PERIOD,
@@ -20,18 +16,7 @@ from canvas_app.domain.grade_totals import (
     chosen_period,
     reason,
 )
-
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-HALVES = [
-    GradingPeriod(
-        id="901", title="First", start_date=NOW - timedelta(60), end_date=NOW - timedelta(30)
-    ),
-    GradingPeriod(id="902", title="Last", start_date=NOW - timedelta(30), end_date=NOW, weight=60),
-]
-
-
-def student(**more):
-    return CourseEnrollment(type="student", enrollment_state="active", user_id="3", **more)
+from tests.unit.domain.given_grades import HALVES, student
 
 
 def test_chosen_period():

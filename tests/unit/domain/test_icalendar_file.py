@@ -1,45 +1,14 @@
 """The calendar file."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar, vText
 
-from canvas_app.canvas.models import (
-    Course,
-)
-from canvas_app.domain.calendar import Person
-from canvas_app.domain.icalendar_file import Entry, icalendar_text, marked_stale, whole_days
+from canvas_app.domain.icalendar_file import marked_stale, whole_days
 from canvas_app.domain.planner_items import ItemBuilder
-
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-BIOLOGY = Course(id="4101", name="Biology 101", course_code="BIO-101")
-ME = Person(id="1", time_zone="America/Los_Angeles")
-
-
-@pytest.fixture
-def look() -> ItemBuilder:
-    return ItemBuilder("https://canvas.example.edu", {"4101": BIOLOGY}, {}, NOW)
-
-
-def file(
-    look: ItemBuilder, *entries: Entry, previous: bytes | None = None, label: str = "x"
-) -> Any:
-    return icalendar_text(entries, look, ME, "production", label, previous)
-
-
-def only(made: bytes) -> Any:
-    (event,) = Calendar.from_ical(made).walk("VEVENT")
-    return event
-
-
-def entry(start: datetime | date = NOW, **more: Any) -> Entry:
-    return Entry(
-        **({"key": ("assignment", "7"), "kind": "work", "title": "Essay", "start": start} | more)
-    )
-
+from tests.unit.domain.given_calendar import NOW, entry, file, only
 
 HOSTILE = [
     "semi;colon, comma \\ backslash\nnew line",

@@ -1,6 +1,6 @@
 """The calendar file: days that stay days, instants over a clock change, text that stays text."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,31 +10,19 @@ from canvas_app.canvas.errors import AuthenticationError
 from canvas_app.canvas.models import (
     Assignment,
     CalendarEvent,
-    Course,
     Plannable,
     PlannerItem,
 )
-from canvas_app.domain.calendar import Person
-from canvas_app.domain.icalendar_file import Entry
 from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.services import calendar_calls
 from canvas_app.services.calendar_calls import AskedCalendar
 from canvas_app.services.calendar_feed import Incomplete, lay_out, write_calendar
-
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-BIOLOGY = Course(id="4101", name="Biology 101", course_code="BIO-101")
-ME = Person(id="1", time_zone="America/Los_Angeles")
+from tests.unit.domain.given_calendar import BIOLOGY, ME, NOW
 
 
 @pytest.fixture
 def look() -> ItemBuilder:
     return ItemBuilder("https://canvas.example.edu", {"4101": BIOLOGY}, {}, NOW)
-
-
-def entry(start: datetime | date = NOW, **more: Any) -> Entry:
-    return Entry(
-        **({"key": ("assignment", "7"), "kind": "work", "title": "Essay", "start": start} | more)
-    )
 
 
 def asked_of(**more: Any) -> AskedCalendar:

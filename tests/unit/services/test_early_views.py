@@ -13,7 +13,7 @@ from canvas_app.services.pages import FailedPage, Page
 from canvas_app.sources.answer import complete
 
 COURSES = partial(CanvasAPI.courses, include=("term",))
-TODO = partial(CanvasAPI.todo)
+TO_DO = partial(CanvasAPI.todo)
 
 
 def gather(sources):
@@ -21,7 +21,7 @@ def gather(sources):
     courses = sources.start("courses", COURSES)
     rows = courses.rows()
     if rows:
-        sources.start("todo", TODO)
+        sources.start("todo", TO_DO)
     states = sources.states()
     return Courses(
         sources=states,
@@ -37,7 +37,7 @@ def warm(sources_of, *calls):
 
 
 def test_page_in_the_cache_has_no_early_view(sources_of, canvas):
-    warm(sources_of, COURSES, TODO)
+    warm(sources_of, COURSES, TO_DO)
     before = canvas.stats()["calls"]
 
     loader = PageLoader(sources_of("dozen"), gather)
@@ -122,7 +122,7 @@ def test_mistake_is_raised_where_the_page_is_read(sources_of, canvas):
         made.append(sources)
         if len(made) > 1:
             raise ValueError("a mistake")
-        sources.start("todo", TODO)
+        sources.start("todo", TO_DO)
         return Page(sources=sources.states())
 
     loader = PageLoader(sources_of("dozen"), mistaken)

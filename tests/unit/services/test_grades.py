@@ -1,18 +1,13 @@
 """A course's grades: from Canvas's objects to the calculation, and back to what is shown."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 import pytest
 
 from canvas_app.canvas.models import (
-    Assignment,
-    AssignmentGroup,
     Course,
-    CourseEnrollment,
     Grades,
-    GradingPeriod,
-    Submission,
 )
 from canvas_app.domain.grade_book import (
     EVERY_PERIOD,
@@ -27,39 +22,7 @@ from canvas_app.domain.what_if import WhatIf
 from canvas_app.services.grade_calls import AskedGrades, read_period_totals
 from canvas_app.services.grades import GradesPage, course, grades, lay_out, why_other
 from canvas_app.sources.answer import Source
-
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-HALVES = [
-    GradingPeriod(
-        id="901", title="First", start_date=NOW - timedelta(60), end_date=NOW - timedelta(30)
-    ),
-    GradingPeriod(id="902", title="Last", start_date=NOW - timedelta(30), end_date=NOW, weight=60),
-]
-
-
-def assignment(id_="1", score=None, posted=True, points=10.0, **more):
-    own = Submission(
-        id=f"9{id_}",
-        score=score,
-        posted_at=NOW - timedelta(1) if posted else None,
-        **more.pop("submission", {}),
-    )
-    return Assignment(id=id_, name=f"Work {id_}", points_possible=points, submission=own, **more)
-
-
-def group(*assignments, **more):
-    return AssignmentGroup(id="5", name="Work", assignments=list(assignments), **more)
-
-
-def student(**more):
-    return CourseEnrollment(type="student", enrollment_state="active", user_id="3", **more)
-
-
-# What counts
-
-
-# Grading periods
-
+from tests.unit.domain.given_grades import HALVES, NOW, assignment, group, student
 
 # Canvas's totals
 
