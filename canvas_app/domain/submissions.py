@@ -34,7 +34,7 @@ def submission_row(
     """Return one submission of the person as a row, without a grade that is not posted."""
     s = submission or Submission()
     status = student_status(submission, assignment, builder.now)
-    assignment_id = s.assignment_id or (assignment.id if assignment else "")
+    assignment_id = assignment.id if assignment else s.assignment_id or ""
     letters = letters_only(course, assignment)
     possible = assignment.points_possible if assignment else None
     shown = s.posted_at is not None

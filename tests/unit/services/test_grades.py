@@ -78,6 +78,15 @@ def test_page_works_out_what_canvas_says():
     assert page.complete
 
 
+def test_submission_that_names_another_assignment():
+    """The row is that of the assignment in which the submission came."""
+    odd = assignment("1", 8.0, submission={"assignment_id": "0"})
+
+    (row,) = lay_out(asked_of(odd), WhatIf(), NOW).rows
+
+    assert (row.submission.assignment_id, row.part) == ("1", "counted")
+
+
 def test_tried_scores_change_the_total_and_no_grade():
     asked = asked_of(assignment("1", 8.0), assignment("2", posted=False))
 
