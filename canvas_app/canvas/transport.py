@@ -112,7 +112,8 @@ class Transport:
 
         ``deadline`` is on the transport's clock; ``largest`` is the limit of an answer in bytes.
         With ``fresh`` the call has a connection of its own, because the other side may close a kept
-        one just when a call that must not be sent twice goes out.
+        one just when a call that must not be sent twice goes out. Such calls carry sign-ins and are
+        sent even while the circuit is open: pages that Canvas answers slowly must lock nobody out.
 
         Raises ``Unavailable`` when no complete answer came, with what may have become of the call,
         and ``MalformedAnswer`` for one too large.
@@ -120,7 +121,7 @@ class Transport:
         path = target.partition("?")[0]
         now = self._clock()
         end = now + LONGEST_CALL if deadline is None else min(deadline, now + LONGEST_CALL)
-        if why := self._not_to_be_sent(end - now):
+        if why := self._not_to_be_sent(end - now, guarded=not fresh):
             raise Unavailable(
                 why, delivery="not_sent", method=method, path=path, repeat_is_safe=True
             )
@@ -140,11 +141,11 @@ class Transport:
         outcome.repeat_is_safe = outcome.repeat_is_safe or method in REPEATABLE_METHODS
         raise outcome
 
-    def _not_to_be_sent(self, left: float) -> str:
+    def _not_to_be_sent(self, left: float, *, guarded: bool) -> str:
         """Return why a call that has ``left`` seconds cannot be sent; empty when it can."""
         if left <= 0:
             return "There was no time left to ask Canvas; nothing was sent."
-        if self.circuit and not self.circuit.enter():
+        if guarded and self.circuit and not self.circuit.enter():
             return (
                 "Canvas did not answer the last calls, so it was not asked; "
                 "it is asked again within a few seconds."

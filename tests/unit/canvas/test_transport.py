@@ -171,6 +171,19 @@ def test_canvas_that_lets_calls_time_out_is_left_alone(connect, monkeypatch):
     assert (caught.value.delivery, caught.value.repeat_is_safe) == ("not_sent", True)
 
 
+def test_sign_ins_are_sent_while_the_circuit_is_open(connect, scripted, reply):
+    """Other people's slow pages must lock nobody out."""
+    server = scripted(reply({}))
+    circuit = Circuit(1, 1000.0)
+    circuit.failed()
+    transport = connect(server.url, circuit=circuit)
+    with pytest.raises(Unavailable, match="did not answer the last calls"):
+        send(transport)
+
+    assert send(transport, "POST", body=b"x", fresh=True).status == 200
+    assert not circuit.is_open
+
+
 def test_calls_with_hardly_any_time_tell_nothing_of_canvas(connect):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         circuit = Circuit(1, 1000.0)
