@@ -217,9 +217,12 @@ def shares(book: Book, period_id: str | None = None) -> dict[str, Decimal]:
     The rules are those of the total: weights that sum to less than 100 are scaled up, others stay;
     a group without points gives nothing; dropped work leaves more weight to the work that is kept.
     Because nobody knows yet which work will be dropped, each piece is computed as one that is kept.
+    Where points or weights below zero leave no whole, there is no share of it.
     """
     if period_id is None and book.periods:
         scale = min(sum((period.weight for period in book.periods), ZERO), HUNDRED)
+        if scale <= 0:
+            return {}
         return {
             id_: share * period.weight / scale
             for period in book.periods
@@ -237,9 +240,9 @@ def shares(book: Book, period_id: str | None = None) -> dict[str, Decimal]:
         others = full - (group.weight if possible else ZERO)
         for work in (each for each in mine if each.points > 0):
             beside = _points_beside(work, mine, group)
-            if not book.weighted:
-                found[work.id] = work.points / (everything - possible + beside) * HUNDRED
-            elif group.weight:
+            if not book.weighted and (whole := everything - possible + beside) > 0:
+                found[work.id] = work.points / whole * HUNDRED
+            elif book.weighted and group.weight and beside > 0 < others + group.weight:
                 share = work.points / beside * group.weight
                 found[work.id] = share * HUNDRED / min(others + group.weight, HUNDRED)
     return found

@@ -706,3 +706,27 @@ def test_worth_follows_the_groups():
     }
     assert worth(by_period, [*parts, other]) == {"1": 15.0, "2": 45.0, "3": 40.0}
     assert worth(by_period, [*parts, other], "901") == {"1": 25.0, "2": 75.0}
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(-2, 2), st.none() | st.integers(-2, 2)), max_size=4),
+    st.tuples(st.integers(-2, 2), st.integers(-2, 2)),
+    st.tuples(st.integers(-2, 2), st.integers(-2, 2)),
+    st.booleans(),
+    st.booleans(),
+    st.integers(0, 2),
+)
+def test_numbers_below_zero_fail_nowhere(pieces, weights, periods, weighted, by_period, lowest):
+    """Canvas refuses them by now; old courses and spoiled answers may hold them."""
+    works = [
+        work(n, score, points, group=str(1 + n % 2), period_id=str(901 + n % 2))
+        for n, (points, score) in enumerate(pieces)
+    ]
+    groups = tuple(Group(str(n), D(w), lowest) for n, w in enumerate(weights, 1))
+    terms = tuple(Period(str(901 + n), D(w)) for n, w in enumerate(periods)) if by_period else ()
+    found = book(*works, groups=groups, weighted=weighted, periods=terms)
+
+    for period in (None, "901"):
+        current(found, period), final(found, period), shares(found, period)
+        goal(found, D(90), {w.id for w in works}, period)
