@@ -16,7 +16,7 @@ import requests
 
 from canvas_app.sources.cache import MemoryCache
 
-from .conftest import RunningEasel, sign_in
+from .conftest import RunningEasel, last_view, sign_in
 from .walk import addresses, read
 
 PIECES = {
@@ -73,7 +73,7 @@ def words(piece: str) -> str:
 def said(page: str) -> Said:
     """The claims of a page, without what is only shown until the whole of it is there."""
     found = Said()
-    content = page[page.rfind('<div class="arrived">') :] if "arrived" in page else page
+    content = last_view(page)
     content = re.sub(r'<div class="alert".*?</ul>|<li class="row.*?</li>', "", content, flags=re.S)
     for kind, pattern in PIECES.items():
         for piece in pattern.findall(content):

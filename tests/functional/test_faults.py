@@ -13,7 +13,7 @@ import time_machine
 
 from canvas_app.sources.cache import MemoryCache
 
-from .conftest import RunningEasel, allow, form_to, send, sign_in
+from .conftest import RunningEasel, allow, form_to, last_view, send, sign_in
 
 PAGES = ["", "courses", "upcoming", "submissions"]
 DOWN = {"kind": "status", "status": 503, "times": None}
@@ -60,7 +60,7 @@ def missing(body: dict[str, Any]) -> dict[str, str]:
 
 def retries(text: str) -> list[str]:
     """Where a page's Retry links of single parts lead to."""
-    found = re.findall(r'<a class="again" href="([^"]*)"', text.rpartition('class="arrived"')[2])
+    found = re.findall(r'<a class="again" href="([^"]*)"', last_view(text))
     return [html.unescape(link) for link in found]
 
 

@@ -6,14 +6,14 @@ from datetime import datetime
 
 import pytest
 
-from .conftest import sign_in
+from .conftest import last_view, sign_in
 
 
 def home(easel, browser):
     """The last view of Home, as text with its tags, and its twin."""
     page = browser.get(easel.url, timeout=60).text
     twin = browser.get(f"{easel.url}/dashboard.json", timeout=60).json()
-    return html.unescape(page.rpartition('<div class="arrived home">')[2]), twin
+    return html.unescape(last_view(page)), twin
 
 
 def section(page, name):
@@ -101,7 +101,7 @@ def test_pieces_of_upcoming_hold_all_rows_once(easel, who):
     rows = browser.get(f"{easel.url}/upcoming.json", timeout=60).json()["data"]
     shown, path = [], "/upcoming"
     while path:
-        page = browser.get(easel.url + path, timeout=60).text.rpartition('class="arrived"')[2]
+        page = last_view(browser.get(easel.url + path, timeout=60).text)
         assert "page=" not in page.partition('<nav class="arrows"')[2].partition("</nav>")[0]
         shown += re.findall(r'<li class="row item', page)
         found = re.search(r'<a rel="next" href="([^"]*page=\d+)"', page)
@@ -113,7 +113,7 @@ def test_pieces_of_upcoming_hold_all_rows_once(easel, who):
 def test_today_is_on_the_first_screen_of_upcoming(easel):
     """What is past is folded; one tap chooses a course."""
     browser = sign_in(easel, "dozen")
-    page = browser.get(f"{easel.url}/upcoming", timeout=60).text.rpartition('class="arrived"')[2]
+    page = last_view(browser.get(f"{easel.url}/upcoming", timeout=60).text)
 
     overdue = page.index('<details class="more" id="overdue">')
     assert overdue < page.index('<h2 id="today">')

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from .conftest import sign_in
+from .conftest import last_view, sign_in
 
 OWN = ("", "upcoming", "submissions")
 
@@ -13,7 +13,7 @@ def content(easel, browser, path):
     """The last view of a page, without what stood there while it came."""
     answer = browser.get(f"{easel.url}/{path}", timeout=30)
     assert answer.status_code == 200
-    return answer.text.rpartition('<div class="arrived">')[2]
+    return last_view(answer.text)
 
 
 @pytest.mark.parametrize("path", OWN)

@@ -9,7 +9,7 @@ import pytest
 import requests
 from markupsafe import escape
 
-from .conftest import form_to, forms, send, sign_in
+from .conftest import form_to, forms, last_view, send, sign_in
 
 DENVER = ZoneInfo("America/Denver")
 
@@ -498,9 +498,9 @@ def test_after_a_write_nothing_old_is_shown(easel, browser, canvas):
     marked = press(easel, browser, page, mark_value(page, "Matrices, sheet 3"))
 
     assert canvas.stats()["calls"]["GET /api/v1/planner/items"]["200"] > before
-    done = upcoming(easel, browser, "?show=done").text.rpartition('class="arrived"')[2]
+    done = last_view(upcoming(easel, browser, "?show=done").text)
     assert "Matrices, sheet 3" in done.partition('id="finished"')[2]
-    open_ = marked.text.rpartition('class="arrived"')[2].partition('id="finished"')[0]
+    open_ = last_view(marked.text).partition('id="finished"')[0]
     assert f"{mark_value(page, 'Matrices, sheet 3')}" not in html.unescape(open_)
 
 

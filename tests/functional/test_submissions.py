@@ -15,7 +15,7 @@ from canvas_app.domain.ledger import LedgerFilter, grouped, sorted_rows
 from canvas_app.services.submissions import Ledger
 from tests.unit.services.test_submissions import row
 
-from .conftest import sign_in
+from .conftest import last_view, sign_in
 from .walk import without_moments
 
 HIDDEN = "Mid-term exam essay"  # graded 44 of 50, not posted
@@ -46,7 +46,7 @@ def table(answer):
 def test_page_twin_and_table_hold_the_same(easel, query):
     browser = sign_in(easel, "dozen")
 
-    page = browser.get(f"{easel.url}/submissions?{query}", timeout=30).text
+    page = last_view(browser.get(f"{easel.url}/submissions?{query}", timeout=30).text)
     body = browser.get(f"{easel.url}/submissions.json?{query}", timeout=30).json()
     rows = table(browser.get(f"{easel.url}/submissions.csv?{query}", timeout=30))
 

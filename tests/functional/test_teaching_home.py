@@ -8,7 +8,7 @@ import requests
 from tests.conftest import StandIn
 
 from .classes import BIOLOGY, STATISTICS, enroll, queue, raw, students, submissions
-from .conftest import RunningEasel, sign_in
+from .conftest import RunningEasel, last_view, sign_in
 
 NOTHING = ({"none"}, {"not_graded"}, {"on_paper"}, {"wiki_page"})
 
@@ -20,7 +20,7 @@ def heading(page: str) -> str:
 
 def tile(page: str, label: str) -> int:
     """The count of the tile with this label."""
-    for found in re.findall(r'<a class="tile.*?</a>', page, re.S):
+    for found in re.findall(r'<a class="tile.*?</a>', last_view(page), re.S):
         if label in found:
             return int(re.search(r"(\d+)</strong>", found)[1])  # type: ignore[index]
     raise AssertionError(f"no tile {label}")
@@ -58,7 +58,7 @@ def test_start_page_says_what_waits(easel: RunningEasel, canvas: StandIn) -> Non
     assert tile(page, "oldest has waited") == days
     lacking = sum(not_handed_in(canvas, course) for course in (BIOLOGY, STATISTICS, 4103))
     assert tile(page, "Not handed in") == lacking
-    whole = page[page.rfind('<div class="arrived') :]
+    whole = last_view(page)
     assert whole.count('class="row queue"') == 6
     assert 'href="/teaching"' in page
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
-from .conftest import forms, sign_in
+from .conftest import forms, last_view, sign_in
 
 PORTFOLIO = "Portfolio of the term"  # undated
 
@@ -204,7 +204,7 @@ def test_announcements_are_not_work(easel, browser):
     page = ""
     for piece in (1, 2):
         whole = browser.get(f"{easel.url}/upcoming?page={piece}", timeout=30).text
-        page += whole.rpartition('class="arrived"')[2]
+        page += last_view(whole)
 
     apart = page.partition('id="announcements"')[2]
     assert "Microscopes are back" in apart
@@ -312,8 +312,7 @@ def test_lost_stream_says_at_least(easel, browser, canvas):
     path = "/api/v1/users/self/activity_stream"
     canvas.control(faults=[{"method": "GET", "path": path, "kind": "html", "times": None}])
 
-    page = html.unescape(browser.get(easel.url, timeout=30).text)
-    page = page.rpartition('class="arrived"')[2]
+    page = html.unescape(last_view(browser.get(easel.url, timeout=30).text))
 
     assert "At least" in page.partition('class="lead"')[2].partition("</p>")[0]
     lead = page.partition('class="lead"')[2].partition("</p>")[0]
