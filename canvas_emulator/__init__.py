@@ -1,7 +1,7 @@
-"""A stand-in Canvas: OAuth2, the API, paging, throttling and faults, for anybody's client.
+"""A stand-in Canvas for testing any client: OAuth2, the API, paging, throttling and faults.
 
-Docstrings here and in its tests name where Canvas states a fact: ``Canvas: Planner`` is that page
-of Canvas's API documentation, ``submission.rb`` a file of canvas-lms.
+The docstrings of this package and of its tests name the source of each fact: ``Canvas: Planner``
+is the page of that name in Canvas's API documentation, ``submission.rb`` is a file of canvas-lms.
 """
 
 import logging
@@ -40,12 +40,12 @@ def create_emulator(
     start: datetime | None = None,
     sleep: Callable[[float], object] | None = None,
 ) -> Flask:
-    """A stand-in Canvas as a WSGI application.
+    """Return a stand-in Canvas as a WSGI application.
 
-    ``redirect_uris`` are registered with every developer key, beside the usual ones;
-    ``start`` is the time its clock begins at (unless ``clock`` is given), around which the
-    campus's dates lie; ``sleep`` waits out latencies, in place of a wait that ends early when
-    a reset or new switches let it.
+    ``redirect_uris`` are registered with every developer key, in addition to the key's own.
+    ``start`` is the time at which its clock begins and around which the dates of its campus lie;
+    it is ignored where ``clock`` is given. ``sleep`` takes the seconds of a latency and waits that
+    long; the default wait ends early when a reset or a control request cancels it.
     """
     # Endpoints register themselves with the router when they are imported.
     import canvas_emulator.api  # noqa: F401
@@ -60,7 +60,7 @@ def create_emulator(
     @app.errorhandler(404)
     @app.errorhandler(405)
     def lacking(error: HTTPException) -> Response | HTTPException:
-        # A page that has nothing to show says so itself.
+        # Where a rule matched the URL, the 404 is that page's own answer.
         return error if request.url_rule else resource.lacking(state, request)
 
     app.wsgi_app = Front(app.wsgi_app, state)  # type: ignore[method-assign]
@@ -68,7 +68,11 @@ def create_emulator(
 
 
 class Front:
-    """What a request passes before Canvas's own work: edge, throttle, latency, faults."""
+    """WSGI middleware that every request passes before Canvas's own work.
+
+    In order: the check for a User-Agent, the throttle, the latency and the faults. Requests to
+    ``/_emulator/`` bypass it.
+    """
 
     def __init__(self, pages: "WSGIApplication", state: State) -> None:
         self._pages = pages
@@ -83,7 +87,7 @@ class Front:
         request = Request(environ)
         began = time.monotonic()
         label = self._label(request)
-        stats = self._state.stats  # a reset while the request is under way begins others
+        stats = self._state.stats  # a reset during this request replaces state.stats
         try:
             response = self._admit(request, label)
         except ConnectionResetError:
@@ -96,7 +100,11 @@ class Front:
         return response(environ, start_response)
 
     def _label(self, request: Request) -> str:
-        """The route as statistics, costs and latencies name it; finds the API's endpoint."""
+        """Return the label by which statistics, costs and latencies name the route.
+
+        For an API path it looks up the route and leaves it in ``emulator.route`` of the
+        environment.
+        """
         method = "GET" if request.method == "HEAD" else request.method
         if not request.path.startswith("/api/") or request.path.startswith("/api/lti/"):
             return f"{method} {request.path}"
@@ -105,7 +113,7 @@ class Front:
         return f"{method} {found[0].template}" if found else f"{method} (unknown)"
 
     def _admit(self, request: Request, label: str) -> Response:
-        """Throttle as ``request_throttle.rb``: reserve, work, settle, tell what remains."""
+        """Throttle as ``request_throttle.rb`` does: reserve, work, settle, report what remains."""
         state = self._state
         stats = state.stats
         if state.settings.require_user_agent and not request.headers.get("User-Agent"):
@@ -153,9 +161,9 @@ class Front:
                 headers["X-Request-Cost"] = str(cost)
 
     def _produce(self, request: Request, label: str, token: str | None) -> Response:
-        """Canvas's answer after its latency, or what a fault makes of it."""
+        """Return Canvas's answer after its latency, or what an armed fault makes of it."""
         state = self._state
-        armed = state.faults  # not those of whoever resets while this waits
+        armed = state.faults  # a reset during the wait arms others for later requests
         named = label in state.latency.routes
         latency = state.latency.of(label)
         if latency > 0 and (named or "emulator.route" in request.environ):
@@ -191,7 +199,7 @@ class Front:
 
 
 def _take_host(environ: "WSGIEnvironment") -> None:
-    """Of a target in absolute form the host counts, whatever ``Host`` says (RFC 9112 3.2.2)."""
+    """Take the host from a target in absolute form instead of ``Host`` (RFC 9112, 3.2.2)."""
     target = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
     if not target.startswith("/") and (host := urlsplit(target).netloc):
         environ["HTTP_HOST"] = host
@@ -199,7 +207,7 @@ def _take_host(environ: "WSGIEnvironment") -> None:
 
 
 def _tell(request: Request, response: Response, seconds: float) -> None:
-    """A line for each request, for ``--verbose``; what is secret in the query is left out."""
+    """Log one line for a request (``--verbose``) without the secrets in its query."""
     if not logger.isEnabledFor(logging.INFO):
         return
     query = SECRET.sub(r"\1=...", request.query_string.decode("ascii", "replace"))
@@ -216,7 +224,7 @@ def _tell(request: Request, response: Response, seconds: float) -> None:
 
 
 def _lowered(start_response: "StartResponse") -> "StartResponse":
-    """Header names in lower case, as hosted Canvas has sent them since 2024-06-19."""
+    """Send header names in lower case, as hosted Canvas has done since 2024-06-19."""
 
     def lowered(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
         return start_response(status, [(name.lower(), value) for name, value in headers], *more)
@@ -240,6 +248,6 @@ def _throttled(status: int) -> Response:
     reason = "Forbidden" if status == 403 else "Too Many Requests"
     text = f"{status} {reason} (Rate Limit Exceeded)\n"
     answer = Response(text, status, content_type="text/plain; charset=utf-8")
-    # Written over by what really remains, except for web sessions.
+    # _annotate replaces this value with the real one, except for web sessions.
     answer.headers["X-Rate-Limit-Remaining"] = "0.0"
     return answer

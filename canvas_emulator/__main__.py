@@ -14,7 +14,7 @@ from canvas_emulator.control import FIRST, LAST
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """Gunicorn with one process, whose memory is the emulator, and many threads."""
+    """Gunicorn with many threads in one process, because the emulator's state is in its memory."""
 
     def __init__(
         self, host: str, port: int, redirect_uris: list[str], start: datetime | None
@@ -48,16 +48,16 @@ class Server(BaseApplication):  # type: ignore[misc]
         def date(timestamp: float | None = None) -> str:
             return formatdate(timestamp or clock.seconds(), usegmt=True)
 
-        util.http_date = date  # gunicorn's Date is this Canvas's time, too (RFC 9110 6.6.1)
+        util.http_date = date  # the Date header shows the emulator's time too (RFC 9110, 6.6.1)
         return self._emulator
 
     def _wake(self, worker: Any) -> None:
-        """End every latency that is still being waited out, so that the process can end."""
+        """End every latency that a request still waits for, so that the process can exit."""
         self._emulator.extensions["emulator"].wake()
 
 
 def _stop_at_once(arbiter: Any) -> None:
-    """Stop for SIGTERM as for SIGINT: kept-alive connections are not waited for."""
+    """Handle SIGTERM like SIGINT: do not wait for connections that are kept alive."""
     arbiter.handle_term = arbiter.handle_int
 
 
@@ -67,7 +67,11 @@ def _announce(worker: Any) -> None:
 
 
 def moment(text: str) -> datetime:
-    """The time an ISO 8601 text names; argparse shows the message of what it raises."""
+    """Parse an ISO 8601 time with a UTC offset.
+
+    Raises ``argparse.ArgumentTypeError``, whose message argparse shows, for any other text and for
+    a time outside of what the clock can show.
+    """
     try:
         read = datetime.fromisoformat(text)
     except ValueError:
@@ -81,7 +85,10 @@ def moment(text: str) -> datetime:
 
 
 def main(prog: str | None = None) -> None:
-    """Serve as the command line says; ``prog`` names the program when its file does not."""
+    """Parse the command line and serve until stopped.
+
+    ``prog`` is the program's name in the usage text; by default argparse takes the file's name.
+    """
     parser = argparse.ArgumentParser(
         prog=prog, description="Serve the stand-in Canvas until stopped."
     )
@@ -104,7 +111,7 @@ def main(prog: str | None = None) -> None:
         "--verbose", action="store_true", help="write a line for each request, on stderr"
     )
     options = parser.parse_args()
-    logging.basicConfig(format="%(message)s")  # on stderr: what it lacks is told in any case
+    logging.basicConfig(format="%(message)s")  # stderr; warnings about lacking routes always show
     logging.getLogger("canvas_emulator").setLevel(logging.INFO if options.verbose else "WARNING")
     Server(options.host, options.port, options.redirect_uri, options.start).run()
 

@@ -1,4 +1,4 @@
-"""The emulator's time, which control can move."""
+"""The emulator's time, which a control request can change."""
 
 import time
 from collections.abc import Callable
@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Runs on with the machine's monotonic clock, from wherever it was last set.
+    """A clock that runs on with the machine's monotonic clock from where it was last set.
 
-    ``start`` is the time it shows at first and after ``reset``; without it that is the
-    machine's own time.
+    ``start`` is the time it shows when it is made; the default is the machine's time. ``reset``
+    undoes what ``advance`` and ``set`` changed.
     """
 
     def __init__(
@@ -21,11 +21,11 @@ class Clock:
         self._offset = timedelta()
 
     def now(self) -> datetime:
-        """The time, UTC."""
+        """Return the emulator's time in UTC."""
         return self._base + timedelta(seconds=self._monotonic()) + self._offset
 
     def seconds(self) -> float:
-        """The same time in seconds, for what leaks or expires."""
+        """Return the same time in seconds since 1970, for leaking buckets and expiring tokens."""
         return (self._base + self._offset).timestamp() + self._monotonic()
 
     def advance(self, seconds: float) -> None:
@@ -35,5 +35,5 @@ class Clock:
         self._offset += to.astimezone(UTC) - self.now()
 
     def reset(self) -> None:
-        """Undo every movement; time that passed stays passed."""
+        """Undo every ``advance`` and ``set``; the time that passed meanwhile still counts."""
         self._offset = timedelta()

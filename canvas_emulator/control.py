@@ -1,4 +1,4 @@
-"""The emulator's own routes under ``/_emulator``: people, keys, statistics, switches."""
+"""The emulator's own routes under ``/_emulator``: people, keys, statistics and switches."""
 
 import re
 from datetime import UTC, datetime
@@ -17,9 +17,9 @@ from canvas_emulator.state import Costs, State, TokenRow, personal_token
 blueprint = Blueprint("emulator", __name__, url_prefix="/_emulator")
 
 Amount = Annotated[float, Meta(ge=0, le=1e9)]
-"""Seconds, or units of cost."""
+"""Seconds or units of cost, as the field says."""
 Seconds = Annotated[float, Meta(ge=-3.2e9, le=3.2e9)]
-"""How far the clock moves: a century each way, within what dates can hold."""
+"""Seconds that the clock moves: at most about a century each way, which dates can hold."""
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC)
 
 
@@ -36,7 +36,7 @@ class Throttle(Struct, forbid_unknown_fields=True):
 
 
 class Switches(Struct, forbid_unknown_fields=True):
-    """Changes to which Canvas this is."""
+    """Changes to the switches in which versions and hosts of Canvas differ (``state.Settings``)."""
 
     permission_status: Literal[401, 403] | UnsetType = UNSET
     require_user_agent: bool | UnsetType = UNSET
@@ -58,24 +58,24 @@ class Switches(Struct, forbid_unknown_fields=True):
 
 
 Profile = Literal["hosted", "open_source"]
-"""Switches that go together: Instructure's cloud, or the open source code as published."""
+"""Switches set together for Instructure's cloud or for the published open source code."""
 
 
 class Movement(Struct, forbid_unknown_fields=True):
-    """How the clock moves: by seconds, or to a time."""
+    """A change of the clock: by seconds, to a time, or both (first to the time)."""
 
     advance: Seconds | UnsetType = UNSET
     set: datetime | UnsetType = UNSET
 
 
 class Size(Struct, forbid_unknown_fields=True):
-    """How long the load-test lists are."""
+    """The number of rows of the load-test lists."""
 
     bulk_rows: Annotated[int, Meta(ge=0, le=5_000_000)]
 
 
 class CourseChange(Struct, forbid_unknown_fields=True):
-    """Changes to what a course is set to."""
+    """Changes to a course's settings."""
 
     workflow_state: Literal["unpublished", "available", "completed"] | UnsetType = UNSET
     restrict_quantitative_data: bool | UnsetType = UNSET
@@ -91,7 +91,7 @@ class CourseChange(Struct, forbid_unknown_fields=True):
 
 
 class AssignmentChange(Struct, forbid_unknown_fields=True):
-    """Changes to what an assignment is set to."""
+    """Changes to an assignment's settings."""
 
     published: bool | UnsetType = UNSET
     post_manually: bool | UnsetType = UNSET
@@ -104,7 +104,7 @@ class AssignmentChange(Struct, forbid_unknown_fields=True):
 
 
 class SubmissionChange(Struct, forbid_unknown_fields=True):
-    """Changes to what became of a student's submission, as in Canvas's own pages."""
+    """Changes to a student's submission, such as a teacher makes on Canvas's own pages."""
 
     assignment_id: int
     user_id: int
@@ -119,7 +119,7 @@ class SubmissionChange(Struct, forbid_unknown_fields=True):
 
 
 class Control(Struct, forbid_unknown_fields=True):
-    """The body of ``POST /_emulator/control``; any of these keys together."""
+    """The body of ``POST /_emulator/control``; its keys can be combined freely."""
 
     reset: bool = False
     profile: Profile | UnsetType = UNSET
@@ -130,10 +130,10 @@ class Control(Struct, forbid_unknown_fields=True):
     expire_tokens: Literal["all"] | list[int] | UnsetType = UNSET
     revoke_tokens: Literal["all"] | list[int] | UnsetType = UNSET
     token_ends: dict[int, datetime | None] | UnsetType = UNSET
-    suspended: list[int] | UnsetType = UNSET  # whoever is not named is suspended no more
-    site_admin_staff: list[int] | UnsetType = UNSET  # without site_admin_self_token_create
-    redirect_uris: list[str] | UnsetType = UNSET  # registered with every key, beside its own
-    keys_off: list[str] | UnsetType = UNSET  # kinds of keys; the others are on again
+    suspended: list[int] | UnsetType = UNSET  # replaces the list from before
+    site_admin_staff: list[int] | UnsetType = UNSET  # people without site_admin_self_token_create
+    redirect_uris: list[str] | UnsetType = UNSET  # registered with every key, besides its own
+    keys_off: list[str] | UnsetType = UNSET  # kinds of keys; switches all others on
     clock: Movement | UnsetType = UNSET
     settings: Switches | UnsetType = UNSET
     drift: Drift | UnsetType = UNSET
@@ -155,7 +155,7 @@ def _json(body: Any, status: int = 200) -> Response:
 
 @blueprint.get("/people")
 def people() -> Response:
-    """Who may sign in, how, and each one's token."""
+    """List the people who can sign in, with login, password, roles and personal token."""
     return _json(
         [
             {
@@ -175,7 +175,7 @@ def people() -> Response:
 
 @blueprint.get("/keys")
 def keys() -> Response:
-    """The developer keys."""
+    """List the developer keys with their secrets and redirect URIs."""
     return _json(
         [
             {
@@ -193,13 +193,13 @@ def keys() -> Response:
 
 @blueprint.get("/lti")
 def lti() -> Response:
-    """This Canvas as an LTI platform: issuer, addresses, LTI keys and their deployments."""
+    """Describe this Canvas as an LTI platform: issuer, addresses, LTI keys and deployments."""
     return _json(platform.described(_state().lti, request.host_url.rstrip("/")))
 
 
 @blueprint.get("/routes")
 def routes() -> Response:
-    """What this Canvas answers: method and path, ``:name`` for what varies."""
+    """List the routes this Canvas answers, each with method and path; ``:name`` is a parameter."""
     pages = [
         (method, re.sub(r"<(?:\w+:)?(\w+)>", r":\1", rule.rule))
         for rule in current_app.url_map.iter_rules()
@@ -217,7 +217,7 @@ def stats() -> Response:
 
 @blueprint.post("/control")
 def control() -> Response:
-    """Turn switches; 400 names the fault and then nothing was changed."""
+    """Apply a ``Control`` body; a 400 names the fault and means that nothing was changed."""
     try:
         wanted = msgspec.json.decode(request.get_data(), type=Control, strict=False)
     except msgspec.MsgspecError as error:
@@ -231,7 +231,7 @@ def control() -> Response:
 
 
 def _check(state: State, wanted: Control) -> None:
-    """What a type cannot say: a time the clock cannot show, somebody who is not there."""
+    """Raise ValueError for what the types cannot rule out: an unknown id, a time out of range."""
     if wanted.clock is not UNSET:
         to = _aware(wanted.clock.set) if wanted.clock.set is not UNSET else state.clock.now()
         more = wanted.clock.advance if wanted.clock.advance is not UNSET else 0.0
@@ -259,7 +259,7 @@ def _aware(moment: datetime) -> datetime:
 
 
 def apply(state: State, wanted: Control) -> None:
-    """Do what a control body asks; ``reset`` comes first, then ``profile``, then the others."""
+    """Do what a control body asks: first ``reset``, then ``profile``, then the others."""
     if wanted.reset:
         state.reset()
     with state.lock:
@@ -284,7 +284,7 @@ def apply(state: State, wanted: Control) -> None:
 
 
 def _change_costs(state: State, wanted: Control) -> None:
-    """What calls take: time, units, and how many of these a bucket holds."""
+    """Change what calls take (seconds and units) and the limits of the throttle."""
     if wanted.latency is not UNSET:
         state.latency = _costs(wanted.latency, state.latency)
         state.wake()
@@ -303,7 +303,7 @@ def _change_faults(state: State, wanted: Control) -> None:
 
 
 def _change_rights(state: State, wanted: Control) -> None:
-    """Who may sign in, and with which developer key."""
+    """Change who may sign in and with which developer keys."""
     if wanted.suspended is not UNSET:
         state.suspend(wanted.suspended)
     if wanted.site_admin_staff is not UNSET:
@@ -327,7 +327,11 @@ def _change_tokens(state: State, wanted: Control) -> None:
 
 
 def _profile(state: State, *, hosted: bool) -> None:
-    """Of the cloud's throttle only these two numbers are public; its maximum is not."""
+    """Set the switches of a profile.
+
+    Of the hosted Canvas's throttle only the high-water mark and the status are public; its maximum
+    is not.
+    """
     state.quotas.limits.hwm = 700 if hosted else 600
     state.quotas.limits.status = 429 if hosted else 403
     state.settings.lowercase_headers = hosted

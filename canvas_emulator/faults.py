@@ -1,4 +1,4 @@
-"""Faults that control asks for, and how each of them spoils an answer."""
+"""Faults that a control request arms, and how each of them spoils an answer."""
 
 import errno
 import re
@@ -38,16 +38,16 @@ FOREIGN_HOST = "canvas.elsewhere.example"
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Which requests a fault meets, and what happens to them.
+    """A fault: which requests it strikes, and what happens to their answers.
 
-    ``path`` is an fnmatch glob; ``query`` names parameters that must be there; ``after`` lets
-    as many pass first, ``times`` is how often it strikes (null: until cleared). With
-    ``handled`` a ``reset``, ``status`` or ``html`` comes after Canvas did its work, so that
-    the answer is lost and the deed is not. ``location`` is where a ``redirect`` leads, and the
-    host a ``link_host`` names; ``retry_after`` is what a proxy adds to a ``status``. ``rewrite``
-    holds regular expressions and what takes their place, both of characters that stand for bytes
-    (Latin-1): a value no Canvas should send, a byte that is no UTF-8. ``headers`` take the place
-    of those that go out.
+    ``path`` is an fnmatch glob, and ``query`` names parameters that the request must have. The
+    fault lets ``after`` matching requests pass and then strikes ``times`` times (null: until it is
+    cleared). With ``handled`` Canvas does its work before a ``reset``, ``status`` or ``html``, so
+    that the write happens but its answer is lost. ``location`` is the target of a ``redirect``, or
+    the host that a ``link_host`` puts into the links; ``retry_after`` is the header that a proxy
+    adds to a ``status``. ``rewrite`` holds pairs of a regular expression and its replacement, in
+    characters that stand for bytes (Latin-1), which can produce values that no Canvas sends and
+    bytes that are not UTF-8. ``headers`` replace those of the answer.
     """
 
     kind: Kind
@@ -67,9 +67,9 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Drift(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A numbered list that moves once a page of it was delivered.
+    """A change of a numbered list that happens once page ``after_page`` of it was delivered.
 
-    Rows arrive at its front; rows vanish there too, or after the first ``place`` rows.
+    ``add`` rows arrive at its front, and ``remove`` rows vanish after its first ``place`` rows.
     """
 
     path: str
@@ -94,7 +94,7 @@ class _Moving:
 
 @dataclass(frozen=True)
 class Skew:
-    """What a request's list suffers: a repeated row, or a front that moved."""
+    """How a request's list differs from the true one: a repeated row, or rows added or removed."""
 
     overlap: int = 0
     moving: _Moving | None = field(default=None)
@@ -115,7 +115,7 @@ class Skew:
 
 
 class Faults:
-    """The faults and drifts that wait for their requests."""
+    """The armed faults and drifts, which wait for requests that match them."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -123,7 +123,7 @@ class Faults:
         self._moving: list[_Moving] = []
 
     def arm(self, faults: list[Fault]) -> None:
-        """Add faults to those that wait; an empty list clears all."""
+        """Arm more faults; an empty list clears all of them."""
         with self._lock:
             if not faults:
                 self._armed = []
@@ -137,7 +137,7 @@ class Faults:
         return bool(self._armed or self._moving)
 
     def take(self, request: Request, person_id: int | None) -> Fault | None:
-        """The fault that strikes this request, or None."""
+        """Return the fault that strikes this request, or None, and count the strike."""
         with self._lock:
             for armed in self._armed:
                 if not _meets(armed.fault, request, person_id) or armed.left == 0:
@@ -151,7 +151,7 @@ class Faults:
         return None
 
     def skew(self, request: Request, fault: Fault | None) -> Skew | None:
-        """How this request's list is out of true, or None."""
+        """Return how this request's list differs from the true one, or None."""
         overlap = 1 if fault is not None and fault.kind == "repeat" else 0
         with self._lock:
             moving = next(
@@ -171,7 +171,10 @@ def _meets(fault: Fault, request: Request, person_id: int | None) -> bool:
 
 
 def instead(fault: Fault, request: Request) -> Response | None:
-    """The answer a fault puts in the place of Canvas's own, or None when it spoils that."""
+    """Return the answer that replaces Canvas's own, or None for faults that spoil that one.
+
+    Raises ConnectionResetError for a ``reset``.
+    """
     if fault.kind == "status":
         answer = _status(fault.status or 503)
         if fault.retry_after is not None:
@@ -188,7 +191,7 @@ def instead(fault: Fault, request: Request) -> Response | None:
 
 
 def spoil(fault: Fault, request: Request, response: Response) -> Response:
-    """An answer as a fault leaves it."""
+    """Return Canvas's answer as the fault leaves it."""
     if fault.kind.startswith("link_") and "Link" in response.headers:
         _spoil_link(fault, request, response.headers)
     elif fault.kind == "empty_page":
@@ -242,10 +245,10 @@ def _html(status: int) -> Response:
 
 
 def reset(request: Request) -> None:
-    """Break the connection without an answer; raises ConnectionResetError for the server."""
+    """Break the connection without an answer, for which the server needs ConnectionResetError."""
     connection = request.environ.get("gunicorn.socket")
     if connection is not None:
-        # A linger of zero seconds makes closing send RST instead of FIN.
+        # With a linger of zero seconds, closing sends RST instead of FIN.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     raise ConnectionResetError(errno.ECONNRESET, "connection reset as asked")
 
@@ -258,7 +261,8 @@ def _spoil_link(fault: Fault, request: Request, headers: Headers) -> None:
         there = fault.location or FOREIGN_HOST
         headers["Link"] = link.replace(f"://{request.host}/", f"://{there}/")
     elif fault.kind == "link_odd":
-        # A proxy that decodes what Canvas percent-encodes; both may stand in a query (RFC 3986).
+        # Some proxies decode ";" and ",", which Canvas percent-encodes; RFC 3986 allows both in a
+        # query.
         headers["Link"] = re.sub(r"<([^>?]*)\?", r"<\1?via=a;b,c&", link)
     else:
         current = re.search(r'<([^>]*)>; rel="current"', link)

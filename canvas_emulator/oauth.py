@@ -1,7 +1,7 @@
-"""Canvas's OAuth2 provider, and the log-in that stands before it.
+"""Canvas's OAuth2 provider and the log-in that precedes it.
 
-Order of checks, wordings and statuses follow ``oauth2_provider_controller.rb`` and
-``lib/canvas/oauth/``; PKCE is RFC 7636.
+The order of the checks, their wordings and statuses follow ``oauth2_provider_controller.rb`` and
+``lib/canvas/oauth/``; PKCE follows RFC 7636.
 """
 
 import base64
@@ -62,14 +62,14 @@ _TRUE = frozenset({"1", "true", "t", "on", "yes"})
 
 @dataclass
 class OAuthError(Exception):
-    """A refusal in the words of RFC 6749; 401 carries a challenge."""
+    """A refusal in the terms of RFC 6749; one with status 401 carries a challenge."""
 
     error: str
     description: str | None
     status: int = 400
 
     def rendered(self) -> BaseResponse:
-        """The refusal as JSON."""
+        """Return the refusal as a JSON response."""
         body = {"error": self.error, "error_description": self.description}
         return _json(body, self.status, CHALLENGE if self.status == 401 else {})
 
@@ -105,27 +105,29 @@ def _page(template: str, status: int = 200, **context: Any) -> BaseResponse:
 
 @blueprint.after_request
 def _never_stored(response: Response) -> Response:
-    """What is not under ``/api/`` is never stored, redirects neither."""
+    """Forbid caches to store any answer outside ``/api/``, redirects included."""
     response.headers.update(NO_STORE)
     return response
 
 
 def current_session() -> WebSession | None:
-    """This browser's session at this Canvas."""
+    """Return this browser's session at this Canvas, or None."""
     return _state().sessions.get(request.cookies.get(COOKIE, ""))
 
 
 def current_person() -> Person | None:
-    """Who is logged in to this Canvas in this browser."""
+    """Return the person logged in to this Canvas in this browser, or None."""
     session = current_session()
     return _person(session.person_id) if session is not None else None
 
 
 def _opened(response: BaseResponse, session: WebSession) -> BaseResponse:
-    """Set the session's cookie, for frames too unless this Canvas is set up for development.
+    """Set the session's cookie on a response.
 
-    ``Secure`` is for browsers alone, which take it from loopback and tell by Fetch Metadata what
-    they are; other programs would not send the cookie back over plain HTTP.
+    For a browser, the cookie also goes to frames (``SameSite=None; Secure``) unless the switch
+    ``session_cookie`` makes this a development Canvas. Only browsers, recognised by Fetch
+    Metadata, get ``Secure``: they accept it from loopback, while other programs would not send
+    such a cookie back over plain HTTP.
     """
     browser = "Sec-Fetch-Site" in request.headers
     anywhere = browser and _state().lti.session_cookie == "none"
@@ -140,7 +142,7 @@ def _opened(response: BaseResponse, session: WebSession) -> BaseResponse:
 
 
 def _renewed(session: WebSession | None) -> WebSession:
-    """The session under a new id, or a new one; a log-in never keeps the id from before."""
+    """Return a session under a new id, because a log-in never keeps the id from before."""
     state = _state()
     fresh = WebSession(secrets.token_hex(16))
     if session is not None:
@@ -163,7 +165,7 @@ def _demo_people() -> list[Person]:
 
 @blueprint.get("/login/oauth2/auth")
 def auth() -> BaseResponse:
-    """Start of the authorization code flow; also where out-of-band answers land."""
+    """Start the authorization code flow; also the page on which out-of-band answers end."""
     if (refused := _not_navigated()) is not None:
         return refused
     asked = _asked()
@@ -185,15 +187,14 @@ def auth() -> BaseResponse:
 
 
 def _asked() -> dict[str, str]:
-    """The query; of a parameter that is repeated the last counts."""
+    """Return the query's parameters; the last value of a repeated one counts."""
     return {name: values[-1] for name, values in request.args.lists()}
 
 
 def _not_navigated() -> BaseResponse | None:
-    """The refusal of what a browser sends by itself instead of going there (2026).
+    """Return the refusal of a request that a browser did not send by navigating (2026), or None.
 
-    Fetch Metadata tells; without those headers nothing is refused. Canvas's wording is not
-    published.
+    A request without Fetch Metadata headers is never refused. Canvas's wording is not published.
     """
     mode = request.headers.get("Sec-Fetch-Mode", "navigate")
     if mode == "navigate" or not _state().settings.require_navigation:
@@ -209,11 +210,12 @@ def _usable_key(client_id: str | None) -> DeveloperKey:
 
 
 def _redirect_target(key: DeveloperKey, uri: str) -> str:
-    """The redirect URI when exactly it is registered.
+    """Return the redirect URI, or raise OAuthError unless it is registered.
 
-    With the older single field, the host or a subdomain of it will do, whatever port and path
-    (``redirect_domain_matches?``); newer Canvas can be told to be exact there too
-    (``oauth_redirect_uri_validation``). Out of band has to be opened as a page.
+    It must be registered exactly. For the older single field, its host or a subdomain of that is
+    enough, with any port and path (``redirect_domain_matches?``), unless a newer Canvas is set to
+    be exact there too (``oauth_redirect_uri_validation``). The out-of-band URI works only in a
+    top-level page, not in a frame.
     """
     unframed = request.headers.get("Sec-Fetch-Dest", "document") == "document"
     exact = uri in (*key.redirect_uris, *_state().registered, key.legacy_uri or None)
@@ -255,9 +257,13 @@ def _parked(key: DeveloperKey, target: str, asked: dict[str, str]) -> Pending:
 def _interaction(
     state: State, session: WebSession, key: DeveloperKey, asked: dict[str, str]
 ) -> BaseResponse:
-    """The checks whose errors go to the redirect URI, then code, consent page or log-in form."""
+    """Make the checks whose errors go to the redirect URI, then answer the request.
+
+    The answer is a redirect: to the application with a code, to the consent page, or to the log-in
+    form.
+    """
     pending = session.pending
-    assert pending is not None  # noqa: S101 - parked by the caller
+    assert pending is not None  # noqa: S101 - the caller has parked it
     _check_scopes(key, pending.scopes, state.settings.scopes_off)
     _check_resource(asked.get("resource"))
     if state.barred(key):
@@ -271,7 +277,7 @@ def _interaction(
         return _silently(session, key)
     if prompt not in {None, "login"}:
         raise OAuthError("unsupported_prompt_type", 'prompt must be "none" (or omitted)')
-    # Any value of it forces, an empty one too.
+    # Any value of force_login forces a log-in, even an empty one.
     forced = asked.get("force_login", "1" if prompt == "login" else None)
     if session.person_id is not None and forced is None:
         return _resumed(session)
@@ -306,9 +312,9 @@ def _check_scopes(key: DeveloperKey, scopes: tuple[str, ...], off: tuple[str, ..
 
 
 def _check_resource(resource: str | None) -> None:
-    """RFC 8707, section 2: an absolute URI without a fragment, of a server that is known.
+    """Require an absolute URI without a fragment, of a known server (RFC 8707, section 2).
 
-    Which servers Canvas knows is not published; this one knows itself.
+    It is not published which servers Canvas knows; this one knows only itself. Raises OAuthError.
     """
     if resource is None:
         return
@@ -321,17 +327,17 @@ def _check_resource(resource: str | None) -> None:
 
 
 def _sentence(words: list[str]) -> str:
-    """Words joined as Rails's ``to_sentence`` does: "a, b, and c"."""
+    """Join words as Rails's ``to_sentence`` does: "a, b, and c"."""
     if len(words) < 3:
         return " and ".join(words)
     return ", ".join(words[:-1]) + f", and {words[-1]}"
 
 
 def _skips_consent(session: WebSession, key: DeveloperKey) -> bool:
-    """Whether a code is given without asking (``provider.rb``).
+    """Return whether Canvas gives a code without asking for consent (``provider.rb``).
 
-    With ``force_token_reuse`` looking for a token to reuse rewrites the one that is found, so
-    the access token in use dies here already (``find_reusable_access_token``).
+    With ``force_token_reuse`` this already rewrites a token that can be reused, so the access
+    token in use stops working here (``find_reusable_access_token``).
     """
     pending, person_id, state = session.pending, session.person_id, _state()
     if pending is None or person_id is None or pending.redirect_uri == OUT_OF_BAND:
@@ -350,7 +356,7 @@ def _identity_only(scopes: tuple[str, ...]) -> bool:
 def _reused(
     state: State, key: DeveloperKey, person_id: int, scopes: tuple[str, ...]
 ) -> TokenRow | None:
-    """The row a key with ``force_token_reuse`` goes on with, under a new access token."""
+    """Rewrite the row that a ``force_token_reuse`` key can reuse and return it, or None."""
     if not key.force_token_reuse:
         return None
     for row in state.tokens.grants():
@@ -363,7 +369,7 @@ def _reused(
 
 
 def _resumed(session: WebSession) -> BaseResponse:
-    """Where a logged-in person goes with a pending request: back at once, or to consent."""
+    """Send a logged-in person on with the pending request: to the application, or to consent."""
     pending = session.pending
     if pending is not None and _skips_consent(session, _state().keys[pending.client_id]):
         return _granted(session)
@@ -372,7 +378,7 @@ def _resumed(session: WebSession) -> BaseResponse:
 
 def _granted(session: WebSession, *, remember: bool = False) -> BaseResponse:
     pending = session.pending
-    assert pending is not None  # noqa: S101 - every caller looked
+    assert pending is not None  # noqa: S101 - every caller has checked it
     session.pending = None
     code = _state().new_code(session, pending, remember=remember)
     return _back(pending, {"code": code, "state": pending.state})
@@ -390,7 +396,7 @@ def _joined(target: str, parameters: dict[str, str | None]) -> str:
 
 
 def _query(parameters: dict[str, str | None]) -> str:
-    """Rails's ``Hash#to_query``: sorted by name, spaces as ``+``, nothing for null."""
+    """Encode a query like Rails's ``Hash#to_query``: sorted, spaces as ``+``, nulls left out."""
     return "&".join(
         f"{quote_plus(name)}={quote_plus(value)}"
         for name, value in sorted(parameters.items())
@@ -400,7 +406,7 @@ def _query(parameters: dict[str, str | None]) -> str:
 
 @blueprint.get("/login/oauth2/confirm")
 def confirm() -> BaseResponse:
-    """The consent page."""
+    """Show the consent page."""
     session = current_session()
     pending = session.pending if session is not None else None
     person = _person(session.person_id) if session is not None else None
@@ -410,7 +416,7 @@ def confirm() -> BaseResponse:
     # An account's limits on personal tokens do not touch OAuth (``provider.rb``).
     if person.id in _state().site_admin_staff and not key.trusted:
         refusal = OAuthError("client_not_allowed_for_user", _NOT_ALLOWED)
-        # The state is read from this page's own URL, which carries none.
+        # Canvas reads the state from this page's own URL, which has none.
         return _back(pending, refusal.query(request.args.get("state")))
     session.csrf_token = secrets.token_hex(24)
     return _page(
@@ -426,7 +432,7 @@ def confirm() -> BaseResponse:
 
 @blueprint.post("/login/oauth2/accept")
 def accept() -> BaseResponse:
-    """Consent given: back to the application with a code."""
+    """Consent given: redirect to the application with a code."""
     if (refused := _not_navigated()) is not None:
         return refused
     session = current_session()
@@ -442,7 +448,7 @@ def accept() -> BaseResponse:
 
 @blueprint.route("/login/oauth2/deny", methods=["GET", "POST"])
 def deny() -> BaseResponse:
-    """Consent refused: back to the application with ``access_denied``."""
+    """Consent refused: redirect to the application with ``access_denied``."""
     if request.method == "GET" and _state().settings.oauth2_deny_post:
         return _text("This endpoint requires a POST request", 405)
     session = current_session()
@@ -457,7 +463,7 @@ def deny() -> BaseResponse:
 
 @blueprint.get("/")
 def home() -> BaseResponse:
-    """Who is logged in here; an administrator may act as somebody else."""
+    """Show who is logged in here; administrators can choose somebody to act as."""
     session = current_session()
     return _page(
         "home.html",
@@ -475,7 +481,7 @@ def login_form() -> BaseResponse:
 
 @blueprint.post("/login")
 def login() -> BaseResponse:
-    """Check login and password; a pending authorization goes on from here."""
+    """Check login and password, then continue a pending authorization."""
     unique_id = request.form.get("pseudonym_session[unique_id]", "")
     password = request.form.get("pseudonym_session[password]", "")
     person = _state().person_with_login(unique_id)
@@ -501,7 +507,7 @@ def logout() -> BaseResponse:
 
 @blueprint.post("/users/<int:person_id>/masquerade")
 def masquerade(person_id: int) -> BaseResponse:
-    """Act as somebody else in this browser; administrators only."""
+    """Act as somebody else in this browser; for administrators only."""
     session = current_session()
     admin = _person(session.person_id) if session else None
     if session is None or admin is None or not admin.is_admin or _person(person_id) is None:
@@ -515,7 +521,7 @@ def masquerade(person_id: int) -> BaseResponse:
 
 @blueprint.post("/login/oauth2/token")
 def token() -> BaseResponse:
-    """Exchange a code, or refresh."""
+    """Exchange a code for tokens, or refresh an access token."""
     state = _state()
     sent = _token_parameters()
     with state.lock:
@@ -524,14 +530,17 @@ def token() -> BaseResponse:
         except OAuthError as refusal:
             target = sent.get("redirect_uri")
             if state.settings.token_errors_redirect and target:
-                # Canvas before 2021 (flag no_redirect_on_oauth_token_method off).
+                # Canvas did this before 2021 (flag no_redirect_on_oauth_token_method off).
                 return redirect(_joined(target, refusal.query(None)))
             return refusal.rendered()
     return _json(body)
 
 
 def _token_parameters() -> dict[str, str]:
-    """Body and query, the last of what is repeated; HTTP Basic for what they leave blank."""
+    """Return the parameters of body and query; HTTP Basic fills in blank client credentials.
+
+    The last value of a repeated parameter counts.
+    """
     sent = {name: values[-1] for name, values in request.form.lists()}
     if request.is_json:
         body = request.get_json(silent=True)
@@ -552,7 +561,7 @@ def _token_answer(state: State, sent: dict[str, str]) -> dict[str, Any]:
         )
     key = _usable_key(sent.get("client_id"))
     if grant_type == "client_credentials" or "client_assertion" in sent:
-        # No key here has a public JWK, so that no assertion can be right.
+        # No key here has a public JWK, so no assertion can be valid.
         raise OAuthError("invalid_client", "invalid JWT assertion", 401)
     _check_secret(state, key, grant_type, sent)
     if grant_type == "refresh_token":
@@ -561,7 +570,10 @@ def _token_answer(state: State, sent: dict[str, str]) -> dict[str, Any]:
 
 
 def _check_secret(state: State, key: DeveloperKey, grant_type: str, sent: dict[str, str]) -> None:
-    """A public client may leave its secret out to refresh, and for a code with PKCE (2026)."""
+    """Check the client's secret; raises OAuthError.
+
+    A public client may leave it out when it refreshes, and for a code with PKCE (since 2026).
+    """
     secret = sent.get("client_secret")
     challenged = sent.get("code") in state.challenges and state.settings.pkce == "on"
     bare = grant_type == "refresh_token" or challenged or bool(sent.get("code_verifier"))
@@ -602,7 +614,7 @@ def _exchanged(state: State, key: DeveloperKey, sent: dict[str, str]) -> dict[st
         row = row or _new_row(state, key, found)
         body["access_token"] = row.access
         if fresh:
-            # Only its hash is stored, so that it is known at creation only.
+            # Canvas stores only a hash of it, so it can send it only when it creates the row.
             body["refresh_token"] = row.refresh
         body |= _lifetime(key)
     del state.codes[code]
@@ -614,7 +626,10 @@ def _lifetime(key: DeveloperKey) -> dict[str, int]:
 
 
 def _check_verifier(state: State, sent: dict[str, str]) -> None:
-    """PKCE, RFC 7636 section 4.6; a challenge is gone after the first attempt with a verifier."""
+    """Check PKCE as in RFC 7636, section 4.6; raises OAuthError.
+
+    The first attempt with a verifier uses up the challenge.
+    """
     verifier, code = sent.get("code_verifier"), sent.get("code", "")
     if not verifier:
         if code not in state.challenges or state.settings.pkce == "lenient":
@@ -657,8 +672,9 @@ def _refreshed(state: State, key: DeveloperKey, sent: dict[str, str]) -> dict[st
     row = state.tokens.of_refresh(sent["refresh_token"])
     now = state.clock.seconds()
     over = row is not None and row.grant_ends_at is not None and row.grant_ends_at <= now
-    # Neither the person nor the account's switch is looked at (``access_token.rb``): who is
-    # suspended gets a fresh token, and each call with it is refused.
+    # Canvas checks neither the person nor whether the account has switched the key on
+    # (``access_token.rb``): a suspended person gets a fresh token, and every call with it is
+    # refused.
     if row is None or row.revoked or over or row.key is None or state.elsewhere(row.key):
         error = "invalid_grant"
         if state.settings.invalid_grant_wording == "old":
@@ -682,7 +698,7 @@ def _named(person: Person) -> dict[str, Any]:
 
 
 def _described(state: State, person_id: int) -> dict[str, Any]:
-    """The success body's first keys, in Canvas's order (``token.rb``); no token yet."""
+    """Return the success body's first keys in Canvas's order (``token.rb``), without a token."""
     person = state.campus.people[person_id]
     user = _named(person) | {"effective_locale": person.locale or "en", "fake_student": person.fake}
     return {
@@ -695,7 +711,7 @@ def _described(state: State, person_id: int) -> dict[str, Any]:
 
 @blueprint.delete("/login/oauth2/token")
 def revoke() -> BaseResponse:
-    """Delete the token used for this call, and its refresh token with it."""
+    """Revoke the token that this call carries, together with its refresh token."""
     state = _state()
     session = current_session()
     if presented_token(request) is None and session is not None and session.person_id is not None:
@@ -717,10 +733,10 @@ def revoke() -> BaseResponse:
 
 
 def _refused(refusal: Answer) -> BaseResponse:
-    """A refusal outside ``/api/``: a page, and never a challenge (derived from the source).
+    """Return a refusal outside ``/api/``: a page, never a challenge (derived from the source).
 
-    Only to who sends no token, or may not do it, JSON is spoken when asked for; a browser
-    without a token goes to log in. The page's words are unverified.
+    A request that asks for JSON gets it only if it has no token or lacks a permission. A browser
+    without a token is sent to the log-in. The words of the page are unverified.
     """
     nameless = presented_token(request) is None
     wants_json = "application/json" in request.accept_mimetypes.values()
@@ -733,7 +749,7 @@ def _refused(refusal: Answer) -> BaseResponse:
 
 @blueprint.get("/login/oauth2/jwks")
 def public_keys() -> BaseResponse:
-    """Public keys, which matter to tools alone; this Canvas signs nothing (unverified)."""
+    """Return an empty set of keys: only tools need them, OAuth2 signs nothing (unverified)."""
     return _json({"keys": []})
 
 
@@ -742,7 +758,7 @@ def public_keys() -> BaseResponse:
 
 @blueprint.get("/login/session_token")
 def session_token() -> BaseResponse:
-    """Trade an API token for the one-time URL of a web session (``login_controller.rb``)."""
+    """Return the one-time URL of a web session for an API token (``login_controller.rb``)."""
     state = _state()
     target = request.args.get("return_to") or request.referrer or request.host_url
     try:
@@ -771,7 +787,7 @@ def _is_absolute(url: str) -> bool:
 
 @blueprint.before_app_request
 def _enter() -> BaseResponse | None:
-    """Whoever opens a session URL is logged in and goes on without its secret; once."""
+    """Log in whoever opens a session URL, once, and redirect to the URL without its secret."""
     row = _state().session_tokens.pop(request.args.get("session_token", ""), None)
     if row is None or not _state().usable(row):
         return None

@@ -1,4 +1,4 @@
-"""How Canvas cuts lists into pages and says so in the Link header (``lib/api.rb``)."""
+"""How Canvas cuts lists into pages and writes the Link header (``lib/api.rb``)."""
 
 import base64
 import binascii
@@ -16,7 +16,7 @@ Row = TypeVar("Row")
 
 DEFAULT_PER_PAGE = 10
 LINK_LIMIT = 6144
-"""Characters all links together may take; the rest is dropped (``lib/api.rb``)."""
+"""Characters that all links together may take; Canvas drops the rest (``lib/api.rb``)."""
 
 _ORDER = ("current", "next", "prev", "first", "last")
 _IMPORTANCE = ("next", "last", "prev", "current", "first")
@@ -25,7 +25,7 @@ _LEADING = re.compile(r"\s*[+-]?[0-9]+")
 
 
 class InvalidPage(Exception):
-    """The asked page is no page of this list; ``bookmarked`` tells which kind of list it is."""
+    """The list has no such page; ``bookmarked`` says which kind of list it is."""
 
     def __init__(self, *, bookmarked: bool) -> None:
         super().__init__("invalid page")
@@ -34,7 +34,7 @@ class InvalidPage(Exception):
 
 @dataclass(frozen=True)
 class Paged:
-    """One page: rows ready for JSON, and the Link header that goes with them."""
+    """One page of a list: rows ready for JSON, their Link header, and ``meta.pagination``."""
 
     rows: list[Any]
     link: str
@@ -42,15 +42,15 @@ class Paged:
 
 
 class Skew(Protocol):
-    """How far a list moved while it is being read: rows gone from or added to its front."""
+    """How far a list has moved while a client reads it: rows added, removed or repeated."""
 
     @property
     def overlap(self) -> int:
-        """Rows of the page before that this page repeats."""
+        """The number of rows of the page before that this page repeats."""
 
     @property
     def place(self) -> int:
-        """How many rows stand before those that are gone."""
+        """The number of rows that stand before the removed ones."""
 
     def removed(self) -> int: ...
     def added(self) -> int: ...
@@ -59,7 +59,7 @@ class Skew(Protocol):
 
 @dataclass(frozen=True)
 class Request:
-    """What paging needs of a request."""
+    """The parts of a request that paging needs."""
 
     url: str
     query: Sequence[tuple[str, str]]
@@ -69,14 +69,14 @@ class Request:
     skew: Skew | None = None
 
     def size(self, default: int) -> int:
-        """Rows of a page: as asked from 1 to the maximum; nonsense is 1, silently."""
+        """Return the number of rows of a page, 1 to ``maximum``; Canvas takes nonsense for 1."""
         if self.per_page is None:
             return min(default, self.maximum)
         return max(1, min(leading(self.per_page), self.maximum))
 
 
 def leading(text: str) -> int:
-    """The number a text begins with, 0 where it begins with none: ``5x`` is 5 (Ruby's to_i)."""
+    """Return the number a text begins with, or 0, like Ruby's ``to_i``: ``5x`` is 5."""
     found = _LEADING.match(text)
     return int(found[0]) if found else 0
 
@@ -91,11 +91,13 @@ def numbered(
     in_memory: bool = False,
     counted: bool = True,
 ) -> Paged:
-    """A page of a list whose pages are 1, 2, 3...; past the end it is empty.
+    """Return a page of a list whose pages are 1, 2, 3...; a page past the end is empty.
 
-    There a list from the database calls the asked page its last, one that Canvas holds in memory
-    the true last page (``lib/api.rb``). Of one that is not counted only a page that is not full
-    is known to be the last; a full one promises another, which may be empty (derived).
+    Past the end, ``last`` is the requested page for a list from the database, but the true last
+    page for a list that Canvas holds in memory (``in_memory``; ``lib/api.rb``). Where Canvas does
+    not count the rows (``counted=False``), it takes a page that is not full for the last one,
+    while a full page links to a next one that may be empty (derived from the source). Raises
+    InvalidPage for a page below 1.
     """
     size = request.size(default)
     page = _number(request.page)
@@ -127,7 +129,7 @@ def numbered(
 
 
 def _skewed(request: Request, total: int) -> tuple[int, int, int]:
-    """Where rows went since the list was first read, how many, and how many came before it."""
+    """Return where rows were removed, how many, and how many were added at the front."""
     if request.skew is None:
         return 0, 0, 0
     place = min(request.skew.place, total)
@@ -139,7 +141,7 @@ def _skewed(request: Request, total: int) -> tuple[int, int, int]:
 
 
 def _numbers(page: int, last: int, in_memory: bool) -> dict[str, str | None]:
-    """The pages that the links name."""
+    """Return the page that each link names; None for a link that is left out."""
     return {
         "current": str(page),
         "next": str(page + 1) if page < last else None,
@@ -163,10 +165,10 @@ def bookmarked(
     render: Callable[[Row], Any] | None,
     keep: Callable[[Row], bool] | None,
 ) -> Paged:
-    """A page of a list, sorted by ``key``, whose next page is named by an opaque bookmark.
+    """Return a page of a list sorted by ``key``, whose pages are named by opaque bookmarks.
 
-    A number above 1 is refused; a bookmark that cannot be read starts again at the
-    first page without a word (``bookmarked_collection/collection.rb``).
+    Raises InvalidPage for a page number above 1. A bookmark that cannot be read starts again at
+    the first page, without an error (``bookmarked_collection/collection.rb``).
     """
     size = request.size(default)
     asked = request.page
@@ -187,7 +189,7 @@ def bookmarked(
     if request.skew is not None:
         start = max(0, start - (request.skew.overlap if start else 0))
     part = _rendered(rows[start:stop], render, keep)
-    # Nothing is counted: only the final page knows that it is the last.
+    # Canvas does not count these rows, so only the final page has a link to the last one.
     last = current if following is None else None
     pages = {"current": current, "next": following, "first": "first", "last": last}
     return _paged(request, part, pages, size, {})
@@ -200,7 +202,7 @@ def _paged(
     size: int,
     counts: dict[str, Any],
 ) -> Paged:
-    """A page with its links, in the header and as JSON:API's ``meta.pagination`` has them."""
+    """Return a page with its links, for the header and for JSON:API's ``meta.pagination``."""
     urls = {
         relation: _url(request, value, size)
         for relation, value in pages.items()
@@ -210,9 +212,9 @@ def _paged(
 
 
 def link_header(request: Request, pages: dict[str, str | None], per_page: int) -> str:
-    """The Link header: current, next, prev, first, last; a comma and no space between them.
+    """Return the Link header: current, next, prev, first and last, joined by commas without spaces.
 
-    When all together are too long, the less important ones are left out.
+    When they are longer than LINK_LIMIT together, the less important ones are left out.
     """
     links: dict[str, str] = {}
     length = 0
@@ -233,9 +235,9 @@ def _url(request: Request, page: str, per_page: int) -> str:
 
 
 def _query(parameters: Iterable[tuple[str, str]]) -> str:
-    """The query kept in links: re-encoded and sorted as Rails's ``to_query`` does.
+    """Return the query that links keep, encoded again and sorted as Rails's ``to_query`` does it.
 
-    Of a parameter that is repeated without brackets Rails knows the last one only.
+    Rails keeps only the last value of a parameter that is repeated without brackets.
     """
     groups: dict[str, list[str]] = {}
     for name, value in parameters:
@@ -257,7 +259,7 @@ def _number(page: str | None) -> int:
 
 
 def _without(rows: Sequence[Row], place: int, count: int, start: int, stop: int) -> Sequence[Row]:
-    """The rows from ``start`` to ``stop``, and no others, of a list that lost some at a place."""
+    """Return rows ``start`` to ``stop`` of the list that lacks ``count`` rows at ``place``."""
     if start >= place:
         return rows[start + count : stop + count]
     rest = rows[place + count : max(stop, place) + count]
@@ -274,7 +276,7 @@ def _rendered(
 
 
 def _invented(model: Any, count: int, start: int) -> list[Any]:
-    """Rows that arrived at the front while the list was read: copies with ids of their own."""
+    """Return rows that arrived at the front during the reading: copies with ids of their own."""
     if not isinstance(model, dict):
         return [model] * count
     return [model | {"id": 900_000_000 - start - place} for place in range(count)]

@@ -1,4 +1,4 @@
-"""Canvas's leaky bucket per token, session or address (``request_throttle.rb``)."""
+"""Canvas's leaky bucket for each token, session or address (``request_throttle.rb``)."""
 
 import hashlib
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from threading import Lock
 
 @dataclass
 class Limits:
-    """The numbers of the throttle; units of cost, units per second for ``outflow``."""
+    """The throttle's numbers, in units of cost; ``outflow`` in units per second."""
 
     status: int = 403
     hwm: float = 600
@@ -27,7 +27,7 @@ class _Bucket:
 
 @dataclass
 class Quotas:
-    """Every bucket; ``seconds`` is the emulator's clock, so moving it lets them leak."""
+    """All buckets. ``seconds`` is the emulator's clock, so that advancing it lets them leak."""
 
     seconds: Callable[[], float]
     limits: Limits = field(default_factory=Limits)
@@ -35,7 +35,7 @@ class Quotas:
     _lock: Lock = field(default_factory=Lock)
 
     def add(self, key: str, amount: float) -> float:
-        """The level after leaking and adding, as ``increment_bucket.lua`` computes it."""
+        """Leak, add ``amount`` and return the new level, as ``increment_bucket.lua`` does it."""
         limits = self.limits
         with self._lock:
             now = self.seconds()
@@ -45,18 +45,18 @@ class Quotas:
             count = bucket.count
             if count > 0:
                 count -= max(0.0, limits.outflow * (now - bucket.touched))
-            # Clamped only after adding: an idle bucket swallows part of a reservation.
+            # Canvas clamps only after adding, so an idle bucket swallows part of a negative amount.
             bucket.count = max(0.0, min(count + amount, limits.maximum))
             bucket.touched = now
             return bucket.count
 
     def reserve(self, key: str) -> bool:
-        """Take the up-front cost of one request; False when the bucket is then full."""
+        """Add the up-front cost of one request; return False when that fills the bucket."""
         level = self.add(key, self.limits.up_front)
         return level < self.limits.hwm or not self.limits.enabled
 
     def settle(self, key: str, cost: float) -> float:
-        """Replace the reservation by what the request cost; what remains of the bucket."""
+        """Replace the reserved cost by the real one and return the units that remain."""
         return self.limits.hwm - self.add(key, cost - self.limits.up_front)
 
     def clear(self) -> None:
@@ -65,7 +65,10 @@ class Quotas:
 
 
 def bucket_of(token: str | None, session: str | None, address: str) -> str:
-    """The name of the bucket a request is charged to: token, else session, else address."""
+    """Return the name of the bucket that a request counts against.
+
+    A request counts against its token, else against its session, else against its address.
+    """
     if token:
         return "token " + hashlib.sha256(token.encode()).hexdigest()
     return f"session {session}" if session else f"address {address}"

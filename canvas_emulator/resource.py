@@ -1,4 +1,4 @@
-"""The API's side of the emulator: routes, callers, their rights, and how answers are written."""
+"""The API's side of the emulator: routes, callers, their rights, and the form of answers."""
 
 import hashlib
 import logging
@@ -34,9 +34,9 @@ STRING_IDS = "application/json+canvas-string-ids"
 REALM = {"WWW-Authenticate": 'Bearer realm="canvas-lms"'}
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 SHARD = 10_000_000_000_000
-"""A global id is the shard times this, plus the local id (``doc/api/object_ids.md``)."""
+"""A global id is the shard's number times this, plus the local id (``doc/api/object_ids.md``)."""
 PAGE_OF_ERROR = "<!DOCTYPE html><html><body><h1>Page Error</h1></body></html>"
-"""What Canvas says outside its API's own routes; the words are unverified."""
+"""Canvas's error page outside the routes of its API; the words are unverified."""
 NO_SUCH_ENDPOINT = "this emulator has no such endpoint"
 GZIP_FROM = 860
 """Bytes from which an answer is compressed."""
@@ -48,7 +48,10 @@ _MANY_IDS = re.compile(rb'("(?:(?:[^"\\]*_)?ids|never_drop)":\[)([-\d,]+)(?=\])'
 
 @dataclass(eq=False)
 class Answer(Exception):
-    """What an endpoint says when it says more than a body with status 200."""
+    """An endpoint's answer that needs more than a body with status 200.
+
+    It is an exception, so that a rule can end a call from wherever it is checked.
+    """
 
     body: Any
     status: int = 200
@@ -56,14 +59,14 @@ class Answer(Exception):
 
 
 class NotFound(Answer):
-    """404, as Canvas says it of a record it did not find or does not show."""
+    """404 for a record that Canvas does not find or does not show to the caller."""
 
     def __init__(self, body: Any = None) -> None:
         super().__init__(body or _errors("The specified resource does not exist."), 404)
 
 
 class NoSuchPage(Answer):
-    """404 for what is no page of a numbered list."""
+    """404 for a page below 1 of a numbered list."""
 
     def __init__(self) -> None:
         error = {"message": "An error occurred.", "error_code": "not_found"}
@@ -71,7 +74,7 @@ class NoSuchPage(Answer):
 
 
 class Forbidden(Answer):
-    """The caller is known and may not do this: 403 (401 in older Canvas, see the settings)."""
+    """403 for a caller who lacks the permission; 401 in older Canvas (``permission_status``)."""
 
     def __init__(self, body: Any = None) -> None:
         super().__init__(
@@ -83,7 +86,7 @@ class Forbidden(Answer):
 
 
 class Unauthorized(Answer):
-    """401 of a call whose token is missing, unknown or over; ``challenge`` adds the header."""
+    """401 for a missing, unknown, expired or revoked token; ``challenge`` adds the header."""
 
     def __init__(self, body: Any = None, *, challenge: bool = True) -> None:
         if body is None:
@@ -92,7 +95,7 @@ class Unauthorized(Answer):
 
 
 class BadRequest(Answer):
-    """400 with the body this endpoint uses for it."""
+    """400 with the body that this endpoint sends."""
 
     def __init__(self, body: Any) -> None:
         super().__init__(body, 400)
@@ -104,7 +107,7 @@ def _errors(message: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Route:
-    """An endpoint and the template it is found by, which is also the text of its scope."""
+    """An endpoint and its path template, which is also the text of its scope."""
 
     template: str
     endpoint: Endpoint
@@ -118,7 +121,7 @@ class _Node:
 
 
 class Router:
-    """Finds the endpoint of a path; a literal segment wins over a parameter."""
+    """Finds the endpoint for a path; a literal segment takes precedence over a parameter."""
 
     def __init__(self) -> None:
         self._root = _Node()
@@ -153,7 +156,7 @@ class Router:
         return register
 
     def match(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-        """The route of an undecoded path and its parameters, or None."""
+        """Return the route for a path that is not decoded yet, and its parameters, or None."""
         segments = [unquote(part) for part in path.removesuffix(".json").strip("/").split("/")]
         return _descend(self._root, "GET" if method == "HEAD" else method, segments, 0, ())
 
@@ -178,7 +181,11 @@ router = Router()
 
 
 class Call:
-    """One authorised API call as an endpoint sees it."""
+    """One authorized API call, as an endpoint sees it.
+
+    ``viewer`` is the person whose rights count; ``real_user`` is the one who acts as them, or
+    None.
+    """
 
     def __init__(
         self,
@@ -203,31 +210,31 @@ class Call:
 
     @property
     def now(self) -> datetime:
-        """The emulator's time, UTC."""
+        """The emulator's time in UTC."""
         return self.state.clock.now()
 
     @property
     def base_url(self) -> str:
-        """Scheme and host of this Canvas, without a slash at its end."""
+        """Scheme and host of this Canvas without a slash at the end."""
         return self.request.host_url.rstrip("/")
 
     def many(self, name: str) -> list[str]:
-        """The values of ``name[]``, or those of a plain ``name``; blanks are left out."""
+        """Return the values of ``name[]``, or else of plain ``name``; blank ones are left out."""
         values = self.params.getlist(f"{name}[]") or self.params.getlist(name)
         return [value for value in values if value]
 
     def one(self, name: str) -> str | None:
-        """The last value of a parameter, or None."""
+        """Return the last value of a parameter, or None."""
         values = self.params.getlist(name)
         return values[-1] if values else None
 
     def flag(self, name: str) -> bool:
-        """Whether a parameter is there and says yes."""
+        """Return whether a parameter is present and true."""
         return (self.one(name) or "").lower() in _TRUE
 
     @property
     def include(self) -> frozenset[str]:
-        """What ``include[]`` asks for, after what a scoped key silently loses."""
+        """The values of ``include[]``, from which a scoped key's were already dropped silently."""
         return frozenset(self.many("include"))
 
     def numbered(
@@ -241,11 +248,12 @@ class Call:
         in_memory: bool = False,
         counted: bool = True,
     ) -> Paged:
-        """The asked page of a numbered list, or the one that holds the row at a place.
+        """Return the requested page of a numbered list.
 
-        ``render`` makes JSON of a row, of this page's rows only; ``keep`` drops rows after
-        the page was cut, as Canvas does in some lists. ``in_memory`` and ``counted``: see
-        ``paging.numbered``.
+        ``holding`` asks for the page with the row at that index instead. ``render`` turns a row of
+        this page into JSON. ``keep`` drops rows after the list was cut into pages, as Canvas does
+        in some lists. ``paging.numbered`` explains ``in_memory`` and ``counted``. Raises
+        InvalidPage.
         """
         asked = self._paging()
         if holding is not None:
@@ -263,11 +271,14 @@ class Call:
         render: Callable[[Row], Any] | None = None,
         keep: Callable[[Row], bool] | None = None,
     ) -> Paged:
-        """The asked page of a bookmarked list; ``rows`` are sorted by ``key``."""
+        """Return the requested page of a bookmarked list; ``rows`` must be sorted by ``key``.
+
+        Raises InvalidPage.
+        """
         return paging.bookmarked(self._paging(), rows, key, default, render, keep)
 
     def wrapped(self, name: str, page: Paged) -> "Answer":
-        """A page as JSON:API has it: under a name, its links beside it and in the header."""
+        """Return a page as JSON:API has it: rows under a name, links in the body and the header."""
         body = {name: page.rows, "meta": {"pagination": page.pagination}}
         return Answer(body, headers={"Link": page.link})
 
@@ -283,13 +294,13 @@ class Call:
 
 
 def raw_path(request: HttpRequest) -> str:
-    """The path as it was sent: a slash inside an id stays ``%2F``."""
+    """Return the path as it was sent, in which a slash inside an id is still ``%2F``."""
     sent = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI")
     return in_origin_form(sent).partition("?")[0] if sent else quote(request.path)
 
 
 def in_origin_form(target: str) -> str:
-    """A request target as path and query; the absolute form names the host, too (RFC 9112 3.2)."""
+    """Return path and query of a request target, which can be absolute (RFC 9112, section 3.2)."""
     if target.startswith("/") or "://" not in target:
         return target
     rest = urlsplit(target)._replace(scheme="", netloc="").geturl()
@@ -297,7 +308,10 @@ def in_origin_form(target: str) -> str:
 
 
 def parameters(request: HttpRequest) -> MultiDict[str, str]:
-    """Query, form and JSON body as Rails sees them, nested names written ``a[b][]``."""
+    """Return query, form and JSON body as Rails sees them; nested names look like ``a[b][]``.
+
+    Raises BadRequest for a body that is not valid JSON.
+    """
     found: MultiDict[str, str] = MultiDict(request.args)
     if request.method in {"GET", "HEAD"}:
         return found
@@ -334,13 +348,13 @@ def _scope_pattern(scope: str) -> re.Pattern[str]:
 
 
 def permitted(scopes: Sequence[str], method: str, path: str) -> bool:
-    """Whether one of a token's scopes covers this call; HEAD counts as GET."""
+    """Return whether one of the scopes covers a call; HEAD counts as GET."""
     asked = f"{'GET' if method == 'HEAD' else method} {path}"
     return any(_scope_pattern(scope).fullmatch(asked) for scope in scopes)
 
 
 def presented_token(request: HttpRequest) -> str | None:
-    """The token a request carries: header (``Bearer``, case matters), query or body."""
+    """Return the request's token from its header, query or body; ``Bearer`` is case-sensitive."""
     if token := throttled_token(request):
         return token
     if request.method in {"GET", "HEAD"}:
@@ -351,7 +365,7 @@ def presented_token(request: HttpRequest) -> str | None:
 
 
 def throttled_token(request: HttpRequest) -> str | None:
-    """The token as the throttle sees it, which does not look into bodies."""
+    """Return the token as the throttle sees it, which does not look into bodies."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme == "Bearer" and token:
         return token.strip()
@@ -359,7 +373,7 @@ def throttled_token(request: HttpRequest) -> str | None:
 
 
 def respond(state: "State", request: HttpRequest, skew: paging.Skew | None = None) -> Response:
-    """Answer one API call: token, scope, masquerade, endpoint, and the answer's form."""
+    """Answer one API call: check token, scope and masquerade, call the endpoint, write JSON."""
     row: TokenRow | None = None
     viewer = real_user = None
     link = None
@@ -393,10 +407,10 @@ def respond(state: "State", request: HttpRequest, skew: paging.Skew | None = Non
 
 
 def lacking(state: "State", request: HttpRequest) -> Response:
-    """What no route of this emulator answers, though Canvas may: 501, and a line in the log.
+    """Answer a route that this emulator lacks, though Canvas may have it: 501 and a log line.
 
-    With the switch ``unknown_route`` at 404 it is what Canvas says of a route or verb that it
-    does not have either: a page; the token is not even read (ExceptionsApp).
+    With the switch ``unknown_route`` at 404 it answers as Canvas does for a route or verb that
+    Canvas itself lacks: with a page, and without looking at the token (``ExceptionsApp``).
     """
     if state.settings.unknown_route == 404:
         return Response(PAGE_OF_ERROR, 404, content_type="text/html; charset=utf-8")
@@ -410,7 +424,7 @@ def _numeric_bookmark() -> Answer:
 
 
 def authenticated(state: "State", request: HttpRequest) -> tuple["TokenRow", "Person"]:
-    """The row of the presented token and whose it is; raises Unauthorized."""
+    """Return the row of the request's token and its person; raises Unauthorized."""
     token = presented_token(request)
     if token is None:
         raise Unauthorized
@@ -429,7 +443,7 @@ def authenticated(state: "State", request: HttpRequest) -> tuple["TokenRow", "Pe
 
 
 def check_scope(row: "TokenRow", request: HttpRequest) -> None:
-    """Refuse a token of a scoped key when none of its scopes covers the call."""
+    """Raise Unauthorized if the token's key enforces scopes and none covers the call."""
     if row.key is None or not row.key.require_scopes:
         return
     if not permitted(row.scopes, request.method, raw_path(request)):
@@ -490,16 +504,17 @@ def _identify(
 
 
 def _open_session(response: Response) -> None:
-    """The cookies that come with every call with a token: a session of its caller's, and CSRF.
+    """Set the two cookies, session and CSRF, that Canvas sends with every call with a token.
 
-    Without ``Secure``, unlike Canvas's, as this one speaks plain HTTP. Names are unverified.
+    They lack Canvas's ``Secure``, because the emulator speaks plain HTTP. Their names are
+    unverified.
     """
     for name in ("_normandy_session", "_csrf_token"):
         response.set_cookie(name, secrets.token_urlsafe(16), httponly=name[1] == "n")
 
 
 def written(request: HttpRequest, body: Any, status: int) -> Response:
-    """A JSON answer: ids as asked for, weak ETag, 304 when it is known, gzip when accepted."""
+    """Return a JSON response: ids in the requested form, weak ETag, 304 and gzip where they fit."""
     data = msgspec.json.encode(body)
     data = data.replace(b"<", rb"\u003c").replace(b">", rb"\u003e").replace(b"&", rb"\u0026")
     if STRING_IDS in request.headers.get("Accept", ""):

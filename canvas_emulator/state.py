@@ -1,4 +1,4 @@
-"""Everything the emulator remembers: keys, tokens, codes, web sessions, switches, the campus."""
+"""The emulator's whole memory: keys, tokens, codes, web sessions, switches and the campus."""
 
 import hashlib
 import secrets
@@ -20,7 +20,7 @@ from canvas_emulator.stats import Stats
 ACCESS_TOKEN_SECONDS = 3600
 CODE_SECONDS = 600
 PUBLIC_GRANT_SECONDS = 120 * 60
-"""Rolling life of a public client's grant (``public_client_token_ttl``)."""
+"""Lifetime of a public client's grant, which each refresh extends (``public_client_token_ttl``)."""
 REDIRECT_URIS = (
     "http://127.0.0.1:8000/oauth/callback",
     "http://localhost:8000/oauth/callback",
@@ -31,7 +31,7 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 def slug(length: int = 64) -> str:
-    """Random letters and digits, the form of Canvas's tokens (``CanvasSlug``)."""
+    """Return random letters and digits in the form of Canvas's tokens (``CanvasSlug``)."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
@@ -39,8 +39,8 @@ def slug(length: int = 64) -> str:
 class DeveloperKey:
     """A registered application (``app/models/developer_key.rb``).
 
-    ``redirect_uris`` is the list of exact ones; ``legacy_uri`` the older single field, the only
-    one that is taken leniently.
+    ``redirect_uris`` must match exactly. ``legacy_uri`` is the older single field, the only one
+    for which a subdomain and another path are accepted too.
     """
 
     kind: str
@@ -64,7 +64,7 @@ class DeveloperKey:
         return f"Demo app ({self.kind})"
 
     def grants(self, scope: str) -> bool:
-        """Whether the key holds a scope: any route of this Canvas, and reading who one is."""
+        """Return whether the key may grant a scope: any route of this Canvas, and the userinfo."""
         if scope == "/auth/userinfo":
             return True
         return scope.startswith("url:") and any(
@@ -73,7 +73,7 @@ class DeveloperKey:
 
 
 def developer_keys(redirect_uris: Sequence[str]) -> dict[str, DeveloperKey]:
-    """One key of every kind, by client id; ids and secrets are the same at every start."""
+    """Return one key of every kind by client id; ids and secrets are the same at every start."""
     kinds: list[tuple[str, dict[str, bool]]] = [
         ("confidential", {}),
         ("trusted", {"trusted": True}),
@@ -107,7 +107,12 @@ def _stable(text: str) -> str:
 
 @dataclass(eq=False)
 class TokenRow:
-    """One access token row; a refresh rewrites it in place (``access_token.rb``)."""
+    """One row of access tokens, which a refresh rewrites in place (``access_token.rb``).
+
+    Times are in the clock's seconds. ``expires_at`` ends the access token, ``grant_ends_at`` a
+    public client's refresh token, ``fixed_end`` a personal token. ``key`` is None for a personal
+    token.
+    """
 
     id: int
     person_id: int
@@ -124,7 +129,7 @@ class TokenRow:
 
 
 class Tokens:
-    """Token rows by the strings that name them."""
+    """All token rows, found by access token or by refresh token."""
 
     def __init__(self) -> None:
         self._lock = RLock()
@@ -148,7 +153,10 @@ class Tokens:
             return row
 
     def rewrite(self, row: TokenRow, *, rotate: bool) -> None:
-        """Give a row a new access token; the one before dies at once."""
+        """Give a row a new access token; the old one stops working at once.
+
+        With ``rotate`` its refresh token is replaced too.
+        """
         with self._lock:
             self._by_access.pop(row.access, None)
             row.access = slug()
@@ -159,14 +167,14 @@ class Tokens:
                 self._by_refresh[row.refresh] = row
 
     def grants(self) -> list[TokenRow]:
-        """Rows made through OAuth2, that is all but people's own tokens."""
+        """Return the rows made through OAuth2, which are all except personal tokens."""
         with self._lock:
             return [row for row in self._by_access.values() if row.key is not None]
 
 
 @dataclass(frozen=True)
 class Authorization:
-    """What an authorization code stands for."""
+    """What an authorization code grants, to whom, and until when."""
 
     person_id: int
     real_person_id: int | None
@@ -180,7 +188,7 @@ class Authorization:
 
 @dataclass
 class Pending:
-    """An authorization request parked in the web session."""
+    """An authorization request that waits in the web session for log-in and consent."""
 
     client_id: str
     redirect_uri: str
@@ -193,7 +201,7 @@ class Pending:
 
 @dataclass
 class WebSession:
-    """A browser at this Canvas."""
+    """A browser's session at this Canvas."""
 
     id: str = field(repr=False)
     person_id: int | None = None
@@ -204,7 +212,7 @@ class WebSession:
 
 @dataclass
 class Settings:
-    """Which Canvas this is: switches whose value differs between versions and hosts."""
+    """The switches in which versions and hosts of Canvas differ."""
 
     permission_status: int = 403
     require_user_agent: bool = False
@@ -219,15 +227,15 @@ class Settings:
     pkce: str = "on"
     rejection_wording: str = "new"
     totals_lag: float = 0.0
-    allow_includes: bool = False  # whether every key that enforces scopes allows includes
+    allow_includes: bool = False  # include[] works for all keys that enforce scopes
     undated_discussions_planned: bool = True
-    scopes_off: tuple[str, ...] = ()  # what no key that enforces scopes grants
-    unknown_route: int = 501  # or 404, as Canvas says of what it lacks itself
+    scopes_off: tuple[str, ...] = ()  # scopes that no key which enforces scopes grants
+    unknown_route: int = 501  # 404: as Canvas answers an unknown route
 
 
 @dataclass
 class Costs:
-    """Latency (seconds) or cost (units) by route, with a default."""
+    """Latency (seconds) or cost (units) of each route, and a default for the others."""
 
     default: float
     routes: dict[str, float] = field(default_factory=dict)
@@ -237,7 +245,7 @@ class Costs:
 
 
 class State:
-    """One emulator; everything here lives in memory and ``reset`` starts it over."""
+    """One emulator's state; all of it lives in memory, and ``reset`` starts it over."""
 
     def __init__(
         self,
@@ -286,12 +294,12 @@ class State:
         self._awake.wait(seconds)
 
     def wake(self) -> None:
-        """Let every request go on that waits out a latency or a fault."""
+        """End the wait of every request that is held up by a latency or a fault."""
         self._awake, awake = Event(), self._awake
         awake.set()
 
     def reset(self) -> None:
-        """Everything as at the start; a campus nobody wrote to is kept, as building takes long."""
+        """Start over. A campus that nobody wrote to is kept, because building one takes long."""
         with self.lock:
             self.clock.reset()
             if self.campus_touched or self._bulk_rows != BULK_ROWS:
@@ -301,13 +309,13 @@ class State:
             self.wake()
 
     def resize(self, bulk_rows: int) -> None:
-        """Build the campus again with load-test lists of another length."""
+        """Build the campus again with load-test lists of ``bulk_rows`` rows."""
         with self.lock:
             self._bulk_rows = bulk_rows
             self._build()
 
     def usable(self, row: TokenRow) -> bool:
-        """Whether a token row may be used for a call now (``authentication_methods.rb``)."""
+        """Return whether a call may use the token row now (``authentication_methods.rb``)."""
         now = self.clock.seconds()
         ends = [end for end in (row.expires_at, row.fixed_end) if end is not None]
         if row.revoked or any(end <= now for end in ends) or row.person_id in self.suspended:
@@ -315,9 +323,10 @@ class State:
         return row.key is None or (row.key.active and not self.barred(row.key))
 
     def suspend(self, people: Iterable[int]) -> None:
-        """Suspend these people and nobody else; Canvas lets them into no browser either.
+        """Suspend these people and nobody else; Canvas no longer lets them log in either.
 
-        What becomes of a browser that is logged in already is unverified.
+        Their sessions end here; what Canvas does with a browser that is already logged in is
+        unverified.
         """
         self.suspended = frozenset(people)
         self.sessions = {
@@ -327,11 +336,11 @@ class State:
         }
 
     def barred(self, key: DeveloperKey) -> bool:
-        """Whether a key is off for this account, or for test clusters, which this is not."""
+        """Return whether a key is switched off for this account or only for test clusters."""
         return self.elsewhere(key) or not key.switched_on or key.kind in self.keys_off
 
     def elsewhere(self, key: DeveloperKey) -> bool:
-        """Whether a key is for test clusters only, which this is not."""
+        """Return whether a key is only for test clusters, which this Canvas is not."""
         return key.test_cluster_only and self.settings.check_test_cluster
 
     def person_named(self, name: str) -> Person | None:
@@ -353,7 +362,10 @@ class State:
         return next((p for p in self.campus.people.values() if p.login.lower() == wanted), None)
 
     def new_code(self, session: WebSession, pending: Pending, *, remember: bool = False) -> str:
-        """An authorization code: 128 hexadecimal characters, good for 600 seconds."""
+        """Return a new authorization code: 128 hexadecimal characters, valid for 600 seconds.
+
+        Raises ValueError if nobody is logged in in the session.
+        """
         if session.person_id is None:
             raise ValueError("nobody is signed in in this session, so no code was made")
         code = secrets.token_hex(64)
@@ -378,5 +390,5 @@ class State:
 
 
 def personal_token(person: Person) -> str:
-    """A person's own token: permanent, and the same at every start."""
+    """Return a person's own token: permanent, and the same at every start."""
     return _stable(f"personal token of {person.login}")

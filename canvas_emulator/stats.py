@@ -1,4 +1,4 @@
-"""What the emulator counts: calls by route and status, throttling, tokens, parallelism."""
+"""The emulator's counters: calls by route and status, throttling, tokens, calls in parallel."""
 
 from collections import Counter, defaultdict
 from threading import Lock
@@ -15,7 +15,7 @@ class Stats:
         self._in_flight = self._in_flight_max = 0
 
     def began(self) -> None:
-        """An API call arrived."""
+        """Count an API call that arrived as one in flight."""
         with self._lock:
             self._in_flight += 1
             self._in_flight_max = max(self._in_flight_max, self._in_flight)
@@ -25,17 +25,20 @@ class Stats:
             self._in_flight -= 1
 
     def answered(self, label: str, outcome: str) -> None:
-        """One request to a route came to its outcome: a status, or ``reset``."""
+        """Count one request to the route ``label``; ``outcome`` is its status, or ``reset``."""
         with self._lock:
             self._calls[label][outcome] += 1
 
     def count(self, event: str, number: int = 1) -> None:
-        """One of throttled, refreshes, exchanges, revocations, cookies (sent back with a token)."""
+        """Add to an event: throttled, refreshes, exchanges, revocations or cookies.
+
+        ``cookies`` counts calls that carry a token and send cookies back.
+        """
         with self._lock:
             self._events[event] += number
 
     def report(self) -> dict[str, Any]:
-        """The shape of ``GET /_emulator/stats``."""
+        """Return the counters as ``GET /_emulator/stats`` shows them."""
         with self._lock:
             names = ("throttled", "refreshes", "exchanges", "revocations", "cookies")
             return {
