@@ -234,7 +234,7 @@ class Call:
 
     @property
     def include(self) -> frozenset[str]:
-        """The values of ``include[]``, from which a scoped key's were already dropped silently."""
+        """The values of ``include[]``, without those that a scoped key silently loses."""
         return frozenset(self.many("include"))
 
     def numbered(

@@ -344,7 +344,7 @@ class State:
         return key.test_cluster_only and self.settings.check_test_cluster
 
     def person_named(self, name: str) -> Person | None:
-        """The person of a local or global id, of ``sis_login_id:`` or ``sis_user_id:``."""
+        """Return whom an id, a global id, ``sis_login_id:`` or ``sis_user_id:`` names, or None."""
         if name.lower().startswith("sis_login_id:"):
             return self.person_with_login(name.partition(":")[2])
         if name.lower().startswith("sis_user_id:"):

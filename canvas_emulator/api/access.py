@@ -1,4 +1,4 @@
-"""Which object a path names, and what the viewer may do with it.
+"""Find the object that a path names and decide what the viewer may do with it.
 
 Canvas: application_controller.rb, SIS IDs, Courses.
 """
@@ -19,10 +19,9 @@ STAFF = frozenset({"TeacherEnrollment", "TaEnrollment"})
 
 
 def number(text: str) -> int:
-    """The id a path names: digits, or ``<shard>~<id>``; anything else is not found.
+    """Return the id in a path: digits, or ``<shard>~<id>``; raises NotFound for any other text.
 
-    A global id of this Canvas, whose shard is 1, names the same as its local part.
-    Canvas: SIS IDs.
+    A global id of this Canvas (shard 1) becomes its local id. Canvas: SIS IDs.
     """
     if found := _CROSS_SHARD.fullmatch(text):
         value = int(found[1]) * SHARD + int(found[2])
@@ -34,7 +33,7 @@ def number(text: str) -> int:
 
 
 def numbers(texts: Iterable[str]) -> list[int]:
-    """The ids among the texts; what names none is left out."""
+    """Return the ids among the texts; a text that is not an id is left out."""
     found = []
     for text in texts:
         with suppress(NotFound):
@@ -43,7 +42,10 @@ def numbers(texts: Iterable[str]) -> list[int]:
 
 
 def _unhexed(text: str) -> str:
-    """``hex:sis_course_id:4131`` as ``sis_course_id:A1``; deprecated, and still works."""
+    """Decode ``hex:sis_course_id:4131`` to ``sis_course_id:A1`` (deprecated, but still accepted).
+
+    Raises NotFound for invalid hexadecimal digits.
+    """
     kind, _, digits = text.removeprefix("hex:").partition(":")
     if not text.startswith("hex:"):
         return text
@@ -54,9 +56,10 @@ def _unhexed(text: str) -> str:
 
 
 def user(call: Call, text: str) -> Person:
-    """The user a path names; ``self`` is the viewer, ``sis_login_id:`` the login.
+    """Return the user that a path names; raises NotFound.
 
-    ``sis_user_id:`` names the id that administrators see in a user's JSON.
+    Besides an id it can be ``self`` (the viewer), ``sis_login_id:`` with the login, or
+    ``sis_user_id:`` with the SIS id, which administrators see in a user's JSON.
     """
     if text == "self":
         return call.viewer
@@ -73,7 +76,10 @@ def user(call: Call, text: str) -> Person:
 
 
 def own(call: Call, text: str) -> Person:
-    """A user whose lists the viewer may read: oneself, or anybody for an admin."""
+    """Return a user whose lists the viewer may read: themselves, or anybody for administrators.
+
+    Raises NotFound or Forbidden.
+    """
     found = user(call, text)
     if found.id != call.viewer.id and not call.viewer.is_admin:
         raise Forbidden
@@ -81,7 +87,10 @@ def own(call: Call, text: str) -> Person:
 
 
 def existing_course(call: Call, text: str) -> Course:
-    """The course of an id or ``sis_course_id:CODE``, whoever asks; deleted ones are gone."""
+    """Return the course with an id or ``sis_course_id:CODE``, without checking the viewer's rights.
+
+    Raises NotFound, also for a deleted course.
+    """
     text = _unhexed(text)
     if text.lower().startswith("sis_course_id:"):
         code = text.partition(":")[2]
@@ -94,7 +103,7 @@ def existing_course(call: Call, text: str) -> Course:
 
 
 def readable(call: Call, course: Course) -> bool:
-    """Whether the viewer may open the course."""
+    """Return whether the viewer may open the course."""
     if call.viewer.is_admin:
         return True
     rows = [
@@ -106,10 +115,11 @@ def readable(call: Call, course: Course) -> bool:
 
 
 def restricted(call: Call, course: Course, rows: list[Enrollment]) -> bool:
-    """Whether lists show only a stub: every enrolment closed by date or inactive.
+    """Return whether lists show only a stub of the course, because no enrollment gives access.
 
-    Staff are shut out before their dates, students and observers where the course says so
-    (course_json.rb). By its id such a course is forbidden.
+    An inactive enrollment gives none. Before their dates, staff have no access; before and after
+    them, students and observers have none where the course says so (course_json.rb). Requested by
+    its id, such a course is forbidden.
     """
     return not call.viewer.is_admin and all(_closed(call, course, row) for row in rows)
 
@@ -126,7 +136,7 @@ def _closed(call: Call, course: Course, row: Enrollment) -> bool:
 
 
 def open_course(call: Call, text: str) -> Course:
-    """A course the viewer may read; else 404 or 403."""
+    """Return a course that the viewer may read; raises NotFound or Forbidden."""
     course = existing_course(call, text)
     if not readable(call, course):
         raise Forbidden
@@ -142,12 +152,12 @@ def staff_rows(call: Call, course: Course) -> list[Enrollment]:
 
 
 def grades_others(call: Call, course: Course) -> bool:
-    """Teacher, TA or admin: who may see everybody's grades."""
+    """Return whether the viewer may see everybody's grades, as teacher, TA or administrator."""
     return call.viewer.is_admin or bool(staff_rows(call, course))
 
 
 def section_limit(call: Call, course: Course) -> set[int] | None:
-    """The sections a limited teacher or TA is confined to; None without a limit."""
+    """Return the sections to which the viewer is limited as teacher or TA; None if to none."""
     rows = staff_rows(call, course)
     if rows and all(row.limited_to_section for row in rows):
         return {row.section_id for row in rows}
@@ -155,9 +165,9 @@ def section_limit(call: Call, course: Course) -> set[int] | None:
 
 
 def sections_seen(call: Call, course: Course, person: Person) -> set[int]:
-    """The sections whose events somebody gets: all of a course one teaches, else one's own.
+    """Return the sections whose events a person gets: all in a course they teach, else their own.
 
-    Canvas: ``User#section_context_codes``; which sections that method takes is unverified.
+    Canvas: ``User#section_context_codes``; which sections that method returns is unverified.
     """
     rows = [row for row in call.campus.between(person.id, course.id) if row.state != "inactive"]
     if person.is_admin or any(row.type in STAFF and not row.limited_to_section for row in rows):
@@ -166,7 +176,7 @@ def sections_seen(call: Call, course: Course, person: Person) -> set[int]:
 
 
 def gets_event(call: Call, event: Event, person: Person) -> bool:
-    """Whether an event of a course one may read is for this person: of all, or of a section."""
+    """Return whether an event of a readable course is for this person or one of their sections."""
     course = call.campus.courses.get(event.course_id or 0)
     return (
         event.section_id is None
@@ -176,7 +186,7 @@ def gets_event(call: Call, event: Event, person: Person) -> bool:
 
 
 def replaced(call: Call, event: Event, person: Person) -> bool:
-    """Whether events of the person's sections take an event's place."""
+    """Return whether the person gets events of their sections instead of this event."""
     return any(
         child.parent_id == event.id and gets_event(call, child, person)
         for child in call.campus.events.values()
@@ -184,7 +194,7 @@ def replaced(call: Call, event: Event, person: Person) -> bool:
 
 
 def observed(call: Call, course: Course) -> set[int]:
-    """Students the viewer observes in the course."""
+    """Return the ids of the students whom the viewer observes in the course."""
     return {
         row.associated_user_id
         for row in call.campus.between(call.viewer.id, course.id)
@@ -199,10 +209,11 @@ def is_student(call: Call, course: Course) -> bool:
 
 
 def reads_own_grades(call: Call, course: Course) -> bool:
-    """Whether the viewer has ``read_grades`` in the course (course.rb).
+    """Return whether the viewer has ``read_grades`` in the course (course.rb).
 
-    Students who take part by date, and observers of somebody; students after the end too, unless
-    past courses are closed to them. Not before the beginning.
+    Students have it while they take part by date, and after the end unless the course closes its
+    past to them, but not before the start. Observers linked to a student have it while they take
+    part.
     """
     for row in call.campus.between(call.viewer.id, course.id):
         state = effective_state(row, course, call.now)
@@ -218,9 +229,10 @@ def reads_own_grades(call: Call, course: Course) -> bool:
 
 
 def visible_students(call: Call, course: Course) -> set[int]:
-    """Students whose work the viewer may see: all, those of the own sections, or few.
+    """Return the ids of the students whose work the viewer may see.
 
-    Who grades sees the test student's too (course.rb, ``all_student_enrollments``).
+    A teacher sees all students, or those of the sections to which they are limited, and the test
+    student (course.rb, ``all_student_enrollments``). Others see themselves and whom they observe.
     """
     if not grades_others(call, course):
         mine = {call.viewer.id} if is_student(call, course) else set()
@@ -237,9 +249,9 @@ def visible_students(call: Call, course: Course) -> set[int]:
 
 
 def assignment(call: Call, course: Course, text: str) -> Assignment:
-    """An assignment the viewer may see: unpublished or not assigned is 403.
+    """Return an assignment that the viewer may see; raises NotFound or Forbidden.
 
-    Canvas: Assignments.
+    An unpublished one is forbidden, and so is one not assigned to the viewer. Canvas: Assignments.
     """
     found = call.campus.assignments.get(number(text))
     if found is None or found.course_id != course.id:
@@ -257,7 +269,10 @@ def sees(call: Call, course: Course, work: Assignment) -> bool:
 
 
 def due_subject(call: Call, course: Course) -> int | None:
-    """Whose due dates an assignment shows: the viewer's, the observed student's, or the base."""
+    """Return whose due dates an assignment shows the viewer; None means the base date.
+
+    Observers see the dates of a student they observe, students see their own, staff the base date.
+    """
     if grades_others(call, course):
         return None
     return next(iter(sorted(observed(call, course))), call.viewer.id)

@@ -1,7 +1,7 @@
-"""The root account and its courses (Canvas: Accounts; accounts_controller.rb, a 2025 copy).
+"""The root account and its courses (Canvas: Accounts; accounts_controller.rb, a copy of 2025).
 
-Administrators see them; teachers may read the account by its id, students nothing. There is one
-account: the root, whose SIS keys Canvas does not write (``lib/api/v1/account.rb``).
+Administrators may list accounts, teachers may read theirs by its id, and students may do neither.
+The root account is the only one; Canvas does not write its SIS keys (``lib/api/v1/account.rb``).
 """
 
 from collections.abc import Callable, Iterable
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 ROOT = 1
 NAMES = frozenset({"self", "default", str(ROOT)})
 STATES = frozenset({"created", "claimed", "available", "completed"})
-"""Canvas's own words for a course's state; ``created`` and ``claimed`` are shown as unpublished."""
+"""Canvas's stored states of a course; its JSON shows ``created`` and ``claimed`` as unpublished."""
 SHOWN_AS = {"created": "unpublished", "claimed": "unpublished"}
 MANAGED = {
     "default_storage_quota_mb": 500,
@@ -29,7 +29,7 @@ MANAGED = {
 
 
 def account_json(call: Call, *, managed: bool) -> Json:
-    """The root account; who may not manage it gets the first keys and the time zone."""
+    """Return the root account; without the right to manage it, only its basic fields."""
     body: Json = {
         "id": ROOT,
         "name": "Stand-in University",
@@ -48,7 +48,7 @@ def account_json(call: Call, *, managed: bool) -> Json:
 
 @router.get("/api/v1/accounts")
 def index(call: Call) -> object:
-    """Who administers none gets an empty list."""
+    """List the accounts that the viewer administers; the list is empty for everybody else."""
     rows = [ROOT] if call.viewer.is_admin else []
     return call.numbered(rows, render=lambda _: account_json(call, managed=True))
 
@@ -62,7 +62,7 @@ def show(call: Call, id: str) -> object:
 
 
 def known(text: str) -> None:
-    """Raise NotFound unless this names the root account."""
+    """Raise NotFound unless the text names the root account."""
     if text in NAMES:
         return
     if access.number(text) != ROOT:
@@ -70,13 +70,13 @@ def known(text: str) -> None:
 
 
 def _teaches(call: Call) -> bool:
-    """Teachers, TAs and designers may read the accounts of their courses."""
+    """Return whether the viewer teaches, assists or designs a course, and so may read accounts."""
     return any(row.type in WITHOUT_STATE for row in call.campus.enrollments_of(call.viewer.id))
 
 
 @router.get("/api/v1/accounts/:account_id/courses")
 def courses_of_account(call: Call, account_id: str) -> object:
-    """Every course, for administrators; the list is not counted (``total_entries: nil``)."""
+    """List every course for administrators; Canvas does not count them (``total_entries: nil``)."""
     known(account_id)
     if not call.viewer.is_admin:
         raise Forbidden
@@ -89,7 +89,7 @@ def courses_of_account(call: Call, account_id: str) -> object:
 
 @router.get("/api/v1/accounts/:account_id/users")
 def account_users(call: Call, account_id: str) -> object:
-    """Admins only: as many users as the load test asked for, derived from their ids."""
+    """List generated users, as many as the load-test lists have rows; administrators only."""
     if not call.viewer.is_admin:
         raise Forbidden
     known(account_id)
@@ -98,7 +98,7 @@ def account_users(call: Call, account_id: str) -> object:
 
 
 def _in_account(call: Call, course: Course) -> Json:
-    """A course without enrolments, which this list does not load."""
+    """Return a course's JSON without enrollments, which Canvas does not load for this list."""
     body = course_json(call, (course, []), call.viewer)
     for name in ("enrollments", "sections", "needs_grading_count"):
         body.pop(name, None)
@@ -115,7 +115,7 @@ def _wanted(call: Call, course: Course) -> bool:
 
 
 def _states(call: Call) -> frozenset[str]:
-    """The states asked for, in the words a course shows; all but deleted ones without any."""
+    """Return the requested states as courses show them; by default all except deleted."""
     asked = frozenset(call.many("state")) or STATES
     if "all" in asked:
         asked = STATES | {"deleted"}
@@ -134,7 +134,7 @@ def _in_term(call: Call, course: Course) -> bool:
 
 
 def _peopled(call: Call, course: Course) -> bool:
-    """Whether the course's enrolments are such as the filters ask for."""
+    """Return whether the course's enrollments match the filters."""
     rows = [row for row in call.campus.enrollments_in(course.id) if row.state != "deleted"]
     peopled = call.one("with_enrollments")
     kinds = {name for name, short in SHORT_TYPES.items() if short in call.many("enrollment_type")}
@@ -148,10 +148,11 @@ def _peopled(call: Call, course: Course) -> bool:
 
 
 def _found(call: Call, course: Course) -> bool:
-    """``search_term``: part of name, code or SIS id, or the whole id; or of a teacher's name.
+    """Return whether the course matches ``search_term``; without one every course does.
 
-    The documentation asks for three characters, the code for none (``search_term_helper.rb``);
-    what is no text is refused.
+    The term may be part of the name, code or SIS id, the whole id, or, with ``search_by=teacher``,
+    part of a teacher's name. The documentation requires three characters, but the code does not
+    (``search_term_helper.rb``). Raises BadRequest for a list in place of a text.
     """
     if call.params.getlist("search_term[]"):
         error = {

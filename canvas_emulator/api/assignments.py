@@ -54,7 +54,8 @@ def show(call: Call, course_id: str, id: str) -> object:
         own = own_submission(call, course, work)
         if own is not None:
             body["submission"] = own
-        # Not written for quizzes, nor beside the list an observer gets (lib/api/v1/assignment.rb).
+        # Canvas writes no can_submit for quizzes and none beside an observer's list of submissions
+        # (lib/api/v1/assignment.rb).
         if not work.is_quiz and not isinstance(own, list):
             body["can_submit"] = _can_submit(call, work)
     return body
@@ -97,7 +98,7 @@ def _ordered(call: Call, course: Course, rows: list[Assignment]) -> list[Assignm
         return sorted(rows, key=lambda row: (row.name.casefold(), row.id))
     if order == "due_at":
         subject = access.due_subject(call, course)
-        # Work without a date comes last.
+        # Work without a due date comes last.
         return sorted(rows, key=lambda row: (stamp(row.due_for(subject)) or "~", row.id))
     places = {group.id: group.position for group in call.campus.course_groups[course.id]}
     return sorted(rows, key=lambda row: (places[row.group_id], row.position, row.id))
@@ -128,9 +129,10 @@ def assignment_json(
     subject: int | None = None,
     topics: bool = True,
 ) -> Json:
-    """An assignment as the viewer sees it; dates are those of ``subject``, when given.
+    """Return an assignment as the viewer sees it.
 
-    ``topics``: whether its discussion comes along unasked.
+    ``subject`` is the user whose dates it shows; the default is ``access.due_subject``. ``topics``
+    adds the discussion of a graded discussion.
     """
     staff = access.grades_others(call, course)
     subject = subject or access.due_subject(call, course)
@@ -159,7 +161,7 @@ def _not_open(call: Call, work: Assignment) -> bool:
 
 
 def _facts(call: Call, course: Course, work: Assignment, due: datetime | None, staff: bool) -> Json:
-    """What stands in every assignment, in Canvas's order."""
+    """Return the fields of every assignment, in Canvas's order."""
     locked = work.locked(call.now) and not staff
     url = f"{call.base_url}/courses/{course.id}/assignments/{work.id}"
     period = period_of(course, due)
@@ -237,7 +239,7 @@ def _included(
     if "all_dates" in call.include:
         found |= all_dates(work, due, access.grades_others(call, course))
     if "submission" in call.include:
-        # Absent, not null, while there is no row (lib/api/v1/assignment.rb).
+        # The key is absent, not null, while there is no submission (lib/api/v1/assignment.rb).
         if (own := own_submission(call, course, work)) is not None:
             found["submission"] = own
         if "score_statistics" in call.include and (scores := score_statistics(call, work)):
@@ -313,7 +315,7 @@ def _for_staff(call: Call, course: Course, work: Assignment) -> Json:
     }
     if call.flag("needs_grading_count_by_section"):
         sections = course.section_ids if limit is None else sorted(limit)
-        # Sections in which nothing waits are absent (needs_grading_count_query.rb).
+        # Canvas leaves out sections in which nothing waits (needs_grading_count_query.rb).
         body["needs_grading_count_by_section"] = [
             {"section_id": row, "needs_grading_count": count}
             for row in sections
@@ -328,7 +330,7 @@ def _for_staff(call: Call, course: Course, work: Assignment) -> Json:
 
 
 def override_json(work: Assignment, row: DateOverride) -> Json:
-    """A date of a section or of single students (``lib/api/v1/assignment_override.rb``)."""
+    """Return the date of a section or of some students (``lib/api/v1/assignment_override.rb``)."""
     whose: Json = (
         {"course_section_id": row.section_id}
         if row.section_id
@@ -344,7 +346,7 @@ def _for_student(call: Call, work: Assignment) -> Json:
 
 
 def all_dates(work: Assignment, due: Any, staff: bool) -> Json:
-    """Every date there is for the viewer; from 25 overrides on only the number of these."""
+    """Return all dates the viewer may see; with 25 overrides or more, only how many there are."""
     if (count := len(work.overrides())) >= 25:
         return {"all_dates": [], "all_dates_count": count}
 
@@ -381,9 +383,10 @@ def own_submission(call: Call, course: Course, work: Assignment) -> object:
 
 
 def score_statistics(call: Call, work: Assignment) -> Json | None:
-    """For students whose grade is visible, from five grades on (Canvas: Assignments).
+    """Return the statistics of an assignment, or None.
 
-    At once here; Canvas recomputes it 10 to 130 s after a change.
+    Students see them once their grade is posted and at least five scores count (Canvas:
+    Assignments). They are up to date here; Canvas recomputes them 10 to 130 s after a change.
     """
     own = call.campus.submission(work, call.viewer.id)
     if own is None or own.score is None or own.posted_at is None or not work.points_possible:
@@ -405,7 +408,7 @@ def score_statistics(call: Call, work: Assignment) -> Json | None:
 
 
 def _of_class(call: Call, work: Assignment) -> set[int]:
-    """Whose scores count: students by stored state, taking part or invited."""
+    """Return the students whose scores count: those stored as active or invited."""
     return {
         row.user_id
         for row in call.campus.enrollments_in(work.course_id)
@@ -414,7 +417,7 @@ def _of_class(call: Call, work: Assignment) -> set[int]:
 
 
 def _scores(rows: list[Submission]) -> list[float]:
-    """Graded scores, not yet posted ones too, without excused work."""
+    """Return the scores of graded work, posted or not, without excused work."""
     return [
         row.score
         for row in rows
@@ -439,7 +442,7 @@ def group(call: Call, course_id: str, assignment_group_id: str) -> object:
 
 
 def _group_json(call: Call, course: Course, row: AssignmentGroup) -> Json:
-    # Only the rules that are set are there (AssignmentGroup#rules_hash).
+    # Canvas writes only the rules that are set (AssignmentGroup#rules_hash).
     every = {
         "drop_lowest": row.drop_lowest,
         "drop_highest": row.drop_highest,
@@ -468,14 +471,21 @@ def _group_json(call: Call, course: Course, row: AssignmentGroup) -> Json:
 
 
 def _asked_for(call: Call, work: Assignment) -> bool:
-    """The kinds to leave out are compared with all of an assignment's kinds as one text."""
+    """Return whether the filters keep the assignment.
+
+    Each excluded type is compared with all types of the assignment, joined into one text.
+    """
     ids = call.many("assignment_ids")
     without = call.many("exclude_assignment_submission_types")
     return (not ids or str(work.id) in ids) and ",".join(work.submission_types) not in without
 
 
 def _in_period(call: Call, work: Assignment) -> bool:
-    """In the period for anybody, or for the student; an unknown period filters nothing."""
+    """Return whether the assignment is in the requested grading period; an unknown one keeps all.
+
+    One of its dates must be in the period, or the student's own with
+    ``scope_assignments_to_student``.
+    """
     wanted = call.one("grading_period_id")
     if not wanted or wanted == "0":
         return True

@@ -21,16 +21,17 @@ ONE_DAY = timedelta(days=1)
 
 @router.get("/api/v1/calendar_events")
 def events(call: Call) -> object:
-    """One kind a request; today only unless dates are given; ten contexts at most.
+    """List events of one type: today's unless dates are given, from at most ten contexts.
 
-    A context that may not be read refuses the whole request (calendar_events_api_controller.rb).
+    One context that the viewer may not read makes Canvas refuse the whole request
+    (calendar_events_api_controller.rb).
     """
     start, end = _range(call)
     codes = call.many("context_codes")[:CONTEXTS_LIMIT] or [f"user_{call.viewer.id}"]
     courses = _contexts(call, codes)
     kind = call.one("type") or "event"
     if call.flag("important_dates") or call.flag("blackout_date"):
-        page = call.numbered([])  # nothing here is marked so
+        page = call.numbered([])  # no event here has these flags
     elif kind in ("assignment", "sub_assignment"):
         page = _assignment_events(call, courses, start, end, parts=kind == "sub_assignment")
     else:
@@ -59,7 +60,7 @@ def _range(call: Call) -> tuple[datetime | None, datetime | None]:
     start = _moment(call, "start_date", end=False) or day_start(call.now, call.viewer)
     end = _moment(call, "end_date", end=True)
     if end is None or end < start:
-        # The end of the start's day, where the viewer is.
+        # The range ends with the day of its start in the viewer's time zone.
         day = start.astimezone(zone(call.viewer))
         end = day.replace(hour=23, minute=59, second=59)
     return start, end
@@ -75,11 +76,11 @@ def _moment(call: Call, name: str, *, end: bool) -> datetime | None:
 
 
 def _contexts(call: Call, codes: list[str]) -> list[Course]:
-    """The courses of some codes; raises Forbidden when one code may not be read.
+    """Return the courses that the context codes name; raises Forbidden if one may not be read.
 
-    It passes when it is oneself, or a course one may read: with a current enrollment, and an
-    invited, future or ended one unless its dates restrict access; for staff unpublished ones; for
-    everybody those that are public or have a public syllabus. Groups there are none here.
+    Allowed are the viewer's own code and readable courses: those with a current enrollment, with
+    an invited, future or ended one unless its dates restrict access, unpublished ones for staff,
+    and for everybody those that are public or have a public syllabus. Groups do not occur here.
     """
     courses = []
     for code in codes:
@@ -94,14 +95,14 @@ def _contexts(call: Call, codes: list[str]) -> list[Course]:
 
 
 def _named(call: Call, code: str) -> Course | None:
-    """The course of a code, unless it is deleted."""
+    """Return the course that a context code names, or None if there is none or it is deleted."""
     kind, _, text = code.partition("_")
     course = call.campus.courses.get(int(text)) if kind == "course" and text.isdecimal() else None
     return None if course is None or course.workflow_state == "deleted" else course
 
 
 def _course(call: Call, code: str) -> Course | None:
-    """The course of a code; codes one cannot see drop out silently (announcements only)."""
+    """Return a readable course for a code, or None: announcements silently skip the others."""
     course = _named(call, code)
     return course if course is not None and access.readable(call, course) else None
 
@@ -114,12 +115,14 @@ def _assignment_events(
     *,
     parts: bool,
 ) -> Paged:
-    """A page of assignments in the order of their base dates, each once for each of its dates.
+    """Return a page of assignments in the order of their base dates, one event for each date.
 
-    Discussions with checkpoints are left out; ``parts`` lists these alone (``assignment_scope``).
+    Discussions with checkpoints are left out; with ``parts`` only the checkpoints are listed
+    (``assignment_scope``).
 
-    Pages are cut before that, and before what an override puts out of the range is left out, so
-    they are longer or shorter than asked for (``apply_assignment_overrides``).
+    Canvas cuts the pages before it multiplies an assignment by its dates and drops those that an
+    override moves out of the range, so a page can be longer or shorter than requested
+    (``apply_assignment_overrides``).
     """
 
     def inside(due: datetime | None) -> bool:
@@ -170,10 +173,11 @@ def _own_date(call: Call, course: Course, work: Assignment) -> _Date:
 
 
 def _dates(call: Call, course: Course, work: Assignment) -> list[_Date]:
-    """The dates for which an assignment is listed: overrides first, then the base.
+    """Return the dates for which the list shows an assignment: overrides first, then the base date.
 
-    Students have one, observers those of whom they observe. Staff have all; the base is left out
-    when every section has its own (``apply_assignment_overrides``, ``all_dates_visible_to``).
+    Students get one, observers those of the students they observe. Staff get all; the base date is
+    left out if every section has its own (``apply_assignment_overrides``,
+    ``all_dates_visible_to``).
     """
     if access.is_student(call, course):
         return [_own_date(call, course, work)]
@@ -193,7 +197,7 @@ def _of_types(call: Call, work: Assignment) -> bool:
 
 
 class _Context(NamedTuple):
-    """Whose an event is: ``own_code`` names a section, ``code`` its course."""
+    """The owner of an event: ``own_code`` names a section, ``code`` its course."""
 
     title: str
     name: str | None
@@ -215,10 +219,11 @@ def _context(call: Call, event: Event) -> _Context:
 
 
 def event_json(call: Call, event: Event) -> Json:
-    """A calendar event; its id is a number.
+    """Return a calendar event, whose id is a number.
 
-    A section's event names the section in its code and its title, and the course in its
-    ``effective_context_code``; the event it stands for is hidden (``calendar_event_json``).
+    A section's event has the section in ``context_code`` and title, and the course in
+    ``effective_context_code``. The course's event that it replaces is hidden
+    (``calendar_event_json``).
     """
     whose = _context(call, event)
     children = [
@@ -265,10 +270,10 @@ def event_json(call: Call, event: Event) -> Json:
 def assignment_event(
     call: Call, course: Course, work: Assignment, date: _Date | None = None
 ) -> Json:
-    """A due date as an event; its id is the string ``assignment_<id>``.
+    """Return a due date as an event, whose id is the string ``assignment_<id>``.
 
-    ``include[]=submission`` fills the assignment's in; the documentation's ``includes[]`` is not
-    read (Canvas: calendar_events_api_controller.rb).
+    ``include[]=submission`` adds the submission to the assignment; Canvas ignores the
+    ``includes[]`` of its documentation (Canvas: calendar_events_api_controller.rb).
     """
     date = date or _own_date(call, course, work)
     due, code = date.due_at, course.asset_string
@@ -299,7 +304,7 @@ def assignment_event(
 
 
 def _of_part(call: Call, course: Course, work: Checkpoint, body: Json) -> Json:
-    """The event of a checkpoint, from that of an assignment (``sub_assignment_event_json``)."""
+    """Turn an assignment's event into that of a checkpoint (``sub_assignment_event_json``)."""
     whole = call.campus.assignments[work.parent_id]
     url = f"{call.base_url}/courses/{course.id}/assignments/{whole.id}"
     part = body.pop("assignment") | {
@@ -342,10 +347,11 @@ def show(call: Call, id: str) -> object:
 
 @router.get("/api/v1/announcements")
 def announcements(call: Call) -> object:
-    """From 14 days ago until 28 days after the start, newest first (Canvas: Announcements).
+    """List announcements, newest first, from 14 days ago until 28 days after the start.
 
-    Scheduled ones only for whoever teaches every listed course; ``available_after`` asks when one
-    closes (announcements_api_controller.rb).
+    That range is the default (Canvas: Announcements). Scheduled ones are shown only to somebody
+    who teaches all listed courses; ``available_after`` keeps those that close later than its date
+    (announcements_api_controller.rb).
     """
     codes = call.many("context_codes")
     if not codes:
@@ -386,7 +392,7 @@ def _news_date(call: Call, name: str, *, end: bool) -> datetime | None:
 
 
 def announcement_json(call: Call, course: Course, row: Announcement) -> Json:
-    """A discussion topic object with its context code."""
+    """Return an announcement: a discussion topic with its context code."""
     url = f"{call.base_url}/courses/{course.id}/announcements/{row.id}"
     author = call.campus.people[row.author_id]
     return {

@@ -1,4 +1,4 @@
-"""Courses, favourites, dashboard, sections, grading periods and rosters (Canvas: Courses)."""
+"""Courses, favorites, dashboard, sections, grading periods and rosters (Canvas: Courses)."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -29,14 +29,14 @@ from .values import avatar, rich, stamp, user_display
 Json = dict[str, Any]
 Membership = tuple[Course, list[Enrollment]]
 SHOWN = frozenset({"active", "invited", "creation_pending"})
-"""Stored states of the enrolments that a course asked for by its id shows."""
+"""Stored states of the enrollments that a course shows when it is requested by its id."""
 STORED = {
     "available": frozenset({"active", "invited"}),
     "unpublished": SHOWN,
     "completed": frozenset({"active", "completed"}),
     "deleted": frozenset({"deleted"}),
 }
-"""By the course's state: stored states of the enrolments that put it into a list."""
+"""For each state of a course, the stored states of the enrollments that put it into a list."""
 WITHOUT_STATE = ("TeacherEnrollment", "TaEnrollment", "DesignerEnrollment")
 
 
@@ -56,7 +56,7 @@ def show(call: Call, id: str) -> object:
     rows = call.campus.between(call.viewer.id, course.id)
     if not access.readable(call, course):
         raise Forbidden
-    # Enrolments stored as completed or inactive are left out here (courses_controller.rb, show).
+    # Canvas leaves out enrollments stored as completed or inactive (courses_controller.rb, show).
     body = course_json(call, (course, [row for row in rows if row.state in SHOWN]), call.viewer)
     if "permissions" in call.include:
         staff = access.grades_others(call, course)
@@ -71,7 +71,7 @@ def _listed(call: Call, person: Person) -> object:
 
 
 def memberships(call: Call, person: Person) -> list[Membership]:
-    """Courses the filters leave, each with the person's enrolments there."""
+    """Return the courses that match the filters, each with the person's enrollments there."""
     by_course: dict[int, list[Enrollment]] = {}
     states = set(call.many("state"))
     kinds = _kinds(call)
@@ -89,7 +89,7 @@ def memberships(call: Call, person: Person) -> list[Membership]:
 
 
 def _kinds(call: Call) -> set[str]:
-    """Enrolment types asked for by role, by role id or by type; types count alone only."""
+    """Return the enrollment types requested by role or role id, or else those requested by type."""
     ids = call.many("enrollment_role_id")
     by_role = set(call.many("enrollment_role")) | {
         name for name, role_id in ROLE_IDS.items() if str(role_id) in ids
@@ -99,10 +99,11 @@ def _kinds(call: Call) -> set[str]:
 
 
 def _stored(row: Enrollment, course: Course, states: set[str]) -> bool:
-    """Whether the stored states of course and enrolment put the course into the list.
+    """Return whether the stored states of course and enrollment put the course into the list.
 
-    ``state[]`` chooses by both. Without it: active and invited ones of available courses, for
-    staff also of unpublished ones (courses_controller.rb, courses_for_user).
+    ``state[]`` filters by both. Without it the list has active and invited enrollments of
+    available courses, and for staff also of unpublished ones (courses_controller.rb,
+    courses_for_user).
     """
     state = course.workflow_state
     if states:
@@ -113,7 +114,7 @@ def _stored(row: Enrollment, course: Course, states: set[str]) -> bool:
 
 
 def _in_state(call: Call, row: Enrollment, course: Course) -> bool:
-    """Whether ``enrollment_state`` leaves the row: the state that its dates make of it counts."""
+    """Return whether ``enrollment_state`` keeps the row, judged by the state its dates lead to."""
     effective = effective_state(row, course, call.now)
     match call.one("enrollment_state"):
         case "active":
@@ -130,7 +131,7 @@ def _shown_name(call: Call, course: Course, person: Person) -> str:
 
 
 def course_json(call: Call, membership: Membership, person: Person) -> Json:
-    """A course as ``lib/api/v1/course_json.rb`` writes it, or the stub of a closed one."""
+    """Return a course as ``lib/api/v1/course_json.rb`` writes it, or the stub of a closed one."""
     course, rows = membership
     if rows and person.id == call.viewer.id and access.restricted(call, course, rows):
         return {"id": course.id, "access_restricted_by_date": True}
@@ -147,7 +148,7 @@ def course_json(call: Call, membership: Membership, person: Person) -> Json:
 
 
 def _course_facts(call: Call, course: Course, name: str) -> Json:
-    """What stands in every course, in Canvas's order."""
+    """Return the fields of every course, in Canvas's order."""
     return {
         "id": course.id,
         "name": name,
@@ -183,7 +184,7 @@ def _course_facts(call: Call, course: Course, name: str) -> Json:
 
 
 def _observed_rows(call: Call, rows: list[Enrollment]) -> list[Enrollment]:
-    """The enrolments of those whom these rows observe."""
+    """Return the enrollments of the students whom these enrollments observe."""
     return [
         theirs
         for row in rows
@@ -226,13 +227,13 @@ def _total_students(call: Call, course: Course, rows: list[Enrollment], person: 
 
 
 def _restricts(call: Call, course: Course, rows: list[Enrollment], person: Person) -> Json:
-    # True for teachers too; only account admins are spared (course.rb).
+    # True for teachers too; only account administrators are exempt (course.rb).
     restricted = course.restrict_quantitative_data and not call.viewer.is_admin
     return {"restrict_quantitative_data": restricted}
 
 
 def _grading_scheme(call: Call, course: Course, rows: list[Enrollment], person: Person) -> Json:
-    # The default scheme stands here, even when the course uses none (lib/api/v1/course.rb).
+    # The default scheme appears even when the course uses none (lib/api/v1/course.rb).
     return {
         "grading_scheme": [[name, least] for name, least in scheme_of(course)],
         "points_based_grading_scheme": course.scaling_factor is not None,
@@ -259,7 +260,7 @@ def _period_flags(call: Call, course: Course, rows: list[Enrollment], person: Pe
 
 
 def _term_periods(call: Call, course: Course, rows: list[Enrollment], person: Person) -> Json:
-    # The term's set, never a course's own (lib/api/v1/course.rb).
+    # Only the term's grading periods, never a course's own (lib/api/v1/course.rb).
     every = [] if course.own_grading_periods else _periods(call, course)
     kept = ("id", "title", "start_date", "end_date")
     return {
@@ -273,7 +274,10 @@ Include = Callable[[Call, Course, list[Enrollment], Person], Json]
 
 
 def _includes() -> list[tuple[frozenset[str], Include]]:
-    """What ``include[]`` adds, in Canvas's order: every one of the names must be asked for."""
+    """Return what ``include[]`` adds, in Canvas's order.
+
+    Each entry has the names that must all be requested, and the function that writes its fields.
+    """
     account = {"id": 1, "name": "Stand-in University", "workflow_state": "active"}
     found: dict[str, Include] = {
         "term": _term,
@@ -312,7 +316,7 @@ INCLUDES = _includes()
 
 
 def _term_span(course: Course, rows: list[Enrollment]) -> Span:
-    """The term's dates for the types of the person's enrolments, the widest (course.rb)."""
+    """Return the widest dates that the term has for the types of these enrollments (course.rb)."""
     found = [course.term.span(row.type) for row in rows]
     if not found:
         return course.term.start_at, course.term.end_at
@@ -325,7 +329,7 @@ def _term_span(course: Course, rows: list[Enrollment]) -> Span:
 
 
 def _sections(call: Call, course: Course, rows: list[Enrollment]) -> list[Json]:
-    """The person's sections with their roles; every section for whom no enrolment is shown."""
+    """Return the person's sections with their roles, or every section if no enrollment is shown."""
     places: list[tuple[int, Json]] = [
         (row.section_id, {"enrollment_role": row.type}) for row in rows
     ] or [(section_id, {}) for section_id in course.section_ids]
@@ -342,7 +346,7 @@ def _sections(call: Call, course: Course, rows: list[Enrollment]) -> list[Json]:
 
 
 def _tabs(call: Call, course: Course) -> list[Json]:
-    """What stands in the course's navigation (doc/api/tabs)."""
+    """Return the course's navigation (doc/api/tabs)."""
     path = f"/courses/{course.id}"
     places = [("home", "Home", path)] + [
         (name.lower(), name, f"{path}/{name.lower()}")
@@ -408,7 +412,7 @@ def _enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
         if not course.hide_final_grades:
             whole = effective_totals(call, course, row.user_id)
             body.update(_scores(course, whole, "computed"))
-            # A letter even where no scheme is enabled (course_json.rb).
+            # Canvas writes a letter even where no scheme is enabled (course_json.rb).
             body["computed_current_letter_grade"] = scheme_letter(course, whole.current)
         if "current_grading_period_scores" in call.include:
             body.update(_period_scores(call, course, row))
@@ -416,7 +420,10 @@ def _enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
 
 
 def _scores(course: Course, whole: Totals, prefix: str) -> Json:
-    """Restricted quantitative data changes none of this; hiding is the client's duty."""
+    """Return the total and its grade.
+
+    ``restrict_quantitative_data`` does not change them in Canvas: it leaves the hiding to clients.
+    """
     return {
         f"{prefix}_current_score": whole.current,
         f"{prefix}_current_grade": letter_of(course, whole.current),
@@ -443,11 +450,11 @@ def _period_scores(call: Call, course: Course, row: Enrollment) -> Json:
     return body | _scores(course, part, "current_period_computed")
 
 
-# Favourites, dashboard (Canvas: Favorites)
+# Favorites, dashboard (Canvas: Favorites)
 
 
 def menu(call: Call) -> list[Membership]:
-    """The courses of the menu: favourites, or the active ones when none are chosen."""
+    """Return the courses of the menu: the favorites, or all active ones if none are chosen."""
     chosen = call.campus.favourites.get(call.viewer.id)
     every: list[Membership] = []
     for course_id in dict.fromkeys(
@@ -489,7 +496,7 @@ def unfavour(call: Call, id: str) -> object:
     course_id = access.number(id)
     chosen = call.campus.favourites.get(call.viewer.id)
     if not chosen:
-        # The first removal turns the automatic list into chosen favourites.
+        # The first removal turns the automatic list into a chosen one.
         chosen = [course.id for course, _ in menu(call)]
         call.campus.favourites[call.viewer.id] = chosen
     if course_id not in chosen:
@@ -566,7 +573,7 @@ def _card_links(course: Course) -> list[Json]:
 @router.get("/api/v1/courses/:course_id/sections")
 def sections(call: Call, course_id: str) -> object:
     course = access.open_course(call, course_id)
-    # By name, every section, also for whoever is limited to some (sections_controller.rb).
+    # Canvas lists every section by name, also to staff limited to some (sections_controller.rb).
     rows = sorted(call.campus.sections_of(course.id), key=lambda row: (row.name.casefold(), row.id))
     with_count = "total_students" in call.include
 
@@ -611,7 +618,7 @@ def _periods(call: Call, course: Course) -> list[Json]:
 
 @router.get("/api/v1/courses/:course_id/grading_periods")
 def grading_periods(call: Call, course_id: str) -> object:
-    """Wrapped in an object, as this endpoint has it (doc/api/grading_periods)."""
+    """List the grading periods, wrapped in an object (doc/api/grading_periods)."""
     course = access.open_course(call, course_id)
     return call.wrapped("grading_periods", call.numbered(_periods(call, course)))
 
@@ -621,7 +628,7 @@ def grading_periods(call: Call, course_id: str) -> object:
 def users(call: Call, course_id: str) -> object:
     course = access.open_course(call, course_id)
     rows = _roster(call, course)
-    # With user_id it is the page that holds this person (Canvas: Courses).
+    # With user_id Canvas returns the page that contains this person (Canvas: Courses).
     wanted = call.one("user_id")
     place = next((at for at, row in enumerate(rows) if str(row.id) == wanted), None)
     return call.numbered(
@@ -669,7 +676,7 @@ def _roster_json(call: Call, course: Course, person: Person) -> Json:
     if "uuid" in call.include:
         body["uuid"] = uuid(person)
     if "enrollments" in call.include:
-        # Active and pending ones, or those of the states asked for (courses_controller.rb, users).
+        # Active and pending ones, or those in the requested states (courses_controller.rb, users).
         states = set(call.many("enrollment_state")) or SHOWN
         body["enrollments"] = [
             enrollment_json(call, course, row)

@@ -1,4 +1,4 @@
-"""Enrolments and their grades; ending and deleting them (Canvas: Enrollments)."""
+"""Enrollments and their grades; how they are made, ended and deleted (Canvas: Enrollments)."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def of_user(call: Call, user_id: str) -> object:
 
 
 def _own_state(call: Call, row: Enrollment, asked: list[str]) -> bool:
-    """Whether the stored state and the one that dates make of it are both asked for."""
+    """Return whether both the stored state and the state its dates lead to are requested."""
     effective = effective_state(row, call.campus.courses[row.course_id], call.now)
     if not asked:
         return row.state in ("active", "invited") and effective != "completed"
@@ -82,7 +82,7 @@ def _in_course(call: Call, course: Course, rows: list[Enrollment]) -> list[Enrol
     own_only = call.one("user_id") in ("self", str(call.viewer.id))
     kinds = {row.type for row in call.campus.between(call.viewer.id, course.id)}
     if kinds == {"ObserverEnrollment"}:
-        # Observers get themselves and those they observe.
+        # Observers get their own enrollment and those of the students they observe.
         shown = access.observed(call, course) | {call.viewer.id}
         rows = [row for row in rows if row.user_id in shown]
     return [
@@ -105,13 +105,13 @@ def _wanted(call: Call, row: Enrollment) -> bool:
     if roles:
         return row.role in roles
     if not kinds:
-        # Whom "student view" made is there only when asked for (course.rb).
+        # The test student made by "student view" is listed only on request (course.rb).
         return row.type != "StudentViewEnrollment"
     return row.type in kinds
 
 
 def _roles(call: Call) -> set[str]:
-    """Roles asked for by name or id; a name nobody has is refused."""
+    """Return the roles requested by name or id; raises BadRequest for an unknown name."""
     names, ids = set(call.many("role")), call.many("role_id")
     if unknown := names - set(ROLE_IDS):
         raise BadRequest({"error": f"unknown role: {', '.join(sorted(unknown))}"})
@@ -141,14 +141,14 @@ def _bookmarked(call: Call, rows: list[Enrollment]) -> object:
 
 
 def enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
-    """An enrolment with its user; grades as far as the viewer may read them."""
+    """Return an enrollment with its user, and its grades as far as the viewer may read them."""
     staff = access.grades_others(call, course)
     own = row.user_id == call.viewer.id
     body = _enrollment_facts(call, row)
     if call.viewer.is_admin:
         body |= dict.fromkeys(("sis_import_id", "sis_account_id", "sis_section_id", "sis_user_id"))
         body["sis_course_id"] = course.code
-        person = call.campus.people.get(row.user_id)  # one of the load-test lists is none of them
+        person = call.campus.people.get(row.user_id)  # None for a load-test user
         body["sis_user_id"] = person.sis_id if person else f"S{row.user_id}"
     if "can_be_removed" in call.include:
         body["can_be_removed"] = staff
@@ -161,7 +161,7 @@ def enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
         ]
         body["observed_user"] = user_json(call, watched) | {"enrollments": theirs}
     if staff:
-        # Rights of their own; that staff have them by default is unverified (lib/api/v1/user.rb).
+        # Separate permissions; that staff have them by default is unverified (lib/api/v1/user.rb).
         person = call.campus.people[row.user_id]
         body["user"] |= {"login_id": person.login, "sis_user_id": f"S{person.id}"}
     if own or staff:
@@ -174,7 +174,7 @@ def enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
 
 
 def _enrollment_facts(call: Call, row: Enrollment) -> Json:
-    """What stands in every enrollment, in Canvas's order."""
+    """Return the fields of every enrollment, in Canvas's order."""
     return {
         "id": row.id,
         "user_id": row.user_id,
@@ -210,10 +210,10 @@ def _user(call: Call, person: Person) -> Json:
 
 
 def _grades(call: Call, course: Course, row: Enrollment, staff: bool) -> Json:
-    """Totals as far as the viewer may read them.
+    """Return the totals as far as the viewer may read them.
 
-    A course that hides them does so from students and observers, not from a parent who is linked
-    to the student (user.rb, UserObservationLink).
+    A course that hides its totals hides them from students and observers, but not from a parent
+    linked to the student (user.rb, UserObservationLink).
     """
     body: Json = {"html_url": f"{call.base_url}/courses/{course.id}/grades/{row.user_id}"}
     linked = row.user_id in call.campus.observees.get(call.viewer.id, ())
@@ -252,14 +252,17 @@ def _grades(call: Call, course: Course, row: Enrollment, staff: bool) -> Json:
 
 
 def _points(course: Course, whole: Totals) -> float | None:
-    """Points of graded work; the percentage where groups or periods weigh (grade_calculator.rb)."""
+    """Return the points of graded work, or a percentage if groups or periods have weights.
+
+    Source: grade_calculator.rb.
+    """
     weighted = any(period.weight for period in course.grading_periods)
     return whole.current if course.apply_assignment_group_weights or weighted else whole.points
 
 
 @router.post("/api/v1/courses/:course_id/enrollments")
 def create(call: Call, course_id: str) -> object:
-    """Enrol somebody; by invitation unless ``enrollment_state`` says active.
+    """Enroll somebody, by invitation unless ``enrollment[enrollment_state]`` is active.
 
     Canvas: Enrollments.
     """
@@ -297,7 +300,7 @@ def create(call: Call, course_id: str) -> object:
 
 @router.delete("/api/v1/courses/:course_id/enrollments/:id")
 def destroy(call: Call, course_id: str, id: str) -> object:
-    """Concludes, unless ``task`` asks for more (Canvas: Enrollments)."""
+    """Conclude an enrollment, or end it as ``task`` says (Canvas: Enrollments)."""
     course = access.open_course(call, course_id)
     row = _row(call, course, id)
     if not access.grades_others(call, course):
@@ -350,7 +353,7 @@ def _row(call: Call, course: Course, text: str) -> Enrollment:
 
 
 def _bulk(call: Call) -> object:
-    """Admins only: as many enrolments as the load test asked for, derived from their ids."""
+    """List generated enrollments, as many as the load-test lists have rows; administrators only."""
     if not call.viewer.is_admin:
         raise Forbidden
     places = range(FIRST_BULK_ENROLLMENT, FIRST_BULK_ENROLLMENT + call.campus.bulk_rows)

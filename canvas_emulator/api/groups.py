@@ -1,7 +1,8 @@
-"""Groups of students and the sets they are in (Canvas: Groups, Group Categories).
+"""Student groups and the group categories (sets) they belong to (Canvas: Groups, Group Categories).
 
-Read in ``groups_controller.rb`` (context_index), ``lib/api/v1/group.rb`` and
-``lib/api/v1/group_category.rb`` of 2026. Unverified: who may list sets of groups (here staff).
+Sources: ``groups_controller.rb`` (context_index), ``lib/api/v1/group.rb`` and
+``lib/api/v1/group_category.rb`` of 2026. It is unverified who may list the categories; here staff
+may.
 """
 
 from typing import Any
@@ -18,7 +19,7 @@ Json = dict[str, Any]
 
 @router.get("/api/v1/courses/:course_id/groups")
 def groups(call: Call, course_id: str) -> object:
-    """By set, then by name; whoever may read the roster gets them."""
+    """List a course's groups by category and name for everybody who may read the course."""
     course = access.open_course(call, course_id)
     rows = [row for row in call.campus.groups.values() if _course(call, row) is course]
     return call.numbered(sorted(rows, key=_place), render=lambda row: _group_json(call, row))
@@ -52,7 +53,7 @@ def _course(call: Call, row: Group) -> Course:
 
 
 def _shown(call: Call, course: Course, row: Group) -> list[int]:
-    """The members by sortable name; only those of one's sections for whoever is limited to some."""
+    """Return the members by sortable name; a teacher limited to sections sees only theirs."""
     limit = access.section_limit(call, course)
     there = call.campus.active_students(course.id, limit)
     people = call.campus.people

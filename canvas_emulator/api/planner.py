@@ -1,4 +1,4 @@
-"""The planner: items, overrides, notes (Canvas: Planner)."""
+"""The planner: items, overrides and notes (Canvas: Planner)."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -68,7 +68,7 @@ _CODE = re.compile(r"(course|group|user|account)_(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing on somebody's planner, and where it stands in time."""
+    """One item of a person's planner; ``date`` is its place in the list."""
 
     date: datetime
     kind: str
@@ -84,7 +84,7 @@ def items(call: Call) -> object:
 
 @router.get("/api/v1/users/:user_id/planner/items")
 def items_of_user(call: Call, user_id: str) -> object:
-    """Somebody's whole planner: one's own, or a linked student's (Canvas: Planner)."""
+    """List a person's whole planner: the viewer's own, or a linked student's (Canvas: Planner)."""
     person = access.user(call, user_id)
     if person.id != call.viewer.id and not _as_parent(call, person):
         raise Forbidden
@@ -113,17 +113,21 @@ def _items(call: Call, person: Person) -> object:
 
 
 def _within(item: Item, start: datetime, end: datetime) -> bool:
-    """Ends included; an event counts that reaches into the range (Canvas: Planner)."""
+    """Return whether an item is in the range, ends included; an event may overlap it.
+
+    Canvas: Planner.
+    """
     until = item.thing.end_at if isinstance(item.thing, Event) else item.date
     return item.date <= end and until >= start
 
 
 def window(call: Call, *, whole_days: bool = False) -> tuple[datetime, datetime]:
-    """Two weeks each way when nothing is asked; one date given leaves the other side open.
+    """Return the requested range of time; the default is two weeks each way.
 
-    A bare date is the start of that day where the person is, as an end too: that day is left out.
-    Of notes (``whole_days``) it is the day's end (planner_controller.rb,
-    planner_notes_controller.rb; Canvas: Planner).
+    With only one date given, the other side is open. A date without a time is the start of that
+    day for the viewer, even as an end, so that day is left out. With ``whole_days``, for notes, an
+    end is the end of its day (planner_controller.rb, planner_notes_controller.rb; Canvas:
+    Planner). Raises BadRequest for a text that is not a date.
     """
     asked = {name: call.one(name) for name in ("start_date", "end_date")}
     if not any(asked.values()):
@@ -140,15 +144,16 @@ def window(call: Call, *, whole_days: bool = False) -> tuple[datetime, datetime]
 
 
 def _as_parent(call: Call, person: Person) -> bool:
-    """Whether the viewer may read somebody's planner as a parent: linked, not only enrolled."""
+    """Return whether the viewer may read the planner as a parent: linked, not only enrolled."""
     return call.viewer.is_admin or person.id in call.campus.linked_students[call.viewer.id]
 
 
 def _observed(call: Call, text: str) -> tuple[Person, list[Course], bool]:
-    """The student, the courses asked for in which the viewer observes them, and their own things.
+    """Return the observed student, their courses, and whether their own notes and events count.
 
-    Codes of other courses are dropped; 403 only when none is left, or none was sent. Until 2025
-    one such code refused them all (planner_controller.rb, set_user; Canvas: Planner).
+    The courses are the requested ones in which the viewer observes the student. Codes of other
+    courses are dropped; Forbidden is raised only if none is left or none was sent. Until 2025 one
+    such code made Canvas refuse the request (planner_controller.rb, set_user; Canvas: Planner).
     """
     codes, every = call.many("context_codes"), "all_courses" in call.include
     if not codes and not every:
@@ -170,7 +175,7 @@ def _observed(call: Call, text: str) -> tuple[Person, list[Course], bool]:
 
 
 def _contexts(call: Call, person: Person) -> tuple[list[Course], bool]:
-    """Courses of the listing, and whether the person's own notes and events belong to it."""
+    """Return the courses to list, and whether the person's own notes and events are listed too."""
     codes = call.many("context_codes")
     studied = list(call.campus.courses_where(person.id, call.now))
     if not codes:
@@ -205,7 +210,7 @@ def _each_once(courses: list[Course]) -> list[Course]:
 def on_planner(
     call: Call, person: Person, courses: list[Course], *, personal: bool
 ) -> Iterator[Item]:
-    """Everything with a date, of these courses and of the person."""
+    """Return every dated item of these courses and, with ``personal``, of the person."""
     campus = call.campus
     wanted = {course.id: course for course in courses}
     for course in courses:
@@ -218,7 +223,7 @@ def on_planner(
                 yield Item(news.posted_at, "announcement", news.id, news, course)
         yield from _ungraded(call, course)
     for review in list(campus.reviews.values()):
-        # Done or not: completed ones stay (planner_controller.rb, peer_reviews_collection).
+        # Completed ones stay in the list (planner_controller.rb, peer_reviews_collection).
         if review.assessor_id == person.id and review.course_id in wanted:
             course = wanted[review.course_id]
             yield Item(review.due_at, "assessment_request", review.id, review, course)
@@ -236,9 +241,9 @@ def on_planner(
 
 
 def _ungraded(call: Call, course: Course) -> Iterator[Item]:
-    """Pages, topics and practice quizzes: things without an assignment.
+    """Return pages, topics and practice quizzes: items without an assignment.
 
-    A topic without a to-do date is dated by when it was posted; older Canvas does not list it
+    A topic without a to-do date is listed at the time it was posted; older Canvas leaves it out
     (planner_controller.rb, ungraded_discussion_collection; Canvas: Planner).
     """
     for page in call.campus.pages.get(course.id, ()):
@@ -252,7 +257,7 @@ def _ungraded(call: Call, course: Course) -> Iterator[Item]:
 
 
 def each_part(works: Iterable[Assignment]) -> Iterator[Assignment]:
-    """Assignments, and in the place of a discussion with checkpoints these."""
+    """Return the assignments, with the checkpoints of a discussion in place of the discussion."""
     for work in works:
         yield from work.checkpoints or (work,)
 
@@ -263,7 +268,7 @@ def override_of(call: Call, person: Person, kind: str, number: int) -> Override 
 
 
 def _kept_override(call: Call, person: Person, kind: str, number: int) -> Override | None:
-    """The row of a person and an item, a deleted one too: there is never a second."""
+    """Return a person's row for an item, even if deleted: Canvas never makes a second one."""
     for row in list(call.campus.overrides.values()):
         if (row.user_id, row.plannable_type, row.plannable_id) == (person.id, kind, number):
             return row
@@ -278,7 +283,7 @@ def _complete(call: Call, person: Person, item: Item) -> bool:
         return item.thing.workflow_state == "completed"
     if not isinstance(item.thing, Assignment):
         return False
-    # A grade alone is not complete (assignment.rb, complete_for_planner; Canvas: Planner).
+    # A grade alone does not complete it (assignment.rb, complete_for_planner; Canvas: Planner).
     row = call.campus.submission(item.thing, person.id)
     handed_in = row is not None and row.submitted_at is not None and not row.redo_request
     return row is not None and (handed_in or row.excused)
@@ -314,7 +319,7 @@ def _new_activity(call: Call, person: Person, item: Item) -> bool:
 
 
 def item_json(call: Call, person: Person, item: Item) -> Json:
-    """A planner item as ``lib/api/v1/planner_item.rb`` writes it."""
+    """Return a planner item as ``lib/api/v1/planner_item.rb`` writes it."""
     override = override_of(call, person, item.kind, item.id)
     graded_page = item.kind == "wiki_page" and isinstance(item.thing, Assignment)
     body: Json = {
@@ -338,10 +343,10 @@ def item_json(call: Call, person: Person, item: Item) -> Json:
 
 
 def _context(call: Call, person: Person, item: Item) -> Json:
-    """Whose an item is; a note names its course in ``plannable`` alone.
+    """Return the fields that name an item's context; a note names its course only in ``plannable``.
 
-    ``context_data`` finds no context of a note, only the name and picture of the course are added
-    (``lib/api/v1/planner_item.rb``).
+    ``context_data`` finds no context for a note, so only the name and picture of its course are
+    added (``lib/api/v1/planner_item.rb``).
     """
     body: Json = {}
     if item.course is not None:
@@ -387,9 +392,10 @@ def _submission_states(
 
 
 def _url(call: Call, person: Person, item: Item, states: Any) -> str | None:
-    """Relative but for events; of work with an answer the page of that, as long as Canvas has one.
+    """Return the item's address, relative except for events, or None for notes.
 
-    A quiz goes by its own page always (``lib/api/v1/planner_item.rb``).
+    Work that has a submission, grade or feedback links to the submission's page. A quiz always
+    links to its own page (``lib/api/v1/planner_item.rb``).
     """
     if isinstance(item.thing, Note):
         return None
@@ -397,7 +403,7 @@ def _url(call: Call, person: Person, item: Item, states: Any) -> str | None:
         place = item.thing.course_id or item.thing.user_id
         kind = "course" if item.thing.course_id else "user"
         return f"{call.base_url}/calendar?event_id={item.id}&include_contexts={kind}_{place}"
-    assert item.course is not None  # noqa: S101 - only notes and events live outside courses
+    assert item.course is not None  # noqa: S101 - only notes and events have no course
     base = f"/courses/{item.course.id}"
     if isinstance(item.thing, Page):
         return f"{base}/pages/page-{item.id}"
@@ -492,7 +498,7 @@ def _plannable_topic(thing: Topic | Announcement) -> Json:
 
 
 def _plannable_task(call: Call, thing: Practice | Review) -> Json:
-    """A practice quiz or a peer review: what is on its row (``lib/api/v1/planner_item.rb``)."""
+    """Return the columns of a practice quiz or peer review (``lib/api/v1/planner_item.rb``)."""
     body: Json = {
         "id": thing.id,
         "created_at": stamp(thing.created_at),
@@ -536,7 +542,7 @@ def _plannable_work(person: Person, item: Item, work: Assignment) -> Json:
 
 
 def _plannable_page(work: Assignment, number: int) -> Json:
-    """A graded page: what is on the page's own row, and nothing of its assignment."""
+    """Return the columns of a graded page, with nothing from its assignment."""
     return {
         "id": number,
         "title": work.name,
@@ -578,7 +584,10 @@ def overrides(call: Call) -> object:
 
 
 def _override(call: Call, text: str) -> Override:
-    """One's own override, a deleted one too (planner_overrides_controller.rb asks no state)."""
+    """Return the viewer's override with this id, even a deleted one; raises NotFound.
+
+    planner_overrides_controller.rb does not check its state.
+    """
     row = call.campus.overrides.get(access.number(text))
     if row is None or row.user_id != call.viewer.id:
         raise NotFound
@@ -594,12 +603,12 @@ def show_override(call: Call, id: str) -> object:
 def create_override(call: Call) -> object:
     kind, number = call.one("plannable_type") or "", access.number(call.one("plannable_id") or "")
     if kind not in PLANNABLE_TYPES:
-        # Canvas falls over an unknown type (Canvas: Planner).
+        # Canvas fails on an unknown type (Canvas: Planner).
         error = {"message": "An error occurred.", "error_code": "internal_server_error"}
         return Answer({"errors": [error]}, 500)
     work = _planned_work(call, kind, number)
     if work is not None:
-        # Stored as what the assignment is, under that object's id (planner_override.rb).
+        # Canvas stores the underlying object's type and id (planner_override.rb).
         kind, number = work.plannable
     if _kept_override(call, call.viewer, kind, number):
         error = {
@@ -624,7 +633,7 @@ def create_override(call: Call) -> object:
 
 
 def _planned_work(call: Call, kind: str, number: int) -> Assignment | None:
-    """The assignment behind a plannable, if there is one; what does not exist is 404."""
+    """Return the assignment behind a plannable, or None if it has none; raises NotFound."""
     offset = {"assignment": 0, "quiz": 500_000, "discussion_topic": 700_000, "wiki_page": 900_000}
     at = offset.get(kind)
     if at is None or number in _ungraded_ids(call, kind):
@@ -636,7 +645,7 @@ def _planned_work(call: Call, kind: str, number: int) -> Assignment | None:
 
 
 def _ungraded_ids(call: Call, kind: str) -> set[int]:
-    """Ids of the topics or practice quizzes that no assignment stands behind."""
+    """Return the ids of the pages, topics or practice quizzes that have no assignment."""
     if kind == "quiz":
         return {row.id for some in call.campus.practices.values() for row in some}
     if kind == "discussion_topic":
@@ -648,7 +657,7 @@ def _ungraded_ids(call: Call, kind: str) -> set[int]:
 
 @router.put("/api/v1/planner/overrides/:id")
 def update_override(call: Call, id: str) -> object:
-    """Both booleans are set from the request: a missing one becomes false (Canvas: Planner)."""
+    """Set both booleans; one that the request lacks becomes false (Canvas: Planner)."""
     row = _override(call, id)
     row.marked_complete, row.dismissed = call.flag("marked_complete"), call.flag("dismissed")
     row.updated_at = call.now
@@ -657,7 +666,7 @@ def update_override(call: Call, id: str) -> object:
 
 @router.delete("/api/v1/planner/overrides/:id")
 def delete_override(call: Call, id: str) -> object:
-    """The row stays, so that the item never gets another (planner_override.rb)."""
+    """Mark the row as deleted; it stays, and the item never gets another (planner_override.rb)."""
     row = _override(call, id)
     row.workflow_state, row.deleted_at = "deleted", call.now
     return override_json(row)
@@ -667,7 +676,7 @@ def delete_override(call: Call, id: str) -> object:
 
 
 def note_json(row: Note) -> Json:
-    """A note as its columns are: its text is ``details``, whatever Canvas's documentation says.
+    """Return a note's columns; unlike in Canvas's documentation its text is called ``details``.
 
     Source: planner_notes_controller.rb (Canvas: Planner).
     """
@@ -694,10 +703,10 @@ def note_json(row: Note) -> Json:
 
 @router.get("/api/v1/planner_notes")
 def notes(call: Call) -> object:
-    """Not paginated; every note but those of deleted courses, unlike the planner's items.
+    """List the viewer's notes, unpaginated, without those of deleted courses.
 
-    ``context_codes`` narrow them to courses one may read, and with one's own to those of none
-    (planner_notes_controller.rb, index).
+    ``context_codes`` keep the notes of readable courses, and notes without a course if the
+    viewer's own code is among them (planner_notes_controller.rb, index).
     """
     start = end = None
     if call.one("start_date") or call.one("end_date"):
@@ -715,7 +724,7 @@ def notes(call: Call) -> object:
 
 
 def _noted(call: Call, row: Note, codes: list[str]) -> bool:
-    """Whether the course of a note is among those asked for, when there is one."""
+    """Return whether the list has a note, judged by the note's course and the requested codes."""
     if row.course_id is None:
         return not codes or f"user_{row.user_id}" in codes
     course = call.campus.courses[row.course_id]
@@ -725,7 +734,10 @@ def _noted(call: Call, row: Note, codes: list[str]) -> bool:
 
 
 def _note(call: Call, text: str) -> Note:
-    """One's own note, a deleted one too (planner_notes_controller.rb asks no state)."""
+    """Return the viewer's note with this id, even a deleted one; raises NotFound.
+
+    planner_notes_controller.rb does not check its state.
+    """
     row = call.campus.notes.get(access.number(text))
     if row is None or row.user_id != call.viewer.id:
         raise NotFound
@@ -738,7 +750,7 @@ def show_note(call: Call, id: str) -> object:
 
 
 def _todo_date(call: Call) -> datetime | None:
-    """The date that was sent; what is no date is none to Rails."""
+    """Return the date that was sent; Rails reads any other text as no date."""
     text = call.one("todo_date")
     try:
         return moment(text, call.viewer) if text else None
@@ -747,11 +759,11 @@ def _todo_date(call: Call) -> datetime | None:
 
 
 def _sanitised(details: str | None) -> str | None:
-    """A note's text as Canvas keeps it: HTML, without what may not stand in it.
+    """Return a note's text as Canvas stores it: sanitized HTML.
 
-    So ``&`` comes back as ``&amp;`` and ``<`` as ``&lt;`` (planner_note.rb, sanitize_field).
-    A text with very many tags is kept as it is, because this sanitiser would repeat each open
-    one in each paragraph; what Canvas makes of such a text is not known.
+    So ``&`` comes back as ``&amp;`` and ``<`` as ``&lt;`` (planner_note.rb, sanitize_field). A
+    text with more than MOST_TAGS tags is kept as it is, because this sanitizer would repeat each
+    open tag in each paragraph; what Canvas makes of such a text is not known.
     """
     if details is None or details.count("<") > MOST_TAGS:
         return details
@@ -759,7 +771,10 @@ def _sanitised(details: str | None) -> str | None:
 
 
 def _checked(title: str | None, todo_date: datetime | None) -> tuple[str, datetime]:
-    """What a note cannot be without (planner_note.rb); 400 names each that is blank."""
+    """Return title and date, which a note needs (planner_note.rb).
+
+    Raises BadRequest that names each blank one.
+    """
     blank = {"title": not (title or "").strip(), "todo_date": todo_date is None}
     errors = {
         name: [{"attribute": name, "type": "blank", "message": "blank"}]
@@ -777,7 +792,10 @@ def _note_course(call: Call) -> int | None:
 
 
 def _linked(call: Call) -> tuple[str, int] | None:
-    """What a new note is tied to: at most one note for each object (Canvas: Planner)."""
+    """Return the object a new note is linked to, which can have only one note (Canvas: Planner).
+
+    Raises BadRequest or NotFound.
+    """
     kind, number = call.one("linked_object_type"), call.one("linked_object_id")
     if not kind and not number:
         return None
@@ -796,7 +814,7 @@ def _linked(call: Call) -> tuple[str, int] | None:
 
 
 def _linked_title(call: Call, kind: str, number: int) -> str | None:
-    """The name of what a note is linked to, which stands in for a title of its own."""
+    """Return the name of the object a note is linked to, the default for the note's title."""
     work = _planned_work(call, kind, number)
     if work is not None:
         return work.name

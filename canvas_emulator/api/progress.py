@@ -1,4 +1,4 @@
-"""Canvas's jobs, as the caller watches them (Canvas: Progress)."""
+"""Canvas's background jobs, as a caller can follow them (Canvas: Progress)."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 def progress_json(call: Call) -> Json:
-    """The job that marks or grades many submissions; here it has always ended."""
+    """Return the job that marks or grades many submissions; here it has always finished."""
     number, moment = call.viewer.id, stamp(call.campus.start)
     return {
         "id": number,

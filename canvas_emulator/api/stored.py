@@ -1,6 +1,7 @@
-"""A student's totals as Canvas has them stored (``app/models/score.rb``).
+"""A student's totals as Canvas stores them (``app/models/score.rb``).
 
-A background job works them out some time after a grade: until then the old ones are answered.
+Canvas recomputes them in a background job some time after a grade changed and answers with the old
+ones until then. The switch ``totals_lag`` sets that time in seconds.
 """
 
 from datetime import timedelta
@@ -18,7 +19,7 @@ def stored_totals(
     unposted: bool = False,
     period: GradingPeriod | None = None,
 ) -> Totals:
-    """The totals that were worked out last."""
+    """Return the totals that were computed last; ``period`` None means the whole course."""
     held = call.campus.held_totals.get((course.id, user_id))
     if held is not None and call.now < held[0]:
         found: Totals = held[1][unposted, period.id if period else None]
@@ -29,14 +30,14 @@ def stored_totals(
 def effective_totals(
     call: Call, course: Course, user_id: int, *, period: GradingPeriod | None = None
 ) -> Totals:
-    """What the student is shown: a total set by hand replaces both, in each grading period too."""
+    """Return the totals the student sees; one set by hand replaces both, in each period too."""
     found = stored_totals(call, course, user_id, period=period)
     by_hand = course.override_scores.get(user_id)
     return found if by_hand is None else Totals(by_hand, by_hand, found.points)
 
 
 def hold_totals(call: Call, course: Course, user_id: int) -> None:
-    """Keep the totals as they are before a change, for as long as the job takes."""
+    """Before a change, keep the totals as they are for as long as the background job takes."""
     lag = timedelta(seconds=call.state.settings.totals_lag)
     if not lag:
         return

@@ -1,4 +1,4 @@
-"""Activity stream, unread messages, progress (Canvas: Conversations, Users, Progress)."""
+"""Activity stream, unread messages and progress (Canvas: Conversations, Users, Progress)."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from .values import rich, stamp
 Json = dict[str, Any]
 DEFAULT_PER_PAGE = 21
 KEPT = timedelta(weeks=4)
-"""How long an entry stays (the site setting ``stream_items_ttl``)."""
+"""How long Canvas keeps an entry (the site setting ``stream_items_ttl``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """An entry of the stream; ``at`` is when it entered, which posting a grade does not change."""
+    """An entry of the stream. ``at`` is when it entered, which posting a grade does not change."""
 
     id: int
     at: datetime
@@ -45,7 +45,7 @@ class Happening:
 
 
 def _stream(call: Call, only: Course | None = None) -> list[Happening]:
-    """What entered within four weeks, the newest entry first (stream_item.rb)."""
+    """Return the entries of the last four weeks, newest first (stream_item.rb)."""
     campus, me = call.campus, call.viewer.id
     kinds = ("StudentEnrollment", "TeacherEnrollment", "TaEnrollment", "ObserverEnrollment")
     found: list[Happening] = []
@@ -63,7 +63,10 @@ def _stream(call: Call, only: Course | None = None) -> list[Happening]:
 
 
 def _grades(call: Call, course: Course) -> list[Happening]:
-    """Submissions that were graded or commented on, hidden grades too: they go after the cut."""
+    """Return an entry for each submission that was graded or commented on.
+
+    Hidden grades are included here; ``_visible`` drops them after the list was cut into pages.
+    """
     found = []
     for work in call.campus.work_of(course.id):
         row = call.campus.submission(work, call.viewer.id)
@@ -77,7 +80,10 @@ def _grades(call: Call, course: Course) -> list[Happening]:
 
 
 def _visible(row: Happening) -> bool:
-    """Asked once the page is cut: a submission that is not posted is left out (stream_item.rb)."""
+    """Return whether the page shows an entry: an unposted submission is left out (stream_item.rb).
+
+    It is called for the rows of a page that is already cut, so pages can be short.
+    """
     return row.graded is None or row.graded[0].posted_at is not None
 
 
@@ -102,7 +108,7 @@ def _json(call: Call, row: Happening) -> Json:
     body: Json = {}
     if row.graded:
         submission, work = row.graded
-        # The whole submission is merged in; its own id moves aside (Canvas: Users).
+        # All fields of the submission are merged in, with its id as submission_id (Canvas: Users).
         body = bare_submission_json(call, row.course, work, submission)
         body |= {
             "submission_id": submission.id,
@@ -163,13 +169,13 @@ def hide_all(call: Call) -> object:
 
 @router.get("/api/v1/conversations/unread_count")
 def unread_count(call: Call) -> object:
-    """A string, deliberately (Canvas: Conversations)."""
+    """Return the count as a string, as Canvas does on purpose (Canvas: Conversations)."""
     return {"unread_count": str(call.campus.unread_conversations.get(call.viewer.id, 0))}
 
 
 @router.get("/api/v1/progress/:id")
 def progress(call: Call, id: str) -> object:
-    """One finished job of the viewer's own, numbered like the viewer."""
+    """Return the viewer's one finished job, whose id is that of the viewer."""
     number = access.number(id)
     if number != call.viewer.id:
         raise NotFound

@@ -1,4 +1,7 @@
-"""A submission's own fields, which assignments, lists and streams show (submission.rb)."""
+"""The JSON of a submission's own fields, which assignments, lists and streams share.
+
+Source: submission.rb.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -22,10 +25,10 @@ Json = dict[str, Any]
 
 
 def reads_grade(call: Call, course: Course, work: Assignment, row: Submission) -> bool:
-    """Staff always, observers once it is posted, the student also while there is no grade.
+    """Return whether the viewer may read the grade of a submission.
 
-    Of work whose grades are posted by hand the student reads nothing before that either, graded
-    or not (submission.rb, 2026).
+    Staff always may, observers once it is posted. Students may read it before that only while
+    there is no grade and the assignment does not post its grades manually (submission.rb, 2026).
     """
     if access.grades_others(call, course) or row.posted_at is not None:
         return True
@@ -35,7 +38,7 @@ def reads_grade(call: Call, course: Course, work: Assignment, row: Submission) -
 
 
 def bare_submission_json(call: Call, course: Course, work: Assignment, row: Submission) -> Json:
-    """A submission as the viewer may read it, whatever the call includes."""
+    """Return a submission as the viewer may read it, without the parts that ``include[]`` adds."""
     now = call.now
     due = work.due_for(row.user_id)
     readable = reads_grade(call, course, work, row)
@@ -79,7 +82,7 @@ def bare_submission_json(call: Call, course: Course, work: Assignment, row: Subm
 
 def _grade(work: Assignment, row: Submission) -> Json:
     score = row.score
-    # Computed, not what was entered once (submission.rb).
+    # Canvas computes this; it does not store what the teacher entered (submission.rb).
     entered = None if score is None else score + (row.points_deducted or 0.0)
     return {
         "score": score,
@@ -95,7 +98,7 @@ def _attachment(call: Call, row: Submission) -> Json:
 
 
 def file_json(call: Call, number: int, name: str, at: datetime | None) -> Json:
-    """A file that was handed in or came with a comment."""
+    """Return a file that was handed in or is attached to a comment."""
     return {
         "id": number,
         "uuid": f"file-{number}",

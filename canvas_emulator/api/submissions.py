@@ -1,4 +1,4 @@
-"""Submissions: reading, listing, grading, commenting (Canvas: Submissions, submission.rb)."""
+"""Read, list, grade and comment on submissions (Canvas: Submissions, submission.rb)."""
 
 import re
 from collections.abc import Callable
@@ -39,13 +39,16 @@ COLUMNS = frozenset(
         *("extra_attempts", "redo_request", "sticker"),
     }
 )
-"""What ``response_fields`` narrows: the address of a preview stays (lib/api/v1/submission.rb)."""
+"""The fields that ``response_fields`` can leave out; ``preview_url`` always stays.
+
+Source: lib/api/v1/submission.rb.
+"""
 Pair = tuple[Submission, Assignment]
 ALL_STUDENTS = "all"
 
 
 def submission_json(call: Call, course: Course, work: Assignment, row: Submission) -> Json:
-    """A submission as the viewer may read it, with what the call includes and narrows."""
+    """Return a submission as the viewer may read it, with the requested parts and fields."""
     body = bare_submission_json(call, course, work, row)
     _include(call, course, work, row, body)
     _narrow(call, body)
@@ -80,8 +83,8 @@ def _include(
             bare_submission_json(call, course, work, version) for version in (*row.earlier, row)
         ]
     if "read_state" in include:
-        # Asking marks it read, and the answer is how it was; the documentation's read_status
-        # does nothing (lib/api/v1/submission.rb).
+        # Requesting it marks the submission as read, and the answer has the state before that; the
+        # documented name read_status does nothing (lib/api/v1/submission.rb).
         body["read_state"] = "unread" if row.unread else "read"
         if row.user_id == call.viewer.id:
             row.unread = False
@@ -99,7 +102,8 @@ def _include_rubric(call: Call, work: Assignment, row: Submission, body: Json) -
 
 
 def _include_user(call: Call, work: Assignment, row: Submission, body: Json) -> None:
-    # Who may not learn whose work it is gets no user (can_read_submission_user_name?).
+    # The user is left out for viewers who may not learn whose work it is
+    # (can_read_submission_user_name?).
     if row.user_id != call.viewer.id and call.campus.anonymizes(work):
         return
     person = call.campus.people[row.user_id]
@@ -110,7 +114,7 @@ def _include_user(call: Call, work: Assignment, row: Submission, body: Json) -> 
 
 
 def _html_url(call: Call, course: Course, work: Assignment, row: Submission) -> str:
-    """The submission's own page; of anonymous work SpeedGrader's, which names nobody."""
+    """Return the submission's page, or SpeedGrader's page without a name for anonymous work."""
     here = f"{call.base_url}/courses/{course.id}"
     if not call.campus.anonymizes(work):
         return f"{here}/assignments/{work.id}/submissions/{row.user_id}"
@@ -127,7 +131,7 @@ def _narrow(call: Call, body: Json) -> None:
 
 
 def rubric_assessment(work: Assignment, row: Submission) -> Json:
-    """By criterion: the rating reached, its points, and a comment."""
+    """Return the rating reached, its points and a comment by criterion id."""
     found: Json = {}
     for criterion in work.rubric:
         if (points := row.rubric.get(criterion.id)) is None:
@@ -146,7 +150,11 @@ def rubric_assessment(work: Assignment, row: Submission) -> Json:
 def visible_comments(
     call: Call, course: Course, work: Assignment, row: Submission
 ) -> list[Comment]:
-    """Comments of others stay hidden until grades that are posted by hand are (submission.rb)."""
+    """Return the comments the viewer may read (submission.rb).
+
+    Where grades are posted manually, viewers who cannot grade see only the student's own comments
+    until the grade is posted.
+    """
     posted = row.posted_at is not None or not work.post_manually
     if posted or access.grades_others(call, course):
         return row.comments
@@ -156,16 +164,17 @@ def visible_comments(
 def comments(
     call: Call, course: Course, work: Assignment, row: Submission, *, html: bool = False
 ) -> list[Json]:
-    """Submission comments, oldest first; without ``html`` tags are stripped as Canvas does.
+    """Return the submission comments, oldest first.
 
-    Both forms are ``submission_comments_json`` with and without ``use_html_comment``.
+    With ``html`` a comment keeps its tags; without it they are stripped as Canvas does. This is
+    ``submission_comments_json`` with and without ``use_html_comment``.
     """
     found = visible_comments(call, course, work, row)
     return [_comment(call, comment, html) for comment in found]
 
 
 def _comment(call: Call, comment: Comment, html: bool) -> Json:
-    """One comment; a hidden author is nobody (Canvas: Submissions)."""
+    """Return one comment; a hidden author appears as "Anonymous User" (Canvas: Submissions)."""
     author = call.campus.people[comment.author_id]
     hidden = comment.anonymous and call.viewer.id != author.id
     body: Json = {
@@ -211,7 +220,7 @@ def _named(
 
 @router.put("/api/v1/courses/:course_id/assignments/:assignment_id/submissions/:user_id")
 def update(call: Call, course_id: str, assignment_id: str, user_id: str) -> object:
-    """Grade and comment; a comment alone is open to the student (Canvas: Submissions)."""
+    """Grade and comment; students may only comment (Canvas: Submissions)."""
     course, work, row = _named(call, course_id, assignment_id, user_id)
     if course.has_ended(call.now) and not call.viewer.is_admin:
         raise Forbidden
@@ -235,9 +244,9 @@ def update(call: Call, course_id: str, assignment_id: str, user_id: str) -> obje
         )
         row.unread = row.unread or call.viewer.id != row.user_id
         if access.grades_others(call, course) and not work.post_manually:
-            # A teacher's comment posts the submission, whether it has a grade or not.
+            # A teacher's comment posts the submission even if it has no grade.
             row.posted_at = row.posted_at or call.now
-    # The row may be a derived one: from now on it is the one that counts.
+    # The row may be a generated one; from now on the campus keeps it as it is now.
     call.campus.hand_in(row)
     body = submission_json(call, course, work, row)
     alone = {key: value for key, value in body.items() if key != "submission_comments"}
@@ -286,7 +295,10 @@ def _assess(call: Call, work: Assignment, row: Submission) -> None:
 
 
 def _points(text: str, work: Assignment) -> float:
-    """The score a posted grade stands for: points, percentage, letter, pass or fail."""
+    """Return the score that a posted grade means: points, percentage, letter, pass or fail.
+
+    Raises BadRequest for any other text.
+    """
     possible = work.points_possible or 0.0
     if text in ("pass", "complete"):
         return possible
@@ -324,7 +336,7 @@ def create(call: Call, course_id: str, assignment_id: str) -> object:
 @router.put("/api/v1/courses/:course_id/assignments/:assignment_id/submissions/:user_id/read")
 @router.delete("/api/v1/courses/:course_id/assignments/:assignment_id/submissions/:user_id/read")
 def mark_read(call: Call, course_id: str, assignment_id: str, user_id: str) -> object:
-    """Own grade and comments read, or unread again."""
+    """Mark the viewer's own grade and comments as read (PUT) or unread (DELETE)."""
     _, _, row = _named(call, course_id, assignment_id, user_id)
     if row.user_id == call.viewer.id:
         row.unread = call.request.method == "DELETE"
@@ -333,7 +345,7 @@ def mark_read(call: Call, course_id: str, assignment_id: str, user_id: str) -> o
 
 @router.post("/api/v1/courses/:course_id/assignments/:assignment_id/submissions/update_grades")
 def update_grades(call: Call, course_id: str, assignment_id: str) -> object:
-    """Grade many students; answers with a Progress, whose work is done already.
+    """Grade many students and return a Progress that has already finished.
 
     Canvas: Submissions.
     """
@@ -343,7 +355,7 @@ def update_grades(call: Call, course_id: str, assignment_id: str) -> object:
 
 @router.post("/api/v1/courses/:course_id/submissions/update_grades")
 def update_grades_of_course(call: Call, course_id: str) -> object:
-    """The same for several assignments, ``grade_data[<assignment>][<user>]``."""
+    """Do the same for several assignments: ``grade_data[<assignment>][<user>]``."""
     course = access.open_course(call, course_id)
     if not access.grades_others(call, course):
         raise Forbidden
@@ -388,9 +400,9 @@ def mark_many_read(call: Call, course_id: str) -> object:
 
 @router.get("/api/v1/courses/:course_id/assignments/:assignment_id/submissions")
 def of_assignment(call: Call, course_id: str, assignment_id: str) -> object:
-    """Staff only: students get 403. Students invited or taking part, and the test student.
+    """List the submissions of active and invited students and of the test student; staff only.
 
-    Who ended or was deactivated is not listed (submissions_api_controller.rb, index).
+    Concluded and inactive students are left out (submissions_api_controller.rb, index).
     """
     course, work, _ = _for_staff(call, course_id, assignment_id)
     students = _listed_students(call, course, "active", "invited")
@@ -417,7 +429,7 @@ def summary(call: Call, course_id: str, assignment_id: str) -> object:
     _, work, students = _for_staff(call, course_id, assignment_id)
     every = call.campus.submissions_of(work)
     rows = [row for user_id, row in every.items() if user_id in students]
-    # Graded work that was handed in again is in both.
+    # Graded work that was handed in again counts in both.
     waiting = sum(row.needs_grading for row in rows)
     graded = sum(row.is_graded for row in rows)
     return {
@@ -429,7 +441,7 @@ def summary(call: Call, course_id: str, assignment_id: str) -> object:
 
 @router.get("/api/v1/courses/:course_id/assignments/:assignment_id/gradeable_students")
 def gradeable_students(call: Call, course_id: str, assignment_id: str) -> object:
-    """Deactivated students and the test student are among them."""
+    """List the students who can be graded, including inactive ones and the test student."""
     course, work, _ = _for_staff(call, course_id, assignment_id)
     students = _listed_students(call, course, "active", "invited", "inactive")
     rows = call.campus.submissions_of(work)
@@ -440,7 +452,7 @@ def gradeable_students(call: Call, course_id: str, assignment_id: str) -> object
 
 
 def _listed_students(call: Call, course: Course, *states: str) -> set[int]:
-    """Students of these stored states and the test student, in the viewer's sections."""
+    """Return the test student and students in these stored states, in the viewer's sections."""
     sections = access.section_limit(call, course)
     return call.campus.test_students(course.id, sections) | {
         row.user_id
@@ -472,7 +484,8 @@ def for_students(call: Call, course_id: str) -> object:
             if keep(row, work):
                 pairs.append((row, work))
     by_grading = call.one("order") == "graded_at"
-    # Exactly this word, anything else ascends; what is not graded comes last, or not at all.
+    # Any other word means ascending order, which leaves out ungraded work; descending lists it
+    # last.
     descends = call.one("order_direction") == "descending"
     if by_grading and not descends:
         pairs = [pair for pair in pairs if pair[0].graded_at]
@@ -485,7 +498,11 @@ def for_students(call: Call, course_id: str) -> object:
         return submission_json(call, course, pair[1], pair[0])
 
     def visible(pair: Pair) -> bool:
-        """Asked once the page is cut: it may be short, or empty, and yet have a next one."""
+        """Return whether the page shows a row.
+
+        It is called once the list is cut into pages, so a page can be short or even empty and
+        still have a next one.
+        """
         return pair[1].is_for(pair[0].user_id)
 
     if descends:
@@ -494,10 +511,12 @@ def for_students(call: Call, course_id: str) -> object:
 
 
 def _students(call: Call, course: Course) -> list[int]:
-    """Whose submissions are asked for; somebody not allowed refuses the whole request.
+    """Return the ids of the students whose submissions are requested, sorted.
 
-    Whoever is asked for without a right over others' grades needs ``read_grades``; a teacher who
-    names nobody asks for themselves (submissions_api_controller.rb, for_students).
+    One student the viewer may not see makes Canvas refuse the whole request. A viewer without the
+    right to others' grades needs ``read_grades`` for their own. Without ``student_ids`` viewers
+    ask for themselves, even teachers (submissions_api_controller.rb, for_students). Raises
+    Forbidden or BadRequest.
     """
     asked = call.many("student_ids")
     visible = access.visible_students(call, course)
@@ -606,7 +625,7 @@ def _grouped(
 
 
 def _total_scores(call: Call, course: Course, user_id: int) -> Json:
-    """As stored, also where the course hides its totals (submissions_api_controller.rb)."""
+    """Return the stored totals, even where the course hides them (submissions_api_controller)."""
     staff = access.grades_others(call, course)
     whole = stored_totals(call, course, user_id)
     body: Json = {"computed_final_score": whole.final, "computed_current_score": whole.current}

@@ -1,4 +1,4 @@
-"""To-do, counts, upcoming events and missing work (Canvas: Users)."""
+"""To-do items, their counts, upcoming events and missing submissions (Canvas: Users)."""
 
 import math
 from datetime import timedelta
@@ -31,10 +31,11 @@ STAFF = ("TeacherEnrollment", "TaEnrollment")
 
 
 def todos(call: Call, only: Course | None = None) -> list[Todo]:
-    """Work to grade where one teaches, open work due from four weeks ago to a week ahead.
+    """Return the viewer's to-do items: work to grade as a teacher, work to hand in as a student.
 
-    Of a discussion with checkpoints its parts; whether the whole is listed for grading beside
-    them is not known. ``course_ids`` that name no course leave nothing (users_controller.rb,
+    Work to hand in is due between four weeks ago and a week ahead. A discussion with checkpoints
+    is replaced by its checkpoints; whether Canvas lists the discussion for grading as well is not
+    known. With ``course_ids`` of which none names a course the list is empty (users_controller.rb,
     todo_items).
     """
     campus, me = call.campus, call.viewer.id
@@ -64,7 +65,11 @@ def todos(call: Call, only: Course | None = None) -> list[Todo]:
 
 
 def _to_hand_in(call: Call, work: Assignment) -> bool:
-    """What can still be handed in, and what else is not past due, work without a grade too."""
+    """Return whether the viewer's list of work to hand in contains the work.
+
+    It must be unlocked, not excused and not handed in yet; it need not be graded. Work for which
+    Canvas takes no submissions is listed only until it is due.
+    """
     me, now = call.viewer.id, call.now
     due = work.due_for(me)
     if not work.published or not work.is_for(me) or work.locked(now) or due is None:
@@ -139,7 +144,7 @@ def count(call: Call) -> object:
 
 @router.get("/api/v1/users/self/upcoming_events")
 def upcoming_events(call: Call) -> object:
-    """The coming week, unpaginated, as it was up to three minutes ago (Canvas: Users)."""
+    """List the coming week, unpaginated, as it was up to three minutes ago (Canvas: Users)."""
     told, now = call.state.upcoming, call.state.clock.seconds()
     at, rows = told.get(call.viewer.id, (-math.inf, None))
     if not 0 <= now - at < KEPT_SECONDS:
@@ -176,7 +181,7 @@ def missing(call: Call, user_id: str) -> object:
     chosen = set(access.numbers(asked))
     if watched := call.one("observed_user_id"):
         person = access.user(call, watched)
-        # Courses without an observer's enrollment are dropped; without one left nothing is told.
+        # Courses in which the viewer does not observe the student are dropped; 403 if none remains.
         chosen &= _observing(call, person.id)
         if not chosen:
             raise Forbidden
@@ -208,7 +213,7 @@ def missing(call: Call, user_id: str) -> object:
 
 
 def _observing(call: Call, student_id: int) -> set[int]:
-    """Courses in which the viewer observes a student."""
+    """Return the ids of the courses in which the viewer observes a student."""
     return {
         row.course_id
         for row in call.campus.enrollments_of(call.viewer.id)
@@ -233,11 +238,12 @@ def _is_missing(
 
 
 def _parts_missing(call: Call, work: Assignment, user_id: int) -> bool:
-    """Whether a discussion counts as missing for its checkpoints, which are not listed themselves.
+    """Return whether a discussion counts as missing because of its checkpoints.
 
-    The list is of type ``Assignment`` alone. The row of the whole is made up from those of its
-    parts (checkpoints/submission_aggregator_service.rb): late when one is late, else missing when
-    one is missing. Canvas does so when a part is saved; here it is always up to date.
+    The list holds only rows of type ``Assignment``, so never a checkpoint. Canvas derives the
+    discussion's status from its checkpoints (checkpoints/submission_aggregator_service.rb): it is
+    late if one of them is late, else missing if one is missing. Canvas does this when a
+    checkpoint's submission is saved; here it is always up to date.
     """
     parts = [(call.campus.submission(part, user_id), part) for part in work.checkpoints]
     rows: list[tuple[Submission, Assignment]] = [(row, part) for row, part in parts if row]

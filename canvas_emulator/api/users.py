@@ -1,4 +1,4 @@
-"""The signed-in user, profile, colours, nicknames and positions (Canvas: Users, Favorites)."""
+"""Users, profiles, colors, course nicknames and dashboard positions (Canvas: Users, Favorites)."""
 
 import re
 from typing import Any
@@ -16,7 +16,7 @@ _HEX = re.compile(r"#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
 
 def user_json(call: Call, person: Person) -> Json:
-    """The fields every user object has."""
+    """Return the fields that every user object has."""
     return {
         "id": person.id,
         "name": person.name,
@@ -104,7 +104,7 @@ def profile(call: Call, user_id: str) -> object:
 
 
 def bulk_user(user_id: int) -> Json:
-    """A user of the load-test lists."""
+    """Return the generated user with this id, as the load-test lists show it."""
     name = believable_name(user_id)
     first, _, last = name.rpartition(" ")
     day = 1 + scatter(user_id) % 28

@@ -1,4 +1,4 @@
-"""How values look in JSON and how they are read from parameters (lib/api.rb)."""
+"""How Canvas writes values in JSON and reads them from parameters (lib/api.rb)."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,7 +14,7 @@ _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def stamp(moment: datetime | None) -> str | None:
-    """UTC, whole seconds: ``2026-03-01T07:00:00Z``."""
+    """Return a time in UTC and whole seconds, such as ``2026-03-01T07:00:00Z``."""
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -23,9 +23,9 @@ def zone(person: Person) -> ZoneInfo:
 
 
 def moment(text: str, viewer: Person, *, end: bool = False) -> datetime:
-    """A date or ISO moment; a date is the start or end of that day where the viewer is.
+    """Parse a date or an ISO 8601 time; a date is the start or end of that day for the viewer.
 
-    Raises ValueError for anything else.
+    Raises ValueError for any other text.
     """
     if _DATE.fullmatch(text):
         clock = time(23, 59, 59) if end else time()
@@ -34,8 +34,11 @@ def moment(text: str, viewer: Person, *, end: bool = False) -> datetime:
 
 
 def strict(text: str, viewer: Person) -> datetime:
-    """An ISO moment with seconds; without an offset it is the viewer's time."""
-    # A plus sign in a query that was not escaped arrives as a blank.
+    """Parse an ISO 8601 time with seconds; without an offset it is in the viewer's time zone.
+
+    Raises ValueError for any other text.
+    """
+    # A plus sign that the client did not escape in a query arrives as a space.
     if not _STRICT.fullmatch(text := text.replace(" ", "+")):
         raise ValueError(text)
     found = datetime.fromisoformat(text)
@@ -43,18 +46,18 @@ def strict(text: str, viewer: Person) -> datetime:
 
 
 def day_start(now: datetime, viewer: Person, days: int = 0) -> datetime:
-    """Midnight where the viewer is, some days from today."""
+    """Return midnight in the viewer's time zone, ``days`` from today."""
     today = now.astimezone(zone(viewer)).date() + timedelta(days=days)
     return datetime.combine(today, time(), zone(viewer))
 
 
 def rich(call: Call, html: str | None) -> str | None:
-    """Canvas's HTML as the API sends it: links are absolute (lib/api.rb)."""
+    """Return HTML as the API sends it, with absolute links (lib/api.rb)."""
     return html and _RELATIVE.sub(rf"\1=\2{call.base_url}/", html)
 
 
 def anonymous_id(number: int) -> str:
-    """Base 36, as in UserDisplay."""
+    """Write a number in base 36, as UserDisplay shows it."""
     digits = ""
     while number:
         number, rest = divmod(number, 36)
@@ -67,7 +70,7 @@ def avatar(call: Call, person: Person) -> str:
 
 
 def user_display(call: Call, person: Person) -> dict[str, object]:
-    """UserDisplay, the small form of a user (Canvas: Courses)."""
+    """Return UserDisplay, the short form of a user (Canvas: Courses)."""
     body: dict[str, object] = {
         "id": person.id,
         "anonymous_id": anonymous_id(person.id),
