@@ -164,7 +164,7 @@ class _Date:
 
 
 def _own_date(call: Call, course: Course, work: Assignment) -> _Date:
-    """The one date an assignment has for the viewer: own, the observed student's, or the base."""
+    """Return an assignment's date for the viewer: their own, the observed student's or the base."""
     subject = access.due_subject(call, course)
     if access.is_student(call, course):
         subject = call.viewer.id

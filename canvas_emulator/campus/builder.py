@@ -1,4 +1,4 @@
-"""How a campus is put together: dates by day and hour, ids in order."""
+"""The means to build a campus: dates by day and hour, ids in order."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -27,7 +27,7 @@ HOME = ZoneInfo("America/Denver")
 
 
 class Builder:
-    """Adds to a campus; the days it takes are counted from the day of its start in Denver."""
+    """Adds objects to a campus. Days are counted from the day of its start in Denver."""
 
     def __init__(self, campus: Campus) -> None:
         self.campus = campus
@@ -37,14 +37,14 @@ class Builder:
         self.terms = self._terms()
 
     def at(self, day: float, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
-        """That many days from the first day, at an hour of Denver; an aware UTC moment."""
+        """Return a time in Denver as an aware UTC datetime; ``day`` counts from the first day."""
         moment = datetime.combine(
             self.today + timedelta(days=int(day)), time(hour, minute, second), HOME
         )
         return moment.astimezone(self.campus.start.tzinfo)
 
     def due(self, day: float) -> datetime:
-        """A minute to midnight: when most work is due."""
+        """Return the last second of a day, when most work is due."""
         return self.at(day, 23, 59, 59)
 
     def id_of(self, kind: str, first: int) -> int:
@@ -65,14 +65,14 @@ class Builder:
     def person(
         self, person_id: int, key: str, name: str, *roles: str, login: str = "", **more: Any
     ) -> Person:
-        """Somebody with a story."""
+        """Add a person with a story."""
         login = login or key
         made = Person(person_id, key, name, login, f"{key}-password", roles, self.long_ago, **more)
         self.campus.people[person_id] = made
         return made
 
     def others(self, first_id: int, number: int, role: str = "student") -> list[int]:
-        """Ids of people without a story, made when they are not there yet."""
+        """Return the ids of people without a story, and add those who are not there yet."""
         ids = list(range(first_id, first_id + number))
         for person_id in ids:
             if person_id not in self.campus.people:
@@ -90,7 +90,7 @@ class Builder:
         groups: Iterable[tuple[str, float]] = (("Assignments", 0.0),),
         **more: Any,
     ) -> Course:
-        """A course with its sections and assignment groups."""
+        """Add a course with its sections and assignment groups."""
         course = Course(course_id, name, code, self.terms[term], self.at(-120, 10), **more)
         self.campus.courses[course_id] = course
         for section_name in sections or (f"{code}-1",):
@@ -114,7 +114,7 @@ class Builder:
         state: str = "active",
         **more: Any,
     ) -> None:
-        """Enrol people in one of the course's sections."""
+        """Enroll people in one of the course's sections; ``section`` is its index."""
         for user_id in [user_ids] if isinstance(user_ids, int) else user_ids:
             number = self.id_of("enrollment", 40_001)
             seen = self.campus.start - timedelta(minutes=7 + scatter(user_id, course.id) % 20_000)
@@ -135,7 +135,7 @@ class Builder:
             )
 
     def groups(self, course: Course, title: str, *members: Iterable[int]) -> None:
-        """A set of numbered groups with their members."""
+        """Add a group category with numbered groups and their members."""
         made = GroupCategory(self.id_of("group category", 31_001), course.id, title)
         self.campus.group_categories[made.id] = made
         for place, people in enumerate(members, 1):
@@ -152,7 +152,7 @@ class Builder:
         highest: int = 0,
         never: Iterable[Assignment] = (),
     ) -> None:
-        """Drop rules of one of the course's assignment groups."""
+        """Set the drop rules of one of the course's assignment groups."""
         rows = self.campus.course_groups[course.id]
         never_drop = tuple(work.id for work in never)
         rows[group] = replace(
@@ -160,7 +160,7 @@ class Builder:
         )
 
     def periods(self, course: Course, *spans: tuple[str, int, int, float | None]) -> None:
-        """Grading periods as title, first day, last day, weight; without weights, None."""
+        """Set the grading periods: title, first day, last day, and weight or None."""
         course.grading_periods = tuple(
             GradingPeriod(self.id_of("period", 901), title, self.at(first), self.due(last), weight)
             for title, first, last, weight in spans
@@ -177,7 +177,7 @@ class Builder:
         assignment_id: int = 0,
         **more: Any,
     ) -> Assignment:
-        """An assignment due on a day; kind is online, quiz, discussion, paper or none."""
+        """Add an assignment; ``due`` is a day, ``kind`` one of the keys of ``types``."""
         types = {
             "online": ("online_text_entry", "online_upload"),
             "url": ("online_url",),
@@ -206,7 +206,7 @@ class Builder:
     def checkpoints(
         self, work: Assignment, topic: float | None, replies: float | None, required: int = 2
     ) -> None:
-        """Split a discussion in two parts with dates of their own; the whole has none then."""
+        """Split a discussion into two checkpoints with due dates of their own."""
         parts = (("reply_to_topic", topic, 0), ("reply_to_entry", replies, required))
         work.checkpoints = tuple(
             Checkpoint(
@@ -242,7 +242,7 @@ class Builder:
     def hands_in(
         self, work: Assignment, user_id: int, day: float | None = None, **more: Any
     ) -> Submission:
-        """The story of one submission; a day makes it handed in on that day at 16:20."""
+        """Add a submission; with ``day`` it was handed in on that day at 16:20."""
         row = Submission(submission_id(work.id, user_id), work.id, user_id, **more)
         if day is not None:
             row.submitted_at = self.at(day, 16, 20)
@@ -264,7 +264,7 @@ class Builder:
         *,
         deducted: float | None = None,
     ) -> Submission:
-        """Graded by the course's teacher on a day at 11:05."""
+        """Let the course's teacher grade a submission on a day at 11:05."""
         work = self.campus.assignments[row.assignment_id]
         teacher = self.campus.teachers_of(work.course_id)[0]
         grade(row, work, score, self.at(day, 11, 5), teacher.id, deducted=deducted)
@@ -295,7 +295,7 @@ class Builder:
         )
 
     def reads(self, course: Course, title: str, day: float) -> None:
-        """A page with a to-do date."""
+        """Add a page with a to-do date."""
         self.campus.pages[course.id].append(
             Page(self.id_of("page", 75_001), course.id, title, self.due(day))
         )
@@ -303,14 +303,14 @@ class Builder:
     def discusses(
         self, course: Course, title: str, posted: float, todo: float | None = None
     ) -> None:
-        """An ungraded discussion, with a to-do date or none."""
+        """Add an ungraded discussion, with or without a to-do date."""
         number, todo_date = self.id_of("topic", 72_001), None if todo is None else self.due(todo)
         self.campus.topics[course.id].append(
             Topic(number, course.id, title, self.at(posted, 9), todo_date, read=posted < -5)
         )
 
     def practises(self, course: Course, title: str, day: float, by: int = 0) -> None:
-        """A practice quiz; that ``by`` has taken it, a mark on the planner alone tells."""
+        """Add a practice quiz. If ``by`` took it, only an override on their planner shows it."""
         number, made = self.id_of("practice", 77_001), self.at(-30, 10)
         self.campus.practices[course.id].append(
             Practice(number, course.id, title, self.due(day), made)
@@ -323,7 +323,7 @@ class Builder:
     def reviews(
         self, work: Assignment, assessor_id: int, author_id: int, day: float, *, done: bool = False
     ) -> None:
-        """A peer review."""
+        """Add a peer review."""
         number = self.id_of("review", 78_001)
         self.campus.reviews[number] = Review(
             number,
@@ -339,7 +339,7 @@ class Builder:
     def happens(
         self, title: str, day: float, hour: int, *, hours: float = 1.0, **more: Any
     ) -> Event:
-        """A calendar event; course_id or user_id says whose."""
+        """Add a calendar event in the calendar of ``course_id`` or ``user_id``."""
         start = self.at(day, hour)
         event = Event(
             self.id_of("event", 80_001),
@@ -353,7 +353,7 @@ class Builder:
         return event
 
     def meets(self, course: Course, title: str, *times: tuple[float, int]) -> None:
-        """An event that each section of a course has at a time of its own: day and hour."""
+        """Add an event that each section has at its own time; each of ``times`` is day and hour."""
         parent = self.happens(title, *times[0], course_id=course.id)
         for section_id, when in zip(course.section_ids, times, strict=True):
             whose = {"course_id": course.id, "section_id": section_id, "parent_id": parent.id}

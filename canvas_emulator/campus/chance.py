@@ -1,4 +1,4 @@
-"""Numbers that look random and are derived from ids, so that two runs agree."""
+"""Numbers that look random but are derived from ids, so that every run gives the same ones."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -9,7 +9,7 @@ _MASK = (1 << 64) - 1
 
 
 def scatter(*ids: int) -> int:
-    """A 64-bit number that depends on every id (the SplitMix64 finaliser)."""
+    """Return a 64-bit number that depends on every id (the finalizer of SplitMix64)."""
     state = 0x9E3779B97F4A7C15
     for number in ids:
         state = (state ^ number) * 0xBF58476D1CE4E5B9 & _MASK
@@ -19,10 +19,10 @@ def scatter(*ids: int) -> int:
 
 
 def chance(*ids: int) -> float:
-    """A number from 0 up to, not including, 1."""
+    """Return a number from 0 up to, but not including, 1."""
     return (scatter(*ids) >> 11) / (1 << 53)
 
 
 def choose(options: Sequence[T], *ids: int) -> T:
-    """One of the options."""
+    """Return one of the options, chosen by the ids."""
     return options[scatter(*ids) % len(options)]

@@ -1,4 +1,4 @@
-"""Terms, courses, sections and enrolments, and what their dates do to them."""
+"""Terms, courses, sections and enrollments, and the states that their dates lead to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,13 +26,13 @@ ROLE_IDS = {
 
 
 Span = tuple[datetime | None, datetime | None]
-"""First and last moment; None is open on that side."""
+"""Start and end; None leaves that side open."""
 STAFF_TYPES = frozenset({"TeacherEnrollment", "TaEnrollment", "DesignerEnrollment"})
 
 
 @dataclass(slots=True)
 class Term:
-    """``overrides``: other dates for a type of enrolment."""
+    """A term. ``overrides`` holds other dates for a type of enrollment."""
 
     id: int
     name: str
@@ -41,7 +41,10 @@ class Term:
     overrides: dict[str, Span] = field(default_factory=dict)
 
     def span(self, enrollment_type: str) -> Span:
-        """The dates of a type of enrolment; no start for staff (enrollment_date_builder.rb)."""
+        """Return the dates for a type of enrollment; staff have no start.
+
+        Source: enrollment_date_builder.rb.
+        """
         start, end = self.overrides.get(enrollment_type, (self.start_at, self.end_at))
         return (None if enrollment_type in STAFF_TYPES else start), end
 
@@ -56,18 +59,21 @@ class GradingPeriod:
     close_date: datetime | None = None
 
     def closed(self, now: datetime) -> bool:
-        """Whether nothing of it can be graded any more (grading_period.rb)."""
+        """Return whether its work can no longer be graded (grading_period.rb)."""
         return now > (self.close_date or self.end_at)
 
     def holds(self, moment: datetime) -> bool:
-        """The start is not in it, the end is; both are cut to the minute (grading_period.rb)."""
+        """Return whether the period contains the moment: after its start, until its end.
+
+        All three are cut to the minute first (grading_period.rb).
+        """
         start, end = (at.replace(second=0, microsecond=0) for at in (self.start_at, self.end_at))
         return start < moment.replace(second=0, microsecond=0) <= end
 
 
 @dataclass(slots=True)
 class Section:
-    """Dates count only when the section restricts its enrolments to them."""
+    """A section. Its dates count only if it restricts its enrollments to them."""
 
     id: int
     course_id: int
@@ -79,7 +85,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class GroupCategory:
-    """A set of groups of a course's students."""
+    """A set of student groups of a course."""
 
     id: int
     course_id: int
@@ -96,11 +102,13 @@ class Group:
 
 @dataclass(slots=True)
 class Course:
-    """``grading_standard``: a scheme is enabled. ``grading_scheme``: its names with their least
-    share, highest first; Canvas's default when there is none. ``scaling_factor``: the highest point
-    of a scheme based on points, 4.0 for example. ``own_grading_periods``: the grading periods are
-    the course's own (a legacy of old courses), not those of its term.
-    ``override_scores``: totals that a teacher set by hand, by student.
+    """A course with its settings.
+
+    ``grading_standard``: a grading scheme is enabled. ``grading_scheme``: pairs of a name and its
+    lowest share (0 to 1), highest first; empty means Canvas's default. ``scaling_factor``: the
+    highest point of a scheme based on points, such as 4.0. ``own_grading_periods``: the grading
+    periods belong to the course (as in old courses), not to its term. ``override_scores``: totals
+    that a teacher set by hand, by student id.
     """
 
     id: int
@@ -138,10 +146,10 @@ class Course:
         return f"course_{self.id}"
 
     def has_ended(self, now: datetime) -> bool:
-        """Concluded by its own state or by date (course.rb, ``concluded?``).
+        """Return whether the course is concluded, by state or by date (course.rb, ``concluded?``).
 
-        Its own end counts only when it restricts enrolments to its dates; sections and roles are
-        not looked at.
+        Its own end counts only if it restricts enrollments to its dates, else the term's end does.
+        Dates of sections and roles do not matter here.
         """
         end = self.end_at if self.restrict_enrollments_to_course_dates else self.term.end_at
         return self.workflow_state == "completed" or (end is not None and end <= now)
@@ -170,15 +178,16 @@ class Enrollment:
 
     @property
     def role(self) -> str:
-        """The role's name; the test student has the students' (course.rb)."""
+        """The role's name; a test student has the role of students (course.rb)."""
         return self.type.replace("StudentView", "Student")
 
 
 def spans(row: Enrollment, course: Course) -> list[Span]:
-    """The dates that count for an enrolment (enrollment_date_builder.rb).
+    """Return the dates that count for an enrollment (enrollment_date_builder.rb).
 
-    Its own when both are set; else those of its section or its course, when these restrict it;
-    else the term's for its type. Staff have the term's besides those of course or section.
+    They are its own if both are set, else those of its section or course if one restricts its
+    enrollments, else the term's for its type. For staff the term's count in addition to those of
+    section or course.
     """
     term = course.term.span(row.type)
     section = course.sections.get(row.section_id)
@@ -194,9 +203,10 @@ def spans(row: Enrollment, course: Course) -> list[Span]:
 
 
 def effective_state(enrollment: Enrollment, course: Course, now: datetime) -> EffectiveState:
-    """The stored state as the dates that count for it turn it (enrollment_state.rb).
+    """Return the state that an enrollment's dates lead to (enrollment_state.rb).
 
-    Before these, students and observers are pending, staff are inactive.
+    Only active and invited enrollments change. Before their dates students and observers are
+    pending and staff inactive; after them everybody is completed.
     """
     if enrollment.state not in ("active", "invited"):
         return enrollment.state

@@ -1,4 +1,4 @@
-"""Assignments, submissions, and what the clock and the gradebook make of them."""
+"""Assignments and submissions, and the statuses that time and grading give them."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ ONLINE = frozenset(
     }
 )
 OFFLINE = ("on_paper", "external_tool", "none", "not_graded", "wiki_page")
-"""Kinds of which work has one alone when nothing is handed in to Canvas (assignment.rb)."""
+"""Submission types; work that has only one of these is not handed in to Canvas (assignment.rb)."""
 QUIZ_GRACE = timedelta(seconds=60)
 SCHEME = (
     ("A", 94.0),
@@ -71,7 +71,7 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class SectionDate:
-    """Another due date for a section, and who its students are."""
+    """A section's own due date, and the section's students."""
 
     section_id: int
     name: str
@@ -81,7 +81,7 @@ class SectionDate:
 
 @dataclass(frozen=True, slots=True)
 class DateOverride:
-    """A date that is not everybody's: of a section, or of single students."""
+    """A due date that applies only to a section or to some students."""
 
     id: int
     title: str
@@ -129,7 +129,7 @@ class Assignment:
 
     @property
     def plannable(self) -> tuple[str, int]:
-        """Kind and id of the underlying object (Canvas: Planner)."""
+        """Type and id of the underlying object (Canvas: Planner)."""
         if self.is_quiz:
             return "quiz", self.id + 500_000
         if self.is_discussion:
@@ -144,14 +144,14 @@ class Assignment:
 
     @property
     def submittable(self) -> bool:
-        """Whether something can be handed in to Canvas itself, not to a tool (assignment.rb)."""
+        """Whether students can hand it in to Canvas itself, not to a tool (assignment.rb)."""
         return self.submission_types not in ((), *((kind,) for kind in OFFLINE))
 
     @property
     def missed_by_date(self) -> bool:
-        """Whether it becomes missing with its due date; of tools New Quizzes alone.
+        """Whether it becomes missing after its due date; of tools, only New Quizzes does.
 
-        submission.rb, Tardiness.
+        Source: submission.rb, Tardiness.
         """
         return self.submittable or self.new_quiz
 
@@ -160,7 +160,7 @@ class Assignment:
         return self.grading_type != "not_graded"
 
     def due_for(self, user_id: int | None) -> datetime | None:
-        """The date that applies to this person; the base date for nobody in particular."""
+        """Return the due date for a person; the base date for None."""
         if user_id is None:
             return self.due_at
         for row in self.section_dates:
@@ -169,7 +169,7 @@ class Assignment:
         return self.due_dates.get(user_id, self.due_at)
 
     def overrides(self) -> list[DateOverride]:
-        """The dates beside the base date, sections first; ids are derived from its own."""
+        """Return the dates other than the base date, sections first; ids derive from the work's."""
         rows: list[tuple[str, datetime, tuple[int, ...], int | None]] = [
             (row.name, row.due_at, (), row.section_id) for row in self.section_dates
         ]
@@ -177,12 +177,12 @@ class Assignment:
         return [DateOverride(self.id * 10 + place, *row) for place, row in enumerate(rows)]
 
     def override_for(self, user_id: int) -> DateOverride | None:
-        """The override by which this person has another date."""
+        """Return the override that gives this person another date, or None."""
         sections = [row for row in self.section_dates if user_id in row.student_ids]
         return next(
             (
                 row
-                for row in reversed(self.overrides())  # single students before sections
+                for row in reversed(self.overrides())  # single students take precedence
                 if user_id in row.student_ids
                 or any(row.section_id == section.section_id for section in sections)
             ),
@@ -201,7 +201,7 @@ class Assignment:
 
 @dataclass(slots=True)
 class Checkpoint(Assignment):
-    """A part of a graded discussion, with its own date and points (``sub_assignment.rb``)."""
+    """A part of a graded discussion with its own due date and points (``sub_assignment.rb``)."""
 
     parent_id: int = 0
     tag: str = "reply_to_topic"
@@ -213,7 +213,7 @@ class Checkpoint(Assignment):
 
     @property
     def title(self) -> str:
-        """The discussion's, with what this part asks for (``title_with_required_replies``)."""
+        """The discussion's title and what this part requires (``title_with_required_replies``)."""
         if self.tag == "reply_to_topic":
             return f"{self.name} Reply to Topic"
         return f"{self.name} Required Replies ({self.replies})"
@@ -232,7 +232,7 @@ class Comment:
 
 @dataclass(slots=True)
 class Submission:
-    """One student's row for one assignment; ``late`` and ``missing`` are asked of the clock."""
+    """One student's row for one assignment; ``is_late`` and ``is_missing`` depend on the clock."""
 
     id: int
     assignment_id: int
@@ -265,19 +265,19 @@ class Submission:
     def score(self) -> float | None:
         if self.entered_score is None:
             return None
-        # The penalty stops at 0 (late_policy.rb).
+        # The late penalty never takes a score below 0 (late_policy.rb).
         return max(min(0.0, self.entered_score), self.entered_score - (self.points_deducted or 0.0))
 
     @property
     def is_graded(self) -> bool:
-        """As Canvas counts it (submission.rb, Tardiness)."""
+        """Whether Canvas counts it as graded (submission.rb, Tardiness)."""
         return self.excused or (self.score is not None and self.workflow_state == "graded")
 
     @property
     def needs_grading(self) -> bool:
-        """Handed in and not graded, or handed in again after the grade.
+        """Whether it was handed in and not graded, or handed in again after the grade.
 
-        Whatever custom status it has (needs_grading_count_query.rb).
+        Its custom status does not matter (needs_grading_count_query.rb).
         """
         if self.excused or self.submission_type is None:
             return False
@@ -288,20 +288,21 @@ class Submission:
 
 
 def keep_attempt(row: Submission) -> None:
-    """Put the attempt a row stands for among its earlier ones, before another takes its place."""
+    """Add the current attempt to the earlier ones before a new one replaces it."""
     row.earlier.append(replace(row, comments=[], rubric={}, rubric_comments={}, earlier=[]))
 
 
 def submission_id(assignment_id: int, user_id: int) -> int:
-    """An id of its own for each pair, on the shard of the assignment."""
+    """Return an id for the pair that is unique on the assignment's shard."""
     shard, local = divmod(assignment_id, SHARD)
     return shard * SHARD + local * 10_000 + user_id % 10_000
 
 
 def seconds_late(row: Submission, work: Assignment, now: datetime) -> int:
-    """The teacher's number for work marked late, 0 without one; else counted up to now.
+    """Return how many seconds late the work is, counted up to now if it was not handed in.
 
-    What was handed in as a quiz has 60 s grace, and so have New Quizzes (submission.rb).
+    For work a teacher marked as late it is the teacher's number, or 0. Quizzes and New Quizzes
+    have 60 s of grace (submission.rb).
     """
     if row.late_policy_status == "late":
         return row.seconds_late_override or 0
@@ -315,7 +316,7 @@ def seconds_late(row: Submission, work: Assignment, now: datetime) -> int:
 
 
 def is_late(row: Submission, work: Assignment, now: datetime) -> bool:
-    """Canvas's ``Tardiness#late?`` (submission.rb)."""
+    """Return Canvas's ``Tardiness#late?`` (submission.rb)."""
     if row.excused or row.custom_grade_status_id:
         return False
     if row.late_policy_status:
@@ -324,7 +325,7 @@ def is_late(row: Submission, work: Assignment, now: datetime) -> bool:
 
 
 def is_missing(row: Submission, work: Assignment, now: datetime) -> bool:
-    """Canvas's ``Tardiness#missing?`` (submission.rb)."""
+    """Return Canvas's ``Tardiness#missing?`` (submission.rb)."""
     if row.excused or row.custom_grade_status_id:
         return False
     if row.late_policy_status:
@@ -335,9 +336,10 @@ def is_missing(row: Submission, work: Assignment, now: datetime) -> bool:
 
 
 def on_missing_list(row: Submission, work: Assignment, now: datetime) -> bool:
-    """Whether Canvas's list of missing work has it (submission.rb, scope ``missing``).
+    """Return whether Canvas lists it as missing (submission.rb, scope ``missing``).
 
-    Marked missing by hand it is there whatever else is true, handed in, undated or on paper.
+    Work that a teacher marked as missing is listed even if it was handed in, has no due date or is
+    on paper.
     """
     if row.excused or row.custom_grade_status_id:
         return False
@@ -351,12 +353,12 @@ def on_missing_list(row: Submission, work: Assignment, now: datetime) -> bool:
 
 
 def letter(percent: float) -> str:
-    """The letter of the account's default grading scheme."""
+    """Return the letter for a percentage in the account's default grading scheme."""
     return next(name for name, least in SCHEME if percent >= least or least == 0.0)
 
 
 def grade_text(score: float | None, work: Assignment) -> str | None:
-    """The grade as Canvas words it for the grading type of the assignment."""
+    """Return the grade in the form of the assignment's grading type."""
     if score is None:
         return None
     possible = work.points_possible or 0.0
@@ -373,13 +375,13 @@ def grade_text(score: float | None, work: Assignment) -> str | None:
 def ordinary_submission(
     work: Assignment, user_id: int, start: datetime, grader_id: int
 ) -> Submission:
-    """What a student without a story did: derived from the two ids and the start time."""
+    """Return a submission of a student without a story, derived from the two ids and ``start``."""
     row = Submission(submission_id(work.id, user_id), work.id, user_id)
     due = work.due_for(user_id)
     if due is None or not work.is_graded or not work.published:
         return row
     diligence = chance(user_id, 11) * 0.35 + 0.65
-    # The teacher is busy: work older than two weeks is graded, newer work partly.
+    # Work due more than two weeks ago is graded, newer work only in part.
     days_past = (start - due).total_seconds() / 86400
     if work.expects_submission:
         if chance(work.id, user_id, 1) > (diligence if days_past > 0 else 0.15):
@@ -424,7 +426,7 @@ def grade(
     *,
     deducted: float | None = None,
 ) -> None:
-    """Enter a grade; it is posted at once unless the assignment posts by hand."""
+    """Enter a grade; it is posted at once unless the assignment posts grades manually."""
     row.entered_score = score
     row.points_deducted = deducted
     row.workflow_state = "graded"

@@ -1,4 +1,4 @@
-"""Lists far too long to store: each row is derived from its place when it is asked for."""
+"""Lists too long to store, whose rows are made from their index when they are needed."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar, overload
@@ -11,7 +11,7 @@ FIRST_BULK_ENROLLMENT = 20_000_001
 
 
 class Derived(Sequence[T]):
-    """A sequence of a length whose rows are made by their place; nothing is kept."""
+    """A sequence whose rows ``make`` derives from the numbers in ``places``; none is stored."""
 
     def __init__(self, places: range, make: Callable[[int], T]) -> None:
         self._places = places

@@ -1,6 +1,6 @@
-"""Totals as Canvas computes them (``lib/grade_calculator.rb``), for one student and course.
+"""A student's totals in a course as Canvas computes them (``lib/grade_calculator.rb``).
 
-Drop rules are settled by trying every choice, which is slow, plain and right.
+Drop rules are settled by trying every combination, which is slow but simple to verify.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -17,13 +17,17 @@ from .registry import Campus
 Row = tuple[int, Decimal, Decimal]
 """Assignment id, score, points possible."""
 Part = tuple[Decimal, Decimal | None]
-"""Weight, and the share of it that was earned, when anything counts."""
+"""A weight, and the share of it that was earned; None if nothing counts."""
 NOTHING, WHOLE, CENT = Decimal(0), Decimal(100), Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Percentages: of graded work only, and with ungraded work as 0; points earned so far."""
+    """Percentages and points.
+
+    ``current`` counts graded work only, ``final`` counts ungraded work as 0, and ``points`` are
+    those earned so far.
+    """
 
     current: float | None
     final: float | None
@@ -31,7 +35,7 @@ class Totals:
 
 
 def period_of(course: Course, due: datetime | None) -> GradingPeriod | None:
-    """The grading period of a due date; work without one belongs to the one that ends last."""
+    """Return the grading period of a due date; without a date it is the one that ends last."""
     if due is None:
         return max(course.grading_periods, key=lambda period: period.end_at, default=None)
     return next((period for period in course.grading_periods if period.holds(due)), None)
@@ -49,7 +53,7 @@ def totals(
     unposted: bool = False,
     period: GradingPeriod | None = None,
 ) -> Totals:
-    """A student's totals, of one grading period or all; ``unposted`` counts hidden grades."""
+    """Return a student's totals for the course or one period; ``unposted`` counts hidden grades."""
     sums = []
     points = NOTHING
     for ungraded in (False, True):
@@ -72,7 +76,7 @@ def totals(
 def _of_periods(
     parts: Iterable[tuple[Decimal, float | None]], *, empty_counts: bool
 ) -> float | None:
-    """The periods' rounded totals by weight; in final a period without work counts as 0."""
+    """Weight the periods' rounded totals; ``empty_counts`` takes a period without work for 0."""
     there = [
         (weight, _exact(value)) for weight, value in parts if value is not None or empty_counts
     ]
@@ -122,13 +126,13 @@ def _counts(work: Assignment, user_id: int) -> bool:
 def _score(
     row: Submission | None, unposted: bool, ungraded: bool, concluded: bool
 ) -> Decimal | None:
-    """The score that counts; None when the work does not count at all."""
+    """Return the score that counts, or None if the work does not count."""
     if row is not None and row.posted_at is None and not unposted:
-        row = None  # what is not posted is as good as not there
+        row = None  # an unposted grade counts as no submission
     if row is None and concluded:
         return None
     if row is not None and row.workflow_state == "pending_review" and not ungraded:
-        row = None  # work that waits for review counts in the final total only
+        row = None  # work that waits for review counts only in the final total
     if row is not None and row.excused:
         return None
     if row is not None and row.score is not None:
@@ -137,12 +141,12 @@ def _score(
 
 
 def _concluded(campus: Campus, course_id: int, user_id: int) -> bool:
-    """Whether every enrolment of the student there, of whatever type, is stored as completed."""
+    """Return whether all of the student's enrollments there are stored as completed."""
     return all(row.state == "completed" for row in campus.between(user_id, course_id))
 
 
 def _kept(rows: list[Row], group: AssignmentGroup) -> list[Row]:
-    """What the drop rules leave: first the lowest go, then the highest, one score always stays."""
+    """Apply the drop rules: drop the lowest, then the highest; at least one score stays."""
     fixed = [row for row in rows if row[0] in group.never_drop]
     loose = sorted(row for row in rows if row[0] not in group.never_drop)
     if not loose:
@@ -159,7 +163,7 @@ def _kept(rows: list[Row], group: AssignmentGroup) -> list[Row]:
 def _choice(
     better: Callable[..., tuple[Row, ...]], loose: list[Row], fixed: list[Row], count: int
 ) -> list[Row]:
-    """Of all choices the one with the highest (lowest) share; of equal ones the lowest ids."""
+    """Return the combination with the highest or lowest share; of equal ones the lowest ids."""
 
     def share(chosen: Sequence[Row]) -> tuple[bool, Decimal]:
         possible = _possible([*chosen, *fixed])
@@ -178,7 +182,10 @@ def _possible(rows: Iterable[Row]) -> Decimal:
 
 
 def _share(course: Course, groups: list[tuple[Decimal, Decimal, Decimal]]) -> Decimal | None:
-    """Percent of the whole course: by weight, scaled up below 100, or by points."""
+    """Return the percentage of the whole course.
+
+    With weighted groups it is scaled up if the weights add up to less than 100; else points count.
+    """
     if not course.apply_assignment_group_weights:
         possible = sum((points for _, _, points in groups), NOTHING)
         earned = sum((score for _, score, _ in groups), NOTHING)
@@ -192,31 +199,31 @@ def _share(course: Course, groups: list[tuple[Decimal, Decimal, Decimal]]) -> De
 
 @lru_cache(4096)
 def _exact(value: float | None) -> Decimal:
-    """A number as it is written in decimals, not as a float holds it."""
+    """Return the number as its decimals are written, without the error of a float."""
     return Decimal(str(value or 0))
 
 
 def _rounded(value: Decimal | None) -> float | None:
-    """Two decimals, half away from zero."""
+    """Round to two decimals, halves away from zero."""
     if value is None:
         return None
     return float(value.quantize(CENT, ROUND_HALF_UP))
 
 
 def letter_of(course: Course, score: float | None) -> str | None:
-    """The letter of a total; None without a score, or where no grading scheme is enabled."""
+    """Return the letter of a total; None without a score or an enabled grading scheme."""
     return scheme_letter(course, score) if course.grading_standard else None
 
 
 def scheme_of(course: Course) -> tuple[tuple[str, float], ...]:
-    """Names with their least share; Canvas's default where the course has no scheme of its own."""
+    """Return pairs of a name and its lowest share; the default if the course has no own scheme."""
     return course.grading_scheme or tuple((name, least / 100) for name, least in SCHEME)
 
 
 def scheme_letter(course: Course, score: float | None) -> str | None:
-    """The letter of a total by the scheme, whether it is enabled or not (grading_standard.rb).
+    """Return the letter of a total, whether the scheme is enabled or not (grading_standard.rb).
 
-    By points the total becomes points of the scale first, rounded to two decimals.
+    In a scheme based on points the total becomes points first, rounded to two decimals.
     """
     if score is None:
         return None

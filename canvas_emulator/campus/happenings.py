@@ -1,4 +1,4 @@
-"""Announcements, events, notes and overrides: what the planner and the calendar list."""
+"""Announcements, events, notes and overrides, which planner and calendar list."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A wiki page with a to-do date: on the planner without being graded."""
+    """A wiki page with a to-do date; it is on the planner but not graded."""
 
     id: int
     course_id: int
@@ -28,7 +28,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """An ungraded discussion, which no assignment stands behind."""
+    """An ungraded discussion, which has no assignment."""
 
     id: int
     course_id: int
@@ -40,7 +40,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """A practice quiz or an ungraded survey, which no assignment stands behind."""
+    """A practice quiz or an ungraded survey, which has no assignment."""
 
     id: int
     course_id: int
@@ -52,7 +52,7 @@ class Practice:
 
 @dataclass(slots=True)
 class Review:
-    """An assessment request: one student reviews what another handed in."""
+    """An assessment request: one student reviews another's submission."""
 
     id: int
     course_id: int
@@ -66,10 +66,10 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """``course_id`` or ``user_id`` says whose calendar holds it.
+    """A calendar event in the calendar of ``course_id`` or ``user_id``.
 
-    ``section_id`` is that of a section's own event, which takes the place of its ``parent_id``'s
-    for whoever sees the section.
+    With ``section_id`` it belongs to that section, and for people of the section it replaces the
+    course's event ``parent_id``.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""The people of the campus and the names of those nobody wrote a story for."""
+"""The people of the campus, and names for those who have no story."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,12 +23,12 @@ LAST_NAMES = _LAST_NAMES_TEXT.split()
 
 
 SHARD = 10**13
-"""Ids of this Canvas's own rows are below it; as seen from everywhere it is added to them."""
+"""Local ids of this Canvas are smaller; adding this makes a global id of one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who can sign in; ``key`` is empty for those nobody wrote a story for."""
+    """Somebody who can sign in; ``key`` is empty for people without a story."""
 
     id: int
     key: str
@@ -45,12 +45,12 @@ class Person:
 
     @property
     def global_id(self) -> int:
-        """The id by which every Canvas knows them; people of another shard have no other here."""
+        """The id by which every Canvas knows them; people of another shard have only this one."""
         return self.id if self.id > SHARD else SHARD + self.id
 
     @property
     def sis_id(self) -> str | None:
-        """What the school's information system calls them; it knows no test student."""
+        """Their id in the school's student information system, which has no test students."""
         return None if self.fake or self.id > SHARD else f"S{self.id}"
 
     @property
@@ -68,12 +68,12 @@ class Person:
 
 
 def believable_name(person_id: int) -> str:
-    """First and last name of the person with this id."""
+    """Return first and last name of the person with this id."""
     return f"{choose(FIRST_NAMES, person_id, 1)} {choose(LAST_NAMES, person_id, 2)}"
 
 
 def passer_by(person_id: int, created_at: datetime, role: str = "student") -> Person:
-    """Somebody without a story: derived from the id alone."""
+    """Return a person without a story, derived from the id."""
     zones = ("America/Denver", "America/Denver", "America/New_York", "Europe/London")
     return Person(
         id=person_id,

@@ -1,4 +1,4 @@
-"""The campus as a whole: who and what there is, found by id, and what visitors changed."""
+"""The whole campus: its objects by id, and the changes that visitors made."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -32,7 +32,7 @@ FIRST_FREE_ID = 800_001
 
 @dataclass
 class Campus:
-    """Everything there is; ``start`` is the moment its dates are counted from."""
+    """All objects of the campus; ``start`` is the moment from which its dates are counted."""
 
     start: datetime
     bulk_rows: int = 5000
@@ -66,11 +66,11 @@ class Campus:
     )
 
     observees: dict[int, set[int]] = field(default_factory=dict)
-    """Students whose parents are linked to them, by parent; without any course."""
+    """For each parent, the ids of the students linked to them, which needs no course."""
     held_totals: dict[tuple[int, int], tuple[datetime, dict[tuple[bool, int | None], Any]]] = field(
         default_factory=dict
     )
-    """By course and student: until when old totals are answered, and these."""
+    """By course and student id: the time until which Canvas answers with old totals, and these."""
 
     def __post_init__(self) -> None:
         self._of_course: dict[int, list[Enrollment]] = defaultdict(list)
@@ -81,11 +81,11 @@ class Campus:
         self._free_ids = count(FIRST_FREE_ID)
 
     def person(self, key: str) -> Person:
-        """The person of a story."""
+        """Return the person of the story with this key."""
         return next(person for person in self.people.values() if person.key == key)
 
     def fresh_id(self) -> int:
-        """An id for what a visitor creates."""
+        """Return an unused id for an object that a visitor creates."""
         return next(self._free_ids)
 
     def enrol(self, enrollment: Enrollment) -> None:
@@ -98,20 +98,20 @@ class Campus:
         self._work[work.course_id].append(work)
 
     def hand_in(self, row: Submission) -> None:
-        """Put a row in the place of the one derived from ids."""
+        """Keep a submission in place of the generated one."""
         self._written[row.assignment_id][row.user_id] = row
         if row.assignment_id in self._submissions:
             self._submissions[row.assignment_id][row.user_id] = row
 
     def tick_mark(self, work: Assignment, user_id: int, now: datetime) -> None:
-        """Complete the mark, if there is one, of work that was handed in (submission.rb)."""
+        """Complete the planner override, if any, of work that was handed in (submission.rb)."""
         for row in list(self.overrides.values()):
             mine = row.user_id == user_id and row.workflow_state == "active"
             if mine and (row.plannable_type, row.plannable_id) == work.plannable:
                 row.marked_complete, row.updated_at = True, now
 
     def expect_work(self, course_id: int, user_id: int) -> None:
-        """Give a newcomer an unsubmitted row for each assignment; call it before ``enrol``."""
+        """Give a new student a blank submission for each assignment; call it before ``enrol``."""
         for work in self.work_of(course_id):
             if work.is_for(user_id) and user_id not in self.submissions_of(work):
                 self.hand_in(Submission(submission_id(work.id, user_id), work.id, user_id))
@@ -123,7 +123,7 @@ class Campus:
         return self._of_user.get(user_id, [])
 
     def between(self, user_id: int, course_id: int) -> list[Enrollment]:
-        """What a person is in a course, deleted and rejected rows left out."""
+        """Return a person's enrollments in a course, without deleted and rejected ones."""
         return [
             row
             for row in self.enrollments_of(user_id)
@@ -134,11 +134,11 @@ class Campus:
         return [self.sections[section_id] for section_id in self.courses[course_id].section_ids]
 
     def work_of(self, course_id: int) -> list[Assignment]:
-        """Assignments of a course in their order, unpublished ones too."""
+        """Return a course's assignments in their order, including unpublished ones."""
         return self._work.get(course_id, [])
 
     def students_of(self, course_id: int) -> list[int]:
-        """Ids of those who are or were students there, ascending, each once."""
+        """Return the ids of current and former students in ascending order, each once."""
         ids = {
             row.user_id
             for row in self.enrollments_in(course_id)
@@ -148,7 +148,10 @@ class Campus:
         return sorted(ids)
 
     def test_students(self, course_id: int, section_ids: Iterable[int] | None = None) -> set[int]:
-        """Whom "student view" made, in some sections or all; they have rows like a student."""
+        """Return the test students that "student view" made, who have submissions like students.
+
+        ``section_ids`` limits them to these sections.
+        """
         sections = None if section_ids is None else set(section_ids)
         return {
             row.user_id
@@ -166,7 +169,7 @@ class Campus:
         ]
 
     def submissions_of(self, work: Assignment) -> dict[int, Submission]:
-        """Rows of an assignment by student; derived when first asked for, then kept."""
+        """Return an assignment's submissions by student; they are generated once and then kept."""
         if (rows := self._submissions.get(work.id)) is not None:
             return rows
         written, grader = self._written[work.id], self._grader(work)
@@ -181,7 +184,7 @@ class Campus:
         return self._submissions.setdefault(work.id, rows)
 
     def submission(self, work: Assignment, user_id: int) -> Submission | None:
-        """One student's row, without deriving the others'; None when it is not their work."""
+        """Return one student's submission without generating others; None if not their work."""
         if (rows := self._submissions.get(work.id)) is not None:
             return rows.get(user_id)
         written = self._written[work.id]
@@ -211,9 +214,9 @@ class Campus:
         }
 
     def anonymizes(self, work: Assignment) -> bool:
-        """Whether graders may not learn whose work it is (abstract_assignment.rb).
+        """Return whether graders may not learn whose work it is (abstract_assignment.rb).
 
-        Until the grades of moderated work are published, of other work until all are posted.
+        For moderated work that ends when grades are published, for other work when all are posted.
         """
         if not work.anonymous_grading:
             return False
@@ -223,7 +226,10 @@ class Campus:
         return any(rows[id_].posted_at is None for id_ in students if id_ in rows)
 
     def needs_grading(self, work: Assignment, section_ids: Iterable[int] | None = None) -> int:
-        """How many rows wait for a grade, the test student's too (needs_grading_count_query.rb)."""
+        """Return how many submissions wait for a grade, the test student's included.
+
+        Source: needs_grading_count_query.rb.
+        """
         students = self.active_students(work.course_id, section_ids)
         students |= self.test_students(work.course_id, section_ids)
         rows = self.submissions_of(work)
@@ -232,7 +238,7 @@ class Campus:
     def courses_where(
         self, user_id: int, now: datetime, kinds: Iterable[str] = ("StudentEnrollment",)
     ) -> Iterator[Course]:
-        """Courses in which a person takes part now, each once."""
+        """Return the courses in which a person takes part now in one of these roles, each once."""
         seen: set[int] = set()
         wanted = set(kinds)
         for row in self.enrollments_of(user_id):

@@ -1,4 +1,4 @@
-"""The people worth meeting and their courses."""
+"""The people with stories and their courses."""
 
 from .builder import Builder
 from .chance import scatter
@@ -8,10 +8,10 @@ from .happenings import Note, Override
 
 DOZEN, MANY, NEWCOMER, HOSTILE, TEACHER, BIG_TEACHER, ADMIN, OBSERVER, TA, BUSY = range(1, 11)
 LINEAR_ALGEBRA_ID = 9_070_000_000_000_417
-"""Above 2**53, so a client that reads ids as floating point numbers names another course."""
+"""Above 2**53: a client that reads ids as floating point numbers gets another course's id."""
 BIG_COURSE_ID = 4301
 VISITOR = 20_000_000_000_077
-"""Of another shard of a consortium: here as everywhere they have their global id alone."""
+"""A person of another shard of a consortium, who has only a global id."""
 TEST_STUDENT = 3999
 
 ESSAY_RUBRIC = (
@@ -22,7 +22,7 @@ ESSAY_RUBRIC = (
 
 
 def tell(build: Builder) -> None:
-    """Everybody and everything."""
+    """Build everybody and everything."""
     _cast(build)
     biology = _biology(build)
     statistics, history = _statistics(build), _history(build)
@@ -92,7 +92,7 @@ def _biology(build: Builder) -> Course:
 
 
 def _ungraded(build: Builder, course: Course) -> None:
-    """What stands on the planner and is never handed in: topics, practice, peer reviews."""
+    """Add planner items that nobody hands in: topics, practice quizzes and peer reviews."""
     build.discusses(course, "Introduce yourself", -20)
     build.discusses(course, "What surprised you in the laboratory?", -3)
     build.discusses(course, "Bring a question to the lecture", -10, todo=-1)
@@ -106,7 +106,7 @@ def _ungraded(build: Builder, course: Course) -> None:
 
 
 def _every_state(build: Builder, course: Course) -> None:
-    """One piece of work for each status a submission can have."""
+    """Add one piece of work for each status that a submission can have."""
     _graded_work(build, course)
     _costly_work(build, course)
     _unfinished_work(build, course)
@@ -115,7 +115,7 @@ def _every_state(build: Builder, course: Course) -> None:
 
 
 def _graded_work(build: Builder, course: Course) -> None:
-    """Graded and posted, with comments, a rubric and an anonymous remark."""
+    """Add graded and posted work with comments, a rubric and an anonymous comment."""
     work, hands_in, graded = build.work, build.hands_in, build.graded
     posted = work(course, "Cell structure worksheet", -40, points_possible=20)
     row = graded(hands_in(posted, DOZEN, -41), 18.5, -37)
@@ -144,7 +144,7 @@ def _graded_work(build: Builder, course: Course) -> None:
 
 
 def _costly_work(build: Builder, course: Course) -> None:
-    """Late, not posted yet, and excused."""
+    """Add work that is late, not posted yet, and excused."""
     work, hands_in, graded = build.work, build.hands_in, build.graded
     late = work(course, "Osmosis laboratory report", -24, group=1, points_possible=40)
     row = hands_in(late, DOZEN, -21)
@@ -163,7 +163,7 @@ def _costly_work(build: Builder, course: Course) -> None:
 
 
 def _unfinished_work(build: Builder, course: Course) -> None:
-    """To be done again, handed in again, of a custom status, and quizzes."""
+    """Add work to redo, work handed in again, work with a custom status, and quizzes."""
     work, hands_in, graded = build.work, build.hands_in, build.graded
     redo = work(course, "Enzyme kinetics problem set", -10, points_possible=15)
     row = graded(hands_in(redo, DOZEN, -11), 6, -7)
@@ -188,7 +188,7 @@ def _unfinished_work(build: Builder, course: Course) -> None:
 
 
 def _quiet_work(build: Builder, course: Course) -> None:
-    """Not graded, not handed in, on paper, without anything to hand in, discussions."""
+    """Add work that is ungraded, not handed in, on paper or without submission, and discussions."""
     work, hands_in, graded = build.work, build.hands_in, build.graded
     hands_in(work(course, "Photosynthesis worksheet", -1, points_possible=20), DOZEN, -2)
     hands_in(work(course, "Field notes, week 9", -5, points_possible=10), DOZEN)
@@ -208,7 +208,7 @@ def _quiet_work(build: Builder, course: Course) -> None:
 
 
 def _work_ahead(build: Builder, course: Course) -> None:
-    """Due, opening later, locked, extended, without a date, unpublished and for others."""
+    """Add work that is due, opens later, or is locked, extended, undated, hidden or for others."""
     work, hands_in = build.work, build.hands_in
     due = work(course, "Heredity problem set", 2, points_possible=20)
     due.due_dates[DOZEN] = build.due(4)
@@ -249,7 +249,7 @@ def _statistics(build: Builder) -> Course:
         made = build.work(course, f"Problem set {week + 1}: {title}", -35 + 14 * week)
         _does(build, made, -35 + 14 * week, (9.5, 8, None, None)[week])
     build.work(course, "Project proposal", 11, group=1, points_possible=30)
-    # Weights of 110 %: the challenges are extra credit.
+    # The weights add up to 110 % because the challenges are extra credit.
     challenge = build.work(course, "Challenge: shared birthdays", -19, group=2)
     _does(build, challenge, -19, 6)
     build.drops(course, lowest=1, highest=1)
@@ -284,7 +284,7 @@ def _other_courses(build: Builder) -> None:
 
 
 def _english(build: Builder, small: list[int]) -> None:
-    """Letters from a scheme that is based on points."""
+    """Add a course with letter grades from a scheme based on points."""
     score: float | None
     english = build.course(
         4104,
@@ -308,7 +308,7 @@ def _english(build: Builder, small: list[int]) -> None:
 
 
 def _algebra(build: Builder, small: list[int]) -> None:
-    """Percentages and grading periods, under an id beyond 2**53."""
+    """Add a course with percentages and grading periods, with ids beyond 2**53."""
     score: float | None
     algebra = build.course(
         LINEAR_ALGEBRA_ID, "Linear Algebra", "MATH-220", colour="#b3261e", modules=5
@@ -327,7 +327,7 @@ def _algebra(build: Builder, small: list[int]) -> None:
 
 
 def _programming(build: Builder, small: list[int]) -> None:
-    """Two sections, pass or fail, and the worst exercise dropped."""
+    """Add a course with two sections, pass or fail, and a dropped exercise."""
     score: float | None
     programming = build.course(
         4106,
@@ -349,7 +349,7 @@ def _programming(build: Builder, small: list[int]) -> None:
 
 
 def _chemistry(build: Builder, small: list[int]) -> None:
-    """Letters alone: the course restricts quantitative data."""
+    """Add a course with letters only: it restricts quantitative data."""
     score: float | None
     chemistry = build.course(
         4107,
@@ -366,7 +366,7 @@ def _chemistry(build: Builder, small: list[int]) -> None:
 
 
 def _past_courses(build: Builder, small: list[int]) -> None:
-    """Three that are over: listed, concluded, and closed to students."""
+    """Add three courses that are over: listed, concluded, and closed to students."""
     spanish = build.course(4108, "Spanish II", "SPAN-102", term="past", colour="#a36a00")
     _enrolled(build, spanish, 65, small[:10], DOZEN)
     for index in range(3):
@@ -388,7 +388,7 @@ def _past_courses(build: Builder, small: list[int]) -> None:
 
 
 def _courses_to_come(build: Builder, small: list[int]) -> None:
-    """One of the next term, and one whose invitation waits."""
+    """Add a course of the next term, and one with an open invitation."""
     art = build.course(4111, "Art History", "ART-110", term="next", colour="#5c5f66")
     _enrolled(build, art, 68, small[:6], DOZEN)
     build.work(art, "Museum visit", 60)
@@ -399,7 +399,7 @@ def _courses_to_come(build: Builder, small: list[int]) -> None:
 
 
 def _weeks(build: Builder, courses: list[Course]) -> None:
-    """Small regular work, so that past and coming weeks look lived in."""
+    """Add small regular work, so that past and coming weeks look realistic."""
     for course in courses:
         for week in range(-6, 3):
             day = week * 7 + 1 + scatter(course.id, week) % 5
@@ -411,7 +411,7 @@ def _weeks(build: Builder, courses: list[Course]) -> None:
 
 
 def _does(build: Builder, work: Assignment, day: int, score: float | None = None) -> None:
-    """Past work of dozen: handed in the day before it was due, graded the day after."""
+    """Let dozen hand past work in the day before it was due, and have it graded the day after."""
     if day < 0:
         row = build.hands_in(work, DOZEN, day - 1)
         if score is not None:
@@ -529,7 +529,7 @@ def _psychology(build: Builder, course: Course, index: int, group: int) -> Assig
 
 
 def _personal(build: Builder, biology: Course) -> None:
-    """What dozen arranged: favourites, nicknames, colours, notes, done marks."""
+    """Add what dozen arranged: favorites, nicknames, colors, notes, done marks and events."""
     campus = build.campus
     campus.favourites[DOZEN] = [4101, 4102, 4103, 4104, LINEAR_ALGEBRA_ID, 4106, 4107]
     campus.nicknames[DOZEN] = {4104: "Writing"}
@@ -585,7 +585,7 @@ def _done_mark(build: Builder, biology: Course) -> None:
 
 
 def _test_student(build: Builder, course: Course) -> None:
-    """Whom "student view" made: enrolled in every section (course.rb)."""
+    """Add the test student that "student view" makes, enrolled in every section (course.rb)."""
     person = build.person(TEST_STUDENT, "", "Test Student", "student", login="test", fake=True)
     for section in range(len(course.section_ids)):
         build.enrol(course, person.id, "StudentView", section=section)
@@ -600,7 +600,7 @@ def _visitor(build: Builder) -> None:
 
 
 def _busy(build: Builder) -> None:
-    """37 courses and 260 planner items, from four weeks back to two weeks ahead."""
+    """Add 37 courses and 260 planner items, from 20 days ago to 12 days ahead."""
     build.person(BUSY, "busy", "Noor van Dijk", "student", time_zone="Europe/Amsterdam")
     for index in range(37):
         course = build.course(7001 + index, f"Seminar {index + 1}", f"SEM-{index + 1:02d}")

@@ -1,1 +1,1 @@
-"""This Canvas as an LTI 1.3 platform: keys, registrations, placements and the three legs."""
+"""This Canvas as an LTI 1.3 platform: keys, configurations, placements and launches."""

@@ -1,4 +1,4 @@
-"""What Canvas puts into an id_token (``lti_advantage_adapter.rb``, ``variable_expander.rb``)."""
+"""The claims of Canvas's id_token (``lti_advantage_adapter.rb``, ``variable_expander.rb``)."""
 
 import hashlib
 import uuid
@@ -29,16 +29,16 @@ _COURSE_ROLES = {
     "DesignerEnrollment": (f"{_MEMBERSHIP}#ContentDeveloper",),
     "ObserverEnrollment": (f"{_MEMBERSHIP}#Mentor",),
 }
-#: Recorded from a real Canvas by two tools: nested claims carry these beside their own members.
+#: Nested claims also carry these members, as two tools recorded from a real Canvas.
 _STRAY: dict[str, Any] = {"validation_context": None, "errors": {"errors": {}}}
-#: People merged with another account: in this course they keep that account's ``lti_id``.
+#: People merged with another account, whose ``lti_id`` they keep in this course.
 MERGED = {("dozen", 4103): "11111111-2222-4333-8444-555555555555"}
 NOBODY = hashlib.sha1(b"public user", usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True)
 class Click:
-    """One opening of a tool: by whom, where, and the host by which they reached this Canvas."""
+    """One launch of a tool: by whom, where, and under which host they use this Canvas."""
 
     deployment: Deployment
     configuration: Configuration
@@ -54,13 +54,16 @@ class Click:
 
 
 def lti_id(person: Person, course: Course | None) -> str:
-    """``sub``: one UUID for each person, or an older one in a course where they were merged."""
+    """Return ``sub``: one UUID for each person, or an older one where they were merged."""
     merged = MERGED.get((person.key, course.id if course else 0))
     return merged or str(uuid.uuid5(uuid.NAMESPACE_OID, f"easel emulator: lti {person.id}"))
 
 
 def lti11_id(person: Person | None, course: Course | None) -> str:
-    """The older id, 40 hexadecimal digits for each person and context; also the login hint."""
+    """Return the LTI 1.1 user id: 40 hexadecimal digits for each person and context.
+
+    It is also the login hint.
+    """
     if person is None:
         return NOBODY
     text = f"lti 1.1 {person.id} {course.id if course else 'account'}"
@@ -68,7 +71,7 @@ def lti11_id(person: Person | None, course: Course | None) -> str:
 
 
 def claims_of(state: State, click: Click) -> dict[str, Any]:
-    """All of the token but its nonce, as computed when the tool is opened."""
+    """Return all claims except the nonce, as Canvas computes them when the tool is opened."""
     now = int(state.clock.seconds())
     client_id = click.deployment.key.client_id
     person, configuration = click.person, click.configuration
@@ -99,7 +102,10 @@ def claims_of(state: State, click: Click) -> dict[str, Any]:
 
 
 def _surroundings(click: Click) -> dict[str, Any]:
-    """How the tool is shown, and by which Canvas; a frame is said even of a new tab."""
+    """Return the claims about the presentation and the platform.
+
+    The presentation is always an iframe, even for a new tab.
+    """
     presentation = {
         "document_target": "iframe",
         "return_url": f"{_context_url(click)}/external_content/success/external_tool_redirect",
@@ -120,7 +126,10 @@ def _surroundings(click: Click) -> dict[str, Any]:
 
 
 def _context(click: Click) -> dict[str, Any]:
-    """Course or account; its id is no Canvas id. In a menu the resource link is the context."""
+    """Return the claims about the context, a course or the account, whose id is not a Canvas id.
+
+    For a launch from a menu the resource link is the context.
+    """
     course = click.course
     name = course.name if course else "Demo Canvas"
     text = f"context {course.id if course else 'account'}"
@@ -136,7 +145,7 @@ def _context_url(click: Click) -> str:
 
 
 def _personal(state: State, click: Click, person: Person, level: str) -> dict[str, Any]:
-    """What the privacy level adds."""
+    """Return the claims that the privacy level allows."""
     added: dict[str, Any] = {}
     if level in ("name_only", "public"):
         added |= {
@@ -166,7 +175,7 @@ def _watched(state: State, person: Person, course: Course) -> set[int]:
 
 
 def roles(state: State, person: Person | None, course: Course | None) -> list[str]:
-    """All of a person's roles, sorted; institution roles count enrolments elsewhere too."""
+    """Return all of a person's roles, sorted; enrollments elsewhere give institution roles too."""
     if person is None:
         return [f"{_SYSTEM}None"]
     found = {f"{_SYSTEM}User"}
@@ -187,9 +196,10 @@ def _enrolled(state: State, person: Person) -> list[Enrollment]:
 
 
 def custom(state: State, click: Click) -> dict[str, str]:
-    """Custom fields, all text; the deployment's own go before the configuration's.
+    """Return the custom fields, all of them texts.
 
-    What cannot be filled stays as its own name.
+    A field of the deployment takes precedence over one of the placement, and that over one of the
+    configuration. A variable that has no value here stays as its name.
     """
     wanted = (
         click.configuration.custom_fields

@@ -1,4 +1,4 @@
-"""What ``POST /_emulator/control`` changes under ``lti``."""
+"""The part of ``POST /_emulator/control`` under ``lti``."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,21 +14,24 @@ Kind = Literal["lti", "lti_off"]
 
 
 class Installation(Struct, forbid_unknown_fields=True):
-    """An administrator pastes a key's JSON and adds the app to the root account."""
+    """The configuration that an administrator pastes into a key, to install the tool everywhere."""
 
     configuration: dict[str, Any]
     kind: Kind = "lti"
-    redirect_uris: list[str] = []  # beside the configuration's target_link_uri
+    redirect_uris: list[str] = []  # besides the configuration's target_link_uri
 
     def read(self) -> Configuration:
-        """The configuration; raises ValueError when Canvas would not take it."""
+        """Return the configuration; raises ValueError if Canvas would refuse it."""
         found = msgspec.convert(self.configuration, Configuration)
         found.check()
         return found
 
 
 class Deploy(Struct, forbid_unknown_fields=True):
-    """Somebody adds the app to a course by its client id, custom fields of their own included."""
+    """The installation of a tool in one course by its client id, with its own custom fields.
+
+    ``course`` None installs it in the root account.
+    """
 
     course: int | None = None
     kind: Kind = "lti"
@@ -36,7 +39,7 @@ class Deploy(Struct, forbid_unknown_fields=True):
 
 
 class LtiChange(Struct, forbid_unknown_fields=True):
-    """Changes to this platform; ``install`` first, then in this order."""
+    """Changes to this platform, applied in the order of the fields."""
 
     install: list[Installation] = []
     deploy: list[Deploy] = []
@@ -51,7 +54,7 @@ class LtiChange(Struct, forbid_unknown_fields=True):
 
 
 def check(state: "State", wanted: LtiChange) -> None:
-    """Raise ValueError about what a type cannot say."""
+    """Raise ValueError for what the types cannot rule out."""
     for installation in wanted.install:
         try:
             installation.read()
@@ -63,7 +66,7 @@ def check(state: "State", wanted: LtiChange) -> None:
 
 
 def apply(lti: Lti, wanted: LtiChange) -> None:
-    """Do what was asked for; the body was checked."""
+    """Apply a body that ``check`` has accepted."""
     for installation in wanted.install:
         _install(lti, lti.keys[installation.kind], installation)
     for deployed in wanted.deploy:
@@ -81,7 +84,10 @@ def apply(lti: Lti, wanted: LtiChange) -> None:
 
 
 def _install(lti: Lti, key: LtiKey, installation: Installation) -> None:
-    """Its redirect URIs are the target alone unless more are entered (tool_configuration.rb)."""
+    """Store the configuration and deploy the tool in the root account, once.
+
+    Its redirect URIs are only the target unless more are entered (tool_configuration.rb).
+    """
     key.configuration = installation.read()
     key.redirect_uris = (key.configuration.target_link_uri, *installation.redirect_uris)
     everywhere = (each.key is key and each.course_id is None for each in lti.deployments.values())
@@ -90,7 +96,7 @@ def _install(lti: Lti, key: LtiKey, installation: Installation) -> None:
 
 
 def described(lti: Lti, url: str) -> dict[str, Any]:
-    """What an administrator reads off this Canvas's pages, for ``GET /_emulator/lti``."""
+    """Return what an administrator sees on Canvas's pages, for ``GET /_emulator/lti``."""
     return {
         "issuer": lti.issuer,
         "authorize": f"{url}/api/lti/authorize_redirect",

@@ -1,6 +1,6 @@
-"""JSON Web Tokens (RFC 7515, 7519) as Canvas signs them: RS256, and its key ring.
+"""JSON Web Tokens (RFC 7515, RFC 7519) signed as Canvas does: RS256, and the key ring.
 
-Written by hand because a tool's library must not agree with itself here.
+It uses no JWT library, so that the library a tool uses is not checked against itself.
 """
 
 import base64
@@ -31,13 +31,13 @@ def _signing_input(header: dict[str, Any], claims: Any) -> str:
 
 @dataclass(frozen=True)
 class SigningKey:
-    """An RSA key pair and its name; ``kid`` is an ISO time (``key_storage.rb``)."""
+    """An RSA key pair with its ``kid``, which is an ISO 8601 time (``key_storage.rb``)."""
 
     kid: str
     private: rsa.RSAPrivateKey = field(repr=False)
 
     def signed(self, header: dict[str, Any], claims: Any) -> str:
-        """A token signed by RS256; ``claims`` as text goes in as it stands."""
+        """Return a token signed with RS256; claims given as text are used unchanged."""
         text = _signing_input(header, claims)
         signature = self.private.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"{text}.{b64url(signature)}"
@@ -48,7 +48,7 @@ class SigningKey:
         )
 
     def public_jwk(self) -> dict[str, str]:
-        """The public half (RFC 7517), with ``alg`` and ``use`` as Canvas publishes it."""
+        """Return the public key (RFC 7517), with ``alg`` and ``use`` as Canvas publishes it."""
         numbers = self.private.public_key().public_numbers()
         return {
             "kty": "RSA",
@@ -66,12 +66,12 @@ def _number(value: int) -> str:
 
 @cache
 def _pair(number: int) -> rsa.RSAPrivateKey:
-    """Making a key takes a tenth of a second, so that each emulator of a process uses the same."""
+    """Return an RSA key; all emulators of a process share it, because making one takes 0.1 s."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 class KeyRing:
-    """Past, present and future key; a rotation makes the future one present."""
+    """The past, present and future key; a rotation makes the future one the present one."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
@@ -95,11 +95,11 @@ class KeyRing:
 
     @property
     def foreign(self) -> SigningKey:
-        """A key of nobody's, under the name of the present one."""
+        """Another key under the present key's ``kid``."""
         return SigningKey(self.present.kid, _pair(0))
 
     def rotate(self) -> None:
-        """The oldest goes, a new future key comes."""
+        """Retire the past key and add a new future one."""
         ring = self._filled()
         self.retired.append(ring.pop(0))
         ring.append(self._new())
@@ -113,13 +113,13 @@ def unsigned(header: dict[str, Any], claims: Any) -> str:
 
 
 def mac_signed(secret: bytes, header: dict[str, Any], claims: Any) -> str:
-    """A token signed by HS256."""
+    """Return a token signed with HS256."""
     text = _signing_input(header, claims)
     return f"{text}.{b64url(hmac.digest(secret, text.encode(), hashlib.sha256))}"
 
 
 def mac_claims(secret: bytes, token: str) -> dict[str, Any] | None:
-    """The claims of a token of ``mac_signed``; None when it is none of these."""
+    """Return the claims of a token that ``mac_signed`` made, or None if the signature is wrong."""
     text, _, signature = token.rpartition(".")
     expected = b64url(hmac.digest(secret, text.encode(), hashlib.sha256))
     if not hmac.compare_digest(signature.encode(), expected.encode()):

@@ -1,7 +1,7 @@
-"""The pages in which a tool is opened, and the three legs of a launch.
+"""The pages in which a tool is opened, and the three steps of a launch.
 
-Order of checks, error codes and wordings follow ``authentication_controller.rb``; the first leg
-``lti_advantage_adapter.rb``.
+The order of the checks, error codes and wordings follow ``authentication_controller.rb``, the
+first step ``lti_advantage_adapter.rb``.
 """
 
 import secrets
@@ -35,7 +35,7 @@ FRAME_ALLOW = "; ".join(
         "display-capture",
     )
 )
-"""What the launch frame lets a tool ask for (``lti/launch.rb``); it is in no sandbox."""
+"""Features that the launch frame allows a tool (``lti/launch.rb``); it has no sandbox."""
 REQUIRED = (
     "client_id",
     "login_hint",
@@ -52,7 +52,7 @@ STORAGE_FRAME = "post_message_forwarding"
 
 
 class Refused(Exception):
-    """An error that is posted to the tool."""
+    """An error that Canvas posts to the tool."""
 
     def __init__(self, error: str, description: str) -> None:
         super().__init__(error)
@@ -67,7 +67,7 @@ def _state() -> State:
 
 @blueprint.get("/api/lti/security/jwks")
 def jwks() -> BaseResponse:
-    """The public keys: past, present and future (``security_controller.rb``)."""
+    """Publish the public keys: past, present and future (``security_controller.rb``)."""
     return Response(
         msgspec.json.encode(_state().lti.ring.jwks()),
         content_type="application/json; charset=utf-8",
@@ -75,7 +75,7 @@ def jwks() -> BaseResponse:
     )
 
 
-# The pages of this Canvas in which tools show
+# The pages of this Canvas that show tools
 
 
 @blueprint.app_context_processor
@@ -84,7 +84,7 @@ def _for_the_start_page() -> dict[str, Any]:
 
 
 def menus() -> list[dict[str, str]]:
-    """The tools outside courses that the person of this session finds in Canvas's menus."""
+    """Return the tools that Canvas's menus outside courses show to the session's person."""
     person = current_person()
     if person is None:
         return []
@@ -107,7 +107,7 @@ def menus() -> list[dict[str, str]]:
 
 
 def courses_here() -> list[Course]:
-    """The courses of the person of this session, for the start page."""
+    """Return the courses of the session's person, for the start page."""
     person, state = current_person(), _state()
     if person is None:
         return []
@@ -121,7 +121,10 @@ def courses_here() -> list[Course]:
 
 
 def _course(course_id: int) -> Course | BaseResponse:
-    """The course when it may be seen here; whoever is not logged in is asked to log in first."""
+    """Return the course if this session may see it, or a redirect to the log-in.
+
+    Raises NotFound.
+    """
     state, person = _state(), current_person()
     course = state.campus.courses.get(course_id)
     if course is None:
@@ -137,7 +140,7 @@ def _course(course_id: int) -> Course | BaseResponse:
 
 @blueprint.get("/courses/<int:course_id>")
 def course_page(course_id: int) -> BaseResponse:
-    """A course's home with its menu."""
+    """Show a course's home page with its menu."""
     course = _course(course_id)
     if isinstance(course, BaseResponse):
         return course
@@ -166,7 +169,7 @@ def _course_menu(course: Course) -> dict[str, Any]:
 
 @blueprint.post("/courses/<int:course_id>/student_view")
 def student_view(course_id: int) -> BaseResponse:
-    """Become the course's test student; teachers only."""
+    """Act as the course's test student; for teachers only."""
     session, person = current_session(), current_person()
     course = _course(course_id)
     test_students = _state().campus.test_students(course_id)
@@ -199,7 +202,7 @@ def open_tool(number: int) -> BaseResponse:
 
 
 def _opened_tool(placement: str, number: int, course: Course | None) -> BaseResponse:
-    """The first leg: a form that posts the login initiation into a frame or into this tab."""
+    """Take the first step: a form that posts the login initiation into a frame or this tab."""
     state = _state()
     shown = state.lti.shown(placement, course.id if course else None)
     found = next((each for each in shown if each[0].number == number), None)
@@ -235,7 +238,7 @@ def _opened_tool(placement: str, number: int, course: Course | None) -> BaseResp
 
 
 def _login_initiation(state: State, click: Click) -> dict[str, str]:
-    """The parameters of the first leg; the token's payload is computed and kept now."""
+    """Return the parameters of the first step; the token's claims are computed and stored now."""
     lti, key, now = state.lti, click.deployment.key, state.clock.seconds()
     verifier = secrets.token_hex(64)
     hint = lti11_id(click.person, click.course)
@@ -272,12 +275,12 @@ def _login_initiation(state: State, click: Click) -> dict[str, str]:
     return fields | ({"lti_storage_target": STORAGE_FRAME} if lti.storage else {})
 
 
-# The second leg and the third
+# The second and third step
 
 
 @blueprint.route("/api/lti/authorize_redirect", methods=["GET", "POST"])
 def authorize_redirect() -> BaseResponse:
-    """The address all schools share: on to the host that the message hint names."""
+    """Redirect from the address that all schools share to the host in the message hint."""
     hint = _message_hint(request.values.get("lti_message_hint", ""))
     if hint is None:
         return _invalid_hint()
@@ -287,7 +290,7 @@ def authorize_redirect() -> BaseResponse:
 
 @blueprint.route("/api/lti/authorize", methods=["GET", "POST"])
 def authorize() -> BaseResponse:
-    """The authentication request; token or error is posted to the tool by a page."""
+    """Answer the authentication request with a page that posts a token or an error to the tool."""
     state = _state()
     asked = request.values.to_dict()
     hint = _message_hint(asked.get("lti_message_hint", ""))
@@ -315,14 +318,14 @@ def authorize() -> BaseResponse:
         parameters["state"] = state_sent
     if hint["include_storage_target"] and "id_token" in parameters:
         parameters["lti_storage_target"] = STORAGE_FRAME
-    # Rails's form helper adds these two by itself.
+    # Rails's form helper adds these two.
     parameters |= {"utf8": "✓", "authenticity_token": secrets.token_urlsafe(32)}
     page = render_template("post.html", action=asked["redirect_uri"], fields=parameters)
     return Response(page)
 
 
 def _message_hint(token: str) -> dict[str, Any] | None:
-    """The hint's claims; None when it is not this Canvas's or older than five minutes."""
+    """Return the hint's claims, or None if it is foreign or older than five minutes."""
     state = _state()
     try:
         claims = jwt.mac_claims(state.lti.hint_secret, token)
@@ -332,13 +335,13 @@ def _message_hint(token: str) -> dict[str, Any] | None:
 
 
 def _invalid_hint() -> BaseResponse:
-    """Canvas's own answer (its form is unverified); nothing reaches the tool."""
+    """Return the answer to an invalid hint; its form is unverified, and the tool gets nothing."""
     body = {"status": "bad_request", "message": "Invalid lti_message_hint"}
     return Response(msgspec.json.encode(body), 400, content_type="application/json; charset=utf-8")
 
 
 def _check_request(asked: dict[str, str]) -> None:
-    """Of all parameters but ``scope`` only the presence counts."""
+    """Raise Refused if a parameter is missing; only the value of ``scope`` is checked."""
     missing = [name for name in REQUIRED if not asked.get(name)]
     if missing:
         raise Refused(
@@ -350,7 +353,10 @@ def _check_request(asked: dict[str, str]) -> None:
 
 
 def _check_person(asked: dict[str, str], launch: Launch | None, session: WebSession | None) -> None:
-    """The session's person must be the one of the login hint; nobody is somebody's, too."""
+    """Raise Refused unless the session's person is the one the login hint names.
+
+    A launch without a person needs a session without one.
+    """
     expected = launch.person_id if launch else None
     person_id = session.person_id if session else None
     hinted = launch is None or asked["login_hint"] == launch.login_hint
@@ -370,7 +376,10 @@ def _usable_key(asked: dict[str, str]) -> LtiKey:
 def _consumed(
     state: State, verifier: str, launch: Launch | None, key: LtiKey, asked: dict[str, str]
 ) -> Launch:
-    """The payload, which is given once and for five minutes; a wrong address does not use it up."""
+    """Return the stored launch, which is used once and within five minutes; raises Refused.
+
+    A request with a wrong redirect URI does not use it up.
+    """
     if launch is None or launch.ends <= state.clock.seconds() or launch.key is not key:
         raise Refused(
             "launch_no_longer_valid",
@@ -382,7 +391,10 @@ def _consumed(
 
 
 def _redirect_matches(state: State, asked: dict[str, str]) -> bool:
-    """Equal to a listed URI up to the query, of which the listed parameters must be there."""
+    """Return whether the redirect URI equals a registered one.
+
+    Its query may have more parameters than the registered one.
+    """
     key = state.lti.key_of(asked.get("client_id", ""))
     given = urlsplit(asked.get("redirect_uri", ""))
     here = parse_qs(given.query)
@@ -396,7 +408,7 @@ def _redirect_matches(state: State, asked: dict[str, str]) -> bool:
 
 
 def _without_session(asked: dict[str, str]) -> BaseResponse:
-    """Canvas sends itself the request once more (2024), and then shows an error of its own."""
+    """Let the browser send Canvas the request again (2024); then show Canvas's own error page."""
     if asked.get("retried") != "true":
         fields = asked | {"retried": "true"}
         return Response(
@@ -406,7 +418,7 @@ def _without_session(asked: dict[str, str]) -> BaseResponse:
 
 
 def _launch_parameters(state: State, launch: Launch, asked: dict[str, str]) -> dict[str, str]:
-    """The token, signed now, or what control makes of it."""
+    """Return the token, signed now, or what an armed tampering makes of it."""
     tampering = state.lti.next_tampering()
     if tampering.error is not None:
         return {"error": tampering.error, "error_description": "As control asked."}
@@ -432,7 +444,7 @@ def _signed(state: State, tampering: Tampering, claims: dict[str, Any]) -> str:
 
 
 def _merged(before: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """RFC 7396: null removes, objects are merged."""
+    """Merge ``changes`` into an object as RFC 7396 says: null removes a member."""
     after = dict(before)
     for name, value in changes.items():
         if value is None:
@@ -448,7 +460,7 @@ def _merged(before: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _forwarding_frame() -> str:
-    """The storage frame's address: on the other name of this machine, as on another host."""
+    """Return the storage frame's address, under this machine's other name, as on another host."""
     host, _, port = request.host.partition(":")
     other = "localhost" if host == "127.0.0.1" else "127.0.0.1"
     token = jwt.mac_signed(
@@ -460,7 +472,7 @@ def _forwarding_frame() -> str:
 
 @blueprint.get("/post_message_forwarding")
 def post_message_forwarding() -> BaseResponse:
-    """Passes storage messages on to the Canvas page that its token names."""
+    """Pass storage messages on to the Canvas page that the token names."""
     try:
         claims = jwt.mac_claims(_state().lti.hint_secret, request.args.get("token", ""))
     except ValueError:

@@ -1,4 +1,4 @@
-"""LTI developer keys, their configuration and deployments, and launches under way."""
+"""LTI developer keys with their configurations and deployments, and pending launches."""
 
 import hashlib
 import secrets
@@ -12,16 +12,16 @@ from canvas_emulator.lti.jwt import KeyRing
 from canvas_emulator.resource import SHARD
 
 HOSTED_ISSUER = "https://canvas.instructure.com"
-"""The issuer of hosted Canvas, and of each self-hosted one whose ``lti_iss`` nobody changed."""
+"""The issuer of hosted Canvas, and of self-hosted ones that did not change ``lti_iss``."""
 LAUNCH_SECONDS = 300.0
-"""Life of a message hint and of the payload behind it (``redis_message_client.rb``)."""
+"""Lifetime of a message hint and of the launch it names (``redis_message_client.rb``)."""
 NAVIGATION = ("course_navigation", "global_navigation", "user_navigation", "account_navigation")
 
 Privacy = Literal["anonymous", "name_only", "email_only", "public"]
 
 
 class Placement(msgspec.Struct):
-    """Where a tool shows; unknown members are ignored, as Canvas does."""
+    """A place where a tool appears; unknown members are ignored, as Canvas does."""
 
     placement: str
     message_type: str = "LtiResourceLinkRequest"
@@ -49,7 +49,7 @@ class Extension(msgspec.Struct):
 
 
 class Configuration(msgspec.Struct):
-    """The JSON an administrator pastes into an LTI key (``tool_configuration.rb``)."""
+    """The JSON that an administrator pastes into an LTI key (``tool_configuration.rb``)."""
 
     title: str
     description: str
@@ -62,7 +62,7 @@ class Configuration(msgspec.Struct):
     custom_fields: dict[str, str] = {}
 
     def check(self) -> None:
-        """Raise ValueError in Canvas's words when something a type cannot say is missing."""
+        """Raise ValueError in Canvas's words for what the types cannot rule out."""
         if self.public_jwk is None and self.public_jwk_url is None:
             raise ValueError("tool configuration must have public jwk or public jwk url")
         if self.public_jwk is not None and not {"alg", "use"} <= set(self.public_jwk):
@@ -73,7 +73,7 @@ class Configuration(msgspec.Struct):
         return self.extensions[0].privacy_level
 
     def placement(self, name: str) -> Placement | None:
-        """The placement of this name, when it is there and switched on."""
+        """Return the placement with this name, or None if it is missing or disabled."""
         for each in self.extensions[0].settings.placements:
             if each.placement == name and each.enabled:
                 return each
@@ -85,7 +85,7 @@ class Configuration(msgspec.Struct):
 
 @dataclass
 class LtiKey:
-    """An LTI developer key; ``active`` is its switch in the root account."""
+    """An LTI developer key; ``active`` is its state in the root account."""
 
     kind: str
     client_id: str
@@ -98,7 +98,8 @@ class LtiKey:
 class Deployment:
     """A tool installed in the root account (``course_id`` None) or in one course.
 
-    ``custom_fields`` go before the configuration's: whoever may edit the app there sets them.
+    ``custom_fields`` take precedence over the configuration's. Whoever may edit the app there can
+    set them.
     """
 
     number: int
@@ -109,13 +110,14 @@ class Deployment:
 
 
 class Tampering(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """How a launch goes wrong.
+    """A fault of a launch.
 
-    ``header`` and ``claims`` are merged into the token's as RFC 7396 says (null removes);
-    ``payload`` takes the place of the claims as text. ``key``: signed by the ``present`` key, a
-    ``foreign`` one under its name, a ``retired`` one, by the present public key's PEM as an HMAC
-    secret, or not at all. ``error`` is posted instead of a token. ``lost_session``: the browser
-    did not send Canvas's cookie in the authentication request.
+    ``header`` and ``claims`` are merged into the token's as RFC 7396 says (null removes a member);
+    ``payload`` replaces the claims by a text. ``key`` is the signing key: the ``present`` one, a
+    ``foreign`` one under its ``kid``, a ``retired`` one, the present public key's PEM as an HMAC
+    secret, or none. ``error`` is posted in place of a token. ``lost_session`` means that the
+    browser did not send Canvas's cookie in the authentication request. It strikes ``times``
+    launches (null: until it is cleared).
     """
 
     header: dict[str, Any] = {}
@@ -129,7 +131,7 @@ class Tampering(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Launch:
-    """What is kept between the first leg and the third: all of the token but its nonce."""
+    """What Canvas stores between the first and the third step: all claims except the nonce."""
 
     claims: dict[str, Any]
     key: LtiKey
@@ -141,7 +143,7 @@ class Launch:
 
 
 class Lti:
-    """The platform's memory and switches; ``reset`` makes another."""
+    """The platform's state and switches; a ``reset`` makes a new one."""
 
     def __init__(self, keys: KeyRing) -> None:
         self.ring = keys
@@ -162,7 +164,7 @@ class Lti:
     def deploy(
         self, key: LtiKey, course_id: int | None = None, custom_fields: dict[str, str] | None = None
     ) -> Deployment:
-        """Install a tool; the id has Canvas's form: the tool's number and 40 hexadecimal digits."""
+        """Install a tool; its id has Canvas's form: the tool's number and 40 hexadecimal digits."""
         number = len(self.deployments) + 1
         digest = hashlib.sha1(f"{key.client_id} {course_id}".encode(), usedforsecurity=False)
         deployment = Deployment(
@@ -174,7 +176,7 @@ class Lti:
     def shown(
         self, placement: str, course_id: int | None = None
     ) -> Iterator[tuple[Deployment, Configuration, Placement]]:
-        """The tools in a menu: those of the root account, in a course its own too."""
+        """Return the tools in a menu: those of the root account, and those of the course."""
         for deployment in self.deployments.values():
             configuration = deployment.key.configuration
             found = configuration.placement(placement) if configuration else None
@@ -183,13 +185,13 @@ class Lti:
                 yield deployment, configuration, found
 
     def tamper(self, wanted: list[Tampering]) -> None:
-        """Add to what goes wrong in the next launches; an empty list clears all."""
+        """Add faults for the next launches; an empty list clears all of them."""
         self._tampering = self._tampering + [(each, each.times) for each in wanted]
         if not wanted:
             self._tampering = []
 
     def next_tampering(self, *, losing: bool = False) -> Tampering:
-        """What happens to this launch, counted down; ``losing`` asks for lost sessions alone."""
+        """Return the next fault and count it down; ``losing`` selects those that lose a session."""
         for place, (each, left) in enumerate(self._tampering):
             if each.lost_session is not losing:
                 continue

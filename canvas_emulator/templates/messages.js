@@ -32,7 +32,7 @@
     let data = event.data;
     try { if (typeof data === "string") data = JSON.parse(data); } catch { return; }
     if (!data || typeof data.subject !== "string" || data.subject.endsWith(".response")) return;
-    // What the hidden frame passes on names the origin of the tool.
+    // A message that the hidden frame passes on names the tool's origin.
     const origin = data.forwardedFrom || event.origin;
     const inTool = event.source === frame.contentWindow || data.forwardedFrom;
     const answer = { subject: `${data.subject}.response`, message_id: data.message_id };
