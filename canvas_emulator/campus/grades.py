@@ -96,7 +96,7 @@ def _groups(
     ungraded: bool,
     period: GradingPeriod | None,
 ) -> tuple[list[tuple[Decimal, Decimal, Decimal]], Decimal]:
-    """For each group its weight, earned and possible points after dropping; all points earned."""
+    """Return each group's weight, earned and possible points after dropping, and the sum earned."""
     rows: dict[int, list[Row]] = {}
     concluded = _concluded(campus, course.id, user_id)
     for work in campus.work_of(course.id):

@@ -203,7 +203,7 @@ class Campus:
         return any(row.type == "StudentEnrollment" for row in self.between(user_id, course_id))
 
     def active_students(self, course_id: int, section_ids: Iterable[int] | None = None) -> set[int]:
-        """Whose work counts as waiting: active students, of some sections if so limited."""
+        """Return the active students of a course or, with ``section_ids``, of these sections."""
         sections = None if section_ids is None else set(section_ids)
         return {
             row.user_id
