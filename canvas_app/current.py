@@ -19,6 +19,7 @@ from canvas_app.gateway import Gateway
 from canvas_app.sessions import LASTING, cookie_name
 from canvas_app.sources.call import owner_key
 from canvas_app.sources.sources import Sources
+from canvas_app.sources.watch import PageWatch
 from canvas_app.storage.storage import SignIn
 from canvas_app.troubles import ScopesMissing, Trouble
 
@@ -231,7 +232,16 @@ def current_sources() -> Sources:
         cache_seconds=gateway.settings.cache_seconds,
         again=request.args.getlist("retry"),
         on_includes=gateway.watch_for(sign_in.identity.environment),
+        watch=page_watch(),
     )
+
+
+def page_watch() -> PageWatch:
+    """Return the watch over this request's page, which the metrics read at its end."""
+    if "page_watch" not in g:
+        g.page_watch = PageWatch(current_app.extensions["easel.metrics"].looked_up)
+    watch: PageWatch = g.page_watch
+    return watch
 
 
 def owner(sign_in: SignIn) -> tuple[object, ...]:

@@ -25,7 +25,7 @@ from canvas_app.canvas.throttle.queue import (
     Throttle,
     TokenQueue,
 )
-from canvas_app.canvas.transport import Transport
+from canvas_app.canvas.transport import OnCall, Transport
 from canvas_app.includes import IncludesWatch
 from canvas_app.readiness import Readiness
 from canvas_app.settings import Environment, Settings, SettingsError
@@ -61,6 +61,7 @@ class Gateway:
     signer: TimestampSigner = field(repr=False)
     includes_dropped: Callable[[str], None]
     token_called: Callable[[str, str, str], None]
+    canvas_called: OnCall
     tended_at: float = 0.0
     _transports: dict[str, Transport] = field(default_factory=dict, repr=False)
     _queues: dict[str, TokenQueue] = field(default_factory=dict, repr=False)
@@ -127,6 +128,7 @@ class Gateway:
                     proxy=self.settings.https_proxy,
                     no_proxy=self.settings.no_proxy,
                     circuit=Circuit(TIME_OUTS, CANVAS_AGAIN),
+                    on_call=self.canvas_called,
                 )
             return self._transports[name]
 
@@ -227,18 +229,21 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
     """Make the shared objects; the database must have its schema by now."""
     storage = open_storage(settings)
     storage.close()  # with gunicorn's preload this is the parent; connections must not be shared
+    metrics = app.extensions["easel.metrics"]
+    storage.on_lease_wait(metrics.lease_waits.inc)
     gateway = Gateway(
         settings=settings,
         storage=storage,
         oauth=oauth_clients(app, settings),
         redis=redis,
-        buckets=buckets_for(redis, app.extensions["easel.metrics"]),
+        buckets=buckets_for(redis, metrics),
         cache=cache_for(settings, redis),
         pool=ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="canvas"),
         turns=Turns(settings.web_threads),
         signer=TimestampSigner(settings.secret_key, salt="easel.sign-in"),
-        includes_dropped=app.extensions["easel.metrics"].includes_dropped,
-        token_called=app.extensions["easel.metrics"].token_called,
+        includes_dropped=metrics.includes_dropped,
+        token_called=metrics.token_called,
+        canvas_called=metrics.canvas_called,
     )
     app.extensions["easel"] = gateway
     for warning in settings.warnings():

@@ -143,7 +143,8 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Check Canvas and the developer key once per start, beside the first requests."""
+    """Say how many threads serve; check Canvas and the key once, beside the first requests."""
+    worker.wsgi.extensions["easel.metrics"].threads.set(worker.cfg.threads)
     if worker.age == 1:  # the first process; whichever replaces it is older
         Thread(target=warn_of_access, args=(settings,), daemon=True).start()
 

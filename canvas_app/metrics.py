@@ -2,17 +2,24 @@
 
 import os
 import time
+from collections.abc import Iterator
+from functools import partial
+from typing import Literal
 
 from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from canvas_app.canvas.agent import USER_AGENT
 from canvas_app.logs import route_template
+from canvas_app.sources.watch import PageWatch
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 LONGEST_QUEUE = 3600.0  # seconds; more means a wrong clock
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})  # because anybody may invent others
+CANVAS_BUCKETS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0, 4.0, 8.0, 20.0)  # seconds
 
 
 class Metrics:
@@ -21,19 +28,18 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._count_requests()
+        self._count_pages()
         self._count_calls()
         self._count_outcomes()
-        info = Gauge(
-            "easel_info",
-            "The version that serves",
-            ("version",),
-            registry=self.registry,
-            multiprocess_mode="max",
-        )
+        self._count_threads()
+        info = self._gauge("easel_info", "The version that serves", "max", "version")
         info.labels(USER_AGENT.partition("/")[2] or "unknown").set(1)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(name, text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, mode: Literal["max", "livesum"], *labels: str) -> Gauge:
+        return Gauge(name, text, labels, registry=self.registry, multiprocess_mode=mode)
 
     def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
         return Histogram(name, text, labels, registry=self.registry)
@@ -49,7 +55,31 @@ class Metrics:
             "easel_queue_seconds", "Time requests waited between the proxy and a thread"
         )
 
+    def _count_pages(self) -> None:
+        self.pages = self._counter(
+            "easel_pages",
+            "Pages made of Canvas's answers: fresh, stale, incomplete or failed",
+            "route",
+            "state",
+        )
+        self.lookups = self._counter(
+            "easel_cache_lookups",
+            "Questions of pages, by what the cache held: fresh, stale or none",
+            "kept",
+        )
+
+    def _count_threads(self) -> None:
+        self.threads = self._gauge("easel_threads", "Threads that serve requests", "livesum")
+        self.busy = self._gauge("easel_threads_busy", "Threads that serve one now", "livesum")
+
     def _count_calls(self) -> None:
+        self.canvas_seconds = Histogram(
+            "easel_canvas_seconds",
+            "Time until Canvas's whole answer, by its status: 2xx to 5xx, or none without answer",
+            ("method", "status"),
+            registry=self.registry,
+            buckets=CANVAS_BUCKETS,
+        )
         self.calls = self._counter(
             "easel_canvas_calls",
             "Calls Canvas answered; throttled ones it refused for a full bucket",
@@ -71,6 +101,9 @@ class Metrics:
         )
 
     def _count_outcomes(self) -> None:
+        self.lease_waits = self._counter(
+            "easel_lease_waits", "Times somebody waited for a token that another process renewed"
+        )
         self.outages = self._counter(
             "easel_redis_outages",
             "Times Redis went away and each process paced its calls by itself",
@@ -93,6 +126,20 @@ class Metrics:
         """Count one call of the token endpoint; ``outcome`` is ok or the error's kind."""
         self.token_calls.labels(environment, kind, outcome).inc()
 
+    def canvas_called(self, method: str, status: int | None, seconds: float) -> None:
+        """Count one call that was sent to Canvas; ``status`` is None without a whole answer."""
+        kind = f"{status // 100}xx" if status else "none"
+        self.canvas_seconds.labels(method, kind).observe(seconds)
+
+    def page_made(self, route: str, status: int, watch: PageWatch) -> None:
+        """Count a page; not one that was refused to the person or led to another address."""
+        if watch.state and (status < 300 or status >= 500):
+            self.pages.labels(route, watch.state).inc()
+
+    def looked_up(self, kept: str) -> None:
+        """Count what the cache held for a question: fresh, stale or none."""
+        self.lookups.labels(kept).inc()
+
     # The throttle's ``queue.Observer``; its origins are Canvas's URLs and never name a person.
 
     def admitted(self, origin: str, waited: float) -> None:
@@ -108,13 +155,39 @@ class Metrics:
     def includes_dropped(self, environment: str) -> None:
         self.includes.labels(environment).inc()
 
-    def text(self) -> bytes:
-        """Return all counters, of all processes if gunicorn runs several."""
-        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-            return generate_latest(self.registry)
-        everybody = CollectorRegistry()
-        MultiProcessCollector(everybody)  # type: ignore[no-untyped-call]
-        return generate_latest(everybody)
+    def text(self, outbox: int | None = None, cache_bytes: int | None = None) -> bytes:
+        """Return all counters, of all processes if gunicorn runs several.
+
+        ``outbox`` and ``cache_bytes`` are what they are now; None when that cannot be told.
+        """
+        now = CollectorRegistry()
+        now.register(Now(outbox, cache_bytes))
+        counted = self.registry
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            counted = CollectorRegistry()
+            MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
+        return generate_latest(counted) + generate_latest(now)
+
+
+class Now(Collector):
+    """Figures that the processes share, so that whichever is asked tells them."""
+
+    def __init__(self, outbox: int | None, cache_bytes: int | None) -> None:
+        self._figures = (
+            ("easel_outbox", "Tokens that wait to be revoked at Canvas", outbox),
+            (
+                "easel_cache_bytes",
+                "Bytes of the cache; with Redis, all that Redis holds",
+                cache_bytes,
+            ),
+        )
+
+    def collect(self) -> Iterator[Metric]:
+        for name, text, value in self._figures:
+            family = GaugeMetricFamily(name, text)
+            if value is not None:
+                family.add_metric([], value)
+            yield family
 
 
 def queue_seconds(sent: str, now: float) -> float | None:
@@ -149,4 +222,9 @@ def init_app(app: Flask, *, behind_proxy: bool = False) -> None:
         metrics.seconds.labels(route_template()).observe(
             time.monotonic() - g.get("began", time.monotonic())
         )
+        if "page_watch" in g and request.method == "GET":
+            # At close, because a streamed page is still being made now.
+            response.call_on_close(
+                partial(metrics.page_made, route_template(), response.status_code, g.page_watch)
+            )
         return response

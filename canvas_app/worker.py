@@ -246,7 +246,8 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         conn.sock.settimeout(ANSWER_SECONDS)
         if conn.body_left_out:
             req.force_close()
-        return bool(super().handle_request(req, conn))
+        with self.wsgi.extensions["easel.metrics"].busy.track_inprogress():
+            return bool(super().handle_request(req, conn))
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
         """Return whether the connection serves another request: not if a body is still arriving."""

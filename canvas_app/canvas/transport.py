@@ -30,6 +30,9 @@ TOO_LONG = "it took too long"
 _IN_TARGET = "%/:?@~!$&'()*+,;=[]"
 REPEATABLE_METHODS = frozenset({"GET", "HEAD"})
 
+OnCall = Callable[[str, int | None, float], None]
+"""Gets the method, the answer's status (None without a whole answer) and the seconds it took."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -61,7 +64,7 @@ class Transport:
     that need none, by default ``HTTPS_PROXY`` and ``NO_PROXY``; loopback is always asked directly.
 
     With a ``circuit`` a Canvas that lets calls time out is left alone for a while: ``send`` raises
-    ``Unavailable`` at once.
+    ``Unavailable`` at once. ``on_call`` is told of each call that was sent.
 
     Raises ``ValueError`` unless ``base_url`` is an https origin, or http on loopback, and for a
     ``ca_bundle`` that is no file.
@@ -79,9 +82,11 @@ class Transport:
         proxy: str | None = None,
         no_proxy: str | None = None,
         circuit: Circuit | None = None,
+        on_call: OnCall | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.circuit = circuit
+        self._on_call = on_call
         self.origin = canvas_origin(base_url)
         self._pool = pool
         self._connect_timeout = connect_timeout
@@ -134,6 +139,8 @@ class Transport:
             if fresh:
                 connections.close()
         self._tell_circuit(outcome, now)
+        if self._on_call:
+            self._on_call(method, outcome.status, self._clock() - now)
         if isinstance(outcome, Answer):
             return outcome
         # Raised outside any except block, because the library's errors quote URLs with their query.

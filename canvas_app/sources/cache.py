@@ -36,6 +36,10 @@ class Cache(Protocol):
         ...
 
     def release(self, namespace: str, request: str) -> None: ...
+    def size(self) -> int | None:
+        """Return how many bytes are held; None when that cannot be told."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -113,6 +117,9 @@ class MemoryCache:
     def release(self, namespace: str, request: str) -> None:
         with self._lock:
             self._claims.pop((namespace, request), None)
+
+    def size(self) -> int:
+        return self.bytes
 
     def close(self) -> None:
         """Do nothing, because a cache in this process holds nothing to close."""

@@ -118,6 +118,11 @@ class RedisCache:
     def release(self, namespace: str, request: str) -> None:
         self._ask(lambda: self._redis.delete(self._claim(namespace, request)))
 
+    def size(self) -> int | None:
+        """Return all bytes that Redis holds; None where it does not answer or may not tell."""
+        told = self._ask(lambda: self._redis.info("memory"))
+        return told.get("used_memory") if told else None
+
     def close(self) -> None:
         """Close the connections to Redis; the next use opens new ones."""
         self._redis.close()

@@ -29,6 +29,7 @@ from canvas_app.sources.cache import Cache
 from canvas_app.sources.pool import PoolShare, share_of
 from canvas_app.sources.refusals import REFUSAL_LIVES, contexts, read_readable
 from canvas_app.sources.single_flight import SingleFlight
+from canvas_app.sources.watch import PageWatch
 from canvas_app.sources.wording import UNREAD, as_sentence, came, error_text, passing
 
 CLOCKS_APART = (
@@ -78,6 +79,7 @@ class Reader:
         clock: Callable[[], float],
         now: Callable[[], datetime],
         on_includes: OnIncludes,
+        watch: PageWatch,
     ) -> None:
         # Calls end a little before the page does, so that a list that breaks off is still shown.
         margin = min(MARGIN, (deadline - clock()) / 10)
@@ -87,6 +89,7 @@ class Reader:
         self.namespace = cache.namespace(self.owner)
         self.now = now
         self.on_includes = on_includes
+        self.watch = watch
         self.includes_read = False  # True once an answer shows that Canvas reads includes
         # Two more than may be in flight, so that they start as soon as one ends.
         most = max(1, api.client.throttle.max_parallel) + 2
@@ -204,6 +207,7 @@ class Call:
         self._again = again
         self._key = request_key(call)
         self._kept = reader.kept(self._key, call)
+        reader.watch.asked(self._kept)
         self._future: Future[Outcome] | None = None
         self._own = False
         self._unread: list[

@@ -24,6 +24,7 @@ from canvas_app.sources.answer import NotYet, Outcome, Source
 from canvas_app.sources.cache import Cache
 from canvas_app.sources.call import Call, Reader, request_key
 from canvas_app.sources.refusals import left_out_note
+from canvas_app.sources.watch import PageWatch
 from canvas_app.sources.wording import (
     ALLOW_INCLUDES,
     error_text,
@@ -211,8 +212,8 @@ class Sources:
 
     ``owner`` begins each cache key and is unique to the person. With ``cache_seconds`` 0 nothing is
     cached and nothing stale is shown. ``again`` names the sources that Canvas is asked for even if
-    they are cached. ``on_includes`` is told whether Canvas reads the includes it is asked for. Work
-    on ``pool`` never waits for other work on it.
+    they are cached. ``on_includes`` is told whether Canvas reads the includes it is asked for, and
+    ``watch`` what becomes of the page. Work on ``pool`` never waits for other work on it.
     """
 
     def __init__(
@@ -228,6 +229,7 @@ class Sources:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         on_includes: OnIncludes = lambda includes, read: None,
+        watch: PageWatch | None = None,
     ) -> None:
         self.reader = Reader(
             api,
@@ -239,6 +241,7 @@ class Sources:
             clock=clock,
             now=now,
             on_includes=on_includes,
+            watch=watch or PageWatch(),
         )
         self.api = self.reader.api
         self.now = now
@@ -285,7 +288,10 @@ class Sources:
 
     def states(self) -> tuple[Source, ...]:
         """Return all started sources, in order; wait for the slowest or the deadline."""
-        return tuple(handle.source() for handle in self._handles)
+        states = tuple(handle.source() for handle in self._handles)
+        if not any(state.status == "waiting" for state in states):  # no early view
+            self.reader.watch.made(states)
+        return states
 
     def beside(self) -> "Sources":
         """Return the same calls with separate sources, to look at something before the page."""

@@ -84,6 +84,7 @@ class Leases:
         self._outbox = outbox
         self._clock = clock
         self.lease = timedelta(seconds=lease)
+        self.on_wait: Callable[[], object] = int  # each time another process's lease is waited for
         self._attempts: dict[tuple[int, int], Future[str]] = {}
         self._doubted: set[int] = set()
         self._not_before: dict[int, float] = {}
@@ -246,6 +247,8 @@ class Leases:
                 raise Unavailable(
                     "Canvas has not renewed Easel's access in time.", delivery="not_sent"
                 )
+            if pause == FIRST_PAUSE:
+                self.on_wait()
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
             pause = min(pause * 1.5, LONGEST_RENEWAL_PAUSE)
 

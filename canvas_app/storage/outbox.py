@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from canvas_app.canvas.errors import AuthenticationError, CanvasError
 from canvas_app.canvas.oauth import InvalidGrant, TokenEndpoint
 from canvas_app.canvas.tokens import Token
+from canvas_app.storage.database import reading
 from canvas_app.storage.schema import outbox
 from canvas_app.storage.seal import Owner, Seal, SealBroken
 
@@ -28,6 +29,7 @@ class Outbox:
 
     def __init__(self, engine: sa.Engine, seal: Seal, clock: Callable[[], datetime]) -> None:
         self._engine = engine
+        self._reading = reading(engine)
         self._seal = seal
         self._clock = clock
 
@@ -59,7 +61,11 @@ class Outbox:
                 self.attempt(row_id, endpoint_for)
             except Exception:  # the rows behind it are still tried
                 log.exception("a revocation could not be tried")
-        with self._engine.connect() as connection:
+        return self.waiting()
+
+    def waiting(self) -> int:
+        """Return how many revocations wait."""
+        with self._reading.connect() as connection:
             left = connection.execute(sa.select(sa.func.count()).select_from(outbox))
             return int(left.scalar_one())
 

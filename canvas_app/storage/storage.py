@@ -158,6 +158,10 @@ class Storage:
         self.launches = LaunchStore(self.engine, clock)
         self._leases = Leases(self.engine, self._seal, self.outbox, clock, lease)
 
+    def on_lease_wait(self, told: Callable[[], object]) -> None:
+        """Call this each time somebody waits for a grant that another process renews."""
+        self._leases.on_wait = told
+
     def schema_revision(self) -> str | None:
         """Return the schema's revision; None when the database is empty."""
         return database.schema_revision(self.engine)

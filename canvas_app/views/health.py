@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from canvas_app import metrics
 from canvas_app.current import current_gateway
+from canvas_app.storage.database import AWAY
 
 bp = Blueprint("health", __name__)
 
@@ -50,4 +51,13 @@ def prometheus() -> ResponseReturnValue:
             answer.headers["WWW-Authenticate"] = 'Bearer realm="metrics"'
             return answer
     counters: metrics.Metrics = current_app.extensions["easel.metrics"]
-    return Response(counters.text(), content_type=metrics.CONTENT_TYPE)
+    text = counters.text(waiting_revocations(), current_gateway().cache.size())
+    return Response(text, content_type=metrics.CONTENT_TYPE)
+
+
+def waiting_revocations() -> int | None:
+    """Return how many tokens wait to be revoked; None while the database does not tell."""
+    try:
+        return current_gateway().storage.outbox.waiting()
+    except AWAY:
+        return None

@@ -214,6 +214,34 @@ def test_nothing_is_sent_after_the_deadline(scripted, reply, connect):
     assert server.calls == []
 
 
+def test_each_call_sent_is_told(scripted, reply, connect):
+    """With its status and its time; nothing of a call that was not sent."""
+    told = []
+    times = iter([100.0, 100.5, 101.0, 300.0])
+    server = scripted(reply({}, status=404))
+    transport = connect(
+        server.url, clock=lambda: next(times), on_call=lambda *call: told.append(call)
+    )
+
+    send(transport, deadline=150.0)
+    with pytest.raises(Unavailable):
+        send(transport, deadline=150.0)
+
+    assert told == [("GET", 404, 1.0)]
+
+
+def test_call_without_an_answer_is_told_without_a_status(connect):
+    told = []
+    transport = connect("http://127.0.0.1:1", on_call=lambda *call: told.append(call))
+
+    with pytest.raises(Unavailable):
+        send(transport)
+
+    ((method, status, seconds),) = told
+    assert (method, status) == ("GET", None)
+    assert seconds >= 0
+
+
 def test_a_dripping_answer_ends_at_the_deadline(scripted, reply, connect):
     times = iter([100.0, 200.0])
     server = scripted(reply({}))

@@ -36,6 +36,7 @@ def test_redis_away_means_nothing_kept(caplog):
     assert cache.namespace("ann") != cache.namespace("ann")  # nobody shares what may be out of date
     assert cache.get("ann", "courses") is None
     assert not cache.claim("ann", "courses")
+    assert cache.size() is None
     assert "keeps no answers" in caplog.text
 
 

@@ -205,7 +205,9 @@ class TestSuspended:
             awake.wait(30)
 
         scripted = Slow(lambda _: hour(clock, "2"))
-        other = open_storage().credentials(grant_id, scripted)
+        elsewhere, counted = open_storage(), []
+        elsewhere.on_lease_wait(lambda: counted.append("a wait"))
+        other = elsewhere.credentials(grant_id, scripted)
         monkeypatch.setattr("canvas_app.storage.lease.time.sleep", sleep)
         with ThreadPoolExecutor(2) as pool:
             first = pool.submit(storage.credentials(grant_id, scripted).renewed, "access~1")
@@ -218,6 +220,7 @@ class TestSuspended:
             awake.set()
             assert second.result(30) == "access~2"
         assert scripted.refreshed == ["refresh~1"]
+        assert counted == ["a wait"], "however often it looked"
 
     def test_after_minutes_one_call_looks_again(self, storage: Storage, clock: Clock) -> None:
         """Without a second refresh while the token still counts."""

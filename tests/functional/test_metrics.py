@@ -1,0 +1,100 @@
+"""What /metrics tells of several processes at once, and of nobody in particular."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.conftest import StandIn
+
+from .conftest import RunningEasel, StartEasel, allow, form_to, running_gunicorn, send, sign_in
+from .test_sign_in_shared import sign_in as sign_in_at
+
+pytestmark = pytest.mark.anyday
+
+
+def told(url: str) -> dict[str, dict[tuple[str, ...], float]]:
+    """The figures by name, and by the values of their labels in the order of the labels' names."""
+    text = requests.get(f"{url}/metrics", timeout=30).text
+    found: dict[str, dict[tuple[str, ...], float]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels = tuple(value for _, value in sorted(sample.labels.items()))
+            found.setdefault(sample.name, {})[labels] = sample.value
+    return found
+
+
+@pytest.fixture
+def two_workers(canvas: StandIn, valkey_url: str, tmp_path: Path) -> Iterator[str]:
+    settings = {"REDIS_URL": valkey_url, "WEB_CONCURRENCY": "2", "WEB_THREADS": "12"}
+    with running_gunicorn(tmp_path, canvas, LOG_LEVEL="WARNING", **settings) as (url, _):
+        yield url
+
+
+def test_workers_are_counted_together(canvas: StandIn, two_workers: str) -> None:
+    browser = sign_in_at(canvas, two_workers, "dozen")
+    for _ in range(8):
+        assert browser.get(f"{two_workers}/courses", timeout=60).ok
+
+    figures = told(two_workers)
+
+    assert figures["easel_threads"][()] == 24
+    assert figures["easel_threads_busy"][()] == 1, "the one that answers this"
+    assert figures["easel_pages_total"]["/courses", "fresh"] == 8
+    assert figures["easel_requests_total"]["GET", "/courses", "200"] == 8
+    assert figures["easel_canvas_seconds_count"]["GET", "2xx"] > 1
+    assert figures["easel_canvas_seconds_count"]["POST", "2xx"] == 1, "the exchange of the code"
+    assert figures["easel_cache_lookups_total"][("fresh",)] > 1
+    assert figures["easel_cache_lookups_total"][("none",)] > 1
+    assert figures["easel_cache_bytes"][()] > 100_000, "what Valkey holds"
+    assert figures["easel_outbox"][()] == 0
+    assert len(figures["easel_info"]) == 1
+    person = canvas.person("dozen")
+    labels = {value for each in figures.values() for values in each for value in values}
+    assert not labels & {str(person["id"]), person["name"], person["login"]}
+
+
+def test_states_of_pages_are_told(easel: RunningEasel) -> None:
+    """Stale, incomplete and failed, for pages and twins; early views count for nothing."""
+    browser = sign_in(easel, "dozen", path="/login?next=/account")
+    down = {"kind": "status", "status": 503, "times": None}
+    easel.canvas.control(faults=[down | {"path": "/api/v1/planner/items"}])
+    browser.get(f"{easel.url}/upcoming", timeout=60)
+    easel.canvas.control(faults=[down | {"path": "/api/v1/*"}])
+    allow(easel, 3)
+    browser.get(f"{easel.url}/submissions.json", timeout=60)
+    browser.get(f"{easel.url}/courses/4101", timeout=60)
+
+    pages = told(easel.url)["easel_pages_total"]
+
+    assert pages["/upcoming", "incomplete"] == 1
+    assert pages["/courses/<int:course_id>", "failed"] == 1
+    assert {state for route, state in pages if route == "/submissions.json"} <= {
+        "failed",
+        "incomplete",
+    }
+    assert not any(route == "/account" for route, _ in pages)
+
+
+def test_stale_pages_are_told(start_easel: StartEasel) -> None:
+    easel = start_easel(cache_seconds=0.01)
+    browser = sign_in(easel, "dozen", path="/login?next=/account")
+    browser.get(f"{easel.url}/courses.json", timeout=60)
+
+    browser.get(f"{easel.url}/courses.json", timeout=60)
+
+    pages = told(easel.url)["easel_pages_total"]
+    assert pages["/courses.json", "fresh"] == pages["/courses.json", "stale"] == 1
+
+
+def test_waiting_revocations_are_told(easel: RunningEasel) -> None:
+    """Canvas does not end the token at the sign-out, so it waits in the outbox."""
+    browser = sign_in(easel, "dozen", path="/login?next=/account")
+    down = {"method": "DELETE", "path": "/login/oauth2/token", "kind": "status", "status": 503}
+    easel.canvas.control(faults=[down | {"times": None}])
+    page = browser.get(f"{easel.url}/account", timeout=30)
+    assert send(browser, page, form_to(page, "/logout")).ok
+
+    assert told(easel.url)["easel_outbox"][()] == 1
