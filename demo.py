@@ -1,4 +1,4 @@
-"""``make demo``: a stand-in Canvas and Easel side by side, stopped together."""
+"""``make demo``: run a stand-in Canvas and Easel together."""
 
 import os
 import re
@@ -18,12 +18,12 @@ import requests
 from canvas_app.lti.configuration import configuration
 
 HERE = Path(__file__).resolve().parent
-ISSUER = "https://canvas.instructure.com"  # of any Canvas whose lti_iss nobody changed
-START_LIMIT = 60.0  # seconds either program may take to answer
+ISSUER = "https://canvas.instructure.com"  # the default lti_iss of every Canvas
+START_LIMIT = 60.0  # seconds that each program may take to start
 
 
 def main() -> int:
-    """Start both programs, print where to go, wait for Ctrl-C; 0 unless one of them failed."""
+    """Start both programs, print where to go, and wait for Ctrl-C; return 1 if one failed."""
     port = int(os.environ.get("PORT", "8000"))
     emulator_port = int(os.environ.get("EMULATOR_PORT", "8001"))
     for name, number in (("PORT", port), ("EMULATOR_PORT", emulator_port)):
@@ -39,7 +39,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="easel-demo-") as instance:
         try:
             public_url = f"http://127.0.0.1:{port}"
-            # Another site than Easel's, so that its frames are like those of a real Canvas.
+            # A different site than Easel's, so that its frames behave like those of a real Canvas.
             canvas_url = f"http://localhost:{emulator_port}"
             callback = f"{public_url}/oauth/callback"
             programs.append(
@@ -87,10 +87,10 @@ def taken(port: int) -> bool:
 def run(
     module: str, *arguments: str, settings: Mapping[str, str] | None = None
 ) -> "subprocess.Popen[bytes]":
-    # What is set for an Easel of this machine (its database, its keys) is not the demo's.
+    # The demo ignores this machine's own settings of Easel (its database, its keys).
     named = set(re.findall(r"^#?([A-Z_]+)=", (HERE / ".env.example").read_text(), re.MULTILINE))
     inherited = {name: value for name, value in os.environ.items() if name not in named}
-    # A session of its own: Ctrl-C reaches only this program, which stops both in order.
+    # In its own session it gets no Ctrl-C; this program does and stops both in order.
     return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=HERE,
@@ -101,7 +101,7 @@ def run(
 
 
 def wait_for(url: str, programs: list["subprocess.Popen[bytes]"]) -> None:
-    """Return once ``url`` answers; RuntimeError when its program ended or took too long."""
+    """Return once ``url`` answers; raises RuntimeError if its program ended or took too long."""
     end = time.monotonic() + START_LIMIT
     while time.monotonic() < end:
         if (code := programs[-1].poll()) is not None:
@@ -121,7 +121,7 @@ def developer_key(canvas_url: str) -> dict[str, Any]:
 
 
 def lti_key(canvas_url: str, public_url: str) -> dict[str, Any]:
-    """Register Easel as a tool, as an administrator does with the JSON of /lti/config.json."""
+    """Install Easel as a tool, as an administrator does with /lti/config.json; return the key."""
     pasted = configuration(public_url, frame=True)
     requests.post(
         f"{canvas_url}/_emulator/control",

@@ -1,1 +1,1 @@
-"""Side-by-side measurements of Canvas clients against the stand-in Canvas; never a test."""
+"""Measure Canvas clients side by side against the stand-in Canvas; no test depends on it."""

@@ -1,4 +1,4 @@
-"""Easel's client beside canvasapi and a plain requests loop, with the least that is possible."""
+"""Compare Easel's client with canvasapi, a plain requests loop and the theoretical limit."""
 
 import json
 import logging
@@ -40,11 +40,11 @@ NUMBERED = "/api/v1/accounts/1/users"
 BOOKMARKED = "/api/v1/courses/900/enrollments"
 SELF = "/api/v1/users/self"
 EASEL, LOOP, CANVASAPI = "Easel", "requests loop", "canvasapi"
-AT_ONCE = 11  # calls that fit an empty bucket of 600
+AT_ONCE = 11  # calls that fit into an empty bucket of 600 at once
 
 
 def expect(rows: int, work: Callable[[], int]) -> Callable[[], None]:
-    """A client that loses rows is not measured but refused."""
+    """Wrap a piece of work so that it raises RuntimeError unless it reads so many rows."""
 
     def checked() -> None:
         read = work()
@@ -102,7 +102,7 @@ def bookmarked(canvas: StandIn, targets: Targets, rounds: int) -> None:
 
 
 def burst(canvas: StandIn, targets: Targets, calls: int, rounds: int) -> None:
-    """Calls of cost 5 through a bucket that leaks 1,000 a second, 20 ms each."""
+    """Make calls of cost 5 and 20 ms through a bucket that leaks 1,000 units a second."""
     print(f"\nDraining a bucket: {calls:,} calls of cost 5, leak 1,000 a second, 20 ms a call")
     print(f"  {'':36}{'time':>8}  {'of the limit':>12}  {'refused':>8}  {'surfaced':>8}")
     limits = {"outflow": 1000, "status": 403}
@@ -125,7 +125,7 @@ def burst(canvas: StandIn, targets: Targets, calls: int, rounds: int) -> None:
     def measure(name: str, hwm: float, *, stranger: bool = False) -> tuple[float, float, int]:
         reset(hwm if hwm == 600 else 600)
         with CanvasClient(canvas.url, token) as client, Stranger(canvas, token, stranger) as other:
-            if hwm != 600:  # the ceiling is learnt, then it is another one
+            if hwm != 600:  # let the client learn a ceiling, then change it
                 client.get(SELF)
                 limits_now = {**limits, "hwm": hwm, "maximum": hwm + 200}
                 canvas.control(throttle=limits_now)
@@ -179,7 +179,7 @@ def burst(canvas: StandIn, targets: Targets, calls: int, rounds: int) -> None:
 
 
 class Stranger:
-    """Somebody else who calls with the same token, one call after another."""
+    """Another client that calls with the same token, one call after another."""
 
     def __init__(self, canvas: StandIn, token: str, present: bool) -> None:
         self.refused = 0
@@ -206,7 +206,7 @@ class Stranger:
 
 
 def in_threads(call: Callable[[int], bool], calls: int) -> tuple[float, int]:
-    """Seconds for so many calls from ten threads, and how many failed."""
+    """Make ``calls`` calls from ten threads; return the seconds taken and how many calls failed."""
     with ThreadPoolExecutor(10) as pool:
         started = time.perf_counter()
         failed = sum(not good for good in pool.map(call, range(calls)))
@@ -214,7 +214,7 @@ def in_threads(call: Callable[[int], bool], calls: int) -> tuple[float, int]:
 
 
 class Recording(Transport):
-    """A transport that keeps what was asked."""
+    """A transport that records the targets it is asked for."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
@@ -226,7 +226,7 @@ class Recording(Transport):
 
 
 def dashboards(canvas: StandIn, targets: Targets, rounds: int) -> None:
-    """What Easel asks for a dashboard; the others ask the same, one call after another."""
+    """Measure a dashboard; the other clients make the same calls one after another."""
     canvas.control(reset=True, latency=LATENCY)
     url, token = canvas.url, canvas.tokens["many"]
     pool = ThreadPoolExecutor(40)
@@ -346,7 +346,10 @@ def memory(canvas: StandIn, targets: Targets, rows: int) -> None:
 
 
 def two_people(canvas: StandIn, targets: Targets) -> None:
-    """A call of one person alone, then while another's bucket is full and ten of hers wait."""
+    """Measure one person's calls alone, then while another person's bucket is full.
+
+    Ten calls of the other person wait for that bucket. The target is a delay of at most 10 ms.
+    """
     canvas.control(reset=True, latency=0.02, costs={"default": 0.05})
     buckets = MemoryBuckets()
     transport = Transport(canvas.url)
@@ -390,7 +393,7 @@ def two_people(canvas: StandIn, targets: Targets) -> None:
 
 
 def machine() -> str:
-    """What this ran on: nothing that tells whose it is."""
+    """Return processor, cores and Python of this machine, but nothing that identifies its owner."""
     try:
         found = Path("/proc/cpuinfo").read_text().split("model name")[1].splitlines()[0]
     except (OSError, IndexError):
@@ -403,7 +406,7 @@ def machine() -> str:
 
 def main() -> None:
     quick = "--quick" in sys.argv
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and so the stand-in is stopped
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the stand-in is stopped
     logging.getLogger("canvas_app").setLevel(logging.WARNING)
     started = time.perf_counter()
     print(machine())

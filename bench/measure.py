@@ -1,4 +1,4 @@
-"""Wall and CPU time of a piece of work, repeated, and how a row of results is printed."""
+"""Measure wall and CPU time of repeated work, and print the results."""
 
 import gc
 import statistics
@@ -19,12 +19,12 @@ class Sample:
         return statistics.median(self.wall)
 
     def times(self, factor: float) -> "Sample":
-        """The sample of so many times the work."""
+        """Return the sample of ``factor`` times the work."""
         return Sample([factor * each for each in self.wall], [factor * each for each in self.cpu])
 
 
 def once(work: Callable[[], object]) -> tuple[float, float]:
-    """Run it; return wall and CPU seconds."""
+    """Run the work once; return wall and CPU seconds."""
     gc.collect()
     wall, cpu = time.perf_counter(), time.process_time()
     work()
@@ -37,9 +37,10 @@ def side_by_side(
     works: dict[str, Callable[[], object]],
     seldom: tuple[str, ...] = (),
 ) -> dict[str, Sample]:
-    """Repeat each in turn, so that a busy moment of the machine meets them all.
+    """Run the works in turn for some rounds, so that a busy moment of the machine affects all.
 
-    Those named in ``seldom``, the slowest, run in the first round only.
+    The works named in ``seldom``, the slowest ones, run only in the first round. ``before`` runs
+    before each work and is not measured.
     """
     samples = {name: Sample() for name in works}
     for turn in range(rounds):
@@ -54,13 +55,16 @@ def side_by_side(
 
 
 def ratios(ours: list[float], theirs: list[float]) -> tuple[float, float, float]:
-    """The median, least and greatest of the rounds' ratios, each round against its own."""
+    """Return median, least and greatest ratio of ours to theirs, compared round by round."""
     each = [one / other for one, other in zip(ours, theirs, strict=True)]
     return statistics.median(each), min(each), max(each)
 
 
 def table(title: str, samples: dict[str, Sample], least: float | None, why: str) -> None:
-    """Print one row of the benchmark: each client, and the least that is possible."""
+    """Print one benchmark: a line for each client and the least time possible (seconds).
+
+    ``why`` says how that limit comes about. Without a limit the clients are compared with Easel.
+    """
     print(f"\n{title}")
     print(f"  {'':24}{'median':>9}   {'least':>7} - {'most':8}{'CPU':>10}   {'times':>6}")
     against = least or samples["Easel"].median
@@ -76,7 +80,7 @@ def table(title: str, samples: dict[str, Sample], least: float | None, why: str)
 
 
 class Targets:
-    """What was to be reached, and whether it was."""
+    """The targets of the benchmarks, and whether each was met."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
@@ -88,7 +92,7 @@ class Targets:
         self._line(text, value, f"at least {least:g}", value >= least, spread)
 
     def ratio(self, text: str, ours: list[float], theirs: list[float], most: float) -> None:
-        """A ratio of what was measured side by side, round by round."""
+        """Check the median ratio of times measured side by side, round by round."""
         value, low, high = ratios(ours, theirs)
         self.at_most(text, value, most, f"{low:.2f} - {high:.2f}")
 

@@ -1,4 +1,4 @@
-"""How much a process grows while it streams many rows; run as a program of its own."""
+"""Measure how much a process grows while it streams many rows; it runs as its own program."""
 
 import sys
 from pathlib import Path
@@ -10,12 +10,12 @@ USERS = "/api/v1/accounts/1/users"
 
 
 def resident() -> int:
-    """Bytes of this process in memory now (Linux: proc(5), statm)."""
+    """Return the bytes of this process in memory (Linux: proc(5), statm)."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
 def main(who: str, url: str, token: str, rows: int) -> None:
-    """Print the rows read and the bytes grown."""
+    """Print the number of rows read and the growth in bytes."""
     with CanvasClient(url, token, per_page=100) as canvas:
         canvas.get("/api/v1/users/self")
         start = most = resident()

@@ -1,4 +1,4 @@
-"""The clients Easel's is measured against: canvasapi, and what a careful beginner writes."""
+"""The clients to compare Easel's with: canvasapi, and a plain loop over requests."""
 
 import json
 import warnings
@@ -20,7 +20,10 @@ def plain_session(token: str) -> Iterator[requests.Session]:
 
 
 def plain_rows(url: str, token: str, path: str, pages: int = 0) -> int:
-    """Follow ``next`` with one session, or only so far; return how many rows came."""
+    """Follow ``next`` links with one session and return the number of rows.
+
+    ``pages`` stops after so many pages of 100; 0 reads the whole list.
+    """
     rows = 0
     with plain_session(token) as session:
         target: str | None = f"{url}{path}?per_page=100"
@@ -33,7 +36,7 @@ def plain_rows(url: str, token: str, path: str, pages: int = 0) -> int:
 
 
 def plain_calls(url: str, token: str, targets: list[str]) -> None:
-    """These targets, one after another."""
+    """Call these targets one after another."""
     with plain_session(token) as session:
         for target in targets:
             answer = session.get(url + target, timeout=30)
@@ -43,24 +46,24 @@ def plain_calls(url: str, token: str, targets: list[str]) -> None:
 
 def requester(url: str, token: str) -> Requester:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it wants https, on loopback too
+        warnings.simplefilter("ignore")  # it warns of plain http even on loopback
         return Requester(url, token)
 
 
 def canvasapi_users(url: str, token: str, pages: int = 0) -> int:
-    """Rows of the numbered list, or of its first pages."""
+    """Return the number of rows of the numbered list, or of its first ``pages`` pages of 100."""
     users = Account(requester(url, token), {"id": 1}).get_users(per_page=100)
     return sum(1 for _ in (users[: 100 * pages] if pages else users))
 
 
 def canvasapi_enrollments(url: str, token: str) -> int:
-    """Rows of the bookmark list."""
+    """Return the number of rows of the bookmark list."""
     course = Course(requester(url, token), {"id": 900})
     return sum(1 for _ in course.get_enrollments(per_page=100))
 
 
 def canvasapi_calls(url: str, token: str, targets: list[str]) -> None:
-    """These targets, one after another."""
+    """Call these targets one after another."""
     asked: Any = requester(url, token)
     for target in targets:
         asked.request("GET", _url=url + target).json()

@@ -1,4 +1,4 @@
-"""The stand-in Canvas as the benchmarks run it: a process of its own, on loopback."""
+"""The stand-in Canvas for the benchmarks: a process of its own on loopback."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class StandIn:
-    """A running emulator and its people's personal tokens."""
+    """A running emulator and the personal tokens of its people."""
 
     url: str
     tokens: dict[str, str]
@@ -25,18 +25,21 @@ class StandIn:
         answer.raise_for_status()
 
     def forget_costs(self) -> None:
-        """Empty every bucket: moving the clock lets them leak."""
+        """Empty every bucket by moving the clock, which lets them leak."""
         self.control(clock={"advance": 120})
 
     def throttled(self) -> int:
-        """Calls refused since the last reset."""
+        """Return the number of calls refused since the last reset."""
         stats = requests.get(f"{self.url}/_emulator/stats", timeout=30).json()
         return int(stats["throttled"])
 
 
 @contextmanager
 def stand_in() -> Iterator[StandIn]:
-    """Start the emulator on a free port and stop that process at the end."""
+    """Run the emulator on a free port and stop it at the end.
+
+    Raises RuntimeError if it does not start.
+    """
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "canvas_emulator", "--port", "0"],
         cwd=ROOT,

@@ -1,1 +1,1 @@
-"""Hostile requests and spoiled Canvas answers for a running Easel, seeded and bounded."""
+"""Send a running Easel hostile requests and spoiled Canvas answers, seeded and bounded."""

@@ -1,7 +1,7 @@
-"""Send Easel hostile requests and spoiled answers of Canvas; end with 1 when anything was found.
+"""Send Easel hostile requests and spoiled Canvas answers; exit with 1 if anything was found.
 
-``FUZZ_REQUESTS`` and ``FUZZ_ANSWERS`` say how many, ``FUZZ_SEED`` which; with the argument
-``attack`` the attacks of :mod:`fuzz.attacks` run instead.
+``FUZZ_REQUESTS`` and ``FUZZ_ANSWERS`` say how many, ``FUZZ_SEED`` makes them repeatable. With the
+argument ``attack`` the attacks of :mod:`fuzz.attacks` run instead.
 """
 
 import os
@@ -34,7 +34,10 @@ HEALTH = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 def watched(
     what: str, house: Easel, findings: Findings, done: Callable[[], int], total: int
 ) -> Iterator[None]:
-    """Watch log and memory while something runs, then ask whether the server is well."""
+    """Watch log and memory while something runs, then check that the server is well.
+
+    ``done`` returns how many of ``total`` items are finished; ``what`` names them in messages.
+    """
     log, memory, over = LogWatch(house.log, findings), Memory(house.worker), threading.Event()
 
     def look() -> None:
@@ -64,7 +67,7 @@ def watched(
 
 
 def ask_whether_well(house: Easel, findings: Findings) -> None:
-    """The worker is the one that began, answers, and rests when nobody asks."""
+    """Check that the first worker still runs, answers, and is idle when nobody asks."""
     if house.workers() != [house.worker]:
         findings.add("the worker is another one now", str(house.workers()))
         return
@@ -85,7 +88,7 @@ def ask_whether_well(house: Easel, findings: Findings) -> None:
 
 
 def send_requests(canvas: StandIn, total: int, seed: int, findings: Findings) -> None:
-    """The first part: numbered requests from nobody and from several people."""
+    """Run the first part: numbered requests, from several people and without a sign-in."""
     print(f"\n{total:,} requests", flush=True)
     port = free_port()
     with easel(canvas, canvas.url, port) as house:
@@ -103,7 +106,7 @@ def send_requests(canvas: StandIn, total: int, seed: int, findings: Findings) ->
 
 
 def load_pages(canvas: StandIn, total: int, seed: int, findings: Findings) -> None:
-    """The second part: pages of several people, made of spoiled answers."""
+    """Run the second part: load pages of several people from spoiled answers."""
     print(f"\n{total:,} spoiled answers", flush=True)
     settings = {"CACHE_SECONDS": "1", "PAGE_DEADLINE": "6"}
     with (
@@ -111,7 +114,7 @@ def load_pages(canvas: StandIn, total: int, seed: int, findings: Findings) -> No
         easel(canvas, spoiler.url, free_port(), **settings) as house,
     ):
         people = everybody(canvas, house, PEOPLE)
-        numbers = Numbers(total * 10)  # many a page takes a few answers, none takes a tenth of one
+        numbers = Numbers(total * 10)  # more than needed: most pages take several answers
         readers = []
         for person in people:
             person.enter()
@@ -132,7 +135,7 @@ def load_pages(canvas: StandIn, total: int, seed: int, findings: Findings) -> No
 
 
 def run_all(threads: Sequence[Any]) -> None:
-    """Run threads to their end, and raise what one of them could not go on with."""
+    """Run the threads to their end, then raise the exception that stopped one of them, if any."""
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -162,7 +165,7 @@ def main() -> int:
 
 
 def told(found: list[Findings], again: str) -> int:
-    """Print all findings and how to look for them again; the program's status."""
+    """Print all findings and how to look for them again; return the exit status."""
     kinds = sum(len(each.found) for each in found)
     print(f"\n{kinds} findings")
     for findings in found:

@@ -1,4 +1,4 @@
-"""Answers no Canvas should give: a good one, spoiled in a way that a seed chooses."""
+"""Turn good answers into ones that no Canvas should give; a seed chooses how."""
 
 import json
 import re
@@ -252,10 +252,11 @@ DATED = re.compile(r"^\d{4}-\d\d-\d\d")
 
 @dataclass(frozen=True)
 class Answer:
-    """One of Canvas's answers, and how it goes out over the connection.
+    """One of Canvas's answers, and how it is sent.
 
-    ``length`` is what ``Content-Length`` says instead of the true one; ``cut`` how many bytes of
-    the body go out before the connection breaks; ``raw`` is sent as it is, instead of all.
+    ``length`` replaces the true ``Content-Length``. ``cut`` is the number of bytes of the body to
+    send before the connection breaks. ``raw`` is sent in place of the whole answer. ``ways`` lists
+    what was spoiled.
     """
 
     status: int
@@ -271,7 +272,7 @@ class Answer:
 
 
 def spoiled(random: Random, answer: Answer) -> Answer:
-    """The answer, spoiled in one way or two."""
+    """Return the answer, spoiled in one or two ways."""
     for _ in range(random.choice((1, 1, 1, 2))):
         way = random.choices((values, headers, status, text, connection), (62, 14, 8, 11, 5))[0]
         answer = way(random, answer)
@@ -279,7 +280,7 @@ def spoiled(random: Random, answer: Answer) -> Answer:
 
 
 def values(random: Random, answer: Answer) -> Answer:
-    """Some values of the JSON, or every one under a name, of another kind or measure."""
+    """Replace some values of the JSON, or all under one name, by others of another type or size."""
     try:
         whole = json.loads(answer.body)
     except (ValueError, RecursionError):
@@ -301,12 +302,15 @@ def values(random: Random, answer: Answer) -> Answer:
         if isinstance(inside, dict) and random.random() < 0.15:
             del inside[key]
         else:
-            inside[key] = deepcopy(other)  # what holds itself is no JSON
+            inside[key] = deepcopy(other)  # a structure that contains itself is not JSON
     return answer.changed(f"{way} → {repr(other)[:60]}", body=coded(whole))
 
 
 def places_of(node: Any, depth: int = 0) -> "list[tuple[Any, Any]]":
-    """Every place of a JSON value: what holds it, and its key or index."""
+    """Return the places of a JSON value: each with its container, and its key or index.
+
+    Long lists and deep values are visited only in part.
+    """
     found: list[tuple[Any, Any]] = []
     pairs: Any = ()
     if isinstance(node, dict):
@@ -321,7 +325,7 @@ def places_of(node: Any, depth: int = 0) -> "list[tuple[Any, Any]]":
 
 
 def value(random: Random, was: Any) -> Any:
-    """Another value: often of the same kind, beyond what it can be."""
+    """Return another value, often of the same type but beyond its usual limits."""
     if random.random() < 0.4:
         return random.choice((*OTHERS, *NUMBERS, *STRINGS, *DATES))
     if isinstance(was, str) and DATED.match(was):
@@ -344,7 +348,7 @@ def coded(whole: Any) -> bytes:
 
 
 def headers(random: Random, answer: Answer) -> Answer:
-    """One of the headers that Easel reads, odd, missing or twice."""
+    """Make one of the headers that Easel reads odd, missing or doubled."""
     name = random.choice([*HEADERS])
     value = random.choice(HEADERS[name])
     kept = [(each, said) for each, said in answer.headers if each.lower() != name.lower()]
@@ -354,7 +358,7 @@ def headers(random: Random, answer: Answer) -> Answer:
 
 
 def status(random: Random, answer: Answer) -> Answer:
-    """Another status, with the same body or with that of a failure."""
+    """Change the status, with the same body or that of a failure."""
     number = random.choice(STATUSES)
     body = random.choice(
         (
@@ -372,7 +376,7 @@ def status(random: Random, answer: Answer) -> Answer:
 
 
 def text(random: Random, answer: Answer) -> Answer:
-    """A body that is not JSON any more, not UTF-8, or not what it was."""
+    """Change the body into something that is not JSON, not UTF-8, or different."""
     body = answer.body
     cut = random.randrange(len(body) + 1)
     ways: dict[str, bytes] = {
@@ -401,7 +405,7 @@ def text(random: Random, answer: Answer) -> Answer:
 
 
 def connection(random: Random, answer: Answer) -> Answer:
-    """A length that is none, a connection that breaks, an answer that is no HTTP."""
+    """Send a wrong length, break the connection, or send bytes that are not HTTP."""
     size = len(answer.body)
     way = random.randrange(6)
     if way == 0:

@@ -1,7 +1,7 @@
-"""Attacks on the service, one after another, and what another person notices of each.
+"""Run attacks on Easel one after another and measure what another person notices of each.
 
-Each runs for ``ATTACK_SECONDS`` while somebody loads their start page again and again, and another
-one signs in. Nothing is judged: the figures say how it is on this machine.
+Each runs for ``ATTACK_SECONDS`` while one person loads their start page again and again, and
+another signs in. There is no verdict: the figures describe this machine.
 """
 
 import os
@@ -19,9 +19,9 @@ from fuzz.wire import Broken, Wire
 SLOW = 64  # connections of a slow sender
 DRIP = 3.0  # seconds between two bytes of each
 TABS = 32
-SURCHARGE = 200  # of each exchange at the token endpoint: room for three, then one in 20 s
-SIGN_INS = 5  # of which the last must wait, where there is a surcharge
-LATENCY = 5.0  # seconds of each of Canvas's answers, while it is slow
+SURCHARGE = 200  # units for each exchange of tokens: three fit, then one every 20 s
+SIGN_INS = 5  # with a surcharge the last of these must wait
+LATENCY = 5.0  # seconds that Canvas takes for an answer while it is slow
 PAUSE = 0.05  # seconds between two loads of the start page
 POST = b"POST /logout HTTP/1.1\r\nHost: a\r\n"
 DRIPPED = {
@@ -35,7 +35,7 @@ STRANGER = b"GET %b HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n"
 
 @dataclass(frozen=True)
 class Field:
-    """Where an attack takes place; ``over`` tells it to end."""
+    """What an attack works on; it ends when ``over`` is set."""
 
     house: Easel
     canvas: StandIn
@@ -43,14 +43,14 @@ class Field:
     over: threading.Event
 
     def ask(self, sent: bytes, seconds: float = 30.0) -> None:
-        """Send something and take what comes, if anything does."""
+        """Send some bytes and read the answer, if there is one."""
         with suppress(OSError, Broken), Wire(self.house.port, seconds) as wire:
             wire.send([sent])
             wire.read()
 
 
 def drip(field: Field, begin: bytes, drop: bytes) -> None:
-    """Connections that each send a byte now and then, and come again when they are cut."""
+    """Open connections that send a byte every DRIP seconds, and reopen those that are cut."""
     wires: list[Wire | None] = [None] * SLOW
     while not field.over.is_set():
         for place, wire in enumerate(wires):
@@ -68,7 +68,7 @@ def drip(field: Field, begin: bytes, drop: bytes) -> None:
 
 
 def in_threads(field: Field, many: int, work: Callable[[int], None]) -> None:
-    """Do something again and again in so many threads."""
+    """Repeat a piece of work in ``many`` threads until the attack is over."""
 
     def again(number: int) -> None:
         while not field.over.is_set():
@@ -82,14 +82,14 @@ def in_threads(field: Field, many: int, work: Callable[[int], None]) -> None:
 
 
 def strangers_at_login(field: Field) -> None:
-    """One cookieless /login a second, where the token endpoint charges for each exchange."""
+    """Request /login without cookies once a second, while each token exchange has a surcharge."""
     while not field.over.is_set():
         field.ask(STRANGER % (b"/login", field.house.port))
         field.over.wait(1)
 
 
 def tabs(field: Field) -> None:
-    """One person's tabs, each another page, while Canvas is slow."""
+    """Load a different page in each of one person's tabs while Canvas is slow."""
     cookie = field.tabs_of.visitor.cookie.encode()
 
     def load(number: int) -> None:
@@ -104,7 +104,7 @@ def tabs(field: Field) -> None:
 
 
 def attacks() -> dict[str, Callable[[Field], None]]:
-    """Every attack by name; each returns soon after it is told to end."""
+    """Return every attack by name; each returns soon after ``over`` is set."""
     found: dict[str, Callable[[Field], None]] = {"nothing": lambda field: None}
     for name, (begin, drop) in DRIPPED.items():
         found[f"{SLOW} {name}"] = lambda field, b=begin, d=drop: drip(field, b, d)  # type: ignore[misc]
@@ -117,13 +117,16 @@ def attacks() -> dict[str, Callable[[Field], None]]:
         16,
         lambda n: field.ask(STRANGER % ((b"/", b"/courses", b"/login")[n % 3], field.house.port)),
     )
-    # Last: what Easel learns of the token endpoint's price stays with it for a while.
+    # This one is last, because Easel remembers the token endpoint's cost for a while.
     found["a stranger a second at /login"] = strangers_at_login
     return found
 
 
 def load_meanwhile(field: Field, person: Person, seconds: float) -> list[float]:
-    """Milliseconds of each load of a person's start page for so long."""
+    """Return the milliseconds of each load of a person's start page within ``seconds``.
+
+    Raises RuntimeError for a load that fails.
+    """
     head = STRANGER % (b"/", field.house.port)
     head = head.replace(b"Connection", b"Cookie: %b\r\nConnection" % person.visitor.cookie.encode())
     taken, end = [], time.monotonic() + seconds
@@ -140,7 +143,7 @@ def load_meanwhile(field: Field, person: Person, seconds: float) -> list[float]:
 
 
 def sign_in_meanwhile(person: Person, times: int, told: list[str]) -> None:
-    """Sign in so many times, one after another; tell how long each took."""
+    """Sign in ``times`` times, one after another, and append the duration of each to ``told``."""
     for _ in range(times):
         began = time.monotonic()
         try:
@@ -176,7 +179,7 @@ def main() -> int:
             time.sleep(1)
             signing.start()
             taken = sorted(load_meanwhile(field, reader, seconds))
-            signing.join()  # the attack goes on until they are in
+            signing.join()  # the attack goes on until they are signed in
             field.over.set()
             attacker.join()
             print(

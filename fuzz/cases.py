@@ -1,4 +1,4 @@
-"""Requests nobody should send, made from a number: the same seed and number make the same one."""
+"""Make requests that nobody should send; the same seed and number make the same request."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -6,7 +6,7 @@ from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from fuzz.pages import Form
 
-LARGE = 9_000  # characters of a value that is long
+LARGE = 9_000  # characters of a long value
 
 TEXTS = (
     *("", " ", "0", "1", "-1", "1.5", "1e309", "NaN", "inf", "-0", "９", "٣", "²", "0x10", "1_0"),
@@ -139,7 +139,7 @@ GARBAGE = (
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who sends: the cookies and the CSRF token of a person signed in, or nothing."""
+    """The sender of a request: the cookies and CSRF token of a signed-in person, or none."""
 
     name: str = "nobody"
     cookie: str = field(default="", repr=False)
@@ -150,8 +150,8 @@ class Visitor:
 class Case:
     """One numbered request, or a few on one connection.
 
-    ``pieces`` are sent with a ``pause`` between them; ``methods`` are those of the answers to
-    come. ``whole`` tells that an answer must come; without it the client hangs up after a moment.
+    ``pieces`` are sent with ``pause`` seconds between them; ``methods`` are those of the expected
+    answers. With ``whole`` an answer must come; without it the client hangs up after a moment.
     """
 
     number: int
@@ -163,7 +163,7 @@ class Case:
     whole: bool = True
 
     def told(self, secrets: tuple[str, ...] = ()) -> str:
-        """How to repeat it, without what signs anybody in."""
+        """Describe how to repeat it, without the given secrets."""
         sent = repr(b"".join(self.pieces)[:1500])
         for secret in filter(None, secrets):
             sent = sent.replace(secret, "…")
@@ -172,10 +172,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Maker:
-    """Makes cases out of what the server offers.
+    """Makes cases from what the server offers.
 
-    ``routes`` are paths with a method each, ``<…>`` where a value goes; ``links`` and ``forms``
-    come from a person's pages; ``ends`` are paths whose forms end a sign-in.
+    ``routes`` are pairs of a method and a path, with ``<…>`` in place of a value. ``links`` and
+    ``forms`` come from a person's pages. ``ends`` are paths whose forms end a sign-in.
     """
 
     seed: int
@@ -186,7 +186,7 @@ class Maker:
     ends: tuple[str, ...]
 
     def case(self, number: int, person: Visitor) -> Case:
-        """The case of a number, sent by nobody or by the person."""
+        """Return the case with this number, sent by the person or without a sign-in."""
         random = Random(f"{self.seed}:{number}")
         who = person if random.random() < 0.45 else Visitor()
         kind = random.choices(
@@ -217,7 +217,7 @@ class Maker:
         return Case(number, kind, who.name, (sent,), (method,))
 
     def request(self, random: Random, who: Visitor, kind: str = "") -> tuple[str, bytes]:
-        """A request in good form with odd contents: its method and its bytes."""
+        """Return method and bytes of a well-formed request with odd contents."""
         kind = kind or random.choice(("page", "page", "form", "path", "method"))
         if kind == "form" or (kind not in ("path", "method") and random.random() < 0.2):
             return self.sent_form(random, who)
@@ -227,7 +227,7 @@ class Maker:
         return method, self.bytes_of(random, who, method, path, body)
 
     def page(self, random: Random) -> str:
-        """A route or a link with a query, some of it odd."""
+        """Return a route or link with a query, some of it odd."""
         if self.links and random.random() < 0.5:
             path = random.choice(self.links)
         else:
@@ -240,7 +240,7 @@ class Maker:
         return path
 
     def sent_form(self, random: Random, who: Visitor) -> tuple[str, bytes]:
-        """A form of a page, or one to any route, with fields changed, left out and added."""
+        """Send a form of a page, or one to any route, with fields changed, left out and added."""
         posts = [path for method, path in self.routes if method == "POST"]
         if self.forms and random.random() < 0.7:
             form = random.choice(self.forms)
@@ -293,7 +293,7 @@ def few(random: Random) -> int:
 
 
 def text(random: Random) -> str:
-    """A value: mostly short, some joined or repeated."""
+    """Return a value, mostly short, sometimes two joined."""
     chosen = random.choice(TEXTS)
     if random.random() < 0.15:
         chosen = chosen[:200] + random.choice(TEXTS)[:200]
@@ -301,7 +301,7 @@ def text(random: Random) -> str:
 
 
 def escaped(random: Random, value: str, safe: str = "") -> str:
-    """Percent-encoded as it should be, in another encoding, or hardly at all."""
+    """Percent-encode a value correctly, in another encoding, or hardly at all."""
     way = random.random()
     if way < 0.75:
         return quote(value, safe=safe)
@@ -313,13 +313,13 @@ def escaped(random: Random, value: str, safe: str = "") -> str:
 
 
 def query(random: Random, pairs: list[tuple[str, str]]) -> str:
-    """A query in which a few things are wrong."""
+    """Return a query that can have a few mistakes."""
     joined = "&".join(f"{quote_plus(name)}={escaped(random, value)}" for name, value in pairs)
     return random.choice(("", "", "", "", "&&", "=", "%", "%ff&", "a;b&", "?")) + joined
 
 
 def filled(random: Random, rule: str) -> str:
-    """A route with values in its places: ids that are there, ids that are not, no ids."""
+    """Fill a route's parameters with ids that exist, ids that do not, and other texts."""
     while "<" in rule:
         before, _, rest = rule.partition("<")
         ids = ("4101", "4102", "1", "0", "50001", "999999", "007", "9" * 18, str(2**63))
@@ -329,7 +329,7 @@ def filled(random: Random, rule: str) -> str:
 
 
 def misspelt(random: Random, path: str) -> str:
-    """A path with another ending, slashes too many, dots, another case, or encoded once more."""
+    """Spoil a path: other endings, extra slashes, dots, upper case, or a second encoding."""
     plain, mark, rest = path.partition("?")
     way = random.randrange(8)
     plain = (
@@ -354,7 +354,7 @@ def odd_path(random: Random) -> str:
 
 
 def cookie_of(random: Random, who: Visitor) -> str:
-    """The visitor's cookies, none, or something like them."""
+    """Return the visitor's cookies, or something similar to them."""
     way = random.random()
     if way < 0.88:
         return who.cookie
@@ -368,7 +368,7 @@ def cookie_of(random: Random, who: Visitor) -> str:
 
 
 def body_of(random: Random, fields: dict[str, str]) -> tuple[str, bytes]:
-    """A form's body with its type: in good form, in another one, or in none."""
+    """Return content type and body of a form, well-formed or not."""
     coded = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in fields.items())
     way = random.random()
     if way < 0.7:
@@ -386,7 +386,7 @@ def body_of(random: Random, fields: dict[str, str]) -> tuple[str, bytes]:
 
 
 def flipped(random: Random, sent: bytes) -> bytes:
-    """The bytes with a few of them changed, left out or doubled."""
+    """Change, remove or double a few of the bytes."""
     changed = bytearray(sent)
     for _ in range(random.randint(1, 8)):
         at = random.randrange(len(changed))
@@ -401,12 +401,12 @@ def flipped(random: Random, sent: bytes) -> bytes:
 
 
 def torn(random: Random, sent: bytes) -> tuple[bytes, ...]:
-    """The bytes in up to six pieces."""
+    """Cut the bytes into up to six pieces."""
     cuts = sorted(random.randrange(len(sent)) for _ in range(random.randint(1, 5)))
     return tuple(sent[a:b] for a, b in zip([0, *cuts], [*cuts, len(sent)], strict=True) if a < b)
 
 
 def path_of(link: str) -> str:
-    """A link's path and query."""
+    """Return a link's path and query."""
     parts = urlsplit(link)
     return parts.path + (f"?{parts.query}" if parts.query else "")

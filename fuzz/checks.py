@@ -1,4 +1,4 @@
-"""What must be true of every answer, whatever was asked."""
+"""What must be true of every answer to every request."""
 
 import json
 
@@ -9,12 +9,12 @@ MARKS = (b"<script>fuzz", b" onload=fuzz()>", b" onerror=fuzz()>")
 
 
 def check(reply: Reply, case: str, findings: Findings) -> None:
-    """Count the answer, and note what is wrong with it."""
+    """Count the answer and record what is wrong with it."""
     findings.answered(reply.status, reply.header("x-request-id"), case)
     if reply.status == 500:
         findings.add("an answer of status 500", case)
     if reply.header("content-encoding") or not reply.header("x-request-id"):
-        return  # compressed, or gunicorn's own refusal
+        return  # compressed, or a refusal by gunicorn itself
     type_ = reply.header("content-type")
     if type_.startswith("text/html"):
         check_page(reply.body, case, findings)
@@ -38,5 +38,5 @@ def check_page(body: bytes, case: str, findings: Findings) -> None:
 
 
 def no_number(name: str) -> None:
-    """NaN and Infinity are no JSON (RFC 8259 section 6)."""
+    """Raise ValueError for NaN and Infinity, which are not JSON (RFC 8259, section 6)."""
     raise ValueError(name)

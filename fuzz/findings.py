@@ -1,4 +1,4 @@
-"""What was found, how to do it again, and what became of the processes meanwhile."""
+"""Record what was found and how to repeat it, and watch the log and the memory of the server."""
 
 import re
 import threading
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PAGE = 4096
-KEPT = 20_000  # request ids whose cases are remembered, until the log was read so far
+KEPT = 20_000  # request ids whose cases are kept for the reading of the log
 TRACE = re.compile(r"Traceback \(most recent call last\)|Exception ignored|Exception in thread")
 FATAL = re.compile(r" CRITICAL |WORKER TIMEOUT|Worker exiting|SIGKILL|Fatal Python error")
 ENTRY = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ \S+ \[([0-9a-f]{16}|-)\]")
@@ -17,7 +17,7 @@ FRAME = re.compile(r'File "[^"]*/([^/"]+/[^/"]+)", line (\d+)')
 
 
 def resident(pid: int) -> int:
-    """Bytes a process holds in memory now (proc(5), statm); 0 when it has ended."""
+    """Return the bytes that a process has in memory (proc(5), statm); 0 if it has ended."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
     except OSError:
@@ -25,14 +25,14 @@ def resident(pid: int) -> int:
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time a process has used so far (proc(5), stat)."""
+    """Return the CPU seconds that a process has used (proc(5), stat)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100
 
 
 @dataclass
 class Findings:
-    """Each kind of finding once, with the first case that led to it."""
+    """Every kind of finding once, with the first case that led to it and how often it occurred."""
 
     found: "OrderedDict[str, str]" = field(default_factory=OrderedDict)
     times: Counter[str] = field(default_factory=Counter)
@@ -49,7 +49,7 @@ class Findings:
         print(f"FOUND {what}\n      {case}", flush=True)
 
     def answered(self, status: object, request_id: str = "", case: str = "") -> None:
-        """Count an answer, and remember whose it was for what the log may tell of it."""
+        """Count an answer, and remember its case for log entries with its request id."""
         with self._lock:
             self.statuses[status] += 1
             if request_id:
@@ -66,7 +66,7 @@ class Findings:
 
 
 class LogWatch:
-    """Reads what a server's log has gained and turns traces and deaths into findings."""
+    """Reads new lines of a server's log and turns tracebacks and dead workers into findings."""
 
     def __init__(self, path: Path, findings: Findings) -> None:
         self._path = path
@@ -104,7 +104,7 @@ class LogWatch:
 
 
 class Memory:
-    """A process's resident memory while something runs: begin, middle, end."""
+    """A process's resident memory while something runs: at the beginning, middle and end."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -118,7 +118,7 @@ class Memory:
         return f"{begin:.0f} MiB at the begin, {middle:.0f} in the middle, {end:.0f} at the end"
 
     def three(self) -> tuple[float, float, float]:
-        """MiB: first sample, the most of the second quarter and of the last one."""
+        """Return MiB: the first sample, the maximum of the second quarter, and that of the last."""
         found = [each / 2**20 for each in self.samples]
         quarter = max(1, len(found) // 4)
         return found[0], max(found[quarter : 2 * quarter] or found), max(found[-quarter:])
@@ -127,7 +127,7 @@ class Memory:
 def watch(
     done: Callable[[], int], total: int, look: Callable[[], None], over: threading.Event, what: str
 ) -> None:
-    """Print how far it is every ten seconds, and look at log and memory every second."""
+    """Call ``look`` every second and print the progress every ten, until ``over`` is set."""
     began = told = time.monotonic()
     while not over.wait(1):
         look()

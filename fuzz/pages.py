@@ -1,4 +1,4 @@
-"""What a page offers: its links, and its forms with their fields."""
+"""Read the links of a page, and its forms with their fields."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 @dataclass(frozen=True)
 class Form:
-    """A form as it would be sent untouched."""
+    """A form with the fields that a browser would send unchanged."""
 
     method: str
     action: str
@@ -14,7 +14,7 @@ class Form:
 
 
 class Page(HTMLParser):
-    """Links and forms of a page, fields of every kind as text."""
+    """Links and forms of a page; the values of all kinds of fields are texts."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -34,5 +34,5 @@ class Page(HTMLParser):
             self.values.setdefault(given["name"], []).append(given.get("value", ""))
 
     def form(self, action: str) -> Form | None:
-        """The first form whose action ends so."""
+        """Return the first form whose action ends with ``action``, or None."""
         return next((form for form in self.forms if form.action.endswith(action)), None)

@@ -1,4 +1,4 @@
-"""The second part: pages, twins, tables and feeds, made of spoiled answers."""
+"""The second part: load pages, twins, tables and feeds made from spoiled answers."""
 
 import json
 import threading
@@ -16,11 +16,11 @@ from fuzz.senders import Numbers
 from fuzz.spoiler import Load, Spoiler
 from fuzz.wire import Broken, Reply, Wire
 
-FEEDS = 0.08  # the share of loads that are a feed's
+FEEDS = 0.08  # the share of loads that fetch a feed
 EXPIRED = 0.02  # the share of loads before which the token has expired
-AGAIN = 0.3  # the share of loads that ask for everything anew
-HEALING = 120.0  # seconds until a page is whole again
-OVER = frozenset({302, 401, 403})  # signed out, or refused for minutes by what Canvas said
+AGAIN = 0.3  # the share of loads with retry=all
+HEALING = 120.0  # seconds after which a page must be whole again
+OVER = frozenset({302, 401, 403})  # signed out, or locked out by a spoiled answer
 PATHS = (
     *("/", "/dashboard.json", "/courses", "/courses.json", "/upcoming", "/upcoming.json"),
     *("/submissions", "/submissions.json", "/submissions.csv", "/search?q=e", "/search.json?q=a"),
@@ -29,7 +29,7 @@ PATHS = (
 
 
 class Reader(threading.Thread):
-    """Loads one person's pages while Canvas's answers to them are spoiled, until told to end."""
+    """Loads one person's pages while Canvas's answers are spoiled, while ``goes_on`` is true."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Reader(threading.Thread):
             self.fault = fault
 
     def load(self, number: int) -> None:
-        """Load one page of spoiled answers, which one and how its number says."""
+        """Load one page from spoiled answers; the number decides which page and how."""
         random = Random(f"{self.seed}:load:{number}")
         path = random.choice(self.paths)
         if random.random() < FEEDS:
@@ -83,7 +83,7 @@ class Reader(threading.Thread):
             self.person.enter()
 
     def get(self, path: str) -> Reply | None:
-        """Ask for a page as this person; None when no whole answer came."""
+        """Request a page as this person; return None if no whole answer came."""
         head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.house.port}\r\n"
         head += f"Cookie: {self.person.visitor.cookie}\r\nConnection: close\r\n\r\n"
         with Wire(self.house.port, PATIENCE) as wire:
@@ -94,7 +94,7 @@ class Reader(threading.Thread):
                 return None
 
     def new_feed(self) -> str | None:
-        """End the person's feeds and make one: the path that nobody has asked for yet."""
+        """End the person's feeds, make one, and return its path, which nobody has requested yet."""
         url, csrf = self.house.url, {"csrf_token": self.person.visitor.csrf}
         with bare_session() as session:
             session.headers["Cookie"] = self.person.visitor.cookie
@@ -109,7 +109,7 @@ class Reader(threading.Thread):
         return f"/calendar/{secret}.ics" if secret else None
 
     def every_path(self) -> tuple[str, ...]:
-        """Every page, twin and table, those of some courses and some work among them."""
+        """Return the paths of all pages, twins and tables, and of some courses and assignments."""
         found = list(PATHS)
         for row in self.rows("/courses.json")[:3]:
             course = f"/courses/{row['id']}"
@@ -126,7 +126,7 @@ class Reader(threading.Thread):
         return rows
 
     def heals(self) -> None:
-        """Once Canvas is itself again, this person's start page is whole."""
+        """Check that the person's start page becomes whole once Canvas's answers are good again."""
         end, last = time.monotonic() + HEALING, ""
         while time.monotonic() < end:
             reply = self.get("/dashboard.json")

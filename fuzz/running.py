@@ -1,4 +1,4 @@
-"""Easel under gunicorn beside the stand-in Canvas, and people who sign in to it."""
+"""Run Easel under gunicorn with the stand-in Canvas, and sign people in."""
 
 import os
 import re
@@ -24,13 +24,13 @@ from fuzz.cases import Visitor
 from fuzz.pages import Page
 
 START_SECONDS = 90.0
-PATIENCE = 90.0  # seconds after which an answer that has not come never comes
+PATIENCE = 90.0  # seconds after which an answer counts as missing
 WAITING = 180.0  # seconds a sign-in may wait for its turn at the token endpoint
 
 
 @dataclass(frozen=True)
 class Easel:
-    """A running gunicorn: where it listens, its worker, its log."""
+    """A running gunicorn: its address, worker and log."""
 
     url: str
     port: int
@@ -41,7 +41,7 @@ class Easel:
     folder: Path = field(repr=False)
 
     def workers(self) -> list[int]:
-        """The processes that serve now; one, and always the same, unless one died."""
+        """Return the ids of the worker processes: always the same one, unless it died."""
         path = Path(f"/proc/{self.master.pid}/task/{self.master.pid}/children")
         return [int(each) for each in path.read_text().split()]
 
@@ -61,10 +61,10 @@ def own_settings(canvas: StandIn, canvas_url: str, port: int, folder: Path) -> d
 
 @contextmanager
 def easel(canvas: StandIn, canvas_url: str, port: int, **settings: str) -> Iterator[Easel]:
-    """Start Easel at a port and stop that process at the end."""
+    """Run Easel on a port and stop it at the end."""
     with tempfile.TemporaryDirectory(prefix="easel-fuzz-") as name:
         folder = Path(name)
-        # Settings of this machine's own Easel, and what measures coverage, are left out.
+        # Leave out this machine's own settings of Easel, and those that measure coverage.
         own = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
         environ = {
             each: value
@@ -104,7 +104,7 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 def routes(settings: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    """Method and template of every route Easel has."""
+    """Return method and path template of every route of Easel."""
     read = Settings.from_environ(settings)
     with tempfile.TemporaryDirectory(prefix="easel-routes-") as name:
         folder = Path(name)
@@ -129,12 +129,12 @@ def free_port() -> int:
 def bare_session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
-    session.headers["Connection"] = "close"  # an idle one may be closed just as it is used again
+    session.headers["Connection"] = "close"  # the server may close an idle one as it is reused
     return session
 
 
 def sign_in(easel_url: str, login: str, password: str) -> requests.Session | None:
-    """Walk through Canvas's login form and consent page; None when it did not work out."""
+    """Sign in through Canvas's login form and consent page; return None if that fails."""
     session = bare_session()
     page = session.get(f"{easel_url}/login", timeout=120)
     end = time.monotonic() + WAITING
@@ -160,7 +160,7 @@ def sign_in(easel_url: str, login: str, password: str) -> requests.Session | Non
 
 
 class Person:
-    """Somebody of the stand-in Canvas, signed in again whenever that has ended."""
+    """A person of the stand-in Canvas, who can sign in again whenever a sign-in has ended."""
 
     def __init__(self, easel_url: str, key: str, facts: dict[str, object]) -> None:
         self.key = key
@@ -171,7 +171,7 @@ class Person:
         self._login, self._password = str(facts["login"]), str(facts["password"])
 
     def enter(self) -> requests.Session:
-        """Sign in, a few times if need be; raises RuntimeError when it cannot be done."""
+        """Sign in, with up to eight attempts; raises RuntimeError if all fail."""
         for _ in range(8):
             session = sign_in(self._easel_url, self._login, self._password)
             if session is not None:
@@ -189,7 +189,7 @@ class Person:
 
 
 def everybody(canvas: StandIn, house: Easel, keys: Iterable[str]) -> list[Person]:
-    """People of the stand-in Canvas, who have not signed in yet."""
+    """Return people of the stand-in Canvas, who have not signed in yet."""
     told = requests.get(f"{canvas.url}/_emulator/people", timeout=30).json()
     facts = {each["key"]: each for each in told}
     return [Person(house.url, key, facts[key]) for key in keys]

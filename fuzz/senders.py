@@ -1,4 +1,4 @@
-"""The first part: numbered requests, sent by nobody and by several people at once."""
+"""The first part: send numbered requests, from several people at once and without a sign-in."""
 
 import threading
 from dataclasses import dataclass, field
@@ -14,16 +14,16 @@ from fuzz.pages import Form, Page
 from fuzz.running import PATIENCE, Easel, Person, bare_session
 from fuzz.wire import Broken, Reply, Wire
 
-GLANCE = 0.2  # seconds to wait for the answer to what is no whole request
-HELD = 20  # unfinished requests of each sender that stay open while others are sent
-EVERY = 250  # requests between two that come back from Canvas
+GLANCE = 0.2  # seconds to wait for an answer to an incomplete request
+HELD = 20  # unfinished requests that a sender keeps open
+EVERY = 250  # requests between two returns from Canvas
 PAGES = ("/", "/account", "/account/feeds", "/courses", "/upcoming", "/submissions")
 ODD = ("", "x", "a" * 4000, "\x00", "é", "\ud800", "1~x", "<script>fuzz()</script>")
 
 
 @dataclass
 class Numbers:
-    """Hands out numbers from 0 on, once each."""
+    """Hands out the numbers from 0 to ``total`` - 1, each once."""
 
     total: int
     given: int = 0
@@ -38,7 +38,7 @@ class Numbers:
 
 
 class Sender(threading.Thread):
-    """Sends numbered cases as one person or as nobody, until there are no more."""
+    """Sends numbered cases as one person or without a sign-in, until none are left."""
 
     def __init__(self, maker: Maker, person: Person, numbers: Numbers, findings: Findings) -> None:
         super().__init__(name=f"sender {person.key}", daemon=True)
@@ -60,7 +60,7 @@ class Sender(threading.Thread):
                 wire.close()
 
     def send(self, case: Case) -> None:
-        """Send a case and read what comes; what should come and does not is a finding."""
+        """Send a case and read the answers; a missing answer is a finding."""
         who = self.person.visitor
         told = case.told((who.csrf, quote(who.csrf), *who.cookie.split("; ")))
         try:
@@ -94,9 +94,9 @@ class Sender(threading.Thread):
             check(reply, told, self.findings)
             led = reply.status == 302 and reply.header("location").startswith("/login?next")
             if led and case.who != "nobody" and case.kind != "flipped":
-                self.person.enter()  # the sign-in has ended, as asked
+                self.person.enter()  # the request has ended the sign-in
             if reply.header("connection") == "close" or reply.status >= 400:
-                break  # the rest of what was sent together need not be answered
+                break  # requests sent after this one need no answer
 
     def hold(self, wire: Wire) -> None:
         """Keep an unfinished request open for a while."""
@@ -105,7 +105,7 @@ class Sender(threading.Thread):
             self.held.pop(0).close()
 
     def come_back(self, number: int) -> None:
-        """Begin a sign-in and come back from Canvas with a true state and a false code."""
+        """Start a sign-in and return from Canvas with a valid state and an invalid code."""
         random = Random(f"{self.maker.seed}:{number}:callback")
         url = f"http://127.0.0.1:{self.maker.port}"
         with bare_session() as session:
@@ -125,7 +125,7 @@ class Sender(threading.Thread):
 
 
 def offered(house: Easel, session: requests.Session) -> tuple[tuple[str, ...], tuple[Form, ...]]:
-    """Links and forms of a person's pages, two steps far."""
+    """Return the links and forms of a person's pages, up to two links deep."""
     links = [*PAGES, "/help/keyboard"]
     forms: dict[tuple[str, str], Form] = {}
 

@@ -1,4 +1,4 @@
-"""A proxy between Easel and the stand-in Canvas that spoils answers while somebody asks for it."""
+"""A proxy between Easel and the stand-in Canvas that spoils answers while a page is loaded."""
 
 import http.client
 import json
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from fuzz.answers import Answer, spoiled
 
-SHARE = 0.45  # of a load's answers that are spoiled
+SHARE = 0.45  # share of a load's answers that are spoiled
 HOP = frozenset(
     {"connection", "transfer-encoding", "content-length", "keep-alive", "server", "date"}
 )
@@ -25,7 +25,7 @@ TOKEN = "/login/oauth2/token"  # noqa: S105
 
 @dataclass
 class Load:
-    """What one page was given: the way each of its answers was spoiled."""
+    """One load of a page, and how each of its answers was spoiled."""
 
     number: int
     seed: int
@@ -34,7 +34,7 @@ class Load:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def spoil(self, asked: str, answer: Answer) -> Answer:
-        """The answer to what was asked, spoiled or not: the same seed and number do the same."""
+        """Return the answer, spoiled or not; the same seed and number always do the same."""
         with self._lock:
             self._seen[asked] += 1
             random = Random(f"{self.seed}:{self.number}:{asked}:{self._seen[asked]}")
@@ -47,7 +47,7 @@ class Load:
 
 
 class Spoiler:
-    """The proxy; ``loads`` says whose answers are spoiled now, by Canvas's user id."""
+    """The proxy. ``loads`` holds, by user id, the loads whose answers are spoiled now."""
 
     def __init__(self, canvas_url: str) -> None:
         self.canvas = urlsplit(canvas_url)
@@ -73,7 +73,7 @@ class Spoiler:
         self._server.server_close()
 
     def pass_on(self, method: str, path: str, token: str, answer: Answer) -> Answer:
-        """What Easel gets instead of this answer."""
+        """Return what Easel gets in place of this answer."""
         if path.startswith(TOKEN) and answer.status == 200:
             with suppress(ValueError, KeyError, TypeError):
                 told = json.loads(answer.body)
@@ -95,13 +95,13 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Easel hangs up on what it does not like; anything else is this program's mistake."""
+        """Ignore connections that Easel has closed; other exceptions are errors of this program."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Passes a request on as it came, and its answer as the spoiler wants it."""
+    """Forwards a request unchanged, and its answer as the spoiler returns it."""
 
     protocol_version = "HTTP/1.1"
     server: Server
@@ -138,7 +138,7 @@ class Handler(BaseHTTPRequestHandler):
                 kept = tuple(each for each in found.getheaders() if each[0].lower() not in HOP)
                 return Answer(found.status, kept, found.read())
             except (http.client.HTTPException, OSError):
-                self.upstream.close()  # one that fell asleep; asked anew it answers
+                self.upstream.close()  # the idle connection was closed; a new one works
                 if not again:
                     raise
         raise AssertionError
@@ -151,7 +151,7 @@ class Handler(BaseHTTPRequestHandler):
         length = answer.length if answer.length is not None else str(len(answer.body))
         lines = [f"HTTP/1.1 {answer.status} Said", f"Content-Length: {length}"]
         lines += [f"{name}: {value}" for name, value in answer.headers]
-        if self.close_connection:  # asked for
+        if self.close_connection:  # the client asked for it
             lines.append("Connection: close")
         head = "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n"
         body = b"" if self.command == "HEAD" or answer.status in (204, 304) else answer.body

@@ -1,4 +1,4 @@
-"""HTTP over a bare socket: what is sent need not be HTTP, what comes back must be."""
+"""HTTP over a plain socket: requests can be any bytes, but answers must be valid."""
 
 import socket
 import time
@@ -11,12 +11,12 @@ EMPTY = frozenset({204, 304})
 
 
 class Broken(Exception):
-    """What came back is no whole answer."""
+    """The bytes received are not a whole answer."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer; names of headers are lower case."""
+    """One answer; the names of headers are in lower case."""
 
     status: int
     headers: list[tuple[str, str]] = field(repr=False)
@@ -27,7 +27,7 @@ class Reply:
 
 
 class Wire:
-    """One connection to a port of this machine; answers are read in order."""
+    """A connection to a port of this machine; answers are read in order."""
 
     def __init__(self, port: int, seconds: float) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=CONNECT_SECONDS)
@@ -45,7 +45,7 @@ class Wire:
         self._socket.close()
 
     def send(self, pieces: Iterable[bytes], pause: float = 0.0) -> None:
-        """Send the pieces one after another; a server that has hung up may do so."""
+        """Send the pieces one after another; the server may have hung up."""
         with suppress(BrokenPipeError, ConnectionResetError):
             for number, piece in enumerate(pieces):
                 if pause and number:
@@ -53,13 +53,13 @@ class Wire:
                 self._socket.sendall(piece)
 
     def send_all(self, piece: bytes) -> None:
-        """Send a piece; raises OSError when the server has hung up."""
+        """Send a piece; raises OSError if the server has hung up."""
         self._socket.sendall(piece)
 
     def read(self, method: str = "GET") -> Reply | None:
-        """The next answer, or None when the connection ended before it.
+        """Return the next answer, or None if the connection ended before it.
 
-        Raises TimeoutError when nothing came for so long, Broken for half of an answer.
+        Raises TimeoutError if nothing comes in time, and Broken for an incomplete answer.
         """
         while True:
             head = self._until(b"\r\n\r\n")
@@ -120,7 +120,7 @@ class Wire:
 
 
 def parsed(head: bytes) -> tuple[int, list[tuple[str, str]]]:
-    """Status and headers of an answer's head; raises Broken."""
+    """Return status and headers of an answer's head; raises Broken."""
     first, *lines = head.decode("latin-1").split("\r\n")
     version, _, rest = first.partition(" ")
     if not version.startswith("HTTP/1.") or not rest[:3].isdigit():
