@@ -1,4 +1,4 @@
-"""What every test may ask for: a live stand-in Canvas, real servers, a running Easel."""
+"""Fixtures for all tests: a live stand-in Canvas, real servers, and the suite's clock."""
 
 import os
 import secrets
@@ -20,7 +20,7 @@ from tests import moment
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# A busy machine makes examples slowly, which says nothing about what is tested.
+# A busy machine generates examples slowly, which is no fault of the tested code.
 settings.register_profile("easel", suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("easel")
 
@@ -38,12 +38,12 @@ def pytest_report_header() -> str:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Four at least: tests wait for servers and browsers about as long as they compute."""
+    """Return at least four: tests wait for servers and browsers about as long as they compute."""
     return max(4, os.cpu_count() or 1)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Where CI is set, a skipped test is a failure: everything it needs is to be had there."""
+    """Fail if a test was skipped where CI is set, because everything tests need exists there."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -51,13 +51,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _shared_moment() -> None:
-    """Programs started by tests share the suite's time (pytest's own workers set theirs)."""
+    """Give programs that tests start the suite's time; pytest's workers set it themselves."""
     moment.hand_on()
 
 
 @dataclass
 class StandIn:
-    """A running emulator as a test sees it: its people, keys, switches and statistics."""
+    """A running emulator for a test: its people, keys, switches and statistics."""
 
     url: str
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -67,11 +67,11 @@ class StandIn:
         return self.people[key]
 
     def token(self, key: str) -> str:
-        """The personal access token of a person; it always works."""
+        """Return a person's personal access token; it always works."""
         return str(self.people[key]["token"])
 
     def key(self, kind: str) -> dict[str, Any]:
-        """The developer key of a kind."""
+        """Return the developer key of a kind."""
         return self.keys[kind]
 
     def control(self, **body: Any) -> None:
@@ -85,9 +85,9 @@ class StandIn:
 
 
 def free_port() -> int:
-    """A port nobody listens on, below those that systems give to outgoing connections.
+    """Return a port on which nothing listens, below those for outgoing connections.
 
-    One of the latter may be taken again before the server that it was found for starts.
+    A port of that range could be taken before the server starts that it was chosen for.
     """
     while True:
         port = 10_000 + secrets.randbelow(22_000)
@@ -123,7 +123,7 @@ def stop(process: "subprocess.Popen[Any]") -> None:
 
 
 def stand_in_at(url: str) -> StandIn:
-    """The emulator that serves at this URL."""
+    """Return the emulator that serves at this URL."""
     people = requests.get(f"{url}/_emulator/people", timeout=10).json()
     keys = requests.get(f"{url}/_emulator/keys", timeout=10).json()
     return StandIn(
@@ -135,7 +135,7 @@ def stand_in_at(url: str) -> StandIn:
 
 @contextmanager
 def running(*arguments: str) -> Iterator[StandIn]:
-    """An emulator of one's own, stopped at the end."""
+    """Run an emulator for one test and stop it at the end."""
     process, url = start_emulator(*arguments)
     try:
         yield stand_in_at(url)
@@ -151,14 +151,14 @@ def running_emulator() -> Iterator[StandIn]:
 
 @pytest.fixture
 def canvas(running_emulator: StandIn) -> StandIn:
-    """A stand-in Canvas as it is at its start; one process per test worker."""
+    """A stand-in Canvas in its initial state; each test worker has one process."""
     running_emulator.control(reset=True)
     return running_emulator
 
 
 @pytest.fixture(scope="session")
 def valkey_url() -> Iterator[str]:
-    """A real Valkey from its wheel, or the server named by TEST_REDIS_URL."""
+    """The URL of a real Valkey from its wheel, or of the server in TEST_REDIS_URL."""
     if named := os.environ.get("TEST_REDIS_URL"):
         yield named
         return
@@ -169,7 +169,7 @@ def valkey_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL from its wheel, or the server named by TEST_DATABASE_URL."""
+    """The URL of a real PostgreSQL from its wheel, or of the server in TEST_DATABASE_URL."""
     if named := os.environ.get("TEST_DATABASE_URL"):
         yield named
         return

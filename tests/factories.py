@@ -1,4 +1,4 @@
-"""Makes what many tests need in the same way; each test names only what it is about."""
+"""Make objects that many tests need; each test names only the values it is about."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ TOKEN_KEY = Fernet.generate_key().decode()
 
 
 def school_settings(folder: Path = Path(), **changed: Any) -> Settings:
-    """A deployment at easel.example.edu beside one Canvas; its SQLite file is in ``folder``."""
+    """Return settings for easel.example.edu with one Canvas; its SQLite file is in ``folder``."""
     made: dict[str, Any] = {
         "environments": (Environment("production", "https://canvas.example.edu", "1", "secret"),),
         "public_url": "https://easel.example.edu",
@@ -24,7 +24,7 @@ def school_settings(folder: Path = Path(), **changed: Any) -> Settings:
 
 
 def local_settings(folder: Path = Path(), **changed: Any) -> Settings:
-    """A deployment on this machine, whose Canvas answers nobody."""
+    """Return settings for this machine with a Canvas that does not answer."""
     nobody = (Environment("production", "http://127.0.0.1:1", "1", "secret"),)
     own = {"environments": nobody, "public_url": "http://127.0.0.1:8000"}
     return school_settings(folder, **own | changed)

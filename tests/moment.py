@@ -1,8 +1,8 @@
-"""The moment the suite runs at: that of ``NOW`` (``make test NOW=2026-11-30T00:10-07:00``).
+"""The time at which the tests run: that of ``NOW`` (``make test NOW=2026-11-30T00:10-07:00``).
 
-Nothing in Easel or the emulator knows of it: what Python takes for the time is shifted, in this
-process and in every Python program that it starts, and runs on from there. Servers of other
-makers and the browser keep the machine's time.
+Neither Easel nor the emulator knows of it: the clock of Python is shifted, in this process and in
+every Python program it starts, and runs on from there. Other servers and the browser keep the
+machine's time.
 """
 
 import os
@@ -20,7 +20,7 @@ EXAMPLE = "2026-11-30T00:10-07:00"
 EDGES = (
     EXAMPLE,  # a Monday begins
     "2026-11-29T23:50-07:00",  # a Sunday ends
-    "2026-03-10T09:00-06:00",  # Denver's clocks went forward two days ago
+    "2026-03-10T09:00-06:00",  # Denver's clocks went forward two days before
     "2026-11-03T09:00-07:00",  # and back
     "2026-03-31T09:00+02:00",  # Berlin's went forward
     "2026-10-27T09:00+01:00",  # and back
@@ -30,7 +30,7 @@ EDGES = (
 
 
 def read(text: str) -> datetime:
-    """The moment of an ISO 8601 text with a UTC offset. Raises ValueError."""
+    """Parse an ISO 8601 time with a UTC offset; raises ValueError for any other text."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -41,7 +41,7 @@ def read(text: str) -> datetime:
 
 
 def begin() -> None:
-    """Move this process to the moment of ``NOW``, if it is set; test workers, to the same."""
+    """Move this process to the time in ``NOW``, if it is set; test workers get the same time."""
     named = os.environ.get("NOW")
     if not named:
         return
@@ -58,7 +58,7 @@ def hand_on() -> None:
 
 
 def another(today: date) -> str:
-    """A moment for this day of the year: one on which days turn, or any minute of four years."""
+    """Return a time for this day of the year: at the edge of a day, or any within four years."""
     number = today.timetuple().tm_yday
     if number % 2:
         return EDGES[number // 2 % len(EDGES)]
@@ -67,7 +67,7 @@ def another(today: date) -> str:
 
 
 def environ() -> dict[str, str]:
-    """What a program that is started with few variables needs to share the suite's time."""
+    """Return the variables by which a program with few variables shares the tests' time."""
     return {name: os.environ[name] for name in (AHEAD, "PYTHONPATH") if AHEAD in os.environ}
 
 

@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright, before a running Easel."""
+"""Debian's Chromium, driven by Playwright, with a running Easel."""
 
 import os
 import shutil
@@ -53,7 +53,7 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 
 @dataclass
 class Reader:
-    """A person's browser, whatever it complained about, and what each page asked for."""
+    """A person's browser, its complaints, and the requests of each page."""
 
     page: Page
     easel: RunningEasel
@@ -76,7 +76,7 @@ class Reader:
         )
 
     def sign_in(self, person: str) -> Page:
-        """Through Canvas's login form and consent page, as the person does."""
+        """Sign in through Canvas's login form and consent page, as a person does."""
         who = self.easel.canvas.person(person)
         page = self.open("/")
         page.get_by_role("link", name="Sign in with Canvas").first.click()
@@ -90,13 +90,13 @@ class Reader:
 
 
 def watch(context: BrowserContext, easel: RunningEasel) -> Reader:
-    """A reader whose errors, warnings, dialogs and requests are all noted."""
+    """Return a reader that records errors, warnings, dialogs and requests."""
     made = Reader(context.new_page(), easel)
     page = made.page
     page.on("pageerror", lambda error: made.complaints.append(str(error)))
 
     def complain(message: ConsoleMessage) -> None:
-        # What Canvas's own login pages lack is not ours.
+        # Faults of Canvas's own login pages are not Easel's.
         ours = message.location["url"].startswith(easel.url)
         if ours and message.type in ("error", "warning"):
             made.complaints.append(message.text)
@@ -121,10 +121,10 @@ def watch(context: BrowserContext, easel: RunningEasel) -> Reader:
 
 @pytest.fixture
 def reader(chromium: Browser, easel: RunningEasel, request: Any) -> Iterator[Reader]:
-    """A reader with a big window; parametrise indirectly to give the context other options."""
+    """A reader with a large window; indirect parameters add options of the browser context."""
     window = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
     options = window | getattr(request, "param", {})
     context = chromium.new_context(**options)
-    context.set_default_timeout(120_000)  # a busy machine is no fault
+    context.set_default_timeout(120_000)  # allow for a busy machine
     yield watch(context, easel)
     context.close()

@@ -1,4 +1,4 @@
-"""An emulator in this process, whose time stands still until a test moves it."""
+"""An emulator in this process, whose clock stands still until a test moves it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -26,6 +26,6 @@ def emulator(_one_emulator: Emulator) -> Iterator[Emulator]:
 
 @pytest.fixture
 def rows() -> list[dict[str, Any]]:
-    """What the lists under ``/api/v1/probe`` hold."""
+    """The rows that the lists under ``/api/v1/probe`` return."""
     ROWS[:] = [{"id": number, "name": f"row {number}"} for number in range(1, 36)]
     return ROWS

@@ -1,6 +1,7 @@
-"""What the stand-in Canvas itself says of a class, for comparison with every number of a page.
+"""What the stand-in Canvas says about a class, to compare with every number on a page.
 
-Asked with an administrator's token, so that nothing depends on what Easel or its person may see.
+It is read with an administrator's token, so that it does not depend on the rights of Easel's
+viewer.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ BIOLOGY, STATISTICS, PSYCHOLOGY = 4101, 4102, 4301
 
 
 def raw(canvas: StandIn, path: str, who: str = "admin", **params: Any) -> list[Any]:
-    """All rows of a list."""
+    """Return all rows of a list."""
     found: list[Any] = []
     url: str | None = f"{canvas.url}/api/v1/{path}"
     query: dict[str, Any] | None = {"per_page": 100} | params
@@ -38,7 +39,7 @@ def send(canvas: StandIn, method: str, path: str, who: str = "admin", **data: An
 
 
 def enroll(canvas: StandIn, who: str, course_id: int, kind: str) -> None:
-    """Let somebody take part in a course at once."""
+    """Enroll a person in a course as active."""
     send(
         canvas,
         "POST",
@@ -52,7 +53,7 @@ def enroll(canvas: StandIn, who: str, course_id: int, kind: str) -> None:
 
 
 def students(canvas: StandIn, course_id: int, viewer: str = "") -> dict[int, list[dict[str, Any]]]:
-    """Active students with their enrollments; of a limited viewer's sections when one is named."""
+    """Return the active students with their enrollments, limited to a named viewer's sections."""
     rows = raw(canvas, f"courses/{course_id}/enrollments", **{"state[]": "active"})
     limit = None
     if viewer:
@@ -84,7 +85,7 @@ def waiting(row: dict[str, Any]) -> bool:
 
 
 def queue(canvas: StandIn, course_id: int, viewer: str = "") -> Iterator[dict[str, Any]]:
-    """The rows a course has in the grading queue."""
+    """Return the rows that a course has in the grading queue."""
     active = students(canvas, course_id, viewer)
     by_work: dict[int, list[dict[str, Any]]] = {}
     for row in submissions(canvas, course_id):
@@ -111,5 +112,5 @@ def queue(canvas: StandIn, course_id: int, viewer: str = "") -> Iterator[dict[st
 
 
 def twin(easel: RunningEasel, who: str, path: str) -> Any:
-    """A twin's body, as somebody gets it who has just signed in."""
+    """Sign in and return the body of a twin."""
     return sign_in(easel, who).get(f"{easel.url}{path}", timeout=60).json()

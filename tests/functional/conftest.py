@@ -1,4 +1,4 @@
-"""A running Easel against the live stand-in Canvas, and a person who signs in to it."""
+"""A running Easel with the live stand-in Canvas, and ways to sign in to it."""
 
 import os
 import subprocess
@@ -26,9 +26,9 @@ from tests.conftest import ROOT, StandIn, free_port, stop
 
 
 class Forms(HTMLParser):
-    """The forms of a page: method, action and fields, buttons with a name among them.
+    """The forms of a page: method, action and fields, including buttons with a name.
 
-    Lists and boxes hold what a browser would send of them as they stand.
+    Select lists and text areas have the values that a browser would send unchanged.
     """
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ def forms(page: requests.Response) -> list[dict[str, Any]]:
 
 
 def form_to(page: requests.Response, action: str) -> dict[str, Any]:
-    """The page's form whose action ends so."""
+    """Return the page's form whose action ends with ``action``."""
     found = [form for form in forms(page) if form["action"].endswith(action)]
     assert found, f"{page.url} has no form to {action}: {forms(page)}"
     return found[0]
@@ -90,12 +90,12 @@ def send(
 
 
 def last_view(text: str) -> str:
-    """A page without the views shown while Canvas was still answering; one sent at once, whole."""
+    """Return a page without its early views; a page that was sent at once is returned whole."""
     return text[max(0, text.rfind('<div class="arrived')) :]
 
 
 class Quiet(WSGIRequestHandler):
-    """Werkzeug's handler, without its own access log."""
+    """Werkzeug's handler without its access log."""
 
     protocol_version = "HTTP/1.1"
 
@@ -105,7 +105,7 @@ class Quiet(WSGIRequestHandler):
 
 @dataclass
 class RunningEasel:
-    """An Easel served over a real socket."""
+    """An Easel that serves on a real socket."""
 
     url: str
     app: Flask
@@ -119,7 +119,7 @@ class RunningEasel:
 
 
 def settings_for(canvas: StandIn, folder: Path, port: int, key: str = "confidential") -> Settings:
-    """Settings of an Easel at this port, in this folder, with this developer key."""
+    """Return settings for an Easel with this port, folder and developer key."""
     folder.mkdir(exist_ok=True)
     developer_key = canvas.key(key)
     return Settings(
@@ -137,7 +137,7 @@ def settings_for(canvas: StandIn, folder: Path, port: int, key: str = "confident
         instance_path=folder,
         database_url=f"sqlite:///{folder / 'easel.sqlite'}",
         port=port,
-        page_deadline=60,  # a busy machine leaves no page incomplete; tests of the deadline set one
+        page_deadline=60,  # so that no page is incomplete on a busy machine; some tests set less
     )
 
 
@@ -146,9 +146,10 @@ StartEasel = Callable[..., RunningEasel]
 
 @pytest.fixture
 def start_easel(canvas: StandIn, tmp_path: Path) -> Iterator[StartEasel]:
-    """Start an Easel; ``key`` is its developer key, ``prefix`` its path, the rest its settings.
+    """Return a function that starts an Easel.
 
-    ``canvas`` may be another one than that which all tests share.
+    Its ``key`` is the kind of developer key, ``prefix`` the path in its URL, ``canvas`` the
+    stand-in Canvas (by default the shared one); other arguments are settings.
     """
     running: list[RunningEasel] = []
 
@@ -183,7 +184,7 @@ def easel(start_easel: StartEasel) -> RunningEasel:
 
 
 def allow(easel: RunningEasel, seconds: float) -> None:
-    """Give each page this long from now on."""
+    """Set the deadline of every page from now on."""
     gateway = easel.app.extensions["easel"]
     gateway.settings = replace(gateway.settings, page_deadline=seconds)
 
@@ -191,7 +192,7 @@ def allow(easel: RunningEasel, seconds: float) -> None:
 def to_consent(
     easel: RunningEasel, person: str, browser: requests.Session, path: str = "/login"
 ) -> requests.Response:
-    """Go to sign in and log in at Canvas; the answer is the consent page."""
+    """Start to sign in and log in at Canvas; return the consent page."""
     page = browser.get(f"{easel.url}{path}", timeout=30)
     who = easel.canvas.person(person)
     if page.url.startswith(easel.canvas.url) and "/login/oauth2/" not in page.url:
@@ -227,7 +228,10 @@ def running_gunicorn(
     stderr: IO[str] | None = None,
     **settings: str,
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """Easel as it is deployed; its URL and the master process. Without a Canvas it asks none."""
+    """Run Easel as it is deployed; yield its URL and the master process.
+
+    Without ``canvas`` it has the address of a Canvas that does not answer.
+    """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     given = {
@@ -264,7 +268,7 @@ def sign_in(
     browser: requests.Session | None = None,
     path: str = "/login",
 ) -> requests.Session:
-    """Walk through Canvas's login form and consent page, as the person does."""
+    """Sign in through Canvas's login form and consent page, as a person does."""
     browser = browser or easel.browser()
     page = to_consent(easel, person, browser, path)
     if page.url.startswith(easel.canvas.url):
@@ -275,7 +279,7 @@ def sign_in(
 
 
 def end_enrollments(canvas: StandIn, who: str, course_id: int) -> None:
-    """Conclude somebody's enrollments in a course, as a SIS does; the course itself goes on."""
+    """Conclude a person's enrollments in a course, as an SIS does; the course itself goes on."""
     headers = {"Authorization": f"Bearer {canvas.token('admin')}"}
     path = f"{canvas.url}/api/v1/courses/{course_id}/enrollments"
     query = {"user_id": canvas.person(who)["id"]}

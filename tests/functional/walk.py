@@ -1,4 +1,4 @@
-"""Every page, twin and table of a person: what is held everywhere is tested everywhere."""
+"""Every page, twin and table of a person, for rules that must hold on all of them."""
 
 import re
 
@@ -11,11 +11,11 @@ APART = (
     *("/explorer", "/admin/setup"),
     "/calendar/<secret>.ics",
 )
-"""What shows nothing of a person's courses begins so; and the feed, which needs no cookie."""
+"""Prefixes of routes that show nothing from a person's courses, and the feed's (no cookie)."""
 
 
 def addresses(assignment_id: str, course_id: str = "4101") -> dict[str, list[str]]:
-    """By route what to ask for: each page and twin, with the queries that show another part."""
+    """Return for each route the addresses to request: pages and twins with their main queries."""
     course = f"/courses/{course_id}"
     work = f"{course}/assignments/{assignment_id}"
     shows = [f"show={name}" for name in ("missing", "due", "grades", "done")]
@@ -56,14 +56,14 @@ def addresses(assignment_id: str, course_id: str = "4101") -> dict[str, list[str
 
 
 def routes(easel: RunningEasel) -> set[str]:
-    """Every address that may show something of a person's courses."""
+    """Return every route that can show something from a person's courses."""
     rules = easel.app.url_map.iter_rules()
     read = (rule.rule for rule in rules if "GET" in (rule.methods or ()))
     return {rule for rule in read if not rule.startswith(APART)}
 
 
 def read(browser: requests.Session, easel: RunningEasel, path: str) -> str:
-    """A page's text, decoded as UTF-8 whatever its kind."""
+    """Return a page's text, decoded as UTF-8 whatever its type."""
     return browser.get(f"{easel.url}{path}", timeout=60).content.decode("utf-8-sig")
 
 
@@ -78,8 +78,8 @@ WHEN = re.compile(
 
 
 def without_moments(text: str) -> str:
-    """A page or its text without dates and clock times, to look for other numbers in it.
+    """Remove dates and clock times from a page or its text, to look for other numbers in it.
 
-    At 20:44 every page that tells its hour holds a 44.
+    At 20:44, for example, every page that shows the time contains a 44.
     """
     return WHEN.sub(" ", text)

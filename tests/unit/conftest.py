@@ -1,4 +1,4 @@
-"""Sources of one person against the live stand-in Canvas."""
+"""The sources of one person with the live stand-in Canvas."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ def sources_of(
 
 @pytest.fixture
 def dropping(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Canvas behind a key that allows no includes: it answers as if none were asked for."""
+    """A Canvas with a key that allows no includes: it answers as if none were requested."""
 
     def without_include(ask: Callable[..., Any]) -> Callable[..., Any]:
         def asked(self: CanvasClient, path: str, params: Any = None, **more: Any) -> Any:
