@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from canvas_app.canvas.api import CanvasAPI
+from canvas_app.domain.features import Features
 from canvas_app.gateway import Gateway
 from canvas_app.sessions import LASTING, cookie_name
 from canvas_app.sources.call import owner_key
@@ -201,6 +202,11 @@ def page_of_form() -> str:
         return "/"
     path = sent_from.path.removeprefix(current_gateway().settings.path_prefix) or "/"
     return f"{path}?{sent_from.query}" if sent_from.query else path
+
+
+def current_features() -> Features:
+    """Return the features this deployment offers."""
+    return Features(current_gateway().settings.features_off)
 
 
 def page_deadline() -> float:

@@ -9,6 +9,7 @@ STATUS = {
     "database_away": 503,
     "signed_out": 403,
     "staff_only": 403,
+    "switched_off": 404,
     "too_many_pages": 429,
     "form_too_old": 400,
     "consent_too_narrow": 403,

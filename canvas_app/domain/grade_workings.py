@@ -30,8 +30,8 @@ class Workings:
     """``own`` are the totals without, ``what_if`` those with the tried scores, None without any.
 
     ``handed_in`` are the totals if what was handed in and waits for its grade gets full marks,
-    with the tried scores; None when nothing waits. ``periods`` are the totals of grading periods
-    by id, where these make up the course's.
+    with the tried scores; None when nothing waits or what-if is off. ``periods`` are the totals of
+    grading periods by id, where these make up the course's.
     """
 
     groups: tuple[GradeGroup, ...]
@@ -77,7 +77,9 @@ def work_out(
         groups=counted_groups(shown, course, builder, Counted(book, period, now, wanted, tries)),
         own=shown_totals(*own, scheme),
         what_if=shown_totals(now, ends, scheme) if tries else None,
-        handed_in=full_marks(supposed, period, everything, tries, scheme),
+        handed_in=(
+            full_marks(supposed, period, everything, tries, scheme) if wanted.offered else None
+        ),
         aim=aim,
         problems=(*problems, *more),
         periods={part.id: part for part in now.periods},
@@ -144,7 +146,7 @@ class Counted:
             what_if=float_of(self._tries.get(id_)),
             typed=self._wanted.scores.get(id_, ""),
             meant=id_ in self._tries and id_ in self._wanted.meant,
-            can_try=can_try(work),
+            can_try=self._wanted.offered and can_try(work),
         )
 
 

@@ -22,13 +22,15 @@ GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")  # 1,000 or 1.000.00
 class WhatIf:
     """What a person tries on a grades page; ``scores`` by assignment and ``goal`` as typed.
 
-    ``meant`` are scores above their assignments' points that should count all the same.
+    ``meant`` are scores above their assignments' points that should count all the same. Where it
+    is not ``offered``, the institution wants nothing tried.
     """
 
     period: str = ""
     scores: Mapping[str, str] = field(default_factory=dict)
     goal: str = ""
     meant: Mapping[str, str] = field(default_factory=dict)
+    offered: bool = True
 
     @classmethod
     def from_query(cls, args: Query) -> "WhatIf":

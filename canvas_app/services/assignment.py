@@ -28,6 +28,7 @@ from canvas_app.domain.calendar import local
 from canvas_app.domain.charts import Spread
 from canvas_app.domain.class_scores import ClassResult, Distribution, NotHandedIn
 from canvas_app.domain.courses import TEACHING, roles_of, with_ended
+from canvas_app.domain.features import ALL_FEATURES, CLASS_STAFF, Features
 from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.rows import Rated
 from canvas_app.domain.submissions import rated
@@ -64,11 +65,12 @@ class AssignmentPage(Page):
     statistics: Spread | None = None
     teaching: GradingCounts | None = None
     result: ClassResult | None = None  # of the class, for graders
+    statistics_offered: bool = True
 
     @property
     def distribution(self) -> Distribution | None:
         """Return the distribution of the class's scores, for graders."""
-        return self.result.distribution if self.result else None
+        return self.result.distribution if self.result and self.statistics_offered else None
 
     @property
     def not_submitted(self) -> tuple[NotHandedIn, ...]:
@@ -101,16 +103,20 @@ class AskedAssignment(AskedPage):
     result: AskedResult | None = None
 
 
-def assignment(sources: Sources, course_id: str, assignment_id: str) -> AssignmentPage:
+def assignment(
+    sources: Sources, course_id: str, assignment_id: str, features: Features = ALL_FEATURES
+) -> AssignmentPage:
     """Return the page. Raise the CanvasError that Canvas gives for the assignment itself.
 
     Two round trips deep: the assignment and its course, then the submission or its counts.
     Three for those who taught or observed in a course that is over for them.
     """
-    return lay_out(ask(sources, course_id, assignment_id), sources.now())
+    return lay_out(ask(sources, course_id, assignment_id, features), sources.now(), features)
 
 
-def ask(sources: Sources, course_id: str, assignment_id: str) -> AskedAssignment:
+def ask(
+    sources: Sources, course_id: str, assignment_id: str, features: Features = ALL_FEATURES
+) -> AskedAssignment:
     """Ask for the assignment and its course, then for what depends on the person's role."""
     asked = start_assignment(sources, course_id, assignment_id)
     asked_course = sources.start_one(
@@ -128,17 +134,15 @@ def ask(sources: Sources, course_id: str, assignment_id: str) -> AskedAssignment
     ]
     course = with_ended(course, ended.rows()) if ended else course
     roles = roles_of(course)
-    summary: ObjectSource[SubmissionSummary] | None = None
-    result = None
-    if found.needs_grading_count is not None or not TEACHING.isdisjoint(roles):
-        call = partial(CanvasAPI.submission_summary, course_id=course_id)
-        summary = sources.start_one("grading", partial(call, assignment_id=assignment_id))
+    summary, result = None, None
+    grades_here = found.needs_grading_count is not None or not TEACHING.isdisjoint(roles)
+    if grades_here and features.offered("teaching", CLASS_STAFF):
+        summary = start_summary(sources, course_id, assignment_id)
         result = start_result(sources, course, found)
     shades = read_colors(colors)
     observed = bool(handles) and "student" not in roles
     submissions = [s for handle in handles if (s := handle.value() or found.own_submission)]
-    letters = bool(found.restrict_quantitative_data)
-    say_what_lacks(asked, asked_course, handles, letters=letters, observed=observed)
+    say_what_lacks(asked, asked_course, handles, found, observed=observed)
     return AskedAssignment(
         canvas_url=sources.api.canvas_url,
         colors=shades,
@@ -160,6 +164,13 @@ def start_assignment(
     return sources.start_one("assignment", partial(call, assignment_id=assignment_id))
 
 
+def start_summary(
+    sources: Sources, course_id: str, assignment_id: str
+) -> ObjectSource[SubmissionSummary]:
+    call = partial(CanvasAPI.submission_summary, course_id=course_id)
+    return sources.start_one("grading", partial(call, assignment_id=assignment_id))
+
+
 def start_submission(
     sources: Sources, course_id: str, assignment_id: str, user_id: str
 ) -> ObjectSource[SubmissionDetail]:
@@ -173,8 +184,8 @@ def say_what_lacks(
     asked: ObjectSource[AssignmentDetail],
     course: ObjectSource[Course],
     handles: Iterable[ObjectSource[SubmissionDetail]],
+    found: AssignmentDetail,
     *,
-    letters: bool,
     observed: bool,
 ) -> None:
     """Name the includes that Canvas dropped and that no other call of the page provides.
@@ -182,16 +193,19 @@ def say_what_lacks(
     The course is asked for its name and roles, which come without any, and for the names of
     letters where these alone count.
     """
-    course.needs(*(("grading_scheme",) if letters else ()))
+    course.needs(*(("grading_scheme",) if found.restrict_quantitative_data else ()))
     asked.needs(*lost(asked, "submission"))
     for handle in handles:
         handle.needs(*lost(handle, *(() if observed else ("user",))))
 
 
-def lay_out(asked: AskedAssignment, now: datetime) -> AssignmentPage:
+def lay_out(
+    asked: AskedAssignment, now: datetime, features: Features = ALL_FEATURES
+) -> AssignmentPage:
     """Build the page from Canvas's answers."""
     found, course = asked.found, asked.course
     builder = ItemBuilder(asked.canvas_url, {course.id: course}, asked.colors, now)
+    statistics_offered = features.offered("class_statistics", roles_of(course))
     rows = tuple(
         own_work(submission, found, course, builder, asked.observed)
         for submission in asked.submissions
@@ -204,7 +218,10 @@ def lay_out(asked: AskedAssignment, now: datetime) -> AssignmentPage:
         assignment=task(found, course, builder, rows),
         rows=rows,
         rubric=rated(found.rubric or (), None, hides_points(found, course)),
-        statistics=None if asked.observed else class_scores(found, rows),
+        statistics=(
+            class_scores(found, rows) if statistics_offered and not asked.observed else None
+        ),
+        statistics_offered=statistics_offered,
         result=asked.result.lay_out(now) if asked.result else None,
         teaching=(
             grading_counts(found, course, builder, asked.counts)

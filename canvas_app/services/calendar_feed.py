@@ -10,7 +10,9 @@ LAST-MODIFIED say since when an event has been as it is.
 from collections.abc import Collection, Iterable
 
 from canvas_app.domain.calendar_entries import FEED_KINDS, of_duty, of_event, of_plan, told_apart
+from canvas_app.domain.courses import roles_of
 from canvas_app.domain.duties import duties
+from canvas_app.domain.features import ALL_FEATURES, Features
 from canvas_app.domain.icalendar_file import Entry, icalendar_text
 from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.services.calendar_calls import AskedCalendar, ask
@@ -22,6 +24,10 @@ class Incomplete(Exception):
     """The answers do not cover the whole calendar; the message says what is missing and why."""
 
 
+class NotOffered(Exception):
+    """The institution has switched feeds off for people of these roles."""
+
+
 def write_calendar(
     sources: Sources,
     *,
@@ -31,6 +37,7 @@ def write_calendar(
     course_ids: Collection[str] = (),
     done: bool = True,
     previous: bytes | None = None,
+    features: Features = ALL_FEATURES,
 ) -> bytes:
     """Return the calendar from 30 days ago to 366 days ahead, two round trips deep.
 
@@ -38,12 +45,15 @@ def write_calendar(
     stays. ``done`` False leaves out what is done. The calendars of courses that Canvas refuses are
     named in the file's description, and so is what could not be understood. ``previous`` is the
     calendar before this one: what has not changed keeps its stamps. Raises Incomplete, never
-    returns a part; raises AuthenticationError when the grant is over.
+    returns a part; NotOffered; AuthenticationError when the grant is over.
     """
     asked = ask(sources)
     bad = [state for state in asked.sources if not complete((state,)) and not state.unread]
     if bad:
         raise Incomplete(" ".join(f"{s.name.capitalize()}: {s.detail}" for s in bad))
+    roles = {role for course in asked.courses.values() for role in roles_of(course)}
+    if features.limited("feeds") and not features.offered("feeds", roles):
+        raise NotOffered
     builder = ItemBuilder(asked.canvas_url, asked.courses, {}, sources.now())
     wanted = [
         entry

@@ -23,6 +23,7 @@ from canvas_app.domain.courses import (
     is_active_teacher,
     observed,
 )
+from canvas_app.domain.features import ALL_FEATURES, CLASS_STAFF, Features
 from canvas_app.domain.home import (
     NEXT_WITHIN,
     Agenda,
@@ -113,7 +114,7 @@ class DashboardAnswers:
         return {row.course_id for row in self.ended} - self.work.courses.keys()
 
 
-def dashboard(sources: Sources) -> Dashboard:
+def dashboard(sources: Sources, features: Features = ALL_FEATURES) -> Dashboard:
     """Return the start page, with the grading queue for people who teach now.
 
     The queue takes calls for each course they teach, in two more round trips.
@@ -121,7 +122,8 @@ def dashboard(sources: Sources) -> Dashboard:
     now = sources.now()
     asked = ask(sources, now)
     page = lay_out(asked, now)
-    if not any(is_active_teacher(course, now) for course in asked.work.courses.values()):
+    teaches = any(is_active_teacher(course, now) for course in asked.work.courses.values())
+    if not (teaches and features.offered("teaching", CLASS_STAFF)):
         return page
     return with_queue(page, teaching_home(sources.beside()))
 

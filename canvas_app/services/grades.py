@@ -13,7 +13,8 @@ from functools import cached_property
 
 from canvas_app.canvas.models import CourseEnrollment
 from canvas_app.domain import charts
-from canvas_app.domain.courses import course_row, student_enrollment
+from canvas_app.domain.courses import course_row, roles_of, student_enrollment
+from canvas_app.domain.features import ALL_FEATURES, Features
 from canvas_app.domain.grade_book import EVERY_PERIOD, book_of, float_of, in_period
 from canvas_app.domain.grade_calculator import Book
 from canvas_app.domain.grade_rows import GradeGroup, GradeRow, history
@@ -66,6 +67,7 @@ class GradesPage(Page):
     why_not: str = ""
     check: str = "unchecked"
     differs: str = ""
+    what_if_offered: bool = True
     what_if: Shown | None = None
     handed_in: Shown | None = None
     aim: Aim | None = None
@@ -93,14 +95,24 @@ class GradesPage(Page):
         return any(row.share is not None for row in self.rows)
 
     @property
+    def can_try(self) -> bool:
+        """Return whether scores and goals can be tried out."""
+        return self.what_if_offered and not self.why_not
+
+    @property
     def tried(self) -> tuple[GradeRow, ...]:
         return tuple(row for row in self.rows if row.what_if is not None)
 
 
-def grades(sources: Sources, course_id: str, wanted: WhatIf | None = None) -> GradesPage:
+def grades(
+    sources: Sources,
+    course_id: str,
+    wanted: WhatIf | None = None,
+    features: Features = ALL_FEATURES,
+) -> GradesPage:
     """Return one course's grades. Raise the CanvasError that Canvas gives for the course itself."""
     wanted = wanted or WhatIf()
-    return lay_out(ask(sources, course_id, wanted.period), wanted, sources.now())
+    return lay_out(ask(sources, course_id, wanted.period), wanted, sources.now(), features)
 
 
 def course(sources: Sources, course_id: str) -> GradesPage:
@@ -113,9 +125,13 @@ def course(sources: Sources, course_id: str) -> GradesPage:
     return lay_out(asked, wanted, sources.now())
 
 
-def lay_out(asked: AskedGrades, wanted: WhatIf, now: datetime) -> GradesPage:
+def lay_out(
+    asked: AskedGrades, wanted: WhatIf, now: datetime, features: Features = ALL_FEATURES
+) -> GradesPage:
     """Build the page from Canvas's answers."""
     found = asked.course
+    if not features.offered("what_if", roles_of(found)):
+        wanted = WhatIf(period=wanted.period, offered=False)
     enrollment = student_enrollment(found)
     chosen = chosen_period(wanted.period, asked.named, enrollment)
     state, canvas = canvas_totals(found, enrollment, chosen)
@@ -135,6 +151,7 @@ def lay_out(asked: AskedGrades, wanted: WhatIf, now: datetime) -> GradesPage:
         canvas=canvas,
         why_not=reason(found, enrollment, chosen, state, asked.whole),
         goal=wanted.goal,
+        what_if_offered=wanted.offered,
         periods=period_choices(asked, chosen, enrollment),
         syllabus=found.syllabus_body,
         teachers=tuple(t.display_name for t in found.teachers or () if t.display_name),

@@ -64,6 +64,12 @@ class OwnPage(Page):
     observes: int = 0
 
     @property
+    def roles(self) -> tuple[str, ...]:
+        """Return as what the person is in their courses, as far as these are known."""
+        has = {"student": self.is_student, "teacher": self.is_teacher, "observer": self.observes}
+        return tuple(role for role, held in has.items() if held)
+
+    @property
     def learns(self) -> bool:
         """Return whether to count own work; True while courses are unknown, as some may exist."""
         elsewhere = self.is_teacher or self.observes

@@ -22,6 +22,7 @@ from canvas_app.domain.courses import (
     is_active_student,
     is_active_teacher,
 )
+from canvas_app.domain.features import ALL_FEATURES, CLASS_STAFF, Features
 from canvas_app.domain.planner_items import TYPES, by_due
 from canvas_app.domain.submissions import submission_row
 from canvas_app.domain.text_search import Hit, best, folded
@@ -57,11 +58,11 @@ class SearchAnswers:
     classes: Sequence[tuple[Course, Sequence[ClassEnrollment]]] = ()
 
 
-def search(sources: Sources, query: str) -> Search:
+def search(sources: Sources, query: str, features: Features = ALL_FEATURES) -> Search:
     """Return the page of a query."""
     now = sources.now()
     query = tidy(query)
-    return lay_out(ask(sources, query, now), query, now)
+    return lay_out(ask(sources, query, now, features), query, now, features)
 
 
 def tidy(query: str) -> str:
@@ -69,7 +70,9 @@ def tidy(query: str) -> str:
     return " ".join(query[:LONGEST_QUERY].split())
 
 
-def ask(sources: Sources, query: str, now: datetime) -> SearchAnswers:
+def ask(
+    sources: Sources, query: str, now: datetime, features: Features = ALL_FEATURES
+) -> SearchAnswers:
     """Ask for the person's courses and work; for an empty query, nothing."""
     if not query:
         return SearchAnswers()
@@ -81,7 +84,8 @@ def ask(sources: Sources, query: str, now: datetime) -> SearchAnswers:
     studied = [course.id for course in every if is_active_student(course, now)]
     events = kept_rows(sources, calendar_calls(studied, asked_days("", now), undated=True))
     kept = {id_: kept_rows(sources, [own_submissions(id_)]) for id_ in known}
-    taught = [course for course in every if is_active_teacher(course, now)]
+    finds_students = features.offered("student_search", CLASS_STAFF)
+    taught = [course for course in every if finds_students and is_active_teacher(course, now)]
     lists = [(course, start_students(sources, course)) for course in taught]
     classes = [(course, handle.rows()) for course, handle in lists]
     return SearchAnswers(calls.answers(sources, known, events), kept, classes)
@@ -92,7 +96,9 @@ def own_submissions(course_id: str) -> "partial[Pages[Submission]]":
     return partial(CanvasAPI.student_submissions, course_id=course_id, include=LEDGER_INCLUDE)
 
 
-def lay_out(asked: SearchAnswers, query: str, now: datetime) -> Search:
+def lay_out(
+    asked: SearchAnswers, query: str, now: datetime, features: Features = ALL_FEATURES
+) -> Search:
     """Search for every word of a query in titles, course names and codes."""
     words = tuple(dict.fromkeys(folded(query).split()))
     if not words:
@@ -100,7 +106,7 @@ def lay_out(asked: SearchAnswers, query: str, now: datetime) -> Search:
     work = asked.work
     places = course_hits(work, now)
     things = work_hits(work, now)
-    people = student_hits(asked)
+    people = student_hits(asked, with_page=features.offered("teaching", CLASS_STAFF))
     things += kept_hits(asked, now, {(hit.course_id, hit.path) for hit in things if hit.path})
     return Search(
         sources=work.sources,
@@ -132,10 +138,11 @@ def course_hits(work: WorkAnswers, now: datetime) -> list[Hit]:
     ]
 
 
-def student_hits(asked: SearchAnswers) -> list[Hit]:
+def student_hits(asked: SearchAnswers, *, with_page: bool) -> list[Hit]:
     """Return matching students of the courses the person teaches, once for each course.
 
-    They are found by name, sortable name, login and SIS id, as far as Canvas gives these.
+    They are found by name, sortable name, login and SIS id, as far as Canvas gives these. They
+    lead to Easel's roster, or without it ``with_page`` to Canvas.
     """
     return [
         Hit(
@@ -150,7 +157,7 @@ def student_hits(asked: SearchAnswers) -> list[Hit]:
                 )
             ),
             url=f"{asked.work.canvas_url}/courses/{course.id}/users/{student.user_id}",
-            path=f"/courses/{course.id}/roster?{urlencode({'q': student.name})}",
+            path=f"/courses/{course.id}/roster?{urlencode({'q': student.name})}" * with_page,
             kind="Student",
         )
         for course, rows in asked.classes

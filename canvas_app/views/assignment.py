@@ -5,7 +5,7 @@ from functools import partial
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
-from canvas_app.current import current_sources, login_required
+from canvas_app.current import current_features, current_sources, login_required
 from canvas_app.domain.class_scores import ScoreRow
 from canvas_app.services.assignment import assignment
 from canvas_app.troubles import Trouble
@@ -26,7 +26,7 @@ NO_NAMES_YET = "Anonymous until the grades are posted: no names are told."
 @login_required
 def assignment_page(course_id: int, assignment_id: int) -> ResponseReturnValue:
     """Show an assignment. It is requested first, so that 403 and 404 become the page's status."""
-    found = assignment(current_sources(), str(course_id), str(assignment_id))
+    found = assignment(current_sources(), str(course_id), str(assignment_id), current_features())
     return render_template("assignment.html", page=found)
 
 
@@ -34,7 +34,12 @@ def assignment_page(course_id: int, assignment_id: int) -> ResponseReturnValue:
 @login_required
 def assignment_json(course_id: int, assignment_id: int) -> ResponseReturnValue:
     return twin(
-        lambda sources: assignment(sources, str(course_id), str(assignment_id)),
+        partial(
+            assignment,
+            course_id=str(course_id),
+            assignment_id=str(assignment_id),
+            features=current_features(),
+        ),
         *("assignment", "rubric", "statistics", "teaching", "distribution", "not_submitted"),
         shapes={"rows": flat_rows},
     )
@@ -44,7 +49,7 @@ def assignment_json(course_id: int, assignment_id: int) -> ResponseReturnValue:
 @login_required
 def assignment_csv(course_id: int, assignment_id: int) -> Response:
     """Return the class as CSV, a row for each student, for people who grade in the course."""
-    page = assignment(current_sources(), str(course_id), str(assignment_id))
+    page = assignment(current_sources(), str(course_id), str(assignment_id), current_features())
     if page.teaching is None:
         raise Trouble("staff_only")
     rows: list[tuple[Cell, ...]] = []

@@ -21,6 +21,7 @@ from canvas_app.views import (
     search,
     setup,
     submissions,
+    switches,
     teaching,
     upcoming,
 )
@@ -51,4 +52,5 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Register all views, and the LTI routes where the deployment is registered as a tool."""
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    switches.init_app(app)
     lti.init_app(app, settings)

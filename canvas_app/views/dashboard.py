@@ -1,9 +1,11 @@
 """The start page: the dashboard of a signed-in person, its JSON twin, and the landing page."""
 
+from functools import partial
+
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from canvas_app.current import current_sign_in, login_required
+from canvas_app.current import current_features, current_sign_in, login_required
 from canvas_app.services.dashboard import dashboard
 from canvas_app.views.answers import own_list, twin
 
@@ -19,14 +21,14 @@ def index() -> ResponseReturnValue:
 
 @login_required
 def signed_in_index() -> ResponseReturnValue:
-    return own_list("dashboard.html", dashboard)
+    return own_list("dashboard.html", partial(dashboard, features=current_features()))
 
 
 @bp.get("/dashboard.json")
 @login_required
 def dashboard_json() -> ResponseReturnValue:
     return twin(
-        dashboard,
+        partial(dashboard, features=current_features()),
         "next",
         "missing",
         "behind",

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 import msgspec
-from flask import Blueprint, abort, render_template, request, session
+from flask import Blueprint, render_template, request, session
 from flask.typing import ResponseReturnValue
 
 from canvas_app.canvas.client import CanvasClient
@@ -78,19 +78,6 @@ class Explored:
     def ceiling(self) -> float:
         """Return the bucket's capacity, as far as this answer tells."""
         return max(600.0, self.remaining or 0.0)
-
-
-@bp.app_template_global()
-def explorer_offered() -> bool:
-    """Return whether the explorer is on. Off for one role is off, because roles are not read."""
-    off = current_gateway().settings.features_off
-    return not any(each.partition(":")[0] == "explorer" for each in off)
-
-
-@bp.before_request
-def only_where_it_is_offered() -> None:
-    if not explorer_offered():
-        abort(404)
 
 
 @bp.get("/explorer")

@@ -2,17 +2,26 @@
 
 import secrets
 import time
+from collections.abc import Collection
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 
 from canvas_app.canvas.errors import CanvasError
-from canvas_app.current import current_gateway, current_sources, login_required, required_sign_in
+from canvas_app.current import (
+    current_features,
+    current_gateway,
+    current_sources,
+    login_required,
+    required_sign_in,
+)
 from canvas_app.domain.calendar_entries import FEED_KINDS
 from canvas_app.domain.icalendar_file import marked_stale
 from canvas_app.gateway import Gateway
 from canvas_app.services import calendar_feed
+from canvas_app.services.courses import Courses
 from canvas_app.services.courses import courses as all_courses
+from canvas_app.settings import FEATURE_ROLES
 from canvas_app.sources.sources import Sources
 from canvas_app.storage.feeds import LABEL_LENGTH, MOST_FEEDS, REST, Feed, FeedContents, NoFeed
 from canvas_app.views.answers import plain_failure
@@ -22,6 +31,7 @@ bp = Blueprint("feed", __name__)
 
 VISIT_SECONDS = 20.0  # seconds for asking Canvas; a calendar program waits longer than people
 MADE = "feeds_made"  # session key: the forms that made a feed, so that none makes a second one
+SWITCHED_OFF = "The school that runs Easel has switched calendar feeds off."
 UNKNOWN = (
     "There is no calendar at this address: it is incomplete, or the feed was ended. "
     "Easel's account page makes a new one.\n"
@@ -35,10 +45,14 @@ def calendar(secret: str) -> Response:
     feed = gateway.storage.feeds.find(secret)
     if feed is None or gateway.settings.environment(feed.environment) is None:
         return text_answer(UNKNOWN, 404)
+    if not current_features().offered("feeds", FEATURE_ROLES):
+        return text_answer(f"{SWITCHED_OFF}\n", 404)
     if gateway.storage.feeds.may_visit(feed):
         feed = fetch_calendar(gateway, feed)
         if feed is None:
             return text_answer(UNKNOWN, 404)
+    if feed.trouble == SWITCHED_OFF:
+        return text_answer(f"{SWITCHED_OFF}\n", 404)
     return not_yet(feed) if feed.kept is None else file_of(feed, feed.kept)
 
 
@@ -63,7 +77,10 @@ def fetch_calendar(gateway: Gateway, feed: Feed) -> Feed | None:
             course_ids=feed.wanted.course_ids,
             done=feed.wanted.done,
             previous=feed.kept,
+            features=current_features(),
         )
+    except calendar_feed.NotOffered:
+        return gateway.storage.feeds.note_trouble(feed, SWITCHED_OFF)
     except calendar_feed.Incomplete as fault:
         return gateway.storage.feeds.note_trouble(feed, str(fault))
     except CanvasError as error:
@@ -98,8 +115,13 @@ def text_answer(text: str, status: int) -> Response:
     return Response(text, status, mimetype="text/plain")
 
 
-def refusal() -> str | None:
-    """Return why the person signed in can have no feed; None when they can."""
+def refusal(roles: Collection[str] = FEATURE_ROLES) -> str | None:
+    """Return why the person signed in can have no feed; None when they can.
+
+    Without their ``roles``, a feature that is off for some roles only is taken to be on.
+    """
+    if not current_features().offered("feeds", roles):
+        return gettext("The school that runs Easel has switched calendar feeds off.")
     identity = required_sign_in().identity
     if identity.real_user_id:
         return gettext("Who acts as somebody else cannot make a calendar feed for them.")
@@ -127,7 +149,7 @@ def form(fault: str = "", status: int = 200) -> ResponseReturnValue:
         page=page,
         courses=rows,
         fault=fault,
-        refusal=refusal(),
+        refusal=refusal(roles_in(page)),
         label_length=LABEL_LENGTH,
         kinds=chosen.kinds if request.method == "POST" else FEED_KINDS,
         chosen=chosen.course_ids,
@@ -135,6 +157,11 @@ def form(fault: str = "", status: int = 200) -> ResponseReturnValue:
         once=secrets.token_urlsafe(9),
     )
     return text, status
+
+
+def roles_in(page: Courses) -> set[str]:
+    """Return the roles of the person in courses that are not over, as far as Canvas lists them."""
+    return {role for row in page.rows if row.state != "past" for role in row.roles}
 
 
 @bp.post("/account/feeds")
@@ -145,7 +172,9 @@ def make() -> ResponseReturnValue:
     The page is sent directly, because after a redirect it would need the secret from the session.
     """
     wanted = FeedContents.from_query(request.form)
-    if why_not := refusal():
+    limited = current_features().limited("feeds")
+    roles = roles_in(all_courses(current_sources())) if limited else FEATURE_ROLES
+    if why_not := refusal(roles):
         return form(why_not, 403)
     once = request.form.get("once", "")[:20]
     made = session.get(MADE, [])

@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from canvas_app.current import current_sources, login_required
+from canvas_app.current import current_features, current_sources, login_required
 from canvas_app.domain.what_if import MEANT_FIELD, SCORE_FIELD, WhatIf
 from canvas_app.services.grades import grades
 from canvas_app.views.answers import flat_groups, flat_rows, twin
@@ -27,7 +27,8 @@ def grades_page(course_id: int) -> ResponseReturnValue:
     if len(filled) < len(given):
         query = f"?{urlencode(filled)}" if filled else ""
         return redirect(f"{request.script_root}{request.path}{query}")
-    found = grades(current_sources(), str(course_id), WhatIf.from_query(MultiDict(filled)))
+    wanted = WhatIf.from_query(MultiDict(filled))
+    found = grades(current_sources(), str(course_id), wanted, current_features())
     return render_template("grades.html", page=found, address=grades_address)
 
 
@@ -36,7 +37,7 @@ def grades_page(course_id: int) -> ResponseReturnValue:
 def grades_json(course_id: int) -> ResponseReturnValue:
     wanted = WhatIf.from_query(request.args)
     return twin(
-        partial(grades, course_id=str(course_id), wanted=wanted),
+        partial(grades, course_id=str(course_id), wanted=wanted, features=current_features()),
         *("course", "groups", "periods", "period", "state", "basis", "canvas", "own", "why_not"),
         *("check", "differs", "what_if", "handed_in", "aim", "problems", "history"),
         shapes={"rows": flat_rows, "groups": flat_groups},

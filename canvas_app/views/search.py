@@ -5,7 +5,7 @@ from functools import partial
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from canvas_app.current import login_required
+from canvas_app.current import current_features, login_required
 from canvas_app.services.search import search
 from canvas_app.views.answers import MakePage, own_list, twin
 
@@ -26,4 +26,4 @@ def search_json() -> ResponseReturnValue:
 
 def wanted_search() -> MakePage:
     """Return the function that runs the search of this address."""
-    return partial(search, query=request.args.get("q", ""))
+    return partial(search, query=request.args.get("q", ""), features=current_features())

@@ -5,11 +5,12 @@ from functools import partial
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from canvas_app.current import current_sources, login_required
+from canvas_app.current import current_features, current_sources, login_required
 from canvas_app.domain.ledger import LedgerFilter
 from canvas_app.domain.rows import SubmissionRow
 from canvas_app.services.submissions import Ledger, submissions
 from canvas_app.sources.answer import Source
+from canvas_app.troubles import Trouble
 from canvas_app.views.answers import own_list, twin
 from canvas_app.views.csv_table import Cell, csv_text
 
@@ -45,6 +46,8 @@ def submissions_json() -> ResponseReturnValue:
 def submissions_csv() -> ResponseReturnValue:
     """Return the rows of the page with the same query; further lines say what is missing."""
     ledger = submissions(current_sources(), ledger_filter())
+    if not current_features().offered("exports", ledger.roles):
+        raise Trouble("switched_off")
     rows = [csv_row(row) for row in ledger.all_rows] + [
         ("Not everything is here:", missing_part(source)) for source in missing_parts(ledger)
     ]

@@ -1,0 +1,40 @@
+"""The features that an institution has switched off, for everybody or for people of one role."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+#: The role of ``FEATURES_OFF`` as which each role of a course counts.
+COUNTS_AS = {
+    "student": "student",
+    "teacher": "teacher",
+    "ta": "teacher",
+    "designer": "teacher",
+    "observer": "observer",
+}
+CLASS_STAFF = ("teacher",)  # the role of whoever opens a page of a class
+
+
+@dataclass(frozen=True)
+class Features:
+    """What is ``off``: a feature's name, alone or with the role that goes without it."""
+
+    off: frozenset[str] = frozenset()
+
+    def offered(self, feature: str, roles: Collection[str]) -> bool:
+        """Return whether people with these roles have the feature: by any role that keeps it.
+
+        People without a role, or whose roles are unknown, have it only while it is off for nobody.
+        """
+        if feature in self.off:
+            return False
+        known = {COUNTS_AS[role] for role in roles if role in COUNTS_AS}
+        if known:
+            return any(f"{feature}:{role}" not in self.off for role in known)
+        return not self.limited(feature)
+
+    def limited(self, feature: str) -> bool:
+        """Return whether the feature is off for anybody."""
+        return any(each.partition(":")[0] == feature for each in self.off)
+
+
+ALL_FEATURES = Features()

@@ -1,0 +1,35 @@
+"""Who has a feature that is off for everybody or for some roles."""
+
+import pytest
+
+from canvas_app.domain.features import ALL_FEATURES, Features
+
+
+@pytest.mark.parametrize(
+    ("off", "roles", "offered"),
+    [
+        ({"what_if"}, ("student",), False),
+        ({"what_if"}, (), False),
+        ({"what_if:student"}, ("student",), False),
+        ({"what_if:student"}, ("teacher",), True),
+        ({"what_if:student"}, ("student", "observer"), True),
+        ({"what_if:student", "what_if:observer"}, ("student", "observer"), False),
+        ({"what_if:teacher"}, ("ta",), False),
+        ({"what_if:teacher"}, ("designer",), False),
+        ({"what_if:student"}, (), False),
+        ({"what_if:student"}, ("janitor",), False),
+        ({"what_if:student"}, ("student", "janitor"), False),
+        ({"feeds", "what_if_not:student"}, ("student",), True),
+        (set(), (), True),
+    ],
+)
+def test_a_role_that_keeps_it_is_enough(
+    off: set[str], roles: tuple[str, ...], offered: bool
+) -> None:
+    """Without a known role it is off as soon as it is off for anybody."""
+    assert Features(frozenset(off)).offered("what_if", roles) is offered
+
+
+def test_nothing_is_off_by_itself() -> None:
+    assert ALL_FEATURES.offered("feeds", ())
+    assert not ALL_FEATURES.limited("feeds")
