@@ -1,6 +1,6 @@
 """Who is in a class: each student once, with their sections and Canvas's own totals."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -81,3 +81,12 @@ def latest(moments: Iterable[datetime | None]) -> datetime | None:
 
 def _number(value: float | UnsetType | None) -> float | None:
     return None if isinstance(value, UnsetType) else value
+
+
+def taken_sections(
+    students: Sequence[Student], names: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """Return the sections that have students, by name."""
+    taken = {id_ for student in students for id_ in student.section_ids}
+    found = [(id_, name) for id_, name in names.items() if id_ in taken]
+    return tuple(sorted(found, key=lambda pair: pair[1].casefold()))

@@ -14,7 +14,7 @@ from canvas_app.canvas.models import (
     Course,
     GradingPeriod,
 )
-from canvas_app.domain.class_roll import Student, students_of
+from canvas_app.domain.class_roll import Student, students_of, taken_sections
 from canvas_app.domain.class_work import is_sealed
 from canvas_app.domain.courses import is_over
 from canvas_app.domain.grade_book import EVERY_PERIOD
@@ -42,7 +42,6 @@ from canvas_app.services.classes import (
     start_students,
 )
 from canvas_app.services.pages import Page
-from canvas_app.services.roster import taken_sections
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import ListSource, Sources
 

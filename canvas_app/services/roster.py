@@ -8,7 +8,7 @@ from functools import partial
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import Assignment, AssignmentGroup, ClassSubmission, Course
 from canvas_app.domain.attention import AttentionRules
-from canvas_app.domain.class_roll import Student, students_of
+from canvas_app.domain.class_roll import Student, students_of, taken_sections
 from canvas_app.domain.roster import (
     RosterFilter,
     RosterRow,
@@ -20,6 +20,7 @@ from canvas_app.domain.roster import (
 from canvas_app.services.asks import AskedPage, read_profile
 from canvas_app.services.classes import (
     ClassWork,
+    all_here,
     published_works,
     section_names,
     start_class,
@@ -32,7 +33,10 @@ from canvas_app.sources.sources import Sources
 
 @dataclass(frozen=True)
 class AskedRoster(AskedPage):
-    """Canvas's answers; ``work`` holds each student's submissions, None where they are missing."""
+    """Canvas's answers.
+
+    ``work`` holds each student's submissions, None where some of them or of the works are missing.
+    """
 
     course: Course = field(default_factory=lambda: Course(id=""))
     students: Sequence[Student] = ()
@@ -80,14 +84,14 @@ def ask(sources: Sources, course_id: str) -> AskedRoster:
     names = section_names(begun.sections.rows())
     students = students_of(listed.rows(), names)
     works = published_works(begun.works.rows())
-    work = ClassWork(sources, begun.course, students, works)
+    work, whole = ClassWork(sources, begun.course, students, works), all_here(begun.works)
     return AskedRoster(
         canvas_url=sources.api.canvas_url,
         course=begun.course,
         students=students,
         works=works,
         groups=groups.rows(),
-        work={student.user_id: work.of(student.user_id) for student in students},
+        work={s.user_id: work.of(s.user_id) if whole else None for s in students},
         sections=names,
         sources=sources.states(),
         profile=read_profile(begun.profile),
@@ -139,12 +143,3 @@ def fell_of(
         return None
     mine = [row for row in rows if row.assignment_id in works]
     return points_fallen(asked.course, asked.groups, works.values(), mine, now)
-
-
-def taken_sections(
-    students: Sequence[Student], names: Mapping[str, str]
-) -> tuple[tuple[str, str], ...]:
-    """Return the sections that have students, by name."""
-    taken = {id_ for student in students for id_ in student.section_ids}
-    found = [(id_, name) for id_, name in names.items() if id_ in taken]
-    return tuple(sorted(found, key=lambda pair: pair[1].casefold()))
