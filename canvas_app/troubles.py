@@ -10,6 +10,8 @@ STATUS = {
     "signed_out": 403,
     "staff_only": 403,
     "switched_off": 404,
+    "not_your_section": 403,
+    "no_such_student": 404,
     "too_many_pages": 429,
     "form_too_old": 400,
     "consent_too_narrow": 403,

@@ -526,15 +526,22 @@ class CanvasAPI:
         "enrollments#method.enrollments_api.index",
     )
     def class_enrollments(
-        self, course_id: str, states: Sequence[str] = ("active",), period_id: str = ""
+        self,
+        course_id: str,
+        states: Sequence[str] = ("active",),
+        period_id: str = "",
+        user_id: str = "",
     ) -> Pages[ClassEnrollment]:
         """List a course's students by stored state, one row per section, with their totals.
 
-        ``period_id`` selects the totals of one grading period. Test students are left out.
+        ``period_id`` selects the totals of one grading period, ``user_id`` one student. Test
+        students are left out.
         """
         params: dict[str, Any] = {"type": ["StudentEnrollment"], "state": list(states)}
         if period_id:
             params["grading_period_id"] = period_id
+        if user_id:
+            params["user_id"] = user_id
         path = api_path("courses", course_id, "enrollments")
         return self.client.paginate(path, params, type=ClassEnrollment)
 

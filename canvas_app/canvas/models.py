@@ -93,6 +93,7 @@ class CourseEnrollment(Model):
     role: str | None = None
     user_id: Id | None = None
     enrollment_state: str | None = None
+    limit_privileges_to_course_section: bool | None = None
     associated_user_id: Id | None = None
     computed_current_score: Number | UnsetType | None = UNSET
     computed_current_grade: str | None = None

@@ -1,8 +1,9 @@
 """The rows of a grades page: assignments and their groups."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from canvas_app.canvas.models import Assignment, Course
 from canvas_app.canvas.models import AssignmentGroup as CanvasGroup
@@ -111,8 +112,19 @@ def part_of(work: Work, book: Book, total: Total) -> str:
     return "review" if work.pending_review else "ungraded"
 
 
+class PostedScore(Protocol):
+    """A submission as far as a total over time depends on it."""
+
+    @property
+    def assignment_id(self) -> str | None: ...
+    @property
+    def posted_at(self) -> datetime | None: ...
+    @property
+    def score(self) -> float | None: ...
+
+
 def history(
-    book: Book, period: str | None, rows: Sequence[SubmissionRow], profile: Person
+    book: Book, period: str | None, rows: Iterable[PostedScore], profile: Person
 ) -> tuple[tuple[datetime, float], ...]:
     """Return the current total after each of the person's days on which a grade was posted."""
     posted = {

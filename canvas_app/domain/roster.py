@@ -5,13 +5,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from canvas_app.canvas.models import Assignment, AssignmentGroup, ClassSubmission, Course
+from canvas_app.canvas.models import (
+    Assignment,
+    AssignmentGroup,
+    ClassSubmission,
+    Course,
+    GradingPeriod,
+)
 from canvas_app.domain import grade_calculator
 from canvas_app.domain.attention import WEEKS_BACK, AttentionRules, reasons
 from canvas_app.domain.class_roll import Student, latest
 from canvas_app.domain.class_work import is_sealed
 from canvas_app.domain.grade_book import counts, decimal_of, group_rules
-from canvas_app.domain.grade_calculator import Book, Work
+from canvas_app.domain.grade_calculator import Book, Period, Work
 from canvas_app.domain.queries import Query
 from canvas_app.domain.status import paper_status
 
@@ -168,8 +174,12 @@ def student_book(
     groups: Sequence[AssignmentGroup],
     works: Collection[Assignment],
     rows: Sequence[ClassSubmission],
+    periods: Sequence[GradingPeriod] = (),
 ) -> Book:
-    """Return one student's work as input of the grade calculation; without grading periods."""
+    """Return one student's work as input of the grade calculation.
+
+    ``periods`` are those of the course; they matter where its total is made up of theirs.
+    """
     mine = {row.assignment_id: row for row in rows}
     return Book(
         work=tuple(
@@ -182,12 +192,18 @@ def student_book(
                 posted=row.posted_at is not None,
                 pending_review=row.workflow_state == "pending_review",
                 counts=counts(work),
+                period_id=row.grading_period_id,
             )
             for work in works
             if (row := mine.get(work.id)) is not None
         ),
         groups=tuple(group_rules(group) for group in groups),
         weighted=bool(course.apply_assignment_group_weights),
+        periods=tuple(
+            Period(period.id, decimal_of(period.weight))
+            for period in periods
+            if course.has_weighted_grading_periods
+        ),
     )
 
 

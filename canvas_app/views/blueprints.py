@@ -7,6 +7,7 @@ from canvas_app.views import (
     account,
     assignment,
     auth,
+    class_student,
     courses,
     dashboard,
     explorer,
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     teaching.bp,
     gradebook.bp,
     roster.bp,
+    class_student.bp,
 )
 
 

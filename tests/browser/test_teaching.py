@@ -11,7 +11,9 @@ pytestmark = pytest.mark.browser
 BIOLOGY = "/courses/4101"
 
 
-@pytest.mark.parametrize("path", ["/teaching", f"{BIOLOGY}/roster", f"{BIOLOGY}/gradebook"])
+@pytest.mark.parametrize(
+    "path", ["/teaching", f"{BIOLOGY}/roster", f"{BIOLOGY}/gradebook", f"{BIOLOGY}/students/1"]
+)
 def test_no_barriers(reader: Reader, path: str) -> None:
     reader.enter("teacher")
     page = reader.open(path)

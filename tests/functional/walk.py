@@ -43,6 +43,12 @@ def addresses(assignment_id: str, course_id: str = "4101") -> dict[str, list[str
         "/courses/<int:course_id>/roster": [f"{course}/roster"],
         "/courses/<int:course_id>/roster.json": [f"{course}/roster.json"],
         "/courses/<int:course_id>/roster.csv": [f"{course}/roster.csv"],
+        "/courses/<int:course_id>/students/<int:user_id>": [
+            f"{course}/students/1",
+            f"{course}/students/1?show=missing",
+        ],
+        "/courses/<int:course_id>/students/<int:user_id>.json": [f"{course}/students/1.json"],
+        "/courses/<int:course_id>/students/<int:user_id>.csv": [f"{course}/students/1.csv"],
         "/search": ["/search?q=e"],
         "/search.json": ["/search.json?q=e"],
         "/courses/<int:course_id>": [course],

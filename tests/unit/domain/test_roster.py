@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from canvas_app.canvas.models import Assignment, AssignmentGroup, ClassSubmission, Course
+from canvas_app.canvas.models import (
+    Assignment,
+    AssignmentGroup,
+    ClassSubmission,
+    Course,
+    GradingPeriod,
+)
+from canvas_app.domain import grade_calculator
 from canvas_app.domain.attention import AttentionRules
 from canvas_app.domain.class_roll import Student
 from canvas_app.domain.roster import (
@@ -16,6 +23,7 @@ from canvas_app.domain.roster import (
     points_fallen,
     roster_row,
     sorted_roster,
+    student_book,
 )
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -103,3 +111,22 @@ def test_filter_and_orders() -> None:
     assert sorted_roster([far, near], "missing") == (near, far)
     assert sorted_roster([far, near], "attention") == (near, far)
     assert sorted_roster([far, near], "name") == (far, near)
+
+
+def test_weighted_periods_make_up_the_total() -> None:
+    """Canvas 7.7: each period's total by its weight; where they have none, all work together."""
+    groups = [AssignmentGroup(id="g")]
+    rows = [
+        row("a", score=10.0, posted_at=AGO, grading_period_id="1"),
+        row("b", score=5.0, posted_at=AGO, grading_period_id="2"),
+    ]
+    periods = [GradingPeriod(id="1", weight=80.0), GradingPeriod(id="2", weight=20.0)]
+    works = [WORKS["a"], WORKS["b"]]
+
+    def total(weighted: bool) -> float:
+        course = Course(id="1", has_weighted_grading_periods=weighted)
+        found = grade_calculator.current(student_book(course, groups, works, rows, periods))
+        assert found.percent is not None
+        return float(found.percent)
+
+    assert (total(True), total(False)) == (90.0, 75.0)

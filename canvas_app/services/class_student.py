@@ -1,0 +1,224 @@
+"""One student in a course, for the people who grade there: their work and total over time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.errors import NotFound
+from canvas_app.canvas.models import (
+    Assignment,
+    AssignmentGroup,
+    ClassSubmission,
+    Course,
+    GradingPeriod,
+)
+from canvas_app.domain import charts
+from canvas_app.domain.attention import AttentionRules
+from canvas_app.domain.class_roll import Student, students_of
+from canvas_app.domain.class_student import Desk, StudentWork, is_shown, student_works
+from canvas_app.domain.courses import TEACHING
+from canvas_app.domain.grade_rows import history
+from canvas_app.domain.planner_items import ItemBuilder
+from canvas_app.domain.roster import (
+    RosterRow,
+    open_works,
+    points_fallen,
+    roster_row,
+    student_book,
+)
+from canvas_app.services.asks import AskedPage, read_profile
+from canvas_app.services.classes import (
+    all_here,
+    published_works,
+    section_names,
+    start_class,
+)
+from canvas_app.services.pages import Page
+from canvas_app.sources.answer import complete
+from canvas_app.sources.sources import Sources
+
+EVERY_STATE = ("active", "completed", "inactive")
+
+
+class NotTheirStudent(Exception):
+    """Canvas lists no such student for this person.
+
+    ``limited``: they see only the students of their own sections, so there may be one elsewhere.
+    """
+
+    def __init__(self, limited: bool) -> None:
+        super().__init__("no such student among those the person sees")
+        self.limited = limited
+
+
+@dataclass(frozen=True)
+class AskedStudent(AskedPage):
+    """Canvas's answers; ``work`` is None where some submissions or assignments are missing."""
+
+    course: Course
+    student: Student
+    works: Sequence[Assignment] = ()
+    groups: Sequence[AssignmentGroup] = ()
+    periods: Sequence[GradingPeriod] = ()
+    work: Sequence[ClassSubmission] | None = None
+
+
+@dataclass(frozen=True)
+class StudentPage(Page):
+    """Page of a student in a course. ``rows`` are the work to show, out of ``total``.
+
+    ``student`` counts all of it. ``after_posting`` is the current score with hidden grades, None
+    while some work is anonymous, because its grades are among them. ``history`` is Easel's own
+    current total, in percent, after each day on which a grade was posted.
+    """
+
+    course_id: str = ""
+    course_name: str = ""
+    student: RosterRow | None = None
+    state: str = "active"  # as stored
+    after_posting: float | None = None
+    waiting: int | None = None
+    rows: tuple[StudentWork, ...] = ()
+    total: int = 0
+    sealed: bool = False  # some of the work is anonymous
+    history: tuple[tuple[datetime, float], ...] = ()
+    show: str = ""
+
+    @property
+    def picture(self) -> charts.LineChart | None:
+        """Return the chart of the total over time."""
+        return charts.line(self.history)
+
+
+def class_student(
+    sources: Sources,
+    course_id: str,
+    user_id: str,
+    show: str = "",
+    rules: AttentionRules | None = None,
+) -> StudentPage:
+    """Return the page. Raise the CanvasError of the course or the class list, StaffOnly, or
+    NotTheirStudent.
+
+    Two round trips deep: the course, its assignments and sections, then the student and their work.
+    """
+    asked = ask(sources, course_id, user_id)
+    return lay_out(asked, show, rules or AttentionRules(), sources.now())
+
+
+def ask(sources: Sources, course_id: str, user_id: str) -> AskedStudent:
+    """Ask for the course, then for the student and their submissions."""
+    groups = sources.start(
+        "assignment groups", partial(CanvasAPI.assignment_groups, course_id=course_id)
+    )
+    begun = start_class(sources, course_id)
+    course = begun.course
+    listed = sources.start(
+        "students",
+        partial(
+            CanvasAPI.class_enrollments, course_id=course_id, states=EVERY_STATE, user_id=user_id
+        ),
+    )
+    work = sources.start(
+        "class work",
+        partial(CanvasAPI.class_submissions, course_id=course_id, student_ids=(user_id,)),
+    )
+    periods = (
+        sources.start("grading periods", partial(CanvasAPI.grading_periods, course_id=course_id))
+        if course.has_weighted_grading_periods
+        else None
+    )
+    if listed.error and not isinstance(listed.error, NotFound):
+        raise listed.error
+    found = students_of(listed.rows(), section_names(begun.sections.rows()))
+    if not found:
+        raise NotTheirStudent(sees_own_sections(course))
+    return AskedStudent(
+        canvas_url=sources.api.canvas_url,
+        course=course,
+        student=found[0],
+        works=published_works(begun.works.rows()),
+        groups=groups.rows(),
+        periods=periods.rows() if periods else (),
+        work=work.rows() if all_here(work) and all_here(begun.works) else None,
+        sources=sources.states(),
+        profile=read_profile(begun.profile),
+    )
+
+
+def sees_own_sections(course: Course) -> bool:
+    """Return whether the person teaches in the course with a limit to their own sections."""
+    mine = [each for each in course.enrollments or () if each.type in TEACHING]
+    return bool(mine) and all(each.limit_privileges_to_course_section for each in mine)
+
+
+def lay_out(asked: AskedStudent, show: str, rules: AttentionRules, now: datetime) -> StudentPage:
+    """Build the page from Canvas's answers."""
+    course, student = asked.course, asked.student
+    work = asked.work or ()
+    named = open_works(asked.works, [work])
+    groups = {group.id: group.name or "" for group in asked.groups}
+    builder = ItemBuilder(asked.canvas_url, {course.id: course}, asked.colors, now)
+    rows = student_works(asked.works, work, Desk(course, named, groups, builder, now))
+    sealed = len(named) < len(asked.works)
+    shown = tuple(each for each in rows if is_shown(each, show))
+    return StudentPage(
+        sources=asked.sources,
+        complete=complete(asked.sources),
+        profile=asked.profile,
+        now=now,
+        course_id=course.id,
+        course_name=course.name or "",
+        student=standing(asked, named, rules, now),
+        state=student.state,
+        after_posting=None if sealed else student.unposted_current_score,
+        waiting=None if asked.work is None else sum(bool(each.waits) for each in rows),
+        rows=shown,
+        total=len(rows),
+        sealed=sealed,
+        history=total_over_time(asked, named),
+        show=show,
+    )
+
+
+def standing(
+    asked: AskedStudent, named: Mapping[str, Assignment], rules: AttentionRules, now: datetime
+) -> RosterRow:
+    """Return the student's row of the roster; whoever left the course needs no attention."""
+    student, work = asked.student, asked.work
+    found = roster_row(
+        student,
+        work,
+        named,
+        rules,
+        fell=points_fallen(asked.course, asked.groups, named.values(), of_works(work, named), now)
+        if asked.groups
+        else None,
+        activity_known=student.last_activity_at is not None,
+        now=now,
+    )
+    return found if student.state == "active" else replace(found, attention=())
+
+
+def total_over_time(
+    asked: AskedStudent, named: Mapping[str, Assignment]
+) -> tuple[tuple[datetime, float], ...]:
+    """Return the total over time from posted grades of work that is not anonymous.
+
+    Empty where assignments, groups, periods or submissions are missing: it would be another total.
+    """
+    names = ("assignments", "assignment groups", "grading periods")
+    if asked.work is None or not all(s.here for s in asked.sources if s.name in names):
+        return ()
+    work = of_works(asked.work, named)
+    book = student_book(asked.course, asked.groups, named.values(), work, asked.periods)
+    return history(book, None, work, asked.profile)
+
+
+def of_works(
+    rows: Iterable[ClassSubmission] | None, works: Mapping[str, Assignment]
+) -> list[ClassSubmission]:
+    """Return the submissions to these assignments."""
+    return [row for row in rows or () if row.assignment_id in works]
