@@ -63,7 +63,7 @@ def add_headers(response: Response, *, https: bool) -> Response:
     """Add the security headers to a response."""
     headers = response.headers
     framed_by = g.get("framed_by", "")
-    headers["Content-Security-Policy"] = content_security_policy(csp_nonce(), framed_by)
+    headers.setdefault("Content-Security-Policy", content_security_policy(csp_nonce(), framed_by))
     headers["X-Content-Type-Options"] = "nosniff"
     if not framed_by:
         headers["X-Frame-Options"] = "DENY"

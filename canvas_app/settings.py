@@ -16,6 +16,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from canvas_app.institution import Institution, read_institution
 from canvas_app.lti.settings import LtiSettings, read_lti
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -92,6 +93,7 @@ class Settings:
     audit_address: bool = False
     lti: LtiSettings | None = None
     audit_log: Path | None = None
+    institution: Institution = field(default_factory=Institution)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
@@ -207,6 +209,7 @@ class _Reader:
             "retention_days": self.number("RETENTION_DAYS", 180, low=1, high=3650),
             "log_canvas": self.choice("LOG_CANVAS", "debug", ("on", "debug", "off")),
             "audit_log": self.audit_log(),
+            "institution": read_institution(self),
             "audit_address": self.choice("AUDIT_ADDRESS", "off", ("on", "off")) == "on",
         }
 

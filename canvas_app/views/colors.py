@@ -4,6 +4,8 @@ import colorsys
 import re
 from functools import lru_cache
 
+from canvas_app.domain.contrast import hex_of, luminance
+
 DEFAULT_COLOR = "#4a6fa5"
 
 
@@ -32,13 +34,4 @@ def readable(color: str | None) -> str:
         else:
             break
         lightness = (low + high) / 2
-    return "#" + "".join(f"{round(channel * 255):02x}" for channel in rgb)
-
-
-def luminance(rgb: tuple[float, float, float]) -> float:
-    """Return the relative luminance of a colour (WCAG 2.2)."""
-    red, green, blue = (
-        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
-        for channel in rgb
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return hex_of(rgb)

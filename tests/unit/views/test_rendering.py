@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from canvas_app import create_app
 from canvas_app.canvas.errors import AuthenticationError, SignInRequired, Unavailable
+from canvas_app.domain import contrast
 from canvas_app.domain.calendar import Person
 from canvas_app.gateway import upgrade_database
 from canvas_app.services.pages import FailedPage, Page
@@ -145,8 +146,8 @@ def test_course_colours_stand_out_on_light_and_dark(color: str | None) -> None:
     readable = colors.readable(color)
     assert len(readable) == 7
     channels = [int(readable[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    own = colors.luminance((channels[0], channels[1], channels[2]))
-    dark = colors.luminance((0x14 / 255, 0x17 / 255, 0x1C / 255))
+    own = contrast.luminance((channels[0], channels[1], channels[2]))
+    dark = contrast.luminance((0x14 / 255, 0x17 / 255, 0x1C / 255))
     assert 1.05 / (own + 0.05) >= 3
     assert (own + 0.05) / (dark + 0.05) >= 3
 
