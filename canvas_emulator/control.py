@@ -53,6 +53,7 @@ class Switches(Struct, forbid_unknown_fields=True):
     totals_lag: Amount | UnsetType = UNSET
     allow_includes: bool | UnsetType = UNSET
     undated_discussions_planned: bool | UnsetType = UNSET
+    staff_read_sis: bool | UnsetType = UNSET
     scopes_off: tuple[str, ...] | UnsetType = UNSET
     unknown_route: Literal[404, 501] | UnsetType = UNSET
 

@@ -229,6 +229,7 @@ class Settings:
     totals_lag: float = 0.0
     allow_includes: bool = False  # include[] works for all keys that enforce scopes
     undated_discussions_planned: bool = True
+    staff_read_sis: bool = True  # teachers see logins and SIS ids of their students (unverified)
     scopes_off: tuple[str, ...] = ()  # scopes that no key which enforces scopes grants
     unknown_route: int = 501  # 404: as Canvas answers an unknown route
 

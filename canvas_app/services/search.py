@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from urllib.parse import urlencode
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import ClassEnrollment, Course, Submission
@@ -142,7 +141,7 @@ def student_hits(asked: SearchAnswers, *, with_page: bool) -> list[Hit]:
     """Return matching students of the courses the person teaches, once for each course.
 
     They are found by name, sortable name, login and SIS id, as far as Canvas gives these. They
-    lead to Easel's roster, or without it ``with_page`` to Canvas.
+    lead to Easel's page of the student, or without it ``with_page`` to Canvas.
     """
     return [
         Hit(
@@ -157,7 +156,7 @@ def student_hits(asked: SearchAnswers, *, with_page: bool) -> list[Hit]:
                 )
             ),
             url=f"{asked.work.canvas_url}/courses/{course.id}/users/{student.user_id}",
-            path=f"/courses/{course.id}/roster?{urlencode({'q': student.name})}" * with_page,
+            path=f"/courses/{course.id}/students/{student.user_id}" * with_page,
             kind="Student",
         )
         for course, rows in asked.classes

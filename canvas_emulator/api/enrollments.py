@@ -160,7 +160,7 @@ def enrollment_json(call: Call, course: Course, row: Enrollment) -> Json:
             if other.type == "StudentEnrollment"
         ]
         body["observed_user"] = user_json(call, watched) | {"enrollments": theirs}
-    if staff:
+    if call.viewer.is_admin or (staff and call.state.settings.staff_read_sis):
         # Separate permissions; that staff have them by default is unverified (lib/api/v1/user.rb).
         person = call.campus.people[row.user_id]
         body["user"] |= {"login_id": person.login, "sis_user_id": f"S{person.id}"}

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.emulator.harness import Emulator
 
 ALL = {"student_ids[]": "all"}
@@ -107,6 +109,19 @@ class TestRosters:
         query["enrollment_state[]"] = "completed"
         [row] = get(emulator, "courses/4106/users", "admin", **query)
         assert [each["id"] for each in row["enrollments"]] == [mine[1].id]
+
+    @pytest.mark.parametrize(
+        ("who", "reads", "told"),
+        [("teacher", True, True), ("teacher", False, False), ("admin", False, True)],
+    )
+    def test_logins_need_a_right(
+        self, emulator: Emulator, who: str, reads: bool, told: bool
+    ) -> None:
+        """lib/api/v1/user.rb; whether teachers have the right by default is unverified."""
+        emulator.control(settings={"staff_read_sis": reads})
+        query = {"user_id": 1, "type[]": "StudentEnrollment"}
+        [row] = get(emulator, "courses/4101/enrollments", who, **query)
+        assert ("login_id" in row["user"], "sis_user_id" in row["user"]) == (told, told)
 
     def test_sections(self, emulator: Emulator) -> None:
         """sections_controller.rb: by name, all of them also for whoever is limited to one."""

@@ -131,7 +131,7 @@ def test_search_finds_no_students(start_easel: StartEasel, off: str) -> None:
 
     assert "student" in {row["type"] for row in found}
     assert without == [row for row in found if row["type"] != "student"]
-    assert "/roster?q=" not in visit.page("/search?q=a")
+    assert "/students/" not in visit.page("/search?q=a")
 
 
 def test_students_lead_to_canvas_without_rosters(start_easel: StartEasel) -> None:

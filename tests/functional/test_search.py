@@ -2,6 +2,9 @@
 
 import html
 
+import pytest
+
+from .classes import BIOLOGY, raw, students
 from .conftest import forms, sign_in
 
 
@@ -67,3 +70,67 @@ def test_nameless_work_is_not_searched(start_easel):
     titles = [row["title"] for row in answer["data"]]
     assert not [title for title in titles if title.removeprefix("Assignment ").isdigit()]
     assert answer["searched"] > 50
+
+
+def students_found(easel, who, query):
+    """The students a search finds, and where each leads."""
+    browser = sign_in(easel, who, path="/login?next=/account")
+    answer = browser.get(f"{easel.url}/search.json", params={"q": query}, timeout=60).json()
+    assert answer["complete"], answer["sources"]
+    return {(row["id"], row["path"]) for row in answer["data"] if row["type"] == "student"}
+
+
+def test_students_are_found_and_lead_to_their_page(easel, canvas):
+    """By name, sortable name, login and SIS id, as a teacher of the course reads them."""
+    [row] = [
+        row
+        for row in raw(canvas, f"courses/{BIOLOGY}/enrollments", "teacher", user_id=1)
+        if row["type"] == "StudentEnrollment"
+    ]
+    user = row["user"]
+    here = f"/courses/{BIOLOGY}/students/1"
+
+    for name in ("name", "sortable_name", "login_id", "sis_user_id"):
+        assert ("1", here) in students_found(easel, "teacher", user[name]), name
+    browser = sign_in(easel, "teacher")
+    page = browser.get(f"{easel.url}/search", params={"q": user["name"]}, timeout=60).text
+    assert f'href="{here}"' in page
+    assert browser.get(f"{easel.url}{here}", timeout=60).ok
+
+
+def test_without_the_right_names_are_searched(easel, canvas):
+    """Canvas then tells neither login nor SIS id."""
+    canvas.control(settings={"staff_read_sis": False})
+
+    assert {id_ for id_, _ in students_found(easel, "teacher", "Maya Lindqvist")} == {"1"}
+    assert students_found(easel, "teacher", "S1") == set()
+
+
+@pytest.mark.parametrize("who", ["dozen", "observer", "newcomer"])
+def test_who_teaches_nobody_finds_no_student(easel, who):
+    """Not even themselves, or the classmates whom Canvas lists for them; nothing is asked."""
+    before = easel.canvas.stats()["calls"].get("GET /api/v1/courses/:course_id/enrollments", {})
+
+    for query in ("Maya", "Johnson", "a"):
+        assert students_found(easel, who, query) == set()
+    after = easel.canvas.stats()["calls"].get("GET /api/v1/courses/:course_id/enrollments", {})
+    assert after == before
+
+
+def test_limited_assistant_finds_own_sections(easel, canvas):
+    every, own = students(canvas, BIOLOGY), students(canvas, BIOLOGY, "ta")
+
+    found = students_found(easel, "ta", "a")
+
+    assert found
+    assert {int(id_) for id_, _ in found} <= set(own) < set(every)
+
+
+def test_lost_class_is_said(easel, canvas):
+    path = f"*/courses/{BIOLOGY}/enrollments"
+    canvas.control(faults=[{"path": path, "kind": "status", "status": 503, "times": None}])
+    browser = sign_in(easel, "teacher", path="/login?next=/account")
+
+    answer = browser.get(f"{easel.url}/search.json", params={"q": "Maya"}, timeout=60).json()
+
+    assert answer["complete"] is False

@@ -95,7 +95,7 @@ def test_search_finds_students(easel: RunningEasel, canvas: StandIn) -> None:
     for query in (person["name"], person["sortable_name"], "student1001", "S1001"):
         assert ("1001", str(BIOLOGY)) in found(easel, browser, query)
     page = browser.get(f"{easel.url}/search", params={"q": "lindqvist"}, timeout=60).text
-    assert f"/courses/{BIOLOGY}/roster?q=Maya+Lindqvist" in page
+    assert f"/courses/{BIOLOGY}/students/1" in page
 
 
 def test_search_finds_nobody_for_others(easel: RunningEasel) -> None:
