@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from canvas_app.canvas.transport import Transport
 from canvas_app.checks.connection import judge_kind, reach
-from canvas_app.storage.notes import INCLUDES_DROPPED
+from canvas_app.storage.notes import INCLUDES_DROPPED, SCOPES_MISSING
 from canvas_app.storage.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -154,7 +154,18 @@ class Readiness:
         if due or not self._storage.writes.taken:
             self._wrote_at = self._clock()
             self._storage.try_writing()
-        return self._storage.writes.taken, self._dropped_includes()
+        return self._storage.writes.taken, [*self._dropped_includes(), *self._missing_scopes()]
+
+    def _missing_scopes(self) -> list[str]:
+        """Return a sentence for each environment whose developer key lacks scopes."""
+        return [
+            f"The developer key ({note.environment}) lacks scopes that Easel asks for: let it "
+            f"grant {', '.join(note.detail)}."
+            if note.detail
+            else f"The developer key ({note.environment}) enforces scopes, and Easel asks for "
+            "none: set CANVAS_SCOPES=auto."
+            for note in self._storage.notes.about(SCOPES_MISSING)
+        ]
 
     def _dropped_includes(self) -> list[str]:
         """Return a sentence for each environment whose Canvas drops include parameters."""

@@ -106,11 +106,21 @@ def warn_of_access(settings: Settings) -> None:
             if each.level == "warning":
                 log.warning("%s %s", each.message, each.remedy)
         for environment in settings.environments:
-            for each in examine_access(settings, environment):
+            found = examine_access(settings, environment)
+            for each in found:
                 if each.level != "ok":
                     log.warning("%s: %s %s", environment.name, each.message, each.remedy)
+            note_scopes_of(settings, environment, found)
     except Exception:  # it only warns; Easel works all the same
         log.exception("Canvas could not be looked at")
+
+
+def note_scopes_of(settings: Settings, environment: Environment, found: Sequence[Finding]) -> None:
+    """Note for ``/readyz`` which scopes the key lacks, if Canvas was asked about them."""
+    for each in found:
+        if each.code == "scopes":
+            missing = None if each.level == "ok" else developer_key.refused_scopes(each.remedy)
+            stores.note_scopes(settings, environment.name, missing)
 
 
 def asked_scopes(settings: Settings) -> tuple[str, ...]:

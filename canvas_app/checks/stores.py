@@ -12,7 +12,7 @@ from canvas_app.checks.finding import Finding, doubt, fault, fine
 from canvas_app.settings import Settings
 from canvas_app.storage import database
 from canvas_app.storage.database import sqlite_file
-from canvas_app.storage.notes import Note
+from canvas_app.storage.notes import SCOPES_MISSING, Note
 from canvas_app.storage.schema import notes
 
 #: Policies with which a full Redis makes room by evicting what is used least.
@@ -171,6 +171,19 @@ def noted(settings: Settings, environment: str, subject: str) -> Note | None:
         )
     except sa.exc.DBAPIError:
         return None
+    finally:
+        storage.close()
+
+
+def note_scopes(settings: Settings, environment: str, missing: Sequence[str] | None) -> None:
+    """Note which scopes the developer key lacks, for ``/readyz``; None when it lacks none."""
+    from canvas_app.storage.storage import Storage
+
+    storage = Storage(settings.database_url, settings.token_keys)
+    try:
+        storage.notes.clear(environment, SCOPES_MISSING)
+        if missing is not None:
+            storage.notes.put(environment, SCOPES_MISSING, missing)
     finally:
         storage.close()
 

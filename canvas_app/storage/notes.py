@@ -13,6 +13,7 @@ from canvas_app.storage.schema import notes
 
 INCLUDES_DROPPED = "includes_dropped"
 INCLUDES_READ = "includes_read"  # Canvas was seen to read them, which nothing else can show
+SCOPES_MISSING = "scopes_missing"  # scopes the developer key lacks; none where none are asked for
 RETIRED = "retired"  # when unused grants were last looked for
 WRITES_TAKEN = "writes_taken"  # only whether the write succeeds matters
 

@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -14,6 +15,7 @@ import requests
 import sqlalchemy as sa
 
 from canvas_app.canvas.transport import Transport
+from canvas_app.checks.examination import warn_of_access
 from canvas_app.readiness import ANSWER_WITHIN
 from canvas_app.storage.database import STATEMENT_SECONDS
 
@@ -177,6 +179,35 @@ def test_canvas_down_changes_no_status(easel: RunningEasel) -> None:
 
     assert (status, body["status"], body["canvas"]) == (200, "ok", "unreachable")
     assert later["canvas"] == "unreachable", "asked at most every 30 seconds"
+
+
+def test_missing_scopes_are_named_until_the_key_grants_them(start_easel: StartEasel) -> None:
+    """What the look at each start found; a sign-in that gets them all takes it back."""
+    easel = start_easel("scoped_includes", scopes=("url:GET|/api/v1/courses",))
+    gateway = easel.app.extensions["easel"]
+    missing = (*gateway.settings.scopes, "url:GET|/api/v1/not/here")
+    warn_of_access(replace(gateway.settings, scopes=missing))
+
+    status, body = ready(easel)
+    assert (status, body["status"]) == (200, "degraded")
+    assert body["detail"] == [
+        "The developer key (production) lacks scopes that Easel asks for: let it grant "
+        "url:GET|/api/v1/not/here."
+    ]
+
+    sign_in(easel, "dozen", path="/login?next=/account")
+    assert ready(easel)[1]["status"] == "ok"
+
+
+def test_key_that_enforces_scopes_nobody_asks_for_is_told(start_easel: StartEasel) -> None:
+    easel = start_easel("scoped")
+    settings = easel.app.extensions["easel"].settings
+
+    warn_of_access(settings)
+    assert "set CANVAS_SCOPES=auto" in ready(easel)[1]["detail"][0]
+
+    warn_of_access(replace(settings, scopes=("url:GET|/api/v1/courses",)))
+    assert ready(easel)[1]["status"] == "ok"
 
 
 def test_canvas_that_hangs_holds_nobody_up(start_easel: StartEasel) -> None:
