@@ -15,6 +15,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.errors import Throttled
+from canvas_app.canvas.oauth import TokenEndpoint
 from canvas_app.domain.features import Features
 from canvas_app.gateway import Gateway
 from canvas_app.sessions import LASTING, cookie_name
@@ -28,10 +30,11 @@ View = ParamSpec("View")
 
 
 SIGN_IN_DAYS = 180
+TOKENS_AGAIN = 2.0  # seconds until a request without a thread for the token endpoint tries again
 
 
 def init_app(app: Flask) -> None:
-    """End each request's turn when its response is sent."""
+    """End each request's turns when its response is sent."""
     app.after_request(end_turn_with)
     app.teardown_request(end_turn)
 
@@ -138,24 +141,63 @@ def any_sign_in_required(
 
 
 def take_turn() -> None:
-    """Wait until few enough of this person's pages are loading; raise Trouble if too many wait."""
-    owner = required_sign_in().grant_id
-    if not current_gateway().turns.take(owner, current_gateway().settings.page_deadline):
+    """Wait until few enough of this person's pages are loading.
+
+    When too many wait, the page is made at once of what is kept. Raise Trouble when too many do
+    that, too, and for a form.
+    """
+    owner, turns = required_sign_in().grant_id, current_gateway().turns
+    if turns.take(owner, current_gateway().settings.page_deadline):
+        g.turns_taken = [partial(turns.give_back, owner)]
+    elif request.method in ("GET", "HEAD") and turns.take_spare("hurried"):
+        g.turns_taken = [partial(turns.give_back_spare, "hurried")]
+        g.hurried, g.deadline = True, time.monotonic()
+    else:
         raise Trouble("too_many_pages")
-    g.turn = owner
+
+
+def hurried() -> bool:
+    """Return whether this page shows only what is kept, because too many pages wait for Canvas."""
+    return bool(g.get("hurried"))
+
+
+def token_endpoint(name: str) -> TokenEndpoint:
+    """Return an environment's token endpoint, for the thread of this request to wait for.
+
+    Raises Throttled when too many threads wait for one already; nothing was sent then.
+    """
+    turns = current_gateway().turns
+    if "waits_for_tokens" not in g:
+        if not turns.take_spare("tokens"):
+            raise Throttled(
+                "Easel already waits for Canvas's token endpoint in as many threads as it may.",
+                retry_after=TOKENS_AGAIN,
+                repeat_is_safe=True,
+            )
+        g.waits_for_tokens = True
+        turns_taken().append(partial(turns.give_back_spare, "tokens"))
+    return current_gateway().endpoint_for(name)
+
+
+def turns_taken() -> list[Callable[[], None]]:
+    """Return what gives back the turns of this request."""
+    if "turns_taken" not in g:
+        g.turns_taken = []
+    taken: list[Callable[[], None]] = g.turns_taken
+    return taken
 
 
 def end_turn_with(response: BaseResponse) -> BaseResponse:
-    """End the turn once this page is sent (it may be streamed), so that the next one can begin."""
-    if "turn" in g:
-        response.call_on_close(partial(current_gateway().turns.give_back, g.pop("turn")))
+    """End the turns once this page is sent (it may be streamed), so that the next one can begin."""
+    for give_back in g.pop("turns_taken", ()):
+        response.call_on_close(give_back)
     return response
 
 
 def end_turn(_: object = None) -> None:
-    """End the turn of a request that had no response."""
-    if "turn" in g:
-        current_gateway().turns.give_back(g.pop("turn"))
+    """End the turns of a request that had no response."""
+    for give_back in g.pop("turns_taken", ()):
+        give_back()
 
 
 def to_login() -> Response | BaseResponse:

@@ -31,6 +31,7 @@ from canvas_app.current import (
     current_gateway,
     current_sign_in,
     forget,
+    hurried,
     login_url,
     to_login,
     wants_json,
@@ -162,6 +163,8 @@ def sign_in_ended(error: errors.SignInRequired) -> ResponseReturnValue:
 def canvas_error(error: errors.CanvasError) -> ResponseReturnValue:
     """Return the page for an error from Canvas."""
     log.warning("Canvas: %s", error)
+    if hurried() and isinstance(error, errors.Unavailable):
+        return error_page(Trouble("too_many_pages"))
     response = make_response(error_page(trouble_of(error)))
     if isinstance(error, errors.Throttled):
         response.headers["Retry-After"] = str(max(1, round(error.retry_after)))

@@ -1,22 +1,31 @@
-"""Limits on how many pages one person loads at once, so that no one uses all threads."""
+"""Limits on how many requests wait for Canvas at once, so that others always find a thread."""
 
 from collections import Counter
 from threading import Condition
+from typing import Literal
 
 AT_ONCE = 6  # pages of one person that ask Canvas at the same time
 IN_LINE = 10  # further ones that wait for their turn, each in a thread
+
+Spare = Literal["hurried", "tokens"]
+"""Uses of the threads kept from pages: pages that may not wait, calls of the token endpoint."""
 
 
 class Turns:
     """Turns by owner; a page that finds no place in line is refused.
 
     Without turns a person who opens thirty tabs while Canvas is slow would hold every thread, and
-    nobody else would be served. A quarter of the ``threads`` is kept for pages that make no calls
-    to Canvas.
+    nobody else would be served. A quarter of the ``threads`` is kept from pages: half of it for
+    sign-ins and sign-outs, which wait for Canvas's token endpoint, most of the rest for pages that
+    show only what is kept, and one for monitors.
     """
 
     def __init__(self, threads: int) -> None:
-        self._most = max(1, threads - threads // 4)
+        kept = threads // 4
+        tokens = max(1, kept // 2)
+        self._most = max(1, threads - kept)
+        self._most_spare: dict[Spare, int] = {"tokens": tokens, "hurried": kept - tokens - 1}
+        self._spare: Counter[Spare] = Counter()
         self._changed = Condition()
         self._at_once: Counter[object] = Counter()
         self._in_line: Counter[object] = Counter()
@@ -45,6 +54,18 @@ class Turns:
         with self._changed:
             self._leave(self._at_once, owner)
             self._changed.notify_all()
+
+    def take_spare(self, use: Spare) -> bool:
+        """Take one of the threads kept for this use; return False when there is none."""
+        with self._changed:
+            found = self._spare[use] < self._most_spare[use]
+            self._spare[use] += found
+            return found
+
+    def give_back_spare(self, use: Spare) -> None:
+        """End the use of a thread that was taken."""
+        with self._changed:
+            self._spare[use] -= 1
 
     def _may(self, owner: object) -> bool:
         return self._at_once[owner] < AT_ONCE

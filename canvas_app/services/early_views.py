@@ -29,6 +29,11 @@ class PageLoader:
         self._patience = patience
         self._whole: Future[Page] | None = None
 
+    def complete_now(self) -> bool:
+        """Return whether nothing is missing without waiting."""
+        view = self._view()
+        return view is not None and view.complete
+
     def early_views(self) -> Iterator[Page]:
         """Yield what can be shown before the page is whole: at once, and after ``patience``."""
         view = self._view()

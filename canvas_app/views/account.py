@@ -9,6 +9,7 @@ from canvas_app.current import (
     current_gateway,
     forget_answers,
     required_sign_in,
+    token_endpoint,
 )
 from canvas_app.views.auth import signed_out
 from canvas_app.views.feed import feeds_of_page
@@ -43,7 +44,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
     """End the person's sign-ins in all browsers, and Easel's access unless a feed needs it."""
     gateway = current_gateway()
     audit.note("sign-out-everywhere", gateway.settings, required_sign_in().identity)
-    revoked = gateway.storage.sign_out_everywhere(required_sign_in().grant_id, gateway.endpoint_for)
+    revoked = gateway.storage.sign_out_everywhere(required_sign_in().grant_id, token_endpoint)
     forget_answers()  # last, because a page in another tab may have cached answers meanwhile
     return signed_out(gettext("You are signed out of Easel in every browser."), revoked)
 
@@ -54,7 +55,7 @@ def disconnect() -> ResponseReturnValue:
     """End Easel's access to Canvas: revoke the tokens and end every sign-in."""
     gateway = current_gateway()
     audit.note("disconnect", gateway.settings, required_sign_in().identity)
-    revoked = gateway.storage.disconnect(required_sign_in().grant_id, gateway.endpoint_for)
+    revoked = gateway.storage.disconnect(required_sign_in().grant_id, token_endpoint)
     forget_answers()  # last, because a page in another tab may have cached answers meanwhile
     return signed_out(
         gettext("Easel is disconnected from Canvas and signed out in every browser."), revoked
@@ -69,7 +70,7 @@ def delete_everything() -> ResponseReturnValue:
     audit.note("delete-everything", gateway.settings, required_sign_in().identity)
     grant_id = required_sign_in().grant_id
     grants = gateway.storage.grants_of_person(grant_id)
-    revoked = gateway.storage.delete_everything(grant_id, gateway.endpoint_for)
+    revoked = gateway.storage.delete_everything(grant_id, token_endpoint)
     owners = (
         (grant.environment, grant.user_id, grant.real_user_id or "", grant.generation, grant.id)
         for grant in grants

@@ -8,11 +8,12 @@ from flask import Response
 from flask.typing import ResponseReturnValue
 
 from canvas_app.canvas.errors import AccessRefused, AuthenticationError, CanvasError
-from canvas_app.current import current_sources
+from canvas_app.current import current_sources, hurried
 from canvas_app.services.early_views import PageLoader
 from canvas_app.services.pages import Page, failed_twin
 from canvas_app.sources.sources import Sources
 from canvas_app.sources.wording import error_text
+from canvas_app.troubles import Trouble
 from canvas_app.views.streaming import stream_page
 
 MakePage = Callable[[Sources], Page]
@@ -22,6 +23,8 @@ def own_list(template: str, make: MakePage, **shell: Any) -> ResponseReturnValue
     """Stream one of the person's own lists; the shell is sent before Canvas is asked."""
     # The sources are made now, because the template runs after the request has been handled.
     loader = PageLoader(current_sources(), make)
+    if hurried() and not loader.complete_now():
+        raise Trouble("too_many_pages")
     return stream_page(template, load=loader.whole, early=loader.early_views, **shell)
 
 
@@ -39,8 +42,12 @@ def twin(
     try:
         page = make(current_sources())
     except CanvasError as error:
+        if hurried():
+            raise Trouble("too_many_pages") from error
         status = status_of(error)
         return json_answer(failed_twin(plain_failure(error), status), status)
+    if hurried() and not page.complete:
+        raise Trouble("too_many_pages")
 
     def part(name: str) -> Any:
         value, shape = getattr(page, name), (shapes or {}).get(name)

@@ -39,10 +39,12 @@ from canvas_app.current import (
     forget_answers,
     page_deadline,
     remember,
+    token_endpoint,
 )
 from canvas_app.sessions import StoreAway
 from canvas_app.settings import Environment
 from canvas_app.storage.database import AWAY
+from canvas_app.storage.notes import SCOPES_MISSING
 from canvas_app.storage.storage import Identity
 from canvas_app.troubles import Trouble
 from canvas_app.views import in_progress, launches
@@ -351,7 +353,7 @@ def entered(secret: str, wanted: str) -> Response:
     """Sign this browser in and redirect it to one of our paths."""
     gateway = current_gateway()
     if former := current_secret():  # the earlier sign-in, which this one replaces
-        gateway.storage.sign_out(former, gateway.endpoint_for)
+        gateway.storage.sign_out(former, token_endpoint)
     kept = in_progress.carried_over()
     session.clear()
     session.update(kept)
@@ -370,7 +372,7 @@ def access_token_request(code: str, started: Started) -> TokenAnswer:
     """
     gateway = current_gateway()
     redirect_uri = gateway.settings.redirect_uri(started.environment)
-    endpoint = gateway.endpoint_for(started.environment)
+    endpoint = token_endpoint(started.environment)
     try:
         return endpoint.exchange(code, redirect_uri, started.code_verifier)
     except Throttled:
@@ -412,9 +414,20 @@ def store(answer: TokenAnswer, started: Started) -> str:
         raise Trouble("database_away", unfinished="sign_in") from None
     if revocation is not None:
         gateway.revoke_soon(revocation)
+    forget_missing_scopes(started)
     audit.note("consent", gateway.settings, identity, started.scopes or "unscoped")
     audit.note("sign-in", gateway.settings, identity)
     return secret
+
+
+def forget_missing_scopes(started: Started) -> None:
+    """Take back the note that the key lacks scopes, once a sign-in got all of them."""
+    gateway = current_gateway()
+    if started.scopes and started.scopes == gateway.scopes():
+        with suppress(*AWAY):
+            noted = gateway.storage.notes.about(SCOPES_MISSING)
+            if any(note.environment == started.environment for note in noted):
+                gateway.storage.notes.clear(started.environment, SCOPES_MISSING)
 
 
 @bp.post("/logout")
@@ -426,7 +439,7 @@ def logout() -> Response:
         # Now, because afterwards nothing tells who it was, nor whose answers to forget.
         if sign_in := current_sign_in():
             audit.note("sign-out", gateway.settings, sign_in.identity)
-        revoked = gateway.storage.sign_out(secret, gateway.endpoint_for)
+        revoked = gateway.storage.sign_out(secret, token_endpoint)
         forget_answers()  # last, because a page in another tab may have cached answers meanwhile
     return signed_out(
         gettext("You are signed out of Easel. This browser may still be signed in to Canvas."),

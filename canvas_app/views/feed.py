@@ -14,6 +14,7 @@ from canvas_app.current import (
     current_sources,
     login_required,
     required_sign_in,
+    token_endpoint,
 )
 from canvas_app.domain.calendar_entries import FEED_KINDS
 from canvas_app.domain.icalendar_file import marked_stale
@@ -47,13 +48,26 @@ def calendar(secret: str) -> Response:
         return text_answer(UNKNOWN, 404)
     if not current_features().offered("feeds", FEATURE_ROLES):
         return text_answer(f"{SWITCHED_OFF}\n", 404)
-    if gateway.storage.feeds.may_visit(feed):
-        feed = fetch_calendar(gateway, feed)
-        if feed is None:
-            return text_answer(UNKNOWN, 404)
-    if feed.trouble == SWITCHED_OFF:
+    renewed = in_turn(gateway, feed)
+    if renewed is None:
+        return text_answer(UNKNOWN, 404)
+    if renewed.trouble == SWITCHED_OFF:
         return text_answer(f"{SWITCHED_OFF}\n", 404)
-    return not_yet(feed) if feed.kept is None else file_of(feed, feed.kept)
+    return not_yet(renewed) if renewed.kept is None else file_of(renewed, renewed.kept)
+
+
+def in_turn(gateway: Gateway, feed: Feed) -> Feed | None:
+    """Ask Canvas if it is time and few enough threads wait for it; else return the feed as it is.
+
+    Return None when the feed ended meanwhile.
+    """
+    owner = ("feed", feed.id)
+    if not gateway.turns.take(owner, 0):
+        return feed
+    try:
+        return fetch_calendar(gateway, feed) if gateway.storage.feeds.may_visit(feed) else feed
+    finally:
+        gateway.turns.give_back(owner)
 
 
 def fetch_calendar(gateway: Gateway, feed: Feed) -> Feed | None:
@@ -209,7 +223,7 @@ def make() -> ResponseReturnValue:
 def end(feed_id: int) -> ResponseReturnValue:
     """End a feed; its address stops working at once."""
     gateway = current_gateway()
-    gateway.storage.end_feed(required_sign_in().grant_id, feed_id, gateway.endpoint_for)
+    gateway.storage.end_feed(required_sign_in().grant_id, feed_id, token_endpoint)
     flash(
         gettext(
             "The calendar feed has ended. Calendar programs that had its address get nothing more."

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 
 from canvas_app import audit
 from canvas_app.canvas.oauth import TokenAnswer
-from canvas_app.current import current_gateway
+from canvas_app.current import current_gateway, token_endpoint
 from canvas_app.storage.seal import AnswerSeal
 from canvas_app.troubles import Trouble
 
@@ -172,6 +172,6 @@ def check_person(
     revoked = True
     # Without a refresh token, one of their browsers uses it already (force_token_reuse).
     if answer.token.refresh_token is not None:
-        revoked = gateway.storage.hand_back(owner, answer.token, gateway.endpoint_for)
+        revoked = gateway.storage.hand_back(owner, answer.token, token_endpoint)
     audit.note("launch-refused", gateway.settings, detail="wrong_account")
     raise Trouble("lti_wrong_account", name=answer.user_name, revoked=revoked)

@@ -73,3 +73,29 @@ def test_nothing_stays_behind(turns: Turns) -> None:
 
     assert not turns._at_once
     assert not turns._in_line
+
+
+@pytest.mark.parametrize(
+    ("threads", "pages", "tokens", "hurried"),
+    [(40, 30, 5, 4), (16, 12, 2, 1), (8, 6, 1, 0), (4, 3, 1, 0), (1, 1, 1, 0)],
+)
+def test_threads_by_what_they_are_kept_for(
+    threads: int, pages: int, tokens: int, hurried: int
+) -> None:
+    """From twelve threads on one is left for monitors, whatever all the others wait for."""
+    turns = Turns(threads)
+
+    assert sum(turns.take(person, 0) for person in range(threads + 1)) == pages
+    assert sum(turns.take_spare("tokens") for _ in range(threads + 1)) == tokens
+    assert sum(turns.take_spare("hurried") for _ in range(threads + 1)) == hurried
+    assert threads < 12 or pages + tokens + hurried == threads - 1
+
+
+def test_spare_thread_is_used_again() -> None:
+    turns = Turns(8)
+    assert turns.take_spare("tokens")
+
+    turns.give_back_spare("tokens")
+
+    assert turns.take_spare("tokens")
+    assert not turns.take_spare("tokens")

@@ -47,6 +47,15 @@ def test_page_in_the_cache_has_no_early_view(sources_of, canvas):
     assert canvas.stats()["calls"] == before
 
 
+@pytest.mark.parametrize(("kept", "complete"), [((COURSES, TO_DO), True), ((COURSES,), False)])
+def test_page_of_what_is_kept_alone(sources_of, canvas, kept, complete):
+    """Told without waiting, for a page that has no time for Canvas."""
+    warm(sources_of, *kept)
+    canvas.control(latency=0.5)
+
+    assert PageLoader(sources_of("dozen"), gather).complete_now() is complete
+
+
 def test_what_is_kept_is_shown_at_once(sources_of, canvas):
     warm(sources_of, COURSES)
     canvas.control(latency={"default": 0, "GET /api/v1/users/self/todo": 0.5})
