@@ -1,6 +1,6 @@
 # Every command sets up what it needs by itself; only Python 3.11+ and make are assumed.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage otherday check format bench fuzz attack lock clean
+.PHONY: help setup demo test coverage otherday check audit sbom format bench fuzz attack lock clean
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -40,11 +40,12 @@ otherday: $(READY) ## unit and functional tests at a moment that changes with th
 	echo "The unit and functional tests at another moment; again: make otherday NOW=$$NOW" && \
 	$(BIN)/python -m pytest -n $(PARALLEL) -m "not anyday" tests/unit tests/functional
 
-check: $(READY) ## format, lint, types, import contracts, then the tests
+check: $(READY) ## format, lint, types, import contracts, known weaknesses of dependencies, then the tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory audit
 	$(MAKE) --no-print-directory test
 
 format: $(READY) ## mend what the formatter and the linter can
@@ -67,5 +68,29 @@ lock: $(READY) ## renew the pinned requirement files from pyproject.toml
 	$(LOCK) --upgrade --extra redis --extra postgres --output-file requirements.txt
 	$(LOCK) --upgrade --all-extras --output-file requirements-dev.txt
 
+# uv reads its own lock file only: it gets one with exactly the versions of the requirement files.
+LOCKED := $(VENV)/locked
+SBOM := easel.cdx.json
+NO_NETWORK := ^(error| *cause):.*(sending request|Request failed|Failed to fetch|dns error)
+
+$(LOCKED)/pyproject.toml: pyproject.toml requirements-dev.txt
+	@mkdir -p $(LOCKED) && cp README.md LICENSE $(LOCKED)
+	@{ cat pyproject.toml; printf '\n[tool.uv]\nconstraint-dependencies = [\n'; \
+		sed -nE 's/^([A-Za-z0-9._-]+(\[[a-z,]+\])?==[^\\]*[^ \\]).*$$/  "\1",/p' requirements-dev.txt; echo ']'; } > $@
+
+audit: $(READY) $(LOCKED)/pyproject.toml ## known weaknesses of the dependencies (osv.dev); says so without a network
+	@{ $(BIN)/uv lock --quiet --project $(LOCKED) && \
+		$(BIN)/uv audit --preview-features audit-command --project $(LOCKED) --frozen; } > $(LOCKED)/audit.txt 2>&1; \
+	status=$$?; \
+	if [ $$status -ne 0 ] && grep -qE '$(NO_NETWORK)' $(LOCKED)/audit.txt; then \
+		echo "The dependencies were NOT audited: osv.dev or the package index cannot be reached from here."; \
+	else cat $(LOCKED)/audit.txt; exit $$status; fi
+
+sbom: $(READY) $(LOCKED)/pyproject.toml ## what a deployment installs, as CycloneDX JSON in $(SBOM); needs a network
+	@$(BIN)/uv lock --quiet --project $(LOCKED)
+	@$(BIN)/uv export --quiet --preview-features sbom-export --project $(LOCKED) --frozen --format cyclonedx1.5 \
+		--extra redis --extra postgres --output-file $(CURDIR)/$(SBOM)
+	@echo "$(SBOM): what requirements.txt pins, with hashes."
+
 clean: ## remove what the other commands made
-	rm -rf $(VENV) instance .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	rm -rf $(VENV) instance $(SBOM) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*

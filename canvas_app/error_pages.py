@@ -94,7 +94,7 @@ def error_page(trouble: Trouble) -> ResponseReturnValue:
     )
     response = make_response(text, trouble.status)
     if trouble.status == 429 and request.method == "GET":
-        response.headers["Retry-After"] = response.headers["Refresh"] = str(randint(2, 5))  # noqa: S311
+        response.headers["Retry-After"] = response.headers["Refresh"] = some_seconds()
     return response
 
 
@@ -119,7 +119,7 @@ def error_twin(trouble: Trouble) -> Response:
     answer = jsonify(failed_twin(words_of(trouble).happened, trouble.status))
     answer.status_code = trouble.status
     if trouble.status == 429:
-        answer.headers["Retry-After"] = str(randint(2, 5))  # noqa: S311
+        answer.headers["Retry-After"] = some_seconds()
     return answer
 
 
@@ -224,3 +224,8 @@ def unexpected(error: Exception) -> ResponseReturnValue:
     """Show the page for a fault of Easel's; the traceback goes only to the log."""
     log.exception("a request failed", exc_info=error)
     return error_page(Trouble("internal_error"))
+
+
+def some_seconds() -> str:
+    """Return when to come back, spread so that not all who were sent away come at once."""
+    return str(randint(2, 5))  # noqa: S311 - no secret

@@ -20,7 +20,7 @@ SHARE = 0.45  # share of a load's answers that are spoiled
 HOP = frozenset(
     {"connection", "transfer-encoding", "content-length", "keep-alive", "server", "date"}
 )
-TOKEN = "/login/oauth2/token"  # noqa: S105
+TOKEN = "/login/oauth2/token"  # noqa: S105 - a path
 
 
 @dataclass

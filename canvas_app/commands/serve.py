@@ -15,4 +15,5 @@ def serve_command(gunicorn: tuple[str, ...]) -> None:
     """
     # Replace this process, so that signals of a service manager reach gunicorn itself.
     config = ["--config", "python:canvas_app.gunicorn_conf"]
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *config, *gunicorn])  # noqa: S606
+    command = [sys.executable, "-m", "gunicorn", *config, *gunicorn]
+    os.execv(sys.executable, command)  # noqa: S606 - no shell, and our own interpreter

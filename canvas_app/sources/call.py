@@ -279,7 +279,7 @@ class Call:
         return passed and not self._own and self._reader.left() > MARGIN
 
     def _result(self) -> Outcome:
-        assert self._future is not None  # noqa: S101  (joined before)
+        assert self._future is not None  # noqa: S101 - joined before
         try:
             return self._future.result(timeout=max(0.0, self._reader.left()))
         except FutureTimeout:

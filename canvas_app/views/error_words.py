@@ -25,7 +25,7 @@ def words_of(trouble: Trouble) -> ErrorWords:
     module = template.make_module(trouble.facts)
 
     def text(name: str) -> str:
-        return Markup(getattr(module, name, "")).unescape().strip()  # noqa: S704
+        return Markup(getattr(module, name, "")).unescape().strip()  # noqa: S704 - becomes text
 
     return ErrorWords(
         title=text("title"),
