@@ -398,6 +398,17 @@ class ClassSubmission(Model):
     cached_due_date: Moment | None = None
 
 
+class GroupedWork(Model):
+    """All submissions of one student, as ``students/submissions`` groups them."""
+
+    user_id: Id | None = None
+    submissions: list[ClassSubmission] | None = None
+
+    @property
+    def row_key(self) -> str | None:
+        return self.user_id
+
+
 class SubmissionUser(Model):
     id: Id | None = None
     name: str | None = None

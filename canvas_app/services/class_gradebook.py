@@ -10,6 +10,7 @@ from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import (
     Assignment,
     AssignmentGroup,
+    ClassEnrollment,
     ClassSubmission,
     Course,
     GradingPeriod,
@@ -19,6 +20,7 @@ from canvas_app.domain.class_work import is_sealed
 from canvas_app.domain.courses import is_over
 from canvas_app.domain.grade_book import EVERY_PERIOD
 from canvas_app.domain.matrix import (
+    MATRIX_SORTS,
     Column,
     Footer,
     GradebookFilter,
@@ -129,19 +131,22 @@ def ask(
 ) -> AskedGradebook:
     """Ask for the class, then for everybody's work."""
     started = start_gradebook(sources, course_id, wanted, shown, current=True)
+    work = {each.user_id: started.work.of(each.user_id) for each in started.students}
+    states = sources.states()
+    early = any(source.status == "waiting" for source in states)
     return AskedGradebook(
         canvas_url=sources.api.canvas_url,
         course=started.course,
         wanted=started.wanted,
-        students=started.students,
+        students=[s for s in started.students if not early or work[s.user_id] is not None],
         every=started.every,
         columns=started.columns,
         works=started.works,
         groups=started.groups,
         periods=started.periods,
         sections=started.sections,
-        work={each.user_id: started.work.of(each.user_id) for each in started.students},
-        sources=sources.states(),
+        work=work,
+        sources=states,
         profile=read_profile(started.begun.profile),
     )
 
@@ -158,38 +163,49 @@ def start_gradebook(
 
     ``current``: where no grading period is chosen, the one that runs now is meant, not all.
     """
-    groups = sources.start(
-        "assignment groups", partial(CanvasAPI.assignment_groups, course_id=course_id)
-    )
-    listed = sources.start(
-        "grading periods", partial(CanvasAPI.grading_periods, course_id=course_id)
-    )
+    groups, listed = start_lists(sources, course_id)
     begun = start_class(sources, course_id)
     wanted = period_meant(wanted, listed, sources.now()) if current else wanted
+    works = published_works(begun.works.rows())
     names = section_names(begun.sections.rows())
-    every = everybody(sources, begun.course, wanted, names)
+    in_order = wanted.sort == MATRIX_SORTS[0] and not shown[0]  # as Canvas lists students
+    work = ClassWork(sources, begun.course, (), works, at_once=in_order)
+    if begun.works.waiting or (current and listed.waiting):
+        every = []  # an early view that does not yet know what to ask for
+    else:
+        every = everybody(start_everybody(sources, begun.course, wanted), work, names, in_order)
     chosen = [s for s in every if not wanted.section or wanted.section in s.section_ids]
     chosen = sorted_students(chosen, wanted.sort)
-    works = published_works(begun.works.rows())
-    periods = listed.rows()
-    first = [student.user_id for student in chosen[slice(*shown)]]
+    work.last(student.user_id for student in chosen[slice(*shown)])
     return StartedGradebook(
         begun=begun,
         wanted=wanted,
         students=chosen,
         every=every,
-        columns=columns_of(works, groups.rows(), periods, wanted),
+        columns=columns_of(works, groups.rows(), listed.rows(), wanted),
         works=works,
         groups=groups.rows(),
-        periods=periods,
+        periods=listed.rows(),
         sections=names,
-        work=ClassWork(sources, begun.course, every, works, first),
+        work=work,
     )
 
 
-def everybody(
-    sources: Sources, course: Course, wanted: GradebookFilter, sections: Mapping[str, str]
-) -> list[Student]:
+def start_lists(
+    sources: Sources, course_id: str
+) -> tuple[ListSource[AssignmentGroup], ListSource[GradingPeriod]]:
+    """Start the course's assignment groups and grading periods."""
+    return (
+        sources.start(
+            "assignment groups", partial(CanvasAPI.assignment_groups, course_id=course_id)
+        ),
+        sources.start("grading periods", partial(CanvasAPI.grading_periods, course_id=course_id)),
+    )
+
+
+def start_everybody(
+    sources: Sources, course: Course, wanted: GradebookFilter
+) -> list[ListSource[ClassEnrollment]]:
     """Ask for the chosen students: active ones, then those who ended, then the inactive.
 
     In a course that is over, the enrollments of its students have ended with it.
@@ -201,12 +217,33 @@ def everybody(
         *((("completed",),) if wanted.concluded or over else ()),
         *((("inactive",),) if wanted.inactive else ()),
     ]
-    handles = [start_students(sources, course, state, period_id) for state in states]
-    found: dict[str, Student] = {}
+    return [start_students(sources, course, state, period_id) for state in states]
+
+
+def everybody(
+    handles: Sequence[ListSource[ClassEnrollment]],
+    work: ClassWork,
+    sections: Mapping[str, str],
+    in_order: bool,
+) -> list[Student]:
+    """Return the students of these lists, each once, and ask for their work as they come.
+
+    An early view has those that are here, or, if their order is not Canvas's, nobody before all.
+    """
+    lists = []
     for handle in handles:
-        for student in students_of(handle.rows(), sections):
+        came = []
+        for row in handle.arriving():
+            if row.user_id:
+                work.name(row.user_id)
+            came.append(row)
+        lists.append(came if handle.waiting else handle.rows())
+    found: dict[str, Student] = {}
+    for rows in lists:
+        for student in students_of(rows, sections):
             found.setdefault(student.user_id, student)
-    return list(found.values())
+    partly = any(handle.waiting for handle in handles)
+    return [] if partly and not in_order else list(found.values())
 
 
 def period_meant(

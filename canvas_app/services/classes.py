@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.api import HEAVY_OF_ASSIGNMENTS, CanvasAPI
 from canvas_app.canvas.models import (
     Assignment,
     ClassEnrollment,
     ClassSubmission,
     Course,
     CourseSection,
+    GroupedWork,
     Profile,
 )
 from canvas_app.domain.class_roll import Student
@@ -19,9 +20,10 @@ from canvas_app.domain.courses import TEACHING, roles_of, with_ended
 from canvas_app.services.asks import COURSE_INCLUDE, start_ended_in, start_profile
 from canvas_app.sources.sources import ListSource, ObjectSource, Sources
 
-CHUNK_ROWS = 200
-"""About how many submissions one list of a class's work holds: two of Canvas's pages."""
-MOST_STUDENTS = 100  # Canvas refuses longer lists
+CHUNK_ROWS = 400
+"""About how many submissions one call for a class's work brings, and ..."""
+MOST_STUDENTS = 35
+"""... of how many students at most: as much as Canvas's own gradebook asks for at once."""
 
 
 class StaffOnly(Exception):
@@ -66,7 +68,7 @@ def start_class(sources: Sources, course_id: str) -> StartedClass:
 
 
 def start_class_assignments(sources: Sources, course: Course) -> ListSource[Assignment]:
-    call = partial(CanvasAPI.assignments, course_id=course.id)
+    call = partial(CanvasAPI.assignments, course_id=course.id, exclude=HEAVY_OF_ASSIGNMENTS)
     about = course if course.name else None
     name = f"grading: {course.name}" if course.name else "assignments"
     return sources.start(name, call, course=about)
@@ -114,49 +116,89 @@ def whole_lists(
 class ClassWork:
     """Everybody's submissions to everything, asked for in parallel chunks of students.
 
-    The chunks are the same for every page of a course, so that the cache serves them all; those
-    of ``first`` are asked for before the others.
+    Students are named as soon as they are known, always in the same order, so that the chunks are
+    the same each time and the cache serves them; then ``last`` is called.
     """
 
     def __init__(
         self,
         sources: Sources,
         course: Course,
-        students: Sequence[Student],
+        students: Iterable[Student],
         works: Sequence[Assignment],
         first: Iterable[str] = (),
+        *,
+        at_once: bool = False,
     ) -> None:
-        size = max(1, min(MOST_STUDENTS, CHUNK_ROWS // max(1, len(works))))
-        ids = [student.user_id for student in students] if works else []
-        chunks = [tuple(ids[at : at + size]) for at in range(0, len(ids), size)]
+        """``students`` are everybody, or nobody when they are named later.
+
+        Those of ``first`` are asked for before the others, or, ``at_once``, all as they are named.
+        """
+        self._sources = sources
+        self._course_id = course.id
+        self._size = max(1, min(MOST_STUDENTS, CHUNK_ROWS // max(1, len(works))))
+        self._at_once = at_once
+        self._empty = not works
+        self._known: set[str] = set()
+        self._chunk: list[str] = []
+        self._held: list[tuple[str, ...]] = []
+        self._places: dict[str, int] = {}
+        self._parts = 0
+        self._read: dict[int, Mapping[str, Sequence[ClassSubmission]] | None] = {}
+        name = f"class work: {course.name or course.id}"
+        self._handle: ListSource[GroupedWork] = sources.start(name, course=course)
+        for student in students:
+            self.name(student.user_id)
+        if self._known:
+            self.last(first)
+
+    def name(self, user_id: str) -> None:
+        """Ask for a student's work, once there are enough of them for a call."""
+        if user_id in self._known or self._empty:
+            return
+        self._known.add(user_id)
+        self._chunk.append(user_id)
+        if len(self._chunk) == self._size:
+            self._ask()
+
+    def last(self, first: Iterable[str] = ()) -> None:
+        """Ask for the rest, because all students are named, with those of ``first`` in front."""
+        if self._chunk:
+            self._ask()
         wanted = frozenset(first)
-        chunks.sort(key=lambda chunk: wanted.isdisjoint(chunk))
-        self._places = {id_: place for place, chunk in enumerate(chunks) for id_ in chunk}
-        self._read: dict[int, Mapping[str, list[ClassSubmission]] | None] = {}
-        self._handle = sources.start(
-            f"class work: {course.name or course.id}",
-            *(
-                partial(CanvasAPI.class_submissions, course_id=course.id, student_ids=chunk)
-                for chunk in chunks
-            ),
-            course=course,
-        )
+        for chunk in sorted(self._held, key=wanted.isdisjoint):
+            self._send(chunk)
+        self._held.clear()
+
+    def _ask(self) -> None:
+        chunk, self._chunk = tuple(self._chunk), []
+        if self._at_once:
+            self._send(chunk)
+        else:
+            self._held.append(chunk)
+
+    def _send(self, chunk: tuple[str, ...]) -> None:
+        self._places |= dict.fromkeys(chunk, self._parts)
+        self._parts += 1
+        call = partial(CanvasAPI.work_of_students, course_id=self._course_id, student_ids=chunk)
+        self._sources.add(self._handle, call)
 
     def of(self, user_id: str) -> Sequence[ClassSubmission] | None:
-        """Return a student's submissions; None when some are missing."""
+        """Return a student's submissions; None when some are missing, or not yet asked for."""
         place = self._places.get(user_id)
         if place is None:
-            return ()
+            return None if user_id in self._known else ()
         if place not in self._read:
             answer = self._handle.answer(place)
-            found: dict[str, list[ClassSubmission]] | None = None
-            if not answer.error and not answer.why:
-                found = {}
-                for row in answer.value:
-                    found.setdefault(row.user_id or "", []).append(row)
-            self._read[place] = found
+            broken = answer.error or answer.why
+            self._read[place] = None if broken else by_student(answer.value)
         chunk = self._read[place]
         return None if chunk is None else chunk.get(user_id, ())
+
+
+def by_student(rows: Iterable[GroupedWork]) -> dict[str, Sequence[ClassSubmission]]:
+    """Return submissions by student."""
+    return {row.user_id: row.submissions or () for row in rows if row.user_id}
 
 
 def all_here(handle: ListSource[Any]) -> bool:

@@ -1,6 +1,7 @@
 """Loading of a page: what can be shown at once, then what came within a while, then all of it."""
 
 import contextvars
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -21,12 +22,11 @@ class PageLoader:
     for nothing, so it must keep no state. A page that need not wait has no early view.
     """
 
-    def __init__(
-        self, sources: Sources, make: Callable[[Sources], Page], patience: float = PATIENCE
-    ) -> None:
+    def __init__(self, sources: Sources, make: Callable[[Sources], Page], *patience: float) -> None:
+        """``patience``: seconds after which to see whether there is something to show."""
         self._sources = sources
         self._make = make
-        self._patience = patience
+        self._patience = patience or (PATIENCE,)
         self._whole: Future[Page] | None = None
 
     def complete_now(self) -> bool:
@@ -35,21 +35,26 @@ class PageLoader:
         return view is not None and view.complete
 
     def early_views(self) -> Iterator[Page]:
-        """Yield what can be shown before the page is whole: at once, and after ``patience``."""
+        """Yield what can be shown before the page is whole: at once, and once after a while."""
         view = self._view()
         if view is not None and not any(is_waiting(source) for source in view.sources):
             self._whole = Future()
             self._whole.set_result(view)
             return
+        began = time.monotonic()
         self._whole = self._start()
         if view is not None and worth_showing(view):
             yield view
-        try:
-            self._whole.exception(timeout=self._patience)
-        except FutureTimeout:
-            view = self._view()
-            if view is not None and worth_showing(view):
-                yield view
+        for patience in self._patience:
+            try:
+                self._whole.exception(timeout=max(0.0, began + patience - time.monotonic()))
+            except FutureTimeout:
+                view = self._view()
+                if view is not None and worth_showing(view):
+                    yield view
+                    return
+            else:
+                return
 
     def whole(self) -> Page:
         """Return the whole page. One that Canvas refuses, or gives no part of, is a ``FailedPage``.

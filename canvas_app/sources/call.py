@@ -1,7 +1,7 @@
 """One call of a page, answered from the cache, by another page's call, or by its own."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import replace
@@ -25,6 +25,7 @@ from canvas_app.canvas.includes import OnIncludes, answered, included, sure
 from canvas_app.canvas.mending import losses
 from canvas_app.canvas.paging import Pages
 from canvas_app.sources.answer import NotYet, Outcome
+from canvas_app.sources.arrivals import Arrivals
 from canvas_app.sources.cache import Cache
 from canvas_app.sources.pool import PoolShare, share_of
 from canvas_app.sources.refusals import REFUSAL_LIVES, contexts, read_readable
@@ -215,6 +216,7 @@ class Call:
         ] = []  # for each gap, whether it is an answer that could not be understood
         self._answer: Outcome | None = None
         self._read: bool | None = None
+        self._arrivals: Arrivals[Any] = Arrivals()
         if self._kept is None or again:
             self._join()
         elif self._kept.stale and reader.cache.claim(reader.namespace, self._key):
@@ -230,6 +232,24 @@ class Call:
         if isinstance(self._answer.error, AuthenticationError):
             raise self._answer.error
         return self._answer
+
+    def arriving(self, *, wait: bool = True) -> Iterator[Any]:
+        """Yield a list's rows as they come, without those of a list that another page reads.
+
+        An answer that stands in for one that broke off follows whole, so rows may come twice.
+        """
+        come = self._arrivals
+        if not wait and not self._here():
+            yield from come.rows
+            return
+        given = 0
+        while self._future is not None and not self._here() and self._reader.left() > 0:
+            part = come.after(given, self._reader.left())
+            yield from part
+            given += len(part)
+        answer = self.answer()
+        if answer.error is None:
+            yield from answer.value[given:] if answer.value is come.rows else answer.value
 
     def dropped(self) -> tuple[str, ...]:
         """Return the includes that Canvas did not read, once the answer is here; else empty.
@@ -257,7 +277,9 @@ class Call:
     def _join(self) -> "Future[Outcome]":
         reader = self._reader
         key = (reader.namespace, self._key)
+        self._arrivals.expect()
         self._future, self._own = UNDER_WAY.join(key, lambda: reader.submit(self._fetch))
+        self._future.add_done_callback(self._arrivals.end)
         return self._future
 
     def _arrival(self) -> Outcome:
@@ -362,10 +384,11 @@ class Call:
 
     def _read_list(self, pages: "Pages[Any]") -> tuple[list[Any], str]:
         """Read a list to its end; if it breaks off, return what came before."""
-        rows: list[Any] = []
+        self._arrivals.begin()
+        rows = self._arrivals.rows
         try:
             for row in pages:
-                rows.append(row)
+                self._arrivals.add(row)
         except AuthenticationError:
             raise
         except CanvasError as error:

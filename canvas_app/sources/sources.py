@@ -3,7 +3,7 @@
 import copy
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -52,7 +52,7 @@ class PageSource(Generic[_T]):
         wait: bool = True,
     ) -> None:
         self.name = name
-        self._calls = tuple(parts)
+        self._calls = list(parts)
         self._course = course
         self._courses = courses or {}
         self._wait = wait
@@ -61,6 +61,15 @@ class PageSource(Generic[_T]):
         self._needs: frozenset[str] | None = None
         self._said = ""
         self._seen: list[Outcome] | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """Return whether an early view is made without an answer that is still on its way."""
+        return any(isinstance(answer.error, NotYet) for answer in self.answers())
+
+    def add(self, part: Call) -> None:
+        """Add a call, before any answer is read."""
+        self._calls.append(part)
 
     def say(self, note: str) -> None:
         """Add a sentence to the source's detail without counting anything as missing."""
@@ -176,6 +185,14 @@ class ListSource(PageSource[_T]):
         self._mended = rows
         self.needs(*lost)
 
+    def arriving(self) -> Iterator[_T]:
+        """Yield the rows as they come; in an early view those that are here.
+
+        A row may come twice, when an older answer stands in for one that broke off.
+        """
+        for part in self._calls:
+            yield from part.arriving(wait=self._wait)
+
     def rows(self) -> list[_T]:
         """Return the rows that came, in order; :meth:`source` reports the failed ones."""
         if self._mended is not None:
@@ -267,6 +284,10 @@ class Sources:
         handle: ListSource[_T] = ListSource(name, parts, course, courses=courses, wait=self._wait)
         self._handles.append(handle)
         return handle
+
+    def add(self, handle: ListSource[_T], call: "partial[Pages[_T]]") -> None:
+        """Start a further call of a list whose answers nobody has read yet."""
+        handle.add(self._shared_call(handle.name, call))
 
     def start_one(
         self, name: str, call: "partial[_T]", course: Course | None = None

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from canvas_app.current import login_required
 from canvas_app.domain.matrix import GradebookFilter, MatrixCell, MatrixRow
-from canvas_app.services.class_gradebook import GradebookStream, gradebook, stream
+from canvas_app.services.class_gradebook import GradebookStream, gradebook, start_lists, stream
 from canvas_app.services.early_views import PageLoader
 from canvas_app.sources.answer import complete
 from canvas_app.views.answers import source_json
@@ -19,8 +19,8 @@ from canvas_app.views.tables import Slice, csv_stream, json_stream
 
 bp = Blueprint("gradebook", __name__)
 
-FIRST_STUDENTS = 0.9
-"""Seconds after which the rows that are here are shown."""
+FIRST_STUDENTS = (0.35, 0.8, 2.0)
+"""Seconds after which the first rows are shown, as soon as there are any."""
 GRADEBOOK_COLUMNS = ("Student", "Sortable name", "Sections", "Current score", "Final score")
 STATES_SAID = ("missing", "excused", "anonymous", "custom", "redo_requested")
 """States that stand in a table where there is no score."""
@@ -37,7 +37,8 @@ def gradebook_page(course_id: int) -> ResponseReturnValue:
     place = part.place()
     shown = (place.start, place.stop)
     make = partial(gradebook, course_id=str(course_id), wanted=gradebook_filter(), shown=shown)
-    loader = PageLoader(class_sources(str(course_id)), make, patience=FIRST_STUDENTS)
+    sources = class_sources(str(course_id), start_lists)
+    loader = PageLoader(sources, make, *FIRST_STUDENTS)
     return stream_page("gradebook.html", load=loader.whole, early=loader.early_views, part=part)
 
 
@@ -62,7 +63,8 @@ def gradebook_csv(course_id: int) -> Response:
 
 def begun_stream(course_id: int) -> GradebookStream:
     place = Slice.from_query().place()
-    return stream(class_sources(str(course_id)), str(course_id), gradebook_filter(), place)
+    sources = class_sources(str(course_id), start_lists)
+    return stream(sources, str(course_id), gradebook_filter(), place)
 
 
 def gradebook_end(found: GradebookStream) -> dict[str, Any]:

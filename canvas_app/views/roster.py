@@ -31,7 +31,7 @@ ROSTER_COLUMNS = (
 @login_required
 def roster_page(course_id: int) -> ResponseReturnValue:
     sources = class_sources(str(course_id))
-    loader = PageLoader(sources, roster_maker(course_id), patience=FIRST_NAMES)
+    loader = PageLoader(sources, roster_maker(course_id), FIRST_NAMES)
     return stream_page(
         "roster.html", load=loader.whole, early=loader.early_views, part=Slice.of_page()
     )

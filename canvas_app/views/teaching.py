@@ -35,7 +35,7 @@ def queue_filter() -> QueueFilter:
 def teaching_page() -> ResponseReturnValue:
     """Show titles and Canvas's own counts first; the full queue replaces them."""
     make = partial(teaching, wanted=queue_filter())
-    loader = PageLoader(current_sources(), make, patience=FIRST_ROWS)
+    loader = PageLoader(current_sources(), make, FIRST_ROWS)
     return stream_page("teaching.html", load=loader.whole, early=loader.early_views)
 
 

@@ -619,6 +619,22 @@ class TestLists:
         hidden = get(emulator, "courses/4103/students/submissions", **query)
         assert hidden[0]["computed_current_score"] is not None
 
+    def test_grouped_pages_are_cut_by_students(self, emulator: Emulator) -> None:
+        """However many submissions each has; fields are left out of each submission.
+
+        submissions_api_controller.rb, for_students; gradebooks_controller.rb, chunk_size.
+        """
+        query: dict[str, Any] = {"student_ids[]": [1, 1001], "grouped": "true"}
+        heavy = {"exclude_response_fields[]": ["body", "entered_score", "seconds_late"]}
+        flat = get(emulator, self.path, "teacher", **{"student_ids[]": [1, 1001]})
+        rows = get(emulator, self.path, "teacher", per_page=2, **query, **heavy)
+        assert [row["user_id"] for row in rows] == [1, 1001]
+        told = [one for row in rows for one in row["submissions"]]
+        assert {one["id"] for one in told} == {one["id"] for one in flat}
+        assert not {"body", "entered_score", "seconds_late"} & set(told[0])
+        later = get(emulator, self.path, "teacher", graded_since="2200-01-01T00:00:00Z", **query)
+        assert [row["submissions"] for row in later] == [[], []]
+
     def test_of_assignment(self, emulator: Emulator) -> None:
         """Staff only; the summary and the to-do agree with the rows (Canvas: Submissions)."""
         work = works(emulator, "teacher")["Essay: why we age"]

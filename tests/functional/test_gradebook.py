@@ -130,6 +130,23 @@ def test_the_whole_of_a_large_course(easel: RunningEasel, canvas: StandIn) -> No
     assert (first["total"], first["complete"]) == (640, True)
 
 
+def test_first_students_of_a_large_course_come_before_the_rest(
+    easel: RunningEasel, canvas: StandIn
+) -> None:
+    """They are asked for as soon as the first page of students names them."""
+    browser = sign_in(easel, "bigteacher")
+    canvas.control(latency=0.3)
+
+    page = browser.get(f"{easel.url}{path(PSYCHOLOGY, '')}?period=all", timeout=120).text
+
+    early, whole = page.split('<div class="arrived">')[1:]
+    assert 'class="waiting early"' in page
+    assert 10 <= early.count('<th scope="row" class="fixed"><bdi>') <= 50
+    assert "did not come" not in page
+    assert whole.count('<th scope="row" class="fixed"><bdi>') == 50
+    assert "640 students" in whole
+
+
 def test_assistant_and_student_who_teaches(easel: RunningEasel, canvas: StandIn) -> None:
     enroll(canvas, "newcomer", STATISTICS, "TaEnrollment")
     enroll(canvas, "dozen", 4102, "TaEnrollment")  # a student there as well
@@ -338,7 +355,7 @@ def test_canvas_dies_in_the_middle(easel: RunningEasel, canvas: StandIn) -> None
     """What came is sent; what did not is said in the twin, the table and on the page."""
     fault = {"path": "*/students/submissions", "kind": "status", "status": 503}
     browser = sign_in(easel, "teacher")  # the start page asks for submissions, too
-    canvas.control(faults=[fault | {"after": 20, "times": None}])
+    canvas.control(faults=[fault | {"after": 3, "times": None}])
 
     body = browser.get(f"{easel.url}{path()}", timeout=60).json()
     page = browser.get(f"{easel.url}{path(ending='')}", timeout=60).text

@@ -4,14 +4,20 @@ from functools import partial
 from typing import Any, cast
 
 from canvas_app.canvas.errors import Unavailable
-from canvas_app.canvas.models import Assignment, ClassSubmission, Course, CourseSection
+from canvas_app.canvas.models import (
+    Assignment,
+    ClassSubmission,
+    Course,
+    CourseSection,
+    GroupedWork,
+)
 from canvas_app.domain.class_roll import Student
 from canvas_app.services.classes import ClassWork, published_works, section_names
 from canvas_app.sources.answer import Outcome
 from canvas_app.sources.sources import Sources
 
 WORKS = [Assignment(id=str(n)) for n in range(40)]
-STUDENTS = [Student(str(n), f"{n}", f"{n}") for n in range(12)]
+STUDENTS = [Student(str(n), f"{n}", f"{n}") for n in range(22)]
 
 
 class Asked:
@@ -21,13 +27,18 @@ class Asked:
         self.chunks: list[tuple[str, ...]] = []
         self.failures = failures
 
-    def start(self, name: str, *calls: "partial[Any]", course: Course) -> "Asked":
-        self.chunks = [call.keywords["student_ids"] for call in calls]
+    def start(self, name: str, *, course: Course) -> "Asked":
         return self
+
+    def add(self, handle: "Asked", call: "partial[Any]") -> None:
+        self.chunks.append(call.keywords["student_ids"])
 
     def answer(self, place: int) -> Outcome:
         chunk = self.chunks[place]
-        rows = [ClassSubmission(user_id=id_, assignment_id="1") for id_ in chunk]
+        rows = [
+            GroupedWork(user_id=id_, submissions=[ClassSubmission(user_id=id_, assignment_id="1")])
+            for id_ in chunk
+        ]
         return self.failures.get(f"at_{chunk[0]}", Outcome(rows))
 
 
@@ -40,20 +51,43 @@ def work_of(
 def test_chunks_are_the_same_whoever_comes_first() -> None:
     plain, turned = Asked(), Asked()
     work_of(plain)
-    work_of(turned, first=("11",))
-    assert [len(chunk) for chunk in plain.chunks] == [5, 5, 2]
+    work_of(turned, first=("21",))
+    assert [len(chunk) for chunk in plain.chunks] == [10, 10, 2]
     assert sorted(plain.chunks) == sorted(turned.chunks)
-    assert turned.chunks[0] == ("10", "11")
+    assert turned.chunks[0] == ("20", "21")
+
+
+def test_work_is_asked_for_as_students_are_named() -> None:
+    """Students named twice, in two sections or two states, are asked for once."""
+    asked = Asked()
+    work = ClassWork(cast(Sources, asked), Course(id="1"), (), WORKS, at_once=True)
+    for student in (*STUDENTS[:12], *STUDENTS[:3]):
+        work.name(student.user_id)
+    assert [len(chunk) for chunk in asked.chunks] == [10]
+    assert work.of("0")
+    assert work.of("11") is None  # known, and not yet asked for
+    work.last()
+    assert [len(chunk) for chunk in asked.chunks] == [10, 2]
+    assert work.of("11")
+
+
+def test_few_assignments_make_no_endless_lists_of_students() -> None:
+    asked = Asked()
+    many = [Student(str(n), f"{n}", f"{n}") for n in range(50)]
+    ClassWork(cast(Sources, asked), Course(id="1"), many, WORKS[:2])
+    assert [len(chunk) for chunk in asked.chunks] == [35, 15]
 
 
 def test_chunk_that_did_not_all_come_is_none_at_all() -> None:
-    asked = Asked(at_0=Outcome(error=Unavailable("no")), at_5=Outcome([], why="1 of 2 pages came."))
+    asked = Asked(
+        at_0=Outcome(error=Unavailable("no")), at_10=Outcome([], why="1 of 2 pages came.")
+    )
     work = work_of(asked)
     assert work.of("0") is None
-    assert work.of("5") is None
-    found = work.of("10")
+    assert work.of("10") is None
+    found = work.of("20")
     assert found is not None
-    assert [row.user_id for row in found] == ["10"]
+    assert [row.user_id for row in found] == ["20"]
     assert work.of("somebody else") == ()
 
 

@@ -74,7 +74,7 @@ def test_what_is_kept_is_shown_at_once(sources_of, canvas):
 
 def test_what_came_in_a_while_is_shown_then(sources_of, canvas):
     canvas.control(latency={"default": 0, "GET /api/v1/users/self/todo": 2.0})
-    loader = PageLoader(sources_of("dozen"), gather, patience=0.7)
+    loader = PageLoader(sources_of("dozen"), gather, 0.7)
 
     *_, view = loader.early_views()  # one, or two if the courses came before the first was made
 
@@ -85,7 +85,7 @@ def test_what_came_in_a_while_is_shown_then(sources_of, canvas):
 def test_nothing_here_is_no_view(sources_of, canvas):
     canvas.control(latency=0.5)
 
-    assert list(PageLoader(sources_of("dozen"), gather, patience=0.1).early_views()) == []
+    assert list(PageLoader(sources_of("dozen"), gather, 0.1).early_views()) == []
 
 
 def test_page_may_be_loaded_without_early_views(sources_of):
@@ -97,7 +97,7 @@ def test_refused_page_says_so(sources_of, early):
     def refuse(sources):
         raise NotFound("no such thing")
 
-    loader = PageLoader(sources_of("dozen"), refuse, patience=5)
+    loader = PageLoader(sources_of("dozen"), refuse, 5)
     if early:
         assert list(loader.early_views()) == []
 

@@ -1,0 +1,40 @@
+"""Rows of a list while it is read: one thread adds them, another uses those that are here."""
+
+from threading import Condition
+from typing import Generic, TypeVar
+
+_T = TypeVar("_T")
+
+
+class Arrivals(Generic[_T]):
+    """The rows that have come so far, in order; ``rows`` is never shortened, only replaced."""
+
+    def __init__(self) -> None:
+        self.rows: list[_T] = []
+        self._ended = False
+        self._changed = Condition()
+
+    def expect(self) -> None:
+        """Note that a call is on its way."""
+        self._ended = False
+
+    def begin(self) -> None:
+        """Start an empty list."""
+        self.rows = []
+
+    def add(self, row: _T) -> None:
+        with self._changed:
+            self.rows.append(row)
+            self._changed.notify_all()
+
+    def end(self, _: object = None) -> None:
+        """Wake whoever waits, because no more rows come. Done-callback of the reading call."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def after(self, count: int, seconds: float) -> list[_T]:
+        """Wait until more than ``count`` rows are here, or no more come; return those beyond."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended or len(self.rows) > count, seconds)
+            return self.rows[count:]
