@@ -1,4 +1,4 @@
-"""Messages in plain words about what happened to a call."""
+"""Messages for the viewer about failed and incomplete calls."""
 
 from collections.abc import Iterable
 
@@ -39,10 +39,10 @@ HIDDEN = {
     "total_scores": "course totals",
     "current_grading_period_scores": "totals of the current grading period",
     "favorites": "favourites",
-    "course_progress": "progress in modules",
-    "concluded": "which courses are over",
+    "course_progress": "module progress",
+    "concluded": "which courses have ended",
     "sections": "sections",
-    "needs_grading_count": "how much waits for grading",
+    "needs_grading_count": "numbers of submissions to grade",
     "total_students": "numbers of students",
     "course_image": "course pictures",
     "restrict_quantitative_data": "which courses show letters only",
@@ -51,18 +51,18 @@ HIDDEN = {
     "teachers": "the teachers",
     "assignments": "assignments",
     "assignment": "titles and due dates",
-    "submission": "what you handed in and your grades",
+    "submission": "your submissions and grades",
     "submission_comments": "comments",
     "submission_html_comments": "comments",
     "submission_history": "earlier attempts",
-    "rubric_assessment": "ratings by rubric",
-    "score_statistics": "how the class did",
+    "rubric_assessment": "rubric ratings",
+    "score_statistics": "class statistics",
     "can_submit": "whether you can hand in",
-    "user": "whose work it is",
-    "planner_overrides": "what you marked as done",
-    "course": "names of courses",
+    "user": "students' names",
+    "planner_overrides": "your done marks",
+    "course": "course names",
 }
-"""What an include would have brought, in words for the person who looks at the page."""
+"""What each include adds to a page, in words for the viewer."""
 
 
 ALLOW_INCLUDES = (
@@ -73,31 +73,31 @@ ALLOW_INCLUDES = (
 
 
 def hidden(includes: Iterable[str]) -> str:
-    """Say what the school's set-up withholds from the page."""
+    """Say what the page lacks because of the school's set-up."""
     words = list(dict.fromkeys(HIDDEN.get(name, name.replace("_", " ")) for name in includes))
     listed = " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
     return f"Your school's set-up of Easel hides this: {listed}."
 
 
 def error_text(error: CanvasError) -> str:
-    """Say what happened, in words for the page's reader."""
+    """Say what happened, in words for the viewer."""
     match error:
         case MissingScope():
             return (
-                "The developer key of this Easel does not cover this. For whoever runs it: "
-                "python -m canvas_app scopes prints the scopes the key must grant."
+                "Easel's developer key does not allow this. Whoever runs Easel can list the scopes "
+                "that the key must grant: python -m canvas_app scopes."
             )
         case AuthorizationError():
             return "Canvas does not share this with you."
         case NotFound():
-            return "Canvas does not have this."
+            return "Canvas did not find this."
         case Throttled():
-            return "Canvas takes no more requests for you at this moment. Try again soon."
+            return "Canvas accepts no more requests for you at the moment. Try again soon."
         case MalformedAnswer():
-            return "Canvas gave an answer that could not be read."
+            return "Canvas's answer could not be read."
         case Unavailable(status=None):
             return "Canvas did not answer in time."
         case Unavailable():
-            return "Canvas has trouble of its own at the moment."
+            return "Canvas is having problems at the moment."
         case _:
             return "Canvas did not accept the request."

@@ -189,7 +189,7 @@ def test_a_closed_course_is_not_called_empty(easel: RunningEasel) -> None:
 
     for path in ("/courses/4101", "/courses/4101/grades"):
         page = read(browser, easel, path)
-        assert "Canvas does not open this course to you at the moment." in page
+        assert "Canvas does not give you access to this course at the moment." in page
         assert "No assignments" not in page
 
 

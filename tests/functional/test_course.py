@@ -33,7 +33,7 @@ def test_groups_say_rules_and_what_is_dropped(read):
 
     assert "16 / 17 points so far" in shown
     assert "The lowest score is dropped." in shown
-    assert re.search(r"Now dropped: Exercise 3\s*\.", shown)
+    assert re.search(r"Currently dropped: Exercise 3\s*\.", shown)
     assert "60 % of the grade" in read(4102)
 
 
@@ -41,7 +41,7 @@ def test_each_state_is_said(read):
     assert "This course starts:" in read(4111)
     assert "This course ended:" in read(4109)
     assert "You are invited to this course." in read(4112)
-    assert "Canvas shows nothing of this course outside its dates." in read(4110)
+    assert "Canvas does not show this course outside its dates." in read(4110)
     assert "No assignments yet" in read(4112)
 
 

@@ -18,11 +18,11 @@ LISTS = ("dashboard", "courses", "upcoming", "submissions", "search")
 MOVES = {"sources", "complete", "standing", "seconds_late"}  # what may differ at any time
 PEOPLE = ["dozen", "teacher", "observer", "ta"]
 
-WORK = "what you handed in and your grades"
+WORK = "your submissions and grades"
 PERIOD = "totals of the current grading period"
 SCHEME = "the grading scheme"
 LETTERS = "which courses show letters only"
-RUBRIC = "ratings by rubric"
+RUBRIC = "rubric ratings"
 TOLD_BY = {
     "row": (WORK,),
     "missing": (WORK,),
@@ -51,19 +51,19 @@ TOLD_BY = {
     "starts_at": ("terms",),
     "ends_at": ("terms",),
     "favorite": ("favourites",),
-    "progress_done": ("progress in modules",),
-    "progress_total": ("progress in modules",),
+    "progress_done": ("module progress",),
+    "progress_total": ("module progress",),
     "sections": ("sections",),
     "enrolled": ("sections",),
     "image_url": ("course pictures",),
     "students": ("numbers of students",),
-    "needs_grading": ("how much waits for grading",),
+    "needs_grading": ("numbers of submissions to grade",),
     "comments": ("comments",),
     "teachers": ("the teachers",),
     "syllabus": ("the syllabus",),
     "attempts": ("earlier attempts",),
-    "student": ("whose work it is",),
-    "statistics": ("how the class did",),
+    "student": ("students' names",),
+    "statistics": ("class statistics",),
     "can_submit": ("whether you can hand in",),
 }
 """What of a row may differ where a source of its page says one of these."""

@@ -119,7 +119,7 @@ def test_page_without_any_part_failed(sources_of, canvas, early):
     assert isinstance(page, FailedPage)
     assert not page.complete
     assert [source.detail for source in page.sources] == [
-        "Canvas has trouble of its own at the moment."
+        "Canvas is having problems at the moment."
     ]
 
 

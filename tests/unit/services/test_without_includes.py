@@ -51,7 +51,7 @@ def test_what_no_call_brings_is_said(sources_of, dropping):
     assert source.status == "partial"
     assert "course pictures" in source.detail
     assert "course totals" not in source.detail
-    assert "which courses are over" not in source.detail
+    assert "which courses have ended" not in source.detail
 
 
 def test_a_page_that_shows_no_totals_does_not_ask_for_them(sources_of, dropping):

@@ -145,7 +145,7 @@ def test_stale_says_why_it_was_not_renewed(sources_of, canvas):
 
     state = handle.source()
     assert (state.status, state.fetched_at, state.refreshing) == ("stale", at, True)
-    assert "trouble of its own" in state.detail
+    assert "having problems" in state.detail
     assert handle.rows()
     canvas.control(faults=[])
     landed()
@@ -194,7 +194,7 @@ def test_failed_retry_leaves_what_was_kept(sources_of, canvas):
     state = handle.source()
     assert handle.rows()
     assert (state.status, state.fetched_at, state.refreshing) == ("stale", at, False)
-    assert "trouble of its own" in state.detail
+    assert "having problems" in state.detail
 
 
 def test_denied_retry_shows_nothing_kept(sources_of, canvas):

@@ -215,8 +215,7 @@ def test_dropped_includes_are_a_gap(sources_of, dropping):
     state = handle.source()
     assert (state.status, state.here) == ("partial", False)
     assert state.detail == (
-        "Your school's set-up of Easel hides this: assignments and what you handed in and your "
-        "grades."
+        "Your school's set-up of Easel hides this: assignments and your submissions and grades."
     )
     assert "Allow Include Parameters" in state.for_admin
     assert told == [(("assignments", "submission"), False)]
