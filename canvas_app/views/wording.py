@@ -132,7 +132,7 @@ def said(
     else:
         relative = far(there.date() - here.date(), locale)
     if relative:
-        text = f"{text}, {relative}"
+        text = Markup('{}<span class="ago">, {}</span>').format(text, relative)
     return tag(text, local(value, UTC).isoformat(), exact(there, profile, locale), locale)
 
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.functional.conftest import RunningEasel, easel, sign_in, start_easel
 
 __all__ = ["easel", "start_easel"]
 
+PHONE = {"viewport": {"width": 375, "height": 800}, "has_touch": True, "is_mobile": True}
 SWITCHES = [
     "--no-sandbox",
     "--disable-gpu",
@@ -119,12 +121,18 @@ def watch(context: BrowserContext, easel: RunningEasel) -> Reader:
     return made
 
 
-@pytest.fixture
-def reader(chromium: Browser, easel: RunningEasel, request: Any) -> Iterator[Reader]:
-    """A reader with a large window; indirect parameters add options of the browser context."""
+@contextmanager
+def opened(chromium: Browser, easel: RunningEasel, options: dict[str, Any]) -> Iterator[Reader]:
+    """A reader with a large window, unless the context's ``options`` say otherwise."""
     window = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
-    options = window | getattr(request, "param", {})
-    context = chromium.new_context(**options)
+    context = chromium.new_context(**(window | options))
     context.set_default_timeout(120_000)  # allow for a busy machine
     yield watch(context, easel)
     context.close()
+
+
+@pytest.fixture
+def reader(chromium: Browser, easel: RunningEasel, request: Any) -> Iterator[Reader]:
+    """A reader with a large window; indirect parameters add options of the browser context."""
+    with opened(chromium, easel, getattr(request, "param", {})) as made:
+        yield made

@@ -4,11 +4,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from .checks import in_every_dress
-from .conftest import Reader
+from .conftest import PHONE, Reader
 
 pytestmark = pytest.mark.browser
 
-PHONE = {"viewport": {"width": 375, "height": 800}, "has_touch": True, "is_mobile": True}
 ENDED = pytest.mark.parametrize("ended", ["in another tab", "at Canvas"])
 
 

@@ -6,11 +6,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.checks import in_every_dress
-from tests.browser.conftest import Reader
+from tests.browser.conftest import PHONE, Reader
 
 pytestmark = pytest.mark.browser
 
-PHONE = {"viewport": {"width": 375, "height": 800}, "has_touch": True, "is_mobile": True}
 WITHOUT_SCRIPT = {"java_script_enabled": False}
 OVERRIDES = {"path": "/api/v1/planner/overrides", "kind": "status", "status": 403, "times": None}
 TOPMOST = "row => row.getBoundingClientRect().top"

@@ -1,0 +1,82 @@
+"""Home on a phone and a desktop: how much room it takes, and what is in reach."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import PHONE, opened
+from tests.conftest import running
+from tests.functional.conftest import RunningEasel, StartEasel
+
+pytestmark = pytest.mark.browser
+
+DENVER = ZoneInfo("America/Denver")
+TWO_SCREENS, MARGIN = 2000, 80
+HIGHEST_ROW = 80
+ROWS = """() => [...document.querySelectorAll("main > .arrived li.row")]
+  .filter(row => row.checkVisibility())
+  .map(row => [Math.round(row.getBoundingClientRect().height), row.textContent.trim()])"""
+UNFOLD = (
+    "() => document.querySelectorAll('main > .arrived details.more').forEach(e => e.open = true)"
+)
+
+
+def height(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.scrollHeight"))
+
+
+def wednesday(hour: int, minute: int) -> datetime:
+    """That hour in Denver on a Wednesday, whose name is the longest, of a month with a long one."""
+    today = datetime.now(DENVER).date()
+    september = today.replace(month=9, day=20)
+    day = september + timedelta(days=(2 - september.weekday()) % 7)
+    return datetime.combine(day, time(hour, minute), DENVER).astimezone(UTC)
+
+
+@pytest.mark.parametrize(("hour", "minute"), [(0, 5), (10, 30), (23, 58)])
+def test_home_is_two_screens_high_on_a_phone(
+    chromium: Browser, start_easel: StartEasel, hour: int, minute: int
+) -> None:
+    """At any hour, with room to spare; each row has two lines, and three with a comment."""
+    start = wednesday(hour, minute)
+    with (
+        running("--start", start.isoformat()) as canvas,
+        time_machine.travel(start, tick=True),
+        opened(chromium, start_easel(canvas=canvas), PHONE) as reader,
+    ):
+        reader.enter("dozen")
+        reader.open("/")
+        page = reader.open("/")
+        found = height(page)
+        rows = []
+        for path in ("/", "/upcoming"):
+            reader.open(path)
+            page.evaluate(UNFOLD)
+            rows += page.evaluate(ROWS)
+
+    assert found <= TWO_SCREENS - MARGIN
+    assert len(rows) > 40
+    assert [row for row in rows if row[0] > HIGHEST_ROW] == []
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "without"])
+@pytest.mark.parametrize("window", [{}, PHONE], ids=["wide", "phone"])
+def test_later_days_fold_on_the_phone_alone(
+    chromium: Browser, easel: RunningEasel, window: dict[str, Any], script: bool
+) -> None:
+    """Nothing encloses them that some browsers cannot show open: Firefox 142, Safari 18.3."""
+    with opened(chromium, easel, window | {"java_script_enabled": script}) as reader:
+        reader.enter("dozen")
+        page = reader.open("/")
+        fold, days = page.locator(".arrived .days"), page.locator(".arrived .days + div > h3")
+        assert days.count() >= 3
+        expect(days.first).to_be_visible(visible=window != PHONE)
+        expect(fold).to_be_visible(visible=window == PHONE)
+        if window == PHONE:
+            fold.locator("summary").click()
+            expect(days.last).to_be_visible()
+        assert page.locator("details h3").count() == 0
