@@ -57,14 +57,14 @@ ASSIGNMENT_INCLUDE = ("submission", "score_statistics", "can_submit")
 
 @dataclass(frozen=True)
 class AssignmentPage(Page):
-    """Page of an assignment. ``rows``: one's own submission, or those of the students observed."""
+    """Page of an assignment. ``rows``: the person's submission, or those of observed students."""
 
     assignment: Task = field(default_factory=lambda: Task("", "", "", "", ""))
     rows: tuple[OwnWork, ...] = ()
-    rubric: tuple[Rated, ...] = ()  # the criteria without anybody's assessment
+    rubric: tuple[Rated, ...] = ()  # the criteria without an assessment
     statistics: Spread | None = None
     teaching: GradingCounts | None = None
-    result: ClassResult | None = None  # of the class, for graders
+    result: ClassResult | None = None  # the class's result, for graders
     statistics_offered: bool = True
 
     @property
@@ -79,7 +79,7 @@ class AssignmentPage(Page):
 
     @property
     def by_course_clock(self) -> "AssignmentPage | None":
-        """Return the page in the course's time zone, if the due date has another hour there."""
+        """Return the page in the course's time zone, if the due date reads differently there."""
         due, name = self.assignment.due_at, self.assignment.course_time_zone
         there = replace(self, profile=replace(self.profile, time_zone=name or "UTC"))
         if not due or not name or there.profile.zone is UTC:
@@ -90,9 +90,9 @@ class AssignmentPage(Page):
 
 @dataclass(frozen=True)
 class AskedAssignment(AskedPage):
-    """Canvas's answers; ``counts`` is None for those who do not grade.
+    """Canvas's answers; ``counts`` is None for people who do not grade.
 
-    ``submissions`` are the person's own or, where ``observed``, those of the students they watch.
+    ``submissions`` are the person's own or, if ``observed``, those of the students they observe.
     """
 
     found: AssignmentDetail
@@ -106,10 +106,10 @@ class AskedAssignment(AskedPage):
 def assignment(
     sources: Sources, course_id: str, assignment_id: str, features: Features = ALL_FEATURES
 ) -> AssignmentPage:
-    """Return the page. Raise the CanvasError that Canvas gives for the assignment itself.
+    """Return the page. Raises the CanvasError that Canvas gives for the assignment itself.
 
-    Two round trips deep: the assignment and its course, then the submission or its counts.
-    Three for those who taught or observed in a course that is over for them.
+    It takes two rounds of calls: the assignment and its course, then the submission or the counts.
+    It takes three for people who taught or observed in a course that has ended for them.
     """
     return lay_out(ask(sources, course_id, assignment_id, features), sources.now(), features)
 
@@ -188,10 +188,10 @@ def say_what_lacks(
     *,
     observed: bool,
 ) -> None:
-    """Name the includes that Canvas dropped and that no other call of the page provides.
+    """Report the includes that Canvas dropped and that no other call of the page replaces.
 
-    The course is asked for its name and roles, which come without any, and for the names of
-    letters where these alone count.
+    The course is needed for its name and roles, which need no include, and for its grading scheme
+    where it shows only letters.
     """
     course.needs(*(("grading_scheme",) if found.restrict_quantitative_data else ()))
     asked.needs(*lost(asked, "submission"))

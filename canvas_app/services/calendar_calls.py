@@ -1,4 +1,4 @@
-"""The calls that a calendar feed is laid out from, and their answers."""
+"""The calls from which a calendar feed is laid out, and their answers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,8 @@ from canvas_app.services.without_includes import mend_courses
 from canvas_app.sources.sources import ListSource, Sources
 from canvas_app.sources.wording import hidden
 
-# Days from today, as far as Canvas's own feed reaches: bookmarked lists, read in parallel.
+# Edges of the slices in days from today; Canvas's own feed covers the same time. The planner's
+# lists are bookmarked, so only slices of it can be read in parallel.
 SLICES = (-30, -2, 26, 54, 110, 238, 366)
 
 
@@ -25,8 +26,8 @@ SLICES = (-30, -2, 26, 54, 110, 238, 366)
 class AskedCalendar(AskedPage):
     """Canvas's answers about the days from ``first`` to ``last``.
 
-    ``courses`` by id are those whose dates still are anybody's; ``owed`` are due dates of those
-    the person does not study in.
+    ``courses`` are, by id, those whose dates still apply; ``owed`` are the due dates in courses in
+    which the person is not a student.
     """
 
     first: datetime
@@ -53,7 +54,7 @@ def ask(sources: Sources) -> AskedCalendar:
     events = start_events(sources, codes, first, last, known)
     others = [id_ for id_, course in known.items() if not is_active_student(course, now)]
     owed = start_owed(sources, others, first, last, known)
-    if courses.dropped():  # It is unknown which courses show letters alone, so points are left out.
+    if courses.dropped():  # Any course might show only letters, so no points.
         known = {id_: lettered(course) for id_, course in known.items()}
         courses.say(f"Points are left out. {hidden(('restrict_quantitative_data', 'sections'))}")
     return AskedCalendar(
@@ -70,7 +71,7 @@ def ask(sources: Sources) -> AskedCalendar:
 
 
 def start_planner(sources: Sources, edges: Sequence[datetime]) -> ListSource[PlannerItem]:
-    """Start the planner's lists, each read page by page, in parallel with the others."""
+    """Start the planner's lists in parallel; each is read page by page."""
     return sources.start(
         "planner",
         *(
@@ -100,12 +101,12 @@ def start_owed(
 
 
 def lettered(course: Course) -> Course:
-    """Return the course marked as showing letters alone, which does not apply to teachers."""
+    """Return the course marked as one that shows only letters; for teachers this has no effect."""
     return structs.replace(course, restrict_quantitative_data=True)
 
 
 def is_open(course: Course, now: datetime) -> bool:
-    """Return whether the course's dates still apply: Canvas's planner also omits ended courses."""
+    """Return whether the course's dates still apply: Canvas's planner omits ended courses too."""
     return shares_calendar(course) and not is_over(course, now)
 
 

@@ -1,10 +1,10 @@
-"""A person's work, events and notes as an iCalendar file (RFC 5545) for other programs.
+"""Write a person's work, events and notes as an iCalendar file (RFC 5545) for other programs.
 
 Times are written in UTC: a deadline is one instant, which every calendar program shows in its
-reader's own zone, on both sides of a clock change, without a VTIMEZONE that could be wrong.
-Whole days are written as dates, which have no zone and so cannot slip to the day before.
-No SEQUENCE is written: it counts an organiser's revisions, which Canvas does not tell. DTSTAMP and
-LAST-MODIFIED say since when an event has been as it is.
+reader's own zone, on both sides of a clock change, without a VTIMEZONE that could be wrong. Whole
+days are written as dates, which have no zone and so cannot slip to the day before. There is no
+SEQUENCE, because it counts an organizer's revisions, and Canvas does not report these. DTSTAMP and
+LAST-MODIFIED are the time of an event's last change.
 """
 
 from collections.abc import Collection, Iterable
@@ -39,13 +39,15 @@ def write_calendar(
     previous: bytes | None = None,
     features: Features = ALL_FEATURES,
 ) -> bytes:
-    """Return the calendar from 30 days ago to 366 days ahead, two round trips deep.
+    """Return the calendar from 30 days ago to 366 days ahead, after two rounds of calls.
 
-    ``course_ids`` are the courses it is about, none named means all; what belongs to no course
-    stays. ``done`` False leaves out what is done. The calendars of courses that Canvas refuses are
-    named in the file's description, and so is what could not be understood. ``previous`` is the
-    calendar before this one: what has not changed keeps its stamps. Raises Incomplete, never
-    returns a part; NotOffered; AuthenticationError when the grant is over.
+    ``course_ids`` limits it to these courses (empty: all) and to entries without a course.
+    ``done=False`` leaves out what is done. The file's description names courses whose calendars
+    Canvas refuses, and answers that could not be read. ``previous`` is the last calendar, from
+    which unchanged events keep their time stamps.
+
+    Raises Incomplete rather than return a part, NotOffered, and AuthenticationError when the grant
+    has ended.
     """
     asked = ask(sources)
     bad = [state for state in asked.sources if not complete((state,)) and not state.unread]
@@ -68,7 +70,7 @@ def write_calendar(
 
 
 def notes_of(states: Iterable[Source]) -> str:
-    """Return the notes for the file about what Canvas withholds or Easel could not read."""
+    """Return the notes about what Canvas withholds and what Easel could not read."""
     said = (
         text
         for state in states
@@ -78,11 +80,11 @@ def notes_of(states: Iterable[Source]) -> str:
 
 
 def lay_out(asked: AskedCalendar, builder: ItemBuilder) -> list[Entry]:
-    """Return every entry once; for events, the calendar takes precedence over the planner.
+    """Return every entry once; the calendar's entry takes precedence over the planner's.
 
-    The planner knows the person's own work and whether it is done, but only of courses they
-    study in, and of whole days only an instant. The calendar knows the day, and the due dates
-    of the courses they teach, assist or observe.
+    The planner knows the person's own work and whether it is done, but only for courses in which
+    they are a student, and it gives a whole day only as an instant. The calendar knows the day,
+    and the due dates of courses in which they teach, assist or observe.
     """
     me = asked.profile
     found: dict[tuple[str, ...], Entry] = {}

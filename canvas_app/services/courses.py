@@ -39,7 +39,10 @@ from canvas_app.sources.sources import ListSource, Sources
 
 @dataclass(frozen=True)
 class Courses(Page):
-    """``rows`` are those the filters leave, of ``total``; ``terms`` and ``roles`` can be chosen."""
+    """Course list. ``rows`` are those that pass the filter, of ``total`` courses.
+
+    ``terms`` and ``roles`` are the choices of the filter.
+    """
 
     rows: tuple[CourseRow, ...] = ()
     groups: tuple[CourseGroup, ...] = ()
@@ -53,11 +56,11 @@ NICKNAME_LENGTH = 59  # Canvas: "shorter than 60 characters" (course nicknames A
 
 @dataclass(frozen=True)
 class AskedCourses(AskedPage):
-    """Canvas's answers. ``found`` is every course, each once.
+    """Canvas's answers. ``found`` has every course once.
 
-    ``current``, ``invited`` and ``past`` are Canvas's three lists of them; ``all_lists`` says
-    whether each of them came. ``places`` are those of the cards on Canvas's dashboard, by course
-    id.
+    ``current``, ``invited`` and ``past`` are Canvas's three lists of courses; ``all_lists`` says
+    whether all three arrived. ``places`` are the positions of the cards on Canvas's dashboard, by
+    course id.
     """
 
     found: Sequence[Course] = ()
@@ -69,16 +72,17 @@ class AskedCourses(AskedPage):
 
 
 def courses(sources: Sources, wanted: CourseFilter | None = None) -> Courses:
-    """Return every course of the person that passes the filter: current, future and past ones.
+    """Return the person's courses that pass the filter: current, future and past ones.
 
-    One round trip deep, with the further pages of its lists: everything is asked at once. A second
-    one for courses that go on without the person, which no list of courses has.
+    It takes one round of calls, plus the further pages of the lists. A second round asks for
+    courses in which the person's enrollment has ended though the course goes on, which are on no
+    list.
     """
     return lay_out(ask(sources), wanted or CourseFilter(), sources.now())
 
 
 def ask(sources: Sources) -> AskedCourses:
-    """Ask for every list of courses in parallel, then for those only ended enrollments name."""
+    """Ask for all lists of courses in parallel, then for those that only ended enrollments name."""
     profile, colors = start_profile(sources), start_colors(sources)
     places = start_positions(sources)
     current = start_courses(sources)
@@ -137,8 +141,8 @@ def with_ended_ones(
 ) -> list[Course]:
     """Return the listed courses, and those that only ended enrollments name.
 
-    These are asked for one by one. While one of the lists is not here, nobody can tell which
-    these are, and nothing is asked.
+    The latter are asked for one by one. Nothing is asked while a list is missing, because it could
+    contain them.
     """
     known = {course.id: course for course in listed}
     rows = ended.rows()

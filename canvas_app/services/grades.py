@@ -1,9 +1,10 @@
 """One course's grades: Canvas's totals, how they are calculated, and what they could become.
 
-Canvas's own totals come first and are authoritative. Easel calculates them again by Canvas's rules
-(see :mod:`canvas_app.domain.grade_calculator`) to explain them, to try scores out, and to say what
-a goal takes; when its number differs from Canvas's by more than rounding, the page says so. A total
-that the teacher hides is not calculated, and where a course shows letters only, no number is.
+Canvas's own totals are authoritative and shown first. Easel calculates them again by Canvas's
+rules (see :mod:`canvas_app.domain.grade_calculator`) to explain them, to try out scores, and to
+find the scores that a goal needs. If its result differs from Canvas's by more than rounding, the
+page says so. Easel does not calculate a total that the teacher hides, and shows no numbers where a
+course shows only letters.
 """
 
 from collections.abc import Sequence
@@ -37,20 +38,21 @@ from canvas_app.services.pages import Page
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
 
-CATCHING_UP = timedelta(hours=1)  # Canvas takes seconds to minutes
+CATCHING_UP = timedelta(hours=1)  # time to calculate; Canvas needs seconds to minutes
 
 
 @dataclass(frozen=True)
 class GradesPage(Page):
     """Page of a course's grades; ``rows`` are the assignments of all ``groups``.
 
-    ``canvas``: Canvas's own totals with ``basis`` (which grading period, or the whole course);
-    ``state`` is the grade state of :class:`CourseRow`. ``own``: Easel's, None when ``why_not``
-    names the reason: hidden, letters, periods_only (the school shows totals of grading periods
-    only), not_student, incomplete. ``check``: agrees, differs, or unchecked; ``differs`` says
-    why that is normal: fresh (a grade is newer than the total may be), by_hand (a teacher seems to
-    have set it), or empty. ``handed_in``: Easel's totals if what was handed in and waits for its
-    grade gets full marks, None when nothing waits. ``book`` is what the totals are worked out from.
+    ``canvas``: Canvas's own totals. ``basis``: what they cover, a grading period or the whole
+    course. ``state``: the grade state of :class:`CourseRow`. ``own``: Easel's totals, or None with
+    the reason in ``why_not``: hidden, letters, periods_only (the school shows totals only for
+    grading periods), not_student or incomplete. ``check``: agrees, differs or unchecked.
+    ``differs``: why a difference is normal: fresh (a grade is newer than the total may be),
+    by_hand (a teacher seems to have set the total), or empty. ``handed_in``: Easel's totals if all
+    ungraded submissions get full marks, None if there are none. ``book``: the grades from which
+    the totals are calculated.
     """
 
     course: CourseRow = field(default_factory=lambda: CourseRow(id="", name=""))
@@ -75,11 +77,11 @@ class GradesPage(Page):
     problems: tuple[Problem, ...] = ()
     book: Book | None = None
     syllabus: str | None = None  # Canvas's HTML, not sanitised; for the course's own page
-    teachers: tuple[str, ...] = ()  # likewise
+    teachers: tuple[str, ...] = ()  # also only for the course's own page
 
     @cached_property
     def history(self) -> tuple[tuple[datetime, float], ...]:
-        """Return the total over time; calculated only on demand, because it takes a while."""
+        """Return times and totals (percent); calculated on demand, because it takes a while."""
         if self.book is None:
             return ()
         period = None if self.period == EVERY_PERIOD else self.period
@@ -110,15 +112,18 @@ def grades(
     wanted: WhatIf | None = None,
     features: Features = ALL_FEATURES,
 ) -> GradesPage:
-    """Return one course's grades. Raise the CanvasError that Canvas gives for the course itself."""
+    """Return the page of a course's grades.
+
+    Raises the CanvasError that Canvas gives for the course itself.
+    """
     wanted = wanted or WhatIf()
     return lay_out(ask(sources, course_id, wanted.period), wanted, sources.now(), features)
 
 
 def course(sources: Sources, course_id: str) -> GradesPage:
-    """Return one course: its own page's content, and its grades over all grading periods.
+    """Return the page of a course, with its grades over all grading periods.
 
-    Raise the CanvasError that Canvas gives for the course itself.
+    Raises the CanvasError that Canvas gives for the course itself.
     """
     wanted = WhatIf(period=EVERY_PERIOD)
     asked = ask(sources, course_id, wanted.period, ("syllabus_body", "teachers"))
@@ -193,7 +198,7 @@ def with_groups(page: GradesPage, groups: Sequence[GradeGroup]) -> GradesPage:
 def calculated(
     page: GradesPage, asked: AskedGrades, shown: ShownWork, builder: ItemBuilder, wanted: WhatIf
 ) -> GradesPage:
-    """Return the page with everything calculated: check, what-if, and goal."""
+    """Return the page with Easel's totals, the check against Canvas's, what-if and goal."""
     book = book_of(asked.course, asked.groups, asked.periods)
     period = None if page.period == EVERY_PERIOD else page.period
     letters = page.canvas.current_grade is not None or page.canvas.final_grade is not None
@@ -213,7 +218,7 @@ def calculated(
 
 
 def with_sums(choices: Sequence[PeriodChoice], found: Workings) -> tuple[PeriodChoice, ...]:
-    """Return the grading periods, each with its share where the total is made up of them."""
+    """Return the grading periods, with each one's share if the total is the sum of them."""
     return tuple(
         replace(
             choice,
@@ -227,10 +232,10 @@ def with_sums(choices: Sequence[PeriodChoice], found: Workings) -> tuple[PeriodC
 
 
 def why_other(page: GradesPage, own: Shown) -> str:
-    """Return why it is normal for Canvas's totals to differ: fresh, by_hand, or empty.
+    """Return why it is normal that Canvas's totals differ: fresh, by_hand or empty.
 
-    Canvas calculates its totals some time after a grade, and a total that a teacher sets by hand
-    replaces the current and the final one (``grade_calculator.rb``, ``score.rb``).
+    Canvas calculates its totals some time after a grade, and a total set by hand replaces both the
+    current and the final one (``grade_calculator.rb``, ``score.rb``).
     """
     rows = [row.submission for row in page.rows]
     newest = max((at for row in rows for at in (row.posted_at, row.graded_at) if at), default=None)

@@ -1,4 +1,4 @@
-"""The person's submissions across their courses, and what waits for their grading."""
+"""The person's submissions across their courses, and the assignments they have to grade."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -42,7 +42,7 @@ class Submissions(OwnPage):
 
     @property
     def all_rows(self) -> tuple[SubmissionRow, ...]:
-        """Return the person's own submissions, then what waits for their grading."""
+        """Return the person's own submissions, then the assignments to grade."""
         return self.rows + self.grading
 
 
@@ -50,7 +50,7 @@ class Submissions(OwnPage):
 class Ledger(Submissions):
     """Ledger page. ``total`` counts rows before the ``wanted`` filter; ``courses`` are (id, name).
 
-    ``not_begun`` are those whose submissions Canvas does not show before they begin.
+    ``not_begun`` are courses (id, name) whose submissions Canvas does not show before they start.
     """
 
     wanted: LedgerFilter = field(default_factory=LedgerFilter)
@@ -62,10 +62,10 @@ class Ledger(Submissions):
 
 @dataclass(frozen=True)
 class AskedLedger(AskedPage):
-    """Canvas's answers. ``known`` are all courses by id, ``studied`` and ``taught`` those where
-    the person is an active student or teacher.
+    """Canvas's answers.
 
-    ``own`` are submissions and ``to_grade`` assignments, each with their course.
+    ``known`` are all courses by id; in ``studied`` and ``taught`` the person is an active student
+    or teacher. ``own`` are submissions and ``to_grade`` assignments, each with their course.
     """
 
     known: Mapping[str, Course] = field(default_factory=dict)
@@ -79,10 +79,10 @@ class AskedLedger(AskedPage):
 def submissions(sources: Sources, wanted: LedgerFilter | None = None) -> Ledger:
     """Return the page.
 
-    Two round trips deep while the courses fit one page of Canvas's list and ten calls go at once;
-    in general 1 + ceil(courses / 10), plus the further pages of lists longer than 100. A course
-    that the filter leaves out is not asked for. One call more where a course refuses: it may not
-    have begun.
+    It takes two rounds of calls while the courses fit on one page of Canvas's list and ten calls
+    run in parallel; in general 1 + ceil(courses / 10), plus the further pages of lists longer than
+    100. Courses that the filter leaves out are not asked for. If a course refuses, one more call
+    finds out whether it has not started yet.
     """
     wanted = wanted or LedgerFilter()
     return lay_out(ask(sources, wanted), wanted, sources.now())
@@ -137,17 +137,17 @@ def start_to_grade(sources: Sources, course: Course) -> ListSource[Assignment]:
 def not_begun(
     sources: Sources, own: Sequence[tuple[Course, ListSource[Submission]]]
 ) -> tuple[Course, ...]:
-    """Return those of the refusing courses that have not begun for the person.
+    """Return the courses that refuse because they have not started for the person.
 
-    Canvas answers 403 there (canvas-lms ``course.rb``, ``read_grades``). Canvas is asked which
-    these are, because it alone knows which dates count: the course's, a section's, the term's or
-    an enrollment's own.
+    Canvas answers 403 for them (canvas-lms ``course.rb``, ``read_grades``). Easel asks Canvas
+    which they are, because only Canvas knows which dates count: those of the course, a section,
+    the term or an enrollment.
     """
     refused = [(course, handle) for course, handle in own if handle.denied]
     if not refused:
         return ()
     asked = start_pending(sources)
-    asked.needs()  # only their ids and names
+    asked.needs()  # only ids and names, for which no include is needed
     pending = {course.id for course in asked.rows()}
     if asked.source().status == "waiting":
         for _, handle in refused:
@@ -159,7 +159,7 @@ def not_begun(
 
 
 def lay_out(asked: AskedLedger, wanted: LedgerFilter, now: datetime) -> Ledger:
-    """Build the page; courses in ``wanted`` that the person has no work in are ignored."""
+    """Build the page; courses in ``wanted`` in which the person has no work are ignored."""
     active = [*asked.studied, *asked.taught]
     wanted = replace(wanted, courses=wanted.courses & {course.id for course in active})
     builder = ItemBuilder(asked.canvas_url, asked.known, asked.colors, now)

@@ -1,4 +1,4 @@
-"""The grading queue: what waits for a grade in all the courses the person teaches."""
+"""The grading queue: the work to grade in all courses that the person teaches."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,8 +42,11 @@ LATELY = timedelta(days=14)
 
 @dataclass(frozen=True)
 class TaughtCourse:
-    """A course with its assignments, what came of the submissions to those that wait, by
-    assignment, and the active students; ``students`` is None when their list is not all here."""
+    """A course with its assignments, submissions and active students.
+
+    ``submissions`` holds, by assignment id, those of the assignments to count. ``students`` are
+    user ids, or None if the list of students is incomplete.
+    """
 
     course: Course
     works: Sequence[Assignment]
@@ -61,28 +64,28 @@ class AskedQueue(AskedPage):
 
 @dataclass(frozen=True)
 class TeachingPage(OwnPage):
-    """Grading queue page. ``rows`` are assignments that wait; ``courses`` counts those taught."""
+    """Grading queue page. ``rows`` are assignments to grade; ``courses`` counts taught courses."""
 
     rows: tuple[QueueRow, ...] = ()
     groups: tuple[QueueGroup, ...] = ()
     wanted: QueueFilter = field(default_factory=QueueFilter)
     courses: int = 0
     not_handed_in: int = 0  # work due in the last 14 days; on the start page only
-    all_counted: bool = True  # of that work
+    all_counted: bool = True  # whether all of that work was counted
 
     @property
     def waiting(self) -> int:
-        """Return how many submissions wait."""
+        """Return how many submissions wait for a grade."""
         return sum(row.needs_grading for row in self.rows)
 
     @property
     def exact(self) -> bool:
-        """Return whether Easel counted all of them itself."""
+        """Return whether Easel counted the submissions of every row itself."""
         return all(row.counted for row in self.rows)
 
     @property
     def oldest(self) -> datetime | None:
-        """Return since when the oldest submission has waited."""
+        """Return when the submission that has waited longest was handed in."""
         known = [row.oldest_submitted_at for row in self.rows if row.oldest_submitted_at]
         return min(known, default=None)
 
@@ -92,7 +95,7 @@ class TeachingPage(OwnPage):
 
 
 def teaching_home(sources: Sources) -> TeachingPage:
-    """Return the start page's part: the queue, and what was due lately."""
+    """Return the part for the start page: the queue, and the work due in the last 14 days."""
     now = sources.now()
     return lay_out(ask(sources, since=now - LATELY), QueueFilter(), now, since=now - LATELY)
 
@@ -100,15 +103,15 @@ def teaching_home(sources: Sources) -> TeachingPage:
 def teaching(sources: Sources, wanted: QueueFilter | None = None) -> TeachingPage:
     """Return the page.
 
-    Two round trips deep for titles and Canvas's own counts, three for the rest: the courses, then
-    each one's assignments and students, then a list of submissions for each assignment that waits;
+    Titles and Canvas's own counts take two rounds of calls, the rest takes three: the courses,
+    then each one's assignments and students, then the submissions of each assignment that waits;
     in general 2 + ceil(calls / 10), plus the further pages of lists longer than 100.
     """
     return lay_out(ask(sources), wanted or QueueFilter(), sources.now())
 
 
 def ask(sources: Sources, since: datetime | None = None) -> AskedQueue:
-    """Ask for the courses, then what waits in each, then whose work that is.
+    """Ask for the courses, then for the work to grade in each, then for its submissions.
 
     With ``since``, also ask for the work that was due from that moment to now.
     """
@@ -145,10 +148,10 @@ def ask(sources: Sources, since: datetime | None = None) -> AskedQueue:
 
 
 def waiting_works(works: Sequence[Assignment]) -> list[Assignment]:
-    """Return published work in which Canvas says something waits; each assignment once.
+    """Return the published assignments in which something waits for a grade, each once.
 
-    Of moderated work Canvas counts what this person has not graded yet, so its submissions are
-    always counted, whatever Canvas's count is.
+    For moderated work Canvas's count has only what this person has not graded yet, so Easel always
+    counts its submissions itself.
     """
     once = {work.id: work for work in works}
     return [
@@ -161,7 +164,7 @@ def waiting_works(works: Sequence[Assignment]) -> list[Assignment]:
 def works_to_count(
     works: Sequence[Assignment], since: datetime | None, now: datetime
 ) -> list[Assignment]:
-    """Return the assignments that wait and those that were due since a moment, each once."""
+    """Return the assignments that wait and those due since ``since``, each once."""
     late = [work for work in works if since and was_due(work, since, now)]
     return list({work.id: work for work in (*waiting_works(works), *late)}.values())
 
@@ -176,7 +179,7 @@ def was_due(work: Assignment, since: datetime, now: datetime) -> bool:
 def lay_out(
     asked: AskedQueue, wanted: QueueFilter, now: datetime, since: datetime | None = None
 ) -> TeachingPage:
-    """Build the page from Canvas's answers; ``since`` as for :func:`ask`."""
+    """Build the page from Canvas's answers; ``since`` is that of :func:`ask`."""
     builder = ItemBuilder(asked.canvas_url, asked.known, asked.colors, now)
     counted = [
         (each.course, work, tally_of(each, work)) for each in asked.taught for work in each.works
@@ -203,7 +206,7 @@ def lay_out(
 
 
 def tally_of(each: TaughtCourse, work: Assignment) -> Tally | None:
-    """Return an assignment's count; None where its submissions or students are incomplete."""
+    """Return an assignment's counts, or None if its submissions or students are incomplete."""
     if each.students is None or work.id not in each.submissions:
         return None
     return tally(each.submissions[work.id], each.students)

@@ -1,8 +1,8 @@
-"""Lists about several courses, which Canvas refuses altogether if one may not be read.
+"""Read lists about several courses, which Canvas refuses as a whole if one may not be read.
 
-Canvas: Calendar Events (``require_authorization`` in calendar_events_api_controller.rb). A refused
-list is asked for in halves, down to the codes it was refused for; these are remembered for a while
-and left out, and the rest comes.
+Canvas: Calendar Events (``require_authorization`` in calendar_events_api_controller.rb). Easel
+splits a refused list in halves until it finds the codes that Canvas refuses. It remembers them for
+a while, leaves them out, and reads the rest.
 """
 
 from collections import deque
@@ -18,15 +18,15 @@ from canvas_app.canvas.errors import (
     MissingScope,
 )
 
-REFUSAL_LIVES = 3600.0  # seconds a refused code is not asked for again
-HOPELESS = 7  # refusals, with nothing readable among them, after which no more halves are tried
+REFUSAL_LIVES = 3600.0  # seconds for which a refused code is left out
+HOPELESS = 7  # refusals without a readable part, after which Easel stops splitting
 
 Ask = Callable[[tuple[str, ...]], tuple[list[Any], str]]
-"""Ask for some codes; return the rows, and why they are not all. Raise CanvasError."""
+"""Asks for some codes; returns the rows, and why some are missing. Raises CanvasError."""
 
 
 class Memory(Protocol):
-    """Memory of the codes that Canvas refused this person lately."""
+    """The codes that Canvas refused this person lately."""
 
     def refused(self, code: str) -> bool: ...
     def remember(self, code: str) -> None: ...
@@ -46,7 +46,7 @@ class Gathered:
 
 
 def contexts(call: "partial[Any]") -> tuple[str, ...]:
-    """Return the contexts of a call that can be split into single contexts; else none."""
+    """Return the contexts of a call that can be split into single contexts; else an empty tuple."""
     name = getattr(call.func, "contexts", "")
     return tuple(call.keywords.get(name, ())) if name else ()
 
@@ -56,9 +56,9 @@ def read_readable(
 ) -> Gathered:
     """Read a list about all codes except those that Canvas refuses; ``say`` words an error.
 
-    Costs one call when nothing is refused, and about twice the logarithm of the number of codes
-    for the first refused one. Raises CanvasError when nothing came: AuthorizationError when
-    Canvas refuses this kind of list altogether.
+    It takes one call if nothing is refused, and about twice the logarithm of the number of codes
+    for the first refused one. Raises CanvasError if nothing could be read: AuthorizationError if
+    Canvas refuses every part of the list.
     """
     whole = "|".join(codes)
     known = [code for code in codes if memory.refused(code)]
@@ -96,7 +96,7 @@ def read_readable(
 
 
 def left_out_note(left_out: Sequence[str], names: Mapping[str, str]) -> str:
-    """Word which courses' calendars are missing, for the person; ``names`` are by course id."""
+    """Name the courses whose calendars are missing, or return ""; ``names`` are by course id."""
     if not left_out:
         return ""
     ids = dict.fromkeys(code.removeprefix("course_") for code in left_out)
