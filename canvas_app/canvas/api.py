@@ -20,12 +20,15 @@ from canvas_app.canvas.models import (
     Enrollment,
     GradingPeriod,
     GroupedWork,
+    GroupSet,
     PlannerItem,
     PlannerNote,
     PlannerOverride,
     Positions,
     Profile,
+    RosterUser,
     StreamItem,
+    StudentGroup,
     Submission,
     SubmissionDetail,
     SubmissionSummary,
@@ -608,6 +611,30 @@ class CanvasAPI:
         """List all of a course's sections, including those the person is not in."""
         path = api_path("courses", course_id, "sections")
         return self.client.paginate(path, type=CourseSection)
+
+    @endpoint(
+        "url:GET|/api/v1/courses/:course_id/groups",
+        "groups#method.groups.context_index",
+        feature=True,
+    )
+    def student_groups(self, course_id: str) -> Pages[StudentGroup]:
+        """List a course's groups of students, without their members."""
+        return self.client.paginate(api_path("courses", course_id, "groups"), type=StudentGroup)
+
+    @endpoint(
+        "url:GET|/api/v1/courses/:course_id/group_categories",
+        "group_categories#method.group_categories.index",
+        feature=True,
+    )
+    def group_sets(self, course_id: str) -> Pages[GroupSet]:
+        """List the sets that a course's groups of students belong to."""
+        path = api_path("courses", course_id, "group_categories")
+        return self.client.paginate(path, type=GroupSet)
+
+    @endpoint("url:GET|/api/v1/groups/:group_id/users", "groups#method.groups.users", feature=True)
+    def group_members(self, group_id: str) -> Pages[RosterUser]:
+        """List the members of a group; of the person's sections when they are limited to some."""
+        return self.client.paginate(api_path("groups", group_id, "users"), type=RosterUser)
 
 
 SCOPES: tuple[str, ...] = tuple(sorted(set(_scopes.values())))

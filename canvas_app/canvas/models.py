@@ -409,6 +409,21 @@ class GroupedWork(Model):
         return self.user_id
 
 
+class StudentGroup(Model):
+    """A group of a course's students (``lib/api/v1/group.rb``)."""
+
+    id: Id | None = None
+    name: str | None = None
+    group_category_id: Id | None = None
+
+
+class GroupSet(Model):
+    """A set of groups, in Canvas a group category (``lib/api/v1/group_category.rb``)."""
+
+    id: Id | None = None
+    name: str | None = None
+
+
 class SubmissionUser(Model):
     id: Id | None = None
     name: str | None = None

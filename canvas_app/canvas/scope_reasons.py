@@ -17,11 +17,14 @@ REASONS: dict[str, str] = {
         "one's own totals and ended enrollments; for graders the students of the class"
     ),
     "url:GET|/api/v1/courses/:course_id/grading_periods": "grading periods and their weights",
+    "url:GET|/api/v1/courses/:course_id/group_categories": "for graders: names of sets of groups",
+    "url:GET|/api/v1/courses/:course_id/groups": "for graders: names of groups of students",
     "url:GET|/api/v1/courses/:course_id/sections": "for graders: names of sections",
     "url:GET|/api/v1/courses/:course_id/students/submissions": (
         "one's own submissions in a course; for graders those of the class"
     ),
     "url:GET|/api/v1/courses/:id": "one course by its id, so that 403 and 404 are Canvas's own",
+    "url:GET|/api/v1/groups/:group_id/users": "for graders: who is in the group they choose",
     "url:GET|/api/v1/planner/items": "the planner: work, notes, events and announcements by day",
     "url:GET|/api/v1/planner/overrides": "what the person has marked done",
     "url:GET|/api/v1/users/:id/colors": "the person's own colours of courses",

@@ -99,6 +99,7 @@ class GradebookFilter:
     """
 
     section: str = ""
+    student_group: str = ""
     period: str = ""
     group: str = ""
     concluded: bool = False
@@ -108,7 +109,7 @@ class GradebookFilter:
 
     @classmethod
     def from_query(cls, args: Query) -> "GradebookFilter":
-        """Read section, period, group, concluded, inactive, sort and view."""
+        """Read section, student_group, period, group, concluded, inactive, sort and view."""
 
         def one(name: str, known: Collection[str] = ()) -> str:
             found = [v for v in args.getlist(name) if (v in known if known else is_id(v))]
@@ -117,6 +118,7 @@ class GradebookFilter:
         periods = [v for v in args.getlist("period") if v == EVERY_PERIOD or is_id(v)]
         return cls(
             section=one("section"),
+            student_group=one("student_group"),
             period=periods[0] if periods else "",
             group=one("group"),
             concluded="1" in args.getlist("concluded"),

@@ -1,6 +1,6 @@
 """A course's gradebook: everybody's work in one table, with Canvas's own totals."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -14,6 +14,9 @@ from canvas_app.canvas.models import (
     ClassSubmission,
     Course,
     GradingPeriod,
+    GroupSet,
+    RosterUser,
+    StudentGroup,
 )
 from canvas_app.domain.class_roll import Student, students_of, taken_sections
 from canvas_app.domain.class_work import is_sealed
@@ -47,6 +50,9 @@ from canvas_app.services.pages import Page
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import ListSource, Sources
 
+GroupChoice = tuple[str, tuple[tuple[str, str], ...]]
+"""The name of a set, empty where it is unknown, and the id and name of each group in it."""
+
 
 @dataclass(frozen=True)
 class StartedGradebook:
@@ -65,6 +71,7 @@ class StartedGradebook:
     periods: Sequence[GradingPeriod]
     sections: Mapping[str, str]
     work: ClassWork
+    student_groups: tuple[GroupChoice, ...] = ()
 
     @property
     def course(self) -> Course:
@@ -85,6 +92,7 @@ class AskedGradebook(AskedPage):
     periods: Sequence[GradingPeriod] = ()
     sections: Mapping[str, str] = field(default_factory=dict)
     work: Mapping[str, Sequence[ClassSubmission] | None] = field(default_factory=dict)
+    student_groups: tuple[GroupChoice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,8 +109,14 @@ class GradebookPage(Page):
     total: int = 0
     wanted: GradebookFilter = field(default_factory=GradebookFilter)
     sections: tuple[tuple[str, str], ...] = ()
+    student_groups: tuple[GroupChoice, ...] = ()
     groups: tuple[tuple[str, str], ...] = ()
     periods: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def group_ids(self) -> frozenset[str]:
+        """Return the ids of the student groups that are offered."""
+        return frozenset(id_ for _, groups in self.student_groups for id_, _ in groups)
 
 
 @dataclass(frozen=True)
@@ -146,6 +160,7 @@ def ask(
         periods=started.periods,
         sections=started.sections,
         work=work,
+        student_groups=started.student_groups,
         sources=states,
         profile=read_profile(started.begun.profile),
     )
@@ -163,7 +178,9 @@ def start_gradebook(
 
     ``current``: where no grading period is chosen, the one that runs now is meant, not all.
     """
-    groups, listed = start_lists(sources, course_id)
+    lists = start_lists(sources, course_id)
+    groups, listed = lists.groups, lists.periods
+    members = start_members(sources, wanted.student_group)
     begun = start_class(sources, course_id)
     wanted = period_meant(wanted, listed, sources.now()) if current else wanted
     works = published_works(begun.works.rows())
@@ -174,8 +191,8 @@ def start_gradebook(
         every = []  # an early view that does not yet know what to ask for
     else:
         every = everybody(start_everybody(sources, begun.course, wanted), work, names, in_order)
-    chosen = [s for s in every if not wanted.section or wanted.section in s.section_ids]
-    chosen = sorted_students(chosen, wanted.sort)
+    inside = None if members is None else frozenset(row.id for row in members.rows())
+    chosen = sorted_students(filter(partial(is_chosen, wanted, inside), every), wanted.sort)
     work.last(student.user_id for student in chosen[slice(*shown)])
     return StartedGradebook(
         begun=begun,
@@ -188,19 +205,62 @@ def start_gradebook(
         periods=listed.rows(),
         sections=names,
         work=work,
+        student_groups=groups_by_set(lists.student_groups, lists.sets),
     )
 
 
-def start_lists(
-    sources: Sources, course_id: str
-) -> tuple[ListSource[AssignmentGroup], ListSource[GradingPeriod]]:
-    """Start the course's assignment groups and grading periods."""
-    return (
+@dataclass(frozen=True)
+class StartedLists:
+    """Lists of a course from which its gradebook's filters are made."""
+
+    groups: ListSource[AssignmentGroup]
+    periods: ListSource[GradingPeriod]
+    student_groups: ListSource[StudentGroup]
+    sets: ListSource[GroupSet]
+
+
+def start_lists(sources: Sources, course_id: str) -> StartedLists:
+    """Start the lists that name a course's filters."""
+    return StartedLists(
         sources.start(
             "assignment groups", partial(CanvasAPI.assignment_groups, course_id=course_id)
         ),
         sources.start("grading periods", partial(CanvasAPI.grading_periods, course_id=course_id)),
+        sources.start("student groups", partial(CanvasAPI.student_groups, course_id=course_id)),
+        sources.start("sets of groups", partial(CanvasAPI.group_sets, course_id=course_id)),
     )
+
+
+def start_members(sources: Sources, group_id: str) -> ListSource[RosterUser] | None:
+    """Start the list of who is in the chosen group of students, if one is chosen."""
+    if not group_id:
+        return None
+    return sources.start("group members", partial(CanvasAPI.group_members, group_id=group_id))
+
+
+def is_chosen(wanted: GradebookFilter, inside: Collection[str | None] | None, one: Student) -> bool:
+    """Return whether a student is in the chosen section and among the members of the group."""
+    here = not wanted.section or wanted.section in one.section_ids
+    return here and (inside is None or one.user_id in inside)
+
+
+def groups_by_set(
+    listed: ListSource[StudentGroup], sets: ListSource[GroupSet]
+) -> tuple[GroupChoice, ...]:
+    """Return the groups of each set, in Canvas's order.
+
+    Whoever may not see the groups, or their sets, is offered no choice and lacks nothing.
+    """
+    for handle in (listed, sets):
+        if handle.denied:
+            handle.settle("Canvas does not show you groups of students here.")
+    names = {row.id: row.name or "" for row in sets.rows()}
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in listed.rows():
+        if row.id:
+            name = names.get(row.group_category_id, "")
+            found.setdefault(name, []).append((row.id, row.name or ""))
+    return tuple((name, tuple(groups)) for name, groups in found.items())
 
 
 def start_everybody(
@@ -293,6 +353,7 @@ def lay_out(asked: AskedGradebook, now: datetime) -> GradebookPage:
         total=len(asked.every),
         wanted=asked.wanted,
         sections=taken_sections(asked.every, asked.sections),
+        student_groups=asked.student_groups,
         groups=tuple(names.items()),
         periods=tuple((period.id, period.title or "") for period in asked.periods),
     )

@@ -12,7 +12,7 @@ import requests
 from tests.conftest import StandIn
 
 from .classes import BIOLOGY, PSYCHOLOGY, STATISTICS, enroll, raw, send, students, submissions, twin
-from .conftest import RunningEasel, StartEasel, sign_in
+from .conftest import RunningEasel, StartEasel, last_view, sign_in
 
 PAPER = {("none",): "nothing_to_hand_in", ("on_paper",): "on_paper"}
 
@@ -377,3 +377,90 @@ def test_scoped_key_without_includes(start_easel: StartEasel, canvas: StandIn) -
 
     assert body["complete"] is True, body["sources"]
     assert told(body) == oracle(canvas, BIOLOGY)
+
+
+def bench(canvas: StandIn) -> dict[str, Any]:
+    """The first group of students, with its members."""
+    row: dict[str, Any] = raw(canvas, f"courses/{BIOLOGY}/groups", **{"include[]": "users"})[0]
+    return row
+
+
+def test_group_of_students(easel: RunningEasel, canvas: StandIn) -> None:
+    """It leaves the others out of page, twin and table, together with every other choice."""
+    group = bench(canvas)
+    inside = {str(row["id"]) for row in group["users"]}
+    query = f"period=all&student_group={group['id']}"
+    browser = sign_in(easel, "teacher")
+    assert inside == {"1", "1001", "1002"}
+
+    body = browser.get(f"{easel.url}{path()}?{query}", timeout=60).json()
+    page = browser.get(f"{easel.url}{path(ending='')}?{query}", timeout=60).text
+    table = browser.get(f"{easel.url}{path(ending='.csv')}?{query}", timeout=60).text
+    lowest = browser.get(f"{easel.url}{path()}?{query}&sort=current", timeout=60).json()
+
+    assert body["complete"] is True
+    assert (body["total"], {row["user_id"] for row in body["data"]}) == (3, inside)
+    scores = [row["current_score"] for row in lowest["data"]]
+    assert sorted(scores) == scores
+    assert {row["user_id"] for row in lowest["data"]} == inside
+    section = next(iter(students(canvas, BIOLOGY)[1001]))["course_section_id"]
+    both = browser.get(f"{easel.url}{path()}?{query}&section={section}", timeout=60).json()
+    in_section = {
+        str(user_id)
+        for user_id, rows in students(canvas, BIOLOGY).items()
+        if any(row["course_section_id"] == section for row in rows)
+    }
+    assert {row["user_id"] for row in both["data"]} == inside & in_section
+    assert "3 students" in last_view(page)
+    assert f'<option value="{group["id"]}" selected>Bench 1</option>' in page
+    assert '<optgroup label="Bench">' in page
+    assert f"student_group={group['id']}" in page.split(".csv?")[1].split('"')[0]
+    assert len(table.splitlines()) == 4
+
+
+def test_group_without_anybody_to_see(easel: RunningEasel, canvas: StandIn) -> None:
+    """Its members are in a section that this assistant does not teach."""
+    query = f"student_group={bench(canvas)['id']}"
+    browser = sign_in(easel, "ta")
+
+    page = browser.get(f"{easel.url}{path(ending='')}?{query}", timeout=60).text
+
+    assert "No student fits this choice" in page
+    body = browser.get(f"{easel.url}{path()}?{query}", timeout=60).json()
+    assert (body["data"], body["complete"]) == ([], True)
+
+
+@pytest.mark.parametrize("status", [503, 404, 403])
+def test_group_that_does_not_come(easel: RunningEasel, canvas: StandIn, status: int) -> None:
+    """Nobody is shown, because nobody is known to be in it; and the page says so."""
+    browser = sign_in(easel, "teacher")
+    fault = {"path": "*/groups/*/users", "kind": "status", "status": status, "times": None}
+    canvas.control(faults=[fault])
+    query = f"student_group={bench(canvas)['id']}"
+
+    body = browser.get(f"{easel.url}{path()}?{query}", timeout=60).json()
+    page = browser.get(f"{easel.url}{path(ending='')}?{query}", timeout=60).text
+    table = browser.get(f"{easel.url}{path(ending='.csv')}?{query}", timeout=60).text
+
+    assert (body["data"], body["complete"]) == ([], False)
+    lacking = [each for each in body["sources"] if each["status"] in ("failed", "denied")]
+    assert [each["name"] for each in lacking] == ["group members"]
+    assert "Members of the group" in page
+    assert "there may be students all the same" in page
+    assert table.splitlines()[-1].startswith("# INCOMPLETE")
+
+
+def test_who_may_not_see_groups_is_offered_none(easel: RunningEasel, canvas: StandIn) -> None:
+    browser = sign_in(easel, "teacher")
+    canvas.control(
+        faults=[
+            {"path": f"*/{BIOLOGY}/{name}", "kind": "status", "status": 403, "times": None}
+            for name in ("groups", "group_categories")
+        ]
+    )
+
+    page = browser.get(f"{easel.url}{path(ending='')}", timeout=60).text
+
+    assert "Student group" not in page
+    assert "Not everything is here" not in page
+    assert browser.get(f"{easel.url}{path()}", timeout=60).json()["complete"] is True

@@ -111,6 +111,9 @@ def test_filter_and_order_of_students() -> None:
     assert read(("period", "all"), ("view", "heat"), ("inactive", "1")) == GradebookFilter(
         period="all", view="heat", inactive=True
     )
+    assert read(("student_group", "7"), ("section", "5")) == GradebookFilter(
+        section="5", student_group="7"
+    )
     low, high = Student("1", "b", "b", current_score=10.0), Student("2", "a", "a", final_score=1.0)
     assert sorted_students([low, high], "name") == [high, low]
     assert sorted_students([high, low], "current") == [low, high]
