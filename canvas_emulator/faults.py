@@ -245,7 +245,10 @@ def _html(status: int) -> Response:
 
 
 def reset(request: Request) -> None:
-    """Break the connection without an answer, for which the server needs ConnectionResetError."""
+    """Break the connection without an answer.
+
+    Always raises ConnectionResetError, which makes the server give the request up.
+    """
     connection = request.environ.get("gunicorn.socket")
     if connection is not None:
         # With a linger of zero seconds, closing sends RST instead of FIN.

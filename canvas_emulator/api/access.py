@@ -232,7 +232,8 @@ def visible_students(call: Call, course: Course) -> set[int]:
     """Return the ids of the students whose work the viewer may see.
 
     A teacher sees all students, or those of the sections to which they are limited, and the test
-    student (course.rb, ``all_student_enrollments``). Others see themselves and whom they observe.
+    student (course.rb, ``all_student_enrollments``). Others see their own work and that of
+    students they observe.
     """
     if not grades_others(call, course):
         mine = {call.viewer.id} if is_student(call, course) else set()

@@ -28,9 +28,9 @@ class Installation(Struct, forbid_unknown_fields=True):
 
 
 class Deploy(Struct, forbid_unknown_fields=True):
-    """The installation of a tool in one course by its client id, with its own custom fields.
+    """The installation of a tool by its client id in a course, with custom fields of its own.
 
-    ``course`` None installs it in the root account.
+    ``course`` None means the root account.
     """
 
     course: int | None = None
