@@ -1,6 +1,6 @@
 # Every command sets up what it needs by itself; only Python 3.11+ and make are assumed.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage otherday check audit sbom format bench fuzz attack lock clean
+.PHONY: help setup demo test coverage otherday weather check audit sbom format bench fuzz attack lock clean
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -51,6 +51,10 @@ check: $(READY) ## format, lint, types, import contracts, known weaknesses of de
 format: $(READY) ## mend what the formatter and the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+WEATHER := $(addprefix tests/functional/test_,weather.py readiness.py redis_lost.py deploy.py turns.py server.py sign_in_shared.py)
+weather: $(READY) ## what people see while each part is away: the table of docs/operations.md
+	$(BIN)/python -m pytest -n $(PARALLEL) $(WEATHER)
 
 bench: $(READY) ## the client side by side with others
 	@$(BIN)/python -m bench
