@@ -71,11 +71,11 @@ def endpoint(
 ) -> Callable[[Method], Method]:
     """Declare the scope a method needs (``url:<VERB>|<route>``) and where Canvas documents it.
 
-    ``tells`` is the field by which an answer shows that Canvas read ``include[]``: one that Canvas
-    writes for everybody, or (``own``) for students in their own courses, where a piece of work may
-    lack it for the moment between being published and being assigned. ``contexts`` names the
-    argument of which one member that may not be read refuses the call. ``feature``: nobody needs
-    the scope to use Easel, but for single features, whose pages say so where it lacks.
+    ``tells`` is the field by which an answer shows that Canvas read ``include[]``. Canvas writes
+    it for everybody; with ``own`` only for students in their own courses, where it may be missing
+    between the publication of a piece of work and its assignment. ``contexts`` names the argument
+    of which a single unreadable member makes Canvas refuse the call. ``feature`` marks a scope
+    that only some features need; their pages say so if it is missing.
     """
 
     def named(method: Method) -> Method:

@@ -1,7 +1,8 @@
-"""A circuit breaker: what has stopped answering is asked by one caller, and nobody else waits.
+"""A circuit breaker: one caller at a time tries a service that has stopped answering.
 
-Of the libraries, ``pybreaker`` lets every caller through once its time is over, each of whom would
-wait, and ``purgatory`` keeps its state by names in a store of its own; this is a dozen lines.
+The others fail at once instead of waiting. It is written here because ``pybreaker`` lets every
+caller try once its time is over, so that each of them waits, and ``purgatory`` keeps its state by
+name in a store of its own.
 """
 
 import time
@@ -10,9 +11,10 @@ from threading import Lock
 
 
 class Circuit:
-    """Open after ``failures`` in a row: then, every ``seconds``, one caller may try, others not.
+    """Open after ``failures`` in a row; then one caller may try every ``seconds``.
 
-    Whoever entered says what came of it, or nothing when that tells nothing.
+    A caller that has entered reports ``succeeded`` or ``failed``, or nothing if the outcome does
+    not show whether the service answers.
     """
 
     def __init__(
@@ -33,7 +35,7 @@ class Circuit:
         return self._next_try is not None
 
     def enter(self) -> bool:
-        """Whether the caller may ask now; of an open circuit, one caller at a time."""
+        """Return whether the caller may ask now; an open circuit admits one every ``seconds``."""
         if self._next_try is None:
             return True
         with self._lock:
@@ -45,13 +47,13 @@ class Circuit:
             return True
 
     def succeeded(self) -> None:
-        """An answer came: everybody may ask."""
+        """Close the circuit, because an answer came."""
         if self._in_a_row or self._next_try is not None:
             with self._lock:
                 self._in_a_row, self._next_try = 0, None
 
     def failed(self) -> None:
-        """No answer came, and the caller waited for it."""
+        """Count a call that waited for an answer in vain."""
         with self._lock:
             self._in_a_row += 1
             if self._in_a_row >= self._failures:

@@ -61,7 +61,7 @@ def usable(token: str | None) -> str:
 def credentials_of(given: str | Credentials) -> Credentials:
     """Return the credentials given, a token as a ``PersonalToken``.
 
-    Raises ``ValueError`` for what cannot be a token, ``TypeError`` for what is no credentials.
+    Raises ``ValueError`` for a text that cannot be a token, ``TypeError`` for any other type.
     """
     if given is None or isinstance(given, str):
         return PersonalToken(given)

@@ -16,6 +16,6 @@ def finite_number(text: str | None) -> float | None:
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
-    """The ``X-Request-Context-Id``, a UUID at Canvas; what is longer is cut."""
+    """The ``X-Request-Context-Id``, a UUID at Canvas; a longer text is cut."""
     found = headers.get("X-Request-Context-Id")
     return None if found is None else found[:LONGEST_ID]

@@ -1,9 +1,9 @@
-"""Whether Canvas answered ``include[]``, or never read it.
+"""Find out whether Canvas read ``include[]`` or dropped it.
 
-A developer key that enforces scopes without *Allow Include Parameters*, which is how Canvas makes
-one, loses ``include`` and ``includes`` before any controller reads them, all but ``uuid``. No error
-says so (canvas-lms ``lib/authentication_methods.rb``), the answers are merely smaller. They tell it
-by a field that was asked for and is *absent* on every row: one that is empty or null was answered.
+If a developer key enforces scopes without *Allow Include Parameters*, which is Canvas's default,
+Canvas drops ``include`` and ``includes`` (all but ``uuid``) before any controller reads them.
+There is no error (canvas-lms ``lib/authentication_methods.rb``); the answers are only smaller. It
+shows in a requested field that is *absent* on every row; an empty or null field was read.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,16 +14,16 @@ from msgspec import UNSET
 
 
 def included(call: "partial[Any]") -> tuple[str, ...]:
-    """What a call of a :class:`~canvas_app.canvas.api.CanvasAPI` method asks Canvas to include."""
+    """Return what a call of a :class:`~canvas_app.canvas.api.CanvasAPI` method asks to include."""
     return tuple(call.keywords.get("include", ()))
 
 
 def answered(call: "partial[Any]", value: Any) -> bool | None:
-    """Whether Canvas read the includes of a call; None when its answer cannot tell.
+    """Return whether Canvas read the includes of a call; None when its answer cannot show it.
 
     ``value`` is the object or the list of rows that came. Only the field that the endpoint names
     in ``tells`` counts: Canvas writes that one for everybody, while others (totals, counts) depend
-    on the person. No row, and only stubs of closed courses, tell nothing.
+    on the person. An empty list shows nothing, nor does one with only stubs of closed courses.
     """
     tells: str = getattr(call.func, "tells", "")
     if not tells or not included(call):
@@ -34,7 +34,7 @@ def answered(call: "partial[Any]", value: Any) -> bool | None:
 
 
 def _came(rows: Iterable[Any], path: list[str]) -> Iterator[bool]:
-    """For each row that can tell: whether the field at the path is there."""
+    """For each row that can show it: whether the field at the path is there."""
     for row in rows:
         for name in path[:-1]:
             row = getattr(row, name, None)
@@ -43,9 +43,9 @@ def _came(rows: Iterable[Any], path: list[str]) -> Iterator[bool]:
 
 
 def _silent(row: Any, name: str) -> bool:
-    """Whether Canvas leaves the field out of this row, whatever is asked.
+    """Return whether Canvas leaves the field out of this row even if it is requested.
 
-    A closed course is a stub of two keys; ``can_submit`` is written for no quiz
+    A closed course is a stub of two keys, and quizzes have no ``can_submit``
     (``lib/api/v1/assignment.rb``).
     """
     if name == "can_submit":
@@ -54,9 +54,9 @@ def _silent(row: Any, name: str) -> bool:
 
 
 def sure(call: "partial[Any]") -> bool:
-    """Whether the endpoint's telltale is there for everybody, at any moment."""
+    """Return whether Canvas writes the endpoint's ``tells`` field for everybody, at any moment."""
     return not getattr(call.func, "own", False)
 
 
 OnIncludes = Callable[[tuple[str, ...], bool], None]
-"""Hears of each answer that tells: what was asked for, and whether Canvas read it."""
+"""Called for each answer that shows it, with the includes and whether Canvas read them."""

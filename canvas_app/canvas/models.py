@@ -522,9 +522,9 @@ class CheckpointDetails(Model):
 class PlannerItem(Model):
     """GET /api/v1/planner/items (``lib/api/v1/planner_item.rb``).
 
-    ``plannable_id`` is the quiz's, topic's or page's own id, not its assignment's;
-    ``submissions`` is ``false`` where nothing can be submitted. A note names its course in
-    ``plannable`` alone: ask ``own_course``.
+    ``plannable_id`` is the quiz's, topic's or page's own id, not its assignment's; ``submissions``
+    is ``false`` where nothing can be submitted. Use ``own_course`` for the course, because a note
+    names it only in ``plannable``.
     """
 
     plannable_id: Id

@@ -31,7 +31,7 @@ SELF = "/api/v1/users/self"
 LARGEST_TOKEN_ANSWER = 1 << 20  # bytes; a token answer has about 500
 LONGEST_NAME = 255  # characters, as in Canvas
 LARGEST_ID = 2**63 - 1  # because Canvas keeps ids in eight bytes
-# The characters of a token (RFC 6749 appendix A.12) but the space, which no header can carry.
+# The characters of a token (RFC 6749, appendix A.12) except the space, which no header can carry.
 VISIBLE = re.compile(r"[\x21-\x7e]+")
 SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")  # because some proxies turn numbers into text
 LONGEST_LIFE = 10 * 365 * 24 * 3600  # seconds; anything longer is a mistake

@@ -13,8 +13,8 @@ _random = SystemRandom()
 class RetryPolicy:
     """How long to try again: pauses in seconds double from ``first_pause`` up to ``longest_pause``.
 
-    Each pause is drawn between nothing and its size (full jitter), so that many clients do not
-    come back together. It ends after ``attempts`` calls or ``give_up_after`` seconds.
+    Each pause is drawn between 0 and its size (full jitter), so that many clients do not come back
+    together. Attempts end after ``attempts`` calls or ``give_up_after`` seconds.
     ``throttled_attempts`` counts answers that say Rate Limit Exceeded, which cost Canvas nothing.
     """
 

@@ -1,4 +1,4 @@
-"""Why Easel asks for each scope: what a security review reads before it grants them."""
+"""Why Easel asks for each scope, for the security review before a school grants them."""
 
 REASONS: dict[str, str] = {
     "url:GET|/api/v1/accounts": "who administers the root account, for /admin/setup alone",

@@ -25,8 +25,8 @@ LONGEST_CALL = 300.0  # seconds
 WAITED_IN_VAIN = 2.0  # seconds; an unanswered call this long counts as a time-out
 CHUNK = 256 * 1024  # bytes
 TOO_LONG = "it took too long"
-# Characters that stay as they are in a path or query (RFC 3986 sections 3.3 and 3.4), with [] as
-# Rails writes them and the % of encoded ones.
+# Characters left unchanged in a path or query (RFC 3986, sections 3.3 and 3.4), with [] as Rails
+# writes them and the % of encoded ones.
 _IN_TARGET = "%/:?@~!$&'()*+,;=[]"
 REPEATABLE_METHODS = frozenset({"GET", "HEAD"})
 

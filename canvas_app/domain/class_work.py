@@ -1,4 +1,4 @@
-"""What a class's submissions mean to graders: which wait, which are missing, which chip."""
+"""What a class's submissions mean to graders: whether they wait or are missing, and the chip."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ def is_lacking(row: ClassSubmission) -> bool:
 
 
 def is_sealed(work: Assignment, rows: Iterable[ClassSubmission] = ()) -> bool:
-    """Return whether nobody may learn whose submission is whose.
+    """Return whether graders may not learn who submitted what.
 
     This holds for anonymous work until its grades are posted, as Canvas says, and for moderated
     work until its grades are published. Before that Canvas shows no grades of moderated work, so

@@ -1,6 +1,7 @@
-"""Due dates of courses the person does not study in: each once, and whose it is.
+"""Due dates in courses in which the person is not a student: each once, and for whom.
 
-Canvas lists an assignment there once for each of its dates, under one id (Canvas: Calendar Events).
+Canvas lists an assignment there once for each of its dates, under one id (Canvas: Calendar
+Events).
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,7 +16,7 @@ from canvas_app.domain.planner_items import ItemBuilder
 
 @dataclass(frozen=True)
 class Duty:
-    """What students owe at a moment; ``who`` names them unless it is everybody."""
+    """Work that students owe at a moment; ``who`` names the students unless it is all of them."""
 
     key: tuple[str, ...]
     work: Assignment
@@ -27,8 +28,9 @@ class Duty:
 def duties(events: Iterable[CalendarEvent], builder: ItemBuilder, me: Person) -> Iterator[Duty]:
     """Return each piece of work at everybody's date, and at the dates of sections and groups.
 
-    Dates of single students are named there, and get their own entry only if there is no date for
-    everybody. Others get their own date, or the dates of those they observe, who are not named.
+    This is what staff get. Dates of single students are only named in the entry for everybody, and
+    become entries themselves if there is none. Other people get their own date, or the dates of
+    the students they observe, who are not named.
     """
     found: dict[tuple[str, str], list[CalendarEvent]] = {}
     for event in events:
@@ -45,7 +47,7 @@ def duties(events: Iterable[CalendarEvent], builder: ItemBuilder, me: Person) ->
 
 
 def gives_dates(course: Course) -> bool:
-    """Return whether Canvas lists every date there; those who study there get only their own."""
+    """Return whether Canvas lists every date to the person; students there get only their own."""
     roles = roles_of(course)
     return "student" not in roles and any(role != "observer" for role in roles)
 

@@ -80,8 +80,8 @@ class NotAsked(Exception):
 def read_asked(text: str, canvas_url: str, scopes: Iterable[str]) -> tuple[str, dict[str, Any]]:
     """Return the path and parameters to request; raise NotAsked.
 
-    ``scopes`` are the grant's; without any, the key enforces none. Nothing is asked that would
-    mark something read, act as somebody else, or carry a token in its address.
+    ``scopes`` are the grant's; without any, the key enforces none. Requests that would mark
+    something as read, act as somebody else, or carry a token in the address raise NotAsked.
     """
     text = text.strip()
     if text.startswith(f"{canvas_url}/"):

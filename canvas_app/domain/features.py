@@ -11,19 +11,19 @@ COUNTS_AS = {
     "designer": "teacher",
     "observer": "observer",
 }
-CLASS_STAFF = ("teacher",)  # the role of whoever opens a page of a class
+CLASS_STAFF = ("teacher",)  # the role of people who open a page of a class
 
 
 @dataclass(frozen=True)
 class Features:
-    """What is ``off``: a feature's name, alone or with the role that goes without it."""
+    """The features that are ``off``, each as its name, or as ``name:role`` for one role only."""
 
     off: frozenset[str] = frozenset()
 
     def offered(self, feature: str, roles: Collection[str]) -> bool:
-        """Return whether people with these roles have the feature: by any role that keeps it.
+        """Return whether one of these roles has the feature.
 
-        People without a role, or whose roles are unknown, have it only while it is off for nobody.
+        People without a role, or with unknown roles, have it only if it is off for no role at all.
         """
         if feature in self.off:
             return False

@@ -1,4 +1,4 @@
-"""Canvas's totals beside Easel's own calculation."""
+"""Canvas's totals, and their comparison with Easel's own calculation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -98,7 +98,7 @@ def stated(
 
 
 def stated_grades(course: Course, grades: CanvasGrades | None) -> tuple[str, Shown]:
-    """Return the grade state of the totals of one enrollment; None: Canvas told none."""
+    """Return the grade state of the totals of one enrollment; None means that Canvas sent none."""
     if grades is None:
         return "not_available", Shown()
     return stated(

@@ -27,11 +27,11 @@ ShownWork = Sequence[tuple[CanvasGroup, Sequence[Assignment]]]
 
 @dataclass(frozen=True)
 class Workings:
-    """``own`` are the totals without, ``what_if`` those with the tried scores, None without any.
+    """Easel's totals. ``own`` are without tried scores, ``what_if`` with them (None without any).
 
-    ``handed_in`` are the totals if what was handed in and waits for its grade gets full marks,
-    with the tried scores; None when nothing waits or what-if is off. ``periods`` are the totals of
-    grading periods by id, where these make up the course's.
+    ``handed_in`` are the totals, with the tried scores, if all ungraded submissions get full
+    marks; None if there are none or what-if is off. ``periods`` are the totals of grading periods
+    by id, where the course's total is made up of these.
     """
 
     groups: tuple[GradeGroup, ...]
@@ -93,9 +93,9 @@ def full_marks(
     tries: Mapping[str, Decimal],
     scheme: Course | None,
 ) -> Shown | None:
-    """Return the totals if all submitted work that waits for its grade gets full marks.
+    """Return the totals if every ungraded submission gets full marks; None if there are none.
 
-    None when nothing waits. A grade that is not posted counts as no grade.
+    A grade that is not posted counts as no grade.
     """
     waiting = {
         work.id: work.points

@@ -15,15 +15,15 @@ from canvas_app.domain.grade_book import decimal_of, scale_of, scheme_of
 
 NUMERIC_GRADE = re.compile(
     r"\s*+[-+]?[\d.,]++\s*+%?\s*+"
-)  # possessive, so that endless blanks cost nothing
+)  # possessive, so that long runs of blanks cost nothing
 STAFF = frozenset({"teacher", "ta", "designer"})
 
 
 def letters_only(course: Course | None, thing: object = None) -> bool:
     """Return whether points must be hidden from the person.
 
-    The course's flag is true for its teachers too, whom it does not bind; that of a thing in it
-    is false for them.
+    The course's flag is true for its teachers too, though it does not apply to them; the flag of
+    an object in the course is false for them.
     """
     roles = {e.type for e in (course.enrollments if course else None) or ()}
     if roles & STAFF and "student" not in roles:

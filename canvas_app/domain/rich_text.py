@@ -1,8 +1,8 @@
-"""Canvas's HTML made small and safe: as tidy HTML of few elements, or as text alone.
+"""Canvas's HTML made small and safe: as tidy HTML with few elements, or as plain text.
 
-Both are written from one walk over the tags, in one pass and in time and memory in step with the
-text, whatever is in it. What Canvas would load (pictures, media, embedded pages) becomes a marked
-link, equations become text. HTML made here still goes through a sanitiser.
+One walk over the tags produces both, in one pass, with time and memory in proportion to the text,
+whatever it contains. Content that Canvas would load (pictures, media, embedded pages) becomes a
+marked link; equations become text. HTML made here still goes through a sanitiser.
 """
 
 import html as entities
@@ -110,9 +110,9 @@ class Writer(Protocol):
 
 @dataclass(frozen=True)
 class Tidied:
-    """Well nested HTML of ``TAGS`` and ``ATTRIBUTES`` alone, and whether something is left out.
+    """Well nested HTML of only ``TAGS`` and ``ATTRIBUTES``, and whether something is left out.
 
-    ``text_alone``: no tags but line breaks.
+    ``text_alone``: there are no tags except line breaks.
     """
 
     html: str
@@ -124,7 +124,7 @@ def tidied(html: str, base: str = "", labels: Mapping[str, str] = LABELS) -> Tid
     """Return Canvas's HTML as plain, well nested HTML with addresses absolute against ``base``.
 
     Each element is closed where it was opened, so that a parser that repairs HTML finds nothing to
-    duplicate. Of a text with more than ``MOST_TAGS`` tags only the text is kept.
+    duplicate. A text with more than ``MOST_TAGS`` tags becomes plain text.
     """
     if html.count("<") > MOST_TAGS or html.count("&") > MOST_REFERENCES:
         text, _ = lines_of(html, labels)

@@ -168,7 +168,7 @@ class Comment:
     created_at: datetime | None
     attempt: int | None = None
     files: tuple[File, ...] = ()
-    media: bool = False  # sound or film, to be played in Canvas
+    media: bool = False  # a recording, which is played in Canvas
     html: str | None = None  # where it is more than text; not sanitised
 
 

@@ -151,7 +151,7 @@ def can_hand_in(assignment: AssignmentDetail) -> bool | None:
         return None
     own, allowed = assignment.own_submission, assignment.allowed_attempts
     if own is None:
-        return None  # it is nobody's to take
+        return None  # there is no submission that could take it
     used = (own.attempt or 0) - (own.extra_attempts or 0)
     left = allowed is None or allowed < 0 or used < allowed
     return left and not assignment.locked_for_user

@@ -22,8 +22,8 @@ GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")  # 1,000 or 1.000.00
 class WhatIf:
     """What a person tries on a grades page; ``scores`` by assignment and ``goal`` as typed.
 
-    ``meant`` are scores above their assignments' points that should count all the same. Where it
-    is not ``offered``, the institution wants nothing tried.
+    ``meant`` are scores above their assignments' points that should count all the same.
+    ``offered`` is False where the institution has switched what-if off.
     """
 
     period: str = ""
@@ -62,10 +62,10 @@ class Aim:
 
 @dataclass(frozen=True)
 class Problem:
-    """A value that was typed and not taken.
+    """A value that was typed and not accepted.
 
-    Where the person can say what they mean, ``question`` names what to ask: "above" the points,
-    or "thousand" (1,000 may be one or a thousand), of the assignment ``id``; ``answers`` are the
+    ``question`` says what to ask the person: "above" (the score is above the points) or "thousand"
+    (1,000 may mean one or a thousand). It concerns the assignment ``id``; ``answers`` are the
     values to choose from.
     """
 

@@ -1,4 +1,4 @@
-"""Rows of a list while it is read: one thread adds them, another uses those that are here."""
+"""The rows of a list while it is read: one thread adds rows, another uses those that are here."""
 
 from threading import Condition
 from typing import Generic, TypeVar

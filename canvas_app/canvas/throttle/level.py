@@ -240,11 +240,11 @@ class Level:
         self.beyond = max(self.beyond, least, 0.0)
 
     def _learn_outflow(self, quiet: _Quiet, throttled: bool) -> None:
-        """Estimate the leak from two such headers: what was paid meanwhile and is gone has leaked.
+        """Estimate the leak from two such headers: paid costs that no longer show have leaked.
 
-        Needs at least the time in which one reservation leaks: over less, the end of another
-        program's call would look like a fast leak. The longest time
-        that may have passed counts, so that slow answers never look like a fast leak.
+        It needs at least the time in which one reservation leaks; over less time the end of
+        another program's call would look like a fast leak. It assumes the longest time that may
+        have passed, so that slow answers never look like a fast leak.
         """
         before = self._quiet
         if before is not None:

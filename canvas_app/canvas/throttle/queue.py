@@ -157,7 +157,7 @@ class Bucket:
             self._state.settle(number, throttled=throttled, remaining=remaining, cost=cost)
             if throttled:
                 self._refused_at = self._clock()
-            elif remaining is None and cost is not None:  # nothing told what it did
+            elif remaining is None and cost is not None:  # the call got no answer
                 self._lost_at = self._clock()
             self._wake()
         self._observer.settled(self.origin, throttled, cost or 0.0)
