@@ -130,6 +130,14 @@ def grouped(
     )
 
 
+def ledger_weight(row: SubmissionRow) -> int:
+    """Return how much of a page a row takes; one without comments and rubric counts 20."""
+    tags = sum((comment.html or "").count("<") for comment in row.comments)
+    criteria = 4 + 6 * len(row.rubric) if row.rubric else 0
+    comments = 5 + 8 * len(row.comments) + tags // 2 if row.comments else 0
+    return 20 + comments + criteria
+
+
 def ledger_heading(row: SubmissionRow, sort: str, now: datetime) -> tuple[str, str]:
     """Return the key of a row's heading, and its text where that is a course's name."""
     match sort:

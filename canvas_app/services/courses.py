@@ -1,7 +1,7 @@
 """All the person's courses, by role and term, with the grade Canvas shows and its basis."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -17,6 +17,7 @@ from canvas_app.domain.courses import (
     phases_of,
     with_ended,
 )
+from canvas_app.domain.pieces import PIECE, Place, cut, piece_at
 from canvas_app.domain.rows import CourseGroup, CourseRow
 from canvas_app.services.asks import (
     COURSE_INCLUDE,
@@ -36,6 +37,16 @@ from canvas_app.services.without_includes import mend_every_course
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import ListSource, Sources
 
+ARRANGED = 30
+"""Courses of one piece while they are arranged: each then has two forms."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoursesPiece(Place):
+    """The part of the list on one piece: each group with those of its courses; past ones last."""
+
+    groups: tuple[tuple[CourseGroup, tuple[CourseRow, ...]], ...]
+
 
 @dataclass(frozen=True)
 class Courses(Page):
@@ -49,6 +60,7 @@ class Courses(Page):
     total: int = 0
     terms: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+    piece: CoursesPiece | None = None
 
 
 NICKNAME_LENGTH = 59  # Canvas: "shorter than 60 characters" (course nicknames API)
@@ -71,14 +83,26 @@ class AskedCourses(AskedPage):
     places: Mapping[str, int] = field(default_factory=dict)
 
 
-def courses(sources: Sources, wanted: CourseFilter | None = None) -> Courses:
+@dataclass(frozen=True)
+class WantedPiece:
+    """Which piece of the list: the one with the course ``at``, or one by its number."""
+
+    number: int = 1
+    at: str = ""
+    most: int = PIECE  # courses
+
+
+def courses(
+    sources: Sources, wanted: CourseFilter | None = None, piece: WantedPiece | None = None
+) -> Courses:
     """Return the person's courses that pass the filter: current, future and past ones.
 
     It takes one round of calls, plus the further pages of the lists. A second round asks for
     courses in which the person's enrollment has ended though the course goes on, which are on no
     list.
     """
-    return lay_out(ask(sources), wanted or CourseFilter(), sources.now())
+    page = lay_out(ask(sources), wanted or CourseFilter(), sources.now())
+    return replace(page, piece=courses_piece(page.groups, piece or WantedPiece()))
 
 
 def ask(sources: Sources) -> AskedCourses:
@@ -131,6 +155,17 @@ def lay_out(asked: AskedCourses, wanted: CourseFilter, now: datetime) -> Courses
         terms=tuple(dict.fromkeys(row.term for row in every if row.term)),
         roles=tuple(role for role in ROLES if any(role in row.roles for row in every)),
     )
+
+
+def courses_piece(groups: Sequence[CourseGroup], wanted: WantedPiece) -> CoursesPiece:
+    """Return one piece of the courses, in the order in which they are shown."""
+    ordered = sorted(groups, key=lambda group: group.state == "past")
+    ids = [row.id for group in ordered for row in group.rows]
+    number = ids.index(wanted.at) // wanted.most + 1 if wanted.at in ids else wanted.number
+    place = piece_at([1] * len(ids), number, wanted.most)
+    parts = cut((group.rows for group in ordered), place)
+    shown = ((group, part) for group, part in zip(ordered, parts, strict=True) if part)
+    return CoursesPiece(**vars(place), groups=tuple(shown))
 
 
 def with_ended_ones(

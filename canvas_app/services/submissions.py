@@ -8,7 +8,14 @@ from functools import partial
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import Assignment, Course, Submission
 from canvas_app.domain.courses import has_role, is_active_student, is_active_teacher, observed
-from canvas_app.domain.ledger import LedgerFilter, LedgerGroup, grouped, sorted_rows
+from canvas_app.domain.ledger import (
+    LedgerFilter,
+    LedgerGroup,
+    grouped,
+    ledger_weight,
+    sorted_rows,
+)
+from canvas_app.domain.pieces import PIECE, Place, cut, piece_at
 from canvas_app.domain.planner_items import ItemBuilder, by_due
 from canvas_app.domain.rows import SubmissionRow
 from canvas_app.domain.submissions import grading_row, submission_row
@@ -46,6 +53,14 @@ class Submissions(OwnPage):
         return self.rows + self.grading
 
 
+@dataclass(frozen=True, kw_only=True)
+class LedgerPiece(Place):
+    """The part of the page's lists on one piece, each group with those of its rows."""
+
+    grading: tuple[SubmissionRow, ...]
+    groups: tuple[tuple[LedgerGroup, tuple[SubmissionRow, ...]], ...]
+
+
 @dataclass(frozen=True)
 class Ledger(Submissions):
     """Ledger page. ``total`` counts rows before the ``wanted`` filter; ``courses`` are (id, name).
@@ -58,6 +73,7 @@ class Ledger(Submissions):
     courses: tuple[tuple[str, str], ...] = ()
     not_begun: tuple[tuple[str, str], ...] = ()
     groups: tuple[LedgerGroup, ...] = ()
+    piece: LedgerPiece | None = None
 
 
 @dataclass(frozen=True)
@@ -76,8 +92,8 @@ class AskedLedger(AskedPage):
     not_begun: Sequence[Course] = ()
 
 
-def submissions(sources: Sources, wanted: LedgerFilter | None = None) -> Ledger:
-    """Return the page.
+def submissions(sources: Sources, wanted: LedgerFilter | None = None, number: int = 1) -> Ledger:
+    """Return the page, its list in pieces of which ``number`` is one.
 
     It takes two rounds of calls while the courses fit on one page of Canvas's list and ten calls
     run in parallel; in general 1 + ceil(courses / 10), plus the further pages of lists longer than
@@ -85,7 +101,7 @@ def submissions(sources: Sources, wanted: LedgerFilter | None = None) -> Ledger:
     finds out whether it has not started yet.
     """
     wanted = wanted or LedgerFilter()
-    return lay_out(ask(sources, wanted), wanted, sources.now())
+    return lay_out(ask(sources, wanted), wanted, sources.now(), number)
 
 
 def ask(sources: Sources, wanted: LedgerFilter) -> AskedLedger:
@@ -158,7 +174,7 @@ def not_begun(
     return tuple(course for course, _ in found)
 
 
-def lay_out(asked: AskedLedger, wanted: LedgerFilter, now: datetime) -> Ledger:
+def lay_out(asked: AskedLedger, wanted: LedgerFilter, now: datetime, number: int = 1) -> Ledger:
     """Build the page; courses in ``wanted`` in which the person has no work are ignored."""
     active = [*asked.studied, *asked.taught]
     wanted = replace(wanted, courses=wanted.courses & {course.id for course in active})
@@ -175,13 +191,15 @@ def lay_out(asked: AskedLedger, wanted: LedgerFilter, now: datetime) -> Ledger:
         if assignment.needs_grading_count
     ]
     rows = sorted_rows(filter(wanted.takes, every), wanted.sort, now)
+    waiting = tuple(sorted(filter(wanted.takes, grading), key=by_due))
+    groups = grouped(rows, wanted, now)
     return Ledger(
         sources=asked.sources,
         complete=complete(asked.sources),
         profile=asked.profile,
         now=now,
         rows=rows,
-        grading=tuple(sorted(filter(wanted.takes, grading), key=by_due)),
+        grading=waiting,
         is_student=has_role(asked.known.values(), "student"),
         in_courses=bool(asked.known),
         observes=observed(asked.known.values()),
@@ -189,9 +207,22 @@ def lay_out(asked: AskedLedger, wanted: LedgerFilter, now: datetime) -> Ledger:
         wanted=wanted,
         total=len(every),
         courses=by_name(active),
-        groups=grouped(rows, wanted, now),
+        groups=groups,
+        piece=ledger_piece(waiting, groups, number),
         not_begun=tuple((c.id, c.name or f"Course {c.id}") for c in asked.not_begun),
     )
+
+
+def ledger_piece(
+    grading: tuple[SubmissionRow, ...], groups: Sequence[LedgerGroup], number: int
+) -> LedgerPiece:
+    """Return one piece of the page's rows, in the order in which they are shown."""
+    lists = (grading, *(group.rows for group in groups))
+    weights = (ledger_weight(row) for rows in lists for row in rows)
+    place = piece_at(weights, number, 20 * PIECE)
+    waiting, *parts = cut(lists, place)
+    shown = ((group, part) for group, part in zip(groups, parts, strict=True) if part)
+    return LedgerPiece(**vars(place), grading=waiting, groups=tuple(shown))
 
 
 def by_name(courses: Sequence[Course]) -> tuple[tuple[str, str], ...]:

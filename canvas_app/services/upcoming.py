@@ -17,7 +17,7 @@ from canvas_app.domain.agenda import (
 from canvas_app.domain.calendar import DAY, WEEK, monday, read_week, write_week
 from canvas_app.domain.charts import Load
 from canvas_app.domain.courses import has_role, is_active_student, keeps_notes, observed
-from canvas_app.domain.pieces import PIECE, cut, pieces_of
+from canvas_app.domain.pieces import Place, cut, piece_at
 from canvas_app.domain.planner_items import TYPES, by_due
 from canvas_app.domain.rows import Item, Section
 from canvas_app.services.own_work import (
@@ -98,15 +98,10 @@ class Upcoming(OwnPage):
         return bool(wished) or any(choice.chosen for choice in chosen)
 
 
-@dataclass(frozen=True)
-class UpcomingPiece:
-    """The part of the page's lists on one piece; ``first`` and ``last`` count its rows from 1."""
+@dataclass(frozen=True, kw_only=True)
+class UpcomingPiece(Place):
+    """The part of the page's lists on one piece."""
 
-    number: int
-    of: int
-    first: int
-    last: int
-    rows: int  # of all pieces
     grading: tuple[Item, ...]
     sections: tuple[Section, ...]
     new_grades: tuple[Item, ...]
@@ -198,15 +193,10 @@ def piece_of(page: Upcoming, number: int) -> UpcomingPiece:
     open_ = sorted(page.sections, key=lambda section: section.key == "earlier")
     lists = (page.grading, *(section.rows for section in open_))
     lists += (graded, page.announcements, page.done)
-    rows = sum(map(len, lists))
-    number = min(number, pieces_of(rows))
-    grading, *parts, grades, announcements, done = cut(lists, number)
+    place = piece_at([1] * sum(map(len, lists)), number)
+    grading, *parts, grades, announcements, done = cut(lists, place)
     return UpcomingPiece(
-        number=number,
-        of=pieces_of(rows),
-        first=(number - 1) * PIECE + 1,
-        last=min(number * PIECE, rows),
-        rows=rows,
+        **vars(place),
         grading=grading,
         sections=tuple(
             replace(section, rows=part, total=len(section.rows))

@@ -1,11 +1,11 @@
 """The filters of upcoming work."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from canvas_app.canvas.models import Course
+from canvas_app.domain.pieces import piece_number
 from canvas_app.domain.planner_items import TYPES
 from canvas_app.domain.rows import Item
 from canvas_app.domain.status import STATUSES
@@ -59,7 +59,7 @@ class WeekFilter:
             statuses=frozenset(values("status")) & STATUSES,
             favorites=last("favorites") == "1",
             done=last("done") == "1",
-            page=int(last("page")) if re.fullmatch("[1-9][0-9]{0,3}", last("page")) else 1,
+            page=piece_number(values("page")),
         )
 
     def among(self, courses: Mapping[str, Course]) -> Callable[[Item], bool]:

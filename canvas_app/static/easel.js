@@ -50,6 +50,9 @@ function pressed(event) {
 
 if (root.dataset.keys === "on") document.addEventListener("keydown", pressed);
 
+// What was shown before the whole page came is in nobody's way, but as many elements again.
+for (const view of document.querySelectorAll("main > .early")) view.replaceChildren();
+
 // A page that came in parts is told once, in its own summary sentence.
 const summary = document.querySelector("main > .arrived > .lead");
 const told = document.getElementById("arrival");

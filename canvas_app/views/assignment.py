@@ -2,11 +2,12 @@
 
 from functools import partial
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from canvas_app.current import current_features, current_sources, login_required
 from canvas_app.domain.class_scores import ScoreRow
+from canvas_app.domain.pieces import piece_at, piece_number
 from canvas_app.services.assignment import assignment
 from canvas_app.troubles import Trouble
 from canvas_app.views.answers import flat_rows, twin
@@ -25,9 +26,14 @@ NO_NAMES_YET = "Anonymous until the grades are posted: no names are told."
 @bp.get("/courses/<int:course_id>/assignments/<int:assignment_id>")
 @login_required
 def assignment_page(course_id: int, assignment_id: int) -> ResponseReturnValue:
-    """Show an assignment. It is requested first, so that 403 and 404 become the page's status."""
+    """Show an assignment. It is requested first, so that 403 and 404 become the page's status.
+
+    The class's scores come in pieces, of which ``page`` is one.
+    """
     found = assignment(current_sources(), str(course_id), str(assignment_id), current_features())
-    return render_template("assignment.html", page=found)
+    students = len(found.result.rows) if found.result else 0
+    place = piece_at([1] * students, piece_number(request.args.getlist("page")))
+    return render_template("assignment.html", page=found, place=place)
 
 
 @bp.get("/courses/<int:course_id>/assignments/<int:assignment_id>.json")

@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from canvas_app.current import current_api, current_sources, login_required
 from canvas_app.domain.course_filter import CourseFilter
-from canvas_app.services.courses import NICKNAME_LENGTH, courses
+from canvas_app.domain.pieces import PIECE, piece_number
+from canvas_app.services.courses import ARRANGED, NICKNAME_LENGTH, WantedPiece, courses
 from canvas_app.services.grades import course
 from canvas_app.views.answers import flat_groups, flat_rows, own_list, twin
 from canvas_app.views.languages import gettext
@@ -20,13 +21,23 @@ bp = Blueprint("courses", __name__)
 @bp.get("/courses")
 @login_required
 def courses_page() -> ResponseReturnValue:
-    """List every course; ``arrange=1`` shows the forms for favourites and nicknames."""
+    """List every course; ``arrange=1`` shows the forms for favourites and nicknames.
+
+    ``at`` shows the piece with that course, to which a form leads back: a favourite moves up.
+    """
     wanted = CourseFilter.from_query(request.args)
+    arrange = request.args.get("arrange") == "1"
+    number = request.args.getlist("page")
+    piece = WantedPiece(
+        number=piece_number(number),
+        at="" if number else request.args.get("at", ""),
+        most=ARRANGED if arrange else PIECE,
+    )
     return own_list(
         "courses.html",
-        partial(courses, wanted=wanted),
+        partial(courses, wanted=wanted, piece=piece),
         wanted=wanted,
-        arrange=request.args.get("arrange") == "1",
+        arrange=arrange,
     )
 
 

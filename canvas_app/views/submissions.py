@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from canvas_app.current import current_features, current_sources, login_required
 from canvas_app.domain.ledger import LedgerFilter
+from canvas_app.domain.pieces import piece_number
 from canvas_app.domain.rows import SubmissionRow
 from canvas_app.services.submissions import Ledger, submissions
 from canvas_app.sources.answer import Source
@@ -30,7 +31,8 @@ def ledger_filter() -> LedgerFilter:
 @bp.get("/submissions")
 @login_required
 def submissions_page() -> ResponseReturnValue:
-    return own_list("submissions.html", partial(submissions, wanted=ledger_filter()))
+    number = piece_number(request.args.getlist("page"))
+    return own_list("submissions.html", partial(submissions, wanted=ledger_filter(), number=number))
 
 
 @bp.get("/submissions.json")

@@ -1,7 +1,9 @@
 """An assignment's page for those who grade: the spread of scores, who lacks, the table."""
 
 import csv
+import html
 import io
+import re
 from statistics import fmean, quantiles
 from typing import Any
 
@@ -11,6 +13,7 @@ from tests.conftest import StandIn
 
 from .classes import BIOLOGY, PSYCHOLOGY, raw, students, submissions, twin
 from .conftest import RunningEasel, StartEasel, sign_in
+from .walk import pieces
 
 
 def work_named(canvas: StandIn, name: str, course_id: int = BIOLOGY) -> dict[str, Any]:
@@ -91,6 +94,22 @@ def test_page_and_table(easel: RunningEasel, canvas: StandIn) -> None:
     )
 
 
+def test_a_large_class_comes_in_pieces(easel: RunningEasel, canvas: StandIn) -> None:
+    """Each student once; the table of all is the CSV."""
+    work = raw(canvas, f"courses/{PSYCHOLOGY}/assignments")[0]
+    browser = sign_in(easel, "bigteacher")
+    table = browser.get(f"{easel.url}{path(work, '.csv')}", timeout=60).content.decode("utf-8-sig")
+
+    found = [
+        re.findall(r'<tr><th scope="row">(?:<a[^>]*>)?<bdi>(.*?)</bdi>', page)
+        for page in pieces(browser, easel, path(work, ""))
+    ]
+
+    names = [html.unescape(name) for piece in found for name in piece]
+    assert names == [row["Student"] for row in csv.DictReader(io.StringIO(table))]
+    assert max(map(len, found)) == 45
+
+
 def test_anonymous_work_tells_the_distribution_only(easel: RunningEasel, canvas: StandIn) -> None:
     work = work_named(canvas, "Mid-term exam essay")
     canvas.control(assignments={work["id"]: {"anonymous_grading": True}})
@@ -99,7 +118,7 @@ def test_anonymous_work_tells_the_distribution_only(easel: RunningEasel, canvas:
 
     body = browser.get(f"{easel.url}{path(work)}", timeout=60).json()
     page = browser.get(f"{easel.url}{path(work, '')}", timeout=60).text
-    text = browser.get(f"{easel.url}{path(work, '.csv')}", timeout=60).text
+    text = browser.get(f"{easel.url}{path(work, '.csv')}", timeout=60).content.decode("utf-8-sig")
 
     assert body["distribution"]["count"] > 5
     assert body["not_submitted"] == []
@@ -129,7 +148,7 @@ def test_lost_submissions_are_said(easel: RunningEasel, canvas: StandIn) -> None
     browser = sign_in(easel, "teacher")
 
     body = browser.get(f"{easel.url}{path(work)}", timeout=60).json()
-    text = browser.get(f"{easel.url}{path(work, '.csv')}", timeout=60).text
+    text = browser.get(f"{easel.url}{path(work, '.csv')}", timeout=60).content.decode("utf-8-sig")
 
     assert (body["complete"], body["distribution"], body["not_submitted"]) == (False, None, [])
     assert text.splitlines()[-1].startswith("# INCOMPLETE")

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 import requests
 
-from .conftest import RunningEasel, end_enrollments, form_to, send, sign_in
+from .conftest import RunningEasel, end_enrollments, form_to, last_view, send, sign_in
+from .walk import FURTHER, pieces
 
 
 def twin(easel: RunningEasel, browser: requests.Session, query: str = "") -> dict:
@@ -147,12 +148,56 @@ def test_unknown_filters_harm_nothing(
 def test_any_number_of_courses(easel: RunningEasel, who: str, count: int) -> None:
     browser = sign_in(easel, who)
 
-    body, text = twin(easel, browser), page(easel, browser)
+    body, found = twin(easel, browser), list(pieces(browser, easel, "/courses"))
 
     assert len(body["data"]) == body["total"] == count
+    text = "".join(found)
     assert text.count('<li class="card">') == count
+    ids = set(re.findall(r'<h3><a href="/courses/(\d+)"', text))
+    assert ids == {row["id"] for row in body["data"] if not row["restricted"]}
     if not count:
         assert "You have no courses yet" in text
+    assert all(text.count(f"{count} courses") for text in found[:count])
+
+
+@pytest.mark.parametrize("query", ["arrange=1", "role=student&arrange=1"])
+def test_pieces_of_courses_to_arrange(easel: RunningEasel, query: str) -> None:
+    """Twenty courses stand on the first; another choice, and Done, begin at the first."""
+    browser = sign_in(easel, "many")
+    body = browser.get(f"{easel.url}/courses.json?{query}&page=3", timeout=30).json()
+
+    found = list(pieces(browser, easel, f"/courses?{query}"))
+
+    cards = [re.findall(r'id="course-(\d+)"', text) for text in found]
+    assert {id_ for ids in cards for id_ in ids} == {row["id"] for row in body["data"]}
+    assert sum(map(len, cards)) == body["total"]
+    assert 20 <= len(cards[0]) <= 30
+    for text in found:
+        form = text.partition('<form class="filters"')[2].partition("</form>")[0]
+        assert "page" not in re.findall('name="([^"]*)"', form)
+        done = re.search(r'href="([^"]*)">Done arranging', text)
+        assert done
+        assert "page=" not in done[1]
+
+
+@pytest.mark.parametrize("write", ["favorite", "nickname"])
+def test_a_course_that_moves_is_come_back_to(easel: RunningEasel, write: str) -> None:
+    """A favourite moves to the first piece, a nickname to where it belongs by name."""
+    browser = sign_in(easel, "many")
+    third = browser.get(f"{easel.url}/courses?arrange=1&page=3", timeout=30)
+    id_ = re.findall(r'id="course-(\d+)"', third.text)[5]
+    filled = {"nickname": "Zzz"} if write == "nickname" else {}
+
+    after = send(browser, third, form_to(third, f"/courses/{id_}/{write}"), **filled)
+
+    assert after.url == f"{easel.url}/courses?arrange=1&at={id_}#course-{id_}"
+    assert f'id="course-{id_}"' in last_view(after.text)
+    further = FURTHER.search(last_view(after.text)) or re.search(
+        'rel="prev" href="([^"]*)"', after.text
+    )
+    assert further
+    next_piece = browser.get(easel.url + html.unescape(further[1]), timeout=30).text
+    assert f'id="course-{id_}"' not in last_view(next_piece)
 
 
 def test_favourite_and_undo(easel: RunningEasel, dozen: requests.Session) -> None:
@@ -163,7 +208,7 @@ def test_favourite_and_undo(easel: RunningEasel, dozen: requests.Session) -> Non
     after = send(dozen, arranged, form)
 
     assert after.history[0].status_code == 303
-    assert after.url.partition("#")[0] == f"{easel.url}/courses?arrange=1"
+    assert after.url.partition("#")[0] == f"{easel.url}/courses?arrange=1&at=4102"
     assert "“Statistics” is no favourite any more" in after.text
     assert not by_id(twin(easel, dozen))["4102"]["favorite"]
     undone = send(dozen, after, form_to(after, "/courses/4102/favorite"))

@@ -12,11 +12,11 @@ import pytest
 import requests
 
 from canvas_app.domain.ledger import LedgerFilter, grouped, sorted_rows
-from canvas_app.services.submissions import Ledger
+from canvas_app.services.submissions import Ledger, ledger_piece
 from tests.unit.services.test_submissions import row
 
 from .conftest import last_view, sign_in
-from .walk import without_moments
+from .walk import pieces, without_moments
 
 HIDDEN = "Mid-term exam essay"  # graded 44 of 50, not posted
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -46,7 +46,7 @@ def table(answer):
 def test_page_twin_and_table_hold_the_same(easel, query):
     browser = sign_in(easel, "dozen")
 
-    page = last_view(browser.get(f"{easel.url}/submissions?{query}", timeout=30).text)
+    page = "".join(pieces(browser, easel, f"/submissions?{query}"))
     body = browser.get(f"{easel.url}/submissions.json?{query}", timeout=30).json()
     rows = table(browser.get(f"{easel.url}/submissions.csv?{query}", timeout=30))
 
@@ -56,6 +56,40 @@ def test_page_twin_and_table_hold_the_same(easel, query):
     assert sorted(one["Assignment"] for one in rows) == titles
     assert body["total"] >= len(titles)
     assert (body["total"] == len(titles)) == (query in ("", "course=4101"))
+
+
+def test_pieces_hold_every_row_once(easel):
+    """Counts are those of the whole list; another choice begins at the first piece."""
+    browser = sign_in(easel, "many")
+    twin = browser.get(f"{easel.url}/submissions.json?page=2", timeout=60).json()
+    whole = [row["title"] for row in twin["data"]]
+
+    found = list(pieces(browser, easel, "/submissions?sort=due"))
+
+    assert len(found) > 3
+    assert all(len(shown(page)) <= 45 for page in found)
+    assert sorted(title for page in found for title in shown(page)) == sorted(whole)
+    leads = {re.sub(r"<.*?>", "", re.findall('<p class="lead">(.*?)</p>', p)[0]) for p in found}
+    assert len(leads) == 1
+    assert f"{twin['total']} assignments" in leads.pop()
+    for page in found:
+        form = page.partition('<form class="filters"')[2].partition("</form>")[0]
+        assert "page" not in re.findall('name="([^"]*)"', form)
+        assert "page=" not in page.partition("submissions.csv")[2].partition('"')[0]
+    beyond = browser.get(f"{easel.url}/submissions?sort=due&page=999", timeout=60).text
+    assert shown(last_view(beyond)) == shown(found[-1])
+
+
+def test_a_choice_keeps_its_order_on_every_piece(easel):
+    browser = sign_in(easel, "busy")
+    query = "status=graded&sort=score"
+    twin = browser.get(f"{easel.url}/submissions.json?{query}", timeout=60).json()["data"]
+
+    found = list(pieces(browser, easel, f"/submissions?{query}"))
+
+    assert len(found) > 1
+    titles = [html.unescape(row["title"]) for row in twin]
+    assert [title for page in found for title in shown(page)] == titles
 
 
 @pytest.mark.parametrize(
@@ -247,7 +281,7 @@ def test_table_needs_a_sign_in(easel):
 
 @pytest.mark.parametrize(("count", "kilobytes"), [(0, 100), (1, 100), (200, 100), (2000, 100)])
 def test_any_number_of_rows_fits(easel, count, kilobytes):
-    """Whole page at most 100 kB compressed; nothing is cut."""
+    """Each piece is at most 100 kB compressed; together they leave nothing out."""
     rows = sorted_rows(
         (
             row(
@@ -267,23 +301,28 @@ def test_any_number_of_rows_fits(easel, count, kilobytes):
         "activity",
         NOW,
     )
+    groups = grouped(rows, LedgerFilter(), NOW)
     page = Ledger(
         rows=rows,
         total=count,
         now=NOW,
         complete=True,
-        groups=grouped(rows, LedgerFilter(), NOW),
+        groups=groups,
         in_courses=True,
         is_student=True,
     )
-    with easel.app.test_request_context("/submissions"):
-        template = easel.app.jinja_env.get_template("submissions.html")
-        text = template.render(load=lambda: page, **context(easel))
+    titles = []
+    for number in range(1, 1 + ledger_piece((), groups, 1).of):
+        part = replace(page, piece=ledger_piece((), groups, number))
+        with easel.app.test_request_context(f"/submissions?page={number}"):
+            template = easel.app.jinja_env.get_template("submissions.html")
+            text = template.render(load=[part].pop, **context(easel))
+        assert ("No submissions yet" in text) is (count == 0)
+        assert len(gzip.compress(text.encode(), 6)) <= kilobytes * 1000
+        titles += shown(text)
 
-    assert len(shown(text)) == count
-    assert ("No submissions yet" in text) is (count == 0)
-    assert len(gzip.compress(text.encode(), 6)) <= kilobytes * 1000
-    assert replace(page, groups=()).rows == rows
+    assert titles == [row.title for group in groups for row in group.rows]
+    assert len(titles) == count
 
 
 def test_a_course_that_has_not_begun_is_said_quietly(easel):

@@ -1,10 +1,12 @@
 """Every page, twin and table of a person, for rules that must hold on all of them."""
 
+import html
 import re
+from collections.abc import Iterator
 
 import requests
 
-from .conftest import RunningEasel
+from .conftest import RunningEasel, last_view
 
 APART = (
     *("/login", "/oauth/", "/help/", "/healthz", "/readyz", "/metrics", "/static/"),
@@ -24,7 +26,7 @@ def addresses(assignment_id: str, course_id: str = "4101") -> dict[str, list[str
         "/dashboard.json": ["/dashboard.json"],
         "/account": ["/account"],
         "/account/feeds": ["/account/feeds"],
-        "/courses": ["/courses"],
+        "/courses": ["/courses", "/courses?arrange=1"],
         "/courses.json": ["/courses.json"],
         "/upcoming": ["/upcoming", *(f"/upcoming?{query}" for query in ("week=this", *shows))],
         "/upcoming.json": ["/upcoming.json", "/upcoming.json?show=grades"],
@@ -71,6 +73,18 @@ def routes(easel: RunningEasel) -> set[str]:
 def read(browser: requests.Session, easel: RunningEasel, path: str) -> str:
     """Return a page's text, decoded as UTF-8 whatever its type."""
     return browser.get(f"{easel.url}{path}", timeout=60).content.decode("utf-8-sig")
+
+
+FURTHER = re.compile(r'<a rel="next" href="([^"]*\bpage=\d+[^"]*)"')
+
+
+def pieces(browser: requests.Session, easel: RunningEasel, path: str) -> Iterator[str]:
+    """A long list from the first of its pieces to the last, each by the link of the one before."""
+    while path:
+        page = last_view(read(browser, easel, path))
+        yield page
+        found = FURTHER.search(page)
+        path = html.unescape(found[1]) if found else ""
 
 
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
