@@ -10,7 +10,7 @@ from canvas_app.domain.calendar import (
     WEEK,
     Person,
     all_day_date,
-    monday,
+    week_start,
 )
 from canvas_app.domain.charts import Load, load
 from canvas_app.domain.planner_items import NOT_WORK, by_due
@@ -55,7 +55,7 @@ def is_due(item: Item, now: datetime) -> bool:
     return bool(work and not item.done and item.due_at and item.due_at >= now)
 
 
-def forecast(items: Iterable[Item], now: datetime, today: date) -> Load | None:
+def forecast(items: Iterable[Item], me: Person, now: datetime) -> Load | None:
     """Return how much work is still to come on each day of this and the coming weeks."""
     return load(
         (
@@ -63,7 +63,8 @@ def forecast(items: Iterable[Item], now: datetime, today: date) -> Load | None:
             for item in items
             if item.day and is_due(item, now)
         ),
-        today,
+        me.day(now),
+        begins=me.week_begins,
     )
 
 
@@ -119,20 +120,23 @@ def sections(
 
     Announcements are not work and are listed elsewhere.
     """
-    today = me.day(now)
+    today, begins = me.day(now), me.week_begins
     found: dict[tuple[str, date | None], list[Item]] = {}
     for item in rows:
         if not item.done and item.type != "announcement":
-            found.setdefault(heading(item, today, week), []).append(item)
+            found.setdefault(heading(item, today, week, begins), []).append(item)
     order = ("overdue", "today", "tomorrow", "day", "later", "undated", "earlier")
     keys = sorted(found, key=lambda k: (order.index(k[0]) if not week else 0, k[1] or date.min))
     return tuple(Section(key, tuple(found[key, day]), day) for key, day in keys)
 
 
-def heading(item: Item, today: date, week: date | None = None) -> tuple[str, date | None]:
+def heading(
+    item: Item, today: date, week: date | None = None, begins: int = 0
+) -> tuple[str, date | None]:
     """Return the section an item belongs to, and its day when the section is one.
 
-    In a week every day has its own heading, past days too.
+    In a week every day has its own heading, past days too. Without one, those of this week and the
+    next have; ``begins`` is the weekday on which weeks begin (0 is Monday).
     """
     if item.status in ("missing", "overdue"):
         return "overdue", None
@@ -146,4 +150,5 @@ def heading(item: Item, today: date, week: date | None = None) -> tuple[str, dat
         return "day", item.day
     if item.day < today:
         return "earlier", None
-    return ("day", item.day) if item.day < monday(today) + 2 * WEEK else ("later", None)
+    end = week_start(today, begins) + 2 * WEEK
+    return ("day", item.day) if item.day < end else ("later", None)

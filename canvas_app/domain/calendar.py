@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
 
 EARLIEST, LATEST = 1970, 2999  # years in which a week may be requested
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
+
+WEEKS_BEGIN = (0, 4, 5, 6)  # Monday, Friday, Saturday or Sunday, by Unicode's week data
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,18 @@ class Person:
             return ZoneInfo(self.time_zone)
         except (KeyError, ValueError, OSError):  # unknown, malformed, or the name of a directory
             return UTC
+
+    @property
+    def week_begins(self) -> int:
+        """Return the weekday on which weeks begin in this locale: 0 is Monday, 6 is Sunday.
+
+        The region decides (Unicode's week data); a locale without one begins weeks on Monday.
+        """
+        return locale_named(self.locale).first_week_day
+
+    def first_of_week(self, day: date) -> date:
+        """Return the first day of the person's week that a day is in."""
+        return week_start(day, self.week_begins)
 
     def day(self, moment: datetime) -> date:
         """Return the person's calendar day at a moment."""
@@ -54,9 +71,26 @@ def local(moment: datetime, zone: tzinfo) -> datetime:
     return aware
 
 
+@lru_cache(maxsize=256)
+def locale_named(text: str) -> Locale:
+    """Return the locale of a BCP 47 tag, or its language alone, or English."""
+    parts = text.replace("_", "-").split("-")
+    for name in ("_".join(part for part in parts if part != "x"), parts[0], "en"):
+        try:
+            return Locale.parse(name)
+        except (ValueError, UnknownLocaleError):
+            continue
+    return Locale("en")
+
+
+def week_start(day: date, begins: int) -> date:
+    """Return the first day of a day's week, where weeks begin on this weekday (0 is Monday)."""
+    return day - timedelta(days=(day.weekday() - begins) % 7)
+
+
 def monday(day: date) -> date:
     """Return the Monday of a day's week (ISO 8601)."""
-    return day - timedelta(days=day.weekday())
+    return week_start(day, 0)
 
 
 def all_day_date(start_at: datetime, me: Person) -> date:
@@ -77,20 +111,25 @@ def all_day_date(start_at: datetime, me: Person) -> date:
     return there.date() + DAY if east and there.date() < date.max else there.date()
 
 
-def read_week(text: str, today: date) -> date | None:
-    """Return the Monday of "this", of an ISO week ("2026-W48") or of a day's week; else None."""
+def read_week(text: str, today: date, begins: int = 0) -> date | None:
+    """Return the first day of "this" week, of an ISO week ("2026-W48") or of a day's; else None.
+
+    ``begins`` is the weekday on which weeks begin. An ISO week names the week that contains its
+    Monday: where weeks begin on Sunday, 2026-W48 is 22 to 28 November.
+    """
     if text == "this":
-        return monday(today)
+        return week_start(today, begins)
     try:
-        found = monday(date.fromisoformat(text))
+        found = week_start(date.fromisoformat(text), begins)
     except ValueError:
         return None
     return found if EARLIEST <= found.year <= LATEST else None
 
 
 def write_week(start: date) -> str:
-    """Return the ISO week that begins on this Monday: "2026-W48"."""
-    return f"{start.isocalendar().year}-W{start.isocalendar().week:02d}"
+    """Return the ISO week of the Monday in the week that begins on this day: "2026-W48"."""
+    named = (start + timedelta(days=-start.weekday() % 7)).isocalendar()
+    return f"{named.year}-W{named.week:02d}"
 
 
 def whole_weeks(first: date, last: date) -> tuple[datetime, datetime]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from canvas_app.domain.calendar import monday
+from canvas_app.domain.calendar import week_start
 
 WEEKS = 4
 CROWDED_DAY = 3  # pieces of work due on one day
@@ -136,9 +136,14 @@ class Load:
         return tuple(week for week in self.weeks if week.full)
 
 
-def load(due: Iterable[tuple[date, float | None]], today: date, weeks: int = WEEKS) -> Load | None:
-    """Return days and points of open work, from this week's Monday on; None if nothing is due."""
-    first = monday(today)
+def load(
+    due: Iterable[tuple[date, float | None]], today: date, weeks: int = WEEKS, begins: int = 0
+) -> Load | None:
+    """Return days and points of open work, from this week's first day on; None if nothing is due.
+
+    ``begins`` is the weekday on which weeks begin (0 is Monday).
+    """
+    first = week_start(today, begins)
     found: dict[date, list[float | None]] = {}
     for day, points in due:
         if first <= day < first + timedelta(weeks=weeks):

@@ -15,7 +15,7 @@ from functools import partial
 from canvas_app.canvas.models import CalendarEvent, Enrollment
 from canvas_app.canvas.paging import Pages
 from canvas_app.domain.agenda import NEW_GRADES, is_due, is_missing, new_grades, news
-from canvas_app.domain.calendar import WEEK, monday, write_week
+from canvas_app.domain.calendar import WEEK, write_week
 from canvas_app.domain.courses import (
     course_row,
     has_role,
@@ -75,7 +75,7 @@ class Dashboard(OwnPage):
     behind: tuple[Item, ...] = ()  # what is missing, and what is overdue since last week
     due: tuple[Item, ...] = ()  # still this week, not done
     new_grades: tuple[Item, ...] = ()  # posted within two weeks
-    days: tuple[Day, ...] = ()  # this week, Monday to Sunday in the person's time zone
+    days: tuple[Day, ...] = ()  # this week, in the person's time zone and locale
     announcements: tuple[Item, ...] = ()  # within two weeks, newest first
     grading: tuple[Item, ...] = ()  # teachers
     by_course: Mapping[str, CourseWeek] = field(default_factory=dict)
@@ -178,15 +178,15 @@ def further_calls(work: WorkAnswers, now: datetime) -> "list[partial[Pages[Calen
 
 
 def first_day(today: date) -> date:
-    """Return the day since which overdue work is shown: this week's Monday or a week ago."""
-    return min(monday(today), today - WEEK)
+    """Return the day since which overdue work is shown: a week ago, which is before this week."""
+    return today - WEEK
 
 
 def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
     """Lay out the answers as the start page at that moment."""
     work = asked.work
     me, known = work.me, work.courses
-    today, start = me.day(now), monday(me.day(now))
+    today, start = me.day(now), me.first_of_week(me.day(now))
     items = sorted(work.with_days(work.merged(now)), key=by_due)
     missing = tuple(item for item in items if is_missing(item))
     late = behind(items, first_day(today))

@@ -15,7 +15,7 @@ from typing import Any
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import Assignment, CalendarEvent, PlannerItem
 from canvas_app.canvas.paging import Pages
-from canvas_app.domain.calendar import DAY, read_week, week_slices, whole_weeks
+from canvas_app.domain.calendar import DAY, WEEKS_BEGIN, read_week, week_slices, whole_weeks
 from canvas_app.domain.charts import WEEKS
 from canvas_app.domain.planner_items import is_done, planner_assignment, planner_submission
 
@@ -32,11 +32,13 @@ GROUPS = ("assignments", "submission")  # as on the course page, so that both sh
 
 
 def asked_days(week: str, now: datetime) -> tuple[date, date]:
-    """Return the days to ask Canvas for while the person's time zone is still unknown."""
-    start, end = read_week(week, (now - WEST).date()), read_week(week, (now + EAST).date())
-    if start is None or end is None:
+    """Return the days to ask Canvas for while the person's time zone and locale are unknown."""
+    days = ((now - WEST).date(), (now + EAST).date())
+    starts = [read_week(week, today, begins) for today in days for begins in WEEKS_BEGIN]
+    found = [start for start in starts if start]
+    if not found:
         return (now - BACK).date(), (now + FORECAST).date()
-    return start, end + 6 * DAY
+    return min(found), max(found) + 6 * DAY
 
 
 def planner_slices(first: date, last: date, now: datetime) -> list[tuple[datetime, datetime]]:

@@ -14,7 +14,7 @@ from canvas_app.domain.agenda import (
     news,
     sections,
 )
-from canvas_app.domain.calendar import DAY, WEEK, monday, read_week, write_week
+from canvas_app.domain.calendar import DAY, WEEK, read_week, write_week
 from canvas_app.domain.charts import Load
 from canvas_app.domain.courses import has_role, is_active_student, keeps_notes, observed
 from canvas_app.domain.pieces import Place, cut, piece_at
@@ -155,7 +155,8 @@ def ask(sources: Sources, wanted: WeekFilter, now: datetime) -> UpcomingAnswers:
 def lay_out(asked: UpcomingAnswers, wanted: WeekFilter, now: datetime) -> Upcoming:
     """Lay out the answers as the page at that moment."""
     work, page = asked.work, frame(asked.work, wanted, now)
-    me, known, week = work.me, work.courses, read_week(wanted.week, work.me.day(now))
+    me, known = work.me, work.courses
+    week = read_week(wanted.week, me.day(now), me.week_begins)
     found = work.with_days(work.merged(now, work.groups))
     passes = wanted.among(known)
     everything = sorted(
@@ -178,7 +179,7 @@ def lay_out(asked: UpcomingAnswers, wanted: WeekFilter, now: datetime) -> Upcomi
         courses=course_choices(everything, known, wanted.courses),
         types=choices(Counter(item.type for item in everything), wanted.types, TYPES),
         statuses=choices(Counter(item.status for item in everything), wanted.statuses, {}),
-        load=None if week else forecast(filter(passes, found), now, me.day(now)),
+        load=None if week else forecast(filter(passes, found), me, now),
         unweighed=asked.unweighed,
         missing_elsewhere=sum(is_missing(i) and passes(i) for i in found) - len(shown["missing"]),
         is_teacher=bool(grading) or has_role(known.values(), "teacher", "ta"),
@@ -213,8 +214,8 @@ def frame(work: WorkAnswers, wanted: WeekFilter, now: datetime) -> Upcoming:
     """Return the page without its rows: the person, their courses, the week and its neighbours."""
     me, known = work.me, work.courses
     today = me.day(now)
-    week = read_week(wanted.week, today)
-    start = week or monday(today)
+    week = read_week(wanted.week, today, me.week_begins)
+    start = week or me.first_of_week(today)
     return Upcoming(
         sources=work.sources,
         complete=complete(work.sources),
@@ -227,7 +228,7 @@ def frame(work: WorkAnswers, wanted: WeekFilter, now: datetime) -> Upcoming:
         week=write_week(week) if week else "",
         first=week or me.day(now - BACK),
         last=week + 6 * DAY if week else me.day(now + AHEAD),
-        this_week=write_week(monday(today)),
+        this_week=write_week(me.first_of_week(today)),
         previous_week=write_week(start - WEEK),
         next_week=write_week(start + WEEK),
         note_courses=tuple(

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.dates import (
     format_date,
     format_datetime,
@@ -17,7 +17,7 @@ from babel.dates import (
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
-from canvas_app.domain.calendar import Person, local
+from canvas_app.domain.calendar import Person, local, locale_named
 from canvas_app.views.languages import ENGLISH, gettext, language, ngettext
 
 BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # fillers and blanks that count as letters or symbols
@@ -26,17 +26,6 @@ BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # fillers and blanks that count as le
 def locale_of(profile: Person) -> Locale:
     """Return the person's locale, or its language alone, or English."""
     return locale_named(profile.locale)
-
-
-@lru_cache(maxsize=256)
-def locale_named(text: str) -> Locale:
-    parts = text.replace("_", "-").split("-")
-    for name in ("_".join(part for part in parts if part != "x"), parts[0], "en"):
-        try:
-            return Locale.parse(name)
-        except (ValueError, UnknownLocaleError):
-            continue
-    return Locale("en")
 
 
 def day_word(distance: int, locale: Locale) -> str | None:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from canvas_app.domain.calendar import (
+    WEEKS_BEGIN,
     Person,
     all_day_date,
     monday,
@@ -82,6 +83,40 @@ def test_weeks_are_read_and_written():
     assert write_week(date(2024, 12, 30)) == "2025-W01"
     for text in ("", "2026-W60", "W48", "next", "0001-01-01", "9999-12-31", "2026-02-30"):
         assert read_week(text, today) is None
+
+
+@pytest.mark.parametrize(
+    ("locale", "begins"),
+    [("en-US", 6), ("en-GB", 0), ("de", 0), ("pt-BR", 6), ("ar-EG", 5), ("dv-MV", 4), ("en", 0)],
+)
+def test_weeks_begin_where_the_locale_begins_them(locale, begins):
+    """Each day of four years is in one week, which its ISO name finds again."""
+    me = Person(locale=locale)
+    assert me.week_begins == begins
+    assert begins in WEEKS_BEGIN
+
+    for n in range(4 * 365):
+        day = date(2026, 1, 1) + timedelta(days=n)
+        first = me.first_of_week(day)
+        assert first.weekday() == begins
+        assert first <= day < first + timedelta(days=7)
+        assert read_week(write_week(first), day, begins) == first
+        assert read_week(day.isoformat(), day, begins) == read_week("this", day, begins) == first
+
+
+def test_iso_week_is_the_one_with_its_monday():
+    sunday, monday_ = date(2026, 11, 22), date(2026, 11, 23)
+
+    assert read_week("2026-W48", sunday, begins=6) == sunday
+    assert read_week("2026-11-28", sunday, begins=6) == sunday
+    assert read_week("2026-11-29", sunday, begins=6) == date(2026, 11, 29)
+    assert write_week(sunday) == write_week(monday_) == "2026-W48"
+    assert write_week(date(2026, 1, 4)) == "2026-W02"  # a Sunday
+
+
+@pytest.mark.parametrize("locale", ["", "x", "xx-nothing", "en-u-ca", "../etc", "en-US-POSIX"])
+def test_odd_locales_have_weeks(locale):
+    assert Person(locale=locale).week_begins in WEEKS_BEGIN
 
 
 def test_weeks_cover_the_range():

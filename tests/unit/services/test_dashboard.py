@@ -61,6 +61,24 @@ def test_week_is_the_persons_own():
     assert lay_out(DashboardAnswers(work()), sunday).week == "2026-W48"
 
 
+@pytest.mark.parametrize(
+    ("locale", "week", "first"),
+    [
+        ("en-US", "2026-W49", date(2026, 11, 29)),
+        ("en-GB", "2026-W48", date(2026, 11, 23)),
+        ("de", "2026-W48", date(2026, 11, 23)),
+    ],
+)
+def test_week_is_that_of_the_locale(locale, week, first):
+    """A Sunday begins the week, or ends it."""
+    sunday = datetime(2026, 11, 29, 12, tzinfo=UTC)
+
+    page = lay_out(DashboardAnswers(work(me=Person(locale=locale))), sunday)
+
+    assert page.week == week
+    assert page.days[0].date == first
+
+
 def test_lists_of_the_tiles():
     lacking = Assignment(id="3", course_id="4", name="Essay", due_at=NOW - timedelta(days=60))
     graded = PlannerSubmission(graded=True, posted_at=NOW - timedelta(days=1))

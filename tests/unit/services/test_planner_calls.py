@@ -2,13 +2,16 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from canvas_app.canvas.models import (
     Assignment,
     Plannable,
     PlannerItem,
     PlannerSubmission,
 )
-from canvas_app.services.planner_calls import older_calls, with_open_work
+from canvas_app.domain.calendar import Person, read_week
+from canvas_app.services.planner_calls import asked_days, older_calls, with_open_work
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -53,3 +56,18 @@ def test_undated_missing_work_is_looked_up_where_work_has_no_date():
     ]
     assert all(call.keywords["course_ids"] == ("4",) for call in calls)
     assert not any("start_date" in call.keywords for call in calls)
+
+
+@pytest.mark.parametrize("week", ["this", "2026-W48", "2026-11-29", "2026-11-28"])
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "UTC"])
+@pytest.mark.parametrize("locale", ["en-US", "de", "ar-EG", "dv-MV"])
+@pytest.mark.parametrize("now", [NOW, NOW + timedelta(days=5), NOW + timedelta(days=6.4)])
+def test_days_asked_hold_the_week_of_any_locale_and_zone(week, zone, locale, now):
+    """Who the person is, is asked at the same time."""
+    me = Person(time_zone=zone, locale=locale)
+    first, last = asked_days(week, now)
+
+    start = read_week(week, me.day(now), me.week_begins)
+
+    assert first <= start <= start + timedelta(days=6) <= last
+    assert last - first <= timedelta(days=20)

@@ -72,6 +72,49 @@ def test_a_week_has_its_days_and_neighbours_only():
     assert page.load is None
 
 
+def test_a_week_is_that_of_the_locale():
+    """From Sunday to Saturday in the United States; the name is of the Monday in it."""
+    saturday = NOW + timedelta(days=2)
+    asked = [plan("1", -5), plan("2", -4), plan("3", -3), plan("4", 2), plan("5", 3)]
+
+    def shown(locale, week, now=saturday):
+        page = lay_out(answers(*asked, me=Person(locale=locale)), WeekFilter(week=week), now)
+        return ids(page.rows), (page.first, page.last), page.week
+
+    american = (["2", "3", "4"], (date(2026, 11, 22), date(2026, 11, 28)), "2026-W48")
+    british = (["3", "4", "5"], (date(2026, 11, 23), date(2026, 11, 29)), "2026-W48")
+    for week in ("2026-W48", "this", "2026-11-24"):
+        assert shown("en-US", week) == american
+        assert shown("en-GB", week) == shown("de", week) == british
+    sunday = saturday + timedelta(days=1)
+    assert shown("en-US", "this", sunday)[1:] == (
+        (date(2026, 11, 29), date(2026, 12, 5)),
+        "2026-W49",
+    )
+    assert shown("en-GB", "this", sunday) == british
+
+
+def test_coming_weeks_begin_as_the_locale_has_them():
+    """Next week, whose days have headings, begins on a Sunday a week from now, or tomorrow."""
+    sunday = NOW + timedelta(days=3)
+    asked = [plan("1", 3.1), plan("2", 16), plan("3", 17)]
+
+    def page(locale):
+        return lay_out(answers(*asked, me=Person(locale=locale)), WeekFilter(), sunday)
+
+    american, german = page("en-US"), page("de")
+
+    assert american.load.weeks[0].first == date(2026, 11, 29)
+    assert german.load.weeks[0].first == date(2026, 11, 23)
+    assert [week.count for week in american.load.weeks] == [1, 1, 1, 0]
+    assert [week.count for week in german.load.weeks] == [1, 0, 2, 0]
+    neighbours = ("2026-W48", "2026-W49", "2026-W50")
+    assert (american.previous_week, american.this_week, american.next_week) == neighbours
+    assert german.this_week == "2026-W48"
+    assert [s.key for s in american.sections] == ["today", "day", "later"]
+    assert [s.key for s in german.sections] == ["today", "later"]
+
+
 def test_filters_hide_rows_and_keep_their_choices():
     asked = answers(plan("1", 1), plan("2", 2, course_id="5"))
 
