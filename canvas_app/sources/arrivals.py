@@ -28,7 +28,7 @@ class Arrivals(Generic[_T]):
             self._changed.notify_all()
 
     def end(self, _: object = None) -> None:
-        """Wake whoever waits, because no more rows come. Done-callback of the reading call."""
+        """Wake the threads that wait, because no more rows come. Callback of the reading call."""
         with self._changed:
             self._ended = True
             self._changed.notify_all()
