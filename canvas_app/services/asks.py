@@ -37,10 +37,10 @@ COURSE_INCLUDE = (
 
 @dataclass(frozen=True, kw_only=True)
 class AskedPage:
-    """What every page is laid out from: the state of its sources, and who reads it.
+    """What every page is laid out from: the state of its sources, and the person who reads it.
 
-    ``canvas_url`` is Canvas's root, without a slash at its end; ``colors`` are the person's own,
-    by course id.
+    ``canvas_url`` is Canvas's root without a slash at the end; ``colors`` are the person's own, by
+    course id.
     """
 
     canvas_url: str
@@ -77,7 +77,7 @@ def known_to_teach(sources: Sources) -> bool:
 
 
 def start_pending(sources: Sources) -> ListSource[Course]:
-    """Start the list of invitations and of courses not yet begun, by whichever dates count."""
+    """Start the list of invitations and of courses that have not started for the person."""
     return sources.start(
         "invitations",
         partial(CanvasAPI.courses, include=COURSE_INCLUDE, enrollment_state="invited_or_pending"),

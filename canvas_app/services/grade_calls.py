@@ -1,4 +1,4 @@
-"""The calls that a course and its grades are laid out from, and their answers."""
+"""The calls from which a course and its grades are laid out, and their answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ from canvas_app.sources.sources import ListSource, Sources
 class AskedGrades(AskedPage):
     """Canvas's answers. ``whole``: nothing is missing that a total is calculated from.
 
-    ``named`` are the grading periods or, where their list did not come, the current one as the
-    enrollment names it. ``period_totals`` are Canvas's of a grading period that is not the current
-    one, when such a one is asked for.
+    ``named`` are the grading periods or, without their list, the current one as the enrollment
+    names it. ``period_totals`` are Canvas's totals of a requested grading period that is not the
+    current one.
     """
 
     course: Course
@@ -50,9 +50,9 @@ class AskedGrades(AskedPage):
 def ask(sources: Sources, course_id: str, period: str, include: Sequence[str] = ()) -> AskedGrades:
     """Ask for a course, then for its work and grading periods in parallel.
 
-    Raise the CanvasError that Canvas gives for the course itself. Two round trips deep; three
-    when a grading period is chosen that is not the current one, because its totals are asked for
-    by its id.
+    It takes two rounds of calls, or three for a grading period that is not the current one,
+    because its totals are requested by its id. Raises the CanvasError that Canvas gives for the
+    course itself.
     """
     profile, colors = start_profile(sources), start_colors(sources)
     call = partial(CanvasAPI.course_or_stub, include=(*COURSE_INCLUDE, *include))
@@ -105,9 +105,9 @@ def start_periods(sources: Sources, course_id: str) -> ListSource[GradingPeriod]
 
 
 def listed_course(sources: Sources, course_id: str) -> Course:
-    """Return what the person's lists say about a course that Canvas does not open, or a stub.
+    """Return a course that Canvas does not open as the person's lists show it, or as a stub.
 
-    Raise AuthorizationError for a course in none of their lists, because Canvas answers the same.
+    Raises AuthorizationError for a course in none of their lists, because Canvas answers the same.
     """
     current, ended = start_courses(sources), start_ended(sources)
     for course in current.rows():
@@ -119,7 +119,7 @@ def listed_course(sources: Sources, course_id: str) -> Course:
 
 
 def read_other_period(sources: Sources, course: Course, chosen: str) -> CanvasGrades | None:
-    """Return Canvas's totals of a grading period, None when the course carries them."""
+    """Return Canvas's totals of a grading period; None if the course already contains them."""
     enrollment = student_enrollment(course)
     state, _ = canvas_totals(course, enrollment, chosen)
     if state != "other_period" or enrollment is None or not enrollment.user_id:
@@ -130,7 +130,7 @@ def read_other_period(sources: Sources, course: Course, chosen: str) -> CanvasGr
 def read_period_totals(
     sources: Sources, course_id: str, user_id: str, period_id: str
 ) -> CanvasGrades | None:
-    """Return Canvas's totals of a grading period; None when it tells none."""
+    """Return Canvas's totals of a grading period; None if Canvas sends none."""
     call = partial(CanvasAPI.period_grades, course_id=course_id, user_id=user_id)
     rows = sources.start("totals", partial(call, period_id=period_id)).rows()
     return next((row.grades for row in rows if row.grades), None)

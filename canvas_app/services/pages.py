@@ -53,9 +53,9 @@ class Page:
 
 @dataclass(frozen=True)
 class OwnPage(Page):
-    """One of the person's own lists; ``observes`` counts the courses where they watch others.
+    """One of the person's own lists; ``observes`` counts the courses where they observe others.
 
-    ``in_courses``: whether they are in any course now, in whatever role.
+    ``in_courses``: whether they are in any course now, in any role.
     """
 
     in_courses: bool = False
@@ -65,7 +65,7 @@ class OwnPage(Page):
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """Return as what the person is in their courses, as far as these are known."""
+        """Return the person's roles in their courses, as far as these are known."""
         has = {"student": self.is_student, "teacher": self.is_teacher, "observer": self.observes}
         return tuple(role for role, held in has.items() if held)
 

@@ -1,7 +1,7 @@
 """Writes to the person's planner: done marks and own notes.
 
-Each write is one call, a mark of an item that bears one already three. Nothing is tried twice
-that Canvas may have done; what is said afterwards tells which it was.
+Each write is one call; a mark for an item that already has one can take three. A write that Canvas
+may have done is not repeated, and the message afterwards says whether it may have been done.
 """
 
 from dataclasses import dataclass
@@ -78,10 +78,10 @@ def write_mark(mark: Mark) -> str:
 
 
 def set_mark(api: CanvasAPI, mark: Mark) -> PlannerOverride:
-    """Mark an item done or not done. Raise CanvasError.
+    """Mark an item done or not done. Raises CanvasError.
 
-    The page may be older than the mark: when it has gone it is made anew, when another page made
-    one meanwhile that one is changed.
+    The page may be older than the mark. A mark that was deleted meanwhile is created again, and
+    one that another page created meanwhile is changed.
     """
     if mark.override_id:
         try:
@@ -149,9 +149,9 @@ def create_note(api: CanvasAPI, note: NoteDraft) -> PlannerNote:
 
 
 def update_note(api: CanvasAPI, note_id: str, note: NoteDraft, *, moved: bool) -> PlannerNote:
-    """Rewrite a note, and its course when it ``moved``. Raise CanvasError.
+    """Rewrite a note, and its course if it ``moved``. Raises CanvasError.
 
-    Canvas takes no course for a note that is linked to something, not even the one it is in.
+    Canvas accepts no course for a note that is linked to an object, not even its present course.
     """
     return api.update_planner_note(
         note_id,
@@ -168,9 +168,9 @@ def remove_note(api: CanvasAPI, note_id: str) -> PlannerNote:
 
 
 def what_became(error: CanvasError, attempt: str) -> str:
-    """Return what state a failed write left behind and what to do.
+    """Return what a failed write left behind and what the person can do.
 
-    ``attempt`` says what was not done, and to what: "“Essay” was not marked done".
+    ``attempt`` says what was not done: "“Essay” was not marked done".
     """
     doubtful = (isinstance(error, MalformedAnswer) and not error.repeat_is_safe) or (
         isinstance(error, Unavailable) and error.delivery == "may_have_happened"
