@@ -1,4 +1,4 @@
-"""Users, courses, dashboard, rosters and enrolments, as the facts have them."""
+"""Users, courses, dashboard, rosters and enrollments, as Canvas has them."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -129,9 +129,9 @@ class TestCourses:
 
     @pytest.mark.parametrize("state", ["completed", "inactive"])
     def test_ended_enrolment_in_a_running_course(self, emulator: Emulator, state: str) -> None:
-        """``state[]`` also chooses by the enrolment's stored state: in no list of courses.
+        """``state[]`` filters by the enrollment's stored state too, so no list has the course.
 
-        Only the own list of enrolments tells of it (courses_controller.rb, courses_for_user).
+        Only the person's list of enrollments has it (courses_controller.rb, courses_for_user).
         """
         for row in emulator.campus().between(1, 4106):
             row.state = state
@@ -145,7 +145,7 @@ class TestCourses:
 
     @pytest.mark.parametrize("restricts", [True, False])
     def test_own_dates(self, emulator: Emulator, restricts: bool) -> None:
-        """A course's dates change nothing unless it restricts enrolments to them.
+        """A course's dates change nothing unless it restricts enrollments to them.
 
         Canvas: enrollment_date_builder.rb, course.rb (2026).
         """
@@ -171,7 +171,7 @@ class TestCourses:
         assert course_of(emulator, 4102, **concluded)["concluded"] is False
 
     def test_dates_by_role_section_and_enrolment(self, emulator: Emulator) -> None:
-        """Term dates go by role; a section's come before them, an enrolment's own before all."""
+        """A role has its term dates; a section's override these, an enrollment's override all."""
         campus = emulator.campus()
         term, past, ahead = campus.terms[12], START - timedelta(days=2), START + timedelta(days=2)
 
@@ -247,7 +247,7 @@ class TestCourses:
         assert [row["id"] for row in get(emulator, "courses", "ta", **by_id)] == [4101]
 
     def test_observed_user(self, emulator: Emulator) -> None:
-        """An observer's list by whom she observes; their enrolments when asked.
+        """An observer's list, filtered by the student they observe; with enrollments on request.
 
         Canvas: Courses.
         """
@@ -308,7 +308,7 @@ class TestCourses:
         assert get(emulator, "users/self/course_nicknames") == []
 
     def test_scores(self, emulator: Emulator) -> None:
-        """total_scores and the current grading period on student enrolments (Canvas: Courses)."""
+        """total_scores and the current grading period on student enrollments (Canvas: Courses)."""
         row = course_of(
             emulator, 4101, **{"include[]": ["total_scores", "current_grading_period_scores"]}
         )
@@ -410,7 +410,7 @@ class TestCourses:
             assert course["total_students"] == count
 
     def test_two_enrolments(self, emulator: Emulator) -> None:
-        """All enrolments are listed in the course (Canvas: Enrollments)."""
+        """All enrollments are listed in the course (Canvas: Enrollments)."""
         assert len(course_of(emulator, 4106)["enrollments"]) == 2
 
     def test_includes(self, emulator: Emulator) -> None:

@@ -69,7 +69,7 @@ def taught(emulator: Emulator, campus: Campus) -> int:
 
 
 def present(campus: Campus, course_id: int) -> list[Enrollment]:
-    """A course's enrolments as lists show them: whom "student view" made is left out."""
+    """A course's enrollments as lists show them, without the one of the test student."""
     return [
         row
         for row in campus.enrollments_in(course_id)
