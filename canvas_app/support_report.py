@@ -6,6 +6,7 @@ log. Neither gets a token.
 """
 
 import platform
+import re
 import shlex
 import sys
 from collections.abc import Iterable
@@ -19,6 +20,20 @@ from canvas_app.canvas.client import route
 from canvas_app.logs import redact
 
 LONGEST_BODY = 2000  # characters
+#: Canvas's own sentences that name nobody; any other may quote a name, a login or somebody's text.
+HARMLESS_SENTENCES = (
+    "user not authorized to perform that action",
+    "The specified resource does not exist.",
+    "Invalid access token.",
+    "Revoked access token.",
+    "Expired access token.",
+    "Insufficient scopes on access token.",
+    "Rate Limit Exceeded",
+    "An error occurred.",
+    "API rate limit exceeded",
+)
+#: Canvas's names of errors: ``"error_code": "not_found"``, ``"error": "invalid_grant"``.
+ERROR_CODE = re.compile(r'"(?:error_code|error|status)"\s*:\s*"([a-z_]{1,60})"')
 HOSTED = (".instructure.com", ".test.instructure.com", ".beta.instructure.com")
 #: Parameters whose values say how something is asked, not about whom.
 HOW = frozenset(
@@ -70,7 +85,10 @@ class SupportReport:
     doc: str = ""
 
     def for_community(self) -> str:
-        """Return the text to post: without host, ids, or anybody's data."""
+        """Return the text to post: without host, ids, or anybody's data.
+
+        Of Canvas's answer it has the status, error codes and sentences that name nobody.
+        """
         return self._text(
             [
                 ("What I want to achieve", self.tried),
@@ -81,7 +99,7 @@ class SupportReport:
                 ("Documentation", self.doc or DOCS),
                 ("Snippet", f"curl of {self.method} {route(self.path)}{self._asked()}"),
                 ("Example input data", "none"),
-                ("Status and answer", self._answered()),
+                ("Status and answer", self._answered_in_brief()),
                 ("Hosted by Instructure or self-hosted", self._hosted()),
             ]
         )
@@ -136,6 +154,15 @@ class SupportReport:
     def _answered(self) -> str:
         said = " ".join(self.answer.split())[:LONGEST_BODY]
         return f"{self.status or 'no answer'} {said}".strip()
+
+    def _answered_in_brief(self) -> str:
+        said = [each for each in HARMLESS_SENTENCES if each in self.answer]
+        codes = ERROR_CODE.findall(self.answer)
+        parts = [str(self.status or "no answer"), *dict.fromkeys(codes), *said]
+        left_out = self.answer and not said
+        return " ".join(parts) + (
+            " (Canvas's words left out: they may name people)" * bool(left_out)
+        )
 
     def _hosted(self) -> str:
         host = urlsplit(self.canvas_url).hostname or ""

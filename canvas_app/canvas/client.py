@@ -464,9 +464,16 @@ class CanvasClient:
 
 @lru_cache(maxsize=1024)
 def route(path: str) -> str:
-    """Return a path without its ids, for the log: ``/api/v1/courses/:id/assignments``."""
+    """Return a path without its ids, for the log: ``/api/v1/courses/:id/assignments``.
+
+    What follows ``pages`` or ``by_path`` is what somebody called a page or a folder.
+    """
     words = path.split("/")
-    return "/".join(word if _WORD.fullmatch(word) else ":id" for word in words)
+    shown = [word if _WORD.fullmatch(word) else ":id" for word in words]
+    for place, word in enumerate(words):
+        if word in ("pages", "by_path"):
+            shown[place + 1 :] = [":id" for _ in words[place + 1 :]]
+    return "/".join(shown)
 
 
 @contextmanager

@@ -42,6 +42,8 @@ def test_everything_in_order(easel: RunningEasel) -> None:
         "proxy_headers",
     }
     assert "Everything is in order." in page.text
+    # Made for the command line too, so they are English in every language.
+    assert page.text.count('<span lang="en"') == len(parts(page)["In order"])
 
 
 @pytest.mark.parametrize("who", ["dozen", "teacher", "observer", "newcomer"])

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from canvas_app.support_report import SupportReport
 
 REPORT = SupportReport(
@@ -57,6 +59,44 @@ def test_community_learns_nothing_about_people_or_places() -> None:
     for private in ("school", "4101", "17\n", "Maya", REPORT.canvas_request_id, "IP address"):
         assert private not in text
     assert "Instructure (SaaS)" in text
+
+
+SAID_OF_PEOPLE = (
+    '{"errors":[{"message":"Maya Lindqvist (maya17) is already enrolled"}]}',
+    '{"errors":{"login":[{"type":"taken","message":"maya17 is in use"}]},"error_code":"in_use"}',
+    "Maya Lindqvist has concluded this course",
+    '{"message":"No such page: what-maya-wrote","error":"Maya did that"}',
+    '{"error":"invalid_grant","error_description":"of maya17"}',
+)
+
+
+@pytest.mark.parametrize("answer", SAID_OF_PEOPLE)
+def test_community_gets_no_words_that_may_name_people(answer: str) -> None:
+    """Canvas's support gets them whole, for it has the same in its log."""
+    report = replace(REPORT, status=400, answer=answer)
+    text = report.for_community()
+
+    assert "maya" not in text.lower().replace("search_term=...", "")
+    assert "Status and answer: 400" in text
+    assert "left out" in text
+    assert answer.split()[0] in report.for_support()
+
+
+def test_community_gets_what_names_nobody() -> None:
+    """The codes of errors, and the sentences that Canvas says to everybody."""
+    refused = '{"status":"unauthorized","errors":[{"message":"%s"}]}'
+    said = "user not authorized to perform that action"
+    text = replace(REPORT, status=403, answer=refused % said).for_community()
+    code = replace(REPORT, status=400, answer=SAID_OF_PEOPLE[1]).for_community()
+
+    assert f"Status and answer: 403 unauthorized {said}\n" in text
+    assert "Status and answer: 400 in_use (" in code
+
+
+@pytest.mark.parametrize("path", ["courses/1/pages/maya", "courses/1/folders/by_path/of/maya"])
+def test_names_in_an_address_are_left_out(path: str) -> None:
+    """A page's and a folder's address is what somebody called it."""
+    assert "maya" not in replace(REPORT, path=f"/api/v1/{path}").for_community()
 
 
 def test_values_about_somebody_are_left_out() -> None:
