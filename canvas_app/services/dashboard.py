@@ -21,6 +21,7 @@ from canvas_app.domain.courses import (
     has_role,
     in_order,
     is_active_teacher,
+    keeps_notes,
     observed,
 )
 from canvas_app.domain.features import ALL_FEATURES, CLASS_STAFF, Features
@@ -51,6 +52,7 @@ from canvas_app.services.planner_calls import (
     with_open_work,
 )
 from canvas_app.services.teaching import TeachingPage, teaching_home
+from canvas_app.services.upcoming_filters import Choice, note_choices
 from canvas_app.services.without_week_includes import mend_week
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
@@ -82,6 +84,8 @@ class Dashboard(OwnPage):
     week: str = ""  # "2026-W48"
     other_courses: int = 0  # past, future, restricted: on /courses
     first_rows: int = 0
+    note_courses: tuple[Choice, ...] = ()  # courses in which a note can be created
+    note_limits: bool = False  # the person is in other courses too: Canvas lists no notes there
     queue: TeachingPage | None = None  # the grading queue of people who teach now
 
     @property
@@ -218,6 +222,8 @@ def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
         previous_week=write_week(start - WEEK),
         next_week=write_week(start + WEEK),
         other_courses=len(rows) - len(shown) + len(asked.unlisted),
+        note_courses=note_choices(known.values(), now),
+        note_limits=not all(keeps_notes(course, now) for course in known.values()),
         is_student=has_role(known.values(), "student"),
         in_courses=bool(known),
         observes=observed(known.values()),

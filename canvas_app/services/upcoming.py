@@ -43,6 +43,7 @@ from canvas_app.services.upcoming_filters import (
     WeekFilter,
     choices,
     course_choices,
+    note_choices,
 )
 from canvas_app.services.without_week_includes import mend_week
 from canvas_app.services.without_work_includes import (
@@ -231,11 +232,7 @@ def frame(work: WorkAnswers, wanted: WeekFilter, now: datetime) -> Upcoming:
         this_week=write_week(me.first_of_week(today)),
         previous_week=write_week(start - WEEK),
         next_week=write_week(start + WEEK),
-        note_courses=tuple(
-            Choice(course.id, course.name or f"Course {course.id}", 0)
-            for course in known.values()
-            if keeps_notes(course, now)
-        ),
+        note_courses=note_choices(known.values(), now),
         note_limits=not all(keeps_notes(course, now) for course in known.values()),
         is_student=has_role(known.values(), "student"),
         in_courses=bool(known),

@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from canvas_app.canvas.models import Course
+from canvas_app.domain.courses import keeps_notes
 from canvas_app.domain.pieces import piece_number
 from canvas_app.domain.planner_items import TYPES
 from canvas_app.domain.rows import Item
@@ -89,6 +91,15 @@ def choices(
         for value in values
     ]
     return tuple(sorted(found, key=lambda choice: (-choice.count, choice.value)))
+
+
+def note_choices(courses: Iterable[Course], now: datetime) -> tuple[Choice, ...]:
+    """Return the courses with which Canvas lists the person's notes, in Canvas's order."""
+    return tuple(
+        Choice(course.id, course.name or f"Course {course.id}", 0)
+        for course in courses
+        if keeps_notes(course, now)
+    )
 
 
 def course_choices(

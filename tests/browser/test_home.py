@@ -8,7 +8,8 @@ import pytest
 import time_machine
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PHONE, opened
+from tests.browser.checks import barriers, too_wide
+from tests.browser.conftest import PHONE, Reader, opened
 from tests.conftest import running
 from tests.functional.conftest import RunningEasel, StartEasel
 
@@ -80,3 +81,49 @@ def test_later_days_fold_on_the_phone_alone(
             fold.locator("summary").click()
             expect(days.last).to_be_visible()
         assert page.locator("details h3").count() == 0
+
+
+@pytest.mark.parametrize("reader", [{}, PHONE], indirect=True, ids=["wide", "phone"])
+def test_note_and_star_on_home_change_in_place(reader: Reader) -> None:
+    """The note's fold is on the first screen; a star is filled for a favourite."""
+    reader.enter("dozen")
+    page = reader.open("/")
+    page.evaluate("window.stayed = true")
+    expect(page.locator("#note > summary")).to_be_in_viewport()
+    page.locator("#note > summary").click()
+    page.locator("#note").get_by_label("What").fill("Bring boots")
+    page.locator("#note").get_by_role("button").click()
+
+    expect(page.locator("#toasts")).to_contain_text("“Bring boots” is saved.")
+    expect(page.locator("#note > summary")).to_be_focused()
+    expect(page.locator("section", has=page.locator("#week"))).to_contain_text("Bring boots")
+
+    card = page.locator("main > .arrived li.card", has_text="Statistics")
+    star, classes = card.locator("button.favorite"), card.get_attribute("class")
+    star.click()
+    expect(page.locator("#toasts")).to_contain_text("favourite")
+    assert card.get_attribute("class") != classes
+    expect(star).to_be_focused()
+    page.get_by_role("button", name="Undo").click()
+    expect(card).to_have_class(classes or "")
+    assert page.evaluate("window.stayed")
+    assert barriers(page) + too_wide(page) == []
+    assert reader.complaints == []
+
+
+@pytest.mark.parametrize("reader", [{"java_script_enabled": False}], indirect=True)
+def test_note_and_star_on_home_without_script(reader: Reader) -> None:
+    """The page comes back, and says what was done."""
+    reader.enter("dozen")
+    page = reader.open("/")
+    page.locator("#note > summary").click()
+    page.locator("#note").get_by_label("What").fill("Bring boots")
+    page.locator("#note").get_by_role("button").click()
+    expect(page.locator("form.notice")).to_contain_text("“Bring boots” is saved.")
+    expect(page.locator("main > .arrived li.row", has_text="Bring boots").first).to_be_attached()
+
+    card = page.locator("main > .arrived li.card", has_text="Statistics")
+    id_ = card.get_attribute("id")
+    card.locator("button.favorite").click()
+    expect(page.locator("form.notice")).to_contain_text("favourite")
+    assert page.url.endswith(f"/#{id_}")
