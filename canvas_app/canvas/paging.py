@@ -247,23 +247,23 @@ class _Reading(Generic[_T]):
             self.complete = False
             self._note(error.message)
             error.done = (
-                f"Before that, {self.pages_read} pages with {self.rows_read} rows had been read."
+                f"Before that, {_counted(self.pages_read, 'page')} with "
+                f"{_counted(self.rows_read, 'row')} had been read."
             )
             raise
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
         self.unread = [
-            *([f"{self.odd} rows could not be understood and are left out"] if self.odd else []),
-            *(
-                [f"{self.lost} values could not be understood and are left out"]
-                if self.lost
-                else []
-            ),
+            f"{_counted(count, what)} could not be understood and {'is' if count == 1 else 'are'} "
+            "left out"
+            for count, what in ((self.odd, "row"), (self.lost, "value"))
+            if count
         ]
         for what in self.unread:
             self._note(what)
         if self.repeats:
-            self._note(f"the list changed while it was read: {self.repeats} rows came twice")
+            twice = _counted(self.repeats, "row")
+            self._note(f"the list changed while it was read: {twice} came twice")
         self.complete = not self.why
 
     def _sent(self, threads: ThreadPoolExecutor, target: str) -> "Future[RawPage[_T]]":
@@ -420,6 +420,10 @@ class _Ahead(Generic[_T]):
     def take(self) -> "tuple[str, Future[RawPage[_T]]]":
         """Return the target and answer of the next page."""
         return self._sent.popleft()
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _key(row: Any) -> int | str | None:

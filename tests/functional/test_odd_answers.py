@@ -133,7 +133,7 @@ def test_a_row_that_is_none_is_lost_alone_and_said(start_easel, canvas):
 
     (source,) = [one for one in twin["sources"] if one["name"] == "courses"]
     assert source["status"] == "partial"
-    assert source["detail"] == "1 rows could not be understood and are left out."
+    assert source["detail"] == "1 row could not be understood and is left out."
     assert set(ids(before)) - set(ids(twin)) == {"4101"}
     assert "could not be understood" in page.text
 

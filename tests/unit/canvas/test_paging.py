@@ -348,7 +348,7 @@ def test_odd_rows_mark_the_list(library):
 
     assert [row.id for row in pages] == ["1", "3"]
     assert pages.complete is False
-    assert "1 rows could not be understood" in pages.why
+    assert "1 row could not be understood" in pages.why
 
 
 @pytest.mark.parametrize("numbered", [True, False])

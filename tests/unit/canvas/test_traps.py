@@ -188,7 +188,7 @@ def test_a_repeated_row_comes_once(two_pages, connect):
 
     assert list(pages) == [{"id": "1"}, {"id": "2"}, {"id": "3"}]
     assert pages.complete is False
-    assert "1 rows came twice" in pages.why
+    assert "1 row came twice" in pages.why
 
 
 def test_a_redirect_keeps_the_token(scripted, connect, reply, secret):

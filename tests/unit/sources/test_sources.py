@@ -276,7 +276,7 @@ def test_what_could_not_be_understood_is_told_and_kept(sources_of, canvas):
     assert "4101" not in {course.id for course in handle.rows()}
     state = handle.source()
     assert (state.status, state.unread) == ("partial", True)
-    assert state.detail == "1 rows could not be understood and are left out."
+    assert state.detail == "1 row could not be understood and is left out."
     assert calls(canvas) == before
 
 
