@@ -12,6 +12,8 @@ STATUS = {
     "switched_off": 404,
     "not_your_section": 403,
     "no_such_student": 404,
+    "no_such_export": 404,
+    "too_many_exports": 429,
     "too_many_pages": 429,
     "form_too_old": 400,
     "consent_too_narrow": 403,

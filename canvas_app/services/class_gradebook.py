@@ -173,8 +173,9 @@ def start_gradebook(
     shown: tuple[int, int],
     *,
     current: bool,
+    with_work: bool = True,
 ) -> StartedGradebook:
-    """Ask for the class and start the calls for its work.
+    """Ask for the class and start the calls for its work, unless that is asked for elsewhere.
 
     ``current``: where no grading period is chosen, the one that runs now is meant, not all.
     """
@@ -186,7 +187,8 @@ def start_gradebook(
     works = published_works(begun.works.rows())
     names = section_names(begun.sections.rows())
     in_order = wanted.sort == MATRIX_SORTS[0] and not shown[0]  # as Canvas lists students
-    work = ClassWork(sources, begun.course, (), works, at_once=in_order)
+    to_ask = works if with_work else ()
+    work = ClassWork(sources, begun.course, (), to_ask, at_once=in_order)
     if begun.works.waiting or (current and listed.waiting):
         every = []  # an early view that does not yet know what to ask for
     else:

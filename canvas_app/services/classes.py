@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from canvas_app.canvas.api import HEAVY_OF_ASSIGNMENTS, CanvasAPI
+from canvas_app.canvas.errors import CanvasError
 from canvas_app.canvas.models import (
     Assignment,
     ClassEnrollment,
@@ -113,6 +114,11 @@ def whole_lists(
     }
 
 
+def chunk_size(works: Sequence[Assignment]) -> int:
+    """Return of how many students the submissions are asked for in one list."""
+    return max(1, min(MOST_STUDENTS, CHUNK_ROWS // max(1, len(works))))
+
+
 class ClassWork:
     """Everybody's submissions to everything, asked for in parallel chunks of students.
 
@@ -136,7 +142,7 @@ class ClassWork:
         """
         self._sources = sources
         self._course_id = course.id
-        self._size = max(1, min(MOST_STUDENTS, CHUNK_ROWS // max(1, len(works))))
+        self._size = chunk_size(works)
         self._at_once = at_once
         self._empty = not works
         self._known: set[str] = set()
@@ -182,6 +188,10 @@ class ClassWork:
         self._parts += 1
         call = partial(CanvasAPI.work_of_students, course_id=self._course_id, student_ids=chunk)
         self._sources.add(self._handle, call)
+
+    def errors(self) -> list[CanvasError]:
+        """Return what came instead of lists; wait for all of them."""
+        return [answer.error for answer in self._handle.answers() if answer.error]
 
     def of(self, user_id: str) -> Sequence[ClassSubmission] | None:
         """Return a student's submissions; None when some are missing, or not yet asked for."""

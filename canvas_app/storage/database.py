@@ -13,7 +13,7 @@ STATEMENT_SECONDS = 3.0  # for one statement, a connection from the pool, or SQL
 UPGRADE_SECONDS = 30.0  # while another process may be upgrading
 CONNECT_SECONDS = 3
 MOST_CONNECTIONS = 20  # of one process
-NEWEST = "0006"  # the schema's revision in this Easel; revisions sort as text
+NEWEST = "0007"  # the schema's revision in this Easel; revisions sort as text
 BOUND_SINCE = "0005"  # the revision with which sign-ins and feeds got a MAC
 ADVISORY_LOCK = 0x6561_7365  # "ease": any number, the same in every Easel
 # For a server that vanished: libpq would wait for hours. In seconds, except tcp_user_timeout, in

@@ -1,5 +1,5 @@
-"""The tables: grants, the sign-ins and feeds that use them, tokens waiting to be revoked,
-what the administrator should know, and the nonces of launches."""
+"""The tables: grants, the sign-ins, feeds and exports that use them, tokens waiting to be revoked,
+what the administrator should know, the nonces of launches, and teachers' rules."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -124,4 +124,50 @@ spent_nonces = sa.Table(
     metadata,
     sa.Column("hash", sa.String(64), primary_key=True),  # SHA-256 of a launch's nonce, hex
     sa.Column("spent_at", Moment, nullable=False),
+)
+
+exports = sa.Table(
+    "exports",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),  # random, in its address
+    sa.Column(
+        "grant_id",
+        sa.Integer,
+        sa.ForeignKey("grants.id", ondelete="CASCADE", name="export_grant"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("course_id", sa.String(24), nullable=False),
+    sa.Column("name", sa.String(64), nullable=False),  # of the file, without its ending
+    sa.Column("form", sa.String(8), nullable=False),  # csv or json
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("done", sa.Integer, nullable=False),
+    sa.Column("total", sa.Integer),
+    sa.Column("trouble", sa.Text),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("heard_at", Moment, nullable=False),  # of whoever prepares it
+)
+
+export_parts = sa.Table(
+    "export_parts",
+    metadata,
+    sa.Column(
+        "export_id",
+        sa.String(64),
+        sa.ForeignKey("exports.id", ondelete="CASCADE", name="part_export"),
+        primary_key=True,
+    ),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("sealed", sa.Text, nullable=False),
+)
+
+class_rules = sa.Table(
+    "class_rules",
+    metadata,
+    sa.Column("environment", sa.String(64), primary_key=True),
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("real_user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("course_id", sa.String(24), primary_key=True),
+    sa.Column("rules", sa.Text, nullable=False),  # as JSON
+    sa.Column("kept_at", Moment, nullable=False),
 )

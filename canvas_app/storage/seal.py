@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from canvas_app.canvas.tokens import Token
 
 NONCE = 12  # bytes
-Purpose = Literal["grant", "revocation", "calendar"]
+Purpose = Literal["grant", "revocation", "calendar", "export"]
 Owner = tuple[str, int, int]  # environment, user id, real user id or 0
 
 

@@ -18,6 +18,7 @@ from canvas_app.canvas.oauth import TokenEndpoint
 from canvas_app.canvas.tokens import Token
 from canvas_app.outages import Outage
 from canvas_app.storage import database
+from canvas_app.storage.exports import Exports
 from canvas_app.storage.feeds import Feeds, forget_unfetched, needed
 from canvas_app.storage.launches import LaunchStore
 from canvas_app.storage.lease import ACTING_LIVES, GrantCredentials, Leases
@@ -156,6 +157,7 @@ class Storage:
         self.feeds = Feeds(self.engine, self._seal, clock)
         self.notes = Notes(self.engine, clock)
         self.launches = LaunchStore(self.engine, clock)
+        self.exports = Exports(self.engine, self._seal, clock)
         self._leases = Leases(self.engine, self._seal, self.outbox, clock, lease)
 
     def on_lease_wait(self, told: Callable[[], object]) -> None:
@@ -578,6 +580,7 @@ class Storage:
             connection.execute(sign_ins.delete().where(sa.not_(sa.and_(*_alive(now)))))
             forget_unfetched(connection, now)
             self.launches.sweep(connection)
+            self.exports.sweep(connection)
         acting = sa.and_(grants.c.real_user_id != 0, grants.c.connected_at <= now - ACTING_LIVES)
         over = sa.or_(~_used(now), acting)
         with self._reading.connect() as connection:

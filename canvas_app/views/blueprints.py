@@ -11,6 +11,7 @@ from canvas_app.views import (
     courses,
     dashboard,
     explorer,
+    exports,
     feed,
     gradebook,
     grades,
@@ -49,6 +50,7 @@ BLUEPRINTS = (
     gradebook.bp,
     roster.bp,
     class_student.bp,
+    exports.bp,
 )
 
 

@@ -21,16 +21,22 @@ def csv_lines(
     names: Sequence[str], rows: Iterable[Sequence[Cell]], together: int = 64
 ) -> Iterator[str]:
     """Yield the lines of a CSV file, ``together`` at a time; the first holds the column names."""
+    waiting: list[Sequence[Cell]] = [names]
+    for row in rows:
+        waiting.append(row)
+        if len(waiting) >= together:
+            yield csv_rows(waiting)
+            waiting.clear()
+    yield csv_rows(waiting)
+
+
+def csv_rows(rows: Iterable[Sequence[Cell]]) -> str:
+    """Return the lines of these rows."""
     written = io.StringIO()
     writer = csv.writer(written, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow(names)
-    for number, row in enumerate(rows, 1):
+    for row in rows:
         writer.writerow([cell(value) for value in row])
-        if number % together == 0:
-            yield written.getvalue()
-            written.seek(0)
-            written.truncate()
-    yield written.getvalue()
+    return written.getvalue()
 
 
 def cell(value: Cell) -> str | float:

@@ -343,7 +343,8 @@ class TestBinding:
         # What later revisions added.
         self.change(storage, "ALTER TABLE grants DROP COLUMN global_id")
         self.change(storage, "ALTER TABLE sign_ins DROP COLUMN kind")
-        self.change(storage, "DROP TABLE spent_nonces")
+        for table in ("export_parts", "exports", "class_rules", "spent_nonces"):
+            self.change(storage, f"DROP TABLE {table}")
         self.change(storage, "UPDATE alembic_version SET version_num = '0004'")
 
         open_storage().upgrade()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from canvas_app.views.csv_table import cell, csv_text, defused
+from canvas_app.views.csv_table import cell, csv_lines, csv_text, defused
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,10 @@ def test_a_table_is_read_back():
     assert text.startswith("\ufeff")
     rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
     assert rows == [["A", "B"], ['say "no"\n=1', "-2.0"], ["'=1,2", ""]]
+
+
+def test_column_names_are_defused_too() -> None:
+    """A gradebook's columns are named by whoever names the assignments."""
+    [line] = csv_lines(["Student", '=HYPERLINK("x") (7)'], [])
+
+    assert line == '"Student","\'=HYPERLINK(""x"") (7)"\r\n'
