@@ -144,16 +144,21 @@ def take_turn() -> None:
     """Wait until few enough of this person's pages are loading.
 
     When too many wait, the page is made at once of what is kept. Raise Trouble when too many do
-    that, too, and for a form.
+    that, too, and for forms and tables, which people keep.
     """
     owner, turns = required_sign_in().grant_id, current_gateway().turns
     if turns.take(owner, current_gateway().settings.page_deadline):
         g.turns_taken = [partial(turns.give_back, owner)]
-    elif request.method in ("GET", "HEAD") and turns.take_spare("hurried"):
+    elif may_hurry() and turns.take_spare("hurried"):
         g.turns_taken = [partial(turns.give_back_spare, "hurried")]
         g.hurried, g.deadline = True, time.monotonic()
     else:
         raise Trouble("too_many_pages")
+
+
+def may_hurry() -> bool:
+    """Return whether this request is for a page or its twin."""
+    return request.method in ("GET", "HEAD") and not request.path.endswith(".csv")
 
 
 def hurried() -> bool:

@@ -142,7 +142,8 @@ def test_own_lists_come_of_what_is_kept_or_load_again(easel: RunningEasel) -> No
     assert browser.get(f"{easel.url}/courses", timeout=30).ok
     turns = full(easel)
 
-    for path, status in [("courses", 200), ("upcoming", 429), ("upcoming.json", 429)]:
+    expected = {"courses": 200, "upcoming": 429, "upcoming.json": 429, "submissions.csv": 429}
+    for path, status in expected.items():
         answer = browser.get(f"{easel.url}/{path}", timeout=30)
         assert answer.status_code == status, path
     assert "It loads by itself" in browser.get(f"{easel.url}/submissions", timeout=30).text
