@@ -1,5 +1,8 @@
 """What /metrics tells of several processes at once, and of nobody in particular."""
 
+import os
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,18 +30,25 @@ def told(url: str) -> dict[str, dict[tuple[str, ...], float]]:
 
 
 @pytest.fixture
-def two_workers(canvas: StandIn, valkey_url: str, tmp_path: Path) -> Iterator[str]:
+def two_workers(canvas: StandIn, valkey_url: str, tmp_path: Path) -> Iterator[tuple[str, int]]:
+    """Easel's address, and the process of which the workers are children."""
     settings = {"REDIS_URL": valkey_url, "WEB_CONCURRENCY": "2", "WEB_THREADS": "12"}
-    with running_gunicorn(tmp_path, canvas, LOG_LEVEL="WARNING", **settings) as (url, _):
-        yield url
+    with running_gunicorn(tmp_path, canvas, LOG_LEVEL="WARNING", **settings) as (url, master):
+        yield url, master.pid
 
 
-def test_workers_are_counted_together(canvas: StandIn, two_workers: str) -> None:
-    browser = sign_in_at(canvas, two_workers, "dozen")
+def workers_of(master: int) -> list[int]:
+    children = Path(f"/proc/{master}/task/{master}/children").read_text()
+    return [int(each) for each in children.split()]
+
+
+def test_workers_are_counted_together(canvas: StandIn, two_workers: tuple[str, int]) -> None:
+    url, master = two_workers
+    browser = sign_in_at(canvas, url, "dozen")
     for _ in range(8):
-        assert browser.get(f"{two_workers}/courses", timeout=60).ok
+        assert browser.get(f"{url}/courses", timeout=60).ok
 
-    figures = told(two_workers)
+    figures = told(url)
 
     assert figures["easel_threads"][()] == 24
     assert figures["easel_threads_busy"][()] == 1, "the one that answers this"
@@ -54,6 +64,14 @@ def test_workers_are_counted_together(canvas: StandIn, two_workers: str) -> None
     person = canvas.person("dozen")
     labels = {value for each in figures.values() for values in each for value in values}
     assert not labels & {str(person["id"]), person["name"], person["login"]}
+
+    killed = workers_of(master)[0]
+    os.kill(killed, signal.SIGKILL)
+    while killed in workers_of(master) or len(workers_of(master)) < 2:
+        time.sleep(0.05)
+    later = told(url)
+    assert later["easel_threads"][()] in (12, 24), "one that has just begun has not told yet"
+    assert later["easel_requests_total"]["GET", "/courses", "200"] == 8, "what it counted stays"
 
 
 def test_states_of_pages_are_told(easel: RunningEasel) -> None:
