@@ -67,10 +67,15 @@ class SignIn:
 
 @dataclass(frozen=True)
 class Description:
-    """What is stored about one person, as shown on the account page."""
+    """What is stored about one person, as shown on the account page.
+
+    ``canvas_user_everywhere`` is their global id, which grants from before Easel kept it lack
+    until Canvas tells it with a new token.
+    """
 
     canvas_environment: str
     canvas_user: int
+    canvas_user_everywhere: int | str
     name: str
     scopes: str
     developer_key: str
@@ -409,6 +414,7 @@ class Storage:
         return Description(
             canvas_environment=row.environment,
             canvas_user=row.user_id,
+            canvas_user_everywhere=row.global_id or "not told yet",
             name=row.user_name,
             scopes=row.scopes or "none asked for (a key without scopes)",
             developer_key=row.client_id,

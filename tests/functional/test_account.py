@@ -1,5 +1,6 @@
 """The account page: connected as whom, what is stored, and each way to end it."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
@@ -37,6 +38,16 @@ def test_account_tells_what_easel_knows(easel: RunningEasel) -> None:
     assert easel.canvas.person("dozen")["name"] in page.text
     assert easel.canvas.url.removeprefix("http://") in page.text
     assert page.headers["Cache-Control"] == "private, no-store"
+
+
+def test_account_tells_the_id_of_every_canvas(easel: RunningEasel) -> None:
+    """The developer key has the same number, so the place counts."""
+    browser = sign_in(easel, "dozen")
+    page = browser.get(f"{easel.url}/account", timeout=10).text
+
+    stored = dict(re.findall(r'<dt>([^<]*)</dt><dd dir="auto">([^<]*)</dd>', page))
+    assert stored["Canvas user"] == "1"
+    assert stored["Canvas user, in every Canvas"] == "10000000000001"
 
 
 def test_account_asks_canvas_nothing(easel: RunningEasel) -> None:

@@ -194,8 +194,18 @@ class TestSignIn:
         told = storage.describe(grant_id)
         assert told is not None
         assert (told.name, told.browsers_signed_in) == ("Ada Okafor", 2)
+        assert told.canvas_user_everywhere == "not told yet"
         assert "~" not in repr(told)
         assert storage.describe(999) is None
+
+    def test_description_holds_the_global_id(self, storage: Storage, clock: Clock) -> None:
+        """An old row gets it with the next renewal or sign-in that tells it."""
+        grant_id = entered(storage, enter(storage, clock)).grant_id
+        with storage.engine.begin() as connection:
+            connection.execute(grants.update().values(global_id=10_000_000_000_017))
+        told = storage.describe(grant_id)
+        assert told is not None
+        assert told.canvas_user_everywhere == 10_000_000_000_017
 
 
 class TestSignOut:
