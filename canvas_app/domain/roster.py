@@ -148,6 +148,7 @@ def points_fallen(
     works: Collection[Assignment],
     rows: Sequence[ClassSubmission],
     now: datetime,
+    periods: Sequence[GradingPeriod] = (),
 ) -> float | None:
     """Return how far the current score fell in two weeks; None if nothing was graded since.
 
@@ -156,7 +157,7 @@ def points_fallen(
     before = now - WEEKS_BACK
     if not any(row.graded_at and row.graded_at > before and row.posted_at for row in rows):
         return None
-    book = student_book(course, groups, works, rows)
+    book = student_book(course, groups, works, rows, periods)
     newer = {row.assignment_id for row in rows if row.graded_at and row.graded_at > before}
     earlier = replace(
         book,

@@ -34,6 +34,7 @@ from canvas_app.services.classes import (
     published_works,
     section_names,
     start_class,
+    start_weighted_periods,
 )
 from canvas_app.services.pages import Page
 from canvas_app.sources.answer import complete
@@ -125,11 +126,7 @@ def ask(sources: Sources, course_id: str, user_id: str) -> AskedStudent:
         "class work",
         partial(CanvasAPI.class_submissions, course_id=course_id, student_ids=(user_id,)),
     )
-    periods = (
-        sources.start("grading periods", partial(CanvasAPI.grading_periods, course_id=course_id))
-        if course.has_weighted_grading_periods
-        else None
-    )
+    periods = start_weighted_periods(sources, course)
     if listed.error and not isinstance(listed.error, NotFound):
         raise listed.error
     found = students_of(listed.rows(), section_names(begun.sections.rows()))
@@ -193,13 +190,19 @@ def standing(
         work,
         named,
         rules,
-        fell=points_fallen(asked.course, asked.groups, named.values(), of_works(work, named), now)
-        if asked.groups
-        else None,
+        fell=fallen(asked, named, now),
         activity_known=student.last_activity_at is not None,
         now=now,
     )
     return found if student.state == "active" else replace(found, attention=())
+
+
+def fallen(asked: AskedStudent, named: Mapping[str, Assignment], now: datetime) -> float | None:
+    """Return how far the student's score fell; unknown without the groups' rules."""
+    if not asked.groups:
+        return None
+    work = of_works(asked.work, named)
+    return points_fallen(asked.course, asked.groups, named.values(), work, now, asked.periods)
 
 
 def total_over_time(

@@ -13,6 +13,7 @@ from canvas_app.canvas.models import (
     ClassSubmission,
     Course,
     CourseSection,
+    GradingPeriod,
     GroupedWork,
     Profile,
 )
@@ -87,6 +88,14 @@ def start_students(
 
 def start_sections(sources: Sources, course: Course) -> ListSource[CourseSection]:
     return sources.start("sections", partial(CanvasAPI.sections, course_id=course.id))
+
+
+def start_weighted_periods(sources: Sources, course: Course) -> ListSource[GradingPeriod] | None:
+    """Start the list of grading periods where the totals are made up of theirs."""
+    if not course.has_weighted_grading_periods:
+        return None
+    call = partial(CanvasAPI.grading_periods, course_id=course.id)
+    return sources.start("grading periods", call)
 
 
 def start_class_work(

@@ -6,7 +6,13 @@ from datetime import datetime
 from functools import partial
 
 from canvas_app.canvas.api import CanvasAPI
-from canvas_app.canvas.models import Assignment, AssignmentGroup, ClassSubmission, Course
+from canvas_app.canvas.models import (
+    Assignment,
+    AssignmentGroup,
+    ClassSubmission,
+    Course,
+    GradingPeriod,
+)
 from canvas_app.domain.attention import AttentionRules
 from canvas_app.domain.class_roll import Student, students_of, taken_sections
 from canvas_app.domain.roster import (
@@ -25,6 +31,7 @@ from canvas_app.services.classes import (
     section_names,
     start_class,
     start_students,
+    start_weighted_periods,
 )
 from canvas_app.services.pages import Page
 from canvas_app.sources.answer import complete
@@ -42,6 +49,7 @@ class AskedRoster(AskedPage):
     students: Sequence[Student] = ()
     works: Sequence[Assignment] = ()
     groups: Sequence[AssignmentGroup] = ()
+    periods: Sequence[GradingPeriod] = ()
     work: Mapping[str, Sequence[ClassSubmission] | None] = field(default_factory=dict)
     sections: Mapping[str, str] = field(default_factory=dict)
 
@@ -81,6 +89,7 @@ def ask(sources: Sources, course_id: str) -> AskedRoster:
     )
     begun = start_class(sources, course_id)
     listed = start_students(sources, begun.course)
+    periods = start_weighted_periods(sources, begun.course)
     names = section_names(begun.sections.rows())
     students = students_of(listed.rows(), names)
     works = published_works(begun.works.rows())
@@ -91,6 +100,7 @@ def ask(sources: Sources, course_id: str) -> AskedRoster:
         students=students,
         works=works,
         groups=groups.rows(),
+        periods=periods.rows() if periods else (),
         work={s.user_id: work.of(s.user_id) if whole else None for s in students},
         sections=names,
         sources=sources.states(),
@@ -142,4 +152,4 @@ def fell_of(
     if rows is None or not asked.groups:
         return None
     mine = [row for row in rows if row.assignment_id in works]
-    return points_fallen(asked.course, asked.groups, works.values(), mine, now)
+    return points_fallen(asked.course, asked.groups, works.values(), mine, now, asked.periods)
