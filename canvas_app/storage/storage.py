@@ -24,6 +24,7 @@ from canvas_app.storage.launches import LaunchStore
 from canvas_app.storage.lease import ACTING_LIVES, GrantCredentials, Leases
 from canvas_app.storage.notes import RETIRED, WRITES_TAKEN, Notes
 from canvas_app.storage.outbox import EndpointFor, Outbox
+from canvas_app.storage.rules import RuleStore
 from canvas_app.storage.schema import Moment, feeds, grants, outbox, sign_ins
 from canvas_app.storage.seal import Owner, Seal, SealBroken
 
@@ -83,6 +84,7 @@ class Description:
     token_renewed: datetime
     browsers_signed_in: int
     calendar_feeds: int
+    courses_with_rules: int
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,7 @@ class Storage:
         self.notes = Notes(self.engine, clock)
         self.launches = LaunchStore(self.engine, clock)
         self.exports = Exports(self.engine, self._seal, clock)
+        self.rules = RuleStore(self.engine, clock)
         self._leases = Leases(self.engine, self._seal, self.outbox, clock, lease)
 
     def on_lease_wait(self, told: Callable[[], object]) -> None:
@@ -422,6 +425,7 @@ class Storage:
             token_renewed=row.issued_at,
             browsers_signed_in=browsers,
             calendar_feeds=calendars,
+            courses_with_rules=self.rules.count((row.environment, row.user_id, row.real_user_id)),
         )
 
     # Signing out. Each returns whether nothing is left for Canvas to end.
@@ -462,9 +466,10 @@ class Storage:
 
         Only tokens that Canvas could not be told about remain, sealed.
         """
-        mine = [grant.id for grant in self.grants_of_person(grant_id)]
+        mine = self.grants_of_person(grant_id)
+        self.rules.forget([(each.environment, each.user_id, each.real_user_id) for each in mine])
         with self.engine.begin() as connection:
-            ended = [self._end(connection, each) for each in mine]
+            ended = [self._end(connection, each.id) for each in mine]
         told = [self.outbox.attempt(row_id, endpoint_for) for row_id in ended if row_id is not None]
         database.forget_deleted(self.engine)
         return all(told)
@@ -555,6 +560,7 @@ class Storage:
         Viewing a page and fetching a feed count as use.
         """
         before = self._clock() - timedelta(days=self._retention_days if days is None else days)
+        self.rules.retire(before)
         unused = [grant for grant in self.kept_grants() if grant.used_at < before]
         for grant in unused:
             self.disconnect(grant.id, endpoint_for)
@@ -572,8 +578,9 @@ class Storage:
             for grant in self.kept_grants()
             if grant.environment == environment and user_id in (grant.user_id, grant.real_user_id)
         ]
+        rules = self.rules.forget_user(environment, user_id)
         if not mine:
-            return None
+            return 0 if rules else None
         return sum(not self.delete_everything(each, endpoint_for) for each in mine)
 
     def _expire(self) -> None:

@@ -18,12 +18,12 @@ from canvas_app.views.tables import Slice, csv_stream, ending, json_stream, lack
 
 bp = Blueprint("roster", __name__)
 
-KEPT_DAYS = 180
 FIRST_NAMES = 0.9
 """Seconds after which the names are shown, while work is still counted."""
 ROSTER_COLUMNS = (
     *("Student", "Sections", "Last activity (UTC)", "Activity (seconds)", "Current score"),
     *("Missing", "Late", "On time (share)", "Last submission (UTC)", "Needs attention"),
+    *("Final score", "Score set by hand", "Sortable name"),
 )
 
 
@@ -57,19 +57,12 @@ def roster_csv(course_id: int) -> Response:
 @bp.post("/courses/<int:course_id>/roster/rules")
 @login_required
 def keep_rules(course_id: int) -> ResponseReturnValue:
-    """Keep the rules of this course for this person in this browser."""
+    """Keep the rules of this course for this person."""
+    class_sources(str(course_id))  # raises Trouble 403 for people who do not grade there
     rules = AttentionRules.from_query(request.form, AttentionRules().kept())
-    answer = redirect(f"{current_gateway().settings.path_prefix}/courses/{course_id}/roster")
-    answer.set_cookie(
-        cookie_of(course_id),
-        "&".join(f"{name}={value}" for name, value in rules.kept().items()),
-        max_age=KEPT_DAYS * 86400,
-        path=f"{current_gateway().settings.path_prefix}/courses/{course_id}",
-        secure=current_gateway().settings.https,
-        httponly=True,
-        samesite="Lax",
-    )
-    return answer
+    owner = required_sign_in().identity.owner
+    current_gateway().storage.rules.keep(owner, str(course_id), rules.kept())
+    return redirect(f"{current_gateway().settings.path_prefix}/courses/{course_id}/roster", 303)
 
 
 def roster_maker(course_id: int) -> "partial[RosterPage]":
@@ -89,16 +82,9 @@ def _roster(
 
 
 def kept_rules(course_id: int) -> dict[str, str]:
-    """Return the rules this browser keeps for the person and course."""
-    pairs = (
-        part.partition("=") for part in request.cookies.get(cookie_of(course_id), "").split("&")
-    )
-    return {name: value for name, found, value in pairs if found}
-
-
-def cookie_of(course_id: int) -> str:
-    """Return the cookie's name, which differs for each person who uses this browser."""
-    return f"easel_rules_{course_id}_{required_sign_in().identity.user_id}"
+    """Return the rules that the person keeps for a course."""
+    owner = required_sign_in().identity.owner
+    return current_gateway().storage.rules.kept(owner, str(course_id))
 
 
 def roster_cells(row: RosterRow) -> tuple[Cell, ...]:
@@ -113,4 +99,7 @@ def roster_cells(row: RosterRow) -> tuple[Cell, ...]:
         None if row.on_time_share is None else round(row.on_time_share, 4),
         row.last_submitted_at,
         "; ".join(row.attention),
+        row.final_score,
+        row.override_score,
+        row.sortable_name,
     )

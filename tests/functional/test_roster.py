@@ -135,6 +135,42 @@ def test_rules_are_kept_for_the_course(easel: RunningEasel) -> None:
     assert other["rules"]["missing"] == 2
 
 
+def test_rules_are_the_persons_on_every_device(easel: RunningEasel) -> None:
+    """Another browser has them, also after a sign-out; another teacher of the course does not."""
+    browser = sign_in(easel, "teacher")
+    here = f"{easel.url}/courses/{BIOLOGY}/roster"
+    page = browser.get(here, timeout=60)
+    fill_in(browser, page, form_to(page, "/roster/rules"), missing="1", below="", idle="", fell="")
+    assert not [cookie.name for cookie in browser.cookies if "rules" in cookie.name]
+    account = browser.get(f"{easel.url}/account", timeout=30)
+    fill_in(browser, account, form_to(account, "/logout"))
+
+    again = sign_in(easel, "teacher")
+    body = again.get(f"{here}.json", timeout=60).json()
+    student = again.get(f"{easel.url}/courses/{BIOLOGY}/students/1.json", timeout=60).json()
+    account = again.get(f"{easel.url}/account", timeout=30)
+
+    assert body["rules"] == {"missing": 1, "below": None, "idle": None, "fell": None}
+    for row in body["data"]:
+        assert row["attention"] == ([f"{row['missing']} missing"] if row["missing"] else [])
+    [own] = [row for row in body["data"] if row["user_id"] == "1"]
+    assert student["student"]["attention"] == own["attention"] != []
+    assert twin(easel, "ta", f"/courses/{BIOLOGY}/roster.json")["rules"]["missing"] == 2
+    assert 'Courses with rules of attention</dt><dd dir="auto">1' in account.text
+
+
+def test_who_does_not_grade_keeps_no_rules(easel: RunningEasel) -> None:
+    browser = sign_in(easel, "dozen")
+    token = form_to(browser.get(f"{easel.url}/account", timeout=30), "/logout")["fields"]
+
+    answer = browser.post(
+        f"{easel.url}/courses/{BIOLOGY}/roster/rules", data=token | {"missing": "1"}, timeout=30
+    )
+
+    assert answer.status_code == 403
+    assert easel.app.extensions["easel"].storage.rules.forget_user("production", 1) == 0
+
+
 def test_filters_and_orders(easel: RunningEasel, canvas: StandIn) -> None:
     browser = sign_in(easel, "teacher")
 
@@ -198,6 +234,11 @@ def test_page_and_table(easel: RunningEasel) -> None:
         (each["name"], str(each["missing"]), str(each["late"])) for each in body["data"]
     ]
     assert [row[9] for row in rows] == ["; ".join(each["attention"]) for each in body["data"]]
+    assert [row[10] for row in rows] == [
+        "" if each["final_score"] is None else str(each["final_score"]) for each in body["data"]
+    ]
+    assert [row[12] for row in rows] == [each["sortable_name"] for each in body["data"]]
+    assert "Final score" in page
 
 
 @pytest.mark.parametrize("who", ["dozen", "observer"])

@@ -81,13 +81,13 @@ def test_every_table_is_told() -> None:
 
 
 def test_every_cookie_is_told() -> None:
-    names = r'cookie_name\("(\w+)"|f"(easel_rules_)|COOKIE = "([\w-]+)"'
+    names = r'cookie_name\("(\w+)"|COOKIE = "([\w-]+)"'
     named = re.findall(names, program())
     cookies = {next(filter(None, each)) for each in named}
 
-    assert len(cookies) == 5
+    assert len(cookies) == 4
     assert cookies - {*quoted("docs/privacy.md")} == set()
-    assert program().count(".set_cookie(") == 4  # and the session's, which Flask sets
+    assert program().count(".set_cookie(") == 3  # and the session's, which Flask sets
 
 
 def test_commands_exist() -> None:
