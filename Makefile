@@ -1,6 +1,6 @@
 # Every command sets up what it needs by itself; only Python 3.11+ and make are assumed.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage otherday weather check audit sbom format bench fuzz attack lock clean
+.PHONY: help setup demo test coverage otherday weather soak check audit sbom format bench fuzz attack lock clean
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -55,6 +55,9 @@ format: $(READY) ## mend what the formatter and the linter can
 WEATHER := $(addprefix tests/functional/test_,weather.py readiness.py redis_lost.py deploy.py turns.py server.py sign_in_shared.py)
 weather: $(READY) ## what people see while each part is away: the table of docs/operations.md
 	$(BIN)/python -m pytest -n $(PARALLEL) $(WEATHER)
+
+soak: $(READY) ## people use two Easels while parts are killed; SOAK_SECONDS= (600), SOAK_SEED=
+	@$(BIN)/python -m bench.soak
 
 bench: $(READY) ## the client side by side with others
 	@$(BIN)/python -m bench
