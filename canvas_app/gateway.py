@@ -26,6 +26,7 @@ from canvas_app.canvas.throttle.queue import (
     TokenQueue,
 )
 from canvas_app.canvas.transport import OnCall, Transport
+from canvas_app.domain.features import Features
 from canvas_app.includes import IncludesWatch
 from canvas_app.readiness import Readiness
 from canvas_app.settings import Environment, Settings, SettingsError
@@ -153,8 +154,9 @@ class Gateway:
         """Return the scopes a sign-in asks for, as one string; empty for an unscoped key."""
         if self.settings.scopes == "none":
             return ""
-        wanted = SCOPES if self.settings.scopes == "auto" else self.settings.scopes
-        return " ".join(wanted)
+        if self.settings.scopes == "auto":
+            return " ".join(Features(self.settings.features_off).needed(SCOPES))
+        return " ".join(self.settings.scopes)
 
     def scopes_without_features(self) -> str:
         """Return the scopes of a sign-in where the key does not grant those of single features."""

@@ -33,7 +33,7 @@ HARMLESS_SENTENCES = (
     "API rate limit exceeded",
 )
 #: Canvas's names of errors: ``"error_code": "not_found"``, ``"error": "invalid_grant"``.
-ERROR_CODE = re.compile(r'"(?:error_code|error|status)"\s*:\s*"([a-z_]{1,60})"')
+ERROR_NAME = re.compile(r'"(?:error_code|error|status)"\s*:\s*"([a-z_]{1,60})"')
 HOSTED = (".instructure.com", ".test.instructure.com", ".beta.instructure.com")
 #: Parameters whose values say how something is asked, not about whom.
 HOW = frozenset(
@@ -157,7 +157,7 @@ class SupportReport:
 
     def _answered_in_brief(self) -> str:
         said = [each for each in HARMLESS_SENTENCES if each in self.answer]
-        codes = ERROR_CODE.findall(self.answer)
+        codes = ERROR_NAME.findall(self.answer)
         parts = [str(self.status or "no answer"), *dict.fromkeys(codes), *said]
         left_out = self.answer and not said
         return " ".join(parts) + (

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from canvas_app.canvas.api import SCOPES
 from canvas_app.checks import connection, developer_key, public_url, stores
 from canvas_app.checks.finding import Finding, doubt, fault, fine
+from canvas_app.domain.features import Features
 from canvas_app.security import host
 from canvas_app.settings import Environment, Settings, SettingsError
 from canvas_app.storage.notes import INCLUDES_DROPPED, INCLUDES_READ
@@ -127,4 +128,4 @@ def asked_scopes(settings: Settings) -> tuple[str, ...]:
     """Return the scopes that a sign-in asks for."""
     if isinstance(settings.scopes, tuple):
         return settings.scopes
-    return SCOPES if settings.scopes == "auto" else ()
+    return Features(settings.features_off).needed(SCOPES) if settings.scopes == "auto" else ()

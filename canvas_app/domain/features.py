@@ -11,6 +11,15 @@ COUNTS_AS = {
     "designer": "teacher",
     "observer": "observer",
 }
+#: Scopes that pages of this feature alone need.
+SCOPES_OF = {
+    "teaching": frozenset(
+        {
+            "url:GET|/api/v1/courses/:course_id/assignments/:assignment_id/submission_summary",
+            "url:GET|/api/v1/courses/:course_id/sections",
+        }
+    ),
+}
 CLASS_STAFF = ("teacher",)  # the role of people who open a page of a class
 
 
@@ -35,6 +44,11 @@ class Features:
     def limited(self, feature: str) -> bool:
         """Return whether the feature is off for anybody."""
         return any(each.partition(":")[0] == feature for each in self.off)
+
+    def needed(self, scopes: Collection[str]) -> tuple[str, ...]:
+        """Return these scopes without those that only pages which are off would use."""
+        off = [SCOPES_OF[each] for each in SCOPES_OF if not self.offered(each, CLASS_STAFF)]
+        return tuple(scope for scope in scopes if not any(scope in unused for unused in off))
 
 
 ALL_FEATURES = Features()

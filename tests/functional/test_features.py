@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import requests
 
+from canvas_app.domain.features import SCOPES_OF
 from canvas_app.settings import FEATURES
 from canvas_app.views.switches import features_at
 from tests.conftest import StandIn
@@ -106,6 +107,21 @@ def test_pages_of_a_class_are_off(start_easel: StartEasel, canvas: StandIn, off:
     assert "/teaching" not in home
     assert "to grade" in home
     assert visit.twin("/dashboard.json")["complete"] is True
+
+
+def test_a_key_without_the_scopes_of_what_is_off(start_easel: StartEasel, canvas: StandIn) -> None:
+    """They are not asked for, so the key need not grant them, and no page lacks anything."""
+    canvas.control(settings={"scopes_off": sorted(SCOPES_OF["teaching"])})
+    easel = start_easel(
+        "scoped_includes", scopes="auto", features_off=frozenset({"teaching", "explorer"})
+    )
+    visit = Visit(easel, sign_in(easel, "teacher"))
+    asked = easel.browser().get(f"{easel.url}/login", timeout=30, allow_redirects=False)
+
+    assert "submission_summary" not in asked.headers["Location"]
+    for twin in ("/dashboard.json", "/search.json?q=a", path(work_named(canvas, WORK))):
+        body = visit.twin(twin)
+        assert body["complete"] is True, (twin, body["sources"])
 
 
 def test_teaching_stays_with_teachers(start_easel: StartEasel) -> None:

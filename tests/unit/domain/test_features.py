@@ -2,7 +2,8 @@
 
 import pytest
 
-from canvas_app.domain.features import ALL_FEATURES, Features
+from canvas_app.canvas.api import SCOPES
+from canvas_app.domain.features import ALL_FEATURES, SCOPES_OF, Features
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,16 @@ def test_a_role_that_keeps_it_is_enough(
 ) -> None:
     """Without a known role it is off as soon as it is off for anybody."""
     assert Features(frozenset(off)).offered("what_if", roles) is offered
+
+
+def test_scopes_of_what_is_off_are_not_needed() -> None:
+    """``CANVAS_SCOPES=auto`` asks for exactly what the pages that are on need."""
+    unused = SCOPES_OF["teaching"]
+
+    assert unused < {*SCOPES}
+    assert {*Features(frozenset({"teaching"})).needed(SCOPES)} == {*SCOPES} - unused
+    assert {*Features(frozenset({"teaching:teacher"})).needed(SCOPES)} == {*SCOPES} - unused
+    assert Features(frozenset({"teaching:student", "feeds"})).needed(SCOPES) == SCOPES
 
 
 def test_nothing_is_off_by_itself() -> None:
