@@ -12,6 +12,7 @@ from canvas_app.canvas.models import (
     SubmissionSummary,
 )
 from canvas_app.domain.charts import Spread, spread
+from canvas_app.domain.course_colors import color_of
 from canvas_app.domain.letters import grade_shown, letters_only
 from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.rows import File, SubmissionRow
@@ -136,7 +137,7 @@ def task(
         anonymous_grading=bool(found.anonymous_grading),
         counts=not found.omit_from_final_grade,
         closed_period=bool(found.in_closed_grading_period),
-        color=builder.colors.get(course.id) or course.course_color,
+        color=color_of(course.id, builder.colors, course),
     )
 
 

@@ -13,6 +13,7 @@ from canvas_app.canvas.models import (
     Enrollment,
     Grades,
 )
+from canvas_app.domain.course_colors import color_of
 from canvas_app.domain.letters import STAFF, letters_only, total_letter
 from canvas_app.domain.rows import CourseGroup, CourseRow, Enrolled
 
@@ -111,7 +112,7 @@ def course_row(
     ``phase``: see :func:`phases_of`.
     """
     url = f"{canvas_url}/courses/{course.id}"
-    color = colors.get(course.id) or course.course_color
+    color = color_of(course.id, colors, course)
     if course.access_restricted_by_date or course.name is None:
         return CourseRow(
             id=course.id, name="", restricted=True, state="restricted", url=url, color=color

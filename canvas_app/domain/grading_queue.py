@@ -6,6 +6,7 @@ from datetime import datetime
 
 from canvas_app.canvas.models import Assignment, Course
 from canvas_app.domain.class_work import Tally
+from canvas_app.domain.course_colors import color_of
 from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.queries import Query
 
@@ -83,7 +84,7 @@ def queue_row(
         not_submitted=None,
         url=builder.speed_grader(course.id, work),
         due_at=work.due_at,
-        color=builder.colors.get(course.id),
+        color=color_of(course.id, builder.colors, course),
         anonymous=bool(work.anonymize_students),
     )
     if counted is None:

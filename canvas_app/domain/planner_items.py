@@ -22,6 +22,7 @@ from canvas_app.canvas.models import (
     TodoItem,
     TodoQuiz,
 )
+from canvas_app.domain.course_colors import color_of
 from canvas_app.domain.courses import is_active_student, state_of
 from canvas_app.domain.hand_in import planner_takes_hand_in, takes_hand_in
 from canvas_app.domain.letters import grade_shown, letters_only
@@ -63,6 +64,10 @@ class ItemBuilder:
         self.colors = colors
         self.now = now
         self._refusing: dict[str, bool] = {}
+
+    def color(self, course_id: str | None) -> str | None:
+        """Return a course's colour; None without a course."""
+        return color_of(course_id, self.colors, self.courses.get(course_id or ""))
 
     def merged(
         self,
@@ -189,7 +194,7 @@ class ItemBuilder:
             letters_only=letters,
             override_id=override.id if override else None,
             dismissed=bool(override and override.dismissed),
-            color=self.colors.get(course_id or ""),
+            color=self.color(course_id),
             score=score,
             grade=grade,
             accepts_until=(assignment or thing or Plannable()).lock_at,
@@ -225,7 +230,7 @@ class ItemBuilder:
             letters_only=letters,
             override_id=override.id if override else None,
             dismissed=bool(override and override.dismissed),
-            color=self.colors.get(assignment.course_id or ""),
+            color=self.color(assignment.course_id),
             accepts_until=assignment.lock_at,
             can_submit=self.takes_hand_in(assignment, None),
         )
@@ -321,7 +326,7 @@ class ItemBuilder:
             course_id=course_id,
             course_name=item.course_name or (course.name if course else None) or "",
             url=item.url or self.link(graded.html_url),
-            color=self.colors.get(course_id or ""),
+            color=self.color(course_id),
         )
 
     def grading(self, todo: Iterable[TodoItem]) -> tuple[Item, ...]:
@@ -363,7 +368,7 @@ class ItemBuilder:
             ),
             assignment_id=assignment.id if assignment else None,
             needs_grading=item.needs_grading_count,
-            color=self.colors.get(course_id),
+            color=self.color(course_id),
             can_submit=False,
         )
 

@@ -12,6 +12,7 @@ from canvas_app.canvas.models import (
     RubricCriterion,
     Submission,
 )
+from canvas_app.domain.course_colors import color_of
 from canvas_app.domain.html_tokens import one_line
 from canvas_app.domain.letters import grade_shown, letters_only
 from canvas_app.domain.planner_items import ItemBuilder
@@ -76,7 +77,7 @@ def submission_row(
         grading_type=(assignment.grading_type if assignment else None) or "",
         letters_only=letters,
         comments=comments_of(s, builder),
-        color=builder.colors.get(course.id),
+        color=color_of(course.id, builder.colors, course),
         rubric=(
             rated(assignment.rubric or (), s.rubric_assessment, letters)
             if shown and assignment and s.rubric_assessment
@@ -180,7 +181,7 @@ def grading_row(assignment: Assignment, course: Course, builder: ItemBuilder) ->
         kind="grading",
         course_name=course.name or "",
         needs_grading=assignment.needs_grading_count,
-        color=builder.colors.get(course.id),
+        color=color_of(course.id, builder.colors, course),
         can_submit=False,
     )
 

@@ -1,5 +1,6 @@
 """The start page laid out from answers that are at hand: no network, no threads, no clock."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -198,4 +199,20 @@ def test_regraded_work_is_a_new_grade():
     assert {item.id: item.status for item in page.new_grades} == {
         "1": "resubmitted",
         "2": "redo_requested",
+    }
+
+
+def test_courses_without_colours_are_told_apart():
+    """A course's rows have the colour of its card, the person's own before one of ours."""
+    asked = work(plan("1", 1), plan("2", 2, course_id="5"), plan("3", 2, course_id="6"))
+
+    page = lay_out(DashboardAnswers(asked), NOW)
+
+    cards = {row.id: row.color for row in page.rows}
+    items = {row.course_id: row.color for day in page.agenda.days for row in day.rows}
+    assert cards == {id_: items[id_] for id_ in cards}
+    assert len(set(cards.values())) == len(cards) > 1
+    own = replace(asked, colors={"5": "#123456"})
+    assert {row.color for row in lay_out(DashboardAnswers(own), NOW).rows if row.id == "5"} == {
+        "#123456"
     }
