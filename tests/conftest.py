@@ -21,7 +21,7 @@ from tests import moment
 ROOT = Path(__file__).resolve().parent.parent
 
 # A busy machine generates examples slowly, which is no fault of the tested code.
-settings.register_profile("easel", suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("easel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("easel")
 
 
