@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import requests
 
+from canvas_app.canvas.transport import Transport
 from tests.conftest import ROOT, StandIn
 
 from .conftest import (
@@ -198,6 +199,27 @@ def test_canvas_away(start_easel: StartEasel, fault: dict[str, Any]) -> None:
     allow(easel, 60)
     wait_until(lambda: browser.get(f"{easel.url}/submissions.json", timeout=60).json()["complete"])
     assert easel.canvas.stats()["refreshes"] == before
+
+
+def test_canvas_down(start_easel: StartEasel) -> None:
+    """Nobody listens at its address: the same at once, without waiting."""
+    easel = start_easel(cache_seconds=0.001)
+    browser = sign_in(easel, "dozen", path="/login?next=/account")
+    whole = browser.get(f"{easel.url}/courses.json", timeout=60).json()
+    transports = easel.app.extensions["easel"]._transports
+    up = transports["production"]
+
+    transports["production"] = Transport("http://127.0.0.1:9")
+    kept = browser.get(f"{easel.url}/courses.json", timeout=60).json()
+    new = browser.get(f"{easel.url}/submissions", timeout=60)
+    transports["production"] = up
+
+    ids = [[row["id"] for row in body["data"]] for body in (whole, kept)]
+    assert ids[0] == ids[1] != []
+    assert kept["complete"] is True
+    assert new.status_code == 200
+    assert "Retry" in last_view(new.text)
+    assert browser.get(f"{easel.url}/submissions.json", timeout=60).json()["complete"]
 
 
 def test_canvas_slow(start_easel: StartEasel) -> None:
