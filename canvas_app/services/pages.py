@@ -23,6 +23,14 @@ class Page:
         """Return the source of this name, if the page asked for it."""
         return next((source for source in self.sources if source.name == name), None)
 
+    def lost(self, *kinds: str) -> tuple[Source, ...]:
+        """Return the sources of these kinds of which nothing came."""
+        return tuple(
+            source
+            for source in self.sources
+            if source.status in ("failed", "denied") and source.name.partition(":")[0] in kinds
+        )
+
     def reliable(self, *names: str) -> bool:
         """Return whether totals from these sources are exact; otherwise say "at least".
 
