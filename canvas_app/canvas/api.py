@@ -568,17 +568,21 @@ class CanvasAPI:
         course_id: str,
         student_ids: Sequence[str] = ("all",),
         assignment_ids: Sequence[str] = (),
+        submitted_since: datetime | None = None,
+        graded_since: datetime | None = None,
     ) -> Pages[ClassSubmission]:
         """List submissions to published assignments; for graders only.
 
         ``all`` means everybody they may see, including the test student and students who left. More
         than 100 named students: InvalidRequest. A student they may not see, or an unpublished
-        assignment: AuthorizationError.
+        assignment: AuthorizationError. With both moments, those later than both.
         """
         params: dict[str, Any] = {
             "student_ids": list(student_ids),
             "assignment_ids": list(assignment_ids),
             "exclude_response_fields": list(HEAVY),
+            "submitted_since": submitted_since,
+            "graded_since": graded_since,
         }
         path = api_path("courses", course_id, "students", "submissions")
         return self.client.paginate(path, params, type=ClassSubmission)
@@ -587,7 +591,9 @@ class CanvasAPI:
         "url:GET|/api/v1/courses/:course_id/students/submissions",
         "submissions#method.submissions_api.for_students",
     )
-    def work_of_students(self, course_id: str, student_ids: Sequence[str]) -> Pages[GroupedWork]:
+    def work_of_students(
+        self, course_id: str, student_ids: Sequence[str], assignment_ids: Sequence[str] = ()
+    ) -> Pages[GroupedWork]:
         """List these students, at most 100, each with all their submissions; for graders only.
 
         Pages are cut by students, not by submissions. Canvas's own gradebook asks the same way for
@@ -596,6 +602,7 @@ class CanvasAPI:
         """
         params: dict[str, Any] = {
             "student_ids": list(student_ids),
+            "assignment_ids": list(assignment_ids),
             "grouped": True,
             "exclude_response_fields": list(HEAVY),
         }

@@ -275,6 +275,7 @@ class Assignment(Model):
     due_at: Moment | None = None
     unlock_at: Moment | None = None
     lock_at: Moment | None = None
+    updated_at: Moment | None = None
     points_possible: Number | None = None
     grading_type: str | None = None
     submission_types: list[str] | None = None
@@ -396,6 +397,12 @@ class ClassSubmission(Model):
     graded_at: Moment | None = None
     posted_at: Moment | None = None
     cached_due_date: Moment | None = None
+    grader_id: Id | None = None
+    late_policy_status: str | None = None
+
+
+class KeptSubmission(ClassSubmission, array_like=True, omit_defaults=False):
+    """The same where it is kept: a fifth of the bytes, without the names of its fields."""
 
 
 class GroupedWork(Model):

@@ -16,8 +16,8 @@ from canvas_app.canvas.models import (
 from canvas_app.domain.calendar import Person
 from canvas_app.domain.courses import is_active_teacher
 from canvas_app.sources.answer import Source
-from canvas_app.sources.call import request_key
-from canvas_app.sources.sources import ListSource, ObjectSource, Sources
+from canvas_app.sources.call import Terms, request_key
+from canvas_app.sources.sources import USUAL, ListSource, ObjectSource, Sources
 
 COURSE_INCLUDE = (
     "term",
@@ -84,8 +84,8 @@ def start_pending(sources: Sources) -> ListSource[Course]:
     )
 
 
-def start_profile(sources: Sources) -> ObjectSource[Profile]:
-    return sources.start_one("profile", partial(CanvasAPI.profile))
+def start_profile(sources: Sources, terms: Terms = USUAL) -> ObjectSource[Profile]:
+    return sources.start_one("profile", partial(CanvasAPI.profile), terms=terms)
 
 
 def start_colors(sources: Sources) -> ObjectSource[Colors]:

@@ -22,6 +22,7 @@ from canvas_app.domain.class_roll import Student, students_of, taken_sections
 from canvas_app.domain.class_work import is_sealed
 from canvas_app.domain.courses import is_over
 from canvas_app.domain.grade_book import EVERY_PERIOD
+from canvas_app.domain.kept_class import Looked
 from canvas_app.domain.matrix import (
     MATRIX_SORTS,
     Column,
@@ -38,9 +39,12 @@ from canvas_app.domain.matrix import (
 )
 from canvas_app.domain.mended_courses import running
 from canvas_app.services.asks import AskedPage, read_profile
+from canvas_app.services.class_looks import ClassWork
 from canvas_app.services.classes import (
-    ClassWork,
+    AN_HOUR,
+    RENEWED,
     StartedClass,
+    all_here,
     published_works,
     section_names,
     start_class,
@@ -93,6 +97,7 @@ class AskedGradebook(AskedPage):
     sections: Mapping[str, str] = field(default_factory=dict)
     work: Mapping[str, Sequence[ClassSubmission] | None] = field(default_factory=dict)
     student_groups: tuple[GroupChoice, ...] = ()
+    looked: Looked = field(default_factory=Looked)
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,7 @@ class GradebookPage(Page):
     wanted: GradebookFilter = field(default_factory=GradebookFilter)
     sections: tuple[tuple[str, str], ...] = ()
     student_groups: tuple[GroupChoice, ...] = ()
+    looked: Looked = field(default_factory=Looked)
     groups: tuple[tuple[str, str], ...] = ()
     periods: tuple[tuple[str, str], ...] = ()
 
@@ -146,6 +152,7 @@ def ask(
     """Ask for the class, then for everybody's work."""
     started = start_gradebook(sources, course_id, wanted, shown, current=True)
     work = {each.user_id: started.work.of(each.user_id) for each in started.students}
+    started.work.finish(whole=all_here(started.begun.works))
     states = sources.states()
     early = any(source.status == "waiting" for source in states)
     return AskedGradebook(
@@ -161,6 +168,7 @@ def ask(
         sections=started.sections,
         work=work,
         student_groups=started.student_groups,
+        looked=started.work.looked,
         sources=states,
         profile=read_profile(started.begun.profile),
     )
@@ -195,7 +203,8 @@ def start_gradebook(
         every = everybody(start_everybody(sources, begun.course, wanted), work, names, in_order)
     inside = None if members is None else frozenset(row.id for row in members.rows())
     chosen = sorted_students(filter(partial(is_chosen, wanted, inside), every), wanted.sort)
-    work.last(student.user_id for student in chosen[slice(*shown)])
+    first = [student.user_id for student in chosen[slice(*shown)]]
+    work.last(first, every, "" if wanted.period == EVERY_PERIOD else wanted.period)
     return StartedGradebook(
         begun=begun,
         wanted=wanted,
@@ -225,11 +234,21 @@ def start_lists(sources: Sources, course_id: str) -> StartedLists:
     """Start the lists that name a course's filters."""
     return StartedLists(
         sources.start(
-            "assignment groups", partial(CanvasAPI.assignment_groups, course_id=course_id)
+            "assignment groups",
+            partial(CanvasAPI.assignment_groups, course_id=course_id),
+            terms=AN_HOUR,
         ),
-        sources.start("grading periods", partial(CanvasAPI.grading_periods, course_id=course_id)),
-        sources.start("student groups", partial(CanvasAPI.student_groups, course_id=course_id)),
-        sources.start("sets of groups", partial(CanvasAPI.group_sets, course_id=course_id)),
+        sources.start(
+            "grading periods",
+            partial(CanvasAPI.grading_periods, course_id=course_id),
+            terms=AN_HOUR,
+        ),
+        sources.start(
+            "student groups", partial(CanvasAPI.student_groups, course_id=course_id), terms=AN_HOUR
+        ),
+        sources.start(
+            "sets of groups", partial(CanvasAPI.group_sets, course_id=course_id), terms=AN_HOUR
+        ),
     )
 
 
@@ -279,7 +298,7 @@ def start_everybody(
         *((("completed",),) if wanted.concluded or over else ()),
         *((("inactive",),) if wanted.inactive else ()),
     ]
-    return [start_students(sources, course, state, period_id) for state in states]
+    return [start_students(sources, course, state, period_id, terms=RENEWED) for state in states]
 
 
 def everybody(
@@ -356,6 +375,7 @@ def lay_out(asked: AskedGradebook, now: datetime) -> GradebookPage:
         wanted=asked.wanted,
         sections=taken_sections(asked.every, asked.sections),
         student_groups=asked.student_groups,
+        looked=asked.looked,
         groups=tuple(names.items()),
         periods=tuple((period.id, period.title or "") for period in asked.periods),
     )
@@ -391,6 +411,7 @@ def stream(
             found = started.work.of(student.user_id)
             subtotal = subtotal_of(started, found)
             yield matrix_row(student, found, works, started.course, now, subtotal, sealed=sealed)
+        started.work.finish(whole=all_here(started.begun.works))
 
     ordered = iter(by_missing(rows())[part]) if wanted.sort == "missing" else rows()
     head = {

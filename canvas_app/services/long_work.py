@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from canvas_app.canvas.errors import AuthorizationError
 from canvas_app.canvas.models import Assignment, ClassSubmission, Course
 from canvas_app.domain.class_roll import Student
-from canvas_app.services.classes import ClassWork, chunk_size
+from canvas_app.services.class_looks import ClassWork, chunk_size
 from canvas_app.sources.answer import Source
 from canvas_app.sources.sources import Sources
 
@@ -45,7 +45,7 @@ class LongWork:
         for at in range(0, len(self._students), self._step):
             window = self._students[at : at + self._step]
             sources = self._new_sources()
-            work = ClassWork(sources, self._course, window, self._works)
+            work = ClassWork(sources, self._course, window, self._works, anew=True)
             for error in work.errors():
                 if not isinstance(error, AuthorizationError):
                     raise error

@@ -24,8 +24,8 @@ from canvas_app.domain.roster import (
     sorted_roster,
 )
 from canvas_app.services.asks import AskedPage, read_profile
+from canvas_app.services.class_looks import ClassWork
 from canvas_app.services.classes import (
-    ClassWork,
     all_here,
     published_works,
     section_names,
@@ -94,6 +94,7 @@ def ask(sources: Sources, course_id: str) -> AskedRoster:
     students = students_of(listed.rows(), names)
     works = published_works(begun.works.rows())
     work, whole = ClassWork(sources, begun.course, students, works), all_here(begun.works)
+    work.finish(whole=whole)
     return AskedRoster(
         canvas_url=sources.api.canvas_url,
         course=begun.course,

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache as memoize
 from functools import partial
@@ -99,6 +99,10 @@ class Reader:
         self._cache_seconds = cache_seconds
         self._clock = clock
 
+    def recent(self, at: float) -> bool:
+        """Return whether an answer of that moment (seconds since 1970) still counts as fresh."""
+        return CLOCKS_APART <= self.now().timestamp() - at <= self._cache_seconds
+
     def left(self) -> float:
         """Return the seconds until the deadline."""
         return self._deadline - self._clock()
@@ -106,8 +110,11 @@ class Reader:
     def submit(self, work: Callable[[], Outcome]) -> "Future[Outcome]":
         return self._share.submit(work, page=self)
 
-    def kept(self, request: str, call: "partial[Any]") -> Outcome | None:
-        """Return the cached answer to a request; None when there is none, or none readable."""
+    def kept(self, request: str, call: "partial[Any]", lasts: float = 0) -> Outcome | None:
+        """Return the cached answer to a request; None when there is none, or none readable.
+
+        It counts as fresh for ``lasts`` seconds, if that is longer than for other answers.
+        """
         kept = self._found(request)
         if kept is None:
             return None
@@ -118,7 +125,7 @@ class Reader:
         at = datetime.fromtimestamp(kept.at, UTC)
         age = (self.now() - at).total_seconds()
         came = Outcome(value, at, kept.unread, left_out=kept.left_out, unread=bool(kept.unread))
-        if CLOCKS_APART <= age <= self._cache_seconds:
+        if CLOCKS_APART <= age <= max(self._cache_seconds, lasts):
             return came
         failed = self._found(trouble_key(request))
         said = msgspec.msgpack.decode(failed.body, type=str) if failed else ""
@@ -138,6 +145,18 @@ class Reader:
             body = msgspec.Raw(msgspec.msgpack.encode(value))
             packed = msgspec.msgpack.encode(Kept(at.timestamp(), body, left_out, unread))
             self.cache.put(self.namespace, request, packed)
+
+    def remember(self, name: str, value: Any) -> None:
+        """Store what a page makes of many answers."""
+        self.keep(name, self.now(), value)
+
+    def recall(self, name: str, type: Any) -> Any:
+        """Return what was remembered under a name, of this type; None when nothing is."""
+        found = self._found(name)
+        try:
+            return msgspec.msgpack.decode(found.body, type=type) if found else None
+        except msgspec.MsgspecError:
+            return None  # written by another version of Easel
 
     def keep_trouble(self, request: str, at: datetime, said: str) -> None:
         """Store why a cached answer could not be renewed, so that the next page can show it."""
@@ -184,6 +203,20 @@ class RefusedContexts:
         self._reader.cache.put(self._reader.namespace, refusal_key(code), at)
 
 
+@dataclass(frozen=True)
+class Terms:
+    """How a page uses the cache for a call.
+
+    ``again``: Canvas is asked in any case; ``renew``: if the kept answer is stale. An answer counts
+    as fresh for ``lasts`` seconds at least. Without ``keep`` the cache is not used at all.
+    """
+
+    again: bool = False
+    renew: bool = False
+    lasts: float = 0
+    keep: bool = True
+
+
 class Call:
     """One call of a page: answered from the cache, by another page's call, or by its own.
 
@@ -202,12 +235,14 @@ class Call:
     of time and this one has some left, Canvas is asked once more.
     """
 
-    def __init__(self, reader: Reader, call: "partial[Any]", again: bool) -> None:
+    def __init__(self, reader: Reader, call: "partial[Any]", terms: Terms) -> None:
         self._reader = reader
         self._method = call
-        self._again = again
+        self._terms = terms
         self._key = request_key(call)
-        self._kept = reader.kept(self._key, call)
+        self._kept = reader.kept(self._key, call, terms.lasts) if terms.keep else None
+        renew = terms.renew and self._kept is not None and self._kept.stale
+        self._again = again = terms.again or renew
         reader.watch.asked(self._kept)
         self._future: Future[Outcome] | None = None
         self._own = False
@@ -309,7 +344,7 @@ class Call:
 
     def _fetch(self) -> Outcome:
         reader = self._reader
-        if not self._again:
+        if self._terms.keep and not self._again:
             kept = reader.kept(self._key, self._method)
             if kept is not None and not kept.stale:
                 return kept  # another page's call ended just before this one began
@@ -327,7 +362,7 @@ class Call:
         at = reader.now()
         self._tell(found)
         unread = bool(why) and all(self._unread)
-        if unread or not why:
+        if self._terms.keep and (unread or not why):
             reader.keep(self._key, at, found, left_out, why)
         elif self._kept is not None:
             reader.keep_trouble(self._key, at, why)

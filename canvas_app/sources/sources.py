@@ -22,7 +22,7 @@ from canvas_app.canvas.models import Course
 from canvas_app.canvas.paging import Pages
 from canvas_app.sources.answer import NotYet, Outcome, Source
 from canvas_app.sources.cache import Cache
-from canvas_app.sources.call import Call, Reader, request_key
+from canvas_app.sources.call import Call, Reader, Terms, request_key
 from canvas_app.sources.refusals import left_out_note
 from canvas_app.sources.watch import PageWatch
 from canvas_app.sources.wording import (
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
+USUAL = Terms()
 EVERYTHING = "all"  # the name that asks Canvas again for every source
 
 
@@ -266,6 +267,7 @@ class Sources:
         self._wait = True
         self._handles: list[PageSource[Any]] = []
         self._calls: dict[str, Call] = {}
+        self._recalled: dict[str, Any] = {}
         self._lock = Lock()
 
     def start(
@@ -274,27 +276,32 @@ class Sources:
         *calls: "partial[Pages[_T]]",
         course: Course | None = None,
         courses: Mapping[str, Course] | None = None,
+        terms: Terms = USUAL,
     ) -> ListSource[_T]:
         """Start a list: each call a partial of a CanvasAPI method, all at once.
 
         ``course`` is what it is about, when that is one course; ``courses`` name those, by id,
         of which Canvas may keep some from the person.
         """
-        parts = [self._shared_call(name, call) for call in calls]
+        parts = [self._shared_call(name, call, terms) for call in calls]
         handle: ListSource[_T] = ListSource(name, parts, course, courses=courses, wait=self._wait)
         self._handles.append(handle)
         return handle
 
-    def add(self, handle: ListSource[_T], call: "partial[Pages[_T]]") -> None:
+    def add(self, handle: ListSource[_T], call: "partial[Pages[_T]]", terms: Terms = USUAL) -> None:
         """Start a further call of a list whose answers nobody has read yet."""
-        handle.add(self._shared_call(handle.name, call))
+        handle.add(self._shared_call(handle.name, call, terms))
 
     def start_one(
-        self, name: str, call: "partial[_T]", course: Course | None = None
+        self,
+        name: str,
+        call: "partial[_T]",
+        course: Course | None = None,
+        terms: Terms = USUAL,
     ) -> ObjectSource[_T]:
         """Start a single object."""
         handle: ObjectSource[_T] = ObjectSource(
-            name, [self._shared_call(name, call)], course, wait=self._wait
+            name, [self._shared_call(name, call, terms)], course, wait=self._wait
         )
         self._handles.append(handle)
         return handle
@@ -330,16 +337,41 @@ class Sources:
         """Drop all calls, because the page is whole."""
         self._handles.clear()
         self._calls.clear()
+        self._recalled.clear()
 
     def kept(self, request: str, call: "partial[Any]") -> Outcome | None:
         """Return the cached answer to a request, whatever its age; never ask Canvas."""
         return self.reader.kept(request, call)
 
-    def _shared_call(self, name: str, call: "partial[Any]") -> Call:
+    @property
+    def waits(self) -> bool:
+        """Return whether answers are waited for: not in an early view."""
+        return self._wait
+
+    def recent(self, at: float) -> bool:
+        """Return whether an answer of that moment (seconds since 1970) still counts as fresh."""
+        return self.reader.recent(at)
+
+    def remember(self, name: str, value: Any) -> None:
+        """Store what the page made of many answers, with the person's other answers."""
+        self.reader.remember(name, value)
+
+    def recall(self, name: str, type: "type[_T]") -> _T | None:
+        """Return what was remembered, the same each time on one page; nothing when all is asked."""
+        if EVERYTHING in self._again:
+            return None
+        with self._lock:
+            if name not in self._recalled:
+                self._recalled[name] = self.reader.recall(name, type)
+            found: _T | None = self._recalled[name]
+            return found
+
+    def _shared_call(self, name: str, call: "partial[Any]", terms: Terms = USUAL) -> Call:
         """Return the page's one :class:`Call` for a request, shared by all sources that need it."""
         request = request_key(call)
         with self._lock:
             if request not in self._calls:
                 again = not self._again.isdisjoint((name, EVERYTHING))
-                self._calls[request] = Call(self.reader, call, again)
+                terms = replace(terms, again=again or terms.again)
+                self._calls[request] = Call(self.reader, call, terms)
             return self._calls[request]

@@ -1,5 +1,6 @@
 """A class's work in windows: one in hand at a time, and what ends it."""
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from canvas_app.canvas.models import Assignment, ClassSubmission, Course, Groupe
 from canvas_app.domain.class_roll import Student
 from canvas_app.services.long_work import CHUNKS_AT_ONCE, LongWork
 from canvas_app.sources.answer import Outcome, Source
+from canvas_app.sources.call import Terms
 from canvas_app.sources.sources import Sources
 
 WORKS = [Assignment(id=str(n)) for n in range(40)]
@@ -27,7 +29,10 @@ class Window:
     def start(self, name: str, *, course: Course) -> "Window":
         return self
 
-    def add(self, handle: "Window", call: "partial[Any]") -> None:
+    def now(self) -> datetime:
+        return datetime(2026, 11, 23, tzinfo=UTC)
+
+    def add(self, handle: "Window", call: "partial[Any]", terms: Terms) -> None:
         self.asked.append(call.keywords["student_ids"])
 
     def answers(self) -> list[Outcome]:
