@@ -23,7 +23,7 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 def account() -> ResponseReturnValue:
     """Show what Easel stores about the person; no call to Canvas."""
     gateway = current_gateway()
-    sign_in = required_sign_in()
+    settings, sign_in = gateway.settings, required_sign_in()
     environment = gateway.environment(sign_in.identity.environment)
     return render_template(
         "account.html",
@@ -34,6 +34,7 @@ def account() -> ResponseReturnValue:
         stored=gateway.storage.describe(sign_in.grant_id),
         scopes=sign_in.scopes.split(),
         public_client=not environment.client_secret,
+        keep_hours=int(settings.keep_seconds // 3600) if settings.cache_seconds else 0,
         **feeds_of_page(),
     )
 

@@ -50,6 +50,24 @@ def test_account_tells_the_id_of_every_canvas(easel: RunningEasel) -> None:
     assert stored["Canvas user, in every Canvas"] == "10000000000001"
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, "kept for 6 hours at most"),
+        ({"keep_seconds": 3600.0}, "kept for 1 hour at most"),
+        ({"cache_seconds": 0.0}, "answers are not kept"),
+    ],
+)
+def test_account_tells_how_long_answers_are_kept(
+    start_easel: StartEasel, changed: dict[str, float], said: str
+) -> None:
+    """As the deployment is set, and not as somebody once thought it would be."""
+    easel = start_easel(**changed)
+    page = sign_in(easel, "dozen").get(f"{easel.url}/account", timeout=10)
+
+    assert said in page.text
+
+
 def test_account_asks_canvas_nothing(easel: RunningEasel) -> None:
     browser = sign_in(easel, "dozen")
     before = easel.canvas.stats()["calls"]
