@@ -188,9 +188,9 @@ def first_day(today: date) -> date:
 
 def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
     """Lay out the answers as the start page at that moment."""
-    work = asked.work
-    me, known = work.me, work.courses
-    today, start = me.day(now), me.first_of_week(me.day(now))
+    work, page = asked.work, frame_of_home(asked.work, now)
+    me, today = work.me, page.today
+    start = me.first_of_week(today)
     items = sorted(work.with_days(work.merged(now)), key=by_due)
     missing = tuple(item for item in items if is_missing(item))
     late = behind(items, first_day(today))
@@ -198,17 +198,12 @@ def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
     grades = tuple(new_grades(items, me, now))
     recent = tuple(item for item in news(items) if item.due_at and item.due_at > now - NEW_GRADES)
     counts = by_course(items, now, missing=missing, due=due, grades=grades, recent=recent)
-    rows = in_order(course_row(c, work.canvas_url, work.colors, now) for c in known.values())
+    rows = in_order(course_row(c, work.canvas_url, work.colors, now) for c in work.courses.values())
     shown = cards(rows, counts)
     grading = work.grading(now)
-    return Dashboard(
-        sources=work.sources,
-        complete=complete(work.sources),
-        profile=me,
-        now=now,
+    return replace(
+        page,
         rows=shown,
-        first_rows=FEW,
-        today=today,
         agenda=agenda(items, late, today, now),
         missing=missing,
         behind=late,
@@ -218,14 +213,29 @@ def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
         announcements=recent,
         grading=grading,
         by_course=counts,
+        other_courses=len(rows) - len(shown) + len(asked.unlisted),
+        is_teacher=bool(grading) or page.is_teacher,
+    )
+
+
+def frame_of_home(work: WorkAnswers, now: datetime) -> Dashboard:
+    """Return the page without its lists: the person, their roles, the week and its neighbours."""
+    me, known = work.me, work.courses
+    start = me.first_of_week(me.day(now))
+    return Dashboard(
+        sources=work.sources,
+        complete=complete(work.sources),
+        profile=me,
+        now=now,
+        first_rows=FEW,
+        today=me.day(now),
         week=write_week(start),
         previous_week=write_week(start - WEEK),
         next_week=write_week(start + WEEK),
-        other_courses=len(rows) - len(shown) + len(asked.unlisted),
         note_courses=note_choices(known.values(), now),
         note_limits=not all(keeps_notes(course, now) for course in known.values()),
         is_student=has_role(known.values(), "student"),
         in_courses=bool(known),
         observes=observed(known.values()),
-        is_teacher=bool(grading) or has_role(known.values(), "teacher", "ta"),
+        is_teacher=has_role(known.values(), "teacher", "ta"),
     )
