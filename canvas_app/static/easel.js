@@ -187,6 +187,18 @@ function marked(button) {
   };
 }
 
+// A star moves a course to another group: its card stays in place, and the headings count anew.
+async function recount() {
+  const answer = await fetch(location.href);
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const old of document.querySelectorAll("main > .arrived [data-count]")) {
+    const fresh = page.querySelector(`main > .arrived [data-count="${CSS.escape(old.dataset.count)}"]`);
+    if (fresh) old.innerHTML = fresh.innerHTML;
+    else old.querySelector("small")?.remove(); // nothing is left in this group
+  }
+}
+
 function starred(form, button) {
   const card = form.closest("li");
   const flip = () => {
@@ -199,6 +211,7 @@ function starred(form, button) {
     revert: flip,
     keep: (undo) => {
       button.value = undo.on;
+      recount().catch(() => {}); // the counts of before stand until the page is loaded again
       return () => { button.focus(); button.click(); };
     },
   };

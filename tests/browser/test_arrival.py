@@ -37,6 +37,7 @@ def test_what_is_here_stands_until_all_of_it_is(reader, canvas):
     canvas.control(latency=0)
     page.wait_for_load_state()
     assert not page.locator(".early").is_visible()
+    assert page.locator(".early *").count() == 0
     assert page.locator("main > .arrived .card").get_by_text("Biology 101").is_visible()
     assert page.locator("main h1").count() == 1
 

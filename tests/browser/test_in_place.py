@@ -141,6 +141,27 @@ def test_message_goes_by_itself_unless_it_is_looked_at(reader: Reader) -> None:
     expect(toast).to_be_empty()
 
 
+def test_counts_follow_a_star(reader: Reader) -> None:
+    """The cards stay where they are; each heading counts the courses of its group."""
+    reader.enter("dozen")
+    page = reader.open("/courses?arrange=1")
+    favourites = page.locator("main > .arrived h2[data-count^=favorite] small")
+    card = page.locator("main > .arrived li.card.plain:has(button[name=on])").first
+    id_, group = card.get_attribute("id"), card.locator("xpath=ancestor::section//h2//small")
+    before, others = int(favourites.inner_text()), int(group.inner_text())
+
+    page.locator(f"#{id_} button[name=on]").click()
+
+    expect(favourites).to_have_text(str(before + 1))
+    rest = page.locator(f"section:has(#{id_}) h2 small")
+    expect(rest).to_have_text([str(others - 1)] if others > 1 else [])
+    page.get_by_role("button", name="Undo").click()
+    expect(favourites).to_have_text(str(before))
+    reader.open("/courses?arrange=1")
+    expect(favourites).to_have_text(str(before))
+    expect(rest).to_have_text(str(others))
+
+
 def test_star_and_nickname_change_in_place(reader: Reader) -> None:
     reader.enter("dozen")
     page = reader.open("/courses?arrange=1")
