@@ -236,18 +236,64 @@ function nicknamed(form) {
   };
 }
 
-// A note changes which rows there are: the page's content is asked for again, and stays where it was.
-async function renew() {
-  const answer = await fetch(location.href);
+// The page's content is asked for again and put in place of the old; folds stay open, and what is being read stays where it is.
+async function ask() {
+  const address = new URL(location.href);
+  address.searchParams.delete("retry");
+  const answer = await fetch(address, { signal: AbortSignal.timeout(20000) });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const [old, fresh] = [document, page].map((one) => one.querySelector("main > .arrived"));
-  if (!answer.ok || !old || !fresh) return location.reload();
-  const open = new Set([...old.querySelectorAll("details[open] > summary")].map((one) => one.textContent));
-  const [left, top] = [scrollX, scrollY];
-  old.innerHTML = fresh.innerHTML;
-  for (const one of old.querySelectorAll("details > summary")) if (open.has(one.textContent)) one.parentElement.open = true;
-  scrollTo({ left, top, behavior: "instant" });
+  return answer.ok && page.querySelector("main > .arrived");
 }
+
+function replaceBy(fresh) {
+  const old = document.querySelector("main > .arrived");
+  const [folds, other] = [old, fresh].map((one) => [...one.querySelectorAll("details")]);
+  const open = new Set(folds.filter((one) => one.open).map((one) => one.textContent));
+  other.forEach((one, at) => { if (folds.length === other.length ? folds[at].open : open.has(one.textContent)) one.open = true; });
+  const top = (one) => one.getBoundingClientRect().top;
+  const read = scrollY && [...old.querySelectorAll("[id]")].find((one) => one.checkVisibility() && top(one) >= 0 && fresh.querySelector(`#${CSS.escape(one.id)}`));
+  const [left, before, height] = [scrollX, scrollY, read && top(read)];
+  old.innerHTML = fresh.innerHTML;
+  const now = read && document.getElementById(read.id);
+  scrollTo({ left, top: now ? scrollY + top(now) - height : before, behavior: "instant" });
+}
+
+// A note changes which rows there are.
+async function renew() {
+  const fresh = await ask();
+  if (fresh) replaceBy(fresh);
+  else location.reload();
+}
+
+// Answers that were being renewed when the page came: it is asked for once more, unless it is hidden or something is being written.
+const RENEWED = 3000; // milliseconds in which Canvas has mostly answered
+const MOST = 3; // times, each after a longer while
+const sign = (one) => one.id || one.value || one.getAttribute("href") || one.textContent;
+
+function untouchable(old) {
+  return trial || busy.size || old.querySelector("[data-grid]") || document.activeElement.matches(TYPED)
+    || [...old.querySelectorAll("input, textarea")].some((one) => one.value !== one.defaultValue);
+}
+
+async function follow(times) {
+  const old = document.querySelector("main > .arrived");
+  if (!old || !old.querySelector("[data-renewing]") || times > MOST) return;
+  if (document.hidden) return document.addEventListener("visibilitychange", () => follow(times), { once: true });
+  if (!untouchable(old)) {
+    const fresh = await ask().catch(() => null);
+    const held = old.contains(document.activeElement) && document.activeElement;
+    // The same thing may stand in two lists.
+    const same = (place) => [...place.querySelectorAll(held.tagName)].filter((one) => sign(one) === sign(held));
+    const at = held && same(old).indexOf(held);
+    if (fresh && !untouchable(old) && (!held || same(fresh)[at])) {
+      replaceBy(fresh);
+      if (held) same(old)[at].focus({ preventScroll: true });
+    }
+  }
+  setTimeout(follow, RENEWED * 3 ** times, times + 1);
+}
+
+setTimeout(follow, RENEWED, 1);
 
 function noted(form, action) {
   const fold = form.closest("details");

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
+import requests
 import time_machine
 from playwright.sync_api import Browser, Page, expect
 
@@ -127,3 +129,49 @@ def test_note_and_star_on_home_without_script(reader: Reader) -> None:
     card.locator("button.favorite").click()
     expect(page.locator("form.notice")).to_contain_text("favourite")
     assert page.url.endswith(f"/#{id_}")
+
+
+def add_note(easel: RunningEasel, title: str) -> None:
+    """As the person does in Canvas, for today."""
+    headers = {"Authorization": f"Bearer {easel.canvas.token('dozen')}"}
+    body = {"title": title, "todo_date": datetime.now(UTC).isoformat()}
+    path = f"{easel.canvas.url}/api/v1/planner_notes"
+    requests.post(path, body, headers=headers, timeout=10).raise_for_status()
+
+
+HIDE = """hidden => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+@pytest.mark.parametrize("reader", [{}, PHONE], indirect=True, ids=["wide", "phone"])
+def test_renewed_answers_are_taken_over(reader: Reader) -> None:
+    """By one request, when the page is looked at; what is read stays where it is, focus too."""
+    reader.enter("dozen")
+    reader.open("/")
+    add_note(reader.easel, "Renew me")
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=61), tick=True):
+        reader.page.add_init_script(f"({HIDE})(true)")
+        page = reader.open("/")
+        page.evaluate("window.stayed = true")
+        note = page.locator("main > .arrived li.row", has_text="Renew me")
+        assert note.count() == 0
+        link = page.locator("#grades + ul a.name").first
+        link.evaluate("e => e.scrollIntoView({ block: 'center', behavior: 'instant' })")
+        link.focus()
+        place = "e => Math.round(e.getBoundingClientRect().top)"
+        before = link.evaluate(place)
+        reader.requests.clear()
+        page.wait_for_timeout(4000)
+        assert reader.requests == []
+
+        page.evaluate(HIDE, False)
+        expect(note.first).to_be_attached()
+        page.wait_for_timeout(300)
+        assert abs(link.evaluate(place) - before) <= 1
+        expect(link).to_be_focused()
+        assert [urlsplit(request.url).path for request in reader.requests] == ["/"]
+        assert page.evaluate("window.stayed")
+        assert page.locator("[data-renewing]").count() == 0
+        assert reader.complaints == []
