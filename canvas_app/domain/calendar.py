@@ -121,7 +121,7 @@ def read_week(text: str, today: date, begins: int = 0) -> date | None:
         return week_start(today, begins)
     try:
         found = week_start(date.fromisoformat(text), begins)
-    except ValueError:
+    except (ValueError, OverflowError):  # the week of the first day there is began before it
         return None
     return found if EARLIEST <= found.year <= LATEST else None
 

@@ -31,7 +31,7 @@ def test_what_is_here_stands_until_all_of_it_is(reader, canvas):
     page = reader.page
     page.goto(f"{reader.easel.url}/courses", wait_until="commit")
 
-    page.locator(".early").get_by_text("Still coming").wait_for()
+    page.locator(".early").get_by_text("Still coming").first.wait_for()
     assert page.locator(".early .card").get_by_text("Biology 101").is_visible()
 
     canvas.control(latency=0)

@@ -10,7 +10,7 @@ from .conftest import RunningEasel, last_view
 
 APART = (
     *("/login", "/oauth/", "/help/", "/healthz", "/readyz", "/metrics", "/static/"),
-    *("/explorer", "/admin/setup"),
+    *("/explorer", "/admin/setup", "/institution/"),
     "/exports/",  # only for whoever prepared one
     "/calendar/<secret>.ics",
 )

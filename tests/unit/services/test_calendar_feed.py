@@ -79,7 +79,7 @@ def test_part_is_no_calendar(sources_of: Any, canvas: Any) -> None:
     fault = {"method": "GET", "path": "/api/v1/users/self/profile", "kind": "html", "times": None}
     canvas.control(faults=[fault])
 
-    with pytest.raises(Incomplete, match="Profile: Canvas has trouble"):
+    with pytest.raises(Incomplete, match="Profile: Canvas is having problems"):
         write_calendar(sources_of("dozen"), environment="production", label="x")
 
 

@@ -17,11 +17,11 @@ from canvas_app.sources.wording import error_text
     ("error", "words"),
     [
         (AuthorizationError("x"), "share"),
-        (NotFound("x"), "does not have"),
+        (NotFound("x"), "did not find"),
         (Throttled("x"), "no more requests for you"),
         (MalformedAnswer("x"), "read"),
         (Unavailable("x"), "in time"),
-        (Unavailable("x", status=503), "trouble"),
+        (Unavailable("x", status=503), "having problems"),
         (InvalidRequest("x"), "accept"),
     ],
 )
