@@ -14,6 +14,8 @@ from .test_class_student import oracle as works_of
 from .test_class_student import told as works_told
 from .test_roster import oracle, told
 
+pytestmark = pytest.mark.anyday
+
 ROSTER = f"/courses/{BIOLOGY}/roster"
 STUDENT = f"/courses/{BIOLOGY}/students/{MAYA}"
 EXPIRED = {"kind": "status", "status": 401, "headers": {"WWW-Authenticate": "Bearer realm=x"}}

@@ -18,6 +18,8 @@ from tests.conftest import ROOT, StandIn
 
 from .conftest import RunningEasel, form_to, forms, send
 
+pytestmark = pytest.mark.anyday
+
 GUIDE = (ROOT / "docs" / "developers.md").read_text()
 PROGRAMS = re.findall(r"^```python\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 WIRE = "\n".join(re.findall(r"^```http\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL))

@@ -10,6 +10,8 @@ from tests.conftest import ROOT, StandIn
 
 from .classes import BIOLOGY, raw
 
+pytestmark = pytest.mark.anyday
+
 EXAMPLES = ROOT / "examples"
 
 

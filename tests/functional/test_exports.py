@@ -18,6 +18,8 @@ from tests.conftest import StandIn
 from .classes import BIOLOGY, PSYCHOLOGY, raw, students, submissions
 from .conftest import RunningEasel, StartEasel, form_to, send, sign_in
 
+pytestmark = pytest.mark.anyday
+
 
 def begun(
     easel: RunningEasel, browser: requests.Session, course_id: int = BIOLOGY, **fields: str

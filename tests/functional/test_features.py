@@ -17,6 +17,8 @@ from .conftest import RunningEasel, StartEasel, last_view, sign_in
 from .test_assignment_class import path, work_named
 from .test_feed import fetch, make_feed
 
+pytestmark = pytest.mark.anyday
+
 WORK = "Cell structure worksheet"
 
 

@@ -13,6 +13,8 @@ from .conftest import RunningEasel, allow, last_view, sign_in
 from .test_counts import work_of
 from .walk import read
 
+pytestmark = pytest.mark.anyday
+
 PAGES = ("/", "/upcoming", "/submissions", "/courses", "/courses/4101", "/courses/4101/assignments")
 NOT_SHOWN = {"profile", "colors"}
 """The summary tells of them: which time zone a page is in; colours are no content."""

@@ -11,6 +11,8 @@ import requests
 from .conftest import RunningEasel, last_view, sign_in
 from .walk import FURTHER, addresses
 
+pytestmark = pytest.mark.anyday
+
 PEOPLE = [
     *("dozen", "many", "busy", "newcomer", "visitor", "hostile", "observer"),
     *("teacher", "bigteacher", "ta", "admin"),
