@@ -19,6 +19,8 @@ from canvas_app.sources.cache import MemoryCache
 from .conftest import RunningEasel, last_view, sign_in
 from .walk import addresses, read
 
+pytestmark = pytest.mark.anyday
+
 PIECES = {
     "tile": re.compile(r'<a class="tile.*?</a>', re.S),
     "heading": re.compile(r"<h[23].*?</h[23]>", re.S),

@@ -15,6 +15,8 @@ from canvas_app.sources.cache import MemoryCache
 
 from .conftest import RunningEasel, allow, form_to, last_view, send, sign_in
 
+pytestmark = pytest.mark.anyday
+
 PAGES = ["", "courses", "upcoming", "submissions"]
 DOWN = {"kind": "status", "status": 503, "times": None}
 KINDS: list[dict[str, Any]] = [
