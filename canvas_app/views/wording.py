@@ -59,6 +59,11 @@ def far(days: timedelta, locale: Locale) -> str:
     )
 
 
+def near(away: timedelta, locale: Locale) -> str:
+    """Return how far away a moment of this day is: "in 21 hours", as less is no whole day."""
+    return str(format_timedelta(away, add_direction=True, threshold=1, locale=locale))
+
+
 def tag(text: str, machine: str, title: str, locale: Locale) -> Markup:
     lang = foreign(locale)
     return Markup('<time datetime="{}" title="{}"{}>{}</time>').format(machine, title, lang, text)
@@ -115,7 +120,7 @@ def said(
     distance = (there.date() - here.date()).days
     if distance == 0 and not all_day:
         away = there.replace(second=0, microsecond=0) - now  # which is a whole minute, too
-        relative = format_timedelta(away, add_direction=True, locale=locale) if away else ""
+        relative = near(away, locale) if away else ""
     elif distance == 0 or day_word(distance, locale):
         relative = ""
     else:

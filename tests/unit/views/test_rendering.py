@@ -35,6 +35,7 @@ def text(markup: Markup) -> str:
     ("moment", "said"),
     [
         (NOW + timedelta(hours=3), "Today 12:00, in 3 hours"),
+        (NOW - timedelta(minutes=55), "Today 08:05, 55 minutes ago"),
         (NOW + timedelta(seconds=35), "Today 09:00"),
         (NOW - timedelta(minutes=2, seconds=-20), "Today 08:58, 2 minutes ago"),
         (NOW + timedelta(days=1), "Tomorrow 09:00"),
@@ -47,6 +48,14 @@ def text(markup: Markup) -> str:
 )
 def test_a_moment_is_said_as_people_say_it(moment: datetime, said: str) -> None:
     assert text(wording.when(moment, page())) == said
+
+
+def test_the_end_of_today_is_no_day_away() -> None:
+    early = Page(profile=Person(time_zone="Europe/Berlin", locale="en-GB"), now=NOW.replace(hour=1))
+
+    shown = text(wording.when(NOW.replace(hour=22, minute=59), early))
+
+    assert shown == "Today 23:59, in 22 hours"
 
 
 def test_a_moment_is_exact_for_machines_and_on_hover() -> None:
