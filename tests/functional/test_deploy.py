@@ -27,7 +27,8 @@ pytestmark = pytest.mark.anyday
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH')}:/usr/sbin")
 SYSTEMD = shutil.which("systemd-analyze")
-needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+MAY_SKIP = "CI" not in os.environ  # there a missing program fails its test
+needs_nginx = pytest.mark.skipif(NGINX is None and MAY_SKIP, reason="nginx is not installed")
 LIKE_SYSTEMD = (
     "import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_PID'] = str(os.getpid()); "
     "os.execv(sys.executable, [sys.executable, '-m', 'canvas_app', 'serve'])"
@@ -44,7 +45,7 @@ def installed(folder: Path, name: str, changes: dict[str, str]) -> Path:
     return folder / name
 
 
-@pytest.mark.skipif(SYSTEMD is None, reason="systemd is not installed")
+@pytest.mark.skipif(SYSTEMD is None and MAY_SKIP, reason="systemd is not installed")
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
     python = {"/opt/easel/.venv/bin/python": sys.executable}
     units = [installed(tmp_path, "easel.service", python), installed(tmp_path, "easel.socket", {})]
