@@ -111,6 +111,21 @@ def start_emulator(*arguments: str) -> tuple[subprocess.Popen[str], str]:
     return process, line[line.index("http://") :].split()[0].rstrip("/")
 
 
+def printed(file: Path, *arguments: str, token: str, **environ: str) -> str:
+    """What a Python program prints; it must end well and never print the token."""
+    done = subprocess.run(
+        [sys.executable, str(file), *arguments],
+        env=os.environ | environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert token not in done.stdout + done.stderr
+    return done.stdout
+
+
 def stop(process: "subprocess.Popen[Any]") -> None:
     process.terminate()
     try:
