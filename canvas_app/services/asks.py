@@ -37,10 +37,10 @@ COURSE_INCLUDE = (
 
 @dataclass(frozen=True, kw_only=True)
 class AskedPage:
-    """What every page is laid out from: the state of its sources, and the person who reads it.
+    """What Canvas answered, from which a page is laid out: each page adds its own answers.
 
-    ``canvas_url`` is Canvas's root without a slash at the end; ``colors`` are the person's own, by
-    course id.
+    ``canvas_url`` is Canvas's root without a slash at the end; ``sources`` tells what came;
+    ``profile`` is the person who reads the page; ``colors`` are their course colours, by course id.
     """
 
     canvas_url: str
@@ -55,7 +55,10 @@ def start_ended(sources: Sources) -> ListSource[Enrollment]:
 
 
 def start_ended_in(sources: Sources, course: Course) -> ListSource[Enrollment] | None:
-    """Start the list of the person's ended enrollments in a course that shows none of theirs."""
+    """Start the list of the person's ended enrollments in a course that Canvas gave without any.
+
+    Returns None for a course that came with enrollments: nothing is asked then.
+    """
     if course.enrollments != []:
         return None
     return sources.start(
@@ -77,7 +80,7 @@ def known_to_teach(sources: Sources) -> bool:
 
 
 def start_pending(sources: Sources) -> ListSource[Course]:
-    """Start the list of invitations and of courses that have not started for the person."""
+    """Start the list of courses the person is invited to, or that have not started for them."""
     return sources.start(
         "invitations",
         partial(CanvasAPI.courses, include=COURSE_INCLUDE, enrollment_state="invited_or_pending"),
@@ -107,7 +110,7 @@ def read_positions(handle: ObjectSource[Positions]) -> dict[str, int]:
 
 
 def read_profile(handle: ObjectSource[Profile]) -> Person:
-    """Return the time zone and locale set in Canvas; UTC and en when Canvas gave none."""
+    """Return the person with their time zone and locale; UTC and "en" where Canvas gave none."""
     found = handle.value()
     if found is None:
         return Person()

@@ -61,7 +61,7 @@ class AssignmentPage(Page):
 
     assignment: Task = field(default_factory=lambda: Task("", "", "", "", ""))
     rows: tuple[OwnWork, ...] = ()
-    rubric: tuple[Rated, ...] = ()  # the criteria without an assessment
+    rubric: tuple[Rated, ...] = ()  # the criteria alone, for people who were not assessed
     statistics: Spread | None = None
     teaching: GradingCounts | None = None
     result: ClassResult | None = None  # the class's result, for graders
@@ -79,7 +79,7 @@ class AssignmentPage(Page):
 
     @property
     def by_course_clock(self) -> "AssignmentPage | None":
-        """Return the page in the course's time zone, if the due date reads differently there."""
+        """Return the page in the course's time zone; None if the due date reads the same there."""
         due, name = self.assignment.due_at, self.assignment.course_time_zone
         there = replace(self, profile=replace(self.profile, time_zone=name or "UTC"))
         if not due or not name or there.profile.zone is UTC:
@@ -109,7 +109,7 @@ def assignment(
     """Return the page. Raises the CanvasError that Canvas gives for the assignment itself.
 
     It takes two rounds of calls: the assignment and its course, then the submission or the counts.
-    It takes three for people who taught or observed in a course that has ended for them.
+    A third round is needed for people whose enrollment as a teacher or observer has ended.
     """
     return lay_out(ask(sources, course_id, assignment_id, features), sources.now(), features)
 
@@ -190,8 +190,8 @@ def say_what_lacks(
 ) -> None:
     """Report the includes that Canvas dropped and that no other call of the page replaces.
 
-    The course is needed for its name and roles, which need no include, and for its grading scheme
-    where it shows only letters.
+    Of the course the page needs the name and the roles, which come without includes, and, if it
+    shows only letters, the grading scheme, which does not.
     """
     course.needs(*(("grading_scheme",) if found.restrict_quantitative_data else ()))
     asked.needs(*lost(asked, "submission"))

@@ -33,7 +33,7 @@ class StartedResult:
     sections: ListSource[CourseSection]
 
     def answers(self) -> "AskedResult | None":
-        """Return the answers; None unless all came, because gaps would count as missing work."""
+        """Return the answers; None unless all came, because gaps would look like missing work."""
         if not (all_here(self.submissions) and all_here(self.students)):
             return None
         return AskedResult(
@@ -56,7 +56,7 @@ class AskedResult:
 
 
 def start_result(sources: Sources, course: Course, work: Assignment) -> StartedResult | None:
-    """Start the calls; none for unpublished work, which has no submissions and is refused."""
+    """Start the calls for the class's work; None if it is unpublished: Canvas refuses them then."""
     if work.published is False:
         return None
     return StartedResult(

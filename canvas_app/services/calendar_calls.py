@@ -93,7 +93,7 @@ def start_events(
 def start_owed(
     sources: Sources, ids: list[str], first: datetime, last: datetime, known: Mapping[str, Course]
 ) -> ListSource[CalendarEvent]:
-    """Start the assignments due in these courses, in which the person is not a student."""
+    """Start the assignments due in courses in which the person teaches, assists or observes."""
     call = partial(CanvasAPI.calendar_assignments, start_date=first, end_date=last)
     calls = [partial(call, course_ids=some) for some in tens(ids)]
     calls += [partial(CanvasAPI.calendar_checkpoints, course_ids=some) for some in tens(ids)]
@@ -101,7 +101,7 @@ def start_owed(
 
 
 def lettered(course: Course) -> Course:
-    """Return the course marked as one that shows only letters; for teachers this has no effect."""
+    """Return the course marked as one that shows only letters; its teachers still see points."""
     return structs.replace(course, restrict_quantitative_data=True)
 
 

@@ -60,9 +60,11 @@ GroupChoice = tuple[str, tuple[tuple[str, str], ...]]
 
 @dataclass(frozen=True)
 class StartedGradebook:
-    """A gradebook whose class is here and whose work is on its way; ``wanted`` names its period.
+    """A gradebook whose students are known, while their submissions are still being asked for.
 
-    ``students`` are those of the choice in its order, ``columns`` its assignments.
+    ``wanted`` has the grading period filled in. ``students`` are those that pass the filter,
+    sorted; ``every`` is the whole class. ``columns`` are the assignments to show, ``works`` all
+    published ones. ``sections`` are names by id.
     """
 
     begun: StartedClass
@@ -84,7 +86,11 @@ class StartedGradebook:
 
 @dataclass(frozen=True)
 class AskedGradebook(AskedPage):
-    """Canvas's answers; ``work`` holds each student's submissions, None where they are missing."""
+    """Canvas's answers.
+
+    ``work`` holds each student's submissions by user id, None where some of them are missing. The
+    other fields are those of :class:`StartedGradebook`.
+    """
 
     course: Course = field(default_factory=lambda: Course(id=""))
     wanted: GradebookFilter = field(default_factory=GradebookFilter)
@@ -102,7 +108,11 @@ class AskedGradebook(AskedPage):
 
 @dataclass(frozen=True)
 class GradebookPage(Page):
-    """Gradebook page. ``rows`` are all students of the choice, out of ``total`` in the class."""
+    """Gradebook page. ``rows`` are the students that pass the filter, of ``total`` in the class.
+
+    ``footers`` are by assignment id; ``sections``, ``groups`` (of assignments) and ``periods`` are
+    the choices of the filter, as (id, name).
+    """
 
     course_id: str = ""
     course_name: str = ""
@@ -127,7 +137,11 @@ class GradebookPage(Page):
 
 @dataclass(frozen=True)
 class GradebookStream:
-    """A gradebook sent piece by piece: what comes before the rows, the rows, and the end."""
+    """A gradebook that is sent while it is made: ``head`` goes before the rows.
+
+    ``rows`` yields a student as soon as their work is here; ``sources`` is complete only after the
+    last row.
+    """
 
     head: dict[str, Any]
     columns: tuple[Column, ...]
@@ -140,8 +154,8 @@ def gradebook(
 ) -> GradebookPage:
     """Return the page. Raise the CanvasError of the course itself, or StaffOnly.
 
-    Of the current grading period where none is chosen. The work of the students ``shown``, from
-    one place to another, is asked for first.
+    If the filter names no grading period, the page shows the current one. ``shown`` is the range of
+    rows (first, one after the last) whose work is asked for first.
     """
     return lay_out(ask(sources, course_id, wanted, shown), sources.now())
 
@@ -183,9 +197,9 @@ def start_gradebook(
     current: bool,
     with_work: bool = True,
 ) -> StartedGradebook:
-    """Ask for the class and start the calls for its work, unless that is asked for elsewhere.
+    """Ask for the class, and start the calls for its submissions if ``with_work`` is set.
 
-    ``current``: where no grading period is chosen, the one that runs now is meant, not all.
+    ``current`` decides what a filter without a grading period means: the current one, or all.
     """
     lists = start_lists(sources, course_id)
     groups, listed = lists.groups, lists.periods
@@ -194,11 +208,11 @@ def start_gradebook(
     wanted = period_meant(wanted, listed, sources.now()) if current else wanted
     works = published_works(begun.works.rows())
     names = section_names(begun.sections.rows())
-    in_order = wanted.sort == MATRIX_SORTS[0] and not shown[0]  # as Canvas lists students
+    in_order = wanted.sort == MATRIX_SORTS[0] and not shown[0]  # the order of Canvas's list
     to_ask = works if with_work else ()
     work = ClassWork(sources, begun.course, (), to_ask, at_once=in_order)
     if begun.works.waiting or (current and listed.waiting):
-        every = []  # an early view that does not yet know what to ask for
+        every = []  # an early view: what to ask for is not known yet
     else:
         every = everybody(start_everybody(sources, begun.course, wanted), work, names, in_order)
     inside = None if members is None else frozenset(row.id for row in members.rows())
@@ -222,7 +236,7 @@ def start_gradebook(
 
 @dataclass(frozen=True)
 class StartedLists:
-    """Lists of a course from which its gradebook's filters are made."""
+    """The lists that the filters of a course's gradebook are made of."""
 
     groups: ListSource[AssignmentGroup]
     periods: ListSource[GradingPeriod]
@@ -231,7 +245,7 @@ class StartedLists:
 
 
 def start_lists(sources: Sources, course_id: str) -> StartedLists:
-    """Start the lists that name a course's filters."""
+    """Start the lists that the filters are made of."""
     return StartedLists(
         sources.start(
             "assignment groups",
@@ -253,14 +267,17 @@ def start_lists(sources: Sources, course_id: str) -> StartedLists:
 
 
 def start_members(sources: Sources, group_id: str) -> ListSource[RosterUser] | None:
-    """Start the list of who is in the chosen group of students, if one is chosen."""
+    """Start the list of the members of the chosen student group; None if none is chosen."""
     if not group_id:
         return None
     return sources.start("group members", partial(CanvasAPI.group_members, group_id=group_id))
 
 
 def is_chosen(wanted: GradebookFilter, inside: Collection[str | None] | None, one: Student) -> bool:
-    """Return whether a student is in the chosen section and among the members of the group."""
+    """Return whether a student is in the chosen section and among ``inside``, the group's members.
+
+    An empty section and ``inside=None`` mean that none is chosen.
+    """
     here = not wanted.section or wanted.section in one.section_ids
     return here and (inside is None or one.user_id in inside)
 
@@ -268,9 +285,10 @@ def is_chosen(wanted: GradebookFilter, inside: Collection[str | None] | None, on
 def groups_by_set(
     listed: ListSource[StudentGroup], sets: ListSource[GroupSet]
 ) -> tuple[GroupChoice, ...]:
-    """Return the groups of each set, in Canvas's order.
+    """Return the student groups of each set, in Canvas's order.
 
-    Whoever may not see the groups, or their sets, is offered no choice and lacks nothing.
+    To people who may not see the groups or their sets none are offered, and nothing counts as
+    missing.
     """
     for handle in (listed, sets):
         if handle.denied:
@@ -287,9 +305,10 @@ def groups_by_set(
 def start_everybody(
     sources: Sources, course: Course, wanted: GradebookFilter
 ) -> list[ListSource[ClassEnrollment]]:
-    """Ask for the chosen students: active ones, then those who ended, then the inactive.
+    """Start a list of students for each state of enrollment that the filter includes.
 
-    In a course that is over, the enrollments of its students have ended with it.
+    The order is active, concluded, inactive. In a course that is over the concluded are always
+    included, because all enrollments ended with it.
     """
     period_id = "" if wanted.period in ("", EVERY_PERIOD) else wanted.period
     over = course.workflow_state == "completed" or is_over(course, sources.now())
@@ -309,7 +328,8 @@ def everybody(
 ) -> list[Student]:
     """Return the students of these lists, each once, and ask for their work as they come.
 
-    An early view has those that are here, or, if their order is not Canvas's, nobody before all.
+    While a list is still being read, an early view has the students that have come, or none at all
+    unless ``in_order``: sorted otherwise, its rows would change places.
     """
     lists = []
     for handle in handles:
@@ -330,7 +350,11 @@ def everybody(
 def period_meant(
     wanted: GradebookFilter, listed: ListSource[GradingPeriod], now: datetime
 ) -> GradebookFilter:
-    """Return the filter with its grading period; one the course does not have means all."""
+    """Return the filter with its grading period filled in.
+
+    That is the current one if none is chosen. It is all of them if no period is current, or the
+    course does not have the chosen one.
+    """
     known = {period.id for period in listed.rows()}
     if wanted.period == EVERY_PERIOD or wanted.period in known:
         return wanted
@@ -384,7 +408,10 @@ def lay_out(asked: AskedGradebook, now: datetime) -> GradebookPage:
 def subtotal_of(
     asked: "AskedGradebook | StartedGradebook", rows: Sequence[ClassSubmission] | None
 ) -> float | None:
-    """Return a student's share of the chosen group; None without a choice or without their work."""
+    """Return a student's percentage in the chosen assignment group.
+
+    None if no group is chosen or the student's submissions are not all here.
+    """
     if not asked.wanted.group or rows is None:
         return None
     return group_subtotal(asked.course, asked.groups, asked.columns, rows, asked.wanted.group)
@@ -393,9 +420,10 @@ def subtotal_of(
 def stream(
     sources: Sources, course_id: str, wanted: GradebookFilter, part: slice
 ) -> GradebookStream:
-    """Begin to send a gradebook: all grading periods unless one is chosen.
+    """Start a gradebook whose rows can be sent while it is made.
 
-    Raise the CanvasError of the course itself, or StaffOnly. The rows come as their work comes.
+    It covers the whole course unless a grading period is chosen. Raise the CanvasError of the
+    course itself, or StaffOnly, before anything is sent.
     """
     shown = (part.start or 0, part.stop if part.stop is not None else 50)
     started = start_gradebook(sources, course_id, wanted, shown, current=False)

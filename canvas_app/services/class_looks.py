@@ -25,26 +25,27 @@ from canvas_app.sources.call import Terms
 from canvas_app.sources.sources import ListSource, Sources
 
 CHUNK_ROWS = 400
-"""About how many submissions one call for a class's work brings, and ..."""
+"""Submissions that one call for a class's work should bring, about."""
 MOST_STUDENTS = 35
-"""... of how many students at most: as much as Canvas's own gradebook asks for at once."""
+"""Students in one such call at most, as many as Canvas's own gradebook asks for at once."""
 FULL_LOOK = 3600.0
 """Seconds after which all of a class's work is asked for, and not only what changed."""
 CLOCKS_DIFFER = 120.0
-"""Seconds by which changes are asked for from an earlier moment, as clocks may differ."""
+"""Seconds by which the changes asked for overlap, because Canvas's clock may differ from ours."""
 NOT_KEPT = Terms(keep=False)
 
 
 def chunk_size(works: Sequence[Assignment]) -> int:
-    """Return of how many students the submissions are asked for in one list."""
+    """Return for how many students one call asks for submissions."""
     return max(1, min(MOST_STUDENTS, CHUNK_ROWS // max(1, len(works))))
 
 
 class ClassWork:
     """Everybody's submissions to everything, asked for in parallel chunks of students.
 
-    Students are named as soon as they are known; then ``last`` is called. What is kept from an
-    earlier page is used, with what changed since; ``finish`` keeps it for the next one.
+    Call ``name`` for each student as soon as they are known, then ``last`` once. Submissions kept
+    from an earlier page are used, with what has changed since; ``finish`` keeps all for the next
+    page.
     """
 
     def __init__(
@@ -58,10 +59,10 @@ class ClassWork:
         at_once: bool = False,
         anew: bool = False,
     ) -> None:
-        """``students`` are everybody, or nobody when they are named later.
+        """``students`` is the whole class, or empty if ``name`` is called for each of them later.
 
-        Those of ``first`` are asked for before the others, or, ``at_once``, all as they are named.
-        ``anew``: nothing that is kept is used.
+        The work of the students in ``first`` is asked for before that of the others; with
+        ``at_once``, in the order in which they are named instead. ``anew`` ignores what was kept.
         """
         self._sources = sources
         self._course = course
@@ -91,14 +92,14 @@ class ClassWork:
 
     @property
     def looked(self) -> Looked:
-        """Return when all was looked at, and since when only changes were asked for."""
+        """Return when everybody's work was asked for, and since when only changes were."""
         if self._full or self._kept is None:
             lost = any(self._part(place) is None for place in range(self._parts))
             return Looked() if lost else Looked(self._started)
         return Looked(_moment(self._kept.all_at), _moment(self._kept.asked_at))
 
     def name(self, user_id: str) -> None:
-        """Ask for a student's work unless it is kept, once there are enough of them for a call."""
+        """Note a student; ask for the work of a full chunk of them, unless it is kept."""
         if user_id in self._named or not self._works:
             return
         self._named[user_id] = None
@@ -108,9 +109,10 @@ class ClassWork:
     def last(
         self, first: Iterable[str] = (), students: Sequence[Student] = (), period_id: str = ""
     ) -> None:
-        """Ask for the rest, because all students are named, with those of ``first`` in front.
+        """Ask for the rest, because all students have been named; those of ``first`` come first.
 
-        ``students`` have Canvas's totals of that grading period, empty for the whole course.
+        ``students`` carry Canvas's totals of the grading period ``period_id`` (empty: of the whole
+        course). They show whose work must have changed.
         """
         self._students, self._period_id = students, period_id
         if self._changes is not None and self._sources.waits:
@@ -123,13 +125,13 @@ class ClassWork:
         self._held.clear()
 
     def errors(self) -> list[CanvasError]:
-        """Return what came instead of lists; wait for all of them."""
+        """Return the errors of the calls that failed, after waiting for all calls."""
         return [answer.error for answer in self._handle.answers() if answer.error]
 
     def of(self, user_id: str) -> Sequence[ClassSubmission] | None:
-        """Return a student's submissions; None when some are missing, or not yet asked for.
+        """Return a student's submissions; None when some are missing or have not been asked for.
 
-        Where a call for all of them fails, what was kept before stands in.
+        If the call for them fails, those kept from an earlier page are returned.
         """
         place = self._places.get(user_id)
         if place is not None:
@@ -141,7 +143,7 @@ class ClassWork:
         return None if user_id in self._named else ()
 
     def finish(self, *, whole: bool) -> None:
-        """Keep what is known for the next page; ``whole``: all of the assignments came."""
+        """Keep what is known for the next page, if the list of assignments is ``whole``."""
         if not (whole and self._works and self._sources.waits):
             return
         if not (self._parts or self._changes):
@@ -188,9 +190,10 @@ class ClassWork:
         )
 
     def _look_closer(self) -> None:
-        """Read what changed, and ask for what must have changed besides; for all if that is much.
+        """Read what changed, and ask again for work that must have changed without being listed.
 
-        Nothing told by the lists of changes explains it: see :mod:`canvas_app.domain.kept_class`.
+        If that is more than a quarter of the assignments or students, everybody's work is asked
+        for. What reveals an unlisted change is described in :mod:`canvas_app.domain.kept_class`.
         """
         if self._kept is None or self._changes is None:
             return
@@ -214,9 +217,9 @@ class ClassWork:
     def _ask_for_columns(
         self, columns: Sequence[str], rows: Mapping[str, Sequence[ClassSubmission]]
     ) -> set[str]:
-        """Ask for everybody's submissions to these assignments; return whose are other than were.
+        """Ask for everybody's submissions to these assignments; return the students with changes.
 
-        ``rows`` are those that are kept.
+        ``rows`` are the kept submissions by student.
         """
         if not columns:
             return set()
@@ -269,7 +272,11 @@ class ClassWork:
         return rows
 
     def _known_rows(self, kept: KeptClass) -> dict[str, Sequence[ClassSubmission]]:
-        """Return all submissions to keep; after a look at all, those of the named students."""
+        """Return all submissions to keep, by student.
+
+        If everybody's work was asked for, only that of the named students, because others have
+        left.
+        """
         names = self._named if self._full else {**dict.fromkeys(kept.students), **self._named}
         found = {id_: self.of(id_) for id_ in names}
         return {id_: rows for id_, rows in found.items() if rows is not None}
@@ -283,7 +290,7 @@ def by_student(rows: Iterable[GroupedWork]) -> dict[str, Sequence[ClassSubmissio
 def active_rows(
     students: Iterable[Student], rows: Mapping[str, Sequence[ClassSubmission]]
 ) -> Iterator[Sequence[ClassSubmission]]:
-    """Return the submissions of the active students: of them Canvas counts what waits."""
+    """Return the submissions of the active students; only theirs count as waiting in Canvas."""
     return (rows[one.user_id] for one in students if one.state == "active")
 
 

@@ -46,7 +46,7 @@ EVERY_STATE = ("active", "completed", "inactive")
 class NotTheirStudent(Exception):
     """Canvas lists no such student for this person.
 
-    ``limited``: they see only the students of their own sections, so there may be one elsewhere.
+    ``limited`` is True if they see only their own sections; the student may be in another one.
     """
 
     def __init__(self, limited: bool) -> None:
@@ -68,11 +68,12 @@ class AskedStudent(AskedPage):
 
 @dataclass(frozen=True)
 class StudentPage(Page):
-    """Page of a student in a course. ``rows`` are the work to show, out of ``total``.
+    """Page of a student in a course. ``rows`` are the work to show, of ``total`` assignments.
 
-    ``student`` counts all of it. ``after_posting`` is the current score with hidden grades, None
-    while some work is anonymous, because its grades are among them. ``history`` is Easel's own
-    current total, in percent, after each day on which a grade was posted.
+    ``student`` is their row of the roster, which counts all of the work. ``after_posting`` is the
+    current score with hidden grades included; it is None while some work is anonymous, because the
+    score would give its grades away. ``history`` is Easel's own current total in percent, after
+    each day on which a grade was posted. ``waiting`` counts the submissions to be graded.
     """
 
     course_id: str = ""
@@ -100,10 +101,10 @@ def class_student(
     show: str = "",
     rules: AttentionRules | None = None,
 ) -> StudentPage:
-    """Return the page. Raise the CanvasError of the course or the class list, StaffOnly, or
-    NotTheirStudent.
+    """Return the page of a student, after two rounds of calls.
 
-    Two round trips deep: the course, its assignments and sections, then the student and their work.
+    First the course, its assignments and sections are asked for, then the student and their work.
+    Raise the CanvasError of the course or of the list of students, StaffOnly, or NotTheirStudent.
     """
     asked = ask(sources, course_id, user_id)
     return lay_out(asked, show, rules or AttentionRules(), sources.now())
@@ -146,7 +147,7 @@ def ask(sources: Sources, course_id: str, user_id: str) -> AskedStudent:
 
 
 def sees_own_sections(course: Course) -> bool:
-    """Return whether the person teaches in the course with a limit to their own sections."""
+    """Return whether the person teaches here but sees only the students of their own sections."""
     mine = [each for each in course.enrollments or () if each.type in TEACHING]
     return bool(mine) and all(each.limit_privileges_to_course_section for each in mine)
 
@@ -183,7 +184,7 @@ def lay_out(asked: AskedStudent, show: str, rules: AttentionRules, now: datetime
 def standing(
     asked: AskedStudent, named: Mapping[str, Assignment], rules: AttentionRules, now: datetime
 ) -> RosterRow:
-    """Return the student's row of the roster; whoever left the course needs no attention."""
+    """Return the student's row of the roster; without attention if they have left the course."""
     student, work = asked.student, asked.work
     found = roster_row(
         student,
@@ -198,7 +199,10 @@ def standing(
 
 
 def fallen(asked: AskedStudent, named: Mapping[str, Assignment], now: datetime) -> float | None:
-    """Return how far the student's score fell; unknown without the groups' rules."""
+    """Return by how many percentage points the student's score fell.
+
+    None without assignment groups, because their rules are needed.
+    """
     if not asked.groups:
         return None
     work = of_works(asked.work, named)
@@ -210,7 +214,8 @@ def total_over_time(
 ) -> tuple[tuple[datetime, float], ...]:
     """Return the total over time from posted grades of work that is not anonymous.
 
-    Empty where assignments, groups, periods or submissions are missing: it would be another total.
+    Empty if assignments, groups, periods or submissions are missing, because the totals would be
+    wrong.
     """
     names = ("assignments", "assignment groups", "grading periods")
     if asked.work is None or not all(s.here for s in asked.sources if s.name in names):

@@ -21,18 +21,18 @@ from canvas_app.sources.call import Terms
 from canvas_app.sources.sources import USUAL, ListSource, ObjectSource, Sources
 
 AN_HOUR = Terms(lasts=3600.0)
-"""Terms for what seldom changes in a course: it is asked for as seldom as all of its work."""
+"""Terms for what seldom changes in a course, such as its sections: kept for an hour."""
 RENEWED = Terms(renew=True)
-"""Terms for what tells of changes in a class: no page of it is made from a stale answer."""
+"""Terms for what shows changes in a class: a stale answer is not shown but asked for again."""
 
 
 class StaffOnly(Exception):
-    """The page is for people who grade in the course, and this person does not."""
+    """The page is for people who grade in the course, and this person does not grade there."""
 
 
 @dataclass(frozen=True)
 class StartedClass:
-    """A course whose class has been asked for; ``works`` are its assignments."""
+    """A course the person grades in; ``works`` are its assignments, which may still be coming."""
 
     course: Course
     works: ListSource[Assignment]
@@ -44,13 +44,14 @@ def start_class(sources: Sources, course_id: str) -> StartedClass:
     """Ask for a course by its id and, in parallel, for its sections and assignments.
 
     Raise the CanvasError that Canvas gives for the course itself, and StaffOnly when the person
-    does not grade there. Who does is told by the roles and, for administrators, by the counts that
-    Canvas gives to nobody else (``needs_grading_count``).
+    does not grade there. People grade where they have the role of a teacher or assistant.
+    Administrators have no role in the course; they are recognised by ``needs_grading_count``, which
+    Canvas gives only to people who may grade.
     """
     asked = sources.start_one(
         "course", partial(CanvasAPI.course, course_id=course_id, include=COURSE_INCLUDE)
     )
-    asked.needs()  # the course's name and roles come without any
+    asked.needs()  # includes; the course's name and roles come without them
     unnamed = Course(id=course_id)
     works = start_class_assignments(sources, unnamed, terms=RENEWED)
     sections = start_sections(sources, unnamed, terms=AN_HOUR)
@@ -83,7 +84,11 @@ def start_students(
     period_id: str = "",
     terms: Terms = USUAL,
 ) -> ListSource[ClassEnrollment]:
-    """Start the list of a course's students in these stored states."""
+    """Start the list of a course's students whose enrollments are in these states.
+
+    With ``period_id`` Canvas adds their totals of that grading period instead of the whole
+    course's.
+    """
     call = partial(CanvasAPI.class_enrollments, course_id=course.id, states=tuple(states))
     if period_id:
         call = partial(call, period_id=period_id)
@@ -97,7 +102,7 @@ def start_sections(
 
 
 def start_weighted_periods(sources: Sources, course: Course) -> ListSource[GradingPeriod] | None:
-    """Start the list of grading periods where the totals are made up of theirs."""
+    """Start the list of grading periods; None if the course's totals do not weight them."""
     if not course.has_weighted_grading_periods:
         return None
     call = partial(CanvasAPI.grading_periods, course_id=course.id)
@@ -107,7 +112,7 @@ def start_weighted_periods(sources: Sources, course: Course) -> ListSource[Gradi
 def start_class_work(
     sources: Sources, course: Course, works: Sequence[Assignment]
 ) -> ListSource[ClassSubmission]:
-    """Start one list of everybody's submissions for each of these assignments."""
+    """Start the lists of everybody's submissions, one list for each of these assignments."""
     return sources.start(
         f"class work: {course.name or course.id}",
         *(
@@ -121,7 +126,7 @@ def start_class_work(
 def whole_lists(
     works: Sequence[Assignment], handle: ListSource[ClassSubmission]
 ) -> dict[str, list[ClassSubmission]]:
-    """Return submissions by assignment, for each list that came whole."""
+    """Return the submissions by assignment id, without the assignments whose list is incomplete."""
     return {
         work.id: answer.value
         for work, answer in zip(works, handle.answers(), strict=True)
@@ -130,7 +135,7 @@ def whole_lists(
 
 
 def all_here(handle: ListSource[Any]) -> bool:
-    """Return whether all of a list's rows came."""
+    """Return whether the list is complete."""
     return all(not answer.error and not answer.why for answer in handle.answers())
 
 

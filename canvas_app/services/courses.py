@@ -43,7 +43,7 @@ ARRANGED = 30
 
 @dataclass(frozen=True, kw_only=True)
 class CoursesPiece(Place):
-    """The part of the list on one piece: each group with those of its courses; past ones last."""
+    """The courses on one piece of the page, in the groups they belong to; past ones come last."""
 
     groups: tuple[tuple[CourseGroup, tuple[CourseRow, ...]], ...]
 
@@ -85,7 +85,7 @@ class AskedCourses(AskedPage):
 
 @dataclass(frozen=True)
 class WantedPiece:
-    """Which piece of the list: the one with the course ``at``, or one by its number."""
+    """Which piece of the list to show: that of the course ``at``, or else the ``number``-th."""
 
     number: int = 1
     at: str = ""
@@ -176,8 +176,8 @@ def with_ended_ones(
 ) -> list[Course]:
     """Return the listed courses, and those that only ended enrollments name.
 
-    The latter are asked for one by one. Nothing is asked while a list is missing, because it could
-    contain them.
+    The latter are asked for one by one. Nothing is asked while a list is missing, because it may
+    name them.
     """
     known = {course.id: course for course in listed}
     rows = ended.rows()

@@ -106,7 +106,7 @@ class Dashboard(OwnPage):
 class DashboardAnswers:
     """Canvas's answers for the start page; ``ended``: enrollments that ended before their dates.
 
-    The assignment groups in ``work`` are those that another page has brought.
+    Assignment groups are in ``work`` only if another page has asked for them already.
     """
 
     work: WorkAnswers = field(default_factory=WorkAnswers)
@@ -114,7 +114,7 @@ class DashboardAnswers:
 
     @property
     def unlisted(self) -> set[str | None]:
-        """Return the courses whose enrollment has ended and that Canvas no longer lists."""
+        """Return the ids of courses whose enrollment has ended and that Canvas no longer lists."""
         return {row.course_id for row in self.ended} - self.work.courses.keys()
 
 
@@ -162,8 +162,8 @@ def ask(sources: Sources, now: datetime) -> DashboardAnswers:
 def further_calls(work: WorkAnswers, now: datetime) -> "list[partial[Pages[CalendarEvent]]]":
     """Return the calendar calls for what planner, missing list and stream leave open.
 
-    One of them is for the work that comes next, of the ten courses where something is due first:
-    only its assignment tells whether anything is to be handed in.
+    The last one is about the work that comes next, in the ten courses where something is due first:
+    only an assignment tells whether anything is to be submitted.
     """
     today = work.me.day(now)
     since = first_day(today)
@@ -182,7 +182,7 @@ def further_calls(work: WorkAnswers, now: datetime) -> "list[partial[Pages[Calen
 
 
 def first_day(today: date) -> date:
-    """Return the day since which overdue work is shown: a week ago, which is before this week."""
+    """Return the first day whose overdue work is shown: a week ago, always before this week."""
     return today - WEEK
 
 

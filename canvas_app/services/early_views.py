@@ -1,4 +1,4 @@
-"""Loading of a page: what can be shown at once, then what came within a while, then all of it."""
+"""Loading of a page: an early view at once, another after a while, then the whole page."""
 
 import contextvars
 import time
@@ -18,8 +18,8 @@ PATIENCE = 2.0  # seconds after which a page that still waits shows what has com
 class PageLoader:
     """Makes a page, and early views of it while it still waits for Canvas.
 
-    ``make`` asks and lays out. It is called once more for each early view, with sources that wait
-    for nothing, so it must keep no state. A page that need not wait has no early view.
+    ``make`` asks and lays out. It is called once more for each early view, with sources that do not
+    wait, so it must keep no state. A page whose answers are all in the cache has no early view.
     """
 
     def __init__(self, sources: Sources, make: Callable[[Sources], Page], *patience: float) -> None:
@@ -30,7 +30,7 @@ class PageLoader:
         self._whole: Future[Page] | None = None
 
     def complete_now(self) -> bool:
-        """Return whether nothing is missing without waiting."""
+        """Return whether the page is complete without waiting for Canvas."""
         view = self._view()
         return view is not None and view.complete
 
@@ -57,7 +57,7 @@ class PageLoader:
                 return
 
     def whole(self) -> Page:
-        """Return the whole page. One that Canvas refuses, or gives no part of, is a ``FailedPage``.
+        """Return the whole page; a ``FailedPage`` if Canvas refuses it, or if no part of it came.
 
         The result is not kept, because Jinja contexts form reference cycles and would keep the page
         alive until the garbage collector runs. A second call makes the page again.
@@ -94,7 +94,7 @@ class PageLoader:
 
 
 def is_waiting(source: Source) -> bool:
-    """Return whether an early view was made before this source came."""
+    """Return whether this source had not come when the early view was made."""
     return source.status == "waiting"
 
 

@@ -1,4 +1,4 @@
-"""A class's tables for files: student by student, with memory that does not grow with the class."""
+"""A class's tables for files, made student by student so that any class fits into memory."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class ExportLine:
     work: StudentWork
 
     def flat(self) -> dict[str, Any]:
-        """Return it as one object."""
+        """Return the line as one flat JSON object."""
         student = self.student
         whose = {"user_id": student.user_id, "name": student.name, "sections": student.sections}
         return whose | {"sortable_name": student.sortable_name} | vars(self.work)
@@ -38,8 +38,8 @@ class ExportLine:
 class LongTable:
     """A table that is made while it is read.
 
-    ``rows`` yields the rows of one student at a time; it raises the CanvasError that ends it. What
-    is missing of the others is known once it was read.
+    ``rows`` yields the rows of one student at a time; it raises the CanvasError that ends the table
+    early. ``lost`` is known only after the last row.
     """
 
     name: str
@@ -62,10 +62,10 @@ def begin_table(
     wanted: GradebookFilter,
     table: str,
 ) -> LongTable:
-    """Ask for the class, and return its gradebook or all its submissions.
+    """Ask for the class, and return its gradebook or all its submissions (``table``).
 
     Raise the CanvasError of the course itself, or StaffOnly. ``new_sources`` makes the sources for
-    the work of a few students, each with a deadline of its own.
+    the work of a few students; each has a deadline of its own.
     """
     started = start_gradebook(sources, course_id, wanted, (0, 0), current=False, with_work=False)
     work = LongWork(new_sources, started.course, started.students, started.works)

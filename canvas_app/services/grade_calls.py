@@ -34,8 +34,8 @@ from canvas_app.sources.sources import ListSource, Sources
 class AskedGrades(AskedPage):
     """Canvas's answers. ``whole``: nothing is missing that a total is calculated from.
 
-    ``named`` are the grading periods or, without their list, the current one as the enrollment
-    names it. ``period_totals`` are Canvas's totals of a requested grading period that is not the
+    ``named`` are the grading periods; if their list did not come, the current one as the enrollment
+    names it. ``period_totals`` are Canvas's totals of the chosen grading period, if it is not the
     current one.
     """
 
@@ -105,9 +105,10 @@ def start_periods(sources: Sources, course_id: str) -> ListSource[GradingPeriod]
 
 
 def listed_course(sources: Sources, course_id: str) -> Course:
-    """Return a course that Canvas does not open as the person's lists show it, or as a stub.
+    """Return a course that Canvas does not open, as the person's own lists show it.
 
-    Raises AuthorizationError for a course in none of their lists, because Canvas answers the same.
+    If the lists did not come it is a stub with the id alone. Raises AuthorizationError for a course
+    that is in none of them: Canvas answers the same.
     """
     current, ended = start_courses(sources), start_ended(sources)
     for course in current.rows():

@@ -1,6 +1,7 @@
-"""A whole class's work for a file: asked for a few students at a time, and given up after them.
+"""A whole class's work for a file: asked for a few students at a time, then forgotten.
 
-A page keeps all answers until it is sent; with them, memory would grow with the class.
+A page keeps all its answers until it is sent. A file must not, because the memory would grow with
+the class.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,10 +18,10 @@ CHUNKS_AT_ONCE = 3
 
 
 class LongWork:
-    """Everybody's submissions, in the order in which they are asked for.
+    """Everybody's submissions, student by student.
 
-    ``new_sources`` makes the sources of one window of students: each has a deadline of its own.
-    ``lost`` are the sources of windows from which something is missing.
+    ``new_sources`` makes the sources for one window of students; each has a deadline of its own.
+    ``lost`` are the sources from which something was missing.
     """
 
     def __init__(
@@ -40,7 +41,8 @@ class LongWork:
     def each(self) -> Iterator[tuple[Student, Sequence[ClassSubmission] | None]]:
         """Yield every student with their submissions; None where Canvas refuses some of them.
 
-        Raise the CanvasError that ends it: whatever comes after it would not come either.
+        Raise any CanvasError other than a refusal, because later calls would fail with the same
+        one.
         """
         for at in range(0, len(self._students), self._step):
             window = self._students[at : at + self._step]

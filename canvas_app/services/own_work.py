@@ -43,7 +43,8 @@ Row = TypeVar("Row")
 class WorkAnswers:
     """Canvas's answers about the person's work; a failed list is empty, and ``sources`` says so.
 
-    ``courses`` are by id, ``colors`` by course id. ``todo`` is what waits for the person's grading.
+    ``courses`` are by id, ``colors`` by course id. ``todo`` is the work that waits for the person
+    to grade it.
     """
 
     canvas_url: str = ""
@@ -74,7 +75,7 @@ class WorkAnswers:
         return [placed(item, self.me, worth) for item in items]
 
     def grading(self, now: datetime) -> tuple[Item, ...]:
-        """Return what waits for the person's grading, the oldest first."""
+        """Return the work that waits for the person to grade it, the oldest first."""
         return self.builder(now).grading(self.todo)
 
 
@@ -116,7 +117,8 @@ class WorkCalls:
 def start_work(sources: Sources, first: date, last: date) -> WorkCalls:
     """Start all calls, with a further day at each end of the planner to cover every time zone.
 
-    Lists that may have further pages go first. The weeks are whole, so that the pages share them.
+    Lists that may have further pages go first. The planner is read in whole weeks, so that
+    different pages make the same calls and share the cached answers.
     """
     courses = start_courses(sources)
     stream = sources.start("activity", partial(CanvasAPI.activity_stream))

@@ -1,4 +1,4 @@
-"""The classes that every page is built on: the page, and the pages of the person's own lists."""
+"""The base classes of all pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,10 @@ class Page:
         return next((source for source in self.sources if source.name == name), None)
 
     def lost(self, *kinds: str) -> tuple[Source, ...]:
-        """Return the sources of these kinds of which nothing came."""
+        """Return the failed and denied sources of these kinds.
+
+        A kind stands before the colon of a name: "submissions" of "submissions: Biology".
+        """
         return tuple(
             source
             for source in self.sources
@@ -32,17 +35,15 @@ class Page:
         )
 
     def reliable(self, *names: str) -> bool:
-        """Return whether totals from these sources are exact; otherwise say "at least".
-
-        A name stands for all sources of its kind: "submissions" for "submissions: Biology" too.
-        """
+        """Return whether totals from these kinds of sources are exact; otherwise say "at least"."""
         return all(s.here for s in self.sources if s.name.partition(":")[0] in names)
 
     def doubt(self, lists: Sequence[str], judges: Sequence[str] = ()) -> str:
         """Return how to state a count: exactly (empty), "least", or "about".
 
-        Where one of ``lists`` is incomplete, rows are missing. ``judges`` decide which rows count
-        (a grade, the person's day); without one of them the count may be too high as well.
+        ``lists`` are the kinds of sources that bring the rows: where one is incomplete, rows are
+        missing. ``judges`` bring what decides which rows count (a grade, the person's day): where
+        one is incomplete, the count may also be too high.
         """
         if not self.reliable(*judges):
             return "about"
@@ -61,9 +62,9 @@ class Page:
 
 @dataclass(frozen=True)
 class OwnPage(Page):
-    """One of the person's own lists; ``observes`` counts the courses where they observe others.
+    """Page of the person's own lists; ``observes`` counts the courses where they observe others.
 
-    ``in_courses``: whether they are in any course now, in any role.
+    ``in_courses`` is whether they are in any course now, in any role.
     """
 
     in_courses: bool = False
@@ -79,7 +80,10 @@ class OwnPage(Page):
 
     @property
     def learns(self) -> bool:
-        """Return whether to count own work; True while courses are unknown, as some may exist."""
+        """Return whether the page counts own work: yes for students.
+
+        Also while the courses are unknown, because the person may be a student in one of them.
+        """
         elsewhere = self.is_teacher or self.observes
         return self.is_student or not (elsewhere or self.reliable("courses"))
 
@@ -93,7 +97,7 @@ class FailedPage(Page):
 
 
 def failed_twin(said: str, status: int) -> dict[str, Any]:
-    """Return the content of a page's JSON twin when the whole page fails with a status."""
+    """Return the content of a JSON twin whose page failed as a whole with this HTTP status."""
     source = {
         "name": "page",
         "status": "denied" if status in (401, 403) else "failed",

@@ -1,9 +1,9 @@
 """The calls that read the person's work, and which of them run in parallel.
 
-Two round trips deep, each with its further pages: courses, planner weeks, missing work, stream and
-to-do first; then the calendar of ten courses a call as soon as the courses are known, and the
-groups of the courses whose work comes first, for its weight. A student of 137 courses waits for 76
-calls, of which ten fly at a time.
+It takes two rounds of calls, plus the further pages of lists. The first asks for courses, planner
+weeks, missing work, stream and to-do. The second asks for the calendar, ten courses a call, and for
+the assignment groups of the courses whose work comes first, because these give its weight. A
+student in 137 courses needs 76 calls, of which ten run at a time.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,14 +21,14 @@ from canvas_app.domain.planner_items import is_done, planner_assignment, planner
 
 BACK = timedelta(days=28)
 AHEAD = timedelta(days=14)
-FORECAST = timedelta(weeks=WEEKS)  # read ahead for the chart of the coming load
+FORECAST = timedelta(weeks=WEEKS)  # how far ahead to read, for the chart of the coming load
 EAST, WEST = timedelta(hours=14), timedelta(hours=12)  # the largest offset of a time zone from UTC
 OLDER = "calendar: older missing work"
 CONTEXTS = 10  # calendar contexts that Canvas reads in one request
-OWN = ("submission",)  # of the calendar's assignments
+OWN = ("submission",)  # includes of the calendar's assignments
 MISSING = ("planner_overrides", "course")
-WEIGHED = 20  # courses whose groups are asked for: two rounds of calls
-GROUPS = ("assignments", "submission")  # as on the course page, so that both share the cache
+WEIGHED = 20  # courses whose assignment groups are asked for: ten calls run at a time
+GROUPS = ("assignments", "submission")  # those of the course page, so that both share the cache
 
 
 def asked_days(week: str, now: datetime) -> tuple[date, date]:
@@ -44,8 +44,8 @@ def asked_days(week: str, now: datetime) -> tuple[date, date]:
 def planner_slices(first: date, last: date, now: datetime) -> list[tuple[datetime, datetime]]:
     """Split the days into at most four parts, so that all of a page's first calls run at once.
 
-    This week is a part of its own because it has most items; weeks long past have few pages to read
-    one after another.
+    This week is a part of its own because it has the most items. Weeks long past are together in
+    one part, because they have few items.
     """
     weeks = week_slices(first, last)
     if len(weeks) <= 3:
@@ -58,11 +58,12 @@ def planner_slices(first: date, last: date, now: datetime) -> list[tuple[datetim
 def older_calls(
     plans: Iterable[PlannerItem], lacking: Iterable[Assignment]
 ) -> "list[partial[Pages[CalendarEvent]]]":
-    """Return the calendar calls for missing work outside the planner: graded, it is not missing.
+    """Return the calendar calls that tell whether missing work outside the planner was graded.
 
-    Such work is older than the planner read, or has no date: a teacher marked it missing by hand,
-    or it is a discussion with checkpoints, whose parts have the dates. Canvas's missing list names
-    no submission, and lists such a discussion only as a whole.
+    Work that was graded is not missing. Work is outside the planner if it is older than what was
+    read, or has no date: a teacher marked it missing by hand, or it is a discussion with
+    checkpoints, whose parts have the dates. Canvas's missing list has no submissions, and lists
+    such a discussion only as a whole.
     """
     planned = {planner_assignment(plan) for plan in plans}
     old = [
@@ -80,10 +81,10 @@ def older_calls(
 def calendar_calls(
     studied: Sequence[str], days: tuple[date, date], *, undated: bool
 ) -> "list[partial[Pages[CalendarEvent]]]":
-    """Split the courses into calls of ten, as many as Canvas takes.
+    """Return the calendar calls for these courses, ten in each, the most that Canvas takes.
 
-    The parts of discussions are asked for together with undated work, because the planner has
-    everything else.
+    The checkpoints of discussions are asked for only if ``undated`` is, because the planner has
+    them otherwise.
     """
     start, end = whole_weeks(*days)
     every = partial(CanvasAPI.calendar_assignments, include=OWN)
@@ -93,7 +94,7 @@ def calendar_calls(
 
 
 def undated_calls(course_ids: Sequence[str]) -> "list[partial[Pages[CalendarEvent]]]":
-    """Return calls for undated work and the parts of discussions, ten courses each."""
+    """Return calls for undated work and for checkpoints of discussions, ten courses in each."""
     some = in_tens(course_ids)
     every = partial(CanvasAPI.calendar_assignments, include=OWN)
     parts = partial(CanvasAPI.calendar_checkpoints, include=OWN)
@@ -102,12 +103,12 @@ def undated_calls(course_ids: Sequence[str]) -> "list[partial[Pages[CalendarEven
 
 
 def in_tens(course_ids: Sequence[str]) -> list[tuple[str, ...]]:
-    """Split the courses into groups as large as Canvas's calendar takes."""
+    """Split the course ids into groups of ten, the most that Canvas's calendar takes."""
     return [tuple(course_ids[n : n + CONTEXTS]) for n in range(0, len(course_ids), CONTEXTS)]
 
 
 def with_open_work(plans: Iterable[PlannerItem], now: datetime) -> list[str]:
-    """Return the courses with open work to come, the soonest first."""
+    """Return the ids of the courses with open work to come, ordered by when it is due."""
     dated = [
         (plan.plannable_date, plan.course_id)
         for plan in plans

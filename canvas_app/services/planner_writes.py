@@ -1,7 +1,7 @@
 """Writes to the person's planner: done marks and own notes.
 
-Each write is one call; a mark for an item that already has one can take three. A write that Canvas
-may have done is not repeated, and the message afterwards says whether it may have been done.
+Each write is one call; setting a mark that exists already can take three. A write that Canvas may
+have carried out is not repeated, and the message says that it may have happened.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ LONGEST_DETAILS = 10_000
 
 
 class BadInput(ValueError):
-    """The form's values cannot be accepted; the message is for the person."""
+    """The form's values cannot be accepted; the message is shown to the person."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ def write_mark(mark: Mark) -> str:
 def set_mark(api: CanvasAPI, mark: Mark) -> PlannerOverride:
     """Mark an item done or not done. Raises CanvasError.
 
-    The page may be older than the mark. A mark that was deleted meanwhile is created again, and
-    one that another page created meanwhile is changed.
+    The page may show an old state. If the mark was deleted meanwhile, it is created again; if
+    another page created one meanwhile, that one is changed.
     """
     if mark.override_id:
         try:
@@ -163,12 +163,12 @@ def update_note(api: CanvasAPI, note_id: str, note: NoteDraft, *, moved: bool) -
 
 
 def remove_note(api: CanvasAPI, note_id: str) -> PlannerNote:
-    """Delete a note and return its content, so that it can be created again."""
+    """Delete a note; return it, so that an Undo can create it again."""
     return api.delete_planner_note(note_id)
 
 
 def what_became(error: CanvasError, attempt: str) -> str:
-    """Return what a failed write left behind and what the person can do.
+    """Return the message after a failed write: what may have happened, and what the person can do.
 
     ``attempt`` says what was not done: "“Essay” was not marked done".
     """

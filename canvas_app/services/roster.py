@@ -56,7 +56,10 @@ class AskedRoster(AskedPage):
 
 @dataclass(frozen=True)
 class RosterPage(Page):
-    """Roster page. ``total`` counts the students before the filter; ``sections`` are (id, name)."""
+    """Roster page. ``total`` counts the students before the filter; ``sections`` are (id, name).
+
+    ``need_attention`` counts the students that need attention, among those of the chosen section.
+    """
 
     course_id: str = ""
     course_name: str = ""
@@ -76,7 +79,7 @@ def roster(
 ) -> RosterPage:
     """Return the page. Raise the CanvasError of the course itself, or StaffOnly.
 
-    Two round trips deep, and as many more as the pages of students and of their work take.
+    It takes two rounds of calls, plus the further pages of students and of their work.
     """
     asked = ask(sources, course_id)
     return lay_out(asked, wanted or RosterFilter(), rules or AttentionRules(), sources.now())
@@ -148,7 +151,10 @@ def lay_out(
 def fell_of(
     asked: AskedRoster, works: Mapping[str, Assignment], student: Student, now: datetime
 ) -> float | None:
-    """Return how far a student's score fell; unknown without their work or the groups' rules."""
+    """Return by how many percentage points a student's score fell.
+
+    None if some of their work or the assignment groups are missing.
+    """
     rows = asked.work[student.user_id]
     if rows is None or not asked.groups:
         return None

@@ -1,9 +1,9 @@
 """Search of loaded courses and work, ignoring case and accents.
 
-Nothing is asked of Canvas beyond what /upcoming, /courses and the ledger ask, and nothing at all
-when these are in the cache: the week one round trip deep, courses that go on without the person
-two, submissions only where they are cached already. For teachers, the students of each course
-they teach are asked for, where no page has brought them yet.
+Search makes the same calls as /upcoming and /courses, so it usually finds them in the cache and
+asks Canvas nothing. Otherwise the week takes one round of calls, and courses that go on after the
+person's enrollment ended take a second one. Submissions are searched only where the ledger has
+asked for them already. For teachers, the students of each course they teach are asked for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,11 @@ class Search(Page):
 
 @dataclass(frozen=True)
 class SearchAnswers:
-    """What can be searched; ``kept`` are submissions in the cache, by course id."""
+    """What can be searched.
+
+    ``kept`` are cached submissions by course id; ``classes`` are the students of each course the
+    person teaches.
+    """
 
     work: WorkAnswers = field(default_factory=WorkAnswers)
     kept: Mapping[str, Sequence[Submission]] = field(default_factory=dict)
@@ -91,7 +95,7 @@ def ask(
 
 
 def own_submissions(course_id: str) -> "partial[Pages[Submission]]":
-    """Return the same call as the ledger, so that its cached answer is found."""
+    """Return the same call as the ledger makes, so that its cached answer is found."""
     return partial(CanvasAPI.student_submissions, course_id=course_id, include=LEDGER_INCLUDE)
 
 
@@ -119,7 +123,7 @@ def lay_out(
 
 
 def course_hits(work: WorkAnswers, now: datetime) -> list[Hit]:
-    """Return the matching courses that the person can open."""
+    """Return the courses that the person can open, each with the text to search."""
     rows = in_order(course_row(c, work.canvas_url, work.colors, now) for c in work.courses.values())
     return [
         Hit(
@@ -138,10 +142,10 @@ def course_hits(work: WorkAnswers, now: datetime) -> list[Hit]:
 
 
 def student_hits(asked: SearchAnswers, *, with_page: bool) -> list[Hit]:
-    """Return matching students of the courses the person teaches, once for each course.
+    """Return the students of the courses the person teaches, once for each course.
 
-    They are found by name, sortable name, login and SIS id, as far as Canvas gives these. They
-    lead to Easel's page of the student, or without it ``with_page`` to Canvas.
+    They are found by name, sortable name, login and SIS id, as far as Canvas gives these. A hit
+    leads to Easel's page of the student, or to Canvas if ``with_page`` is False.
     """
     return [
         Hit(
@@ -165,9 +169,10 @@ def student_hits(asked: SearchAnswers, *, with_page: bool) -> list[Hit]:
 
 
 def work_hits(work: WorkAnswers, now: datetime) -> list[Hit]:
-    """Return matching work of the weeks around now, and what waits for grading.
+    """Return the work of the weeks around now, and what waits for the person to grade it.
 
-    Without the calendar it is unknown whether late work is overdue, because it may be on paper.
+    Late work is called overdue only if the calendar came, because otherwise it may be work on
+    paper.
     """
     items = (*work.merged(now), *work.grading(now))
     return [
@@ -187,13 +192,13 @@ def work_hits(work: WorkAnswers, now: datetime) -> list[Hit]:
 
 
 def kept_hits(asked: SearchAnswers, now: datetime, seen: set[tuple[str | None, str]]) -> list[Hit]:
-    """Return matching older work, of the courses whose submissions are in the cache."""
+    """Return the older work in cached submissions, without the work ``seen`` in other hits."""
     builder = asked.work.builder(now)
     rows = [
         submission_row(submission, submission.assignment, builder.courses[course_id], builder)
         for course_id, submissions in asked.kept.items()
         for submission in submissions
-        # Where Canvas drops include parameters, there are no names to search.
+        # without a name there is nothing to search: Canvas dropped the include
         if submission.assignment
         and submission.assignment.name
         and (course_id, own_path(course_id, submission.assignment_id)) not in seen
@@ -215,7 +220,7 @@ def kept_hits(asked: SearchAnswers, now: datetime, seen: set[tuple[str | None, s
 
 
 def own_path(course_id: str | None, assignment_id: str | None) -> str:
-    """Return the path of Easel's page for an assignment, or nothing."""
+    """Return the path of Easel's page for an assignment; empty if it has none."""
     if not course_id or not assignment_id:
         return ""
     return f"/courses/{course_id}/assignments/{assignment_id}"

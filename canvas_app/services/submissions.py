@@ -55,7 +55,7 @@ class Submissions(OwnPage):
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerPiece(Place):
-    """The part of the page's lists on one piece, each group with those of its rows."""
+    """The rows on one piece of the page, in the groups they belong to."""
 
     grading: tuple[SubmissionRow, ...]
     groups: tuple[tuple[LedgerGroup, tuple[SubmissionRow, ...]], ...]
@@ -65,7 +65,8 @@ class LedgerPiece(Place):
 class Ledger(Submissions):
     """Ledger page. ``total`` counts rows before the ``wanted`` filter; ``courses`` are (id, name).
 
-    ``not_begun`` are courses (id, name) whose submissions Canvas does not show before they start.
+    ``not_begun`` are courses (id, name) that have not started, so Canvas does not show their
+    submissions.
     """
 
     wanted: LedgerFilter = field(default_factory=LedgerFilter)
@@ -93,7 +94,7 @@ class AskedLedger(AskedPage):
 
 
 def submissions(sources: Sources, wanted: LedgerFilter | None = None, number: int = 1) -> Ledger:
-    """Return the page, its list in pieces of which ``number`` is one.
+    """Return the page with one piece of its list, the ``number``-th.
 
     It takes two rounds of calls while the courses fit on one page of Canvas's list and ten calls
     run in parallel; in general 1 + ceil(courses / 10), plus the further pages of lists longer than

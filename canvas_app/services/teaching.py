@@ -95,7 +95,7 @@ class TeachingPage(OwnPage):
 
 
 def teaching_home(sources: Sources) -> TeachingPage:
-    """Return the part for the start page: the queue, and the work due in the last 14 days."""
+    """Return the part for the start page: the queue, and what was due in the last 14 days."""
     now = sources.now()
     return lay_out(ask(sources, since=now - LATELY), QueueFilter(), now, since=now - LATELY)
 
@@ -103,9 +103,10 @@ def teaching_home(sources: Sources) -> TeachingPage:
 def teaching(sources: Sources, wanted: QueueFilter | None = None) -> TeachingPage:
     """Return the page.
 
-    Titles and Canvas's own counts take two rounds of calls, the rest takes three: the courses,
-    then each one's assignments and students, then the submissions of each assignment that waits;
-    in general 2 + ceil(calls / 10), plus the further pages of lists longer than 100.
+    It takes three rounds of calls: the courses, then each one's assignments and students, then the
+    submissions of each assignment that waits for a grade. After two rounds an early view shows
+    titles and Canvas's own counts. In general it takes 2 + ceil(calls / 10) rounds, plus the
+    further pages of lists longer than 100.
     """
     return lay_out(ask(sources), wanted or QueueFilter(), sources.now())
 
@@ -150,8 +151,8 @@ def ask(sources: Sources, since: datetime | None = None) -> AskedQueue:
 def waiting_works(works: Sequence[Assignment]) -> list[Assignment]:
     """Return the published assignments in which something waits for a grade, each once.
 
-    For moderated work Canvas's count has only what this person has not graded yet, so Easel always
-    counts its submissions itself.
+    All moderated work is included: Canvas's count of it leaves out what this person has graded
+    already, so Easel counts its submissions itself.
     """
     once = {work.id: work for work in works}
     return [
@@ -164,13 +165,13 @@ def waiting_works(works: Sequence[Assignment]) -> list[Assignment]:
 def works_to_count(
     works: Sequence[Assignment], since: datetime | None, now: datetime
 ) -> list[Assignment]:
-    """Return the assignments that wait and those due since ``since``, each once."""
+    """Return the assignments that wait for a grade and those due since ``since``, each once."""
     late = [work for work in works if since and was_due(work, since, now)]
     return list({work.id: work for work in (*waiting_works(works), *late)}.values())
 
 
 def was_due(work: Assignment, since: datetime, now: datetime) -> bool:
-    """Return whether published, submittable work was due between two moments, by its base date."""
+    """Return whether published, submittable work was due in this time, by its base date."""
     due = work.due_at
     dated = due is not None and since <= due <= now
     return dated and work.published is not False and not paper_status(work.submission_types)

@@ -101,7 +101,7 @@ class Upcoming(OwnPage):
 
 @dataclass(frozen=True, kw_only=True)
 class UpcomingPiece(Place):
-    """The part of the page's lists on one piece."""
+    """The rows on one piece of the page, in the lists they belong to."""
 
     grading: tuple[Item, ...]
     sections: tuple[Section, ...]
@@ -134,7 +134,7 @@ def ask(sources: Sources, wanted: WeekFilter, now: datetime) -> UpcomingAnswers:
     known = {course.id: course for course in calls.courses.rows()}
     studied = [course.id for course in known.values() if is_active_student(course, now)]
     undated = not read_week(wanted.week, now.date())
-    if not undated:  # late on a Sunday in the west is the next week in UTC
+    if not undated:  # a Sunday evening in the Americas is the next week in UTC
         days = (days[0] - DAY, days[1] + DAY)
     calendar = start_calendar(sources, calendar_calls(studied, days, undated=undated), known)
     planner = calls.planner.rows()

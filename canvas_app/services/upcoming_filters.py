@@ -30,8 +30,8 @@ SHOWS = ("missing", "due", "grades", "done")
 class WeekFilter:
     """Filters for work; the page's address holds all of them. Empty ones filter nothing.
 
-    ``week`` is "this", an ISO week or a date; ``show`` one of missing, due, grades, done;
-    ``courses`` are the only ones shown, those in ``without`` are left out.
+    ``week`` is "this", an ISO week or a date; ``show`` is missing, due, grades or done. If
+    ``courses`` has ids, only those courses are shown; those in ``without`` are never shown.
     """
 
     week: str = ""
@@ -65,7 +65,7 @@ class WeekFilter:
         )
 
     def among(self, courses: Mapping[str, Course]) -> Callable[[Item], bool]:
-        """Return whether an item passes; ids of courses the person does not have are ignored."""
+        """Return the test for items; chosen courses that the person does not have are ignored."""
         only = self.courses & courses.keys()
 
         def passes(item: Item) -> bool:
@@ -84,7 +84,7 @@ class WeekFilter:
 def choices(
     counts: Mapping[str, int], chosen: Iterable[str], names: Mapping[str, str]
 ) -> tuple[Choice, ...]:
-    """Return a filter's choices: every value that occurs, and chosen values that do not."""
+    """Return a filter's choices: every value that occurs, and those chosen although they do not."""
     values = [*counts, *(value for value in sorted(chosen) if value not in counts)]
     found = [
         Choice(value, names.get(value, ""), counts.get(value, 0), value in chosen)

@@ -27,7 +27,7 @@ from canvas_app.sources.sources import ListSource, Sources
 
 @dataclass(frozen=True)
 class Bare:
-    """Replacements for the includes of a single course."""
+    """The calls that replace the includes of a single course."""
 
     totals: ListSource[Enrollment]
     over: ListSource[Course]
@@ -50,7 +50,11 @@ class Bare:
         return with_letters({course.id: course}, work)[course.id]
 
     def brought(self, periods: Sequence[GradingPeriod]) -> tuple[str, ...]:
-        """Return the includes that are replaced; of periods, not whether their weights count."""
+        """Return the names of the includes that these calls replace.
+
+        No call replaces the include that says whether grading periods are weighted, so it stays
+        missing where that matters.
+        """
         more = () if weights_unsaid(periods) else ("current_grading_period_scores",)
         return (*BROUGHT, "restrict_quantitative_data", *more)
 
@@ -65,7 +69,7 @@ def start_without(sources: Sources, course: Course) -> Bare:
 
 
 def with_period(sources: Sources, course: Course, period: GradingPeriod) -> Course:
-    """Return a course with the person's totals of a grading period, asked for by its id."""
+    """Return a course with the person's totals of a grading period, which are asked for."""
     mine = next((e for e in course.enrollments or () if e.type == "student"), None)
     if mine is None or mine.user_id is None:
         return course

@@ -1,8 +1,8 @@
 """Replacement calls for what Canvas leaves out where it drops include parameters.
 
-Each function mends one source, and costs nothing while Canvas reads its includes. Otherwise further
-calls bring the same data, one round trip later, and the source reports only what none of them
-brings.
+Each function completes one source. It makes no call while Canvas honours the includes. Otherwise
+further calls bring the same data one round later, and the source reports as missing only what none
+of them brings.
 """
 
 from collections.abc import Iterable
@@ -21,11 +21,11 @@ from canvas_app.domain.mended_courses import (
 from canvas_app.sources.sources import ListSource, PageSource, Sources
 
 BROUGHT = frozenset({"total_scores", "concluded"})
-"""Of a list of courses: the person's enrollments have totals, another list what is over."""
+"""Includes of courses that other calls replace: own enrollments, and the list of past courses."""
 
 
 def lost(handle: "PageSource[Any]", *brought: str) -> list[str]:
-    """Return what Canvas dropped of a source and other calls have not replaced."""
+    """Return the includes that Canvas dropped, without those that other calls have ``brought``."""
     return [name for name in handle.dropped() if name not in brought]
 
 
@@ -35,10 +35,10 @@ def lost(handle: "PageSource[Any]", *brought: str) -> list[str]:
 def mend_courses(
     sources: Sources, listed: ListSource[Course], needs: Iterable[str] | None = None
 ) -> None:
-    """Mend the list every page shares; ``needs`` are the includes the page shows (None: all).
+    """Complete the list of courses; ``needs`` are the includes that the page shows (None: all).
 
-    One call, however many courses there are: which of them are over for the person. Where all is
-    shown, two more: which have not begun, and the totals.
+    One call, for any number of courses, tells which of them are over for the person. If the page
+    shows everything, two more bring the totals and tell which courses have not begun.
     """
     if not listed.dropped():
         return
@@ -58,12 +58,12 @@ def mend_courses(
 
 
 def start_over(sources: Sources) -> ListSource[Course]:
-    """Start the list of what is over for the person."""
+    """Start the list of the courses that are over for the person."""
     return sources.start("past courses", partial(CanvasAPI.courses, enrollment_state="completed"))
 
 
 def start_ahead(sources: Sources) -> ListSource[Course]:
-    """Start the list of what has not begun for the person."""
+    """Start the list of the courses that have not begun for the person."""
     call = partial(CanvasAPI.courses, enrollment_state="invited_or_pending")
     return sources.start("invitations", call)
 
@@ -74,7 +74,7 @@ def mend_every_course(
     past: ListSource[Course],
     invited: ListSource[Course],
 ) -> None:
-    """Mend the lists of all the person's courses with one call for their totals."""
+    """Complete the three lists of the person's courses with one call for their totals."""
     bare = [listed for listed in (current, past, invited) if listed.dropped()]
     if not bare:
         return

@@ -21,10 +21,10 @@ def mend_week(
     needs: Iterable[str] | None = None,
     planner: ListSource[PlannerItem] | None = None,
 ) -> None:
-    """Mend the person's courses and missing work in parallel, in one further round trip.
+    """Complete the person's courses and missing work in parallel, in one further round of calls.
 
-    ``planner`` is mended with the missing work that is older than it reaches: it tells what was
-    graded, which the calendar of these courses does not without its include.
+    With ``planner``, planner items are added for missing work older than it reaches. They tell
+    whether such work was graded, which the calendar does not tell without its include.
     """
     marks = (
         sources.start("marks", partial(CanvasAPI.planner_overrides)) if missing.dropped() else None
@@ -43,9 +43,10 @@ def mend_week(
 def start_undated(
     sources: Sources, missing: ListSource[Assignment]
 ) -> list[ListSource[Submission]]:
-    """Start the person's submissions in the courses of missing work without a date.
+    """Start the lists of the person's submissions in courses that have missing work without a date.
 
-    A teacher marked it missing by hand, and it may have been graded since, which no planner tells.
+    Teachers mark such work missing by hand. It may have been graded since, and it is not in the
+    planner.
     """
     course_ids = [work.course_id for work in missing.rows() if work.course_id and not work.due_at]
     return [start_own(sources, missing.name, course_id) for course_id in dict.fromkeys(course_ids)]
@@ -54,7 +55,7 @@ def start_undated(
 def start_older(
     sources: Sources, planner: ListSource[PlannerItem], missing: ListSource[Assignment]
 ) -> ListSource[PlannerItem] | None:
-    """Start the planner of missing work older than the planner holds; None if there is none."""
+    """Start the planner for missing work older than ``planner`` reaches; None if there is none."""
     planned = {planner_assignment(plan) for plan in planner.rows()}
     old = [
         (work.due_at.date(), work.course_id)
@@ -83,9 +84,9 @@ def mend_missing(
     marks: ListSource[PlannerOverride],
     own: Sequence[ListSource[Submission]] = (),
 ) -> None:
-    """Mend the missing work, of known courses, with the person's own marks on it.
+    """Complete the missing work with the person's planner marks and submissions.
 
-    ``own`` are submissions of theirs, for work of which nothing else tells whether it was graded.
+    ``own`` are their submissions to the work about whose grades no other source tells.
     """
     by_thing = {(mark.plannable_type, mark.plannable_id): mark for mark in marks.rows()}
     handed_in = {s.assignment_id: s for each in own for s in each.rows()}

@@ -32,10 +32,11 @@ def mend_groups(
     courses: Mapping[str, bool],
     ahead: ListSource[Course] | None = None,
 ) -> None:
-    """Mend these courses' assignment groups, each with whether the person has work of their own.
+    """Complete the assignment groups of these courses with assignments and submissions.
 
-    Two calls for each course. ``ahead`` are courses that have not begun: Canvas refuses the
-    person's submissions there, and there are none.
+    ``courses`` are by id, True where the person has submissions of their own: two calls for these,
+    one for the others. ``ahead`` are courses that have not begun. There Canvas refuses the
+    submissions, but none can be missing.
     """
     if "assignments" not in listed.dropped():
         return
@@ -65,9 +66,9 @@ def mend_submissions(
     courses: ListSource[Course],
     own: Sequence[tuple[Course, ListSource[Submission]]],
 ) -> None:
-    """Mend the person's submissions in these courses with the assignments they belong to.
+    """Complete the person's submissions in these courses with the assignments they belong to.
 
-    This takes one call for each course whose submissions came without their assignments.
+    It takes one call for each course whose submissions came without their assignments.
     """
     bare = [(course, handle) for course, handle in own if "assignment" in handle.dropped()]
     work = [
@@ -86,9 +87,9 @@ def mend_submissions(
 def mend_letters(
     courses: ListSource[Course], work: Iterable[Assignment | None], needs: Iterable[str] = ()
 ) -> dict[str, Course]:
-    """Return the courses by id, marking those whose work shows that letters alone count.
+    """Return the courses by id, marking those that show only letters, as their work tells.
 
-    The scheme that names the letters is missing there, too.
+    For these courses the grading scheme, which has the letters' names, is reported as missing.
     """
     known = {course.id: course for course in courses.rows()}
     if courses.dropped():
@@ -104,9 +105,10 @@ def mend_periods(
     courses: dict[str, Course],
     course_ids: Iterable[str],
 ) -> dict[str, Course]:
-    """Return the courses, those of these ids with whether their grading periods carry weights.
+    """Return the courses; those of ``course_ids`` know whether their grading periods are weighted.
 
-    This takes one call for each, because an assignment's share of the final grade depends on it.
+    This takes one call for each of them, because an assignment's share of the final grade depends
+    on it.
     """
     if not listed.dropped():
         return courses
@@ -123,7 +125,7 @@ def mend_periods(
 def mend_calendar(
     sources: Sources, parts: Iterable[ListSource[CalendarEvent] | None], most: int
 ) -> None:
-    """Mend the calendar's work with one call for each of its courses, if at most ``most``."""
+    """Complete the calendar's work with one call for each of its courses, if at most ``most``."""
     listed = [part for part in parts if part and part.dropped()]
     found = (event.assignment for part in listed for event in part.rows())
     course_ids = dict.fromkeys(work.course_id for work in found if work and work.course_id)
@@ -133,7 +135,7 @@ def mend_calendar(
     handed_in = {s.assignment_id: s for each in own for s in each.rows()}
     for part in listed:
         events = [with_own(event, handed_in) for event in part.rows()]
-        # Only the include tells what was submitted for a checkpoint of a discussion.
+        # No other call tells what was submitted for a checkpoint of a discussion.
         gap = ("submission",) if any(event.sub_assignment for event in events) else ()
         part.mend(events, *gap)
 
