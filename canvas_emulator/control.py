@@ -142,6 +142,7 @@ class Control(Struct, forbid_unknown_fields=True):
     courses: dict[int, CourseChange] | UnsetType = UNSET
     assignments: dict[int, AssignmentChange] | UnsetType = UNSET
     submissions: list[SubmissionChange] | UnsetType = UNSET
+    links_ended: dict[int, list[int]] | UnsetType = UNSET  # students by parent
     lti: platform.LtiChange | UnsetType = UNSET
 
 
@@ -276,6 +277,11 @@ def apply(state: State, wanted: Control) -> None:
             for course_id, change in wanted.courses.items():
                 _change(state.campus.courses[course_id], change)
         _change_work(state, wanted)
+        if wanted.links_ended is not UNSET:
+            state.campus_touched = True
+            for parent_id, students in wanted.links_ended.items():
+                for student_id in students:
+                    state.campus.end_link(parent_id, student_id)
         if wanted.clock is not UNSET:
             _move(state, wanted.clock)
         if wanted.lti is not UNSET:

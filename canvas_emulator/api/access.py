@@ -212,9 +212,10 @@ def reads_own_grades(call: Call, course: Course) -> bool:
     """Return whether the viewer has ``read_grades`` in the course (course.rb).
 
     Students have it while they take part by date, and after the end unless the course closes its
-    past to them, but not before the start. Observers linked to a student have it while they take
-    part.
+    past to them, but not before the start. Observers of a student have it while they take part;
+    parents linked to that student have it afterwards too.
     """
+    linked = call.campus.observees.get(call.viewer.id, ())
     for row in call.campus.between(call.viewer.id, course.id):
         state = effective_state(row, course, call.now)
         if row.type == "ObserverEnrollment" and row.associated_user_id is None:
@@ -223,7 +224,8 @@ def reads_own_grades(call: Call, course: Course) -> bool:
             continue
         if state == "active" and course.workflow_state == "available":
             return True
-        if row.type != "ObserverEnrollment" and state == "completed":
+        stays = row.type != "ObserverEnrollment" or row.associated_user_id in linked
+        if stays and state == "completed":
             return not course.restrict_student_past_view
     return False
 

@@ -145,7 +145,7 @@ def window(call: Call, *, whole_days: bool = False) -> tuple[datetime, datetime]
 
 def _as_parent(call: Call, person: Person) -> bool:
     """Return whether the viewer may read the planner as a parent: linked, not only enrolled."""
-    return call.viewer.is_admin or person.id in call.campus.linked_students[call.viewer.id]
+    return call.viewer.is_admin or person.id in call.campus.observees.get(call.viewer.id, ())
 
 
 def _observed(call: Call, text: str) -> tuple[Person, list[Course], bool]:

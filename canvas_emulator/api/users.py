@@ -63,6 +63,27 @@ def show(call: Call, id: str) -> object:
     return body
 
 
+@router.get("/api/v1/users/:user_id/observees")
+def observees(call: Call, user_id: str) -> object:
+    """List the students linked to a parent, by name (user_observees_controller.rb).
+
+    Students whom somebody observes in single courses, without a link, are not listed.
+    """
+    linked = call.campus.observees.get(access.own(call, user_id).id, ())
+    people = sorted(
+        (call.campus.people[student_id] for student_id in linked),
+        key=lambda person: (person.sortable_name.casefold(), person.id),
+    )
+
+    def render(person: Person) -> Json:
+        body = user_json(call, person)
+        if "avatar_url" in call.include:
+            body["avatar_url"] = avatar(call, person)
+        return body | {"observation_link_root_account_ids": [1]}
+
+    return call.numbered(people, render=render)
+
+
 def uuid(person: Person) -> str:
     return f"user-uuid-{person.id}"
 

@@ -58,14 +58,13 @@ class Campus:
     ignored: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     hidden_stream: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     unread_conversations: dict[int, int] = field(default_factory=dict)
-    linked_students: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     group_categories: dict[int, GroupCategory] = field(default_factory=dict)
     groups: dict[int, Group] = field(default_factory=dict)
     course_groups: dict[int, list[AssignmentGroup]] = field(
         default_factory=lambda: defaultdict(list)
     )
 
-    observees: dict[int, set[int]] = field(default_factory=dict)
+    observees: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     """For each parent, the ids of the students linked to them, which needs no course."""
     held_totals: dict[tuple[int, int], tuple[datetime, dict[tuple[bool, int | None], Any]]] = field(
         default_factory=dict
@@ -109,6 +108,16 @@ class Campus:
             mine = row.user_id == user_id and row.workflow_state == "active"
             if mine and (row.plannable_type, row.plannable_id) == work.plannable:
                 row.marked_complete, row.updated_at = True, now
+
+    def end_link(self, observer_id: int, student_id: int) -> None:
+        """End a parent's link to a student, and the parent's enrollments for that student with it.
+
+        That these are deleted then is unverified (user_observation_link.rb).
+        """
+        self.observees[observer_id].discard(student_id)
+        for row in self.enrollments_of(observer_id):
+            if row.associated_user_id == student_id:
+                row.state = "deleted"
 
     def expect_work(self, course_id: int, user_id: int) -> None:
         """Give a new student a blank submission for each assignment; call it before ``enrol``."""

@@ -4,6 +4,7 @@ from .builder import Builder
 from .chance import scatter
 from .courses import Course
 from .coursework import Assignment, Criterion, keep_attempt
+from .family import raise_family
 from .happenings import Note, Override
 
 DOZEN, MANY, NEWCOMER, HOSTILE, TEACHER, BIG_TEACHER, ADMIN, OBSERVER, TA, BUSY = range(1, 11)
@@ -37,6 +38,7 @@ def tell(build: Builder) -> None:
     _visitor(build)
     build.meets(biology, "Safety briefing", (3, 10), (4, 14))
     build.groups(biology, "Bench", (DOZEN, 1001, 1002), range(1003, 1006), range(1040, 1043))
+    raise_family(build)  # last, so that the ids of everybody else stay what they are
 
 
 def _cast(build: Builder) -> None:

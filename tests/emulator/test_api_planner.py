@@ -293,16 +293,13 @@ class TestItems:
 
     def test_linked_observer(self, emulator: Emulator) -> None:
         """Reads a student's whole planner without codes, own notes and all (Canvas: Planner)."""
-        path, links = "users/1/planner/items", emulator.state.campus.linked_students
+        path, links = "users/1/planner/items", emulator.campus().observees
         assert refused(emulator, path, "observer")[0] == 403
         links[emulator.person("observer").id].add(1)
-        try:
-            assert get(emulator, path, "observer") == get(emulator, "planner/items")
-            query = {"observed_user_id": 1, "context_codes[]": "course_4101"}
-            rows = get(emulator, "planner/items", "observer", **query)
-            assert {"Dentist", "Tidy notes"} <= {row["plannable"]["title"] for row in rows}
-        finally:
-            links.clear()
+        assert get(emulator, path, "observer") == get(emulator, "planner/items")
+        query = {"observed_user_id": 1, "context_codes[]": "course_4101"}
+        rows = get(emulator, "planner/items", "observer", **query)
+        assert {"Dentist", "Tidy notes"} <= {row["plannable"]["title"] for row in rows}
 
     def test_of_user(self, emulator: Emulator) -> None:
         assert len(get(emulator, "users/self/planner/items")) == len(get(emulator, "planner/items"))
