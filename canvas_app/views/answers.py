@@ -20,7 +20,7 @@ MakePage = Callable[[Sources], Page]
 
 
 def own_list(template: str, make: MakePage, **shell: Any) -> ResponseReturnValue:
-    """Stream one of the person's own lists; the shell is sent before Canvas is asked."""
+    """Stream a page of the person's own lists; the shell is sent before Canvas is asked."""
     # The sources are made now, because the template runs after the request has been handled.
     loader = PageLoader(current_sources(), make)
     if hurried() and not loader.complete_now():
@@ -34,10 +34,10 @@ def twin(
     data: str = "rows",
     shapes: Mapping[str, Callable[[Any], Any]] | None = None,
 ) -> Response:
-    """Return a page's JSON twin: ``data``, ``complete``, ``sources`` and the page's further parts.
+    """Return a page's JSON twin: ``data``, ``complete``, ``sources`` and further parts of the page.
 
-    ``shapes`` maps parts of the page to the functions that convert them for JSON. A page that fails
-    as a whole has the same shape, with Canvas's status and an ``error``.
+    ``shapes`` maps names of parts to the functions that convert them for JSON. If the page fails as
+    a whole, the twin has the same keys, an ``error``, and Canvas's status.
     """
     try:
         page = make(current_sources())
@@ -85,7 +85,7 @@ def json_answer(body: dict[str, Any], status: int = 200) -> Response:
 
 
 def source_json(source: Any) -> dict[str, Any]:
-    """Return a source as JSON without fields that do not apply; a note is part of the detail."""
+    """Return a source as JSON, without fields that do not apply; ``detail`` includes the note."""
     facts: dict[str, Any] = msgspec.to_builtins(source)
     facts["detail"] = " ".join(filter(None, (facts["detail"], facts.pop("note"))))
     del facts["unread"]  # the detail contains it
@@ -107,7 +107,7 @@ def plain_failure(error: CanvasError) -> str:
 
 
 def status_of(error: CanvasError) -> int:
-    """Return the page's status when Canvas refused it as a whole."""
+    """Return the HTTP status of a page that Canvas refused as a whole."""
     if isinstance(error, AccessRefused):
         return 403
     if isinstance(error, AuthenticationError):

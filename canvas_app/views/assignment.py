@@ -28,7 +28,7 @@ NO_NAMES_YET = "Anonymous until the grades are posted: no names are told."
 def assignment_page(course_id: int, assignment_id: int) -> ResponseReturnValue:
     """Show an assignment. It is requested first, so that 403 and 404 become the page's status.
 
-    The class's scores come in pieces, of which ``page`` is one.
+    The class's scores are shown in pieces; ``page`` is the number of one.
     """
     found = assignment(current_sources(), str(course_id), str(assignment_id), current_features())
     students = len(found.result.rows) if found.result else 0

@@ -58,7 +58,7 @@ log = logging.getLogger(__name__)
 bp = Blueprint("auth", __name__)
 
 SOONEST_AGAIN = 2.0  # seconds until a waiting page reloads
-ERROR_CODE = re.compile("[a-z_]{1,60}")  # because anybody may call /oauth/callback with anything
+ERROR_CODE = re.compile("[a-z_]{1,60}")  # anybody may call /oauth/callback, with any text
 
 # The page of each error code: RFC 6749 section 4.1.2.1, RFC 8707 section 2, OpenID Connect Core
 # section 3.1.2.6, and Canvas's own ``client_not_allowed_for_user``.
@@ -81,8 +81,8 @@ ERROR_PAGES = {
 def login() -> Response:
     """Send the person to Canvas's authorization endpoint.
 
-    This reserves nothing at the token endpoint. The person waits here first only when the codes
-    already waiting for it would take longer than a code lives.
+    This reserves nothing at the token endpoint. If the codes that wait for it already would take
+    longer than a code lives, the person waits here before going to Canvas.
     """
     environment = asked_environment(request.args.get("environment") or "production")
     return to_canvas(environment, safe_next(request.args.get("next")))
@@ -91,7 +91,11 @@ def login() -> Response:
 def to_canvas(
     environment: Environment, wanted: str, expected: tuple[int, int | None] | None = None
 ) -> Response:
-    """Begin a sign-in that ends at one of our paths; after a launch, only its person may."""
+    """Begin a sign-in that ends at ``wanted``, one of our paths.
+
+    ``expected`` is the person a launch named, as (global id, id in this Canvas); nobody else may
+    sign in then.
+    """
     if session.away:  # type: ignore[attr-defined]
         raise Trouble("sessions_away", unfinished="sign_in")
     gateway = current_gateway()
@@ -101,14 +105,14 @@ def to_canvas(
     address = authorization_request(environment, wanted, expected)
     try:
         current_app.session_interface.keep(session)  # type: ignore[attr-defined]
-    except StoreAway as fault:  # without the session nobody can come back from Canvas
+    except StoreAway as fault:  # the state is in the session, and without it the callback fails
         log.error("a sign-in cannot begin: %s", fault)
         raise Trouble("sessions_away", unfinished="sign_in") from None
     return redirect(address)
 
 
 def expect_success(environment: Environment) -> None:
-    """Raise now the Trouble that would end the sign-in after a password was typed."""
+    """Raise the Trouble that would end this sign-in anyway, before the person types a password."""
     gateway = current_gateway()
     if not gateway.storage.takes_writes():
         raise Trouble("database_away", unfinished="sign_in")
@@ -237,9 +241,10 @@ def callback(environment: str) -> Response:
 
 
 def with_fewer_scopes(started: Started) -> str | None:
-    """Return where to ask again, once, when the key may lack scopes of single features only.
+    """Return the address to ask again without the scopes that only single features need.
 
-    The pages of these features say which scopes are missing.
+    The developer key may lack these; the pages of such features then say which are missing. None if
+    they were left out already, or if the deployment sets its scopes itself.
     """
     gateway = current_gateway()
     core = gateway.scopes_without_features()
@@ -257,7 +262,7 @@ def with_fewer_scopes(started: Started) -> str | None:
 def response_without_request(state: str, environment: str, error: str | None) -> Response:
     """Answer a callback for which this browser has no sign-in in progress."""
     path = in_progress.led_to(state)
-    if path is not None:  # the person loaded the address again
+    if path is not None:  # the person reloaded the callback's address
         if current_sign_in() is None:
             raise Trouble("state_used")
         return redirect(current_gateway().settings.public_url + path)
@@ -265,7 +270,7 @@ def response_without_request(state: str, environment: str, error: str | None) ->
         started = in_progress.STARTED in session
         raise sign_in_failed("state_unknown" if started else "not_started_here")
     if error == "client_not_allowed_for_user" and session.get(in_progress.STARTED):
-        raise error_response(error, environment)  # Canvas loses the state in this error only
+        raise error_response(error, environment)  # Canvas sends no state with this error
     raise sign_in_failed("state_missing")
 
 
@@ -288,14 +293,14 @@ def error_response(error: str, environment: str) -> Trouble:
 
 
 def sign_in_failed(code: str, **facts: object) -> Trouble:
-    """Return a Trouble whose page also says whether the person is still signed in as before."""
+    """Return a Trouble whose page also says whether an earlier sign-in is still valid."""
     return Trouble(code, signed_in=current_sign_in() is not None, **facts)
 
 
 @bp.get("/login/waiting")
 @refusals_logged
 def wait_for_exchange() -> Response:
-    """Keep a person who came back with a code on a waiting page until its exchange has room."""
+    """Show a person who came back with a code a waiting page, until the exchange has room."""
     if session.away:  # type: ignore[attr-defined]
         raise Trouble("sessions_away", unfinished="finishing")
     waiting = in_progress.waiting()
@@ -308,9 +313,9 @@ def wait_for_exchange() -> Response:
 
 
 def exchange_in_turn(waiting: Waiting) -> Response:
-    """Exchange a code when it is its turn; until then show a page that waits for it.
+    """Exchange a code when its turn has come; until then show a page that waits.
 
-    A code that would expire before its turn is dropped: once there is room, Canvas issues another
+    A code that would expire before its turn is dropped. When there is room, Canvas issues another
     one without asking for the password again.
     """
     started = waiting.started
@@ -323,7 +328,7 @@ def exchange_in_turn(waiting: Waiting) -> Response:
     if wait == 0 and line.leave(audit.client_address(), waiting.ticket):
         try:
             answer = access_token_request(waiting.code, started)
-        except Throttled:  # the code is unused: nothing was sent, or Canvas did nothing
+        except Throttled:  # the code can still be used: Canvas has not looked at it
             wait = line.turn_in(audit.client_address(), waiting.ticket)
         else:
             in_progress.wait_no_longer()
@@ -335,7 +340,7 @@ def exchange_in_turn(waiting: Waiting) -> Response:
 
 
 def to_canvas_again(started: Started) -> str:
-    """Return the /login address as it was requested, or the launch that led there."""
+    """Return the /login address that was requested, or that of the launch that led there."""
     if started.expected is not None:
         return launches.ticket_url(started.environment, started.next, *started.expected)
     query = urlencode({"environment": started.environment, "next": started.next})
@@ -343,7 +348,7 @@ def to_canvas_again(started: Started) -> str:
 
 
 def signed_in(answer: TokenAnswer, started: Started) -> Response:
-    """Store the grant and sign this browser in, keeping the sign-ins its other tabs have begun."""
+    """Store the grant and sign this browser in. Sign-ins begun in its other tabs may go on."""
     if started.expected is not None:
         launches.check_person(answer, started.environment, *started.expected)
     return entered(store(answer, started), started.next)
@@ -352,7 +357,7 @@ def signed_in(answer: TokenAnswer, started: Started) -> Response:
 def entered(secret: str, wanted: str) -> Response:
     """Sign this browser in and redirect it to one of our paths."""
     gateway = current_gateway()
-    if former := current_secret():  # the earlier sign-in, which this one replaces
+    if former := current_secret():  # an earlier sign-in, which this one replaces
         gateway.storage.sign_out(former, token_endpoint)
     kept = in_progress.carried_over()
     session.clear()
@@ -389,7 +394,7 @@ def access_token_request(code: str, started: Started) -> TokenAnswer:
 
 
 def store(answer: TokenAnswer, started: Started) -> str:
-    """Store the grant and return the sign-in's secret; revoke a replaced token beside the request.
+    """Store the grant and return the sign-in's secret; start revoking the token that it replaces.
 
     A grant that cannot be stored is revoked at Canvas, because nobody could use it any more.
     """
@@ -421,7 +426,7 @@ def store(answer: TokenAnswer, started: Started) -> str:
 
 
 def forget_missing_scopes(started: Started) -> None:
-    """Take back the note that the key lacks scopes, once a sign-in got all of them."""
+    """Delete the note that the developer key lacks scopes, once a sign-in has got all of them."""
     gateway = current_gateway()
     if started.scopes and started.scopes == gateway.scopes():
         with suppress(*AWAY):
@@ -436,7 +441,7 @@ def logout() -> Response:
     gateway = current_gateway()
     revoked = True
     if secret := current_secret():
-        # Now, because afterwards nothing tells who it was, nor whose answers to forget.
+        # Now, because after the sign-out nothing tells whose it was and whose answers to forget.
         if sign_in := current_sign_in():
             audit.note("sign-out", gateway.settings, sign_in.identity)
         revoked = gateway.storage.sign_out(secret, token_endpoint)

@@ -1,4 +1,4 @@
-"""Who may see the pages of a class: people who grade in the course; Canvas is asked each time."""
+"""Access to the pages of a class, only for people who grade in it; Canvas is asked each time."""
 
 from collections.abc import Callable
 
@@ -11,12 +11,12 @@ from canvas_app.troubles import Trouble
 def class_sources(
     course_id: str, beside: Callable[[Sources, str], object] = lambda sources, course_id: None
 ) -> Sources:
-    """Return the sources for a page of a class, once the person is known to grade there.
+    """Return the sources for a page of a class, after checking that the person grades there.
 
-    ``beside`` starts what else the page asks for in any case, without waiting for it.
+    ``beside`` starts further calls that the page needs in any case; nothing waits for them here.
 
     Raises the CanvasError that Canvas gives for the course, and Trouble 403 for people who do not
-    grade there, so that the page's status is right before anything of it is sent.
+    grade there. Nothing of the page has been sent by then, so it can still have that status.
     """
     sources = current_sources()
     beside(sources.beside(), course_id)

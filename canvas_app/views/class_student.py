@@ -56,7 +56,7 @@ def student_csv(course_id: int, user_id: int) -> Response:
 
 
 def student_shown(course_id: int, user_id: int) -> StudentPage:
-    """Return the page of this address, or raise Trouble when the student is not theirs to see."""
+    """Return the page of this address. Raise Trouble if the person may not see the student."""
     show = work_shown(request.args)
     rules = AttentionRules.from_query(request.args, kept_rules(course_id))
     sources = class_sources(str(course_id))

@@ -9,14 +9,15 @@ from canvas_app.domain.contrast import hex_of, luminance
 DEFAULT_COLOR = "#4a6fa5"
 
 
-DARKEST, LIGHTEST = 0.15, 0.28  # relative luminance with at least 3:1 on both our backgrounds
+# A colour whose relative luminance is between these has at least 3:1 on both our backgrounds.
+DARKEST, LIGHTEST = 0.15, 0.28
 
 
 @lru_cache(maxsize=4096)
 def readable(color: str | None) -> str:
     """Lighten or darken the person's course colour until it has contrast on both backgrounds.
 
-    WCAG 2.2 asks for 3:1 for anything but text; the result is always ``#rrggbb``.
+    WCAG 2.2 (1.4.11) asks for 3:1 where a colour is not text. The result is always ``#rrggbb``.
     """
     found = re.fullmatch(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})", color or "")
     digits = found[1] if found else DEFAULT_COLOR[1:]

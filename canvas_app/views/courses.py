@@ -23,7 +23,8 @@ bp = Blueprint("courses", __name__)
 def courses_page() -> ResponseReturnValue:
     """List every course; ``arrange=1`` shows the forms for favourites and nicknames.
 
-    ``at`` shows the piece with that course, to which a form leads back: a favourite moves up.
+    ``at`` is a course id: the piece with that course is shown. The forms lead back there, because a
+    new favourite moves up in the list.
     """
     wanted = CourseFilter.from_query(request.args)
     arrange = request.args.get("arrange") == "1"

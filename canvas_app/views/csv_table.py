@@ -55,6 +55,6 @@ def cell(value: Cell) -> str | float:
 
 
 def defused(text: str) -> str:
-    """Return the text, with an apostrophe before it if a spreadsheet would run it as a formula."""
+    """Return the text; if a spreadsheet would run it as a formula, with an apostrophe before it."""
     text = text.replace("\x00", "")
     return f"'{text}" if text.lstrip(" \u00a0\u200b\ufeff").startswith(FORMULA) else text

@@ -11,7 +11,7 @@ from canvas_app.views.languages import in_english
 
 @dataclass(frozen=True)
 class ErrorWords:
-    """The text of an error page. ``for_admin`` is for whoever runs Easel and may be empty."""
+    """The text of an error page. ``for_admin`` is for the people who run Easel; it may be empty."""
 
     title: str
     happened: str

@@ -43,7 +43,7 @@ _lock = Lock()
 
 
 class Overheard(Transport):
-    """A person's connections to Canvas, which keep the last answer whatever its status."""
+    """A person's connections to Canvas that remember the last answer, whatever its status."""
 
     def __init__(self, shared: Transport) -> None:
         self.origin = shared.origin
@@ -76,7 +76,7 @@ class Explored:
 
     @property
     def ceiling(self) -> float:
-        """Return the bucket's capacity, as far as this answer tells."""
+        """Return the bucket's capacity in units: 600, or more if this answer shows more."""
         return max(600.0, self.remaining or 0.0)
 
 
@@ -127,7 +127,7 @@ def one_at_a_time(grant_id: int) -> Iterator[None]:
 
 
 def answer_of(path: str, asked: dict[str, Any], word: str) -> Explored:
-    """Call Canvas once, while none of the person's pages has a call in flight."""
+    """Call Canvas once, waiting until none of the person's pages has a call in flight."""
     gateway, sign_in = current_gateway(), required_sign_in()
     name = sign_in.identity.environment
     overheard = Overheard(gateway.transport_for(name))
@@ -155,7 +155,7 @@ def explored_from(
     error: str,
     seconds: float,
 ) -> Explored:
-    """Lay out an answer, if there is one."""
+    """Lay out the answer, if one came."""
     answer, where = overheard.last, path_and_query(path, asked)
     canvas_url = overheard.origin
     if answer is None:

@@ -99,13 +99,13 @@ EXPORT_FORMS: dict[str, Callable[[], ExportFile]] = {"csv": CsvFile, "json": Jso
 def prepare_beside(
     store: Exports, export_id: str, owner: Owner, form: str, make: Callable[[], LongTable]
 ) -> None:
-    """Prepare an export in a thread of its own; ``make`` begins its table."""
+    """Prepare an export in a thread of its own; ``make`` asks for the class and begins a table."""
     job = Preparing(store, export_id, owner, EXPORT_FORMS[form]())
     Thread(target=job.run, args=(make,), name="export", daemon=True).start()
 
 
 class Preparing:
-    """One export while it is prepared. Ends early when it was cancelled, or its grant ended."""
+    """The work of preparing one export; it stops if the export is cancelled or its grant ends."""
 
     def __init__(self, store: Exports, export_id: str, owner: Owner, file: ExportFile) -> None:
         self._store = store
@@ -121,7 +121,7 @@ class Preparing:
         Thread(target=self._report, name="export-heartbeat", daemon=True).start()
         try:
             self._write(make)
-        except Exception:  # the export stays silent, and is shown as interrupted
+        except Exception:  # without heartbeats the export is shown as interrupted
             log.exception("an export could not be stored")
         finally:
             self._over.set()

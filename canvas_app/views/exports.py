@@ -29,7 +29,7 @@ bp = Blueprint("exports", __name__)
 
 PATIENCE_OF_EXPORTS = 300.0
 """Seconds that Canvas may take for the class, and again for each window of students."""
-REFRESH = 2  # seconds between two looks at an export that is being prepared
+REFRESH = 2  # seconds after which the page of an unfinished export reloads
 MIMETYPES = {"csv": "text/csv", "json": "application/json"}
 
 
@@ -63,7 +63,7 @@ def export_begun(course_id: int) -> ResponseReturnValue:
 @bp.get("/exports/<export_id>")
 @any_sign_in_required
 def export_page(export_id: str) -> ResponseReturnValue:
-    """Show how far an export is; the page renews itself until that is decided."""
+    """Show how far an export is; the page reloads until it is finished."""
     found = own_export(export_id)
     answer = make_response(render_template("export.html", export=found))
     if found.state == RUNNING:
@@ -92,7 +92,7 @@ def export_json(export_id: str) -> ResponseReturnValue:
 @bp.get("/exports/<export_id>/file")
 @any_sign_in_required
 def export_file(export_id: str) -> ResponseReturnValue:
-    """Send the file part by part; the page instead, while there is none."""
+    """Send the file part by part; while there is none, show the page instead."""
     found = own_export(export_id)
     if not found.has_file:
         return redirect(address_of(export_id))
@@ -125,7 +125,7 @@ def address_of(export_id: str) -> str:
 
 
 def patient_sources(gateway: Gateway, sign_in: SignIn) -> Sources:
-    """Return sources of an export: they wait long, and neither read nor fill the cache."""
+    """Return an export's sources: their deadline is long, and they do not use the cache."""
     deadline = time.monotonic() + PATIENCE_OF_EXPORTS
     return Sources(
         gateway.api_for(sign_in, deadline),

@@ -30,8 +30,8 @@ from canvas_app.views.languages import gettext
 
 bp = Blueprint("feed", __name__)
 
-VISIT_SECONDS = 20.0  # seconds for asking Canvas; a calendar program waits longer than people
-MADE = "feeds_made"  # session key: the forms that made a feed, so that none makes a second one
+VISIT_SECONDS = 20.0  # seconds for asking Canvas; calendar programs wait longer than people
+MADE = "feeds_made"  # session key: forms that have made a feed; sent again, they make no other
 SWITCHED_OFF = "The school that runs Easel has switched calendar feeds off."
 UNKNOWN = (
     "There is no calendar at this address: it is incomplete, or the feed was ended. "
@@ -57,9 +57,10 @@ def calendar(secret: str) -> Response:
 
 
 def in_turn(gateway: Gateway, feed: Feed) -> Feed | None:
-    """Ask Canvas if it is time and few enough threads wait for it; else return the feed as it is.
+    """Renew a feed's calendar from Canvas if it is time; else return the feed unchanged.
 
-    Return None when the feed ended meanwhile.
+    It is returned unchanged too if too many threads wait for Canvas already. Return None when the
+    feed ended meanwhile.
     """
     owner = ("feed", feed.id)
     if not gateway.turns.take(owner, 0):
@@ -71,7 +72,11 @@ def in_turn(gateway: Gateway, feed: Feed) -> Feed | None:
 
 
 def fetch_calendar(gateway: Gateway, feed: Feed) -> Feed | None:
-    """Ask Canvas once; keep only a whole answer. Return None when the feed ended meanwhile."""
+    """Ask Canvas once, and store the calendar only if it is complete.
+
+    Return the feed with its calendar or with the reason why there is none; None when the feed ended
+    meanwhile.
+    """
     deadline = time.monotonic() + VISIT_SECONDS
     sources = Sources(
         gateway.api_of(feed.environment, feed.grant_id, deadline),
@@ -103,7 +108,7 @@ def fetch_calendar(gateway: Gateway, feed: Feed) -> Feed | None:
 
 
 def not_yet(feed: Feed) -> Response:
-    """Return a feed's answer until its first whole calendar exists; a part is never sent."""
+    """Return 503 for a feed that has no complete calendar yet; an incomplete one is never sent."""
     answer = text_answer(f"No calendar yet. {feed.trouble or 'Canvas is being asked.'}\n", 503)
     answer.headers["Retry-After"] = str(int(REST.total_seconds()) if feed.trouble else 30)
     return answer
@@ -130,9 +135,9 @@ def text_answer(text: str, status: int) -> Response:
 
 
 def refusal(roles: Collection[str] = FEATURE_ROLES) -> str | None:
-    """Return why the person signed in can have no feed; None when they can.
+    """Return why the person signed in cannot have a feed; None when they can.
 
-    Without their ``roles``, a feature that is off for some roles only is taken to be on.
+    If their ``roles`` are not given, a feature that is off for some roles only counts as on.
     """
     if not current_features().offered("feeds", roles):
         return gettext("The school that runs Easel has switched calendar feeds off.")
@@ -183,7 +188,8 @@ def roles_in(page: Courses) -> set[str]:
 def make() -> ResponseReturnValue:
     """Make a feed and show its address, this one time only.
 
-    The page is sent directly, because after a redirect it would need the secret from the session.
+    The page is the answer to the form itself: a page after a redirect would need the secret in the
+    session.
     """
     wanted = FeedContents.from_query(request.form)
     limited = current_features().limited("feeds")
@@ -192,7 +198,7 @@ def make() -> ResponseReturnValue:
         return form(why_not, 403)
     once = request.form.get("once", "")[:20]
     made = session.get(MADE, [])
-    if once and once in made:  # the person reloaded the answer
+    if once and once in made:  # the person reloaded the page with the address
         flash(
             gettext(
                 "That feed is made already, and its address was shown once. If you did not copy "

@@ -68,13 +68,13 @@ def begun_stream(course_id: int) -> GradebookStream:
 
 
 def gradebook_end(found: GradebookStream) -> dict[str, Any]:
-    """Return what the twin says after the last row."""
+    """Return the members of the JSON twin that follow its rows."""
     states = found.sources.states()
     return {"complete": complete(states), "sources": [source_json(source) for source in states]}
 
 
 def lacking_sources(found: GradebookStream) -> list[str]:
-    """Return what the table is missing, one sentence for each part."""
+    """Return what is missing from the table, one sentence for each source."""
     return [
         f"{source.name} ({source.status}) {source.detail}".rstrip()
         for source in found.sources.states()

@@ -20,7 +20,7 @@ bp = Blueprint("grades", __name__)
 def grades_page(course_id: int) -> ResponseReturnValue:
     """Show the grades. The course is requested first, so that 403 and 404 become the status.
 
-    The form sends a field for each assignment; the URL keeps those that were filled in.
+    The form sends a field for each assignment; the redirect keeps only those that were filled in.
     """
     given = list(request.args.items(multi=True))
     filled = [(name, value) for name, value in given if value.strip()]
@@ -45,7 +45,11 @@ def grades_json(course_id: int) -> ResponseReturnValue:
 
 
 def grades_address(*, without: str = "", scores: bool = True, **more: str) -> str:
-    """Return this page's address with parameters set, ``without`` one of them or any score."""
+    """Return this page's address with some parameters set.
+
+    ``without`` is the field of a score to leave out, ``s`` and the assignment's id, together with
+    what goes with it (``o`` and the id). ``scores=False`` leaves out all of them.
+    """
     kept = {
         name: value
         for name, value in request.args.items()

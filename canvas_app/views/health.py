@@ -16,29 +16,29 @@ FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
 @bp.get("/healthz")
 def healthz() -> ResponseReturnValue:
-    """Answer that the process is alive."""
+    """Answer 200: the process is alive."""
     return jsonify(status="ok")
 
 
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """Answer whether the database works; other problems are reported with status 200."""
+    """Answer 200 if the database works, else 503; other problems are only reported."""
     body, status = current_gateway().readiness().report()
     return jsonify(body), status
 
 
 @bp.get("/metrics")
 def prometheus() -> ResponseReturnValue:
-    """Return the metrics, with METRICS_TOKEN or, if none is set, to this machine only.
+    """Return the metrics to whoever sends METRICS_TOKEN; if none is set, to this machine only.
 
-    The token is required behind a proxy, because there every request may come from this machine.
+    Behind a proxy the token is required, because there every request may come from this machine.
     """
     settings = current_gateway().settings
     token = settings.metrics_token
     if token is None:
         if settings.trusted_proxies:
             abort(404)
-        # A proxy on this machine is at loopback, too, but its clients are not.
+        # The requests of a proxy on this machine come from loopback too, whoever its clients are.
         forwarded = any(name in request.headers for name in FORWARDED)
         if forwarded or request.remote_addr not in ("127.0.0.1", "::1"):
             abort(404)

@@ -21,10 +21,9 @@ COOKIE_LIVES = timedelta(days=365)
 class Preferences:
     """The preferences kept in a browser.
 
-    ``look``: as the device has it, light, or dark; ``keys``: single-letter keys on or off;
-    ``grades``: totals on course cards shown, or hidden until each is opened.
-
-    WCAG 2.2 (2.1.4) asks that single-letter keys can be switched off.
+    ``look`` is light, dark, or as the device has it. ``keys`` tells whether single-letter keys are
+    on; WCAG 2.2 (2.1.4) asks that they can be switched off. ``grades`` tells whether course cards
+    show totals, or hide each until it is opened.
     """
 
     look: str = "device"
@@ -45,7 +44,7 @@ def preferences() -> Preferences:
 
 @bp.record_once
 def offer(state: object) -> None:
-    """Give templates the preferences, which every page's first line needs."""
+    """Give templates the preferences, which decide the first line of every page."""
     app = state.app  # type: ignore[attr-defined]
     app.jinja_env.globals["preferences"] = preferences
     # A token would need a session for each visitor, and the form changes only this browser;

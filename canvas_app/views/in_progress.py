@@ -1,8 +1,8 @@
 """Sign-ins in progress, kept in the browser's session between /login and the callback.
 
 Each is stored under its ``state`` and can be used once. Used states are remembered for a while,
-because browsers load the callback's address again when they are reopened, and then are sent on to
-where it led.
+because a browser that is reopened loads the callback's address again; it is then redirected to the
+page that sign-in led to.
 """
 
 import secrets
@@ -23,8 +23,8 @@ MOST_AT_ONCE = 5  # sign-ins one browser may have in progress, in different tabs
 class Started:
     """A sign-in in progress at Canvas. ``expires`` is in seconds since 1970.
 
-    ``expected`` is, after a launch, who must come back: their global id and their id within this
-    Canvas.
+    ``expected`` is set after a launch: the ids of the person who must come back, globally and
+    within this Canvas.
     """
 
     environment: str
@@ -69,7 +69,7 @@ def finish(state: str) -> Started:
 
 
 def led_to(state: str) -> str | None:
-    """Return where a used state led."""
+    """Return the path that a used state led to; None for any other state."""
     found: str | None = session.get(USED, {}).get(state)
     return found
 
@@ -80,7 +80,7 @@ def expired(started: Started) -> bool:
 
 
 def wait(waiting: Waiting) -> None:
-    """Remember a code until its turn. A newer sign-in replaces it, because there is one place."""
+    """Remember a code until its turn; it replaces an earlier one, because only one can wait."""
     session[WAITING] = asdict(waiting)
 
 
@@ -95,5 +95,5 @@ def wait_no_longer() -> None:
 
 
 def carried_over() -> dict[str, Any]:
-    """Return what a new sign-in keeps of the session, because other tabs may still be at Canvas."""
+    """Return the part of the session that a new sign-in keeps, because other tabs need it."""
     return {name: session[name] for name in (STARTED, USED) if name in session}

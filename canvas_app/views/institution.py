@@ -9,13 +9,13 @@ from canvas_app.institution import Institution
 bp = Blueprint("institution", __name__)
 
 KEPT_SECONDS = 24 * 3600
-# A logo that is opened by itself may style itself, and neither run a script nor load anything.
+# Opened by itself, a logo may use its own styles, but run no script and load nothing.
 LOGO_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 @bp.app_template_global()
 def institution() -> Institution:
-    """Return whose Easel this is."""
+    """Return the institution that runs this Easel."""
     return current_gateway().settings.institution
 
 
@@ -45,7 +45,10 @@ def logo() -> ResponseReturnValue:
 
 @bp.get("/institution/accent.css")
 def accent() -> ResponseReturnValue:
-    """Return the accent colour for links and buttons, but in print and forced colours."""
+    """Return the style sheet with the accent colour of links and buttons.
+
+    It does not apply to print and forced colours.
+    """
     found = institution().accent
     if found is None:
         abort(404)

@@ -41,7 +41,7 @@ class Begun:
 
 @dataclass(frozen=True)
 class Opened:
-    """A verified launch: the person, and which of our paths it leads to."""
+    """A verified launch: the person, and the one of our paths it leads to."""
 
     id: str
     environment: str
@@ -53,7 +53,10 @@ class Opened:
 
 
 class LaunchesHere:
-    """The launches in a browser's cookie; ``keep`` writes them back."""
+    """The launches in a browser's cookie; ``keep`` writes them back.
+
+    ``told`` is False when the browser sent no cookie.
+    """
 
     def __init__(self, begun: list[Begun], opened: list[Opened], *, told: bool) -> None:
         self.begun = begun
@@ -88,9 +91,9 @@ class LaunchesHere:
 
 
 def kept_launches() -> LaunchesHere:
-    """Return what this browser remembers; in a frame it may send a second cookie of the same name.
+    """Return the launches in this browser's cookies; in a frame it may send two of the same name.
 
-    ``told`` is False when it sent no cookie at all, which means that it stores none here.
+    ``told`` is False when it sent none, which means that it stores no cookie here.
     """
     begun, opened, told = [], [], False
     for cookie in request.cookies.getlist(COOKIE):
@@ -106,7 +109,7 @@ def kept_launches() -> LaunchesHere:
 
 
 def keep(response: Response, launches: LaunchesHere) -> None:
-    """Set the cookie. It is ``Secure`` on loopback too, which browsers treat as secure."""
+    """Set the cookie. It is ``Secure`` even on loopback, which browsers accept."""
     content = {
         "begun": [asdict(each) for each in launches.begun],
         "opened": [asdict(each) for each in launches.opened],
@@ -133,9 +136,9 @@ def _signer() -> URLSafeTimedSerializer:
 
 
 def ticket_url(environment: str, path: str, global_id: int, user_id: int | None) -> str:
-    """Return an address that leads to ``path`` for this person alone; it signs nobody in.
+    """Return an address that leads to ``path`` and works for this person only; it signs nobody in.
 
-    It is sealed because it names a person; it expires after ten minutes.
+    It is encrypted because it names a person, and it expires after ten minutes.
     """
     serializer = URLSafeTimedSerializer(str(current_app.secret_key), salt="easel.ticket")
     content = serializer.dumps([environment, path, global_id, user_id])
@@ -163,14 +166,17 @@ def _ticket_seal() -> AnswerSeal:
 def check_person(
     answer: TokenAnswer, environment: str, global_id: int, user_id: int | None
 ) -> None:
-    """Refuse the consent of anybody but the person the launch named; revoke its token at Canvas."""
+    """Raise Trouble if somebody other than the launch's person consented.
+
+    Their token is then revoked at Canvas.
+    """
     told = answer.global_id if answer.global_id is not None else answer.user_id
     if told == (global_id if answer.global_id is not None else user_id):
         return
     gateway = current_gateway()
     owner = (environment, answer.user_id, answer.real_user_id or 0)
     revoked = True
-    # Without a refresh token, one of their browsers uses it already (force_token_reuse).
+    # Without a refresh token another browser of theirs uses the same one (force_token_reuse).
     if answer.token.refresh_token is not None:
         revoked = gateway.storage.hand_back(owner, answer.token, token_endpoint)
     audit.note("launch-refused", gateway.settings, detail="wrong_account")

@@ -62,7 +62,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     }
     app.register_blueprint(bp)
     for view in (login_initiation, launch):
-        app.extensions["csrf"].exempt(view)  # Canvas posts here; state and nonce stand for it
+        app.extensions["csrf"].exempt(view)  # state and nonce replace the token in Canvas's form
 
 
 def _keys(registration: Registration, settings: Settings) -> PlatformKeys:
@@ -96,9 +96,9 @@ def lti_settings() -> LtiSettings:
 
 @bp.route("/lti/login", methods=["GET", "POST"])
 def login_initiation() -> Response:
-    """Handle the first step: send the browser to the authorization endpoint of the Canvas named.
+    """Handle the first step: redirect the browser to the authorization endpoint of its Canvas.
 
-    Canvas's hints are passed on unread; the endpoint comes from the settings, never from the
+    Canvas's hints are passed on unread. The endpoint comes from the settings, never from the
     request.
     """
     asked = request.form if request.method == "POST" else request.args
@@ -164,9 +164,9 @@ def launch() -> Response:
 
 
 def without_state(*, told: bool) -> Response:
-    """Refuse an answer that this browser did not ask for.
+    """Refuse a launch that this browser did not begin.
 
-    In a frame the browser may store no cookies at all; then a new tab works.
+    In a frame, the reason may be that the browser stores no cookies there; a new tab works then.
     """
     if framed():
         note_outcome("no_cookie")
@@ -182,12 +182,15 @@ def page_of(found: Launch) -> str:
 
 
 def onward(opened: Opened) -> Response:
-    """Redirect with a GET, for which the browser also sends the cookies of Easel's own pages."""
+    """Redirect with a GET, with which the browser also sends the cookies of Easel's own pages."""
     return redirect(f"{prefix()}/lti/open?launch={opened.id}", 303)
 
 
 def door(opened: Opened) -> Response:
-    """Show one sentence and a link into a new tab; the link names the person, signs nobody in."""
+    """Show one sentence and a link that opens a new tab.
+
+    The link holds a ticket that names the person, and signs nobody in.
+    """
     url = launches.ticket_url(opened.environment, opened.path, opened.global_id, opened.user_id)
     connected = not opened.acting and grant_of(opened) is not None
     return page("lti/door.html", 200, url=url, connected=connected, launch=opened.id)
@@ -195,7 +198,11 @@ def door(opened: Opened) -> Response:
 
 @bp.get("/lti/open")
 def open_page() -> Response:
-    """Send a launched person to their page: already signed in, with their grant, or by consent."""
+    """Redirect a launched person to their page.
+
+    If they are signed in already, at once; if they have a grant, with a new sign-in; else by way of
+    Canvas's consent.
+    """
     kept = kept_launches()
     launched = kept.found(request.args.get("launch", ""))
     opened = launched or launches.opened_by_ticket(request.args.get("ticket", ""))
@@ -218,12 +225,12 @@ def open_page() -> Response:
             return used_up(response, kept, launched)
     expected = (opened.global_id, opened.user_id)
     response = auth.to_canvas(environment, opened.path, expected)
-    # The page for a full line loads this address again.
+    # 503 is the page for a full line, which loads this address again.
     return used_up(response, kept, launched) if response.status_code == 302 else response
 
 
 def used_up(response: Response, kept: LaunchesHere, launched: Opened | None) -> Response:
-    """Use up a launch, so that after signing out its address does not sign in again."""
+    """Remove a used launch, so that its address signs nobody in again after a sign-out."""
     if launched is not None:
         kept.used(launched)
         keep(response, kept)
@@ -231,7 +238,7 @@ def used_up(response: Response, kept: LaunchesHere, launched: Opened | None) -> 
 
 
 def is_theirs(sign_in: SignIn, opened: Opened) -> bool:
-    """Return whether the sign-in is the launched person's, and acting only if the launch is."""
+    """Return whether the launch's person is signed in, acting as somebody only if the launch is."""
     identity = sign_in.identity
     if identity.environment != opened.environment:
         return False
@@ -243,7 +250,7 @@ def is_theirs(sign_in: SignIn, opened: Opened) -> bool:
 
 
 def grant_of(opened: Opened) -> GrantOfPerson | None:
-    """Return the person's own grant; never that of somebody acting as them."""
+    """Return the person's own grant, never one for acting as them; None if they have none."""
     found = current_gateway().storage.launches.grants_of(
         opened.environment, opened.global_id, opened.user_id
     )
@@ -251,13 +258,13 @@ def grant_of(opened: Opened) -> GrantOfPerson | None:
 
 
 def enough(grant: GrantOfPerson) -> bool:
-    """Return whether a grant covers what the pages need today."""
+    """Return whether a grant has all scopes that the pages need today."""
     granted = grant.scopes.split()
     return all(scope in granted for scope in current_gateway().scopes().split())
 
 
 def another_person(sign_in: SignIn, grant: GrantOfPerson | None, opened: Opened) -> Response:
-    """Ask which person to continue as, because Canvas and this browser name different ones."""
+    """Ask as whom to continue, because Canvas and this browser name different people."""
     note_outcome("another_person")
     query = {name: request.args[name] for name in ("launch", "ticket") if name in request.args}
     return page(

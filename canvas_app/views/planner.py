@@ -178,7 +178,7 @@ def named_note() -> str:
 
 
 def not_listed(course_id: str) -> str:
-    """Return the sentence to add when Canvas keeps a note for this course but lists it nowhere."""
+    """Return the sentence to add when Canvas stores a note for this course but never lists it."""
     sources = current_sources()
     known = {course.id: course for course in start_courses(sources).rows()} if course_id else {}
     course = known.get(course_id)
@@ -202,7 +202,7 @@ def own_profile() -> Person | None:
 def with_query(**changes: str | None) -> str:
     """Return this page's address with some parameters changed; None removes one.
 
-    ``page`` is removed as well, because another choice begins at its first page.
+    ``page`` is removed too, because other filters begin at their first page.
     """
     dropped = {"page", *changes}
     given = [(name, text) for name, text in request.args.items(multi=True) if name not in dropped]

@@ -82,13 +82,13 @@ def remembered(macro: Callable[..., Markup]) -> Callable[..., Markup]:
 
 
 def fresh_id() -> str:
-    """Return an id unused in this page; a row's link refers to the row's chips by it."""
+    """Return an id unused in this page, with which a row's link refers to the row's chips."""
     return f"told-{next(g.setdefault('ids', count(1)))}"
 
 
 @pass_context
 def row_id(context: Context, row: Any) -> Markup:
-    """Return a row's id attribute, to which a form leads back; only for its first use in a page.
+    """Return a row's id attribute, to which a form leads back; empty if the page has that id.
 
     An object may be in two lists of a page. An early view counts as a page of its own.
     """
@@ -129,7 +129,7 @@ def sign_in_over(failure: object) -> bool:
 
 
 def facts(thing: Any) -> list[tuple[str, Any]]:
-    """Return the names and values of a mapping or dataclass, for a list of what is stored."""
+    """Return the names and values of a mapping or dataclass, for a list of what Easel stores."""
     if is_dataclass(thing):
         pairs = [(field.name, getattr(thing, field.name)) for field in fields(thing)]
     else:

@@ -57,7 +57,7 @@ def roster_csv(course_id: int) -> Response:
 @bp.post("/courses/<int:course_id>/roster/rules")
 @login_required
 def keep_rules(course_id: int) -> ResponseReturnValue:
-    """Keep the rules of this course for this person."""
+    """Store the person's rules of attention for this course."""
     class_sources(str(course_id))  # raises Trouble 403 for people who do not grade there
     rules = AttentionRules.from_query(request.form, AttentionRules().kept())
     owner = required_sign_in().identity.owner
@@ -82,7 +82,7 @@ def _roster(
 
 
 def kept_rules(course_id: int) -> dict[str, str]:
-    """Return the rules that the person keeps for a course."""
+    """Return the rules of attention that the person has stored for a course."""
     owner = required_sign_in().identity.owner
     return current_gateway().storage.rules.kept(owner, str(course_id))
 

@@ -10,13 +10,13 @@ from canvas_app.views.languages import gettext
 
 log = logging.getLogger(__name__)
 
-MOST_GROWTH = 4  # times as long; links grow because each gets a ``rel`` attribute
+MOST_GROWTH = 4  # how many times as long sanitising may make HTML: each link gets a ``rel``
 
 
 def rich(html: str | None, base: str = "") -> Markup:
     """Return Canvas's HTML without anything that runs, loads or styles; links become absolute.
 
-    Of excessively large HTML only the text is kept. A last line says so when something is left out.
+    Of excessively large HTML only the text is kept. If something was left out, a last line says so.
     """
     if not html:
         return Markup("")
@@ -49,7 +49,7 @@ def plain(html: str | None) -> str:
 
 
 def words() -> dict[str, str]:
-    """Return the words that replace a picture, a medium, or content that cannot be shown."""
+    """Return the words shown in place of a picture, a medium, or content that cannot be shown."""
     return {
         "picture": gettext("Picture"),
         "video": gettext("Video"),
@@ -62,5 +62,5 @@ def words() -> dict[str, str]:
 
 
 def weblink(url: str | None) -> str:
-    """Return the address if it may be used in a link (http or https), else nothing."""
+    """Return the address if it may be used in a link (http or https), else an empty text."""
     return url if url and url.startswith(("https://", "http://")) else ""

@@ -20,14 +20,14 @@ from canvas_app.troubles import Trouble
 
 bp = Blueprint("setup", __name__)
 
-ADMINISTERS = "administers"  # session key: whether Home links here
-HINT_SECONDS = 1.5  # seconds a sign-in may wait to learn that
+ADMINISTERS = "administers"  # session key: whether Home links to this page
+HINT_SECONDS = 1.5  # seconds for which a sign-in waits for that answer
 TELLTALE = "lti_guid"
 
 
 @bp.after_app_request
 def say_what_was_seen(response: Response) -> Response:
-    """Tell ``easel doctor``, which signs its request, how that request arrived."""
+    """Tell ``easel doctor``, which signs its request, how the request reached this process."""
     sent = request.headers.get(ASKS)
     if sent and asked_by_easel(current_gateway().settings.secret_key, sent):
         response.headers[SAW] = seen_by(
@@ -48,7 +48,7 @@ def administers() -> bool:
 def note_administrator(api: CanvasAPI) -> None:
     """Remember, for Home's link, whether the person who signed in administers this Canvas.
 
-    It is a hint and may be lost, because the page itself asks Canvas each time.
+    The answer only decides whether the link is shown; the page itself asks Canvas each time.
     """
     try:
         brief = CanvasAPI(api.client.with_deadline(time.monotonic() + HINT_SECONDS))
@@ -96,7 +96,7 @@ def accounts_of_root_administrator(api: CanvasAPI) -> list[Account]:
 
 
 def belongs(finding: Finding, environment: str) -> bool:
-    """Return whether this finding is about includes of the Canvas the person is signed in to."""
+    """Return whether this finding is about the includes of the Canvas the person uses."""
     if finding.code != "includes_dropped":
         return False
     named = len(current_gateway().settings.environments) > 1
@@ -104,7 +104,7 @@ def belongs(finding: Finding, environment: str) -> bool:
 
 
 def seen_now(finding: Finding, read: bool) -> Finding:
-    """Return what this page's own call showed, which replaces what was noted earlier."""
+    """Return the finding about includes, replaced by what this page's own call has just shown."""
     if read:
         return fine("includes_dropped", "Canvas reads include parameters; it did just now.")
     if finding.level == "warning" and "Not known" not in finding.message:

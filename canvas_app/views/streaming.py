@@ -35,9 +35,9 @@ def stream_page(
 ) -> Response:
     """Stream a page whose header and heading are sent before ``load()`` gets the content.
 
-    The template prints ``FLUSH`` after its shell and then calls ``load()`` itself. Meanwhile each
-    page that ``early()`` yields is shown until the next one replaces it. A failure after the shell
-    can no longer change the status, so the page reports it in place.
+    The template prints ``FLUSH`` after its shell and then calls ``load()`` itself. Before that,
+    each page that ``early()`` yields is shown until the next one replaces it. A failure after the
+    shell can no longer change the status, so the page reports it in place.
     """
     get_flashed_messages()  # now, because the session is not saved once the shell is sent
     header_sign_in()
@@ -47,17 +47,18 @@ def stream_page(
 
     def views() -> Iterator[str]:
         for page in early():
-            yield early_view(source.render(context, load=[page].pop))  # given away, not kept
+            # ``pop`` leaves no reference to the page, so its memory is free once it is rendered.
+            yield early_view(source.render(context, load=[page].pop))
 
     pieces = source.generate(context)
     return Response(stream_with_context(parts(pieces, views)), mimetype="text/html")
 
 
 def early_view(page: str) -> str:
-    """Return a rendered page's content, to be shown until more of it follows.
+    """Return the content of a rendered early view, without its shell.
 
-    Its ids are removed and its first heading is no heading, because the whole page, which comes
-    after it, has the same ones.
+    The whole page follows it in the same document. So that ids and the first heading do not occur
+    twice, the early view's ids are removed and its heading becomes a paragraph.
     """
     content = page.partition(FLUSH)[2].rpartition("</main>")[0]
     content = re.sub(r"<(/?)h1>", lambda tag: "</p>" if tag[1] else '<p class="title">', content)
@@ -85,14 +86,17 @@ def parts(
         log.warning("Canvas: %s", error)
         refused = access_refused(error)
         waiting.append(render_template("fragments/broken.html", signed_out=False, refused=refused))
-    except Exception:  # the shell is sent; a cut connection would explain nothing
+    except Exception:  # the shell has been sent, and a broken connection would explain nothing
         log.exception("a page failed after its shell was sent")
         waiting.append(render_template("fragments/broken.html", signed_out=False))
     yield "".join(waiting)
 
 
 def header_sign_in() -> SignIn | None:
-    """Return who the header names; nobody while the database is away, so that error pages work."""
+    """Return who is signed in, for the header; None while the database is away.
+
+    Error pages have a header too, and must not fail.
+    """
     try:
         return current_sign_in()
     except Exception:

@@ -12,10 +12,10 @@ from canvas_app.support_report import SupportReport
 
 
 def offered_reports(fault: BaseException | None, status: int) -> list[tuple[str, str]]:
-    """Return the forms of a report about this request: for whom (a code), and its text.
+    """Return the forms of a support report about this request: for whom (a code), and its text.
 
-    ``fault`` is what the page is about. If a call to Canvas failed, there is one form for Canvas's
-    community and one for its support desk; otherwise one for whoever runs Easel.
+    ``fault`` is the error of the page. If a call to Canvas failed, there is one form for Canvas's
+    community and one for its support desk; otherwise one for the people who run Easel.
     """
     # Not read from the database, because that may be what failed.
     sign_in: SignIn | None = g.get("sign_in")

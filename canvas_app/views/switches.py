@@ -1,4 +1,4 @@
-"""The addresses of features that the institution has switched off, which do not exist then."""
+"""Answers 404 at the addresses of features that the institution has switched off."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -11,9 +11,9 @@ from canvas_app.settings import FEATURE_ROLES
 from canvas_app.troubles import Trouble
 
 PLACES = (
-    # The explorer does not know anybody's roles, so it is off once it is off for one.
+    # The explorer does not know roles, so it is off if it is off for any of them.
     (re.compile(r"/explorer$"), "explorer", ()),
-    # Of one's own lists the view learns the roles when it has read the courses.
+    # These views learn the person's roles when they have read the courses.
     (re.compile(r"/account/feeds$"), "feeds", FEATURE_ROLES),
     (re.compile(r"/submissions\.csv$"), "exports", FEATURE_ROLES),
     (re.compile(r"/exports\b|(?<!/submissions)\.csv$"), "exports", CLASS_STAFF),
@@ -44,10 +44,10 @@ def only_what_is_offered() -> None:
 
 
 def features_at(rule: str) -> Iterator[tuple[str, Collection[str]]]:
-    """Return the features that a route belongs to, with the roles of whoever may open it."""
+    """Return the features that a route belongs to, each with the roles that may open the route."""
     return ((feature, roles) for place, feature, roles in PLACES if place.search(rule))
 
 
 def offers(feature: str, roles: Collection[str] = ()) -> bool:
-    """Return whether a page may lead people with these roles to a feature."""
+    """Return whether a page may link people with these roles to a feature."""
     return current_features().offered(feature, roles)

@@ -1,4 +1,4 @@
-"""Large tables, sent while they are made: paged JSON twins, and CSV that marks missing parts."""
+"""Large tables that are sent while they are made: JSON twins with pages, and CSV files."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,19 +12,19 @@ from canvas_app.views.answers import plain_failure, source_json
 from canvas_app.views.csv_table import Cell, csv_lines
 
 PER_PAGE, MOST_PER_PAGE = 50, 500
-PART = 64  # rows sent together
+PART = 64  # rows in one part of the answer
 
 
 @dataclass(frozen=True)
 class Slice:
-    """The rows of a table to show: those of one page, counted from 1, or all of them."""
+    """The rows of a table to show: one page of ``per_page``, counted from 1, or all of them."""
 
     page: int | None = None
     per_page: int = PER_PAGE
 
     @classmethod
     def from_query(cls) -> "Slice":
-        """Read page and per_page of this request; a value that is no number is ignored."""
+        """Read ``page`` and ``per_page`` of this request; what is not a whole number is ignored."""
         page = request.args.get("page", "")
         per_page = request.args.get("per_page", "")
         most = min(int(per_page[:9]), MOST_PER_PAGE) if per_page.isdecimal() else PER_PAGE
@@ -33,7 +33,7 @@ class Slice:
 
     @classmethod
     def of_page(cls) -> "Slice":
-        """Read the same for a page, which shows the first rows by default."""
+        """Read the same for an HTML page, which has pages even if the request names none."""
         found = cls.from_query()
         return replace(found, page=found.page or 1)
 
@@ -79,14 +79,14 @@ def json_stream(
 
 
 def broken_off(error: CanvasError) -> dict[str, Any]:
-    """Return what follows the rows of a twin that ended before its last row."""
+    """Return what follows the rows of a twin that failed before its last row."""
     said = plain_failure(error)
     source = {"name": "page", "status": "failed", "fetched_at": None, "detail": said}
     return {"complete": False, "sources": [source], "error": said}
 
 
 def ending(page: Any) -> dict[str, Any]:
-    """Return ``complete`` and ``sources`` of a page."""
+    """Return the ``complete`` and ``sources`` of a page."""
     return {
         "complete": page.complete,
         "sources": [source_json(source) for source in page.sources],
@@ -101,8 +101,8 @@ def csv_stream(
 ) -> Response:
     """Stream a CSV file's rows as they come.
 
-    ``lacks`` is called after the last row; what it returns ends the file in lines that begin with
-    ``# INCOMPLETE``. A file without such a line is complete.
+    ``lacks`` is called after the last row and returns what is missing. Each sentence becomes a last
+    line that begins with ``# INCOMPLETE``; a file without such a line is complete.
     """
 
     def parts() -> Iterator[str]:
@@ -123,7 +123,7 @@ def csv_stream(
 
 
 def lacking_parts(page: Any) -> list[str]:
-    """Return what a page is missing, one sentence for each part."""
+    """Return what is missing from a page, one sentence for each source."""
     return [
         f"{source.name} ({source.status}) {source.detail}".rstrip()
         for source in page.sources

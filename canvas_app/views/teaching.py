@@ -33,7 +33,7 @@ def queue_filter() -> QueueFilter:
 @bp.get("/teaching")
 @login_required
 def teaching_page() -> ResponseReturnValue:
-    """Show titles and Canvas's own counts first; the full queue replaces them."""
+    """Show titles and Canvas's own counts first, then the whole queue with Easel's counts."""
     make = partial(teaching, wanted=queue_filter())
     loader = PageLoader(current_sources(), make, FIRST_ROWS)
     return stream_page("teaching.html", load=loader.whole, early=loader.early_views)

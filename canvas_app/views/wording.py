@@ -20,7 +20,8 @@ from markupsafe import Markup
 from canvas_app.domain.calendar import Person, local, locale_named
 from canvas_app.views.languages import ENGLISH, gettext, language, ngettext
 
-BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # fillers and blanks that count as letters or symbols
+# These look blank, although Unicode calls them letters or symbols.
+BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 def locale_of(profile: Person) -> Locale:
@@ -52,7 +53,7 @@ def day_text(there: date, today: date, locale: Locale) -> str:
 
 
 def far(days: timedelta, locale: Locale) -> str:
-    """Return how far away a day is: "in 3 days"; up to forty days, because weeks are too coarse."""
+    """Return how far away a day is, "in 3 days": in days up to forty, in larger units beyond."""
     unit = 41 if abs(days.days) <= 40 else 1  # from this many weeks on, weeks are counted
     return str(
         format_timedelta(days, granularity="day", add_direction=True, threshold=unit, locale=locale)
@@ -60,7 +61,7 @@ def far(days: timedelta, locale: Locale) -> str:
 
 
 def near(away: timedelta, locale: Locale) -> str:
-    """Return how far away a moment of this day is: "in 21 hours", as less is no whole day."""
+    """Return how far away a moment of today is, in hours or less: "in 21 hours"."""
     return str(format_timedelta(away, add_direction=True, threshold=1, locale=locale))
 
 
@@ -94,20 +95,20 @@ def when(value: datetime | None, page: Any, all_day: bool = False) -> Markup:
     me, now, noon = reader(
         page.profile.time_zone, page.profile.locale, page.now or datetime.now(UTC)
     )
-    # On other days only the day counts, so the words are the same all day.
+    # The words for other days are the same all day, so noon stands for any time and is cached.
     same_day = me.day(value) == now.date()
     return said(value, me, now if same_day else noon, all_day, language().language)
 
 
-@lru_cache(maxsize=64)  # the pages being written now
+@lru_cache(maxsize=64)  # as many as pages are being written at once
 def reader(time_zone: str, locale: str, now: datetime) -> tuple[Person, datetime, datetime]:
-    """Return the reader without name or id, with the minute and noon of their day."""
+    """Return the reader's zone and locale as a Person, their minute now, and noon of their day."""
     me = Person(time_zone=time_zone, locale=locale)
     now = local(now, me.zone).replace(second=0, microsecond=0)
     return me, now, now.replace(hour=12, minute=0)
 
 
-@lru_cache(maxsize=16_384)  # because a list of hundreds of rows shows the same few moments all day
+@lru_cache(maxsize=16_384)  # a list of hundreds of rows shows the same few moments all day
 def said(
     value: datetime, profile: Person, now: datetime, all_day: bool, page_language: str
 ) -> Markup:
@@ -119,7 +120,7 @@ def said(
         text = f"{text} {format_time(there, 'short', locale=locale)}"
     distance = (there.date() - here.date()).days
     if distance == 0 and not all_day:
-        away = there.replace(second=0, microsecond=0) - now  # which is a whole minute, too
+        away = there.replace(second=0, microsecond=0) - now  # ``now`` has no seconds either
         relative = near(away, locale) if away else ""
     elif distance == 0 or day_word(distance, locale):
         relative = ""
@@ -186,7 +187,7 @@ def number(value: float | None, page: Any = None) -> str:
     return decimal(value, page.profile.locale if page else "en")
 
 
-@lru_cache(maxsize=4096)  # because a page shows the same few points again and again
+@lru_cache(maxsize=4096)  # a page shows the same few points again and again
 def decimal(value: float, locale: str) -> str:
     return str(format_decimal(value, "#,##0.##", locale=locale_named(locale)))
 

@@ -20,9 +20,9 @@ _T = TypeVar("_T")
 
 
 def write(call: Callable[[], _T], attempt: str) -> tuple[_T | None, str]:
-    """Make a write and forget cached answers; return its result, or what became of it if it failed.
+    """Make a write and forget cached answers; return its result, or the message of a failure.
 
-    ``attempt`` names what was not done, and to what: "“Essay” was not marked done".
+    ``attempt`` says what was not done, and to what: "“Essay” was not marked done".
     """
     try:
         return call(), ""
@@ -44,9 +44,9 @@ def back(
 ) -> Response:
     """Answer a form with a message and, if possible, an Undo.
 
-    The browser goes back to the page of the form, to its ``row`` (an id). A script that sent the
-    form gets JSON: ``done``, ``message``, and ``undo`` with its ``action``, ``fields`` and
-    ``label``, or null.
+    The browser returns to the page of the form, at the row with the id ``row``. A script that sent
+    the form gets JSON instead: ``done``, ``message``, and ``undo`` with its ``action``, ``fields``
+    and ``label``, or null.
     """
     here = safe_next(request.form.get("next"))
     prefix = current_gateway().settings.path_prefix
