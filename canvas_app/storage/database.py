@@ -9,13 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-STATEMENT_SECONDS = 3.0  # for one statement, a connection from the pool, or SQLite's lock
-UPGRADE_SECONDS = 30.0  # while another process may be upgrading
+STATEMENT_SECONDS = 3.0  # for one statement, for a connection from the pool, for SQLite's lock
+UPGRADE_SECONDS = 30.0  # the same while another process may be upgrading the schema
 CONNECT_SECONDS = 3
-MOST_CONNECTIONS = 20  # of one process
+MOST_CONNECTIONS = 20  # connections of one process
 NEWEST = "0007"  # the schema's revision in this Easel; revisions sort as text
-BOUND_SINCE = "0005"  # the revision with which sign-ins and feeds got a MAC
-ADVISORY_LOCK = 0x6561_7365  # "ease": any number, the same in every Easel
+BOUND_SINCE = "0005"  # the revision that added a MAC to sign-ins and feeds
+ADVISORY_LOCK = 0x6561_7365  # "ease" as a number; any will do that is the same in every Easel
 # For a server that vanished: libpq would wait for hours. In seconds, except tcp_user_timeout, in
 # milliseconds, which bounds a query that nobody acknowledges.
 SERVER_TIMEOUTS = {
@@ -25,21 +25,22 @@ SERVER_TIMEOUTS = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
 }
-WRITING = frozenset({"INSERT", "UPDATE", "DELETE", "BEGIN "})  # SQLite begins with its lock
+# BEGIN takes SQLite's write lock, so it fails when the lock is not free.
+WRITING = frozenset({"INSERT", "UPDATE", "DELETE", "BEGIN "})
 #: The database does not answer, is locked, full or read-only: not a fault in Easel.
 AWAY = (sa.exc.OperationalError, sa.exc.InternalError, sa.exc.TimeoutError)
 
 
 @dataclass
 class Writes:
-    """Whether the latest write succeeded, and how many writes have failed."""
+    """Counts the failed writes of an engine, and remembers whether the latest one succeeded."""
 
     taken: bool = True
     failed: int = 0
 
 
 def watch_writes(engine: sa.Engine) -> Writes:
-    """Track an engine's writes, counting those that a read-only server or a full disk refuses."""
+    """Record an engine's writes, and whether a read-only server or a full disk refused them."""
     writes = Writes()
 
     @sa.event.listens_for(engine, "after_cursor_execute")
@@ -109,9 +110,9 @@ def open_engine(
 def bound_statements(engine: sa.Engine, seconds: float) -> None:
     """Limit how long a statement waits for a PostgreSQL server that has stopped answering.
 
-    The server cannot enforce such a limit, because it may be what hangs; TCP cannot, because the
-    machine goes on acknowledging. The connection is closed, because the outcome of the statement is
-    unknown.
+    A limit in the server does not help, because the server may be what hangs; nor does one of TCP,
+    because the machine still acknowledges. The connection is closed, because the outcome of the
+    statement is unknown.
     """
     from psycopg import Connection, OperationalError
     from psycopg.abc import PQGen
@@ -124,7 +125,7 @@ def bound_statements(engine: sa.Engine, seconds: float) -> None:
                 wanted = gen.send(ready)
             except StopIteration as end:
                 return end.value
-            # psycopg resumes this several times a second, with a false value when nothing came.
+            # psycopg calls this several times a second, with False when nothing came.
             ready = yield wanted
             if not ready and time.monotonic() > ends:
                 gen.close()
@@ -155,7 +156,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    # IMMEDIATE: a transaction that reads first and then writes cannot fail half way as "locked".
+    # IMMEDIATE takes the write lock now, so that a later write cannot fail as "locked".
     only_reads = connection.get_execution_options().get("only_reads")
     connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
@@ -185,11 +186,11 @@ def sqlite_file(database_url: str | sa.URL) -> Path | None:
 def upgrade(engine: sa.Engine, bind_rows: Callable[[sa.Connection], None]) -> None:
     """Bring the schema up to date; several processes may do so at once.
 
-    The schema of a newer Easel stays as it is. ``bind_rows`` is called, within the transaction,
-    when rows are from before they had a MAC.
+    The schema of a newer Easel stays as it is. If rows are older than their MACs, ``bind_rows`` is
+    called within the transaction to add them.
 
     Everything happens in one transaction that holds SQLite's write lock, or an advisory lock on
-    PostgreSQL: the first does the work, the others find it done.
+    PostgreSQL: the first process does the work, the others find it done.
     """
     from alembic import command  # imported here because it takes half a second
     from alembic.config import Config
@@ -214,7 +215,7 @@ def upgrade(engine: sa.Engine, bind_rows: Callable[[sa.Connection], None]) -> No
 
 
 def forget_deleted(engine: sa.Engine) -> None:
-    """Empty SQLite's log, which still holds deleted rows, unless a reader needs it now."""
+    """Empty SQLite's log, which still holds deleted rows; not while another connection reads it."""
     if engine.dialect.name != "sqlite":
         return
     raw = engine.raw_connection()
@@ -227,12 +228,13 @@ def forget_deleted(engine: sa.Engine) -> None:
 def _enter_wal(engine: sa.Engine) -> None:
     """Switch the file to write-ahead logging, permanently.
 
-    The switch does not honour the busy timeout when several processes try it on a new file.
+    Several processes may try this on a new file at once, and SQLite's busy timeout does not apply
+    to it.
     """
     if engine.url.database:
         file = Path(engine.url.database)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)  # for its owner alone; SQLite gives its log the same mode
+        file.touch(mode=0o600)  # readable by its owner only; SQLite gives its log the same mode
     ends = time.monotonic() + UPGRADE_SECONDS
     while True:
         raw = engine.raw_connection()

@@ -1,4 +1,4 @@
-"""Prepared exports: how far each is, and its file, in sealed parts, for an hour.
+"""Prepared exports: the progress of each, and its file in sealed parts, kept for an hour.
 
 Both are in the database, so that any process can show and send what another one prepares.
 """
@@ -29,8 +29,8 @@ class TooManyExports(Exception):
 class Export:
     """One export. ``done`` of ``total`` students are in the file; ``total`` is None at first.
 
-    ``state``: running, done, incomplete (``trouble`` says why), cancelled, or interrupted when
-    the process that prepared it is gone.
+    ``state`` is running, done, incomplete (``trouble`` says why), cancelled, or interrupted (the
+    process that prepared it is gone).
     """
 
     id: str
@@ -49,17 +49,17 @@ class Export:
 
     @property
     def ends_at(self) -> datetime:
-        """Return when it is deleted."""
+        """Return when the export is deleted."""
         return self.created_at + EXPORT_KEPT
 
     @property
     def has_file(self) -> bool:
-        """Return whether there is a file; there is none when Canvas gave not even the class."""
+        """Return whether there is a file. There is none if the list of students did not come."""
         return self.state in ("done", "incomplete") and self.total is not None
 
     @property
     def filename(self) -> str:
-        """Return the file's name, which tells when something is missing."""
+        """Return the file's name, which says INCOMPLETE if something is missing."""
         mark = "" if self.state == "done" else "-INCOMPLETE"
         return f"{self.name}{mark}.{self.form}"
 
@@ -136,7 +136,7 @@ class Exports:
         )
 
     def heartbeat(self, export_id: str) -> bool:
-        """Record that it is still being prepared; return False when nobody wants it any more."""
+        """Record that the export is still being prepared; return whether it is still wanted."""
         with self._engine.begin() as connection:
             beat = _running(export_id).values(heard_at=self._clock())
             return bool(connection.execute(beat).rowcount)
@@ -148,7 +148,7 @@ class Exports:
             return bool(connection.execute(values).rowcount)
 
     def add(self, export_id: str, number: int, content: bytes, owner: Owner, done: int) -> bool:
-        """Add a part of the file, and how many students are in it; return as ``heartbeat`` does."""
+        """Add a part of the file, which now has ``done`` students; return as ``heartbeat`` does."""
         sealed = self._seal.close_bytes(content, owner, "export")
         with self._engine.begin() as connection:
             progress = _running(export_id).values(done=done, heard_at=self._clock())
@@ -160,13 +160,13 @@ class Exports:
         return True
 
     def end(self, export_id: str, trouble: str = "") -> None:
-        """Mark it as done, or as incomplete because of some trouble."""
+        """Mark the export as done or, with a trouble, as incomplete."""
         state = "incomplete" if trouble else "done"
         with self._engine.begin() as connection:
             connection.execute(_running(export_id).values(state=state, trouble=trouble or None))
 
     def cancel(self, export_id: str, grant_id: int) -> None:
-        """Stop an export that is being prepared, and delete what there is of its file."""
+        """Stop an export that is being prepared, and delete the parts of its file."""
         with self._engine.begin() as connection:
             own = _running(export_id).where(exports.c.grant_id == grant_id)
             if connection.execute(own.values(state="cancelled")).rowcount:

@@ -19,8 +19,8 @@ from canvas_app.storage.schema import feeds, grants
 from canvas_app.storage.seal import Owner, Seal, SealBroken
 
 MOST_FEEDS = 10  # feeds of one grant
-REST = timedelta(minutes=15)  # between two requests to Canvas for one feed
-UNFETCHED_FEED_LIVES = timedelta(days=180)  # a feed that is not fetched for this long ends
+REST = timedelta(minutes=15)  # the least time between two requests to Canvas for one feed
+UNFETCHED_FEED_LIVES = timedelta(days=180)  # a feed ends if it is not fetched for this long
 LABEL_LENGTH = 60
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class NoFeed(Exception):
 
 @dataclass(frozen=True)
 class FeedContents:
-    """Contents of a feed: ``kinds`` of items, of these courses (all if none named), done or not."""
+    """Contents of a feed: items of these kinds and courses (none named: all), done ones or not."""
 
     kinds: tuple[str, ...]
     course_ids: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class FeedContents:
 
     @classmethod
     def from_query(cls, args: Query) -> "FeedContents":
-        """Parse kind, course and open_only. Ignore unknown values."""
+        """Parse ``kind``, ``course`` and ``open_only``, ignoring unknown values."""
         courses = dict.fromkeys(args.getlist("course"))
         return cls(
             tuple(kind for kind in FEED_KINDS if kind in args.getlist("kind")),
@@ -51,7 +51,7 @@ class FeedContents:
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed as it is stored. ``kept`` is its last whole calendar, None before the first one."""
+    """A feed as it is stored. ``kept`` is its last complete calendar, None before there is one."""
 
     id: int
     grant_id: int
@@ -72,7 +72,7 @@ class Feed:
 
 
 class Feeds:
-    """The feeds in a database. A feed ends with its grant, and keeps the grant from ending."""
+    """The feeds in a database. A feed ends with its grant, and keeps the grant from expiring."""
 
     def __init__(self, engine: sa.Engine, seal: Seal, clock: Callable[[], datetime]) -> None:
         self._unnoted = Outage(log, "a feed's fetch was not noted")
@@ -89,7 +89,7 @@ class Feeds:
         """
         secret = secrets.token_urlsafe(32)
         with self._engine.begin() as connection:
-            # Lock the grant first: the last sign-out sees the feed, or the feed sees no grant.
+            # Lock the grant first, so that a sign-out at the same time cannot end it unseen.
             grant = connection.execute(
                 sa.select(grants.c.environment, grants.c.user_id, grants.c.real_user_id)
                 .where(grants.c.id == grant_id)
@@ -148,7 +148,7 @@ class Feeds:
         return tuple(self._feed(row, None) for row in rows)
 
     def may_visit(self, feed: Feed) -> bool:
-        """Return whether the caller, and nobody else for the next 15 minutes, is to ask Canvas."""
+        """Return whether the caller may ask Canvas; then nobody else may for 15 minutes."""
         now = self._clock()
         with self._engine.begin() as connection:
             taken = connection.execute(
@@ -162,7 +162,7 @@ class Feeds:
         return taken.rowcount == 1
 
     def keep(self, feed: Feed, calendar: bytes) -> Feed | None:
-        """Store a whole calendar in place of the last one; return the feed, None when it ended."""
+        """Store a complete calendar in place of the last one; return the feed, None if it ended."""
         now = self._clock()
         return self._write(
             feed,
@@ -173,7 +173,7 @@ class Feeds:
         )
 
     def note_trouble(self, feed: Feed, why: str) -> Feed | None:
-        """Record why a request brought no whole calendar; the last one stays."""
+        """Record why a request brought no complete calendar; the last one stays."""
         return self._write(feed, trouble=why)
 
     def _write(self, feed: Feed, **values: Any) -> Feed | None:
@@ -188,7 +188,7 @@ class Feeds:
         try:
             return self._seal.open_bytes(row.sealed, _owner(row), "calendar")
         except SealBroken:
-            return None  # Canvas can be asked for it again
+            return None  # the calendar can be asked for again
 
     @staticmethod
     def _feed(row: sa.Row[Any], kept: bytes | None) -> Feed:
@@ -223,7 +223,7 @@ def needed(now: datetime) -> sa.ColumnElement[bool]:
 
 
 def forget_unfetched(connection: sa.Connection, now: datetime) -> None:
-    """End the feeds that were not fetched for 180 days, in the caller's transaction."""
+    """End the feeds that were not fetched for 180 days, within the caller's transaction."""
     connection.execute(feeds.delete().where(sa.not_(_fetched(now))))
 
 

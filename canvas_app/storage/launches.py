@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from canvas_app.storage.database import reading
 from canvas_app.storage.schema import grants, spent_nonces
 
-NONCE_KEPT = timedelta(hours=2)  # longer than any launch is accepted
+NONCE_KEPT = timedelta(hours=2)  # longer than a launch is valid
 
 
 @dataclass(frozen=True)
 class GrantOfPerson:
-    """Grant of the person a launch names; ``acting`` if it was made by somebody acting as them."""
+    """Grant of a launch's person. ``acting`` is whether somebody acting as them made it."""
 
     id: int
     user_id: int
@@ -50,9 +50,9 @@ class LaunchStore:
     def grants_of(
         self, environment: str, global_id: int, user_id: int | None
     ) -> list[GrantOfPerson]:
-        """Return the grants of a person, by the id that is the same in every Canvas.
+        """Return the grants of a person, by ``global_id``, which is the same in every Canvas.
 
-        Grants from before that id was kept are found by ``user_id``, the id within this Canvas.
+        Grants from before that id was stored are found by ``user_id``, the id within this Canvas.
         """
         before = sa.and_(grants.c.global_id.is_(None), grants.c.user_id == user_id)
         with self._reading.connect() as connection:

@@ -1,4 +1,4 @@
-"""Renewal of a grant's access token, by one process for all that wait."""
+"""Renewal of access tokens: one process renews a grant's token for everybody who waits for it."""
 
 import logging
 import random
@@ -22,14 +22,14 @@ from canvas_app.storage.outbox import Outbox
 from canvas_app.storage.schema import grants
 from canvas_app.storage.seal import Owner, Seal, SealBroken
 
-ACTING_LIVES = timedelta(hours=1)  # a grant of somebody who acts as another
+ACTING_LIVES = timedelta(hours=1)  # life of a grant for acting as somebody else
 AHEAD_MOST = timedelta(minutes=5)
-AHEAD_WAIT = 2.0  # seconds to wait for a token when the present one still serves
+AHEAD_WAIT = 2.0  # seconds to wait for a new token while the present one still works
 AHEAD_PAUSE = 30.0  # seconds until a failed renewal ahead of time is tried again
-REFUSED_FOR = timedelta(minutes=5)  # until Canvas is asked again whether it accepts the token
+REFUSED_FOR = timedelta(minutes=5)  # how long a refused token is not tried again
 # Seconds between looks at a row that another process renews.
 FIRST_PAUSE, LONGEST_RENEWAL_PAUSE = 0.02, 0.5
-WRITES = 5  # tries to store what Canvas gave
+WRITES = 5  # how often storing Canvas's answer is tried
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +66,8 @@ def over(why: str) -> SignInRequired:
 class Leases:
     """Renews grants. One per process and database; ``lease`` is in seconds.
 
-    The lease is a compare-and-set on the grant's row, with no transaction held while Canvas is
-    asked. Hosts compare it with their own clocks, so these must agree within some seconds.
+    A lease is a compare-and-set on the grant's row; no transaction is open while Canvas is asked.
+    Hosts compare its end with their own clocks, which must therefore agree within some seconds.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Leases:
         self._outbox = outbox
         self._clock = clock
         self.lease = timedelta(seconds=lease)
-        self.on_wait: Callable[[], object] = int  # each time another process's lease is waited for
+        self.on_wait: Callable[[], object] = int  # called when another process's lease is awaited
         self._attempts: dict[tuple[int, int], Future[str]] = {}
         self._doubted: set[int] = set()
         self._not_before: dict[int, float] = {}
@@ -136,7 +136,7 @@ class Leases:
         return until is not None and now < until <= now + 2 * self.lease
 
     def resting(self, held: Held) -> bool:
-        """Return whether Canvas refused the grant's token so lately that it is not asked again."""
+        """Return whether Canvas refused the grant's token so recently that it is not used now."""
         if held.refused_at is None:
             return False
         since = self._clock() - held.refused_at
@@ -155,9 +155,10 @@ class Leases:
     ) -> str:
         """Return a token newer than ``held``'s; simultaneous callers share one attempt.
 
-        With ``prove`` Canvas has taken the token once, before anybody gets it. The attempt runs
-        in a thread of its own and to its end, whoever still waits: an answer from Canvas is
-        always stored. Raises SignInRequired, AccessRefused or the CanvasError that ended it.
+        With ``prove`` the new token is returned only after Canvas has accepted it in a call. The
+        attempt runs to its end in a thread of its own, even if nobody waits any more, because
+        Canvas's answer must be stored. Raises SignInRequired, AccessRefused or the CanvasError that
+        ended it.
         """
         key = (held.id, held.version)
         with self._lock:
@@ -206,22 +207,22 @@ class Leases:
     def doubted(self, held: Held) -> bool:
         """Return whether this process is testing if Canvas still accepts the token of this row.
 
-        A row that another process has renewed and proved meanwhile is not doubted, although the
-        attempt that began with its predecessor still waits here.
+        Once another process has renewed and proved the row, it is no longer in doubt, even if an
+        attempt of this process that began earlier still runs.
         """
         with self._lock:
             asked = (held.id, held.version) in self._attempts
             return held.id in self._doubted and (held.leased or asked)
 
     def pause(self, grant_id: int) -> None:
-        """Suspend renewals ahead of time for a while."""
+        """Suspend renewals ahead of time for ``AHEAD_PAUSE`` seconds."""
         now = time.monotonic()
         with self._lock:
             self._not_before = {id_: end for id_, end in self._not_before.items() if end > now}
             self._not_before[grant_id] = now + AHEAD_PAUSE
 
     def pausing(self, grant_id: int) -> bool:
-        """Return whether one ahead of time should wait because a renewal failed a moment ago."""
+        """Return whether renewals ahead of time are suspended, because one has just failed."""
         with self._lock:
             return time.monotonic() < self._not_before.get(grant_id, 0.0)
 
@@ -275,7 +276,8 @@ class Leases:
     ) -> str | None:
         """Renew under the lease, and test the new token; None when the row was changed meanwhile.
 
-        A token that was refused while it still counted is only proved: renewing it did not help.
+        A token that Canvas refused although it had not expired is only tested again, because
+        renewing it did not help before.
         """
         ends = held.token.expires_at
         if held.refused_at is not None and (ends is None or self._clock() < ends):
@@ -288,7 +290,7 @@ class Leases:
     def _proved(
         self, held: Held, token: str, version: int, me: str, endpoint: TokenEndpoint
     ) -> str | None:
-        """Call Canvas once with a token, and record whether it is refused; end the lease."""
+        """Call Canvas once with a token, record whether it is refused, and end the lease."""
         now = self._clock() if endpoint.refuses(token) else None
         noted = self._write(
             grants.update()
@@ -307,7 +309,8 @@ class Leases:
     ) -> str | None:
         """Refresh at Canvas and store the answer; None when the row was changed meanwhile.
 
-        The lease continues when the token must be tested, because others wait for that too.
+        With ``prove`` the lease goes on until the token has been tested, so that others wait for
+        that too.
         """
         mine = _mine(held.id, held.version, me)
         try:
@@ -353,8 +356,7 @@ class Leases:
     def _drop(self, held: Held, token: Token, endpoint: TokenEndpoint) -> None:
         """Revoke the new token of a grant that ended or was replaced meanwhile.
 
-        When only the lease was lost, another process holds the same grant, and revoking would end
-        it.
+        If only the lease was lost, another process holds the same grant, which revoking would end.
         """
         with self._engine.begin() as connection:
             generation = connection.execute(
@@ -376,7 +378,7 @@ def _mine(grant_id: int, version: int, me: str) -> tuple[sa.ColumnElement[bool],
 
 
 class GrantCredentials:
-    """Credentials stored in a grant's row; made for one request, shared by its threads."""
+    """Credentials stored in a grant's row. Made for one request and shared by its threads."""
 
     def __init__(
         self,
@@ -391,7 +393,7 @@ class GrantCredentials:
         self._grant_id = grant_id
         self._endpoint = endpoint
         self._clock = clock
-        # Each takes a random share of the time ahead, so that not all renew at the same moment.
+        # Each waits for a random part of this time, so that not all renew at the same moment.
         self._share = random.uniform(0.8, 1.0)  # noqa: S311 - no secret
 
     def __repr__(self) -> str:
@@ -415,11 +417,11 @@ class GrantCredentials:
             log.warning("a token could not be renewed ahead of time: %s", fault)
             self._leases.pause(
                 self._grant_id
-            )  # the renewal runs on, but no further call waits for it
+            )  # the renewal goes on, but no further call waits for it
             return held.token.access_token
 
     def _state(self, held: Held) -> TokenState:
-        """Return the token's state; one that Canvas refused, or may refuse, is invalid early."""
+        """Return the token's state: invalid also if Canvas has refused it, or is being asked."""
         if held.refused_at is not None or self._leases.doubted(held):
             return "invalid"
         expires_at = held.token.expires_at

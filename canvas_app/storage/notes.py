@@ -12,8 +12,8 @@ from canvas_app.storage.database import AWAY, reading
 from canvas_app.storage.schema import notes
 
 INCLUDES_DROPPED = "includes_dropped"
-INCLUDES_READ = "includes_read"  # Canvas was seen to read them, which nothing else can show
-SCOPES_MISSING = "scopes_missing"  # scopes the developer key lacks; none where none are asked for
+INCLUDES_READ = "includes_read"  # Canvas reads include parameters; only an answer can show this
+SCOPES_MISSING = "scopes_missing"  # scopes that the developer key lacks
 RETIRED = "retired"  # when unused grants were last looked for
 WRITES_TAKEN = "writes_taken"  # only whether the write succeeds matters
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Note:
-    """One observation, from when to when; ``detail`` are the words it was noticed by, sorted."""
+    """One observation, and when it was made first and last. ``detail`` has what was observed."""
 
     environment: str
     subject: str
@@ -34,7 +34,7 @@ class Note:
 class Notes:
     """The notes in a database, one for each environment and subject.
 
-    A database that takes no writes costs a note, never the request that made it.
+    If the database takes no writes, a note is lost, but the request that made it succeeds.
     """
 
     def __init__(self, engine: sa.Engine, clock: Callable[[], datetime]) -> None:
@@ -44,7 +44,7 @@ class Notes:
         self._unwritten = Outage(log, "a note could not be written or taken back")
 
     def put(self, environment: str, subject: str, detail: Iterable[str]) -> None:
-        """Record what was noticed now, together with what was noticed of it before."""
+        """Record an observation now; its words are added to those of earlier ones."""
         now = self._clock()
         try:
             with self._engine.begin() as connection:
@@ -89,7 +89,7 @@ class Notes:
         return True
 
     def claim(self, subject: str, every: timedelta) -> bool:
-        """Return whether the caller is to do a periodic task that any process may do."""
+        """Return whether the caller is to do a periodic task, which any process may do."""
         now = self._clock()
         try:
             with self._engine.begin() as connection:

@@ -19,7 +19,7 @@ from canvas_app.storage.seal import Owner, Seal, SealBroken
 EndpointFor = Callable[[str], TokenEndpoint]
 
 TRIED_FOR = timedelta(days=7)
-TRY_LASTS = timedelta(minutes=2)  # longer than the refresh and the two DELETEs of one try
+TRY_LASTS = timedelta(minutes=2)  # longer than one try takes: a refresh and two DELETEs
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Outbox:
     def run(self, endpoint_for: EndpointFor) -> int:
         """Try every waiting revocation once; return how many still wait.
 
-        Raise nothing that Canvas caused.
+        Errors from Canvas are not raised.
         """
         with self._engine.connect() as connection:
             waiting = connection.execute(sa.select(outbox.c.id).order_by(outbox.c.id)).scalars()
@@ -121,8 +121,8 @@ class Outbox:
             connection.execute(outbox.delete().where(outbox.c.id == row_id))
 
     def _end(self, token: Token, endpoint: TokenEndpoint, row_id: int, owner: Owner) -> None:
-        """Revoke; first renew an expired access token, because only an access token can revoke."""
-        with contextlib.suppress(InvalidGrant):  # then Canvas has already forgotten it
+        """Revoke a token; renew it first if it has expired, because only a valid one can revoke."""
+        with contextlib.suppress(InvalidGrant):  # Canvas has forgotten the token already
             old = token.expires_at is not None and token.expires_at <= self._clock()
             if not old or token.refresh_token is None:
                 try:
@@ -132,7 +132,7 @@ class Outbox:
                     if token.refresh_token is None:
                         return
             fresh = endpoint.refresh(token.refresh_token)
-            # Stored first, because a public key's refresh token has rotated.
+            # Stored first, because a public key's refresh token works only once.
             with self._engine.begin() as connection:
                 connection.execute(
                     outbox.update()

@@ -12,7 +12,7 @@ from canvas_app.storage.seal import Owner
 
 
 class RuleStore:
-    """The rules in a database. They outlive a sign-out, so that the next sign-in finds them."""
+    """The rules in a database. They outlive a sign-out and are found at the next sign-in."""
 
     def __init__(self, engine: sa.Engine, clock: Callable[[], datetime]) -> None:
         self._engine = engine
@@ -42,7 +42,7 @@ class RuleStore:
                         connection.execute(class_rules.insert().values(**row))
                 return
             except sa.exc.IntegrityError:
-                continue  # another tab stored the first ones just now; these replace them
+                continue  # another tab has just stored the first ones; these replace them
 
     def count(self, owner: Owner) -> int:
         """Return for how many courses a person has set rules."""
@@ -58,7 +58,7 @@ class RuleStore:
                 connection.execute(class_rules.delete().where(*_of(owner)))
 
     def forget_user(self, environment: str, user_id: int) -> int:
-        """Delete the rules of a Canvas user, and those they set as others; return how many."""
+        """Delete a Canvas user's rules, also those set while acting as others; return how many."""
         theirs = sa.or_(class_rules.c.user_id == user_id, class_rules.c.real_user_id == user_id)
         with self._engine.begin() as connection:
             return connection.execute(
@@ -66,7 +66,7 @@ class RuleStore:
             ).rowcount
 
     def retire(self, before: datetime) -> None:
-        """Delete the rules set before a moment by people who have no grant any more."""
+        """Delete the rules set before a moment by people who have no grant left."""
         grant = sa.select(grants.c.id).where(
             grants.c.environment == class_rules.c.environment,
             grants.c.user_id == class_rules.c.user_id,

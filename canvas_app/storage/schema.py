@@ -31,22 +31,20 @@ grants = sa.Table(
     sa.Column("environment", sa.String(64), nullable=False),
     sa.Column("user_id", sa.BigInteger, nullable=False),
     sa.Column("user_name", sa.Text, nullable=False),
-    # 0: nobody acts as the user. NULL would let two such grants stand side by side.
+    # 0 means that nobody acts as the user. NULLs are not equal, so two grants could be stored.
     sa.Column("real_user_id", sa.BigInteger, nullable=False),
     sa.Column("real_user_name", sa.Text),
     sa.Column("scopes", sa.Text, nullable=False),
     sa.Column("client_id", sa.String(255), nullable=False),
     sa.Column("sealed", sa.Text, nullable=False),
     sa.Column("generation", sa.Integer, nullable=False),  # counts consents
-    sa.Column(
-        "version", sa.Integer, nullable=False
-    ),  # counts renewals, and results of proving a token
+    sa.Column("version", sa.Integer, nullable=False),  # counts renewals and tests of a token
     sa.Column("connected_at", Moment, nullable=False),
     sa.Column("issued_at", Moment, nullable=False),
     sa.Column("lease_owner", sa.String(32)),
     sa.Column("lease_until", Moment),
-    sa.Column("global_id", sa.BigInteger),  # the person's in every Canvas; none in old rows
-    sa.Column("refused_at", Moment),  # when Canvas last refused a token it had just given
+    sa.Column("global_id", sa.BigInteger),  # the person's id in every Canvas; NULL in old rows
+    sa.Column("refused_at", Moment),  # when Canvas last refused a token that it had just issued
     sa.UniqueConstraint("environment", "user_id", "real_user_id", name="one_grant_per_person"),
     sqlite_autoincrement=True,  # ids are never reused, because they are part of cache keys
 )
@@ -65,7 +63,7 @@ sign_ins = sa.Table(
     sa.Column("mac", sa.String(64)),  # over id, grant and owner; a row without it is ignored
     sa.Column("signed_in_at", Moment, nullable=False),
     sa.Column("last_seen_at", Moment, nullable=False),
-    # browser: in a tab, by consent or by a launch from inside Canvas.
+    # Always "browser" today: signed in by consent or by a launch from inside Canvas.
     sa.Column("kind", sa.String(16), nullable=False, server_default="browser"),
 )
 
@@ -97,13 +95,13 @@ feeds = sa.Table(
     sa.Column("hash", sa.String(64), nullable=False),  # SHA-256 of the secret, hex
     sa.Column("mac", sa.String(64)),  # over hash, grant and owner
     sa.Column("label", sa.Text, nullable=False),
-    sa.Column("wanted", sa.Text, nullable=False),  # what it holds, as JSON
+    sa.Column("wanted", sa.Text, nullable=False),  # its contents, as JSON
     sa.Column("created_at", Moment, nullable=False),
-    sa.Column("fetched_at", Moment),  # by the calendar program, about
+    sa.Column("fetched_at", Moment),  # when a calendar program last fetched it, about
     sa.Column("visited_at", Moment),  # when Canvas was last asked for it
-    sa.Column("kept_at", Moment),  # when Canvas last gave a whole calendar
+    sa.Column("kept_at", Moment),  # when Canvas last gave a complete calendar
     sa.Column("changed_at", Moment),  # when the stored calendar last changed
-    sa.Column("trouble", sa.Text),  # why the last request brought nothing
+    sa.Column("trouble", sa.Text),  # why the last request brought no calendar
     sa.Column("sealed", sa.Text),  # the stored calendar
     sa.UniqueConstraint("hash", name="one_feed_per_secret"),
     sqlite_autoincrement=True,
@@ -145,7 +143,7 @@ exports = sa.Table(
     sa.Column("total", sa.Integer),
     sa.Column("trouble", sa.Text),
     sa.Column("created_at", Moment, nullable=False),
-    sa.Column("heard_at", Moment, nullable=False),  # of whoever prepares it
+    sa.Column("heard_at", Moment, nullable=False),  # of the thread that prepares it
 )
 
 export_parts = sa.Table(

@@ -23,14 +23,14 @@ Owner = tuple[str, int, int]  # environment, user id, real user id or 0
 
 
 class SealBroken(Exception):
-    """A record that no key opens, or that is for another owner or purpose."""
+    """A record that no key opens, or that was sealed for another owner or purpose."""
 
 
 class Seal:
     """MultiFernet for tokens: the newest key seals, every key opens.
 
-    Fernet authenticates a record but not the row that holds it. The owner is therefore sealed with
-    the token, and a record copied into another row does not open there.
+    Fernet authenticates a record, but not the row it is stored in. So the owner is sealed with the
+    token, and a record copied into another row does not open there.
     """
 
     def __init__(self, token_keys: Sequence[str]) -> None:
@@ -54,7 +54,7 @@ class Seal:
         """Return the token; raise SealBroken."""
         try:
             record = json.loads(self._fernet.decrypt(sealed))
-        except (InvalidToken, ValueError):  # ValueError: it opens, but holds no token
+        except (InvalidToken, ValueError):  # ValueError: the record opens, but contains no token
             raise SealBroken("no key in TOKEN_KEYS opens a stored token") from None
         if (tuple(record["owner"]), record["purpose"]) != (owner, purpose):
             raise SealBroken("a stored token belongs to another owner or purpose")
@@ -82,9 +82,9 @@ class Seal:
         return zlib.decompress(packed)
 
     def bind(self, kind: str, row_id: str, grant_id: int, owner: Owner) -> str:
-        """Return a MAC over a row that says whose grant it opens.
+        """Return a MAC over a row's secret and the grant it belongs to.
 
-        Without it, anybody who can write to the database could sign in as anyone by adding a row.
+        Without it, anybody who can write to the database could add a row and sign in as anyone.
         """
         return self._mac(self._binding[0], kind, row_id, grant_id, owner)
 
@@ -110,8 +110,8 @@ class Seal:
 class AnswerSeal:
     """AES-GCM for answers in a shared Redis; only the newest key seals and opens.
 
-    ``place`` is where it is kept: a value copied elsewhere does not open there. It costs a
-    hundredth of what Fernet does, which encodes in base64.
+    ``place`` is where the value is stored; copied elsewhere, it does not open. This takes a
+    hundredth of Fernet's time, which encodes in base64.
     """
 
     def __init__(self, token_keys: Sequence[str]) -> None:
@@ -122,7 +122,7 @@ class AnswerSeal:
         return nonce + self._cipher.encrypt(nonce, content, place.encode())
 
     def open(self, sealed: bytes, place: str) -> bytes | None:
-        """Return the value; None if it is of another key or place, or damaged."""
+        """Return the value; None if it was sealed with another key or place, or is damaged."""
         try:
             return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], place.encode())
         except (InvalidTag, ValueError):

@@ -31,14 +31,14 @@ from canvas_app.storage.seal import Owner, Seal, SealBroken
 IDLE = timedelta(days=30)
 LONGEST_SIGN_IN = timedelta(days=180)
 TOUCH = timedelta(hours=1)
-BELIEVED_SECONDS = 5.0  # after an accepted write, the next one is expected to succeed for this long
+BELIEVED_SECONDS = 5.0  # for this long after a successful write, no test write is made
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Owner of a grant and their Canvas; ``real_user_*`` is who acts as that user, if anybody."""
+    """Owner of a grant in one Canvas. ``real_user_*`` is the person acting as that user, if any."""
 
     environment: str
     user_id: int
@@ -70,8 +70,8 @@ class SignIn:
 class Description:
     """What is stored about one person, as shown on the account page.
 
-    ``canvas_user_everywhere`` is their global id, which grants from before Easel kept it lack
-    until Canvas tells it with a new token.
+    ``canvas_user_everywhere`` is their global id. Grants from before Easel stored it have none
+    until Canvas sends it with a new token.
     """
 
     canvas_environment: str
@@ -89,7 +89,7 @@ class Description:
 
 @dataclass(frozen=True)
 class KeptGrant:
-    """What an operator may see of a grant. ``real_user_id`` is 0 when nobody acts as the user."""
+    """What an operator may see of a grant. ``real_user_id`` is 0 if nobody acts as the user."""
 
     id: int
     environment: str
@@ -187,7 +187,7 @@ class Storage:
     def _bind_rows(self, connection: sa.Connection, *, also_unbound: bool = False) -> None:
         """Bind rows with the newest key: those with an older key's MAC and, at the upgrade, all.
 
-        At any other time a row without a MAC was not written by Easel.
+        At any other time a row without a MAC was not written by Easel, and stays unbound.
         """
         for table, kind, name in ((sign_ins, "sign-in", "id"), (feeds, "feed", "hash")):
             key = table.c[name]
@@ -221,7 +221,7 @@ class Storage:
         return taken
 
     def takes_writes(self) -> bool:
-        """Return whether the database accepts writes now, or did a moment ago."""
+        """Return whether the database accepts writes: one succeeded a moment ago, or does now."""
         lately = time.monotonic() - self._wrote_at < BELIEVED_SECONDS
         return (lately and self.writes.taken) or self.try_writing()
 
@@ -236,14 +236,14 @@ class Storage:
     ) -> tuple[str, int | None]:
         """Store a grant and a sign-in for it; return the sign-in's secret and a revocation.
 
-        The revocation is the outbox row of the token that was replaced, None when there is
-        nothing to revoke. It is put there in the same transaction, so that no crash forgets it.
+        The revocation is the id of the outbox row with the token that was replaced, None when there
+        is none to revoke. The row is added in the same transaction, so that no crash loses it.
         """
         for _ in range(2):
             try:
                 return self._sign_in(identity, token, scopes, client_id)
             except sa.exc.IntegrityError:
-                continue  # another browser stored the same person's first grant just now
+                continue  # another browser has just stored the same person's first grant
         return self._sign_in(identity, token, scopes, client_id)
 
     def _sign_in(
@@ -284,15 +284,16 @@ class Storage:
         )
 
     def hand_back(self, owner: Owner, token: Token, endpoint_for: EndpointFor) -> bool:
-        """Revoke a token nobody is to use; return whether that worked. If not, it is queued."""
+        """Revoke a token that nobody is to use; return whether that worked. If not, queue it."""
         with self.engine.begin() as connection:
             row_id = self.outbox.put(connection, token, owner)
         return self.outbox.attempt(row_id, endpoint_for)
 
     def sign_in_with(self, grant_id: int) -> str | None:
-        """Sign a further browser in with an existing grant; return the sign-in's secret.
+        """Sign in a further browser with an existing grant; return the sign-in's secret.
 
-        For a launch that proved who the person is. None when the grant ended meanwhile.
+        This is for launches, which have proved who the person is. None if the grant has ended
+        meanwhile.
         """
         secret = secrets.token_urlsafe(32)
         with self.engine.begin() as connection:
@@ -308,10 +309,10 @@ class Storage:
     def _put_grant(
         self, connection: sa.Connection, owner: Owner, token: Token, values: dict[str, Any]
     ) -> tuple[int, int | None]:
-        """Insert the owner's grant, or replace the one that is there.
+        """Insert the owner's grant, or replace the existing one.
 
-        Return its id, and the id of the outbox's row for the token it replaced, if that is to be
-        revoked.
+        Return its id, and the id of the outbox row with the replaced token, None if that is not to
+        be revoked.
         """
         old = connection.execute(
             sa.select(grants).where(*_owned(owner)).with_for_update()
@@ -341,8 +342,8 @@ class Storage:
     def _replaced(self, row: sa.Row[Any], owner: Owner, new: Token) -> Token | None:
         """Return the token to revoke; None when Canvas may have given the same one again.
 
-        A key with ``force_token_reuse`` writes a new value into the same row and names no refresh
-        token (canvas-lms ``token.rb``); ending the old value would end the new one.
+        A key with ``force_token_reuse`` writes a new value into the same row and sends no refresh
+        token (canvas-lms ``token.rb``). Revoking the old value would then end the new one.
         """
         try:
             old = self._seal.open(row.sealed, owner, "grant")
@@ -397,7 +398,7 @@ class Storage:
             self._unnoted.failed(fault)
 
     def credentials(self, grant_id: int, endpoint: TokenEndpoint) -> Credentials:
-        """The grant's access token, renewed when need be by one process for all."""
+        """Return a grant's access token, which one process renews for all."""
         return GrantCredentials(self._leases, grant_id, endpoint, self._clock)
 
     def describe(self, grant_id: int) -> Description | None:
@@ -428,12 +429,12 @@ class Storage:
             courses_with_rules=self.rules.count((row.environment, row.user_id, row.real_user_id)),
         )
 
-    # Signing out. Each returns whether nothing is left for Canvas to end.
+    # Signing out. Each method returns False if something still waits to be revoked at Canvas.
 
     def sign_out(self, secret: str, endpoint_for: EndpointFor) -> bool:
         """End one browser's sign-in; the last one ends the grant and revokes it at Canvas.
 
-        A grant that a calendar feed needs goes on.
+        A grant that has a calendar feed does not end.
         """
         with self.engine.begin() as connection:
             grant_id = connection.execute(
@@ -441,7 +442,7 @@ class Storage:
             ).scalar_one_or_none()
             if grant_id is None:
                 return True
-            # Lock the grant first: of two browsers that sign out at once, one must be the last.
+            # Lock the grant first, so that of two browsers signing out at once one is the last.
             _hold(connection, grant_id)
             connection.execute(sign_ins.delete().where(sign_ins.c.id == _hash(secret)))
             row_id = self._end_if(connection, grant_id, ~_used(self._clock()))
@@ -464,7 +465,7 @@ class Storage:
     def delete_everything(self, grant_id: int, endpoint_for: EndpointFor) -> bool:
         """Delete all that is stored about a person: see ``grants_of_person``.
 
-        Only tokens that Canvas could not be told about remain, sealed.
+        Tokens that could not be revoked remain, sealed, until Canvas has been told.
         """
         mine = self.grants_of_person(grant_id)
         self.rules.forget([(each.environment, each.user_id, each.real_user_id) for each in mine])
@@ -475,10 +476,10 @@ class Storage:
         return all(told)
 
     def grants_of_person(self, grant_id: int) -> list[sa.Row[Any]]:
-        """Return all grants of a grant's person: in every environment, and acting as others.
+        """Return all grants of a grant's person: in every environment, and for acting as others.
 
-        Beta and test are copies of production, so a person has one id in all of them; that the
-        name is the same, too, keeps two schools' people apart.
+        Beta and test are copies of production, so a person has the same id in all of them. The name
+        must be the same too, because two schools' Canvases may give one id to different people.
         """
         with self._reading.connect() as connection:
             row = connection.execute(sa.select(grants).where(grants.c.id == grant_id)).one_or_none()
@@ -494,7 +495,7 @@ class Storage:
             return list(connection.execute(sa.select(grants).where(sa.or_(themselves, acting))))
 
     def end_feed(self, grant_id: int, feed_id: int, endpoint_for: EndpointFor) -> bool:
-        """End one calendar feed; the grant goes with it when nothing else needs it."""
+        """End one calendar feed, and its grant if no browser or other feed uses it."""
         with self.engine.begin() as connection:
             _hold(connection, grant_id)
             connection.execute(
@@ -506,14 +507,14 @@ class Storage:
     def _end_if(
         self, connection: sa.Connection, grant_id: int, over: sa.ColumnElement[bool]
     ) -> int | None:
-        """End a grant that meets this condition, in the transaction that holds its row."""
+        """End a grant that meets this condition, in the transaction that has locked its row."""
         found = connection.execute(
             sa.select(grants.c.id).where(grants.c.id == grant_id, over)
         ).first()
         return self._end(connection, grant_id) if found else None
 
     def _end(self, connection: sa.Connection, grant_id: int) -> int | None:
-        """Delete a grant and leave its token in the outbox, in the caller's transaction."""
+        """Delete a grant and put its token into the outbox, within the caller's transaction."""
         row = connection.execute(
             grants.delete().where(grants.c.id == grant_id).returning(grants)
         ).one_or_none()
@@ -529,7 +530,7 @@ class Storage:
     def tend(self, endpoint_for: EndpointFor) -> int:
         """End what has expired, then try every waiting revocation; return how many still wait.
 
-        Raise nothing that Canvas caused.
+        Errors from Canvas are not raised.
         """
         self._expire()
         if self.notes.claim(RETIRED, timedelta(days=1)):
@@ -555,7 +556,7 @@ class Storage:
             return [KeptGrant.of_row(row) for row in rows]
 
     def retire(self, endpoint_for: EndpointFor, days: int | None = None) -> int:
-        """End grants unused for so many days, at Canvas too; return how many.
+        """End the grants unused for so many days, at Canvas too; return how many.
 
         Viewing a page and fetching a feed count as use.
         """
@@ -569,9 +570,10 @@ class Storage:
         return len(unused)
 
     def forget(self, environment: str, user_id: int, endpoint_for: EndpointFor) -> int | None:
-        """Delete all that is stored about a person of a Canvas; None when nothing is.
+        """Delete all that is stored about a person of a Canvas; None when nothing is stored.
 
-        Return how many tokens Canvas could not be told of: they wait, sealed, to be revoked.
+        Return how many tokens could not be revoked at Canvas. They wait, sealed, to be revoked
+        later.
         """
         mine = [
             grant.id
@@ -606,7 +608,7 @@ class Storage:
     def reseal(self) -> tuple[int, int]:
         """Seal every token and calendar with the newest key.
 
-        Return how many were sealed anew, and how many no key opens; those stay as they are.
+        Return how many were sealed again, and how many no key opens; those stay as they are.
         """
         count = broken = 0
         for table in (grants, outbox, feeds):
@@ -645,12 +647,12 @@ def _owned(owner: Owner) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _hold(connection: sa.Connection, grant_id: int) -> None:
-    """Lock the grant's row until the transaction ends; SQLite locks the whole database."""
+    """Lock the grant's row until the transaction ends; on SQLite this locks the whole database."""
     connection.execute(sa.select(grants.c.id).where(grants.c.id == grant_id).with_for_update())
 
 
 def _used(now: datetime) -> sa.ColumnElement[bool]:
-    """Return whether a browser or a feed uses the grant of the enclosing query."""
+    """Return whether a browser or a feed uses the grant, as a condition of the enclosing query."""
     browser = sa.select(sign_ins.c.id).where(sign_ins.c.grant_id == grants.c.id, *_alive(now))
     return sa.or_(browser.exists(), needed(now))
 

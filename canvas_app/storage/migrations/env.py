@@ -1,4 +1,4 @@
-"""Alembic's door: runs the steps on the connection ``Storage.upgrade()`` hands over."""
+"""Alembic's entry point: runs the steps on the connection that ``Storage.upgrade()`` passes."""
 
 from alembic import context
 

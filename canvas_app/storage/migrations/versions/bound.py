@@ -1,4 +1,4 @@
-"""Sign-ins and feeds bound to their grants. Storage.upgrade binds the rows there are."""
+"""Sign-ins and feeds bound to their grants. ``Storage.upgrade()`` binds the existing rows."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Grants whose fresh tokens Canvas refuses."""
+"""When Canvas refused a grant's new token."""
 
 import sqlalchemy as sa
 from alembic import op
