@@ -17,18 +17,21 @@ from canvas_app.canvas.transport import Answer, Transport, proxies_for
 from canvas_app.checks.finding import Finding, doubt, fault, fine
 from canvas_app.settings import Settings
 
-NAMELESS = "/api/v1/users/self"  # asked without a token; Canvas's refusal carries its name
+NAMELESS = "/api/v1/users/self"  # asked without a token; Canvas's refusal names its realm
 REALM = 'realm="canvas-lms"'
 LIMIT = 10.0  # seconds for one question
-CLOCK_DOUBT, CLOCK_FAULT = 5.0, 60.0  # seconds off
-#: OpenSSL's numbers of what is wrong with a certificate (``x509_vfy.h``).
+CLOCK_DOUBT, CLOCK_FAULT = 5.0, 60.0  # seconds between two clocks
+#: OpenSSL's numbers of certificate errors (``x509_vfy.h``).
 EXPIRED, NOT_YET, WRONG_NAME = 10, 9, (62, 64)
 UNKNOWN_AUTHORITY = (2, 18, 19, 20, 21)
 
 
 @dataclass(frozen=True)
 class Reached:
-    """Answer to a call without a token, and the time by this machine's clock."""
+    """Answer to a call without a token, and the time by this machine's clock.
+
+    ``answer`` is None, and ``error`` says why, if none came. ``seconds`` is how long it took.
+    """
 
     answer: Answer | None
     error: str = ""
@@ -68,7 +71,7 @@ def reach(
 
 
 def judge_connection(url: str, reached: Reached, tls: Finding | None) -> list[Finding]:
-    """Judge the result of a call without a token; ``tls`` is what is wrong with the certificate."""
+    """Judge the result of a call without a token; ``tls`` is a fault of the certificate, if any."""
     if reached.answer is None:
         return [tls or unreachable(url, reached.error)]
     found = []
@@ -82,7 +85,7 @@ def judge_connection(url: str, reached: Reached, tls: Finding | None) -> list[Fi
 
 
 def unreachable(url: str, why: str) -> Finding:
-    """Say what to look at when no answer came, by the transport's message."""
+    """Return the finding for a Canvas that did not answer; ``why`` is the transport's message."""
     if "name is not known" in why:
         remedy = "Check the spelling of CANVAS_URL, and whether this machine resolves names (DNS)."
     elif "proxy" in why:
@@ -96,7 +99,7 @@ def unreachable(url: str, why: str) -> Finding:
 
 
 def judge_kind(url: str, answer: Answer) -> Finding:
-    """Judge whether a Canvas answers: refusals name its realm, other answers have its headers."""
+    """Judge whether this is a Canvas: refusals name its realm, other answers have its headers."""
     throttled = b"rate limit exceeded" in answer.body[:1000].lower()
     named = REALM in (answer.headers.get("WWW-Authenticate") or "")
     if named or throttled or answer.headers.get("X-Canvas-Meta"):
@@ -143,7 +146,7 @@ def judge_clock(reached: Reached) -> Finding:
 
 
 def examine_tls(settings: Settings, url: str) -> Finding | None:
-    """Make a TLS handshake and return what is wrong with the certificate; None when nothing is."""
+    """Make a TLS handshake; return what is wrong with the certificate, None if nothing is."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 443
     context = ssl.create_default_context(cafile=settings.ca_bundle)
@@ -161,7 +164,7 @@ def examine_tls(settings: Settings, url: str) -> Finding | None:
     except ssl.SSLError as error:
         return judge_handshake(url, error.reason or "")
     except (OSError, HTTPException, socket.gaierror):
-        return None  # not the certificate; the transport reports what it is
+        return None  # not a fault of the certificate; the call itself reports it
     finally:
         with suppress(OSError):
             connection.close()
@@ -169,7 +172,7 @@ def examine_tls(settings: Settings, url: str) -> Finding | None:
 
 
 def judge_certificate(host: str, number: int, ca_bundle: str | None) -> Finding:
-    """Say what to do about a certificate that OpenSSL refuses for this reason."""
+    """Return the finding for a certificate that OpenSSL refuses with this number."""
     if number in UNKNOWN_AUTHORITY:
         known = "Those in CA_BUNDLE are not its own." if ca_bundle else "It is private."
         return fault(
@@ -198,7 +201,7 @@ def judge_certificate(host: str, number: int, ca_bundle: str | None) -> Finding:
 
 
 def judge_handshake(url: str, reason: str) -> Finding:
-    """Say what to do when no certificate was presented at all."""
+    """Return the finding for a server that presented no certificate at all."""
     if "WRONG_VERSION" in reason or "UNKNOWN_PROTOCOL" in reason or "HTTP_REQUEST" in reason:
         return fault(
             "tls",

@@ -23,7 +23,7 @@ from canvas_app.settings import Environment
 from canvas_app.storage.notes import Note
 
 AUTHORIZATION_PATH, TOKEN_PATH = "/login/oauth2/auth", "/login/oauth2/token"
-# Canvas refuses what a browser sends by itself; this is somebody who goes there.
+# Canvas refuses what a page loads by itself; these headers are those of a followed link.
 NAVIGATION = {
     "User-Agent": USER_AGENT,
     "Accept": "text/html,application/json",
@@ -31,7 +31,7 @@ NAVIGATION = {
     "Sec-Fetch-Dest": "document",
     "Sec-Fetch-Site": "cross-site",
 }
-# Any pair will do, because the code that goes with it does not exist.
+# Any pair will do, because no code is ever exchanged with it.
 VERIFIER = "easel-asks-whether-its-key-is-known-and-nothing-else"
 CHALLENGE = "65hOt4eaqWCl2gtupdiXCchBaxravB2wSl8Ac0ZH_eU"
 KEYS_PAGE = "in Canvas (Admin, Developer Keys)"
@@ -40,7 +40,10 @@ SHOWS_IT = f"{KEYS_PAGE} shows it"
 
 @dataclass(frozen=True)
 class Told:
-    """Answer of an OAuth2 endpoint; ``error`` is empty when it refused nothing."""
+    """Answer of an OAuth2 endpoint; ``error`` is empty when it refused nothing.
+
+    ``unreached`` says why no answer came.
+    """
 
     status: int
     error: str = ""
@@ -125,7 +128,7 @@ def _refusal_of(answer: Answer) -> Told:
 
 
 def refused_scopes(description: str) -> tuple[str, ...]:
-    """Return the scopes that Canvas names at the end of its sentence, "a, b, and c"."""
+    """Return the scopes in Canvas's sentence, which ends in "a, b, and c"."""
     words = re.split(r"[\s,]+", description)
     return tuple(word for word in words if word.startswith(("url:", "/auth/")))
 
@@ -133,7 +136,10 @@ def refused_scopes(description: str) -> tuple[str, ...]:
 def judge_authorization(
     environment: Environment, redirect_uri: str, scopes: Sequence[str], told: Told
 ) -> list[Finding]:
-    """Judge the authorization endpoint's refusal; all that is checked before it is in order."""
+    """Judge the answer of the authorization endpoint.
+
+    Canvas stops at the first fault, so everything it checks before that one is in order.
+    """
     if told.unreached:
         return [
             fault(
@@ -208,7 +214,7 @@ def scopes_granted(asked: Sequence[str]) -> str:
 
 
 def scopes_missing(asked: Sequence[str], missing: Sequence[str]) -> Finding:
-    """Report that the key enforces scopes and Easel asks for none, or for some it lacks."""
+    """Report that Canvas requires scopes the request did not ask for, or refuses some it did."""
     if not asked:
         return fault(
             "scopes",
@@ -227,7 +233,7 @@ def scopes_missing(asked: Sequence[str], missing: Sequence[str]) -> Finding:
 
 
 def judge_token(environment: Environment, told: Told) -> Finding | None:
-    """Judge whether the secret is right; only then does Canvas look at the nonexistent code."""
+    """Judge whether the secret is right: only then does Canvas complain about the code."""
     if told.error == "invalid_grant" or told.error == "invalid_request":
         return fine("wrong_secret", "The developer key's secret is right.")
     if told.error == "invalid_client" and told.description == "unknown client":
@@ -253,9 +259,9 @@ def judge_token(environment: Environment, told: Told) -> Finding | None:
 
 
 def judge_includes(scopes: Sequence[str], dropped: Note | None, read: Note | None) -> Finding:
-    """Judge whether Canvas reads ``include[]``; only answers to a person's grant show it.
+    """Judge whether Canvas reads ``include[]``, which only answers to a person's token show.
 
-    Without ``scopes`` the key enforces none, and Canvas drops nothing.
+    Without ``scopes`` the key enforces none, and Canvas drops no includes.
     """
     switch = f"Switch on Allow Include Parameters for Easel's key {KEYS_PAGE}."
     if dropped is not None:
@@ -282,9 +288,9 @@ def judge_includes(scopes: Sequence[str], dropped: Note | None, read: Note | Non
 def check_key(
     environment: Environment, redirect_uri: str, scopes: Sequence[str], transport: Transport
 ) -> list[Finding]:
-    """Ask the authorization endpoint; when scopes are missing, once more without them.
+    """Ask the authorization endpoint; if scopes are missing, once more without any.
 
-    Canvas checks the scopes first, so only then does it say whether the key is on.
+    Canvas checks the scopes before it checks whether the key is on for the account.
     """
     told = ask_authorization(transport, environment.client_id, redirect_uri, scopes)
     found = judge_authorization(environment, redirect_uri, scopes, told)
@@ -299,7 +305,7 @@ def check_key(
 
 
 def check_secret(environment: Environment, transport: Transport) -> list[Finding]:
-    """Ask the token endpoint, which counts the call against this machine's address."""
+    """Ask the token endpoint once. Canvas counts the call against this machine's rate limit."""
     told = ask_token(transport, environment.client_id, environment.client_secret)
     judged = judge_token(environment, told)
     return [judged] if judged else []

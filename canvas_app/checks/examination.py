@@ -37,7 +37,7 @@ def examine_settings(settings: Settings) -> Iterator[Finding]:
 
 
 def judge_settings(faults: Sequence[str]) -> Iterator[Finding]:
-    """Return one finding for each fault, and one more if what is missing is TLS."""
+    """Return one finding for each fault, and a further one if TLS is what is missing."""
     for each in faults:
         what, _, remedy = each.partition(": ")
         yield fault("settings", f"{what}.", f"{remedy[:1].upper()}{remedy[1:]}")
@@ -51,7 +51,7 @@ def judge_settings(faults: Sequence[str]) -> Iterator[Finding]:
 
 
 def went_well(found: Sequence[Finding], code: str) -> bool:
-    """Return whether this was checked and is in order."""
+    """Return whether this check was made and found nothing wrong."""
     return any(each.code == code and each.level == "ok" for each in found)
 
 
@@ -84,7 +84,7 @@ def _of_canvas(settings: Settings, environment: Environment) -> Iterator[Finding
 
 
 def examine_access(settings: Settings, environment: Environment) -> list[Finding]:
-    """Make the quick checks, also done at each start: the connection and what the key may do."""
+    """Make the quick checks of connection and developer key, which every start makes too."""
     transport = connection.open_transport(settings, environment.canvas_url)
     try:
         found = connection.check_connection(settings, environment.canvas_url, transport)
@@ -101,7 +101,7 @@ def examine_access(settings: Settings, environment: Environment) -> list[Finding
 
 
 def warn_of_access(settings: Settings) -> None:
-    """Log the faults found by the quick checks and in the stores; nothing waits for this."""
+    """Log what the quick checks and those of the stores find; nothing waits for this."""
     try:
         for each in stores.check_stores(settings):
             if each.level == "warning":
@@ -112,12 +112,12 @@ def warn_of_access(settings: Settings) -> None:
                 if each.level != "ok":
                     log.warning("%s: %s %s", environment.name, each.message, each.remedy)
             note_scopes_of(settings, environment, found)
-    except Exception:  # it only warns; Easel works all the same
+    except Exception:  # these are only warnings, so Easel serves without them
         log.exception("Canvas could not be looked at")
 
 
 def note_scopes_of(settings: Settings, environment: Environment, found: Sequence[Finding]) -> None:
-    """Note for ``/readyz`` which scopes the key lacks, if Canvas was asked about them."""
+    """Note for ``/readyz`` which scopes the key lacks, if Canvas answered that."""
     for each in found:
         if each.code == "scopes":
             missing = None if each.level == "ok" else developer_key.refused_scopes(each.remedy)

@@ -44,7 +44,7 @@ def fine(code: Code, message: str) -> Finding:
 
 
 def doubt(code: Code, message: str, remedy: str) -> Finding:
-    """Return a warning: Easel works, but less well or safely than it could; or nobody can tell."""
+    """Return a warning: Easel works, but less well or safely than it could, or nobody can tell."""
     return Finding(code, "warning", message, remedy)
 
 

@@ -1,7 +1,7 @@
 """Checks that PUBLIC_URL leads to this Easel, and how the proxies in front change a request.
 
-Easel calls its own address with a header that it recognises by its signature, and answers with what
-it saw of the request. Nobody else gets such an answer.
+Easel calls its own address with a header that it recognises by its signature. The answer tells how
+the request looked when it arrived. Nobody else gets such an answer.
 """
 
 import secrets
@@ -17,7 +17,7 @@ from canvas_app.checks.finding import Finding, doubt, fault, fine
 from canvas_app.settings import Settings, is_loopback
 
 ASKS, SAW = "X-Easel-Asks", "X-Easel-Saw"
-STRANGER = "192.0.2.77"  # RFC 5737: belongs to nobody, and anybody could claim to have it
+STRANGER = "192.0.2.77"  # RFC 5737: an address of nobody, as a client might forge it
 LIMIT_SECONDS = 5.0
 ASKS_LIVE = 300  # seconds
 MOST_READ = 10_000  # bytes
@@ -34,12 +34,12 @@ class Saw(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Visit:
-    """Result of requesting PUBLIC_URL; ``status`` is None when nobody answered."""
+    """Result of requesting PUBLIC_URL; ``status`` is None when no answer came."""
 
     status: int | None = None
     error: str = ""
     location: str = ""
-    lives: bool = False  # an Easel's /healthz, though perhaps another one's
+    lives: bool = False  # whether an Easel answered, perhaps another one
     saw: Saw | None = None
 
 
@@ -48,7 +48,7 @@ def signer(secret_key: str) -> TimestampSigner:
 
 
 def asked_by_easel(secret_key: str, sent: str | None) -> bool:
-    """Return whether this header was made with our key, recently."""
+    """Return whether this header was made with this deployment's key, a short time ago."""
     try:
         signer(secret_key).unsign(sent or "", max_age=ASKS_LIVE)
     except BadSignature:
@@ -57,7 +57,7 @@ def asked_by_easel(secret_key: str, sent: str | None) -> bool:
 
 
 def visit(settings: Settings) -> Visit:
-    """Request ``PUBLIC_URL/healthz`` as a client that claims to come from somewhere else."""
+    """Request ``PUBLIC_URL/healthz`` with the headers of a client that forges its address."""
     headers = {
         "User-Agent": USER_AGENT,
         "X-Forwarded-For": STRANGER,
@@ -186,6 +186,6 @@ def headers_of_proxy(hops: int) -> str:
 
 
 def seen_by(host: str, scheme: str, address: str, chain: str) -> str:
-    """Return what the called Easel saw, as the text of one header."""
+    """Return what this Easel saw of a request, as the value of one header."""
     entries = tuple(part.strip() for part in chain.split(",") if part.strip())
     return msgspec.json.encode(Saw(host, scheme, address, entries[-10:])).decode("ascii", "ignore")

@@ -15,7 +15,7 @@ from canvas_app.storage.database import sqlite_file
 from canvas_app.storage.notes import SCOPES_MISSING, Note
 from canvas_app.storage.schema import notes
 
-#: Policies with which a full Redis makes room by evicting what is used least.
+#: Policies by which a full Redis evicts the least used keys.
 EVICTING = ("allkeys-", "volatile-")
 
 
@@ -25,9 +25,9 @@ class Examined:
 
     answers: bool = True
     error: str = ""
-    unwritable: bool = False  # whether that is because of rights on the file
+    unwritable: bool = False  # whether the rights on the file are the reason
     schema: str | None = None
-    known: bool = True  # whether this Easel knows that revision
+    known: bool = True  # whether this Easel knows the schema's revision
     head: str = ""
     read_only: str = ""
     limit: int | None = None  # connections the server takes
@@ -43,7 +43,7 @@ def examine_database(settings: Settings) -> Examined:
     try:
         return _examined(settings, engine)
     except (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError) as error:
-        # SQLite cannot even read a file beside which it may not create its own files.
+        # SQLite cannot even read a file if it may not create its own files beside it.
         locked_up = file is not None and not all(
             os.access(path, os.W_OK) for path in (file, file.parent)
         )
@@ -72,7 +72,7 @@ def _examined(settings: Settings, engine: sa.Engine) -> Examined:
 
 
 def write_refused(engine: sa.Engine) -> str:
-    """Return why the database takes no writes; empty when it does. Change no row."""
+    """Return why the database takes no writes; empty when it takes them. No row is changed."""
     try:
         with engine.connect() as connection, connection.begin() as transaction:
             connection.execute(notes.update().where(sa.false()).values(detail=""))
@@ -83,7 +83,7 @@ def write_refused(engine: sa.Engine) -> str:
 
 
 def newest_revision() -> tuple[str, frozenset[str]]:
-    """Return this Easel's revision of the schema, and every revision it knows."""
+    """Return the newest revision of the schema that this Easel knows, and all it knows."""
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
@@ -158,7 +158,7 @@ def judge_schema(examined: Examined) -> Finding:
 
 
 def noted(settings: Settings, environment: str, subject: str) -> Note | None:
-    """Return the notes about an environment; None when there are none or they cannot be read."""
+    """Return the note on this subject about an environment; None if there is none or no answer."""
     from canvas_app.storage.storage import Storage
 
     file = sqlite_file(settings.database_url)
@@ -190,7 +190,10 @@ def note_scopes(settings: Settings, environment: str, missing: Sequence[str] | N
 
 @dataclass(frozen=True)
 class RedisShown:
-    """State of a Redis or Valkey server. ``most`` is its limit in bytes, 0 for none."""
+    """State of a Redis or Valkey server.
+
+    ``policy`` is how it makes room when it is full; ``most`` is its limit in bytes, 0 for none.
+    """
 
     error: str = ""
     policy: str = ""

@@ -1,7 +1,7 @@
 """Commands for operators and scripts: each module here is a command of ``easel``.
 
-A module ``name.py`` holds its command as ``name_command``; putting it here is all it takes. What
-commands share stands in modules whose names begin with ``_``.
+A module ``name.py`` defines its command as ``name_command``; nothing else registers it. Code that
+commands share is in modules whose names begin with ``_``.
 """
 
 import logging
@@ -18,7 +18,7 @@ R = TypeVar("R")
 
 
 def or_exit(start: Callable[[], R]) -> R:
-    """Return the result of ``start``; exit with the message if settings are wrong."""
+    """Return the result of ``start``; if settings are wrong, print why and exit."""
     try:
         return start()
     except SettingsError as fault:
@@ -26,8 +26,8 @@ def or_exit(start: Callable[[], R]) -> R:
 
 
 def open_gateway() -> "Gateway":
-    """Open what a process shares, with the log as when it serves; raise SettingsError."""
-    from canvas_app import create_app  # here because other commands start without Flask
+    """Set up logging as a server does and open the shared objects. Raise SettingsError."""
+    from canvas_app import create_app  # imported here, so that other commands start without Flask
 
     gateway: Gateway = create_app().extensions["easel"]
     return gateway

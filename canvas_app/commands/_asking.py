@@ -1,4 +1,4 @@
-"""What commands need to call Canvas with a person's own token: which Canvas, which token."""
+"""What commands need to call Canvas with a person's own token: the Canvas, the token, errors."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ from canvas_app.support_report import SupportReport
 
 ENVIRONMENTS = ("production", "beta", "test")
 NO_TOKEN, REFUSED, INCOMPLETE = 3, 1, 4  # exit statuses; 2 is click's, of wrong usage
-KEYRING = "easel"  # the service's name there; the user is Canvas's address
+KEYRING = "easel"  # the service in the keyring; the user name there is Canvas's address
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,10 @@ def target_named(name: str, environ: Mapping[str, str]) -> Target:
 
 
 def token_for(target: Target, environ: Mapping[str, str]) -> str:
-    """Return a token from CANVAS_TOKEN, the system's keyring or a prompt, never an argument."""
+    """Return a token from CANVAS_TOKEN, the system's keyring or a prompt; exit if there is none.
+
+    Arguments are visible to other processes, so it cannot be one.
+    """
     token = environ.get("CANVAS_TOKEN", "").strip() or from_keyring(target)
     if not token and at_terminal():
         token = click.prompt(f"Access token for {target}", hide_input=True, err=True).strip()
@@ -61,27 +64,27 @@ def token_for(target: Target, environ: Mapping[str, str]) -> str:
 
 
 def at_terminal() -> bool:
-    """Return whether a person at a terminal can be asked."""
+    """Return whether somebody can be asked: standard input is a terminal."""
     return sys.stdin.isatty()
 
 
 def from_keyring(target: Target) -> str:
-    """Return the token stored for this Canvas; nothing if no keyring is installed or opens."""
+    """Return the token stored for this Canvas; empty if there is no keyring, or it stays locked."""
     if find_spec("keyring") is None:
         return ""
     from importlib import import_module
 
     try:
         return import_module("keyring").get_password(KEYRING, target.url) or ""
-    except Exception:  # of any backend's kind: it is locked, or there is none
+    except Exception:  # each backend has its own errors: it is locked, or there is none
         return ""
 
 
 class Witness(Transport):
-    """Connections that record what came, for the summary and for a support report.
+    """Connections that record calls, for the summary and for a support report.
 
-    Give up soon on a Canvas that was never reached, because its address is more likely wrong than
-    the server down.
+    After three calls that could not be sent it does not retry, unless Canvas answered before: the
+    address is more likely wrong than the server down.
     """
 
     def __init__(self, url: str, **more: Any) -> None:
@@ -113,18 +116,18 @@ class Witness(Transport):
         return answer
 
     def summary(self) -> str:
-        """Return calls, their cost and what is left, as a line for stderr."""
+        """Return the number of calls, their cost and what remains of the bucket, in one line."""
         left = "" if self.remaining is None else f", remaining {self.remaining:.0f}"
         return f"{self.calls} call{'' if self.calls == 1 else 's'}, cost {self.cost:.2f}{left}"
 
 
 def client_for(witness: Witness, token: str) -> CanvasClient:
-    """Return a patient client: it retries for a day and shows when it will try next."""
+    """Return a client that retries for a day, and prints when it will try next."""
     return CanvasClient(witness.origin, token, transport=witness, retry=PATIENT, sleep=countdown)
 
 
 def countdown(seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Wait, with a countdown on a terminal; elsewhere print one line if the wait is long."""
+    """Wait, with a countdown on a terminal; elsewhere print one line if it takes 5 s or more."""
     live = sys.stderr.isatty()
     if not live and seconds >= 5:
         click.echo(f"Canvas does not take the call now; next try in {seconds:.0f} s.", err=True)
@@ -139,7 +142,7 @@ def countdown(seconds: float, sleep: Callable[[float], None] = time.sleep) -> No
 
 
 def report_of(target: Target, witness: Witness, error: CanvasError, tried: str) -> SupportReport:
-    """Return the facts of a failed call."""
+    """Return the support report of a failed call."""
     answer = witness.last if error.status is not None else None
     body = answer.body.decode("utf-8", "replace") if answer else ""
     user = answer.headers.get("X-Canvas-User-Id") if answer else None
@@ -159,7 +162,7 @@ def report_of(target: Target, witness: Witness, error: CanvasError, tried: str) 
 
 
 def fail(target: Target, witness: Witness, error: CanvasError, tried: str) -> int:
-    """Print on stderr what went wrong, and what to send to whom; return the exit status."""
+    """Print what went wrong, and both support reports, on stderr; return the exit status."""
     report = report_of(target, witness, error, tried)
     click.echo(f"{target}: {error}", err=True)
     click.echo("\n--- To ask in the Canvas Community ---\n" + report.for_community(), err=True)

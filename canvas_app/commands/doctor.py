@@ -31,9 +31,9 @@ def doctor_command(as_json: bool) -> None:
       easel doctor
       easel doctor --json | jq '.findings[] | select(.level != "ok")'
     """
-    with suppress(SettingsError):  # which examine() finds again, and reports
+    with suppress(SettingsError):  # examine() finds the same fault and reports it
         logs.configure(Settings.from_environ(os.environ))
-        logging.getLogger("alembic").setLevel(logging.WARNING)  # otherwise it logs each check
+        logging.getLogger("alembic").setLevel(logging.WARNING)  # it logs each step
     found = []
     for finding in examine(os.environ):
         found.append(finding)

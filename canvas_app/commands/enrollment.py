@@ -25,7 +25,7 @@ from canvas_app.commands._asking import (
 )
 from canvas_app.support_report import curl_of
 
-#: What an enrollment's state is called after each task (Canvas: Enrollments).
+#: The state of an enrollment after each task (Canvas API: Enrollments).
 AFTER = {
     "delete": "deleted",
     "conclude": "completed",
@@ -107,7 +107,7 @@ def remove(
 
 
 def preview(course: str, wanted: Sequence[str], task: str, env: str) -> None:
-    """Show what would be sent, so that it can be checked."""
+    """Print what would be sent, so that the operator can check it."""
     variable = "CANVAS_URL" if env == "production" else f"CANVAS_{env.upper()}_URL"
     url = os.environ.get(variable, "").rstrip("/") or f"${variable}"
     for each in wanted:
@@ -120,7 +120,7 @@ def preview(course: str, wanted: Sequence[str], task: str, env: str) -> None:
 def remove_all(
     target: Target, course: str, wanted: Sequence[str], task: EnrollmentTask, file: Path
 ) -> int:
-    """Send what the journal does not call done; return the exit status."""
+    """Send what the journal does not record as done; return the exit status."""
     key = {"canvas": target.url, "course": course, "task": task}
     known = read_journal(file, key)
     witness = Witness(target.url)
@@ -157,7 +157,7 @@ def remove_one(
     except AuthenticationError:
         raise
     except NotFound as error:
-        # After an attempt with unknown outcome, this is what success looks like.
+        # If an earlier attempt had an unknown outcome, it has succeeded.
         tried = before is not None and before.outcome in ("sending", "unknown")
         outcome = "gone" if tried else "refused"
         return JournalEntry(each, outcome, "Canvas has no such enrollment", error.request_id or "")
@@ -175,7 +175,7 @@ def remove_one(
 
 
 def say(target: Target, course: str, entry: JournalEntry, more: str = "") -> None:
-    """Print an enrollment's line, with the environment's name."""
+    """Print a line about an enrollment, with the environment's name."""
     detail = f": {entry.detail}" if entry.detail else ""
     click.echo(
         f"{target.environment}: enrollment {entry.enrollment} in course {course} "
@@ -184,7 +184,7 @@ def say(target: Target, course: str, entry: JournalEntry, more: str = "") -> Non
 
 
 def write_entry(journal: TextIO, key: dict[str, str], entry: JournalEntry) -> None:
-    """Append a line and flush it to the disk before anything is sent."""
+    """Append an entry and flush it to the disk. It must be there before the call is sent."""
     line = key | asdict(entry) | {"at": datetime.now(UTC).isoformat(timespec="seconds")}
     journal.write(json.dumps(line) + "\n")
     journal.flush()

@@ -131,7 +131,7 @@ def answer_to(
 
 
 def more_pages(witness: Witness) -> str:
-    """Return a warning when only the first page of a list was printed."""
+    """Return a warning if a list has more pages than were printed; else None."""
     link = (witness.last.headers.get("Link") or "") if witness.last else ""
     return "; there are more pages (--all)" if 'rel="next"' in link else ""
 

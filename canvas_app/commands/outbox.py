@@ -14,7 +14,7 @@ def outbox_command() -> None:
     Easel tries it by itself every few minutes while it serves. The exit status is 1 when
     something still waits.
     """
-    from canvas_app import create_app  # the log, too, is as when it serves
+    from canvas_app import create_app  # logs as a server does
 
     gateway = or_exit(create_app).extensions["easel"]
     waiting = gateway.storage.tend(gateway.endpoint_for)

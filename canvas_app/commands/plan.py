@@ -12,7 +12,7 @@ from typing import TextIO
 
 import click
 
-RESERVED = 50.0  # what Canvas reserves for a call while it answers it
+RESERVED = 50.0  # units that Canvas reserves for each call it is answering
 #: A line of the client's log: ``GET /api/v1/courses → 200, 81.2 ms, cost 0.3, remaining 599.7``.
 LINE = re.compile(
     r"\b(?P<method>[A-Z]+) (?P<path>/\S+) → (?P<status>\d+), (?P<milliseconds>[\d.]+) ms, "
@@ -22,7 +22,7 @@ LINE = re.compile(
 
 @dataclass(frozen=True)
 class Seen:
-    """One logged call: its route, units of cost, and seconds."""
+    """One logged call: its route, its cost in units, and how many seconds it took."""
 
     route: str
     cost: float
@@ -31,7 +31,11 @@ class Seen:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to make ``calls`` calls with one token each of ``tokens``; times in seconds."""
+    """How to make ``calls`` calls with this many tokens.
+
+    ``parallel`` is how many run at once. ``seconds`` is how long all take. ``bound_by`` is what
+    limits them, a key of ``WHY``.
+    """
 
     calls: int
     tokens: int
@@ -45,7 +49,10 @@ class Plan:
 
 
 def fits(ceiling: float) -> int:
-    """Return how many calls at once an empty bucket takes (``request_throttle.rb``, strictly)."""
+    """Return how many calls an empty bucket takes at once.
+
+    Their reservations must stay below its ceiling (canvas-lms, ``request_throttle.rb``).
+    """
     return max(1, math.ceil(ceiling / RESERVED) - 1)
 
 
@@ -54,8 +61,9 @@ def plan_for(
 ) -> Plan:
     """Find the number of calls at once that finishes soonest without a refusal.
 
-    With ``p`` at once a bucket ends in ``n·seconds/p``, unless its leak cannot keep up: beyond what
-    it holds beside ``p`` reservations, units come at ``outflow`` a second.
+    With ``p`` at once, ``n`` calls take ``n·seconds/p``, or longer if the bucket limits them. It
+    has room for ``ceiling - p·50`` units beside the ``p`` reservations; after that it takes only
+    the ``outflow``, in units a second.
     """
     each = math.ceil(calls / tokens)
     best: tuple[float, int, str] | None = None

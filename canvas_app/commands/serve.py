@@ -13,7 +13,7 @@ def serve_command(gunicorn: tuple[str, ...]) -> None:
 
     Options of gunicorn's, such as --bind 127.0.0.1:8000, win over Easel's settings.
     """
-    # Replace this process, so that signals of a service manager reach gunicorn itself.
+    # Gunicorn replaces this process, so that a service manager's signals reach it.
     config = ["--config", "python:canvas_app.gunicorn_conf"]
     command = [sys.executable, "-m", "gunicorn", *config, *gunicorn]
     os.execv(sys.executable, command)  # noqa: S606 - no shell, and our own interpreter

@@ -19,11 +19,11 @@ log = logging.getLogger(__name__)
 
 LARGEST_SET = 64 * 1024  # bytes
 FETCH_SECONDS = 5.0
-FETCH_EVERY = 60.0  # seconds; unknown key ids cause at most one fetch in that time
+FETCH_EVERY = 60.0  # seconds in which unknown key ids cause at most one fetch
 USUAL_AGE = 3600.0  # seconds a key set is valid when Canvas does not say
-LONGEST_AGE = 864_000.0  # what Canvas says: ten days
-GRACE = 86_400.0  # seconds beyond that for which a set stays valid while Canvas does not answer
-SMALLEST_KEY = 2048  # bits
+LONGEST_AGE = 864_000.0  # seconds a key set is valid at most; Canvas says ten days
+GRACE = 86_400.0  # seconds for which an expired set is still used while Canvas does not answer
+SMALLEST_KEY = 2048  # bits of the shortest key that is accepted
 
 
 class UnknownKey(Exception):
@@ -35,11 +35,11 @@ class KeysAway(Exception):
 
 
 class PlatformKeys:
-    """One Canvas's signing keys, kept as long as it says; shared by all threads of a process.
+    """One Canvas's signing keys, shared by all threads of a process. ``clock`` is in seconds.
 
-    Canvas prepares each rotation: it publishes a key before it signs with it (``key_storage.rb``),
-    so a kept set usually contains the next key. An id that is in no kept set leads to a fetch, at
-    most one a minute. ``clock`` is in seconds.
+    A key set is kept for as long as Canvas says. Canvas publishes a key before it signs with it
+    (``key_storage.rb``), so a kept set usually contains the next key too. An id that is not in the
+    kept set causes a fetch, at most one a minute.
     """
 
     def __init__(
@@ -55,8 +55,8 @@ class PlatformKeys:
     def find(self, kid: str) -> RSAKey:
         """Return the key with this id.
 
-        Raise ``UnknownKey`` when Canvas publishes none, ``KeysAway`` when its keys are unknown or
-        were fetched too long ago.
+        Raise ``UnknownKey`` when Canvas publishes no such key, and ``KeysAway`` when its keys are
+        not known or were fetched too long ago.
         """
         if kid in self._keys and self._clock() < self._ends:
             return self._keys[kid]
@@ -70,7 +70,7 @@ class PlatformKeys:
             return self._keys[kid]
 
     def _renew(self) -> None:
-        """Fetch the keys unless that was tried a moment ago; if it fails, keep the old ones."""
+        """Fetch the keys unless that was tried a moment ago; on failure the old ones stay."""
         now = self._clock()
         if self._asked_at is not None and now - self._asked_at < FETCH_EVERY:
             return
@@ -88,7 +88,7 @@ class PlatformKeys:
 
 
 def fetcher(transport: Transport, path: str) -> Callable[[], Answer]:
-    """Return a function that fetches a Canvas's keys, within limits of size and time."""
+    """Return a function that fetches a Canvas's keys; size and time of the answer are limited."""
 
     def fetch() -> Answer:
         return transport.send(
@@ -103,7 +103,7 @@ def fetcher(transport: Transport, path: str) -> Callable[[], Answer]:
 
 
 def read_keys(body: bytes) -> dict[str, RSAKey]:
-    """Return the RSA signing keys of a set, by id, without keys of other kinds.
+    """Return the RSA signing keys of a set, by id. Keys of other kinds are left out.
 
     Raise ``MalformedAnswer`` when none is left.
     """
@@ -128,7 +128,7 @@ def _signing_key(jwk: Any) -> RSAKey | None:
         return None
     try:
         public = {name: jwk[name] for name in ("kty", "n", "e")}
-        if len(public["n"]) * 6 < SMALLEST_KEY:  # base64url; smaller ones cause a warning
+        if len(public["n"]) * 6 < SMALLEST_KEY:  # in base64url; the library warns of smaller ones
             return None
         return RSAKey.import_key(public)
     except (JoseError, ValueError, KeyError, TypeError):

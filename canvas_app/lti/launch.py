@@ -20,10 +20,10 @@ from canvas_app.lti.keys import KeysAway, UnknownKey
 
 LTI_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 PLACEMENT = "https://www.instructure.com/placement"
-LEEWAY = 60.0  # seconds two clocks may differ
-OLDEST = 900.0  # seconds; Canvas writes a token at the click and hands it out for five minutes
+LEEWAY = 60.0  # seconds by which Canvas's clock and ours may differ
+OLDEST = 900.0  # seconds; Canvas makes a token at the click and may send it five minutes later
 LARGEST_TOKEN = 48 * 1024  # characters
-#: Headers that name a key to check with; it would be the sender's own.
+#: Header fields that bring a key to check with, which would be the sender's own.
 FOREIGN_KEYS = frozenset({"jku", "jwk", "x5u", "x5c"})
 #: Canvas's custom variables (``variable_expander.rb``) by the names Easel gives them.
 CUSTOM_FIELDS = {
@@ -63,7 +63,7 @@ LaunchOutcome = Literal[
 class LaunchRefused(Exception):
     """A launch that is not accepted, or leads nowhere.
 
-    ``detail`` helps an administrator and is not secret: a deployment's id, seconds between clocks.
+    ``detail`` is for administrators and not secret: a deployment's id, or seconds between clocks.
     """
 
     def __init__(self, outcome: LaunchOutcome, detail: str = "") -> None:
@@ -74,10 +74,9 @@ class LaunchRefused(Exception):
 
 @dataclass(frozen=True)
 class Registration:
-    """One Canvas environment as the platform: what its LTI key was registered with.
+    """A Canvas environment as the LTI platform, with what its LTI key was registered with.
 
-    ``issuer`` is shared by all hosted schools; the client id tells one school's Easel from
-    another's.
+    All hosted schools share one ``issuer``; the client id tells their registrations apart.
     """
 
     environment: str
@@ -119,9 +118,9 @@ def check(
 ) -> Launch:
     """Check an id_token and return its contents.
 
-    ``find_key`` returns the platform's key for an id (``PlatformKeys.find``), ``nonce`` is the one
-    sent with the authentication request, ``spend`` uses up a nonce and returns False if it was used
-    before, ``now`` is in seconds since 1970. Raise ``LaunchRefused``.
+    ``find_key`` returns the platform's key for an id (``PlatformKeys.find``). ``nonce`` is the one
+    sent with the authentication request. ``spend`` uses up a nonce and returns False if it was used
+    before. ``now`` is in seconds since 1970. Raise ``LaunchRefused``.
     """
     claims = _signed_claims(token, find_key)
     _check_parties(claims, registration)
@@ -174,7 +173,7 @@ def _claims(payload: bytes) -> Mapping[str, Any]:
 
 
 def _check_parties(claims: Mapping[str, Any], registration: Registration) -> None:
-    """Check that it is from this platform to this client alone (OpenID Connect Core 3.1.3.7)."""
+    """Check that this platform sent it to this client only (OpenID Connect Core 3.1.3.7)."""
     if claims.get("iss") != registration.issuer:
         raise LaunchRefused("issuer")
     audience = claims.get("aud")
@@ -219,10 +218,11 @@ def _check_message(claims: Mapping[str, Any], registration: Registration) -> Non
 
 
 def _from_menu(claims: Mapping[str, Any]) -> bool:
-    """Return whether a menu entry was opened, rather than a link placed into content.
+    """Return whether a menu entry was opened, not a link that somebody placed into content.
 
-    A link's own custom fields replace the tool's (Canvas: ``resource_link_request.rb``), so a
-    teacher could name another person in them. In a menu the link is the context itself.
+    A link's own custom fields replace the tool's (Canvas: ``resource_link_request.rb``), so whoever
+    places a link could name another person in them. For a menu entry, the ids of link and context
+    are equal.
     """
     link, context = (claims.get(f"{LTI_CLAIM}{name}") for name in ("resource_link", "context"))
     if not isinstance(link, dict) or not isinstance(context, dict):
@@ -231,7 +231,7 @@ def _from_menu(claims: Mapping[str, Any]) -> bool:
 
 
 def _read(claims: Mapping[str, Any], registration: Registration) -> Launch:
-    """Read who the person is and where they came from; roles decide nothing."""
+    """Read who the person is and where they came from. Roles are ignored."""
     if not isinstance(claims.get("sub"), str) or not claims["sub"]:
         raise LaunchRefused("nobody")
     custom = claims.get(f"{LTI_CLAIM}custom")
@@ -254,7 +254,7 @@ def _read(claims: Mapping[str, Any], registration: Registration) -> Launch:
 
 
 def _course(fields: Mapping[str, Any]) -> int:
-    """Return the course id; only digits or nothing, because it becomes part of a path."""
+    """Return the course id, a number because it becomes part of a path. Raise ``LaunchRefused``."""
     course = _id(fields.get("course_id"))
     if course is None:
         raise LaunchRefused("course")
@@ -262,7 +262,7 @@ def _course(fields: Mapping[str, Any]) -> int:
 
 
 def _id(value: object) -> int | None:
-    """Return a Canvas id, at most eight bytes; None for a variable that was not filled in."""
+    """Return a Canvas id that fits into eight bytes; None for a variable Canvas did not fill in."""
     if not isinstance(value, str) or not _ID.fullmatch(value) or int(value) >= 2**63:
         return None
     return int(value)

@@ -14,7 +14,7 @@ HOSTED_CANVAS = {
     "beta": ("https://canvas.beta.instructure.com", "https://sso.beta.canvaslms.com"),
     "test": ("https://canvas.test.instructure.com", "https://sso.test.canvaslms.com"),
 }
-#: How a login initiation calls the environments.
+#: The names of the environments in a login initiation.
 SAID = {"prod": "production", "production": "production", "beta": "beta", "test": "test"}
 AUTHORIZE_PATH = "/api/lti/authorize_redirect"
 KEYS_PATH = "/api/lti/security/jwks"
@@ -31,7 +31,7 @@ _OTHERS = (
 
 
 class SettingsReader(Protocol):
-    """What reads settings and collects their errors."""
+    """The methods needed of what reads settings and collects their errors."""
 
     def text(self, name: str) -> str: ...
 
@@ -51,10 +51,10 @@ class LtiSettings:
     frame: bool = True
 
     def named(self, issuer: str, client_id: str, environment: str) -> Registration | None:
-        """Return the registration that a login initiation names.
+        """Return the registration that a login initiation names; None when there is no such one.
 
-        ``environment`` is the initiation's own claim; it only decides between registrations with
-        the same issuer and client id, so that nothing depends on whether it is true.
+        ``environment`` is what the initiation claims. It only chooses between registrations with
+        the same issuer and client id, so a false claim does no harm.
         """
         found = [
             each
@@ -117,7 +117,7 @@ def _client_id(reader: SettingsReader, environment: str, default: str) -> str:
 
 
 def _issuer(reader: SettingsReader) -> str:
-    """Return ``LTI_ISSUER`` as it is written in tokens; empty for hosted Canvas."""
+    """Return ``LTI_ISSUER``, the issuer in tokens; empty for hosted Canvas."""
     given = reader.text("LTI_ISSUER")
     try:
         parts = urlsplit(given)

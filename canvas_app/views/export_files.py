@@ -127,7 +127,7 @@ class Preparing:
             self._over.set()
 
     def _report(self) -> None:
-        """Say every few seconds that this goes on, and notice when nobody wants it any more."""
+        """Store a heartbeat every few seconds, and learn from it whether the export is wanted."""
         while not self._over.wait(BEAT):
             try:
                 self._wanted = self._store.heartbeat(self._id)
