@@ -15,11 +15,12 @@ from canvas_app.canvas.errors import (
 class Source:
     """State of one part of a page: fresh, stale, partial, denied or failed.
 
-    ``detail`` says in plain words what happened; ``refreshing`` that a newer answer is on its way.
-    What concerns one course names it. ``note`` says what Canvas withholds from the person although
-    the rest is here; ``unread`` that only what could not be understood is missing, so that asking
-    again does not help. ``waiting`` is a status of early views only: not yet here. ``for_admin`` is
-    for the people who run Easel, when the set-up is why something is missing.
+    ``detail`` says in plain words what happened. ``refreshing``: a newer answer is on its way.
+    ``course_id`` and ``course_name`` are set if it is about one course. ``note`` says what Canvas
+    withholds from the person although the rest is here. ``unread``: all that is missing came, but
+    could not be understood, so asking again does not help. ``for_admin`` is for the people who run
+    Easel, when their set-up is the reason. In early views the status can also be ``waiting``: not
+    here yet.
     """
 
     name: str
@@ -35,40 +36,43 @@ class Source:
 
     @property
     def here(self) -> bool:
-        """Whether nothing of it is missing."""
+        """Whether nothing is missing from it."""
         return self.status in ("fresh", "stale")
 
 
 @dataclass(frozen=True)
 class Freshness:
-    """How much of a page is up to date: ``up_to_date`` of ``of`` courses, or else of parts.
+    """How much of a page is up to date: ``up_to_date`` of ``of`` courses, or of parts.
 
-    ``as_of`` is the age of the oldest answer on the page.
+    ``as_of`` is the time of the oldest answer on the page.
     """
 
     up_to_date: int
     of: int
-    unit: str  # course or part
+    unit: str  # "course" or "part"
     as_of: datetime | None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Outcome of one call: its value or its error, and when it came."""
+    """Outcome of one call: its value or its error, and when it came.
+
+    ``at`` is aware, in UTC.
+    """
 
     value: Any = None
     at: datetime | None = None
-    why: str = ""  # why a list is partial
+    why: str = ""  # why the value is incomplete; empty if it is not
     error: CanvasError | None = None
     stale: bool = False
     refreshing: bool = False
     trouble: str = ""  # why the newest attempt to renew a stale answer failed
     left_out: tuple[str, ...] = ()  # the contexts Canvas refuses
-    unread: bool = False  # all came, but what ``why`` names could not be understood
+    unread: bool = False  # nothing else is missing than what could not be understood
 
 
 class NotYet(Unavailable):
-    """Placeholder for an answer that an early view of a page does not wait for."""
+    """Placeholder for an answer that had not come when an early view was made."""
 
 
 def complete(sources: Iterable[Source]) -> bool:
@@ -77,7 +81,7 @@ def complete(sources: Iterable[Source]) -> bool:
 
 
 def freshness(sources: Iterable[Source]) -> Freshness:
-    """Count what is up to date: courses if all that is missing concerns courses, else sources."""
+    """Count what is up to date: courses, if everything missing concerns courses; else sources."""
     sources = tuple(sources)
     as_of = min((s.fetched_at for s in sources if s.fetched_at), default=None)
     courses: dict[str, bool] = {}

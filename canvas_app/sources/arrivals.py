@@ -1,4 +1,4 @@
-"""The rows of a list while it is read: one thread adds rows, another uses those that are here."""
+"""The rows of a list while it is read: one thread adds rows, another uses those that have come."""
 
 from threading import Condition
 from typing import Generic, TypeVar
@@ -15,7 +15,7 @@ class Arrivals(Generic[_T]):
         self._changed = Condition()
 
     def expect(self) -> None:
-        """Note that a call is on its way."""
+        """Note that rows will come, because a call was started."""
         self._ended = False
 
     def begin(self) -> None:
@@ -28,13 +28,16 @@ class Arrivals(Generic[_T]):
             self._changed.notify_all()
 
     def end(self, _: object = None) -> None:
-        """Wake the threads that wait, because no more rows come. Callback of the reading call."""
+        """Wake the waiting threads, because no more rows come. Callback of the call that reads."""
         with self._changed:
             self._ended = True
             self._changed.notify_all()
 
     def after(self, count: int, seconds: float) -> list[_T]:
-        """Wait until more than ``count`` rows are here, or no more come; return those beyond."""
+        """Wait until more than ``count`` rows are here, or no more come; return those after them.
+
+        It waits no longer than ``seconds``.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._ended or len(self.rows) > count, seconds)
             return self.rows[count:]

@@ -1,8 +1,9 @@
 """Cached answers: in this process, bounded by bytes, or in Redis for several processes.
 
-An owner is (environment, user, real user, grant generation), hashed. Their answers lie in a
-*namespace* that ``drop`` gives up whole, at sign-out, write and disconnect: an answer that was
-asked for before and comes afterwards goes into the old namespace, which nobody reads any more.
+The owner of an answer is (environment, user, real user, grant generation), hashed. An owner's
+answers are in a *namespace*, which ``drop`` abandons at sign-out, write and disconnect. An answer
+that was requested before and comes afterwards is stored in the old namespace, which nobody reads
+any more.
 """
 
 import logging
@@ -21,7 +22,7 @@ MOST_OWNERS = 10_000
 
 
 class Cache(Protocol):
-    """What Sources needs of a cache; values are bytes that contain their own time."""
+    """The methods that Sources needs of a cache; values are bytes that contain their own time."""
 
     def namespace(self, owner: str) -> str:
         """Return the namespace of this owner's answers, valid until the next ``drop``."""
@@ -32,12 +33,12 @@ class Cache(Protocol):
     def discard(self, namespace: str, request: str) -> None: ...
     def drop(self, owner: str) -> None: ...
     def claim(self, namespace: str, request: str) -> bool:
-        """Return whether the caller is the one to renew this answer now."""
+        """Return whether the caller may renew this answer; nobody else may until ``release``."""
         ...
 
     def release(self, namespace: str, request: str) -> None: ...
     def size(self) -> int | None:
-        """Return how many bytes are held; None when that cannot be told."""
+        """Return how many bytes are held; None when that is not known."""
         ...
 
     def close(self) -> None: ...

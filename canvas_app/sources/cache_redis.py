@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from canvas_app.sources.cache import KEEP_SECONDS, RENEWAL_SECONDS, log
 
 FAST = 1  # zlib's fastest level already shrinks most answers to a fifth
-CACHE_RETRY_SECONDS = 5.0  # until a Redis that failed is tried again; each attempt may take one
+CACHE_RETRY_SECONDS = 5.0  # until a Redis that failed is tried again, which may take a second
 
 
 def unpacked(packed: bytes) -> bytes | None:
@@ -21,7 +21,7 @@ def unpacked(packed: bytes) -> bytes | None:
 
 
 class Cipher(Protocol):
-    """Encryption of answers for Redis; ``place`` is where each is kept."""
+    """Encryption of answers for Redis; ``place`` is where each is stored."""
 
     def close(self, content: bytes, place: str) -> bytes: ...
 
@@ -31,11 +31,11 @@ class Cipher(Protocol):
 class RedisCache:
     """A cache that several processes share: one Redis hash per namespace, so one DEL drops it.
 
-    Answers are encrypted there: they hold people's names, grades and comments.
+    Answers are encrypted, because they hold people's names, grades and comments.
 
-    While Redis does not answer, nothing is cached: pages are slower, never wrong. After a pause one
-    call tries Redis again, because a page needs the cache dozens of times and would otherwise wait
-    each time.
+    While Redis does not answer, nothing is cached: pages are slower but right. A page asks the
+    cache dozens of times and would wait for Redis each time, so after a failure only one call tries
+    it again, after a pause.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class RedisCache:
         if owner in self._undropped:
             return secrets.token_hex(8)
 
-        # Every page renews the namespace by asking for it, so it outlives the answers in it.
+        # Asking for the namespace renews it, so it outlives the answers in it.
         def look() -> bytes | None:
             with self._redis.pipeline() as pipe:
                 pipe.set(self._owner(owner), secrets.token_hex(8), nx=True)
@@ -73,7 +73,7 @@ class RedisCache:
                 return found
 
         found = self._ask(look)
-        return found.decode() if found else secrets.token_hex(8)  # a namespace for this call only
+        return found.decode() if found else secrets.token_hex(8)  # nobody else reads this namespace
 
     def get(self, namespace: str, request: str) -> bytes | None:
         found: bytes | None = self._ask(lambda: self._redis.hget(self._name(namespace), request))
@@ -119,7 +119,7 @@ class RedisCache:
         self._ask(lambda: self._redis.delete(self._claim(namespace, request)))
 
     def size(self) -> int | None:
-        """Return all bytes that Redis holds; None where it does not answer or may not tell."""
+        """Return all bytes that Redis holds; None if it does not answer or refuses the question."""
         told = self._ask(lambda: self._redis.info("memory"))
         return told.get("used_memory") if told else None
 

@@ -1,4 +1,4 @@
-"""One call of a page, answered from the cache, by another page's call, or by its own."""
+"""One call of a page, answered from the cache, by another page's call, or by Canvas."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
@@ -33,19 +33,21 @@ from canvas_app.sources.single_flight import SingleFlight
 from canvas_app.sources.watch import PageWatch
 from canvas_app.sources.wording import UNREAD, as_sentence, came, error_text, passing
 
-CLOCKS_APART = (
-    -1.0
-)  # seconds; an answer from further in the future was kept before a clock was set back
+# Seconds; an answer from further in the future was stored before a clock was set back.
+CLOCKS_APART = -1.0
 MARGIN = 0.25  # seconds before the page's deadline at which its calls to Canvas end
 
 
 class Kept(msgspec.Struct):
-    """An answer in the cache: when it came (seconds since 1970) and its value."""
+    """An answer in the cache: when it came (seconds since 1970) and its value.
+
+    ``left_out`` are the contexts that Canvas refused.
+    """
 
     at: float
     body: msgspec.Raw
     left_out: tuple[str, ...] = ()
-    unread: str = ""  # what could not be understood of it
+    unread: str = ""  # the sentence that says what could not be understood; else empty
 
 
 UNPACK = msgspec.msgpack.Decoder(Kept)
@@ -82,7 +84,7 @@ class Reader:
         on_includes: OnIncludes,
         watch: PageWatch,
     ) -> None:
-        # Calls end a little before the page does, so that a list that breaks off is still shown.
+        # Calls end a little before the page, so that the part of a list that came is still shown.
         margin = min(MARGIN, (deadline - clock()) / 10)
         self.api = CanvasAPI(api.client.with_deadline(deadline - margin))
         self.cache = cache
@@ -92,7 +94,7 @@ class Reader:
         self.on_includes = on_includes
         self.watch = watch
         self.includes_read = False  # True once an answer shows that Canvas reads includes
-        # Two more than may be in flight, so that they start as soon as one ends.
+        # Two more than Canvas is sent at once, so that one starts as soon as another ends.
         most = max(1, api.client.throttle.max_parallel) + 2
         self._share: PoolShare[Outcome] = share_of(pool, self.owner, most)
         self._deadline = deadline
@@ -111,7 +113,7 @@ class Reader:
         return self._share.submit(work, page=self)
 
     def kept(self, request: str, call: "partial[Any]", lasts: float = 0) -> Outcome | None:
-        """Return the cached answer to a request; None when there is none, or none readable.
+        """Return the cached answer to a request; None when there is none that can be read.
 
         It counts as fresh for ``lasts`` seconds, if that is longer than for other answers.
         """
@@ -147,11 +149,11 @@ class Reader:
             self.cache.put(self.namespace, request, packed)
 
     def remember(self, name: str, value: Any) -> None:
-        """Store what a page makes of many answers."""
+        """Store under a name what a page has made of several answers."""
         self.keep(name, self.now(), value)
 
     def recall(self, name: str, type: Any) -> Any:
-        """Return what was remembered under a name, of this type; None when nothing is."""
+        """Return what was remembered under a name, as this type; None when nothing was."""
         found = self._found(name)
         try:
             return msgspec.msgpack.decode(found.body, type=type) if found else None
@@ -177,9 +179,9 @@ class Reader:
 
 
 class RefusedContexts:
-    """Contexts that Canvas refused a person lately, even where no answers are cached.
+    """Contexts that Canvas refused a person recently, remembered even if no answers are cached.
 
-    ``again`` ignores all of them for one call, because the person asked for a new answer.
+    With ``again`` all of them are asked for once more, because the person wants a new answer.
     """
 
     def __init__(self, reader: Reader, again: bool) -> None:
@@ -207,8 +209,9 @@ class RefusedContexts:
 class Terms:
     """How a page uses the cache for a call.
 
-    ``again``: Canvas is asked in any case; ``renew``: if the kept answer is stale. An answer counts
-    as fresh for ``lasts`` seconds at least. Without ``keep`` the cache is not used at all.
+    ``again``: ask Canvas in any case. ``renew``: ask Canvas if the kept answer is stale. ``lasts``:
+    seconds for which an answer counts as fresh, if that is longer than usual. ``keep=False``: do
+    not use the cache at all.
     """
 
     again: bool = False
@@ -246,9 +249,8 @@ class Call:
         reader.watch.asked(self._kept)
         self._future: Future[Outcome] | None = None
         self._own = False
-        self._unread: list[
-            bool
-        ] = []  # for each gap, whether it is an answer that could not be understood
+        # For each gap in the answer, whether the reason is that it could not be understood.
+        self._unread: list[bool] = []
         self._answer: Outcome | None = None
         self._read: bool | None = None
         self._arrivals: Arrivals[Any] = Arrivals()
@@ -258,7 +260,10 @@ class Call:
             self._join().add_done_callback(partial(reader.release, self._key))
 
     def answer(self, *, wait: bool = True) -> Outcome:
-        """Return the answer, waiting no longer than the deadline. Raise AuthenticationError."""
+        """Return the answer, waiting no longer than the deadline. Raise AuthenticationError.
+
+        Without ``wait`` the outcome of a call that has not ended is :class:`NotYet`.
+        """
         if self._answer is None:
             if not wait and not self._here():
                 return Outcome(error=NotYet("Canvas has not answered yet."))
@@ -269,9 +274,10 @@ class Call:
         return self._answer
 
     def arriving(self, *, wait: bool = True) -> Iterator[Any]:
-        """Yield a list's rows as they come, without those of a list that another page reads.
+        """Yield a list's rows as they come; those of another page's call only when it has ended.
 
-        An answer that stands in for one that broke off follows whole, so rows may come twice.
+        If the list breaks off, the kept answer that stands in for it follows in full, so rows may
+        come twice.
         """
         come = self._arrivals
         if not wait and not self._here():
@@ -289,7 +295,8 @@ class Call:
     def dropped(self) -> tuple[str, ...]:
         """Return the includes that Canvas did not read, once the answer is here; else empty.
 
-        Where only the person's own work tells, any other answer on the page knows better.
+        Some answers show this only in the person's own work. For these, another answer of the page
+        that shows it for certain decides.
         """
         if self._read is not False or (self._reader.includes_read and not sure(self._method)):
             return ()
@@ -331,7 +338,7 @@ class Call:
         return answer
 
     def _had_less_time(self, answer: Outcome) -> bool:
-        """Return whether the call was another page's with less time left than this page has."""
+        """Return whether another page's call ran out of time while this page still has some."""
         passed = isinstance(answer.error, Unavailable | Throttled)
         return passed and not self._own and self._reader.left() > MARGIN
 
@@ -347,7 +354,7 @@ class Call:
         if self._terms.keep and not self._again:
             kept = reader.kept(self._key, self._method)
             if kept is not None and not kept.stale:
-                return kept  # another page's call ended just before this one began
+                return kept  # another page's call has brought it meanwhile
         if reader.left() <= 0:
             return Outcome(error=Unavailable("There was no time left to ask Canvas."))
         try:
@@ -369,7 +376,7 @@ class Call:
         return Outcome(found, at, why, left_out=left_out, unread=unread)
 
     def _asked(self) -> tuple[Any, str, tuple[str, ...]]:
-        """Ask Canvas; return the value, why it is not whole, and the contexts Canvas refuses."""
+        """Ask Canvas; return the value, why it is incomplete, and the contexts Canvas refuses."""
         self._unread.clear()
         codes = contexts(self._method)
         if not codes:
@@ -392,15 +399,16 @@ class Call:
                 self._unread += [found.unread] if why else []
                 return rows, why
         except CanvasError as error:
-            self._unread.append(isinstance(error, AuthorizationError))  # the others are here
+            self._unread.append(isinstance(error, AuthorizationError))  # the other parts are here
             raise
         self._unread += [True] if lost else []
         return found, UNREAD if lost else ""
 
     def _tell(self, found: Any) -> None:
-        """Report whether Canvas read the includes; once it does, drop answers cached without them.
+        """Report whether Canvas read the includes; once it does, drop the owner's cached answers.
 
-        Otherwise a page would mix answers of both kinds after the developer key was changed.
+        Otherwise a page would mix answers with and without includes after the developer key was
+        changed.
         """
         read = answered(self._method, found) if sure(self._method) else None
         if read is None:
@@ -410,7 +418,7 @@ class Call:
             self._reader.cache.drop(self._reader.owner)
 
     def _not_renewed(self, error: CanvasError) -> None:
-        """Store the error beside the cached answer, or drop what the person may no longer see."""
+        """Store the error beside the cached answer; drop an answer the person may no longer see."""
         reader = self._reader
         if isinstance(error, AuthorizationError | NotFound):
             reader.cache.discard(reader.namespace, self._key)
@@ -418,7 +426,7 @@ class Call:
             reader.keep_trouble(self._key, reader.now(), error_text(error))
 
     def _read_list(self, pages: "Pages[Any]") -> tuple[list[Any], str]:
-        """Read a list to its end; if it breaks off, return what came before."""
+        """Return a list's rows and why some are missing; if it breaks off, the rows before that."""
         self._arrivals.begin()
         rows = self._arrivals.rows
         try:
@@ -436,7 +444,7 @@ class Call:
 
 
 def without_frames(error: CanvasError) -> CanvasError:
-    """Return the error without its tracebacks, because their frames would keep the page alive."""
+    """Return the error without its tracebacks, whose frames would keep the page in memory."""
     each: BaseException | None = error
     while each is not None:
         each.__traceback__ = None
@@ -445,7 +453,7 @@ def without_frames(error: CanvasError) -> CanvasError:
 
 
 def owner_key(owner: Iterable[object]) -> str:
-    """Return the owner's half of a cache key, hashed: Redis's keys hold no name or id."""
+    """Return the owner's half of a cache key, hashed so that Redis's keys hold no name or id."""
     return hashlib.sha256(repr(tuple(map(str, owner))).encode()).hexdigest()
 
 
@@ -456,7 +464,7 @@ def request_key(call: "partial[Any]") -> str:
 
 
 def trouble_key(request: str) -> str:
-    """Return the cache key for why a request could not be answered anew."""
+    """Return the cache key for the reason why an answer could not be renewed."""
     return f"trouble {request}"
 
 

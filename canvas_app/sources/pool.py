@@ -12,9 +12,9 @@ _T = TypeVar("_T")
 
 
 class PoolShare(Generic[_T]):
-    """Runs one person's work on the pool, ``most`` pieces at a time, alternating between pages.
+    """Runs one person's work on the pool, at most ``most`` pieces at a time, page by page in turn.
 
-    Canvas allows one person few calls in flight. Without shares, a page of a hundred calls would
+    Canvas allows a person only few calls in flight. Without shares, a page of a hundred calls would
     fill the pool with waiting calls and block everybody else's pages.
     """
 
@@ -25,7 +25,7 @@ class PoolShare(Generic[_T]):
         self._lock = Lock()
 
     def submit(self, work: Callable[[], _T], page: object = None) -> "Future[_T]":
-        """Run a page's piece of work in turn, in the caller's context, which the log names."""
+        """Run a page's piece of work when it is its turn, in the caller's context (for the log)."""
         future: Future[_T] = Future()
         with self._lock:
             self._waiting.setdefault(page, deque()).append((future, copy_context(), work))
@@ -36,13 +36,13 @@ class PoolShare(Generic[_T]):
         return future
 
     def _next(self) -> None:
-        """Run one piece of work, then queue again behind other pages."""
+        """Run the next piece of work, then queue again behind the other people's."""
         with self._lock:
             page = next(iter(self._waiting))
             pieces = self._waiting.pop(page)
             future, context, work = pieces.popleft()
             if pieces:
-                self._waiting[page] = pieces  # last in line again
+                self._waiting[page] = pieces  # this page is last in line again
         try:
             future.set_result(context.run(work))
         except BaseException as error:
@@ -59,7 +59,7 @@ SHARING = Lock()
 
 
 def share_of(pool: Executor, owner: object, most: int) -> PoolShare[Any]:
-    """Return the share that all pages of an owner use, which exists only while one of them does."""
+    """Return the share of an owner's pages, which exists only while one of them uses it."""
     with SHARING:
         share = SHARES.get((pool, owner))
         if share is None:

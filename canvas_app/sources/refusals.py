@@ -19,7 +19,7 @@ from canvas_app.canvas.errors import (
 )
 
 REFUSAL_LIVES = 3600.0  # seconds for which a refused code is left out
-HOPELESS = 7  # refusals without a readable part, after which Easel stops splitting
+HOPELESS = 7  # after so many refusals and no readable part, Easel stops splitting
 
 Ask = Callable[[tuple[str, ...]], tuple[list[Any], str]]
 """Asks for some codes; returns the rows, and why some are missing. Raises CanvasError."""
@@ -57,8 +57,8 @@ def read_readable(
     """Read a list about all codes except those that Canvas refuses; ``say`` words an error.
 
     It takes one call if nothing is refused, and about twice the logarithm of the number of codes
-    for the first refused one. Raises CanvasError if nothing could be read: AuthorizationError if
-    Canvas refuses every part of the list.
+    for the first refused one. Raises CanvasError if nothing could be read, AuthorizationError if
+    that is because Canvas refuses every part.
     """
     whole = "|".join(codes)
     known = [code for code in codes if memory.refused(code)]
@@ -96,7 +96,10 @@ def read_readable(
 
 
 def left_out_note(left_out: Sequence[str], names: Mapping[str, str]) -> str:
-    """Name the courses whose calendars are missing, or return ""; ``names`` are by course id."""
+    """Return a sentence that names the courses whose calendars are missing; empty if none is.
+
+    ``names`` are by course id.
+    """
     if not left_out:
         return ""
     ids = dict.fromkeys(code.removeprefix("course_") for code in left_out)

@@ -9,20 +9,20 @@ _T = TypeVar("_T")
 
 
 class SingleFlight(Generic[_T]):
-    """Lets threads that ask the same question share one call."""
+    """Lets threads that ask the same question at the same time share one call."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._under_way: dict[Hashable, Future[_T]] = {}
 
     def join(self, key: Hashable, start: "Callable[[], Future[_T]]") -> "tuple[Future[_T], bool]":
-        """Return the call under way for ``key``, started if need be, and whether it is new."""
+        """Return the call under way for ``key``, and whether it was started by this caller."""
         with self._lock:
             found = self._under_way.get(key)
             if found is not None:
                 return found, False
             future = self._under_way[key] = start()
-        # Outside the lock, because a call that has already ended runs its callback at once.
+        # Outside the lock: if the call has ended already, its callback runs now and needs the lock.
         future.add_done_callback(lambda _: self._forget(key))
         return future, True
 

@@ -37,7 +37,7 @@ _T = TypeVar("_T")
 
 
 USUAL = Terms()
-EVERYTHING = "all"  # the name that asks Canvas again for every source
+EVERYTHING = "all"  # among the names in ``again`` it means every source
 
 
 class PageSource(Generic[_T]):
@@ -65,7 +65,7 @@ class PageSource(Generic[_T]):
 
     @property
     def waiting(self) -> bool:
-        """Return whether an early view is made without an answer that is still on its way."""
+        """Return whether an answer had not come when this early view was made."""
         return any(isinstance(answer.error, NotYet) for answer in self.answers())
 
     def add(self, part: Call) -> None:
@@ -77,10 +77,10 @@ class PageSource(Generic[_T]):
         self._said = note
 
     def needs(self, *includes: str) -> None:
-        """Name the includes the page needs of this source; by default all it asks for.
+        """Name the includes of this source that the page needs; by default all it asks for.
 
-        The others may be missing without a message, because nothing shows them or another call
-        brought them.
+        If others are missing, nothing is reported: nothing shows them, or another call brought
+        them.
         """
         self._needs = frozenset(includes)
 
@@ -90,9 +90,9 @@ class PageSource(Generic[_T]):
         return tuple(dict.fromkeys(name for part in self._calls for name in part.dropped()))
 
     def answers(self) -> list[Outcome]:
-        """Return each call's answer; an early view's stay what they were when first read.
+        """Return each call's answer. Those of an early view do not change once they were read.
 
-        Otherwise an answer that arrives while the view is made would be counted but not shown.
+        Otherwise an answer that comes while the view is made would be counted but not shown.
         """
         if self._wait:
             return [part.answer() for part in self._calls]
@@ -111,16 +111,19 @@ class PageSource(Generic[_T]):
 
     @property
     def denied(self) -> bool:
-        """Return whether Canvas refuses this to the person, other than for a missing scope."""
+        """Return whether Canvas refuses this to the person; a missing scope is no such refusal."""
         error = self.error
         return isinstance(error, AuthorizationError) and not isinstance(error, MissingScope)
 
     def hold(self) -> None:
-        """Mark as still waiting, because the meaning of a refusal depends on a later answer."""
+        """Report this source as waiting, because only a later answer tells what a refusal means."""
         self._held = True
 
     def settle(self, detail: str) -> None:
-        """Explain why nothing is missing despite a refusal: there is nothing to see yet."""
+        """Report this source as complete despite a refusal, because there is nothing to see.
+
+        ``detail`` is the sentence that says why.
+        """
         self._settled = detail
 
     def source(self) -> Source:
@@ -179,23 +182,23 @@ class ListSource(PageSource[_T]):
     _mended: list[_T] | None = None
 
     def mend(self, rows: list[_T], *lost: str) -> None:
-        """Replace rows that came without their includes.
+        """Replace the rows, which came without their includes, by completed ones.
 
-        Other calls made them whole, but for the includes that are ``lost``.
+        ``lost`` are the includes that no other call brought either.
         """
         self._mended = rows
         self.needs(*lost)
 
     def arriving(self) -> Iterator[_T]:
-        """Yield the rows as they come; in an early view those that are here.
+        """Yield the rows as they come; in an early view only those that have come.
 
-        A row may come twice, when an older answer stands in for one that broke off.
+        A row may come twice, if an older answer stands in for one that broke off.
         """
         for part in self._calls:
             yield from part.arriving(wait=self._wait)
 
     def rows(self) -> list[_T]:
-        """Return the rows that came, in order; :meth:`source` reports the failed ones."""
+        """Return the rows that came, in order; :meth:`source` reports what is missing."""
         if self._mended is not None:
             return self._mended
         return [row for answer in self.answers() if not answer.error for row in answer.value]
@@ -221,7 +224,7 @@ class ObjectsSource(PageSource[_T]):
     """Source that is one object for each of its calls."""
 
     def values(self) -> list[_T]:
-        """Return the objects that came, in order; :meth:`source` reports the failed ones."""
+        """Return the objects that came, in order; :meth:`source` reports what is missing."""
         return [answer.value for answer in self.answers() if not answer.error]
 
 
@@ -230,8 +233,9 @@ class Sources:
 
     ``owner`` begins each cache key and is unique to the person. With ``cache_seconds`` 0 nothing is
     cached and nothing stale is shown. ``again`` names the sources that Canvas is asked for even if
-    they are cached. ``on_includes`` is told whether Canvas reads the includes it is asked for, and
-    ``watch`` what becomes of the page. Work on ``pool`` never waits for other work on it.
+    they are cached. ``on_includes`` is called with whether Canvas reads the includes it is asked
+    for; ``watch`` records the page's questions and outcome. Work on ``pool`` never waits for other
+    work on it.
     """
 
     def __init__(
@@ -278,10 +282,10 @@ class Sources:
         courses: Mapping[str, Course] | None = None,
         terms: Terms = USUAL,
     ) -> ListSource[_T]:
-        """Start a list: each call a partial of a CanvasAPI method, all at once.
+        """Start a list: each call is a partial of a CanvasAPI method, and all run in parallel.
 
-        ``course`` is what it is about, when that is one course; ``courses`` name those, by id,
-        of which Canvas may keep some from the person.
+        ``course`` is the course it is about, if it is about one. ``courses`` are, by id, the
+        courses whose names a note about withheld calendars uses.
         """
         parts = [self._shared_call(name, call, terms) for call in calls]
         handle: ListSource[_T] = ListSource(name, parts, course, courses=courses, wait=self._wait)
@@ -315,26 +319,26 @@ class Sources:
         return handle
 
     def states(self) -> tuple[Source, ...]:
-        """Return all started sources, in order; wait for the slowest or the deadline."""
+        """Return the state of each source, in order; wait for the slowest call or the deadline."""
         states = tuple(handle.source() for handle in self._handles)
-        if not any(state.status == "waiting" for state in states):  # no early view
+        if not any(state.status == "waiting" for state in states):  # not an early view
             self.reader.watch.made(states)
         return states
 
     def beside(self) -> "Sources":
-        """Return the same calls with separate sources, to look at something before the page."""
+        """Return sources with the same calls but an empty list of their own, for a separate use."""
         other = copy.copy(self)  # shares the calls and their answers
         other._handles = []
         return other
 
     def early(self) -> "Sources":
-        """Return the sources for an early view, which shows what is here and waits for nothing."""
+        """Return sources for an early view, which show what has come and do not wait."""
         other = self.beside()
         other._wait = False
         return other
 
     def forget_calls(self) -> None:
-        """Drop all calls, because the page is whole."""
+        """Drop all calls: the page is finished, and they would keep its answers in memory."""
         self._handles.clear()
         self._calls.clear()
         self._recalled.clear()
@@ -345,7 +349,7 @@ class Sources:
 
     @property
     def waits(self) -> bool:
-        """Return whether answers are waited for: not in an early view."""
+        """Return whether answers are waited for; False in an early view."""
         return self._wait
 
     def recent(self, at: float) -> bool:
@@ -353,11 +357,14 @@ class Sources:
         return self.reader.recent(at)
 
     def remember(self, name: str, value: Any) -> None:
-        """Store what the page made of many answers, with the person's other answers."""
+        """Store under a name what the page made of several answers, in the person's cache."""
         self.reader.remember(name, value)
 
     def recall(self, name: str, type: "type[_T]") -> _T | None:
-        """Return what was remembered, the same each time on one page; nothing when all is asked."""
+        """Return what was remembered under a name; the same value throughout the page.
+
+        None if there is nothing, or if the person asked for everything anew.
+        """
         if EVERYTHING in self._again:
             return None
         with self._lock:
@@ -367,7 +374,7 @@ class Sources:
             return found
 
     def _shared_call(self, name: str, call: "partial[Any]", terms: Terms = USUAL) -> Call:
-        """Return the page's one :class:`Call` for a request, shared by all sources that need it."""
+        """Return the page's :class:`Call` for a request; sources with the same request share it."""
         request = request_key(call)
         with self._lock:
             if request not in self._calls:

@@ -1,4 +1,4 @@
-"""What became of one page: whether its answers were kept, and how much of it came."""
+"""What the metrics count of one page: whether its answers were cached, and how much came."""
 
 from collections.abc import Callable, Iterable
 
@@ -6,14 +6,15 @@ from canvas_app.sources.answer import Outcome, Source
 
 
 def count_nowhere(kept: str) -> None:
-    """Count no question."""
+    """Do not count."""
 
 
 class PageWatch:
-    """Watch over the questions of one page. ``count`` gets what the cache held for each.
+    """Records the questions of one page and its outcome.
 
-    That is ``fresh``, ``stale`` or ``none``. ``state`` is empty for a page that asked nothing,
-    ``failed`` until its sources are told, and then theirs.
+    ``count`` is called for each question with what the cache held: ``fresh``, ``stale`` or
+    ``none``. ``state`` is empty for a page that asks nothing, ``failed`` until :meth:`made` is
+    called, and then that of :func:`page_state`.
     """
 
     def __init__(self, count: Callable[[str], None] = count_nowhere) -> None:
@@ -21,12 +22,12 @@ class PageWatch:
         self.state = ""
 
     def asked(self, kept: Outcome | None) -> None:
-        """Note a question, and what the cache held for it."""
+        """Record a question, and what the cache held for it."""
         self.state = self.state or "failed"
         self._count("none" if kept is None else "stale" if kept.stale else "fresh")
 
     def made(self, sources: Iterable[Source]) -> None:
-        """Note the sources of a page that is made."""
+        """Record the states of the page's sources."""
         self.state = page_state(tuple(sources))
 
 

@@ -17,7 +17,10 @@ UNREAD = "A part of Canvas's answer could not be understood and is left out."
 
 
 def passing(error: CanvasError | None) -> bool:
-    """Return whether an older answer may be shown: Canvas did not withdraw access to it."""
+    """Return whether a failure may pass, so that an older answer may be shown meanwhile.
+
+    Otherwise Canvas has withdrawn access to it.
+    """
     lasting = AuthenticationError | AuthorizationError | NotFound
     return error is not None and not isinstance(error, lasting)
 
@@ -73,7 +76,7 @@ ALLOW_INCLUDES = (
 
 
 def hidden(includes: Iterable[str]) -> str:
-    """Say what the page lacks because of the school's set-up."""
+    """Say what is missing from the page because of the developer key."""
     words = list(dict.fromkeys(HIDDEN.get(name, name.replace("_", " ")) for name in includes))
     listed = " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
     return f"Your school's set-up of Easel hides this: {listed}."
