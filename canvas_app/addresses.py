@@ -1,4 +1,4 @@
-"""Mistyped addresses: ids that fit no row, surplus slashes, invalid hosts."""
+"""Mistyped addresses: ids that are too large, surplus slashes, invalid hosts."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from canvas_app.canvas.oauth import LARGEST_ID
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-NOBODY = "unnamed.invalid"  # RFC 2606: belongs to nobody
+NOBODY = "unnamed.invalid"  # RFC 2606: a host name of nobody
 
 
 def init_app(app: Flask) -> None:
@@ -24,7 +24,7 @@ def init_app(app: Flask) -> None:
 
 
 class Id(IntegerConverter):
-    """A whole number up to 2^63 - 1; an address with a longer one does not exist."""
+    """A whole number up to 2^63 - 1. An address with a larger one does not exist."""
 
     regex = "[0-9]{1,19}"
 
@@ -36,10 +36,9 @@ class Id(IntegerConverter):
 
 
 def without_slash() -> Response | None:
-    """Redirect an address that ends in a slash to its page; None when there is none.
+    """Return a redirect from an address that ends in a slash to its page; None if it has none.
 
-    Only to one of our paths that has a page, with its query, so that nobody is sent to another
-    site.
+    It leads only to one of our paths, and keeps the query, so that nobody is sent to another site.
     """
     path = f"/{request.path.strip('/')}"
     adapter = current_app.create_url_adapter(request)
@@ -56,7 +55,7 @@ def without_slash() -> Response | None:
 class HostName:
     """Middleware that replaces an invalid ``Host`` by a host name that belongs to nobody.
 
-    Without a valid host no address can be built, so not even an error page.
+    Without a valid host not even an error page can be made, because addresses cannot be built.
     """
 
     def __init__(self, app: "WSGIApplication") -> None:

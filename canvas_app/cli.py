@@ -9,7 +9,7 @@ from canvas_app import commands
 
 
 class Commands(click.Group):
-    """The commands that ``canvas_app/commands`` holds, each loaded when it is asked for."""
+    """The commands in ``canvas_app/commands``, each loaded when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         names = (module.name for module in iter_modules(commands.__path__))

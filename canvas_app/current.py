@@ -30,7 +30,7 @@ View = ParamSpec("View")
 
 
 SIGN_IN_DAYS = 180
-TOKENS_AGAIN = 2.0  # seconds until a request without a thread for the token endpoint tries again
+TOKENS_AGAIN = 2.0  # seconds to wait when all threads for the token endpoint are taken
 
 
 def init_app(app: Flask) -> None:
@@ -62,14 +62,14 @@ def current_sign_in() -> SignIn | None:
         secret = current_secret()
         found = current_gateway().storage.signed_in(secret) if secret else None
         if found and current_gateway().settings.environment(found.identity.environment) is None:
-            found = None  # because the deployment no longer offers that Canvas
+            found = None  # the deployment no longer offers that Canvas
         g.sign_in = found
     sign_in: SignIn | None = g.sign_in
     return sign_in
 
 
 def required_sign_in() -> SignIn:
-    """Return who is signed in; for views behind ``login_required``."""
+    """Return who is signed in; only for views behind ``login_required``. Raises LookupError."""
     sign_in = current_sign_in()
     if sign_in is None:
         raise LookupError("nobody is signed in: this view lacks login_required")
@@ -77,7 +77,7 @@ def required_sign_in() -> SignIn:
 
 
 def remember(response: BaseResponse, secret: str) -> None:
-    """Set the sign-in cookie, which only refers to the row in the database that decides."""
+    """Set the sign-in cookie. It only refers to a row in the database, which decides."""
     settings = current_gateway().settings
     response.set_cookie(
         cookie_name("easel_sign_in", settings),
@@ -110,7 +110,7 @@ def login_required(
 ) -> Callable[View, ResponseReturnValue]:
     """Serve a view to signed-in people only: others sign in first, JSON twins answer 401.
 
-    Raises ScopesMissing when the grant does not cover what Easel's pages need by now.
+    Raises ScopesMissing when the grant lacks scopes that Easel's pages need today.
     """
 
     @wraps(view)
@@ -126,13 +126,13 @@ def login_required(
 def any_sign_in_required(
     view: Callable[View, ResponseReturnValue],
 ) -> Callable[View, ResponseReturnValue]:
-    """Like ``login_required``, with any grant, for views that make no calls to Canvas."""
+    """Like ``login_required``, but for any grant: for views that make no calls to Canvas."""
 
     @wraps(view)
     def guarded(*args: View.args, **kwargs: View.kwargs) -> ResponseReturnValue:
         if current_sign_in() is None:
             return to_login()
-        # Now, because a streamed page writes its forms after the session was saved.
+        # Now, because a streamed page makes its forms after the session has been saved.
         generate_csrf()
         session.setdefault(LASTING, True)
         return view(*args, **kwargs)
@@ -143,8 +143,8 @@ def any_sign_in_required(
 def take_turn() -> None:
     """Wait until few enough of this person's pages are loading.
 
-    When too many wait, the page is made at once of what is kept. Raise Trouble when too many do
-    that, too, and for forms and tables, which people keep.
+    If too many wait already, the page is made at once, from kept answers only. If too many are made
+    so too, Trouble is raised; likewise for forms, and for tables, because people keep these.
     """
     owner, turns = required_sign_in().grant_id, current_gateway().turns
     if turns.take(owner, current_gateway().settings.page_deadline):
@@ -162,12 +162,12 @@ def may_hurry() -> bool:
 
 
 def hurried() -> bool:
-    """Return whether this page shows only what is kept, because too many pages wait for Canvas."""
+    """Return whether this page shows only kept answers, because too many pages wait for Canvas."""
     return bool(g.get("hurried"))
 
 
 def token_endpoint(name: str) -> TokenEndpoint:
-    """Return an environment's token endpoint, for the thread of this request to wait for.
+    """Return an environment's token endpoint, for which this request's thread may wait.
 
     Raises Throttled when too many threads wait for one already; nothing was sent then.
     """
@@ -185,7 +185,7 @@ def token_endpoint(name: str) -> TokenEndpoint:
 
 
 def turns_taken() -> list[Callable[[], None]]:
-    """Return what gives back the turns of this request."""
+    """Return the functions that give back this request's turns."""
     if "turns_taken" not in g:
         g.turns_taken = []
     taken: list[Callable[[], None]] = g.turns_taken
@@ -193,7 +193,7 @@ def turns_taken() -> list[Callable[[], None]]:
 
 
 def end_turn_with(response: BaseResponse) -> BaseResponse:
-    """End the turns once this page is sent (it may be streamed), so that the next one can begin."""
+    """End the turns once the page has been sent, which may be streamed."""
     for give_back in g.pop("turns_taken", ()):
         response.call_on_close(give_back)
     return response
@@ -206,10 +206,10 @@ def end_turn(_: object = None) -> None:
 
 
 def to_login() -> Response | BaseResponse:
-    """Send a person to sign in and come back here; answer a program with 401.
+    """Redirect a person to sign in and come back here; answer a program with 401.
 
-    A form gets a page instead, as a Trouble, because browsers do not follow its redirect to Canvas
-    (``form-action``).
+    For a form a Trouble is raised, whose page has a link, because browsers do not follow a form's
+    redirect to Canvas (``form-action``).
     """
     if request.method not in ("GET", "HEAD"):
         raise Trouble("signed_out", form=request.endpoint)
@@ -228,7 +228,7 @@ def to_login() -> Response | BaseResponse:
 def login_url() -> str:
     """Return the address for signing in and coming back to this page."""
     if request.path.startswith(("/oauth/", "/login")):
-        wanted = "/"  # this address may hold a code and can be used only once
+        wanted = "/"  # this address works only once, and may hold a code
     elif request.method == "GET":
         wanted = request.full_path.rstrip("?")
     else:
@@ -243,7 +243,7 @@ def page_of_form() -> str:
             return named
     try:
         sent_from = urlsplit(request.referrer or "")
-    except ValueError:  # no URL, as http://[
+    except ValueError:  # not a URL, such as http://[
         return "/"
     if sent_from.netloc != request.host:
         return "/"
@@ -257,7 +257,7 @@ def current_features() -> Features:
 
 
 def page_deadline() -> float:
-    """Return when this request must have everything it will show, in monotonic seconds."""
+    """Return the moment by which this request must have all answers, in monotonic seconds."""
     if "deadline" not in g:
         g.deadline = time.monotonic() + current_gateway().settings.page_deadline
     deadline: float = g.deadline
@@ -290,7 +290,7 @@ def current_sources() -> Sources:
 
 
 def page_watch() -> PageWatch:
-    """Return the watch over this request's page, which the metrics read at its end."""
+    """Return this request's page watch, which the metrics read when it ends."""
     if "page_watch" not in g:
         g.page_watch = PageWatch(current_app.extensions["easel.metrics"].looked_up)
     watch: PageWatch = g.page_watch
@@ -298,7 +298,7 @@ def page_watch() -> PageWatch:
 
 
 def owner(sign_in: SignIn) -> tuple[object, ...]:
-    """Return the owner of these answers, which begins every cache key of theirs and no other."""
+    """Return the owner of a person's answers, with which every cache key of theirs begins."""
     identity = sign_in.identity
     return (
         identity.environment,

@@ -99,12 +99,15 @@ def error_page(trouble: Trouble) -> ResponseReturnValue:
 
 
 def form_of_script() -> bool:
-    """Return whether the request is a form whose response a script shows in place."""
+    """Return whether a script sent the form, and shows the response in place."""
     return request.method == "POST" and asked_by_script()
 
 
 def error_in_place(trouble: Trouble) -> Response:
-    """Return the error page's words for a script; ``go`` is the sign-in address, if it helps."""
+    """Return the words of the error page as JSON, for a script.
+
+    ``go`` is the address for signing in, if that helps.
+    """
     words = words_of(trouble)
     go = None
     if trouble.code in ("signed_out", "consent_too_narrow"):
@@ -124,19 +127,19 @@ def error_twin(trouble: Trouble) -> Response:
 
 
 def canvas_request_id(trouble: Trouble) -> str:
-    """Return Canvas's id of the failed request, which its support desk asks for."""
+    """Return Canvas's id of the failed request, for which its support desk asks."""
     fault = trouble.__cause__
     return (fault.request_id or "") if isinstance(fault, errors.CanvasError) else ""
 
 
 def may_help_again(trouble: Trouble) -> bool:
-    """Return whether reloading may help; a callback's state works only once."""
+    """Return whether reloading may help. A callback's address works only once."""
     used = request.endpoint == "auth.callback" and not getattr(session, "away", False)
     return trouble.status in (502, 503, 504) and request.method == "GET" and not used
 
 
 def consent_too_narrow(missing: ScopesMissing) -> ResponseReturnValue:
-    """Ask for another sign-in, because Easel's pages need more than the person agreed to."""
+    """Ask for another sign-in, because the grant lacks scopes that Easel's pages need."""
     if wants_json():
         return error_twin(Trouble("consent_too_narrow", scopes=missing.scopes))
     if form_of_script():
@@ -146,7 +149,7 @@ def consent_too_narrow(missing: ScopesMissing) -> ResponseReturnValue:
 
 
 def sign_in_ended(error: errors.SignInRequired) -> ResponseReturnValue:
-    """Ask for another sign-in, which leads back here, because Canvas has ended the grant."""
+    """Ask for another sign-in, because Canvas has ended the grant; it leads back to this page."""
     log.info("Canvas ended a sign-in: %s", error)
     if request.method not in ("GET", "HEAD"):
         g.sign_in = None
@@ -172,7 +175,7 @@ def canvas_error(error: errors.CanvasError) -> ResponseReturnValue:
 
 
 def trouble_of(error: errors.CanvasError) -> Trouble:
-    """Return the code for a Canvas error: that of its class, or of the nearest base class."""
+    """Return the code of a Canvas error: that of its class, or else of the nearest base class."""
     code = next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
     trouble = Trouble(
         code,
@@ -221,11 +224,11 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def unexpected(error: Exception) -> ResponseReturnValue:
-    """Show the page for a fault of Easel's; the traceback goes only to the log."""
+    """Show the page for an error in Easel itself. Its traceback goes only to the log."""
     log.exception("a request failed", exc_info=error)
     return error_page(Trouble("internal_error"))
 
 
 def some_seconds() -> str:
-    """Return when to come back, spread so that not all who were sent away come at once."""
+    """Return a random time to come back after, so that people do not all return at once."""
     return str(randint(2, 5))  # noqa: S311 - no secret

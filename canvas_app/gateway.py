@@ -41,10 +41,10 @@ from canvas_app.waiting_line import MemoryTickets, RedisTickets, WaitingLine
 
 log = logging.getLogger(__name__)
 
-TIME_OUTS = 3  # failures in a row after which calls to a Canvas stop ...
-CANVAS_AGAIN = 5.0  # ... except one call in this many seconds
-TEND_EVERY = 300.0  # seconds
-POOL_THREADS = 40  # measured: the steadiest size for one process
+TIME_OUTS = 3  # failures in a row after which calls to a Canvas are no longer sent
+CANVAS_AGAIN = 5.0  # seconds after which one call tries that Canvas again
+TEND_EVERY = 300.0  # seconds between two runs of the outbox
+POOL_THREADS = 40  # the size with the steadiest times, measured with one process
 
 
 @dataclass
@@ -94,7 +94,7 @@ class Gateway:
         return endpoint
 
     def token_watch_for(self, name: str) -> TokenWatch:
-        """Return the watch that knows whether an environment's token endpoint fails."""
+        """Return the watch that tells whether an environment's token endpoint fails."""
         with self._lock:
             if name not in self._token_watches:
                 count = partial(self.token_called, name)
@@ -159,11 +159,14 @@ class Gateway:
         return " ".join(self.settings.scopes)
 
     def scopes_without_features(self) -> str:
-        """Return the scopes of a sign-in where the key does not grant those of single features."""
+        """Return the scopes that every sign-in needs, without those of single features."""
         return " ".join(scope for scope in self.scopes().split() if scope not in FEATURE_SCOPES)
 
     def missing_scopes(self, sign_in: SignIn) -> tuple[str, ...]:
-        """Return today's scopes that this grant was not asked for (Canvas does not list them)."""
+        """Return the scopes needed today that this grant was not asked for.
+
+        Canvas does not tell which scopes a token has, so Easel stores what it asked for.
+        """
         granted = sign_in.scopes.split()
         needed = self.scopes_without_features().split()
         return tuple(scope for scope in needed if scope not in granted)
@@ -178,7 +181,7 @@ class Gateway:
         self._beside(self._empty_outbox)
 
     def _empty_outbox(self) -> None:
-        # A run may take longer than the interval, because each row may wait for Canvas.
+        # A run may take longer than the interval, because Canvas may be slow for each row.
         if self._emptying.acquire(blocking=False):
             try:
                 self.storage.tend(self.endpoint_for)
@@ -193,13 +196,13 @@ class Gateway:
         def run() -> None:
             try:
                 work(*arguments)
-            except Exception:  # nobody reads this future; the outbox's next run tries again
+            except Exception:  # nobody reads the future's error; the outbox's next run tries again
                 log.exception("the outbox could not be emptied")
 
         self.pool.submit(run)
 
     def close(self) -> None:
-        """Wait for calls in progress, then close every connection."""
+        """Wait until running calls have ended, then close every connection."""
         self.pool.shutdown()
         with self._lock:
             transports = list(self._transports.values())
@@ -212,7 +215,7 @@ class Gateway:
         return self.api_of(sign_in.identity.environment, sign_in.grant_id, deadline)
 
     def api_of(self, name: str, grant_id: int, deadline: float) -> CanvasAPI:
-        """Return a Canvas API for a grant, because a calendar feed has no sign-in of its own."""
+        """Return a Canvas API for a grant. Calendar feeds use it, which have no sign-in."""
         environment = self.environment(name)
         transport = self.transport_for(name)
         client = CanvasClient(
@@ -228,9 +231,9 @@ class Gateway:
 
 
 def init_app(app: Flask, settings: Settings, redis: Any | None) -> Gateway:
-    """Make the shared objects; the database must have its schema by now."""
+    """Make the shared objects. The database must have the newest schema by now."""
     storage = open_storage(settings)
-    storage.close()  # with gunicorn's preload this is the parent; connections must not be shared
+    storage.close()  # workers forked from this process must not share its connections
     metrics = app.extensions["easel.metrics"]
     storage.on_lease_wait(metrics.lease_waits.inc)
     gateway = Gateway(
@@ -271,9 +274,9 @@ def storage_of(settings: Settings) -> Storage:
 
 
 def open_storage(settings: Settings) -> Storage:
-    """Open the database if its schema fits this Easel; a newer schema is used with a warning.
+    """Open the database if its schema fits this Easel; log a warning if it is a newer one.
 
-    Raises SettingsError when it cannot be reached, or its schema must be upgraded first.
+    Raises SettingsError when the database cannot be reached, or its schema must be upgraded first.
     """
     storage = storage_of(settings)
     with or_unusable(storage):
@@ -311,12 +314,12 @@ def upgrade_database(settings: Settings) -> str | None:
 
 @contextmanager
 def or_unusable(storage: Storage) -> Iterator[None]:
-    """Raise SettingsError, and close the connections, when the database cannot be used."""
+    """If the database cannot be used, close the connections and raise SettingsError."""
     try:
         yield
     except (*AWAY, OSError) as fault:
         storage.close()
-        cause = getattr(fault, "orig", None) or fault  # without SQLAlchemy's explanations
+        cause = getattr(fault, "orig", None) or fault  # without what SQLAlchemy adds to it
         raise SettingsError(
             [
                 f"DATABASE_URL names a database that cannot be used ({cause}): start it, or mend "
@@ -333,7 +336,7 @@ def cache_for(settings: Settings, redis: Any | None) -> Cache:
 
 
 def buckets_for(redis: Any | None, observer: Observer) -> Buckets:
-    """Return the levels of Canvas's buckets: in Redis if several processes may serve one person."""
+    """Return the levels of Canvas's buckets: in Redis, if processes share one person's calls."""
     if redis is None:
         return MemoryBuckets(observer=observer)
     from canvas_app.canvas.throttle.redis import RedisBuckets

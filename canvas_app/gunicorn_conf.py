@@ -28,9 +28,7 @@ except SettingsError as fault:
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # glibc's malloc.h
 
-OWN_COUNTERS = (
-    "easel-metrics-"  # prefix of the counters' folder, which is deleted when the server stops
-)
+OWN_COUNTERS = "easel-metrics-"  # prefix of the folder that is deleted when the server stops
 
 if settings.processes > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     # Before prometheus_client is imported, because each process writes its counters there.
@@ -57,7 +55,7 @@ forwarded_allow_ips = ""
 
 
 class NoSlowClients(logging.Filter):
-    """Filter for the traceback gunicorn logs for each connection that fell silent."""
+    """Filter for the tracebacks that gunicorn logs for connections that fell silent."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         fault = record.exc_info[1] if record.exc_info else None
@@ -65,14 +63,14 @@ class NoSlowClients(logging.Filter):
 
 
 class NoAddresses(logging.Filter):
-    """Filter for the request's address, which gunicorn logs at DEBUG and with its own faults.
+    """Filter that hides requests' addresses, which gunicorn logs at DEBUG and with its own errors.
 
-    A feed's secret is in its path, a code in the callback's query.
+    They may hold secrets: a feed's is in its path, a code in the callback's query.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         if str(record.msg).startswith("Invalid request from ip="):
-            # The fault comes first; what was sent follows, which may include the address.
+            # The fault comes first; then follows what was sent, which may include the address.
             what, colon, _ = str(record.msg).partition("'")
             record.msg = f"{what}(not shown)" if colon else what
         if isinstance(record.args, tuple):
@@ -110,9 +108,8 @@ def on_starting(server: Any) -> None:
 
 def when_ready(server: Any) -> None:
     """Compile the templates before the first fork."""
-    from canvas_app.views.rendering import (
-        compile_templates,  # with the app, once settings have been checked
-    )
+    # Imported here, because it loads the app, for which the settings must be right.
+    from canvas_app.views.rendering import compile_templates
 
     compile_templates(server.app.wsgi())
 
@@ -128,9 +125,9 @@ def on_reload(server: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Keep the process small: 104 MB instead of 131 after 200 pages, in no more time.
 
-    A page leaves some thousand objects in cycles (made by templates), so garbage is collected more
-    often, and not among the objects loaded before the fork. Memory of large pages is returned to
-    the system.
+    A page leaves some thousand objects in reference cycles (made by templates). So garbage is
+    collected more often, but not among the objects loaded before the fork. The memory of large
+    pages is returned to the system.
     """
     gc.collect()
     gc.freeze()
@@ -143,9 +140,12 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Say how many threads serve; check Canvas and the key once, beside the first requests."""
+    """Record how many threads serve, and check Canvas and the developer key once.
+
+    The checks run beside the first requests.
+    """
     worker.wsgi.extensions["easel.metrics"].threads.set(worker.cfg.threads)
-    if worker.age == 1:  # the first process; whichever replaces it is older
+    if worker.age == 1:  # the first process; those that replace it have a higher age
         Thread(target=warn_of_access, args=(settings,), daemon=True).start()
 
 

@@ -9,14 +9,14 @@ from canvas_app.storage.notes import INCLUDES_DROPPED, INCLUDES_READ, Notes
 
 log = logging.getLogger(__name__)
 
-NOTED_EVERY = 3600.0  # seconds between two equal notes, because a note says when it was last true
+NOTED_EVERY = 3600.0  # seconds after which an equal note is stored again, with the new time
 
 
 class IncludesWatch:
     """Whether an environment's Canvas reads includes, according to its latest answer here.
 
-    ``beside`` runs work that no request waits for; ``count`` is called for each answer without the
-    includes.
+    ``beside`` runs work in another thread. ``count`` is called for each answer without the includes
+    it was asked for.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class IncludesWatch:
         self._lock = Lock()
 
     def __call__(self, includes: tuple[str, ...], read: bool) -> None:
-        """Take note of one answer."""
+        """Take note of one answer; ``read`` is whether it has these includes."""
         if read:
             self._answered(includes)
         else:
@@ -52,7 +52,7 @@ class IncludesWatch:
             self._noted.clear()
         if before is False:
             log.info("Canvas reads include parameters again (%s)", self._environment)
-        if not before:  # because a note may date from before this process began
+        if not before:  # a note may be older than this process
             self._beside(self._notes.clear, self._environment, INCLUDES_DROPPED)
             self._beside(self._notes.put, self._environment, INCLUDES_READ, includes)
 

@@ -30,7 +30,7 @@ SIGNATURES = (
 
 @dataclass(frozen=True)
 class Logo:
-    """An image file as it was at start."""
+    """An image file, as it was when Easel started."""
 
     media_type: str
     content: bytes = field(repr=False)
@@ -42,7 +42,7 @@ class Logo:
 
 @dataclass(frozen=True)
 class Accent:
-    """The institution's colour, ``#rrggbb``: as it is on light pages, lighter on dark ones."""
+    """The institution's colour, ``#rrggbb``, and a lighter one for dark pages."""
 
     light: str
     dark: str
@@ -50,7 +50,7 @@ class Accent:
 
 @dataclass(frozen=True)
 class Institution:
-    """Whose Easel this is; an empty text or None where the institution says nothing."""
+    """The institution that runs this Easel; empty text or None where nothing is set."""
 
     name: str = ""
     logo: Logo | None = None
@@ -61,7 +61,7 @@ class Institution:
 
 
 def read_institution(reader: SettingsReader) -> Institution:
-    """Return the institution of ``SITE_*``, ``IMPRINT_URL``, ``PRIVACY_URL``, ``SUPPORT_URL``."""
+    """Read ``SITE_*``, ``IMPRINT_URL``, ``PRIVACY_URL`` and ``SUPPORT_URL``."""
     return Institution(
         name=read_name(reader),
         logo=read_logo(reader),
@@ -83,7 +83,7 @@ def read_name(reader: SettingsReader) -> str:
 
 
 def read_logo(reader: SettingsReader) -> Logo | None:
-    """Return the logo's content, so that no later change of the file is served unread."""
+    """Return the logo's content, so that a file that is changed later is not served unchecked."""
     given = reader.text("SITE_LOGO")
     if not given:
         return None

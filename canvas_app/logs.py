@@ -22,12 +22,12 @@ CALLS_OF_CANVAS = "canvas_app.canvas.calls"
 
 #: Loggers that write secrets (Authlib: the PKCE verifier; urllib3: query strings) at DEBUG.
 HELD_AT_INFO = ("authlib", "urllib3", "requests", "httpx")
-#: Writes the whole URL, and a trace, when Canvas's headers cannot be read.
+#: This logger writes the whole URL, and a trace, when Canvas's headers cannot be read.
 HELD_AT_ERROR = ("urllib3.connection",)
-#: Names each of its six plug-ins at every start.
+#: This logger names each of its six plug-ins at every start.
 HELD_AT_WARNING = ("alembic.runtime.plugins",)
 
-# A second line of defence: nothing should write secrets, and what looks like one is removed.
+# A second line of defence: nothing should log secrets, but what looks like one is removed.
 SECRET = re.compile(
     r"""
     (?P<name>\b(?:access_token|refresh_token|client_secret|code_verifier|code|state)
@@ -41,12 +41,12 @@ SECRET = re.compile(
 )
 
 
-LONGEST_RECORD = 16_000  # characters of a record; what strangers send can be of any length
+LONGEST_RECORD = 16_000  # characters of a record, because what strangers send can be of any length
 OF_TOKENS = re.compile(r"[A-Za-z0-9_~=-]")
 
 
 def shorten(text: str) -> str:
-    """Return the text or its beginning, which never ends within a possible token."""
+    """Return the text or its beginning, which is never cut within what may be a token."""
     if len(text) <= LONGEST_RECORD:
         return text
     end = LONGEST_RECORD
@@ -60,7 +60,7 @@ def redact(text: str) -> str:
     return SECRET.sub(lambda hit: f"{hit['name'] or hit['scheme'] or ''}[redacted]", text)
 
 
-#: Control characters: a line break in what Canvas said would forge a line of the log.
+#: Control characters: a line break in Canvas's text would look like a new line of the log.
 CONTROL_ESCAPES = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))}
 CONTROL_ESCAPES |= {0x2028: "\\u2028", 0x2029: "\\u2029"}
 
@@ -100,7 +100,7 @@ class StderrHandler(logging.StreamHandler[TextIO]):
 
 
 class AuditFile(WatchedFileHandler):
-    """A log file that is reopened after it was replaced, with the request id added."""
+    """A log file that is reopened when it was replaced; adds the request id."""
 
     def emit(self, record: logging.LogRecord) -> None:
         record.request_id = current_request_id.get()
@@ -126,7 +126,7 @@ def configure(settings: Settings) -> None:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(settings.log_level)
-    # Because the calls of one page would fill a kilobyte and more.
+    # The calls of one page would fill more than a kilobyte.
     told = settings.log_canvas == "on" or settings.log_canvas == settings.log_level.lower()
     logging.getLogger(CALLS_OF_CANVAS).setLevel(logging.NOTSET if told else logging.WARNING)
     audit_to(settings.audit_log, handler.formatter)
@@ -139,7 +139,7 @@ def configure(settings: Settings) -> None:
 
 
 def audit_to(path: Path | None, formatter: logging.Formatter | None) -> None:
-    """Write the audit log to a file of its own, which may be moved away (logrotate)."""
+    """Write the audit log to a file of its own, which may be moved while it is used (logrotate)."""
     audit = logging.getLogger("easel.audit")
     for old in [each for each in audit.handlers if isinstance(each, AuditFile)]:
         audit.removeHandler(old)
@@ -182,7 +182,7 @@ def init_app(app: Flask) -> None:
 
 
 def route_template() -> str:
-    """Return the route's template, never the path, because a feed's secret is in its path."""
+    """Return the route's template. The path itself may hold a secret: a calendar feed's does."""
     return request.url_rule.rule if request.url_rule else "(no route)"
 
 

@@ -17,8 +17,9 @@ from canvas_app.logs import route_template
 from canvas_app.sources.watch import PageWatch
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-LONGEST_QUEUE = 3600.0  # seconds; more means a wrong clock
-METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})  # because anybody may invent others
+LONGEST_QUEUE = 3600.0  # seconds; a longer wait means that a clock is wrong
+# All other methods are counted together, because anybody may invent some.
+METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 CANVAS_BUCKETS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0, 4.0, 8.0, 20.0)  # seconds
 
 
@@ -132,7 +133,7 @@ class Metrics:
         self.canvas_seconds.labels(method, kind).observe(seconds)
 
     def page_made(self, route: str, status: int, watch: PageWatch) -> None:
-        """Count a page; not one that was refused to the person or led to another address."""
+        """Count a page, unless it was refused to the person or redirects elsewhere."""
         if watch.state and (status < 300 or status >= 500):
             self.pages.labels(route, watch.state).inc()
 
@@ -156,9 +157,9 @@ class Metrics:
         self.includes.labels(environment).inc()
 
     def text(self, outbox: int | None = None, cache_bytes: int | None = None) -> bytes:
-        """Return all counters, of all processes if gunicorn runs several.
+        """Return all counters; if gunicorn runs several processes, those of all.
 
-        ``outbox`` and ``cache_bytes`` are what they are now; None when that cannot be told.
+        ``outbox`` and ``cache_bytes`` are the present figures, None when they are not known.
         """
         now = CollectorRegistry()
         now.register(Now(outbox, cache_bytes))
@@ -170,7 +171,7 @@ class Metrics:
 
 
 class Now(Collector):
-    """Figures that the processes share, so that whichever is asked tells them."""
+    """Present figures that are the same whichever process is asked."""
 
     def __init__(self, outbox: int | None, cache_bytes: int | None) -> None:
         self._figures = (
@@ -199,7 +200,7 @@ def queue_seconds(sent: str, now: float) -> float | None:
         began = float(sent.strip().removeprefix("t="))
     except ValueError:
         return None
-    while began > 1e11:  # seconds reach that in the year 5138
+    while began > 1e11:  # as seconds since 1970 this is the year 5138
         began /= 1000
     waited = now - began
     return waited if 0 <= waited < LONGEST_QUEUE else None
@@ -223,7 +224,7 @@ def init_app(app: Flask, *, behind_proxy: bool = False) -> None:
             time.monotonic() - g.get("began", time.monotonic())
         )
         if "page_watch" in g and request.method == "GET":
-            # At close, because a streamed page is still being made now.
+            # At close, because a streamed page is still being made at this point.
             response.call_on_close(
                 partial(metrics.page_made, route_template(), response.status_code, g.page_watch)
             )

@@ -1,7 +1,7 @@
 """Readiness: database, Redis and Canvas are checked in parallel, with a short time limit.
 
-Each is asked in a thread of its own, so that one that hangs delays the answer no longer than a
-monitor waits. Redis, Canvas and writes may be away, because pages work without them.
+Each check has a thread of its own, so that one that hangs does not make a monitor wait. The answer
+is 200 as long as the database can be read: without Redis, Canvas or writes, pages still work.
 """
 
 import logging
@@ -21,14 +21,15 @@ Verdict = TypeVar("Verdict")
 
 ANSWER_WITHIN = 1.8  # seconds for the whole answer; monitors give up after two or more
 CANVAS_EVERY = 30.0  # seconds between two requests to Canvas
-CANVAS_LIMIT = 2.0  # seconds to wait for its answer
+CANVAS_LIMIT = 2.0  # seconds to wait for Canvas's answer
 WRITE_EVERY = 30.0  # seconds between two test writes to the database
 
 
 class Probe(Generic[Verdict]):
     """A check that one thread at a time runs, while others may wait for its result.
 
-    A result is kept for ``every`` seconds. An exception from ``ask`` counts as ``failed``.
+    A result is kept for ``every`` seconds. If ``ask`` raises an exception, the result is
+    ``failed``.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Probe(Generic[Verdict]):
         self._asking = False
         self._answered_at = float("-inf")
         self._answer = failed
-        self._healthy = True  # the last result that was logged
+        self._healthy = True  # the result that was logged last
 
     def start(self) -> None:
         """Start the check, unless it is running already or the last result is recent enough."""
@@ -57,13 +58,13 @@ class Probe(Generic[Verdict]):
             if self._asking or self._clock() - self._answered_at < self._every:
                 return
             self._asking = True
-        # A daemon, so that a check that hangs does not keep the process from ending.
+        # A daemon, so that the process can end while a check hangs.
         Thread(target=self._run, name=f"probe {self._name}", daemon=True).start()
 
     def answer(self, deadline: float, *, last: bool = False) -> Verdict:
         """Return the result, waiting until the deadline (monotonic); after that ``failed``.
 
-        With ``last`` the previous result is returned when no new one comes in time.
+        With ``last`` the previous result is returned instead when no new one comes in time.
         """
         with self._changed:
             self._changed.wait_for(lambda: not self._asking, max(0.0, deadline - self._clock()))
@@ -74,7 +75,7 @@ class Probe(Generic[Verdict]):
         answer = self._failed
         try:
             answer = self._ask()
-        except Exception as error:  # the result is the same for any exception of a driver
+        except Exception as error:  # a driver may raise anything, and the result is the same
             fault = error
         self._tell(fault)
         with self._changed:
@@ -82,7 +83,7 @@ class Probe(Generic[Verdict]):
             self._changed.notify_all()
 
     def _tell(self, fault: Exception | None) -> None:
-        """Log a change once, because monitors ask every few seconds."""
+        """Log the result if it has changed; monitors ask every few seconds."""
         if (fault is None) == self._healthy:
             return
         self._healthy = fault is None
@@ -94,7 +95,7 @@ class Probe(Generic[Verdict]):
 
 
 class Readiness:
-    """The readiness of a process, as ``/readyz`` reports it."""
+    """The readiness of one process, for ``/readyz``."""
 
     def __init__(
         self,
@@ -121,7 +122,7 @@ class Readiness:
         self._wrote_at = float("-inf")
 
     def report(self) -> tuple[dict[str, Any], int]:
-        """Return the answer in JSON, and its status: 503 if the database is not in time."""
+        """Return the answer as JSON, and its status: 503 if the database is too slow."""
         deadline = self._clock() + ANSWER_WITHIN
         probes = (self._database, self._redis, self._canvas)
         for probe in probes:
@@ -144,9 +145,9 @@ class Readiness:
         return body, 503 if database is None else 200
 
     def _ask_database(self) -> tuple[bool, list[str]]:
-        """Return whether the database takes writes, and its notes; raise when it is away.
+        """Return whether the database takes writes, and its notes; raise when it does not answer.
 
-        A write is tried at intervals, and each time while writes fail, because with a full disk
+        A write is tried at intervals, or at each call while writes fail. With a full disk
         everything else still works.
         """
         self._storage.ping()
@@ -177,7 +178,7 @@ class Readiness:
 
 
 def ask_canvas(transport: Transport) -> str:
-    """Return ok, unreachable, or not_a_canvas when something else answers at its address."""
+    """Return ok, unreachable, or not_a_canvas if something else answers at its address."""
     reached = reach(transport, limit=CANVAS_LIMIT)
     if reached.answer is None:
         return "unreachable"

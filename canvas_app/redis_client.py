@@ -1,7 +1,7 @@
 """The connection to Redis or Valkey that a process shares, with one circuit breaker.
 
-Every request asks Redis several times. While it does not answer, one call a second tries it, and
-all others fail at once, as if it had refused them; pages work without it.
+Every request asks Redis several times. While it does not answer, one call a second tries it; all
+others fail at once, and pages work without it.
 """
 
 from collections.abc import Callable
@@ -62,7 +62,7 @@ def guarded(circuit: Circuit, call: Callable[[], Any]) -> Any:
         circuit.failed()
         raise
     except RedisError:
-        circuit.succeeded()  # it does answer, with a refusal
+        circuit.succeeded()  # Redis has answered, with a refusal
         raise
     circuit.succeeded()
     return told
@@ -71,7 +71,8 @@ def guarded(circuit: Circuit, call: Callable[[], Any]) -> Any:
 def open_redis(url: str) -> GuardedRedis:
     """Return a client for this address; it connects on first use.
 
-    A connection that Redis has closed is replaced once, so that a restart goes unnoticed.
+    If Redis has closed a connection, it is replaced once, so that a restart of Redis is not
+    noticed.
     """
     client: Any = GuardedRedis.from_url(
         url,

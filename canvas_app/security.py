@@ -25,8 +25,8 @@ YEAR = 365 * 24 * 3600  # seconds
 def init_app(app: Flask, settings: Settings) -> None:
     """Check every request and give every response its security headers."""
     app.config.update(
-        WTF_CSRF_TIME_LIMIT=None,  # valid as long as its session
-        WTF_CSRF_SSL_STRICT=False,  # it needs a Referer; check_origin is stricter
+        WTF_CSRF_TIME_LIMIT=None,  # a CSRF token is valid as long as its session
+        WTF_CSRF_SSL_STRICT=False,  # this check would need a Referer; check_origin is stricter
         MAX_CONTENT_LENGTH=settings.max_form,
     )
     here = host(settings.public_url)
@@ -50,7 +50,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             abort(400, "The form was sent from another site.")
 
     app.after_request(partial(add_headers, https=settings.https))
-    CSRFProtect(app)  # after check_origin, so that a form from another site gets the right error
+    CSRFProtect(app)  # after check_origin, so that a form from another site gets its own error
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.wsgi_app = PathPrefix(app.wsgi_app, settings.path_prefix)  # type: ignore[method-assign]
     if hops := settings.trusted_proxies:
@@ -79,7 +79,7 @@ def add_headers(response: Response, *, https: bool) -> Response:
 
 
 def csp_nonce() -> str:
-    """Return this response's nonce for its own ``<style>`` (course colours)."""
+    """Return this response's nonce for its one ``<style>`` element (course colours)."""
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(16)
     nonce: str = g.csp_nonce
@@ -104,8 +104,8 @@ def content_security_policy(nonce: str, framed_by: str = "") -> str:
 def from_here(own: str) -> bool:
     """Return whether a form came from Easel's own pages, as far as the browser tells.
 
-    Fetch Metadata decides, or without it ``Origin`` (RFC 6454); a program that sends neither still
-    needs the CSRF token.
+    Fetch Metadata decides; without it, ``Origin`` (RFC 6454). Programs that send neither still need
+    the CSRF token.
     """
     if site := request.headers.get("Sec-Fetch-Site"):
         return site in ("same-origin", "none")
@@ -119,7 +119,7 @@ def origin(url: str) -> str:
 
 
 def host(url: str) -> str:
-    """Return host and port as browsers send them, without a default port."""
+    """Return host and port as browsers send them: a default port is left out."""
     parts = urlsplit(url)
     if parts.port == DEFAULT_PORTS[parts.scheme]:
         return parts.netloc.lower().rpartition(":")[0]
@@ -127,7 +127,7 @@ def host(url: str) -> str:
 
 
 class PathPrefix:
-    """Middleware that serves the app under PUBLIC_URL's path, even if a proxy has removed it."""
+    """Middleware that serves the app under PUBLIC_URL's path, whether or not a proxy removes it."""
 
     def __init__(self, app: "WSGIApplication", prefix: str) -> None:
         self.app = app

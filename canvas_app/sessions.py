@@ -1,10 +1,10 @@
 """Flask's sessions on the server, in files or Redis; they may be lost and are never pickled.
 
-Sessions hold the state of a sign-in in progress, the CSRF secret and messages; who is signed in is
-kept in the database. Flask-Session provides the interface; the stores are our own because its
-decoders fall back to pickle, its file store drops live sessions, and it writes back a session that
-another request has deleted meanwhile. While the store does not answer, sessions are ``away``: pages
-are served without one, and the browser keeps the cookie of its session.
+Sessions hold the state of a sign-in in progress, the CSRF secret and messages. Who is signed in is
+stored in the database. Flask-Session provides the interface. The stores are our own, because its
+decoders fall back to pickle, its file store drops sessions that are in use, and it stores a session
+again that another request has deleted meanwhile. While the store does not answer, sessions are
+``away``: pages are served without one, and the browser keeps its cookie.
 """
 
 import hashlib
@@ -30,21 +30,21 @@ from canvas_app.storage.seal import AnswerSeal
 AWAY_NOW = Outage(logging.getLogger(__name__), "no sessions now")
 
 LIFETIME = timedelta(days=7)
-PASSING = timedelta(hours=1)  # for browsers in which nobody is signed in yet
-MOST_PASSING = 10_000  # such sessions in files: strangers can begin any number of them
+PASSING = timedelta(hours=1)  # how long a session lives in which nobody is signed in
+MOST_PASSING = 10_000  # such sessions in files at most, because strangers can begin any number
 SWEEP_EVERY = 600.0  # seconds
 LASTING = "lasting"  # session key: somebody is signed in
 
 
 class StoreAway(Exception):
-    """The sessions' store does not answer."""
+    """The store of the sessions does not answer."""
 
 
 class Session(ServerSideSession):  # type: ignore[misc]  # Flask-Session is untyped
     """One browser's session.
 
-    ``stored`` tells whether the store held it when it was opened; ``away`` that the store did not
-    answer, in which case it is empty and is not saved.
+    ``stored``: the store had it when it was opened. ``away``: the store did not answer; the session
+    is then empty and is not saved.
     """
 
     stored = False
@@ -77,14 +77,14 @@ class SessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
             AWAY_NOW.failed(fault, str(fault))
 
     def keep(self, session: Session) -> None:
-        """Store the session now, not with the response; raises StoreAway if that fails."""
+        """Store the session now instead of with the response. Raises StoreAway if that fails."""
         store_id = self._get_store_id(session.sid)
         self._upsert_session(self.app.permanent_session_lifetime, session, store_id)
         session.stored = True
 
     def regenerate(self, session: Session) -> None:
         """Give the session another id; the old id becomes worthless."""
-        with suppress(StoreAway):  # because it holds nothing that signs anybody in
+        with suppress(StoreAway):  # it holds nothing that signs anybody in
             self._delete_session(self._get_store_id(session.sid))
         session.sid = self._generate_sid(self.sid_length)
         session.stored = False
@@ -100,7 +100,7 @@ class SessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
         try:
             return msgspec.msgpack.decode(packed, type=dict[str, Any])
         except msgspec.DecodeError:
-            return None  # not written by this store: treated as no session
+            return None  # another program wrote it: no session
 
     def _upsert_session(self, lifetime: timedelta, session: Session, store_id: str) -> None:
         packed = msgspec.msgpack.encode(dict(session))
@@ -174,7 +174,7 @@ class FileSessions(SessionInterface):
             raise StoreAway(f"their files cannot be deleted ({fault.strerror})") from None
 
     def sweep(self, now: float) -> None:
-        """Remove expired and surplus sessions, at intervals, in one thread at a time."""
+        """Remove expired sessions, and surplus ones, at intervals; one thread at a time does."""
         due = now - self.swept_at >= SWEEP_EVERY or self.written >= MOST_PASSING // 10
         if not due or not self.sweeping.acquire(blocking=False):
             return
@@ -197,7 +197,7 @@ class FileSessions(SessionInterface):
 
 
 class RedisSessions(SessionInterface):
-    """Sessions in Redis or Valkey, which expires them; encrypted, because some hold codes."""
+    """Sessions in Redis or Valkey, which expires them. Encrypted, because some hold codes."""
 
     def __init__(self, app: Flask, client: Any, seal: AnswerSeal) -> None:
         from redis import RedisError
@@ -233,7 +233,7 @@ def init_app(app: Flask, settings: Settings, redis: Any | None) -> None:
     app.config.update(
         SESSION_COOKIE_NAME=cookie_name("easel_session", settings),
         SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",  # Strict cookies are not sent on the way back from Canvas
+        SESSION_COOKIE_SAMESITE="Lax",  # a Strict one is not sent on the way back from Canvas
         SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_PATH="/",
         SESSION_REFRESH_EACH_REQUEST=False,

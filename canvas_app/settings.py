@@ -97,10 +97,10 @@ class Settings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
-        """Read the settings; raise SettingsError naming every fault at once.
+        """Read the settings; raise SettingsError that names every fault at once.
 
-        Keys that may be generated (``CANVAS_URL`` on loopback) are kept, readable by the owner
-        alone, in ``INSTANCE_PATH``.
+        Keys that may be generated (for a ``CANVAS_URL`` on loopback) are stored in
+        ``INSTANCE_PATH``, readable by the owner only.
         """
         return _Reader(environ).settings()
 
@@ -122,16 +122,16 @@ class Settings:
         return urlsplit(self.public_url).path
 
     def redirect_uri(self, environment: str = "production") -> str:
-        """Return the redirect URI a developer key must list, character for character.
+        """Return the redirect URI that a developer key must list, character for character.
 
-        Each environment has its own, because a hostile Canvas could have another's code brought to
-        it, with verifier and secret (RFC 9700 section 4.4).
+        Each environment has its own. With a shared one, a hostile Canvas could have another
+        Canvas's code sent to itself, with verifier and secret (RFC 9700 section 4.4).
         """
         own = "" if environment == "production" else f"/{environment}"
         return f"{self.public_url}/oauth/callback{own}"
 
     def warnings(self) -> list[str]:
-        """Return warnings about connections that others on the network can read."""
+        """Return warnings about connections whose content others on the network can read."""
         found = []
         if (self.redis_url or "").startswith("redis://") and not is_loopback(self.redis_url or ""):
             found.append(
@@ -149,12 +149,12 @@ class Settings:
 
     @property
     def processes(self) -> int:
-        """Return the number of worker processes; several need Redis, which holds shared data."""
+        """Return the number of worker processes. Several need Redis, for the data they share."""
         return self.web_concurrency if self.redis_url else 1
 
 
 class _Reader:
-    """A reader of one environment that collects its faults."""
+    """Reads one environment's variables and collects the faults."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
@@ -184,7 +184,7 @@ class _Reader:
         return Settings(**values)
 
     def plain_values(self) -> dict[str, Any]:
-        """Return the settings that depend on no other one, by the names of their fields."""
+        """Return the settings that do not depend on other ones, by the names of their fields."""
         return {
             "redis_url": self.redis_url(),
             "scopes": self.scopes(),
@@ -221,7 +221,7 @@ class _Reader:
         return key
 
     def folder(self, local: bool) -> Path:
-        """Return INSTANCE_PATH, made for its owner only if something is to be kept in it."""
+        """Return INSTANCE_PATH; if something is to be stored there, make it, for its owner only."""
         path = Path(self.text("INSTANCE_PATH") or "instance").resolve()
         kept = local and not (self.text("SECRET_KEY") and self.text("TOKEN_KEYS"))
         if kept or not (self.text("DATABASE_URL") and self.text("REDIS_URL")):
@@ -381,7 +381,7 @@ class _Reader:
         try:
             url = make_url(given)
             known = url.drivername == "postgresql+psycopg" or (
-                # Because every connection would have a database in memory of its own.
+                # In memory, every connection would have a database of its own.
                 url.drivername == "sqlite" and url.database not in (None, "", ":memory:")
             )
         except ArgumentError:
@@ -400,7 +400,7 @@ class _Reader:
         return given
 
     def features_off(self) -> frozenset[str]:
-        """Return features that are off, for all or for the role named: ``what_if:student``."""
+        """Return the features that are off, for everybody or for a role: ``what_if:student``."""
         given = frozenset(filter(None, re.split(r"[\s,]+", self.text("FEATURES_OFF").lower())))
         roles = ("", *(f":{role}" for role in FEATURE_ROLES))
         allowed = {f"{feature}{role}" for feature in FEATURES for role in roles}
@@ -426,7 +426,7 @@ class _Reader:
         return given or None
 
     def ca_bundle(self) -> str | None:
-        """Return the file of certificate authorities to trust: the first of three variables set."""
+        """Return the file of certificate authorities to trust, from the first variable set."""
         names = ("CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
         name = next((name for name in names if self.text(name)), None)
         if name is None:
@@ -434,7 +434,7 @@ class _Reader:
         given = self.text(name)
         try:
             ssl.create_default_context(cafile=given)
-        except (OSError, ValueError):  # an SSLError, for what holds no certificate, is an OSError
+        except (OSError, ValueError):  # an SSLError, for a file without certificates, is an OSError
             self.fault(
                 f"{name} names no readable file of certificates",
                 "set it to a PEM file of the authorities to trust, or leave it out",
@@ -442,7 +442,7 @@ class _Reader:
         return given
 
     def audit_log(self) -> Path | None:
-        """Return AUDIT_LOG, a file that can be written; it is made for its owner only."""
+        """Return AUDIT_LOG, a file that can be written. It is made for its owner only."""
         given = self.text("AUDIT_LOG")
         if not given:
             return None
@@ -471,7 +471,7 @@ class _Reader:
         return given
 
     def key(self, name: str, folder: Path, local: bool, make: Callable[[], str]) -> str:
-        """Return the key set; for a Canvas on loopback one kept in the folder, made if missing."""
+        """Return the key set; for a Canvas on loopback, the one in the folder, made if missing."""
         if given := self.text(name):
             return given
         if not local:
@@ -546,20 +546,20 @@ def is_loopback(url: str) -> bool:
 
 
 def kept_secret(path: Path, make: Callable[[], str]) -> str:
-    """Return the secret in a file only its owner may read; make it if there is none.
+    """Return the secret in a file that only its owner may read; make it if there is none.
 
-    Two programs that start at once get the same secret, because the file appears atomically.
+    If two programs start at once, both get the same secret, because the file appears atomically.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        handle, name = tempfile.mkstemp(dir=path.parent)  # made with mode 0600
+        handle, name = tempfile.mkstemp(dir=path.parent)  # created with mode 0600
         draft = Path(name)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(make())
         try:
             os.link(draft, path)
         except FileExistsError:
-            pass  # another program was faster; its secret counts
+            pass  # another program was faster, and its secret is used
         finally:
             draft.unlink()
     return path.read_text(encoding="ascii").strip()

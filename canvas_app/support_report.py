@@ -1,8 +1,8 @@
-"""What somebody who is to help with a failed call needs to know, in the two forms they ask for.
+"""Support reports: the facts of a failed call, in the forms that those who can help ask for.
 
-The lists are those of "Canvas APIs: Getting started" (Canvas Community): its developers' group
-gets neither address nor host nor people, Canvas's support desk gets what finds the call in its
-log. Neither gets a token.
+The lists are those of "Canvas APIs: Getting started" (Canvas Community). Its developers' group gets
+no address, host or person. Canvas's support desk gets what finds the call in its log. Neither gets
+a token.
 """
 
 import platform
@@ -20,7 +20,7 @@ from canvas_app.canvas.client import route
 from canvas_app.logs import redact
 
 LONGEST_BODY = 2000  # characters
-#: Canvas's own sentences that name nobody; any other may quote a name, a login or somebody's text.
+#: Sentences of Canvas that name nobody; others may quote a name, a login or a text.
 HARMLESS_SENTENCES = (
     "user not authorized to perform that action",
     "The specified resource does not exist.",
@@ -35,7 +35,7 @@ HARMLESS_SENTENCES = (
 #: Canvas's names of errors: ``"error_code": "not_found"``, ``"error": "invalid_grant"``.
 ERROR_NAME = re.compile(r'"(?:error_code|error|status)"\s*:\s*"([a-z_]{1,60})"')
 HOSTED = (".instructure.com", ".test.instructure.com", ".beta.instructure.com")
-#: Parameters whose values say how something is asked, not about whom.
+#: Parameters whose values are about the form of the answer, and not about a person.
 HOW = frozenset(
     {
         "include",
@@ -85,9 +85,9 @@ class SupportReport:
     doc: str = ""
 
     def for_community(self) -> str:
-        """Return the text to post: without host, ids, or anybody's data.
+        """Return the text to post, without host, ids, or anybody's data.
 
-        Of Canvas's answer it has the status, error codes and sentences that name nobody.
+        Of Canvas's answer it includes the status, error codes and sentences that name nobody.
         """
         return self._text(
             [
@@ -105,7 +105,7 @@ class SupportReport:
         )
 
     def for_support(self) -> str:
-        """Return what Canvas's support desk asks for; only its contract partners may ask it."""
+        """Return what Canvas's support desk asks for. Only Canvas's customers may ask it."""
         return self._text(
             [
                 ("What I want to achieve", self.tried),
@@ -125,7 +125,7 @@ class SupportReport:
         )
 
     def for_operator(self) -> str:
-        """Return what whoever runs Easel needs if no call to Canvas failed."""
+        """Return what the people who run Easel need if no call to Canvas failed."""
         return self._text(
             [
                 ("What was tried", self.tried),
@@ -142,7 +142,7 @@ class SupportReport:
         return redact("\n".join(f"{label}: {value}" for label, value in lines if value))
 
     def _asked(self) -> str:
-        """Return the parameters without values that may be about somebody."""
+        """Return the parameters, without the values that may be about somebody."""
         shown = []
         for name, value in parse_qsl(self.query, keep_blank_values=True):
             if name.removesuffix("[]") == "access_token":
@@ -170,7 +170,7 @@ class SupportReport:
 
 
 def curl_of(method: str, url: str) -> str:
-    """Return the same call for a shell; the token stays in its variable."""
+    """Return the same call for a shell; the token is named by a variable."""
     return (
         f"curl --request {method} "
         '--header "Authorization: Bearer $CANVAS_TOKEN" '
@@ -180,7 +180,7 @@ def curl_of(method: str, url: str) -> str:
 
 
 def moment_of(at: datetime) -> str:
-    """Return a time to the second, in UTC and in this machine's zone."""
+    """Return a time to the second, in UTC and in this machine's time zone."""
     local = at.astimezone()
     return f"{at:%Y-%m-%d %H:%M:%S} UTC ({local:%H:%M:%S %z})"
 

@@ -1,6 +1,7 @@
 """Whether an environment's token endpoint fails, according to its latest calls.
 
-While it fails nobody is sent to Canvas to type a password for a code that cannot be exchanged.
+While it fails, nobody is sent to Canvas, because the code they would come back with cannot be
+exchanged.
 """
 
 import time
@@ -15,7 +16,7 @@ from canvas_app.canvas.tokens import Token
 Granted = TypeVar("Granted")
 
 IN_A_ROW = 2  # failures after which the next call is expected to fail
-BELIEVED = 20.0  # seconds after which somebody may try again
+BELIEVED = 20.0  # seconds after which the next call is tried
 
 
 class TokenWatch:
@@ -35,13 +36,13 @@ class TokenWatch:
         self._last_at = 0.0
 
     def failing(self) -> CanvasError | None:
-        """Return the error of the last calls, while the next one would most likely fail too."""
+        """Return the last call's error if the next call would most likely fail too; else None."""
         with self._lock:
             recent = self._clock() - self._last_at < BELIEVED
             return self._last if recent and self._in_a_row >= IN_A_ROW else None
 
     def heard(self, error: CanvasError | None, kind: str = "renewal") -> None:
-        """Record one call; errors about one person's grant show that the endpoint works."""
+        """Record one call. An error about one person's grant shows that the endpoint works."""
         self._count(kind, "ok" if error is None else type(error).__name__)
         failed = isinstance(error, Unavailable | InvalidClient)
         with self._lock:

@@ -4,7 +4,7 @@ The words are in ``templates/errors/<code>.html``.
 """
 
 STATUS = {
-    # Easel itself
+    # of Easel itself
     "sessions_away": 503,
     "database_away": 503,
     "signed_out": 403,
@@ -60,7 +60,7 @@ STATUS = {
     "canvas_unavailable": 503,
     "canvas_refused_request": 502,
     "canvas_answer_malformed": 502,
-    # a launch from inside Canvas: the login initiation, its answer, and who it is (LTI 1.3)
+    # a launch from inside Canvas: the login initiation, Canvas's answer, the person (LTI 1.3)
     "lti_unknown_platform": 400,
     "lti_cookies": 400,
     "lti_state": 400,
@@ -96,7 +96,7 @@ class Trouble(Exception):
     """An error that ends the request with the page of a code in ``STATUS``.
 
     ``facts`` are values that the page's words use; nothing in them is secret. ``status`` replaces
-    the code's own HTTP status.
+    the HTTP status of the code.
     """
 
     def __init__(self, code: str, status: int | None = None, /, **facts: object) -> None:

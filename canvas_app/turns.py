@@ -4,20 +4,20 @@ from collections import Counter
 from threading import Condition
 from typing import Literal
 
-AT_ONCE = 6  # pages of one person that ask Canvas at the same time
-IN_LINE = 10  # further ones that wait for their turn, each in a thread
+AT_ONCE = 6  # pages of one person that may ask Canvas at the same time
+IN_LINE = 10  # further pages of theirs that may wait for a turn, each in a thread
 
 Spare = Literal["hurried", "tokens"]
-"""Uses of the threads kept from pages: pages that may not wait, calls of the token endpoint."""
+"""Uses of the spare threads: pages made from kept answers only, calls of the token endpoint."""
 
 
 class Turns:
-    """Turns by owner; a page that finds no place in line is refused.
+    """Turns by owner; an owner with too many waiting pages is refused.
 
-    Without turns a person who opens thirty tabs while Canvas is slow would hold every thread, and
-    nobody else would be served. A quarter of the ``threads`` is kept from pages: half of it for
-    sign-ins and sign-outs, which wait for Canvas's token endpoint, most of the rest for pages that
-    show only what is kept, and one for monitors.
+    Without turns, a person who opens thirty tabs while Canvas is slow would hold every thread, and
+    nobody else would be served. Ordinary pages may use three quarters of the ``threads``. Half of
+    the rest is for sign-ins and sign-outs, which wait for Canvas's token endpoint; one thread is
+    for monitors, the others for pages made from kept answers only.
     """
 
     def __init__(self, threads: int) -> None:
@@ -31,7 +31,7 @@ class Turns:
         self._in_line: Counter[object] = Counter()
 
     def take(self, owner: object, seconds: float) -> bool:
-        """Wait for a turn at most this long; return False without one or a place in line."""
+        """Wait for a turn at most this long. Return False if none came or too many wait already."""
         with self._changed:
             if self._at_once.total() + self._in_line.total() >= self._most:
                 return False
@@ -56,14 +56,14 @@ class Turns:
             self._changed.notify_all()
 
     def take_spare(self, use: Spare) -> bool:
-        """Take one of the threads kept for this use; return False when there is none."""
+        """Take a thread that is spare for this use; return False when there is none."""
         with self._changed:
             found = self._spare[use] < self._most_spare[use]
             self._spare[use] += found
             return found
 
     def give_back_spare(self, use: Spare) -> None:
-        """End the use of a thread that was taken."""
+        """Give back a thread that ``take_spare`` gave."""
         with self._changed:
             self._spare[use] -= 1
 

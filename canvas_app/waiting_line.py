@@ -1,9 +1,9 @@
 """The line of people whose codes wait until Canvas's token endpoint has room.
 
-Older Canvases charge this server 200 for each exchange (``canvas/throttle/queue.py``), which admits
-one person every 20 seconds. People who have only been sent to Canvas are not in the line, so
-strangers who ask for ``/login`` again and again keep nobody out. Client addresses take turns in the
-line, because a stranger with a made-up code can join it, too.
+Older Canvases charge this server 200 units for each exchange (``canvas/throttle/queue.py``), which
+admits one person every 20 seconds. People have no place in the line before they come back from
+Canvas; otherwise anybody could fill it by requesting ``/login`` again and again. Client addresses
+take turns in the line, because anybody can join it with a made-up code.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ from canvas_app.outages import Outage
 
 UNREAD_LINE = Outage(logging.getLogger(__name__), "the waiting line cannot be read")
 
-CODE_SECONDS = 540.0  # Canvas's codes live 600 s (``lib/canvas/oauth/token.rb``); a minute is spare
-ASK_AGAIN = 20.0  # seconds at most between two visits of a waiting page
-LINE_LIVES = 3600  # seconds a line without visits is kept in Redis
+CODE_SECONDS = 540.0  # a minute less than Canvas's codes live (``lib/canvas/oauth/token.rb``)
+ASK_AGAIN = 20.0  # seconds after which a waiting page reloads at the latest
+LINE_LIVES = 3600  # seconds for which Redis keeps a line that nobody visits
 PLACE_LIVES = 75.0  # seconds after which a page that was closed loses its place
 
 
@@ -32,10 +32,10 @@ class Tickets(Protocol):
         """Take the last place, or keep the one held; return all places in order."""
 
     def places(self, now: float) -> list[str]:
-        """Return all places in order, without those whose visits stopped."""
+        """Return all places in order, without those whose pages are no longer open."""
 
     def give_up(self, place: str) -> bool:
-        """Leave the line; return False when the place was not held (any more)."""
+        """Leave the line; return False when the place was not held, or not any more."""
 
 
 class MemoryTickets:
@@ -122,18 +122,18 @@ class WaitingLine:
         self._tickets = tickets
 
     def full_for(self, address: str) -> float:
-        """Return in how many seconds a client of this address may go to Canvas; 0 is now."""
+        """Return after how many seconds a client of this address may go to Canvas; 0 means now."""
         places = self._tickets.places(self.clock())
         place = f"{scrambled(address)}:"
         return max(0.0, self._queue.room_in(ahead(place, [*places, place])) - CODE_SECONDS)
 
     def turn_in(self, address: str, ticket: str) -> float:
-        """Return the seconds until a ticket's turn; it takes a place if it has none; 0 is now."""
+        """Return the seconds until a ticket's turn, 0 if it has come. A new ticket gets a place."""
         place = f"{scrambled(address)}:{ticket}"
         return self._queue.room_in(ahead(place, self._tickets.hold(place, self.clock())))
 
     def leave(self, address: str, ticket: str) -> bool:
-        """Give the place up; return True for only one caller, who may exchange the code."""
+        """Give the place up. Return True to one caller only, who may exchange the code."""
         return self._tickets.give_up(f"{scrambled(address)}:{ticket}")
 
 
@@ -143,7 +143,7 @@ def scrambled(address: str) -> str:
 
 
 def ahead(place: str, places: list[str]) -> int:
-    """Return how many places come before this one when addresses take turns."""
+    """Return how many places come before this one, as addresses take turns."""
     of_address: Counter[str] = Counter()
     turns = {}
     for number, each in enumerate(places):

@@ -1,9 +1,9 @@
 """Easel's gunicorn worker: a thread gets a request only once it has arrived in full.
 
 gunicorn's own threads read from the client, so sixteen clients that send a byte now and then block
-sixteen threads. Here the main loop collects each request, as a buffering proxy does, and a client
-that is too slow, silent or too big never reaches a thread. Written for gunicorn 27; the methods it
-relies on are checked at start.
+sixteen threads. Here the main loop collects each request, as a buffering proxy does. A client that
+is too slow or silent, or sends too much, never reaches a thread. This is written for gunicorn 27;
+the methods it relies on are checked at start.
 """
 
 import re
@@ -25,11 +25,11 @@ HEAD_SECONDS = 10.0  # seconds a client may take for the request line and the he
 BODY_SECONDS = 30.0  # seconds it may then take for the body
 ANSWER_SECONDS = 15.0  # seconds it may take to accept a piece of its answer
 LARGEST_HEAD = 64 * 1024  # bytes
-AROUND_A_FORM = 64 * 1024  # bytes in addition to a form's largest size (MAX_FORM)
+AROUND_A_FORM = 64 * 1024  # bytes that a body may be larger than a form (MAX_FORM)
 MOST_COLLECTED = 64 * 2**20  # bytes of unfinished requests in one process
 ANSWER_BUFFER = 256 * 1024  # bytes of an answer the system keeps for a client that reads slowly
-LINGER_SECONDS = 0.5  # seconds to wait for the other side to close, too
-MOST_LINGERING = 64  # connections that wait like this at once
+LINGER_SECONDS = 0.5  # seconds to wait until the other side closes too
+MOST_LINGERING = 64  # connections that may wait for that at once
 STOPPING_SECONDS = 2.0  # seconds for an unfinished request when the worker stops
 
 END_OF_HEAD = b"\r\n\r\n"
@@ -37,7 +37,7 @@ LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORE
 CODED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 
-# A thread has the whole request; if something is missing all the same, it does not wait.
+# A thread gets the whole request; if something is missing after all, it does not wait.
 SOCKET_OPTIONS: tuple[tuple[int, int | bytes], ...] = (
     (socket.SO_RCVTIMEO, struct.pack("ll", 0, 100_000)),
     (socket.SO_SNDBUF, ANSWER_BUFFER),
@@ -50,7 +50,7 @@ _largest_body = 2**20 + AROUND_A_FORM  # bytes; Easel refuses larger forms witho
 
 
 def limit_bodies(largest_form: int) -> None:
-    """Collect no body that is larger than a form may be."""
+    """Do not collect bodies that are larger than a form may be."""
     global _largest_body
     _largest_body = largest_form + AROUND_A_FORM
 
@@ -68,7 +68,7 @@ FULL = bare_answer("503 Service Unavailable")
 
 
 class Refused(Exception):
-    """A request that no thread will see, with the response to send."""
+    """A request that never reaches a thread, with the response to send."""
 
     def __init__(self, answer: bytes) -> None:
         super().__init__(answer)
@@ -84,10 +84,10 @@ class Collected:
     def __init__(self, begin: float) -> None:
         self.data = bytearray()
         self.deadline = begin + HEAD_SECONDS
-        self.body_left_out = False  # too large to collect; Easel refuses it unread
+        self.body_left_out = False  # too large to collect; Easel refuses it without reading it
         self.expects_continue = False  # the client waits for permission to send the body
         self._searched = 0
-        self._ends: int | None = None  # length of the whole request, once its head is here
+        self._ends: int | None = None  # length of the whole request, known once its head is here
 
     def add(self, piece: bytes, now: float) -> bool:
         """Add a piece; return whether the request is complete. Raise Refused."""
@@ -125,7 +125,7 @@ class Connection(gthread.TConn):  # type: ignore[misc]  # gunicorn is untyped
         self.body_left_out = False
 
     def close(self, graceful: bool = False) -> None:
-        """Close at once, or linger outside the main loop, which would accept nothing meanwhile."""
+        """Close at once, or let another thread wait for the client while the main loop goes on."""
         if graceful and self.worker.room.acquire(blocking=False):
             self.sock.setblocking(True)
             self.worker.aside.submit(self.worker.linger, self.sock)
@@ -145,7 +145,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
                 "install the version that requirements.txt names"
             )
         self.collecting: dict[Connection, Collected] = {}  # oldest first
-        self.held = 0  # bytes of them
+        self.held = 0  # bytes in all of ``collecting``
         self.aside = ThreadPoolExecutor(8, thread_name_prefix="linger")
         self.room = threading.BoundedSemaphore(MOST_LINGERING)
 
@@ -173,7 +173,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         conn.sock.setblocking(False)
         self.collecting[conn] = Collected(time.monotonic())
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_data, conn))
-        # Data that came with the last request's body, or that woke the poller.
+        # Data that came with the body of the last request, or that woke the poller.
         ahead = conn.parser.unreader.take_buffered() if conn.parser else b""
         self._take(conn, ahead)
 
@@ -219,7 +219,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             self.poller.unregister(conn.sock)
 
     def _end(self, conn: Connection, answer: bytes = b"") -> None:
-        """Close a connection whose request stayed incomplete; answer if it had begun one."""
+        """Close a connection whose request stayed incomplete; if it had begun one, answer first."""
         began = bool(self.collecting[conn].data)
         self._forget(conn)
         self.nr_conns -= 1
@@ -250,5 +250,5 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             return bool(super().handle_request(req, conn))
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
-        """Return whether the connection serves another request: not if a body is still arriving."""
+        """Return whether the connection may serve another request; not while a body is arriving."""
         return keepalive and not conn.body_left_out and bool(conn.parser.finish_body())

@@ -140,9 +140,8 @@ class Leases:
         if held.refused_at is None:
             return False
         since = self._clock() - held.refused_at
-        return (
-            -2 * self.lease < since < REFUSED_FOR
-        )  # a date in the future (because a clock was set back) must not block forever
+        # A date in the future (because a clock was set back) must not block forever.
+        return -2 * self.lease < since < REFUSED_FOR
 
     def renewed(
         self,
@@ -415,9 +414,8 @@ class GrantCredentials:
             raise
         except CanvasError as fault:
             log.warning("a token could not be renewed ahead of time: %s", fault)
-            self._leases.pause(
-                self._grant_id
-            )  # the renewal goes on, but no further call waits for it
+            # The renewal goes on, but no further call waits for it.
+            self._leases.pause(self._grant_id)
             return held.token.access_token
 
     def _state(self, held: Held) -> TokenState:
