@@ -18,6 +18,7 @@ from canvas_app.domain.letters import STAFF, letters_only, total_letter
 from canvas_app.domain.rows import CourseGroup, CourseRow, Enrolled
 
 _T = TypeVar("_T")
+Span = tuple[datetime | None, datetime | None]  # when something begins and ends
 
 
 ROLES = ("student", "teacher", "ta", "observer", "designer")
@@ -119,13 +120,13 @@ def course_row(
         )
     state, score, letter, basis = grade_of(course)
     progress = course.course_progress
-    starts_at, ends_at = span_of(course)
+    span, roles = span_of(course), roles_of(course)
     return CourseRow(
         id=course.id,
         name=course.name,
         code=course.course_code or "",
         term=course.term.name if course.term else None,
-        roles=roles_of(course),
+        roles=roles,
         grade=grade_text(score, letter),
         url=url,
         grade_state=state,
@@ -134,24 +135,24 @@ def course_row(
         grade_basis=basis,
         letters_only=letters_only(course),
         original_name=course.original_name,
-        state=state_of(course, now, phase),
+        state=_state(course, span, now, phase),
         favorite=bool(course.is_favorite),
         color=color,
         image_url=course.image_download_url,
         sections=tuple(dict.fromkeys(s.name for s in course.sections or () if s.name)),
         progress_done=progress.requirement_completed_count if progress else None,
         progress_total=progress.requirement_count if progress else None,
-        starts_at=starts_at,
-        ends_at=ends_at,
+        starts_at=span[0],
+        ends_at=span[1],
         needs_grading=course.needs_grading_count,
         students=course.total_students,
-        enrolled=enrolled(course),
+        enrolled=enrolled(course, roles),
         position=(positions or {}).get(course.id),
     )
 
 
-def enrolled(course: Course) -> tuple[Enrolled, ...]:
-    """Return each role once with all its sections, active roles first."""
+def enrolled(course: Course, roles: Iterable[str]) -> tuple[Enrolled, ...]:
+    """Return each of the person's roles with all its sections, active roles first."""
     active = {e.type for e in course.enrollments or () if e.enrollment_state != "completed"}
     own_names = {e.role: e.type for e in course.enrollments or () if e.role}
     sections: dict[str | None, dict[str, None]] = {}
@@ -160,17 +161,18 @@ def enrolled(course: Course) -> tuple[Enrolled, ...]:
         role = own_names.get(named) or named.removesuffix("Enrollment").lower()
         if section.name:
             sections.setdefault(role, {})[section.name] = None
-    found = [Enrolled(r, tuple(sections.get(r, ())), r in active) for r in roles_of(course)]
-    return tuple(sorted(found, key=lambda each: not each.active))
+    found = [Enrolled(r, tuple(sections.get(r, ())), r in active) for r in roles]
+    found.sort(key=lambda each: not each.active)
+    return tuple(found)
 
 
 def roles_of(course: Course) -> tuple[str, ...]:
     """Return every role the person has here, each once."""
     found = {enrollment.type for enrollment in course.enrollments or ()}
-    return tuple(role for role in ROLES if role in found)
+    return tuple([role for role in ROLES if role in found])
 
 
-def span_of(course: Course) -> tuple[datetime | None, datetime | None]:
+def span_of(course: Course) -> Span:
     """Return when a course begins and ends for the person, as far as the course itself tells.
 
     The course's own dates count if it restricts enrollments to them, otherwise the term's dates for
@@ -198,20 +200,27 @@ def is_over(course: Course, now: datetime) -> bool:
     Canvas's ``concluded`` ignores the dates of sections and roles; it is used when no dates are
     known.
     """
-    if course.workflow_state == "completed":
-        return True
+    return course.workflow_state == "completed" or _has_ended(course, span_of(course)[1], now)
+
+
+def _has_ended(course: Course, end: datetime | None, now: datetime) -> bool:
+    """Return whether the course's end, as :func:`span_of` tells it, has passed."""
     if not course.term and not course.restrict_enrollments_to_course_dates:
         return bool(course.concluded)
-    _, end = span_of(course)
     return end is not None and end <= now
 
 
 def state_of(course: Course, now: datetime, phase: str = "") -> str:
     """Return current, future, past, invited or unpublished; ``phase`` is from Canvas's lists."""
+    return _state(course, span_of(course), now, phase)
+
+
+def _state(course: Course, span: Span, now: datetime, phase: str) -> str:
     states = {enrollment.enrollment_state for enrollment in course.enrollments or ()}
     if course.workflow_state == "completed" or states == {"completed"}:
         return "past"
-    if phase == "past" or (not phase and is_over(course, now)):
+    start_at, end_at = span
+    if phase == "past" or (not phase and _has_ended(course, end_at, now)):
         return "past"
     if states and states <= {"invited", "creation_pending"}:
         return "invited"
@@ -219,7 +228,6 @@ def state_of(course: Course, now: datetime, phase: str = "") -> str:
         return "unpublished"
     if states == {"pending_active"}:
         return "future"
-    start_at, _ = span_of(course)
     begins = bool(start_at and start_at > now)
     return "future" if phase == "future" or (not phase and begins) else "current"
 
@@ -245,9 +253,13 @@ def phases_of(
 
 def is_active_student(course: Course, now: datetime) -> bool:
     """Return whether the person takes part as a student now."""
+    return _admits_student(course) and not is_over(course, now)
+
+
+def _admits_student(course: Course) -> bool:
+    """Return whether the person's enrollment lets them take part as a student, whatever the day."""
     return (
         not course.access_restricted_by_date
-        and not is_over(course, now)
         and course.workflow_state in (None, "available")
         and any(
             e.type == "student" and e.enrollment_state in (None, "active")
@@ -275,19 +287,18 @@ def keeps_notes(course: Course, now: datetime) -> bool:
     Canvas stores notes for any course one may read, but lists only those of active students
     (``planner_controller.rb``).
     """
-    return is_active_student(course, now) and state_of(course, now) == "current"
+    return _admits_student(course) and state_of(course, now) == "current"
 
 
 def is_active_teacher(course: Course, now: datetime) -> bool:
     """Return whether the person grades here now."""
     return (
         not course.access_restricted_by_date
-        and not is_over(course, now)
-        and course.workflow_state != "completed"
         and any(
             e.type in TEACHING and e.enrollment_state in (None, "active")
             for e in course.enrollments or ()
         )
+        and not is_over(course, now)
     )
 
 

@@ -6,6 +6,7 @@ Each piece of work becomes one item, however many of these sources name it.
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
@@ -47,6 +48,7 @@ TYPES = {
     "grading": "To grade",
 }
 NUMBER = re.compile(r"[-+]?[\d.,]+\s*%?")
+ItemKey = tuple[str, str]  # its kind and id; "assignment" where it is one: see :func:`planner_key`
 
 
 class ItemBuilder:
@@ -64,10 +66,14 @@ class ItemBuilder:
         self.colors = colors
         self.now = now
         self._refusing: dict[str, bool] = {}
+        self._colors: dict[str | None, str | None] = {}
 
     def color(self, course_id: str | None) -> str | None:
         """Return a course's colour; None without a course."""
-        return color_of(course_id, self.colors, self.courses.get(course_id or ""))
+        if course_id not in self._colors:
+            course = self.courses.get(course_id or "")
+            self._colors[course_id] = color_of(course_id, self.colors, course)
+        return self._colors[course_id]
 
     def merged(
         self,
@@ -81,6 +87,22 @@ class ItemBuilder:
 
         A discussion with checkpoints is listed by its checkpoints, and not once more as a whole.
         """
+        return list(self.by_key(planner, missing, calendar, stream, groups).values())
+
+    def by_key(
+        self,
+        planner: Iterable[PlannerItem],
+        missing: Iterable[Assignment],
+        calendar: Iterable[CalendarEvent] = (),
+        stream: Iterable[StreamItem] = (),
+        groups: Iterable[AssignmentGroup] = (),
+        earlier: Mapping[ItemKey, Item] = MappingProxyType({}),
+    ) -> dict[ItemKey, Item]:
+        """Return the items of :meth:`merged` by their keys, in its order.
+
+        ``earlier`` are items that the same answers gave before the calendar came. Those of which
+        the calendar tells nothing are taken over: building items is most of a page's work.
+        """
         events = list(calendar)
         known = self.assignments(events, groups)
         parts = {
@@ -90,28 +112,35 @@ class ItemBuilder:
         }
         graded = newest_grades(stream)
         lacking = {assignment.id: assignment for assignment in missing}
-        found: dict[tuple[str, ...], Item] = {}
+        found: dict[ItemKey, Item] = {}
         split = {part.parent_assignment_id for part in parts.values()}
         for plan in planner:
             key = planner_key(plan)
             if key[0] == "sub_assignment" and (whole := whole_assignment(plan)):
                 split.add(whole)
+            if key in found:
+                continue
             id_ = key[1] if key[0] == "assignment" else ""
-            part = parts.get(key[1]) if key[0] == "sub_assignment" else None
-            item = self.from_planner(
-                plan, part or known.get(id_) or lacking.get(id_), graded.get(id_)
-            )
+            told = parts.get(key[1]) if key[0] == "sub_assignment" else known.get(id_)
+            if told is None and key in earlier:
+                found[key] = self._recolored(earlier[key])
+                continue
+            item = self.from_planner(plan, told or lacking.get(id_), graded.get(id_))
             if item.status == "overdue" and id_ in lacking:
                 # what Canvas says in its list of missing work
                 item = replace(item, status="missing", missing=True)
-            found.setdefault(key, item)
+            found[key] = item
         for id_ in (*lacking, *known, *graded):
             key = ("assignment", id_)
             if id_ and id_ not in split and key not in found:
                 found[key] = self._unplanned(id_, lacking, known, graded)
         for id_, part in parts.items():
             found.setdefault(("sub_assignment", id_), self.from_calendar(part))
-        return list(found.values())
+        return found
+
+    def _recolored(self, item: Item) -> Item:
+        color = self.color(item.course_id)
+        return item if item.color == color else replace(item, color=color)
 
     def _unplanned(
         self,
@@ -473,7 +502,7 @@ def planner_assignment(plan: PlannerItem) -> str | None:
     return plan.plannable.assignment_id if plan.plannable else None
 
 
-def planner_key(plan: PlannerItem) -> tuple[str, ...]:
+def planner_key(plan: PlannerItem) -> ItemKey:
     """Return what identifies an item across sources: its assignment, or its kind and id."""
     assignment_id = planner_assignment(plan)
     tag = plan.plannable.sub_assignment_tag if plan.plannable else None

@@ -7,7 +7,7 @@ graded), and where a grade was posted so long after it was given that the stream
 No call per course. Weights are shown where another page has brought them already.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -21,7 +21,6 @@ from canvas_app.domain.courses import (
     has_role,
     in_order,
     is_active_teacher,
-    keeps_notes,
     observed,
 )
 from canvas_app.domain.features import ALL_FEATURES, CLASS_STAFF, Features
@@ -39,7 +38,7 @@ from canvas_app.domain.home import (
     in_doubt,
     unreported,
 )
-from canvas_app.domain.planner_items import by_due, newest_grades
+from canvas_app.domain.planner_items import ItemKey, by_due, newest_grades
 from canvas_app.domain.rows import CourseRow, Item
 from canvas_app.services.asks import read_profile, start_ended
 from canvas_app.services.own_work import WorkAnswers, kept_groups, start_calendar, start_work
@@ -106,11 +105,13 @@ class Dashboard(OwnPage):
 class DashboardAnswers:
     """Canvas's answers for the start page; ``ended``: enrollments that ended before their dates.
 
-    Assignment groups are in ``work`` only if another page has asked for them already.
+    Assignment groups are in ``work`` only if another page has asked for them already. ``found`` are
+    the items that ``work`` gave before the calendar was asked.
     """
 
     work: WorkAnswers = field(default_factory=WorkAnswers)
     ended: Sequence[Enrollment] = ()
+    found: Mapping[ItemKey, Item] = field(default_factory=dict)
 
     @property
     def unlisted(self) -> set[str | None]:
@@ -153,21 +154,25 @@ def ask(sources: Sources, now: datetime) -> DashboardAnswers:
         missing=calls.missing.rows(),
         stream=calls.stream.rows(),
     )
-    events = start_calendar(sources, further_calls(first, now), first.courses)
+    found = first.by_key(now)
+    events = start_calendar(sources, further_calls(first, found.values(), now), first.courses)
     groups = kept_groups(sources, with_open_work(first.planner, now))
     calendar = events.rows() if events else ()
-    return DashboardAnswers(calls.answers(sources, first.courses, calendar, groups), ended.rows())
+    work = calls.answers(sources, first.courses, calendar, groups)
+    return DashboardAnswers(work, ended.rows(), found)
 
 
-def further_calls(work: WorkAnswers, now: datetime) -> "list[partial[Pages[CalendarEvent]]]":
+def further_calls(
+    work: WorkAnswers, found: Collection[Item], now: datetime
+) -> "list[partial[Pages[CalendarEvent]]]":
     """Return the calendar calls for what planner, missing list and stream leave open.
 
-    The last one is about the work that comes next, in the ten courses where something is due first:
-    only an assignment tells whether anything is to be submitted.
+    ``found`` are the items that these gave. The last call is about the work that comes next, in the
+    ten courses where something is due first: only an assignment tells whether anything is to be
+    submitted.
     """
     today = work.me.day(now)
     since = first_day(today)
-    found = work.merged(now)
     late = unreported(found, newest_grades(work.stream), now)
     calls = older_calls(work.planner, work.missing)
     courses = {*in_doubt(found, work.me, since), *(course_id for course_id, _ in late)}
@@ -191,7 +196,7 @@ def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
     work, page = asked.work, frame_of_home(asked.work, now)
     me, today = work.me, page.today
     start = me.first_of_week(today)
-    items = sorted(work.with_days(work.merged(now)), key=by_due)
+    items = sorted(work.with_days(work.by_key(now, asked.found).values()), key=by_due)
     missing = tuple(item for item in items if is_missing(item))
     late = behind(items, first_day(today))
     due = tuple(i for i in items if is_due(i, now) and i.day and i.day < start + WEEK)
@@ -222,6 +227,7 @@ def frame_of_home(work: WorkAnswers, now: datetime) -> Dashboard:
     """Return the page without its lists: the person, their roles, the week and its neighbours."""
     me, known = work.me, work.courses
     start = me.first_of_week(me.day(now))
+    notes = note_choices(known.values(), now)
     return Dashboard(
         sources=work.sources,
         complete=complete(work.sources),
@@ -232,8 +238,8 @@ def frame_of_home(work: WorkAnswers, now: datetime) -> Dashboard:
         week=write_week(start),
         previous_week=write_week(start - WEEK),
         next_week=write_week(start + WEEK),
-        note_courses=note_choices(known.values(), now),
-        note_limits=not all(keeps_notes(course, now) for course in known.values()),
+        note_courses=notes,
+        note_limits=len(notes) < len(known),
         is_student=has_role(known.values(), "student"),
         in_courses=bool(known),
         observes=observed(known.values()),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
+from types import MappingProxyType
 from typing import TypeVar
 
 from canvas_app.canvas.api import CanvasAPI
@@ -21,7 +22,7 @@ from canvas_app.canvas.models import (
 from canvas_app.canvas.paging import Pages
 from canvas_app.domain.agenda import placed
 from canvas_app.domain.calendar import DAY, Person
-from canvas_app.domain.planner_items import ItemBuilder
+from canvas_app.domain.planner_items import ItemBuilder, ItemKey
 from canvas_app.domain.rows import Item
 from canvas_app.domain.weights import weights_of
 from canvas_app.services.asks import (
@@ -67,6 +68,17 @@ class WorkAnswers:
         """Return every item once; groups' assignments fill in where the calendar has none."""
         return self.builder(now).merged(
             self.planner, self.missing, self.calendar, self.stream, groups
+        )
+
+    def by_key(
+        self, now: datetime, earlier: Mapping[ItemKey, Item] = MappingProxyType({})
+    ) -> dict[ItemKey, Item]:
+        """Return every item once, by its key.
+
+        ``earlier``: what these answers gave before the calendar was among them.
+        """
+        return self.builder(now).by_key(
+            self.planner, self.missing, self.calendar, self.stream, earlier=earlier
         )
 
     def with_days(self, items: Iterable[Item]) -> list[Item]:

@@ -19,6 +19,7 @@ from canvas_app.domain.courses import (
     grade_of,
     grade_text,
     in_order,
+    roles_of,
     span_of,
     state_of,
     student_enrollment,
@@ -168,7 +169,10 @@ def test_ended_role_stands_beside_the_one_that_goes_on() -> None:
 
     found = with_ended(course, ended)
 
-    assert enrolled(found) == (Enrolled("ta", ("B",), True), Enrolled("student", (), False))
+    assert enrolled(found, roles_of(found)) == (
+        Enrolled("ta", ("B",), True),
+        Enrolled("student", (), False),
+    )
     assert with_ended(found, ended) == found, "what is shown already is not added again"
 
 
@@ -194,7 +198,7 @@ def test_roles_with_their_sections_active_ones_first() -> None:
         ],
     )
 
-    assert enrolled(course) == (
+    assert enrolled(course, roles_of(course)) == (
         Enrolled("ta", ("B", "C"), True),
         Enrolled("student", ("A", "D"), False),
     )

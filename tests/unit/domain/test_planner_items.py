@@ -55,6 +55,35 @@ def test_one_assignment_of_all_sources_appears_once():
     assert found.title == "Essay"  # the planner sent none
 
 
+def test_items_built_before_the_calendar_came_are_those_built_after_it():
+    """Taken over but for their colour where the calendar is silent, else built anew."""
+    ago = NOW - timedelta(days=1)
+    tag = Plannable(title="Talk", sub_assignment_tag="reply_to_topic")
+    plans = [
+        plan("1"), plan("1"), plan("2", due=ago), plan("3", due=ago), plan("4", "wiki_page"),
+        plan("51", "sub_assignment", html_url="/courses/4/assignments/5", plannable=tag),
+    ]  # fmt: skip
+    missing = [Assignment(id=id_, course_id="4", name=f"Work {id_}") for id_ in ("3", "6", "7")]
+    zero = Submission(score=0, posted_at=ago, workflow_state="graded", grade="0")
+    facts = {"assignment_id": "8", "course_id": "4", "score": 5, "posted_at": ago}
+    stream = [StreamItem(id="9", type="Submission", **facts)]
+    part = Assignment(id="51", course_id="4", parent_assignment_id="5", due_at=ago, name="Talk")
+    events = [
+        CalendarEvent(assignment=Assignment(id=id_, course_id="4", due_at=ago, submission=zero))
+        for id_ in ("2", "7")
+    ] + [CalendarEvent(sub_assignment=part)]
+    answers = (plans, missing, events, stream)
+    colored = ItemBuilder(look().canvas_url, look().courses, {"4": "#123456"}, NOW)
+
+    earlier = look().by_key(plans, missing, (), stream)
+    taken = colored.by_key(*answers, earlier=earlier)
+
+    assert taken == colored.by_key(*answers)
+    assert list(taken.values()) == colored.merged(*answers)
+    assert {item.color for item in taken.values()} == {"#123456"}
+    assert earlier["assignment", "2"].status != taken["assignment", "2"].status == "graded"
+
+
 def test_checkpoints_stand_for_their_discussion():
     parts = [
         plan(id_, "sub_assignment", html_url="/courses/4/assignments/5",

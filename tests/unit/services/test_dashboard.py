@@ -46,6 +46,11 @@ def work(*planner, **more):
     return WorkAnswers(**(facts | more))
 
 
+def further(*planner, **more):
+    found = work(*planner, **more)
+    return further_calls(found, found.by_key(NOW).values(), NOW)
+
+
 def ids(rows):
     return [row.id for row in rows]
 
@@ -121,13 +126,13 @@ def test_calendar_is_asked_where_the_planner_leaves_doubt():
     graded = PlannerSubmission(graded=True, posted_at=NOW - timedelta(days=1))
     late, old = plan("1", -2), plan("2", -27, course_id="5", submissions=graded)
 
-    (call,) = further_calls(work(late, old), NOW)
+    (call,) = further(late, old)
 
     assert call.keywords["course_ids"] == ("4", "5")
     assert call.keywords["start_date"].date() == date(2026, 10, 26)
-    assert further_calls(work(plan("1", 15), plan("2", -20)), NOW) == []
+    assert further(plan("1", 15), plan("2", -20)) == []
     reported = StreamItem(type="Submission", assignment_id="2", posted_at=NOW)
-    (call,) = further_calls(work(late, old, stream=(reported,)), NOW)
+    (call,) = further(late, old, stream=(reported,))
     assert call.keywords["course_ids"] == ("4",)
 
 
@@ -135,7 +140,7 @@ def test_calendar_is_asked_for_what_comes_next():
     """Of ten courses at most, in one call."""
     plans = [plan(str(n), n / 2, course_id=str(100 + n)) for n in range(1, 20)]
 
-    (call,) = further_calls(work(*plans), NOW)
+    (call,) = further(*plans)
 
     assert call.keywords["course_ids"] == tuple(str(100 + n) for n in range(1, 11))
     assert call.keywords["start_date"].date() == date(2026, 11, 23)
