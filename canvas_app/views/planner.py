@@ -23,7 +23,7 @@ from canvas_app.views.writing import back, not_done, write
 
 bp = Blueprint("planner", __name__, url_prefix="/planner")
 
-NOTE = ("title", "details", "day", "time", "course")
+NOTE = ("title", "details", "day", "time", "zone", "course")
 
 
 @bp.post("/mark")
@@ -80,8 +80,13 @@ def change_note(note_id: int) -> ResponseReturnValue:
 
 
 def save_note(note_id: str | None) -> Response:
-    """Save the form's note, new or changed; Undo deletes it or restores the old one."""
-    me = own_profile()
+    """Save the form's note, new or changed; Undo deletes it or restores the old one.
+
+    Day and time are meant in the zone that the form names beside them: a view that was made before
+    Canvas told the person's own shows all times in UTC.
+    """
+    zone = request.form.get("zone", "")
+    me = Person(time_zone=zone) if zone else own_profile()
     if me is None:
         return not_done(
             gettext(
@@ -140,6 +145,7 @@ def write_over(note_id: str, note: NoteDraft, unlisted: str) -> Response:
         )
     before = {name: form.get(f"was_{name}", "") for name in NOTE}
     before |= {f"was_{name}": form.get(name, "") for name in NOTE}
+    before["zone"] = form.get("zone", "")
     undo_at = f"/planner/notes/{note_id}" if before["title"] else ""
     changed = gettext("“%(title)s” is changed.") % {"title": note.title}
     row = f"row-planner_note-{note_id}"
@@ -165,6 +171,7 @@ def delete_note(note_id: int) -> ResponseReturnValue:
         "details": note_text(gone.details),
         "day": there.date().isoformat(),
         "time": there.strftime("%H:%M:%S"),
+        "zone": me.time_zone,
         "course": gone.course_id or "",
     }
     deleted = gettext("“%(title)s” is deleted.") % {"title": again["title"]}

@@ -65,8 +65,9 @@ class Forms(HTMLParser):
 
 
 def forms(page: requests.Response) -> list[dict[str, Any]]:
+    """Return the forms of the page as it stays, with those of its header."""
     parser = Forms()
-    parser.feed(page.text)
+    parser.feed(settled(page.text))
     return parser.forms
 
 
@@ -92,6 +93,12 @@ def send(
 def last_view(text: str) -> str:
     """Return a page without its early views; a page that was sent at once is returned whole."""
     return text[max(0, text.rfind('<div class="arrived')) :]
+
+
+def settled(text: str) -> str:
+    """Return a page as it stays: the script removes the views shown while Canvas was answering."""
+    before, came_early, _ = text.partition('<div class="waiting')
+    return before + last_view(text) if came_early else text
 
 
 class Quiet(WSGIRequestHandler):

@@ -70,15 +70,17 @@ def test_what_needs_the_person_comes_with_the_reason(easel):
 
 
 def test_days_hold_eight_rows_at_most(easel):
-    """The rest of a full day stands on Upcoming, under its day."""
+    """The rest of a full day stands on Upcoming, under its day; later days hold four."""
     browser = sign_in(easel, "busy")
     page, _ = home(easel, browser)
 
     days = re.split(r"<h3", section(page, "week"))[1:]
 
-    counts = [len(titles(day.partition("<details")[0])) for day in days]
-    assert max(counts) == 8
-    assert re.search(r'href="/upcoming#day-\d{4}-\d\d-\d\d">\s*\d+ more', page)
+    shown = [day.partition("<details")[0] for day in days]
+    onward = r'href="/upcoming#day-\d{4}-\d\d-\d\d">\s*\d+ more'
+    full = [len(titles(day)) for day in shown if re.search(onward, day)]
+    assert set(full) in ({8}, {4}, {8, 4})
+    assert max(len(titles(day)) for day in shown) <= 8
 
 
 @pytest.mark.parametrize("path", ["", "upcoming", "upcoming?page=2", "upcoming?week=this"])
@@ -127,7 +129,8 @@ def test_today_is_on_the_first_screen_of_upcoming(easel):
 def test_titles_lead_to_easels_own_pages(easel):
     page, twin = home(easel, sign_in(easel, "dozen"))
 
-    row = twin["next"]
+    rows = [row for day in twin["days"] for row in day["rows"] if row["assignment_id"]]
+    row = next(iter([*twin["missing"], *rows]))
 
     path = f"/courses/{row['course_id']}/assignments/{row['assignment_id']}"
     assert f'class="name" href="{path}"' in page

@@ -461,17 +461,37 @@ def test_notes_that_cannot_be(easel, browser, canvas):
     assert "POST /api/v1/planner_notes" not in canvas.stats()["calls"]
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_note_is_meant_in_the_zone_that_its_form_names(easel, browser, zone):
+    """Until Canvas has told the person's own, a page's times are UTC; their zone may change, too.
+
+    So Easel need not ask for it, and Undo brings back the same moment.
+    """
+    page = upcoming(easel, browser)
+    (note,) = [row for row in rows(easel, browser) if row["title"] == "Form a study group"]
+    form = form_to(page, f"/planner/notes/{note['id']}")
+    assert form["fields"]["zone"] == "America/Denver"
+    there = datetime.fromisoformat(note["due_at"]).astimezone(ZoneInfo(zone))
+    seen = {"day": str(there.date()), "time": f"{there:%H:%M}", "zone": zone}
+    shown = form["fields"] | seen | {f"was_{name}": seen[name] for name in ("day", "time")}
+
+    changed = send(browser, page, form | {"fields": shown}, title="Meet the group")
+
+    (row,) = [row for row in rows(easel, browser) if row["id"] == note["id"]]
+    assert (row["title"], row["due_at"]) == ("Meet the group", note["due_at"])
+    send(browser, changed, undo_form(changed))
+    assert note in rows(easel, browser)
+
+
 def test_no_note_while_the_time_zone_is_unknown(start_easel, canvas):
-    """Rather none than one on the wrong day."""
+    """Rather none than one on the wrong day, where a form names no zone."""
     easel = start_easel(cache_seconds=0)
     browser = sign_in(easel, "dozen", path="/login?next=/account")
     form = form_to(upcoming(easel, browser), "/planner/notes")
     profile = {"method": "GET", "path": "/api/v1/users/self/profile", "kind": "html"}
     canvas.control(faults=[profile | {"times": None}])
 
-    answer = browser.post(
-        f"{easel.url}/planner/notes", data=form["fields"] | note_fields(), timeout=30
-    )
+    answer = send(browser, browser.get(easel.url, timeout=30), form, **note_fields(zone=""))
 
     assert "which time zone" in answer.text
     assert "POST /api/v1/planner_notes" not in canvas.stats()["calls"]

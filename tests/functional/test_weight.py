@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 import requests
 
-from .conftest import RunningEasel, last_view, sign_in
+from .conftest import RunningEasel, settled, sign_in
 from .walk import FURTHER, addresses
 
 pytestmark = pytest.mark.anyday
@@ -39,12 +39,6 @@ def elements(page: str) -> int:
     return counter.count
 
 
-def settled(page: str) -> str:
-    """A page as it stays: the script removes the views shown while Canvas was answering."""
-    before, came_early, _ = page.partition('<div class="waiting')
-    return before + last_view(page) if came_early else page
-
-
 def pages(browser: requests.Session, easel: RunningEasel) -> Iterator[str]:
     """Each page's address: lists with all their pieces, the first and the fullest course."""
     courses = browser.get(f"{easel.url}/courses.json", timeout=60).json()["data"]
@@ -72,7 +66,7 @@ def too_heavy(browser: requests.Session, easel: RunningEasel) -> Iterator[str]:
         known = any(part in path for part in STILL_TOO_HEAVY)
         if (size > MOST_BYTES or count > MOST_ELEMENTS) and not known:
             yield f"{path}: {size:,} bytes, {count:,} elements"
-        following = FURTHER.search(last_view(page))
+        following = FURTHER.search(settled(page))
         if following:
             waiting.append(unescape(following[1]))
 
