@@ -105,11 +105,7 @@ class ItemBuilder:
         """
         events = list(calendar)
         known = self.assignments(events, groups)
-        parts = {
-            event.sub_assignment.id: event.sub_assignment
-            for event in events
-            if event.sub_assignment
-        }
+        parts = {part.id: part for event in events if (part := event.sub_assignment)}
         graded = newest_grades(stream)
         lacking = {assignment.id: assignment for assignment in missing}
         found: dict[ItemKey, Item] = {}
@@ -124,12 +120,8 @@ class ItemBuilder:
             told = parts.get(key[1]) if key[0] == "sub_assignment" else known.get(id_)
             if told is None and key in earlier:
                 found[key] = self._recolored(earlier[key])
-                continue
-            item = self.from_planner(plan, told or lacking.get(id_), graded.get(id_))
-            if item.status == "overdue" and id_ in lacking:
-                # what Canvas says in its list of missing work
-                item = replace(item, status="missing", missing=True)
-            found[key] = item
+            else:
+                found[key] = self._planned(plan, told, lacking.get(id_), graded.get(id_))
         for id_ in (*lacking, *known, *graded):
             key = ("assignment", id_)
             if id_ and id_ not in split and key not in found:
@@ -137,6 +129,19 @@ class ItemBuilder:
         for id_, part in parts.items():
             found.setdefault(("sub_assignment", id_), self.from_calendar(part))
         return found
+
+    def _planned(
+        self,
+        plan: PlannerItem,
+        told: Assignment | None,
+        lacking: Assignment | None,
+        graded: StreamItem | None,
+    ) -> Item:
+        """Return a planner item with what the calendar told; missing if Canvas lists it so."""
+        item = self.from_planner(plan, told or lacking, graded)
+        if item.status == "overdue" and lacking:
+            return replace(item, status="missing", missing=True)
+        return item
 
     def _recolored(self, item: Item) -> Item:
         color = self.color(item.course_id)
