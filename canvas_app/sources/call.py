@@ -17,6 +17,7 @@ from canvas_app.canvas.errors import (
     AuthenticationError,
     AuthorizationError,
     CanvasError,
+    MissingScope,
     NotFound,
     Throttled,
     Unavailable,
@@ -51,6 +52,7 @@ class Kept(msgspec.Struct):
 
 
 UNPACK = msgspec.msgpack.Decoder(Kept)
+FACTS = ("message", "method", "path", "status", "request_id", "canvas_message")  # of a refusal
 
 UNDER_WAY: SingleFlight[Outcome] = SingleFlight()
 """What pages of this process are asking Canvas for, by namespace and request."""
@@ -164,6 +166,22 @@ class Reader:
         """Store why a cached answer could not be renewed, so that the next page can show it."""
         self.keep(trouble_key(request), at, said)
 
+    def keep_refusal(self, request: str, at: datetime, error: AuthorizationError) -> None:
+        """Store that Canvas denies this to the person, so that no page asks again at once."""
+        self.keep(refused_key(request), at, {name: getattr(error, name) for name in FACTS})
+
+    def refusal(self, request: str) -> Outcome | None:
+        """Return Canvas's refusal while it counts as fresh; None when there is none."""
+        found = self._found(refused_key(request))
+        if found is None or not self.recent(found.at):
+            return None
+        try:
+            facts = msgspec.msgpack.decode(found.body, type=dict[str, Any])
+        except msgspec.MsgspecError:
+            return None  # written by another version of Easel
+        at = datetime.fromtimestamp(found.at, UTC)
+        return Outcome(at=at, error=AuthorizationError(**facts, at=at))
+
     def _found(self, request: str) -> Kept | None:
         if self._cache_seconds <= 0:
             return None
@@ -230,6 +248,7 @@ class Call:
     ========  ========  =========================================================================
     fresh     no        the kept answer; Canvas is not asked
     stale     no        the kept answer at once; Canvas is asked behind it, by one page of all
+    refused   no        the refusal, while an answer of its age would count as fresh
     nothing   no        Canvas is asked
     any       yes       Canvas is asked; the kept answer stands in if that fails for now
     ========  ========  =========================================================================
@@ -244,6 +263,8 @@ class Call:
         self._terms = terms
         self._key = request_key(call)
         self._kept = reader.kept(self._key, call, terms.lasts) if terms.keep else None
+        if self._kept is None and terms.keep and not terms.again:
+            self._kept = reader.refusal(self._key)
         renew = terms.renew and self._kept is not None and self._kept.stale
         self._again = again = terms.again or renew
         reader.watch.asked(self._kept)
@@ -365,6 +386,10 @@ class Call:
         except CanvasError as error:
             if self._kept is not None:
                 self._not_renewed(error)
+            if isinstance(error, MissingScope) or not self._terms.keep:
+                pass  # the next grant may have the scope
+            elif isinstance(error, AuthorizationError):
+                reader.keep_refusal(self._key, reader.now(), error)
             return Outcome(at=reader.now(), error=without_frames(error))
         at = reader.now()
         self._tell(found)
@@ -466,6 +491,11 @@ def request_key(call: "partial[Any]") -> str:
 def trouble_key(request: str) -> str:
     """Return the cache key for the reason why an answer could not be renewed."""
     return f"trouble {request}"
+
+
+def refused_key(request: str) -> str:
+    """Return the cache key for Canvas's refusal of a request."""
+    return f"denied {request}"
 
 
 def refusal_key(code: str) -> str:

@@ -1,7 +1,7 @@
 """What every template can use: filters, the header, and the versions of static files."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -102,10 +102,13 @@ def row_id(context: Context, row: Any) -> Markup:
     return Markup(' id="{}"').format(id_)
 
 
-def here(**more: str) -> str:
-    """Return this page's address with its filters, without one-time parameters (``retry``)."""
+def here(**more: str | Sequence[str]) -> str:
+    """Return this page's address with its filters, without one-time parameters (``retry``).
+
+    A parameter with several values is repeated.
+    """
     query = [(name, value) for name, value in request.args.items(multi=True) if name != "retry"]
-    asked = urlencode([*query, *more.items()])
+    asked = urlencode([*query, *more.items()], doseq=True)
     return f"{request.script_root}{request.path}" + (f"?{asked}" if asked else "")
 
 

@@ -8,6 +8,9 @@ import pytest
 from cryptography.fernet import Fernet
 
 from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.errors import MissingScope
+from canvas_app.canvas.models import Course
+from canvas_app.canvas.paging import Pages
 from canvas_app.redis_client import open_redis
 from canvas_app.sources.answer import complete
 from canvas_app.sources.cache_redis import RedisCache
@@ -163,6 +166,53 @@ def test_what_is_denied_now_is_kept_no_more(sources_of, canvas):
     landed()
 
     assert sources_of("dozen", now=clock).start("courses", COURSES).source().status == "denied"
+
+
+def test_refusal_is_asked_for_again_only_when_it_is_old(sources_of, canvas):
+    """A course that has not begun refuses; each view of /submissions asked it once more."""
+    clock = Clock()
+    canvas.control(faults=[LOST | {"kind": "status", "status": 403}])
+    first = sources_of("dozen", now=clock).start("courses", COURSES)
+    said = first.source()
+    assert first.denied
+
+    second = sources_of("dozen", now=clock).start("courses", COURSES)
+
+    assert second.denied
+    assert second.source().detail == said.detail
+    assert second.error.request_id == first.error.request_id
+    assert calls(canvas) == 1
+    canvas.control(faults=[])
+    assert sources_of("dozen", now=clock, again=["courses"]).start("courses", COURSES).rows()
+
+
+def test_old_refusal_is_asked_about_again(sources_of, canvas):
+    clock = Clock()
+    canvas.control(faults=[LOST | {"kind": "status", "status": 403}])
+    assert sources_of("dozen", now=clock).start("courses", COURSES).denied
+    canvas.control(faults=[])
+
+    clock.at += timedelta(minutes=5)
+
+    assert sources_of("dozen", now=clock).start("courses", COURSES).rows()
+    clock.at += timedelta(seconds=1)
+    assert not sources_of("dozen", now=clock).start("courses", COURSES).denied
+
+
+def test_missing_scope_is_no_refusal_to_keep(sources_of):
+    """Whoever signs in again may have it."""
+    asked = []
+
+    def lacking(api: CanvasAPI) -> Pages[Course]:
+        asked.append(api)
+        raise MissingScope("The scope is missing.")
+
+    for _ in range(2):
+        assert isinstance(
+            sources_of("dozen").start("courses", partial(lacking)).error, MissingScope
+        )
+
+    assert len(asked) == 2
 
 
 def test_retry_asks_whatever_is_kept(sources_of, canvas):
