@@ -158,7 +158,7 @@ def sign_in_ended(error: errors.SignInRequired) -> ResponseReturnValue:
     else:
         response = make_response(to_login())
         if not wants_json():
-            flash(gettext("Canvas had ended Easel's access, so you signed in anew."))
+            flash(gettext("Canvas had ended Easel's access, so you signed in again."))
     forget(response)
     return response
 

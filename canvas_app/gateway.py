@@ -322,8 +322,8 @@ def or_unusable(storage: Storage) -> Iterator[None]:
         cause = getattr(fault, "orig", None) or fault  # without what SQLAlchemy adds to it
         raise SettingsError(
             [
-                f"DATABASE_URL names a database that cannot be used ({cause}): start it, or mend "
-                "the address; a SQLite file needs a folder Easel may write to."
+                f"DATABASE_URL names a database that cannot be used ({cause}): start it, or "
+                "correct the address; a SQLite file needs a folder Easel may write to."
             ]
         ) from None
 

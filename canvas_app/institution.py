@@ -96,7 +96,7 @@ def read_logo(reader: SettingsReader) -> Logo | None:
         return None
     kinds = [kind for begins, kind in SIGNATURES if begins.match(content)]
     if not kinds or len(content) > LARGEST_LOGO:
-        what = "is too large" if kinds else "is no image that browsers show"
+        what = "is too large" if kinds else "is not an image that browsers show"
         reader.fault(f"SITE_LOGO {what}", remedy)
         return None
     return Logo(kinds[0], content)
@@ -108,7 +108,7 @@ def read_accent(reader: SettingsReader) -> Accent | None:
     if not given:
         return None
     if not COLOR.fullmatch(given):
-        reader.fault("SITE_ACCENT is no colour", "write it as #rrggbb, such as #1a56a0")
+        reader.fault("SITE_ACCENT is not a colour", "write it as #rrggbb, such as #1a56a0")
         return None
     found = least_contrast(given, LIGHT_GROUNDS)
     if found < ENOUGH:
@@ -134,5 +134,5 @@ def read_link(reader: SettingsReader, name: str, *, mail: bool = False) -> str:
         right = "@" in given
     if given and not (right and given.isascii() and given.isprintable() and " " not in given):
         forms = "https://school.example.edu/page" + (" or mailto:help@example.edu" if mail else "")
-        reader.fault(f"{name} is no address of a page", f"use {forms}, or leave it out")
+        reader.fault(f"{name} is not the address of a page", f"use {forms}, or leave it out")
     return given

@@ -71,7 +71,7 @@ class Metrics:
 
     def _count_threads(self) -> None:
         self.threads = self._gauge("easel_threads", "Threads that serve requests", "livesum")
-        self.busy = self._gauge("easel_threads_busy", "Threads that serve one now", "livesum")
+        self.busy = self._gauge("easel_threads_busy", "Threads that serve a request now", "livesum")
 
     def _count_calls(self) -> None:
         self.canvas_seconds = Histogram(

@@ -42,8 +42,8 @@ class SettingsError(Exception):
         self.faults = tuple(faults)
         lines = "\n".join(f"  - {fault}" for fault in faults)
         super().__init__(
-            "Easel did not start. Mend these settings (environment variables) and start it again:\n"
-            f"{lines}\n.env.example describes every setting."
+            "Easel did not start. Correct these settings (environment variables) and start it "
+            f"again:\n{lines}\n.env.example describes every setting."
         )
 
 
@@ -366,7 +366,7 @@ class _Reader:
         wrong = [each for each in wanted if not SCOPE.fullmatch(each)]
         if wrong:
             self.fault(
-                f"CANVAS_SCOPES holds what is no scope ({', '.join(wrong[:3])})",
+                f"CANVAS_SCOPES has an entry that is not a scope ({', '.join(wrong[:3])})",
                 "use auto, none, or scopes such as url:GET|/api/v1/courses, separated by spaces",
             )
         return wanted
@@ -406,7 +406,7 @@ class _Reader:
         allowed = {f"{feature}{role}" for feature in FEATURES for role in roles}
         if wrong := sorted(given - allowed):
             self.fault(
-                f"FEATURES_OFF names what is no feature ({', '.join(wrong[:3])})",
+                f"FEATURES_OFF has an entry that is not a feature ({', '.join(wrong[:3])})",
                 f"use {', '.join(FEATURES)}, each alone or with {', '.join(roles[1:])}",
             )
         return given
@@ -420,7 +420,7 @@ class _Reader:
             )
         elif given and not is_redis_url(given):
             self.fault(
-                "REDIS_URL is no address of a Redis or Valkey server",
+                "REDIS_URL is not the address of a Redis or Valkey server",
                 "use redis://host:6379/0 or rediss://..., or leave it out for one process",
             )
         return given or None
@@ -483,7 +483,7 @@ class _Reader:
         except OSError as fault:
             self.fault(
                 f"{name} is missing and none could be kept in INSTANCE_PATH ({fault.strerror})",
-                f"set {name}, or mend INSTANCE_PATH",
+                f"set {name}, or correct INSTANCE_PATH",
             )
             return ""
 
@@ -496,7 +496,7 @@ class _Reader:
                 Fernet(each)
             except ValueError:
                 self.fault(
-                    f"TOKEN_KEYS: key {place} of {len(keys)} is no Fernet key",
+                    f"TOKEN_KEYS: key {place} of {len(keys)} is not a Fernet key",
                     f"use {NEW_FERNET_KEYS}",
                 )
         return keys

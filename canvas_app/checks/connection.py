@@ -115,11 +115,11 @@ def judge_kind(url: str, answer: Answer) -> Finding:
         return fault(
             "not_a_canvas",
             f"{url} sends on to {to.scheme}://{to.hostname or '?'}, so it is not Canvas itself.",
-            "Set CANVAS_URL to the address people have before them when they are in Canvas.",
+            "Set CANVAS_URL to the address that a browser shows in Canvas.",
         )
     return fault(
         "not_a_canvas",
-        f"{url} answers ({answer.status}), but not as a Canvas does: another web site is there.",
+        f"{url} answers ({answer.status}), but not as a Canvas does: it is another web site.",
         "Set CANVAS_URL to your Canvas's root, such as https://canvas.example.edu.",
     )
 
@@ -132,7 +132,9 @@ def judge_clock(reached: Reached) -> Finding:
     except ValueError:
         canvas_time = None
     if canvas_time is None or canvas_time.tzinfo is None or reached.at is None:
-        return doubt("clock", "Canvas tells no time to compare with.", "Nothing need be done.")
+        return doubt(
+            "clock", "Canvas's answer has no time to compare with.", "Nothing needs to be done."
+        )
     off = (reached.at - canvas_time).total_seconds()
     told_off = (
         f"This machine's clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} Canvas's."
@@ -174,7 +176,7 @@ def examine_tls(settings: Settings, url: str) -> Finding | None:
 def judge_certificate(host: str, number: int, ca_bundle: str | None) -> Finding:
     """Return the finding for a certificate that OpenSSL refuses with this number."""
     if number in UNKNOWN_AUTHORITY:
-        known = "Those in CA_BUNDLE are not its own." if ca_bundle else "It is private."
+        known = "It is none of those in CA_BUNDLE." if ca_bundle else "It is private."
         return fault(
             "tls",
             f"The certificate of {host} is signed by an authority that is not known here. {known}",
@@ -184,18 +186,19 @@ def judge_certificate(host: str, number: int, ca_bundle: str | None) -> Finding:
     if number in WRONG_NAME:
         return fault(
             "tls",
-            f"The certificate of {host} is made out to another name.",
-            "Set CANVAS_URL to a name the certificate holds.",
+            f"The certificate of {host} is for another name.",
+            "Set CANVAS_URL to a name in the certificate.",
         )
     if number in (EXPIRED, NOT_YET):
+        when = "no longer" if number == EXPIRED else "not yet"
         return fault(
             "tls",
-            f"The certificate of {host} is {'over' if number == EXPIRED else 'not valid yet'}.",
-            "Renew it at the server. If it is in order for others, set this machine's clock.",
+            f"The certificate of {host} is {when} valid.",
+            "Renew it at the server. If others accept it, check this machine's clock.",
         )
     return fault(
         "tls",
-        f"The certificate of {host} is not accepted (OpenSSL's number {number}).",
+        f"The certificate of {host} is not accepted (OpenSSL error {number}).",
         "Look at it with: openssl s_client -connect HOST:443 -servername HOST",
     )
 
@@ -206,11 +209,11 @@ def judge_handshake(url: str, reason: str) -> Finding:
         return fault(
             "tls",
             f"{url} does not speak TLS: a plain HTTP server, or a proxy, is at this port.",
-            "Check the port in CANVAS_URL; Easel speaks to Canvas by https alone.",
+            "Check the port in CANVAS_URL; Easel calls Canvas by https only.",
         )
     return fault(
         "tls",
-        f"{url} and this machine found no way to speak TLS ({reason or 'no reason given'}).",
+        f"{url} and this machine could not agree on TLS ({reason or 'no reason given'}).",
         "Check that the server offers TLS 1.2 or newer.",
     )
 

@@ -179,7 +179,7 @@ def unknown_client(environment: Environment) -> Finding:
     return fault(
         "unknown_client",
         f"Canvas does not know the developer key {environment.client_id}.",
-        f"Look {KEYS_PAGE} which of these it is, for Canvas does not tell: CANVAS_CLIENT_ID is "
+        f"Look {KEYS_PAGE} which of these it is, because Canvas does not say: CANVAS_CLIENT_ID is "
         "wrong (it is the number in the Details column), the key is off, or it was deleted.",
     )
 
@@ -188,15 +188,15 @@ def wrong_redirect(redirect_uri: str) -> Finding:
     return fault(
         "redirect_uri",
         f"The developer key does not list the redirect URI {redirect_uri}.",
-        f"Add exactly this line to the key's Redirect URIs {KEYS_PAGE}, or mend PUBLIC_URL: "
+        f"Add exactly this line to the key's Redirect URIs {KEYS_PAGE}, or correct PUBLIC_URL: "
         f"{redirect_uri}",
     )
 
 
 def key_off(environment: Environment) -> Finding:
     elsewhere = (
-        " A key marked Test Cluster Only works in beta and test alone: take the mark away, or "
-        "use another key here."
+        " A key marked Test Cluster Only works in beta and test only: remove the mark, or use "
+        "another key here."
         if environment.name == "production"
         else ""
     )

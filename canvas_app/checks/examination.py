@@ -45,7 +45,7 @@ def judge_settings(faults: Sequence[str]) -> Iterator[Finding]:
             name = what.partition(" ")[0]
             yield fault(
                 "tls",
-                f"{name} goes without TLS, so whoever is on the way reads everything.",
+                f"{name} goes without TLS, so everybody on the way can read it.",
                 f"Let {name} begin with https://.",
             )
 

@@ -129,7 +129,7 @@ def judge_other(url: str, found: Visit) -> Finding:
         return fault(
             "public_url",
             f"{url} sends on to {found.location.partition('?')[0]} instead of serving Easel.",
-            "Set PUBLIC_URL to the address at which people end up, or mend the proxy.",
+            "Set PUBLIC_URL to the address at which people end up, or correct the proxy's set-up.",
         )
     return fault(
         "public_url",

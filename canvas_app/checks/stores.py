@@ -110,7 +110,8 @@ def judge_database(examined: Examined) -> list[Finding]:
             fault(
                 "database",
                 f"The database cannot be used: {examined.error}",
-                "Start it, or mend DATABASE_URL; a SQLite file needs a folder Easel may write to.",
+                "Start it, or correct DATABASE_URL; a SQLite file needs a folder Easel may write "
+                "to.",
             )
         ]
     found = [judge_schema(examined)]
@@ -126,7 +127,7 @@ def read_only(why: str) -> Finding:
         "database_read_only",
         f"The database takes no writes: {why}",
         "A SQLite file and its folder must be writable for the user Easel runs as, and their disk "
-        "have room; PostgreSQL must be no standby, nor have default_transaction_read_only on.",
+        "have room; PostgreSQL must not be a standby, nor have default_transaction_read_only on.",
     )
 
 
@@ -227,12 +228,12 @@ def judge_redis(settings: Settings, shown: RedisShown | None) -> Finding:
                 "runs.",
                 "Set REDIS_URL, or leave WEB_CONCURRENCY out and raise WEB_THREADS.",
             )
-        return fine("redis", "No Redis is set: one process serves, and keeps what it needs itself.")
+        return fine("redis", "No Redis is set; one process serves, which needs none.")
     if shown.error:
         return fault(
             "redis",
             f"Redis does not answer: {shown.error}",
-            "Start it, or mend REDIS_URL. Meanwhile pages stand, but nobody can sign in.",
+            "Start it, or correct REDIS_URL. Meanwhile pages work, but nobody can sign in.",
         )
     if shown.most and not shown.policy.startswith(EVICTING):
         return doubt(

@@ -61,7 +61,7 @@ def enrollment_command() -> None:
     "--task",
     required=True,
     type=click.Choice(ENROLLMENT_TASKS),
-    help="What to do; without it Canvas would conclude.",
+    help="What to do. Required, because Canvas would conclude by default.",
 )
 @click.option("--yes", is_flag=True, help="Do it. Without this nothing is sent anywhere.")
 @click.option("--env", type=click.Choice(ENVIRONMENTS), help="Which Canvas; named with --yes.")
@@ -202,7 +202,7 @@ def read_journal(file: Path, key: dict[str, str]) -> dict[str, JournalEntry]:
             mine = {name: row[name] for name in key} == key
             entry = JournalEntry(**{name: str(row[name]) for name in JournalEntry.__annotations__})
         except (ValueError, KeyError, TypeError):
-            raise click.UsageError(f"{file}, line {number}, is no line of a journal.") from None
+            raise click.UsageError(f"{file}, line {number}, is not a line of a journal.") from None
         if mine:
             found[entry.enrollment] = entry
     return found

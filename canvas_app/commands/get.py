@@ -79,7 +79,7 @@ def read_path(path: str, target: Target) -> tuple[str, dict[str, list[str] | str
         path = path.removeprefix(target.url)
     parts = urlsplit(path)
     if parts.netloc:
-        raise click.UsageError(f"PATH is another address than that of {target}.")
+        raise click.UsageError(f"PATH is not an address of {target}.")
     where = parts.path if parts.path.startswith("/") else f"/{parts.path}"
     if not where.startswith("/api/"):
         where = f"/api/v1{where}"

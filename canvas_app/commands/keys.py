@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 
 @click.group
 def keys_command() -> None:
-    """Make the secrets that Easel needs."""
+    """Generate the secrets that Easel needs."""
 
 
 @keys_command.command("new")

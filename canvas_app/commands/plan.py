@@ -109,7 +109,9 @@ def read_calls(lines: Iterable[str]) -> list[Seen]:
 @click.command
 @click.option("--log", type=click.File(encoding="utf-8"), help="Easel's log; - reads stdin.")
 @click.option("--cost", type=click.FloatRange(0), help="Units a call costs, instead of a log.")
-@click.option("--seconds", type=click.FloatRange(0.001), help="Seconds a call takes, likewise.")
+@click.option(
+    "--seconds", type=click.FloatRange(0.001), help="Seconds a call takes, instead of a log."
+)
 @click.option("--courses", default=1, type=click.IntRange(1), show_default=True)
 @click.option(
     "--calls", default=1.0, type=click.FloatRange(0.01), show_default=True, help="For each course."
@@ -127,7 +129,7 @@ def plan_command(
     outflow: float,
     as_json: bool,
 ) -> None:
-    """Reckon how many calls a minute Canvas will take, and how long a job lasts.
+    """Calculate how many calls a minute Canvas accepts, and how long a job takes.
 
     Costs and times come from Easel's log (LOG_LEVEL=INFO), or are given. The bucket is 600 in
     open-source Canvas and 700 at Instructure; it leaks 10 a second. Nothing is sent.
@@ -142,7 +144,7 @@ def plan_command(
     """
     seen = read_calls(log) if log else []
     if log and not seen:
-        raise click.UsageError("The log tells of no call with its cost; LOG_LEVEL must be INFO.")
+        raise click.UsageError("The log has no calls with their cost; LOG_LEVEL must be INFO.")
     if not seen and (cost is None or seconds is None):
         raise click.UsageError("Give --log, or both --cost and --seconds.")
     mean_cost = cost if cost is not None else fmean(each.cost for each in seen)
@@ -200,7 +202,7 @@ def tell_plan(
     click.echo(f"A call costs {cost:.3f} and takes {1000 * seconds:.0f} ms on average.")
     click.echo(f"Best with {one.parallel} at once: {one.per_minute:.0f} calls a minute.")
     click.echo(f"{one.calls} calls for {courses} courses take {duration(one.seconds)}.")
-    click.echo(f"What bounds it: {WHY[one.bound_by]}.")
+    click.echo(f"What limits it: {WHY[one.bound_by]}.")
     verdict = "would help" if tokens_help(plans) else "would not help"
     times = ", ".join(f"{each.tokens} tokens {duration(each.seconds)}" for each in plans[1:])
     click.echo(f"Several tokens {verdict} ({times}); each has a bucket of its own.")

@@ -45,7 +45,7 @@ def revoke_tokens(ids: tuple[int, ...]) -> None:
 def revoke_all_tokens(yes: bool) -> None:
     """End every grant: everybody signs in and agrees once more."""
     if not yes:
-        click.echo("Nothing was ended. This signs everybody out: say --yes to do it.")
+        click.echo("Nothing was ended. This would sign everybody out; add --yes to do it.")
         sys.exit(2)
     _end(None)
 
@@ -60,7 +60,7 @@ def _end(ids: tuple[int, ...] | None) -> None:
         note_audit("revoked-by-operator", grant.environment, grant.user_id)
     gateway.close()
     unknown = sorted(set(ids or ()) - kept.keys())
-    click.echo(f"Ended: {len(chosen)}. Canvas still to be told: {waiting}.")
+    click.echo(f"Ended: {len(chosen)}. Still to be revoked at Canvas: {waiting}.")
     if unknown:
         click.echo(f"No such grant: {', '.join(map(str, unknown))}.", err=True)
         sys.exit(1)

@@ -27,4 +27,4 @@ def forget_user(user_id: int, environment: str) -> None:
         click.echo(f"Nothing is stored about user {user_id} ({environment}).", err=True)
         sys.exit(1)
     note_audit("forgotten-by-operator", environment, user_id)
-    click.echo(f"Forgotten. Tokens Canvas is still to be told of: {waiting}.")
+    click.echo(f"Forgotten. Tokens still to be revoked at Canvas: {waiting}.")

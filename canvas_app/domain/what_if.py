@@ -137,7 +137,7 @@ def asked_back(id_: str, name: str, text: str, points: Decimal, *, meant: bool) 
     if values[0] < 0:
         return Problem(name, "A score below 0 was not tried.")
     if values[0] > HIGHEST_SCORE:
-        return Problem(name, "So high a score was not tried.")
+        return Problem(name, "Such a high score was not tried.")
     if len(values) > 1:
         small, large = (written(value) for value in values)
         said = f"“{text}” may be {small} or {large}, so it was not tried."

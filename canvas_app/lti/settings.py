@@ -138,7 +138,7 @@ def _deployments(reader: SettingsReader) -> frozenset[str]:
     for each in given:
         if not _DEPLOYMENT.fullmatch(each) or ":" not in each:
             reader.fault(
-                f"LTI_DEPLOYMENT_IDS holds what is no deployment id ({each[:60]})",
+                f"LTI_DEPLOYMENT_IDS has an entry that is not a deployment id ({each[:60]})",
                 "use ids such as 1:8865aa05b4b79b64a91a86042e43af5ea8ae79eb, separated by commas; "
                 "a launch that is refused for it shows its id",
             )
@@ -153,7 +153,7 @@ def _hosts(reader: SettingsReader) -> tuple[str, ...]:
         host = each.removeprefix("https://").rstrip("/")
         if not _HOST.fullmatch(host):
             reader.fault(
-                f"CANVAS_HOSTS holds what is no host ({each[:60]})",
+                f"CANVAS_HOSTS has an entry that is not a host ({each[:60]})",
                 "use hosts such as canvas.example.edu, separated by commas",
             )
         found.append(f"https://{host.lower()}")

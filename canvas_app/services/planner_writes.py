@@ -123,7 +123,7 @@ def read_note(
     if len(title) > LONGEST_TITLE or len(details) > LONGEST_DETAILS:
         raise BadInput("That note is too long for Canvas's planner.")
     if course_id and not course_id.isdecimal():
-        raise BadInput("That is no course.")
+        raise BadInput("That is not a course.")
     try:
         on = date.fromisoformat(day)
         at = time.fromisoformat(clock) if clock else END_OF_DAY
@@ -177,7 +177,7 @@ def what_became(error: CanvasError, attempt: str) -> str:
     )
     if doubtful:
         return (
-            f"Perhaps {attempt[:1].lower()}{attempt[1:]}: Canvas did not say whether it did that. "
+            f"Perhaps {attempt[:1].lower()}{attempt[1:]}: Canvas did not say whether it did so. "
             "Look below before you try again: it may be done."
         )
     match error:
@@ -188,9 +188,9 @@ def what_became(error: CanvasError, attempt: str) -> str:
         case NotFound():
             reason = "Canvas no longer has it."
         case Throttled():
-            reason = "Canvas asked to wait. Try again in a minute."
+            reason = "Canvas asks Easel to wait. Try again in a minute."
         case Unavailable():
             reason = "Canvas could not be reached. Try again."
         case _:
-            reason = "Canvas refused it as it is."
+            reason = "Canvas did not accept it in this form."
     return f"{attempt}. {reason} Nothing was changed."

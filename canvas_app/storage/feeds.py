@@ -98,7 +98,9 @@ class Feeds:
             if grant is None:
                 raise NoFeed("Easel's access to Canvas has ended. Sign in again.")
             if grant.real_user_id:
-                raise NoFeed("Who acts as somebody else cannot make a calendar feed for them.")
+                raise NoFeed(
+                    "While acting as somebody else you cannot make a calendar feed for them."
+                )
             has = connection.execute(
                 sa.select(sa.func.count()).select_from(feeds).where(feeds.c.grant_id == grant_id)
             ).scalar_one()

@@ -20,7 +20,7 @@ SCORE_COLUMNS = (
     *("Student", "Sections", "Status", "Score", "Grade", "Late", "Handed in (UTC)"),
     *("Graded (UTC)", "Posted (UTC)"),
 )
-NO_NAMES_YET = "Anonymous until the grades are posted: no names are told."
+NO_NAMES_YET = "Anonymous until the grades are posted, so no names are shown."
 
 
 @bp.get("/courses/<int:course_id>/assignments/<int:assignment_id>")

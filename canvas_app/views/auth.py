@@ -281,7 +281,7 @@ def error_response(error: str, environment: str) -> Trouble:
         error = error if ERROR_CODE.fullmatch(error) else ""
         log.warning(
             "the authorization endpoint sent an error Easel does not know: %s",
-            error or "something that is no error code",
+            error or "something that is not an error code",
         )
     return sign_in_failed(
         ERROR_PAGES.get(error, "unknown_authorization_error"),
@@ -463,8 +463,8 @@ def signed_out(message: str, revoked: bool) -> Response:
     if not revoked:
         flash(
             gettext(
-                "Canvas did not answer, so it does not know yet. Easel keeps the token sealed, to "
-                "end its access and for nothing else, and tries again for seven days."
+                "Canvas did not answer, so Easel's access has not ended there yet. Easel keeps the "
+                "token encrypted, only to end its access, and tries again for seven days."
             )
         )
     response = redirect(f"{current_gateway().settings.path_prefix}/")

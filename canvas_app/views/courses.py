@@ -79,7 +79,7 @@ def favorite(course_id: int) -> ResponseReturnValue:
     if wanted:
         attempt = gettext("%(course)s was not made a favourite")
     else:
-        attempt = gettext("%(course)s is a favourite still")
+        attempt = gettext("%(course)s is still a favourite")
     row = f"course-{course_id}"
     _, failure = write(call, attempt % {"course": quoted_name()})
     if failure:
@@ -88,7 +88,7 @@ def favorite(course_id: int) -> ResponseReturnValue:
     if wanted:
         message = gettext("%(course)s is a favourite, in Canvas too.")
     else:
-        message = gettext("%(course)s is no favourite any more, in Canvas too.")
+        message = gettext("%(course)s is no longer a favourite, in Canvas too.")
     return back(
         message % {"course": quoted_name()}, f"/courses/{course_id}/favorite", undo, row=row
     )
@@ -101,7 +101,9 @@ def nickname(course_id: int) -> ResponseReturnValue:
     given = " ".join(request.form.get("nickname", "").split())
     before, row = request.form.get("before", ""), f"course-{course_id}"
     if len(given) > NICKNAME_LENGTH:
-        message = gettext("A nickname has %(most)s characters at most. %(course)s keeps its name.")
+        message = gettext(
+            "A nickname can have at most %(most)s characters. %(course)s keeps its name."
+        )
         return not_done(message % {"most": NICKNAME_LENGTH, "course": quoted_name()}, row=row)
     api, id_ = current_api(), str(course_id)
     call: Callable[[], None] = (

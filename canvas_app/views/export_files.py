@@ -127,7 +127,7 @@ class Preparing:
             self._over.set()
 
     def _report(self) -> None:
-        """Store a heartbeat every few seconds, and learn from it whether the export is wanted."""
+        """Store a heartbeat every few seconds, and learn whether the export is still wanted."""
         while not self._over.wait(BEAT):
             try:
                 self._wanted = self._store.heartbeat(self._id)

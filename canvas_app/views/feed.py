@@ -143,7 +143,7 @@ def refusal(roles: Collection[str] = FEATURE_ROLES) -> str | None:
         return gettext("The school that runs Easel has switched calendar feeds off.")
     identity = required_sign_in().identity
     if identity.real_user_id:
-        return gettext("Who acts as somebody else cannot make a calendar feed for them.")
+        return gettext("While acting as somebody else you cannot make a calendar feed for them.")
     if not current_gateway().environment(identity.environment).client_secret:
         return gettext(
             "This Easel has a public developer key: Canvas ends its access after two hours "
@@ -201,13 +201,13 @@ def make() -> ResponseReturnValue:
     if once and once in made:  # the person reloaded the page with the address
         flash(
             gettext(
-                "That feed is made already, and its address was shown once. If you did not copy "
-                "it, end the feed and make another."
+                "This feed has already been made, and its address was shown once. If you did not "
+                "copy it, end the feed and make another."
             )
         )
         return redirect(f"{request.script_root}/account#feeds")
     if not wanted.kinds:
-        return form(gettext("Choose at least one kind of thing the calendar should hold."), 422)
+        return form(gettext("Choose at least one kind of entry for the calendar."), 422)
     gateway = current_gateway()
     try:
         secret = gateway.storage.feeds.make(

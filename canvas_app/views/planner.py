@@ -46,7 +46,7 @@ def mark() -> ResponseReturnValue:
     if found.deleted:
         reason = gettext(
             "%(title)s was not marked: another program has deleted its mark in Canvas, and "
-            "Canvas makes no second one."
+            "Canvas does not make a second one."
         )
         return not_done(reason % {"title": title}, row=row)
     undone = Mark(
@@ -138,9 +138,7 @@ def write_over(note_id: str, note: NoteDraft, unlisted: str) -> Response:
         return not_done(failure)
     if now.deleted:
         return not_done(
-            gettext(
-                "“%(title)s” was deleted meanwhile and stands in no list. Write it as a new note."
-            )
+            gettext("“%(title)s” was deleted meanwhile and is on no list. Write it as a new note.")
             % {"title": note.title}
         )
     before = {name: form.get(f"was_{name}", "") for name in NOTE}
@@ -194,7 +192,7 @@ def not_listed(course_id: str) -> str:
     if course and keeps_notes(course, sources.now()):
         return ""
     return " " + gettext(
-        "It will stand in no list: Canvas lists notes only with courses that you take as a "
+        "It will be on no list: Canvas lists notes only with courses that you take as a "
         "student now."
     )
 

@@ -38,7 +38,7 @@ def test_no_feed(easel: RunningEasel) -> None:
     )
 
     assert answer.status_code == 403
-    assert "acts as somebody else" in answer.text
+    assert "While acting as somebody else" in answer.text
 
 
 def test_over_after_an_hour(easel: RunningEasel) -> None:

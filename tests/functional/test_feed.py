@@ -45,7 +45,7 @@ def test_an_answer_loaded_again_makes_no_second_feed(easel: RunningEasel) -> Non
 
     assert ADDRESS.search(first.text)
     assert not ADDRESS.search(again.text)
-    assert "That feed is made already" in again.text
+    assert "This feed has already been made" in again.text
     assert again.text.count("End this feed") == 1
 
 

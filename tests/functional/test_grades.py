@@ -220,7 +220,7 @@ def test_odd_scores_are_told(easel, dozen):
     assert told == [
         "A score below 0 was not tried.",
         "That is not a number, so it was not tried.",
-        "So high a score was not tried.",
+        "Such a high score was not tried.",
         "99 is above the highest score, 8; it was not tried.",
         "8.5 is above the highest score, 8; it was not tried.",
         "That is not a number, so it was not tried.",
@@ -242,7 +242,7 @@ def test_scores_that_may_be_meant_otherwise_are_asked_about(easel, dozen):
     assert "9 is above the highest score, 8; it was not tried." in page
     assert f'name="s{id_}" value="9"' in page
     ((href, words),) = links
-    assert words == "Count it all the same"
+    assert words == "Count it anyway"
     meant = dozen.get(f"{easel.url}{href}", timeout=30).text
     assert "With 1 changed score" in html.unescape(meant)
     assert f'name="o{id_}" value="9"' in meant
@@ -357,7 +357,7 @@ def test_difference_is_told(easel, dozen, canvas):
     assert page["own"]["current"] == 91.18  # (8 + 6.5 + 1) / 17
     shown = text(easel, dozen, PROGRAMMING)
     assert "94.12 % for graded work" in shown
-    assert "comes to another number: 91.18 %" in shown
+    assert "gives another number: 91.18 %" in shown
 
 
 def grade(canvas, row, points):

@@ -368,7 +368,7 @@ class TestPeople:
         forged = {"course": 4101, "custom_fields": {"global_id": victim}}
         tool.canvas.control(lti={"deploy": [forged]})
         page = Launcher(tool).launched("/courses/4101/external_tools/2")
-        refused(page, "Easel does not take launches from this place yet", 403)
+        refused(page, "Easel does not accept launches from this place yet", 403)
         assert re.search(r"2:[0-9a-f]{40}", page.text)
 
     def test_scopes_grew(self, tool: RunningEasel) -> None:
@@ -381,10 +381,10 @@ class TestPeople:
 
 
 SPOILED: dict[str, tuple[dict[str, Any], str, int]] = {
-    "none": ({"key": "none"}, "Canvas's launch is signed in a way Easel does not take", 400),
+    "none": ({"key": "none"}, "Canvas's launch is signed in a way Easel does not accept", 400),
     "PEM as secret": (
         {"key": "public_as_secret"},
-        "Canvas's launch is signed in a way Easel does not take",
+        "Canvas's launch is signed in a way Easel does not accept",
         400,
     ),
     "another key": ({"key": "foreign"}, "The signature of this launch is wrong", 400),
@@ -415,10 +415,10 @@ SPOILED: dict[str, tuple[dict[str, Any], str, int]] = {
         "The clocks of Canvas and Easel differ",
         400,
     ),
-    "nonce": ({"claims": {"nonce": "another"}}, "This launch answers another one", 400),
+    "nonce": ({"claims": {"nonce": "another"}}, "This launch belongs to another request", 400),
     "deployment": (
         {"claims": {f"{CLAIM}deployment_id": "9:0"}},
-        "Easel does not take launches from this place yet",
+        "Easel does not accept launches from this place yet",
         403,
     ),
     "version": (

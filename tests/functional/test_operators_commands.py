@@ -48,7 +48,7 @@ def test_one_grant_is_revoked(easel: RunningEasel) -> None:
     done = easel_command(easel, "tokens", "revoke", str(id_), "999")
 
     assert done.returncode == 1
-    assert "Ended: 1. Canvas still to be told: 0." in done.stdout
+    assert "Ended: 1. Still to be revoked at Canvas: 0." in done.stdout
     assert "No such grant: 999." in done.stderr
     assert easel.canvas.stats()["revocations"] == 1
     assert "/account" not in one.get(f"{easel.url}/account", timeout=30).url

@@ -286,7 +286,7 @@ def test_a_note_that_will_stand_in_no_list_says_so(easel, who, course):
 
     saved = send(browser, page, form_to(page, "/planner/notes"), **note_fields(course=course))
 
-    assert "“Bring boots” is saved. It will stand in no list" in saved.text
+    assert "“Bring boots” is saved. It will be on no list" in saved.text
     assert "Bring boots" not in {row["title"] for row in rows(easel, browser)}
     undone = send(browser, saved, undo_form(saved))
     assert "“Bring boots” is deleted." in undone.text

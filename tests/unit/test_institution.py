@@ -74,8 +74,8 @@ def test_logos_are_known_by_their_content(tmp_path: Path, content: bytes, kind: 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"<html></html>", "is no image that browsers show"),
-        (b"", "is no image that browsers show"),
+        (b"<html></html>", "is not an image that browsers show"),
+        (b"", "is not an image that browsers show"),
         (PNG + bytes(LARGEST_LOGO), "is too large"),
         (None, "cannot be read (No such file or directory)"),
     ],
@@ -106,7 +106,7 @@ def test_a_pale_accent_names_a_darker_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("color", ["red", "#12345", "#1234567", "1a56a0", "#1a56ag"])
 def test_what_is_no_color(tmp_path: Path, color: str) -> None:
-    assert "SITE_ACCENT is no colour" in fault_of(tmp_path, SITE_ACCENT=color)
+    assert "SITE_ACCENT is not a colour" in fault_of(tmp_path, SITE_ACCENT=color)
 
 
 @pytest.mark.parametrize("name", ["IMPRINT_URL", "PRIVACY_URL", "SUPPORT_URL"])
@@ -124,7 +124,7 @@ def test_what_is_no_color(tmp_path: Path, color: str) -> None:
     ],
 )
 def test_links_that_lead_nowhere(tmp_path: Path, name: str, url: str) -> None:
-    assert f"{name} is no address of a page" in fault_of(tmp_path, **{name: url})
+    assert f"{name} is not the address of a page" in fault_of(tmp_path, **{name: url})
 
 
 def test_only_support_is_a_mailbox(tmp_path: Path) -> None:

@@ -370,5 +370,5 @@ def test_features_off_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["grades", "explorer:nobody", "explorer student"])
 def test_features_that_are_none(tmp_path: Path, text: str) -> None:
-    with pytest.raises(SettingsError, match="FEATURES_OFF names what is no feature"):
+    with pytest.raises(SettingsError, match="FEATURES_OFF has an entry that is not a feature"):
         Settings.from_environ(full(tmp_path, FEATURES_OFF=text))

@@ -113,9 +113,9 @@ def test_canvas_without_a_time(headers: dict[str, Any]) -> None:
     ("number", "bundle", "words"),
     [
         (20, None, "CA_BUNDLE"),
-        (18, "/etc/ssl/school.pem", "Those in CA_BUNDLE"),
-        (10, None, "over"),
-        (9, None, "not valid yet"),
+        (18, "/etc/ssl/school.pem", "none of those in CA_BUNDLE"),
+        (10, None, "no longer valid"),
+        (9, None, "not yet valid"),
         (62, None, "another name"),
         (26, None, "26"),
     ],
@@ -131,7 +131,7 @@ def test_certificate_that_is_refused(number: int, bundle: str | None, words: str
     ("reason", "words"),
     [
         ("WRONG_VERSION_NUMBER", "does not speak TLS"),
-        ("UNSUPPORTED_PROTOCOL", "no way to speak TLS"),
+        ("UNSUPPORTED_PROTOCOL", "could not agree on TLS"),
         ("", "no reason given"),
     ],
 )

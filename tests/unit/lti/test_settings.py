@@ -88,12 +88,20 @@ def test_named(read: Any) -> None:
     [
         ("LTI_CLIENT_ID", "easel", "LTI_CLIENT_ID is not the client ID of an LTI key"),
         ("CANVAS_BETA_LTI_CLIENT_ID", "x", "CANVAS_BETA_LTI_CLIENT_ID is not the client ID"),
-        ("LTI_DEPLOYMENT_IDS", "8865", "LTI_DEPLOYMENT_IDS holds what is no deployment id (8865)"),
+        (
+            "LTI_DEPLOYMENT_IDS",
+            "8865",
+            "LTI_DEPLOYMENT_IDS has an entry that is not a deployment id (8865)",
+        ),
         ("LTI_ISSUER", "canvas", "LTI_ISSUER is not the issuer of a Canvas"),
         ("LTI_ISSUER", "https://[", "LTI_ISSUER is not the issuer of a Canvas"),
         ("LTI_FRAME", "perhaps", "LTI_FRAME is none of on, off"),
-        ("CANVAS_HOSTS", "*.example.edu", "CANVAS_HOSTS holds what is no host (*.example.edu)"),
-        ("CANVAS_HOSTS", "'none'; x", "CANVAS_HOSTS holds what is no host ('none';)"),
+        (
+            "CANVAS_HOSTS",
+            "*.example.edu",
+            "CANVAS_HOSTS has an entry that is not a host (*.example.edu)",
+        ),
+        ("CANVAS_HOSTS", "'none'; x", "CANVAS_HOSTS has an entry that is not a host ('none';)"),
         ("PUBLIC_URL", "http://easel.example.edu", "PUBLIC_URL is http"),
     ],
 )

@@ -89,7 +89,7 @@ class TestMaking:
 
     def test_who_may_have_none(self, storage: Storage, clock: Clock) -> None:
         acting = enter(storage, clock, replace(ADA, real_user_id=1, real_user_name="Root"))
-        with pytest.raises(NoFeed, match="acts as somebody else"):
+        with pytest.raises(NoFeed, match="acting as somebody else"):
             storage.feeds.make(entered(storage, acting).grant_id, "x", ALL)
         with pytest.raises(NoFeed, match="Sign in again"):
             storage.feeds.make(12345, "x", ALL)
