@@ -1,4 +1,4 @@
-"""What a page is examined for: barriers, width, weight, steadiness, the place of the focus."""
+"""Checks of a page: accessibility, width, weight, layout shifts, the place of the focus."""
 
 import re
 from itertools import pairwise
@@ -29,7 +29,7 @@ SHIFT = """() => new Promise(tell => {
 BYTES = """() => [...performance.getEntriesByType("navigation"),
   ...performance.getEntriesByType("resource")].map(entry => entry.encodedBodySize)
   .reduce((sum, size) => sum + size, 0)"""
-# Wider than the window, unless it stands in something that scrolls by itself.
+# Elements wider than the window, except inside an element that scrolls by itself.
 TOO_WIDE = """() => {
   const over = document.documentElement.scrollWidth - innerWidth;
   if (over <= 0) return [];
@@ -39,8 +39,8 @@ TOO_WIDE = """() => {
     .slice(0, 3).map(e => e.outerHTML.slice(0, 160)).concat(`${over} px too wide`);
 }"""
 
-# Rows far down have no size of their own before they are scrolled to, and are clipped until then.
-# axe takes what is in them for lying over whatever follows.
+# Rows far down are clipped, and have no size of their own, until they are scrolled to.
+# axe would think that their content covers what follows.
 LAY_OUT = """() => {
   if (document.laidOut) return;
   const sheet = new CSSStyleSheet();
@@ -51,7 +51,7 @@ LAY_OUT = """() => {
 
 
 def barriers(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 AA on the page as a person sees it who scrolls through."""
+    """Return what axe finds against WCAG 2.2 AA, with the page scrolled through."""
     page.evaluate(LAY_OUT)
     if page.evaluate("typeof axe === 'undefined'"):
         found = Axe().run(page, options=RULES).response
@@ -66,14 +66,15 @@ def barriers(page: Page) -> list[str]:
 
 
 def too_wide(page: Page) -> list[str]:
-    """What does not fit into the window."""
+    """Return the elements that do not fit into the window."""
     return [f"{page.url}: {what}" for what in page.evaluate(TOO_WIDE)]
 
 
 def in_every_dress(page: Page, *, long: bool = False) -> list[str]:
-    """Barriers, and what is too wide: light and dark, 320 px and 1280 px.
+    """Return barriers and too wide elements: light and dark, at 320 px and 1280 px.
 
-    Of a ``long`` page, whose kind is seen in all four elsewhere, narrow dark and wide light.
+    For a ``long`` page, whose kind is checked in all four elsewhere, only narrow dark and wide
+    light.
     """
     wrong = []
     for width, height, own in ((320, 720, "dark"), (1280, 900, "light")):
@@ -87,7 +88,7 @@ def in_every_dress(page: Page, *, long: bool = False) -> list[str]:
 
 
 def in_order(reader: Reader) -> list[str]:
-    """What is wrong with an opened page's bones, weight and steadiness."""
+    """Return what is wrong with an opened page's structure, weight and steadiness."""
     page, wrong = reader.page, []
     asked = [r.url for r in reader.requests if not r.url.startswith(("data:", "about:"))]
     if foreign := [url for url in asked if not url.startswith(reader.easel.url)]:
@@ -120,12 +121,12 @@ def in_order(reader: Reader) -> list[str]:
 
 
 def shape(path: str) -> str:
-    """A path without its numbers and secrets: pages of one shape are one kind of page."""
+    """Return a path without its numbers and secrets: pages of one shape are of one kind."""
     return re.sub(r"\d+", ":id", urlsplit(path).path)
 
 
 def links(page: Page, root: str) -> list[str]:
-    """The addresses of Easel's own pages that this page leads to, without their fragments."""
+    """Return the addresses of Easel's own pages that this page links to, without fragments."""
     found: Any = page.evaluate(
         "root => [...document.querySelectorAll('a[href]')].map(a => a.href.split('#')[0])"
         ".filter(href => href.startsWith(root + '/'))",

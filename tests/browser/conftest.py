@@ -55,7 +55,7 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 
 @dataclass
 class Reader:
-    """A person's browser, its complaints, and the requests of each page."""
+    """A person's browser, its errors and warnings, and the requests of each page."""
 
     page: Page
     easel: RunningEasel
@@ -98,7 +98,7 @@ def watch(context: BrowserContext, easel: RunningEasel) -> Reader:
     page.on("pageerror", lambda error: made.complaints.append(str(error)))
 
     def complain(message: ConsoleMessage) -> None:
-        # Faults of Canvas's own login pages are not Easel's.
+        # Errors on the emulator's login pages are not Easel's.
         ours = message.location["url"].startswith(easel.url)
         if ours and message.type in ("error", "warning"):
             made.complaints.append(message.text)

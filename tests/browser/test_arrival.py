@@ -1,4 +1,4 @@
-"""How a page comes: its shape at once, what is here soon, the whole in its place; nothing moves."""
+"""How a page loads: its layout at once, content as it comes, then the whole; nothing moves."""
 
 import pytest
 

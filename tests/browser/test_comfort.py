@@ -27,11 +27,11 @@ PHONE = {
     "device_scale_factor": 2,
 }
 
-# Further style, as the person's own style sheet gives it: the page's policy allows none inside.
+# A style sheet of the person's own, because the page's policy allows no inline style.
 DRESS = """style => { const sheet = new CSSStyleSheet(); sheet.replaceSync(style);
   document.adoptedStyleSheets = [sheet]; }"""
 
-# Where the focus is: whether it is marked, and whether something else lies over it.
+# For the focused element: whether it is marked, and whether something covers it.
 FOCUS = """() => {
   const e = document.activeElement;
   if (!e || e === document.body) return null;
@@ -47,7 +47,7 @@ FOCUS = """() => {
   };
 }"""
 
-# WCAG 2.5.8 spares links in sentences; everything that stands by itself is measured.
+# WCAG 2.5.8 exempts links in sentences; all other targets are measured.
 SMALL = """least => [...document.querySelectorAll(`a.name, .card h3 a, .sections a, .person, .find,
     .brand, a.tile, .button, .mark, summary, button, select`)]
   .filter(e => e.checkVisibility({contentVisibilityAuto: true}))
@@ -57,7 +57,7 @@ SMALL = """least => [...document.querySelectorAll(`a.name, .card h3 a, .sections
 
 
 def tab_through(page: Page, most: int) -> list[dict[str, Any]]:
-    """Press Tab until the focus leaves the page or ``most`` times; what each stop looked like."""
+    """Press Tab until the focus leaves the page, or ``most`` times; return how each stop looked."""
     stops = []
     for _ in range(most):
         page.keyboard.press("Tab")
@@ -84,7 +84,7 @@ def test_focus_follows_the_page_from_top_to_bottom(reader: Reader) -> None:
     reader.enter("teacher")
     page = reader.open("/courses")
     places = [stop["at"] for stop in tab_through(page, 60)]
-    # What stands on one line differs by a few pixels.
+    # Elements on one line differ by a few pixels.
     assert [(one, two) for one, two in pairwise(places[1:]) if two < one - 24] == []
 
 
@@ -143,7 +143,7 @@ def test_nothing_is_lost_when_zoomed_or_spaced_out(reader: Reader, person: str) 
 
 
 def test_whatever_is_wide_scrolls_by_itself(reader: Reader) -> None:
-    """What a table holds, words for screen readers too, never widens the page around it."""
+    """Tables, and their words for screen readers, never widen the page around them."""
     reader.enter("dozen")
     page = reader.page
     scrolled = 0
@@ -237,7 +237,7 @@ def test_j_and_k_walk_the_rows(reader: Reader) -> None:
     reader.enter("dozen")
     page = reader.open("/upcoming")
     names = page.locator("main > .arrived li.row:visible .name").all_inner_texts()
-    # A note has no page to lead to: its row has the focus.
+    # A note has no page of its own, so its row gets the focus.
     here = "(document.activeElement.querySelector('.name') ?? document.activeElement).innerText"
     for expected in names[:3]:
         page.keyboard.press("j")

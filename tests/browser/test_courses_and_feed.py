@@ -1,4 +1,4 @@
-"""Arranging courses and making a calendar feed, as people do it in a browser."""
+"""Arranging courses and making a calendar feed in a browser."""
 
 import pytest
 import requests
@@ -11,8 +11,8 @@ pytestmark = pytest.mark.browser
 
 
 def faults(reader: Reader) -> list[str]:
-    """What is wrong with the page as it stands."""
-    reader.requests.clear()  # of all pages on the way here
+    """Return what is wrong with the page as it is now."""
+    reader.requests.clear()  # of all pages until here
     return in_order(reader) + in_every_dress(reader.page) + reader.complaints
 
 

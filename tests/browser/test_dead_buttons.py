@@ -1,4 +1,4 @@
-"""Buttons still do something when the sign-in has ended meanwhile."""
+"""Buttons have an effect even when the sign-in has ended meanwhile."""
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -26,14 +26,14 @@ def assert_leads_to_canvas(reader: Reader, page: Page, place: Page | Locator) ->
     assert page.url.startswith(reader.easel.url)
     place.get_by_role("link", name="Sign in with Canvas").click()
     page.wait_for_url(f"{reader.easel.canvas.url}/**")
-    # The 403 of the answer itself is the only thing a browser may complain about.
+    # The browser may report only the answer's own 403.
     assert all("403" in complaint for complaint in reader.complaints), reader.complaints
 
 
 @ENDED
 @pytest.mark.parametrize("reader", [{}, PHONE], indirect=True, ids=["wide", "phone"])
 def test_button_says_in_place_what_was_not_done(reader: Reader, ended: str) -> None:
-    """The page stays as it was; beside what happened stands the way to go on."""
+    """The page stays as it was; a message says what happened and offers a link."""
     reader.enter("dozen")
     page = reader.open("/upcoming")
     page.evaluate("window.stayed = true")

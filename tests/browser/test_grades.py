@@ -1,4 +1,4 @@
-"""A course's grades in a real browser: try a score, set a goal, take it back, read it anywhere."""
+"""A course's grades in a browser: try a score, set a goal, take it back, at any size."""
 
 import pytest
 from playwright.sync_api import expect
@@ -39,7 +39,7 @@ def test_a_student_tries_scores_and_a_goal(reader: Reader) -> None:
 
 
 def test_total_follows_while_a_score_is_typed(reader: Reader) -> None:
-    """Without a reload: the focus stays, the total stays in sight, the address keeps the score."""
+    """Without a reload: focus stays, the total stays visible, the address has the score."""
     reader.enter("dozen")
     page = reader.open(f"{PROGRAMMING}/grades")
     page.evaluate("window.stayed = true")

@@ -1,4 +1,4 @@
-"""Home on a phone and a desktop: how much room it takes, and what is in reach."""
+"""Home on a phone and a desktop: how much room it takes, and what is within reach."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -33,7 +33,7 @@ def height(page: Page) -> int:
 
 
 def wednesday(hour: int, minute: int) -> datetime:
-    """That hour in Denver on a Wednesday, whose name is the longest, of a month with a long one."""
+    """Set the clock to that hour in Denver on a Wednesday in September, the longest names."""
     today = datetime.now(DENVER).date()
     september = today.replace(month=9, day=20)
     day = september + timedelta(days=(2 - september.weekday()) % 7)
@@ -44,7 +44,7 @@ def wednesday(hour: int, minute: int) -> datetime:
 def test_home_is_two_screens_high_on_a_phone(
     chromium: Browser, start_easel: StartEasel, hour: int, minute: int
 ) -> None:
-    """At any hour, with room to spare; each row has two lines, and three with a comment."""
+    """At any hour, with room to spare; rows have two lines, or three with a comment."""
     start = wednesday(hour, minute)
     with (
         running("--start", start.isoformat()) as canvas,
@@ -71,7 +71,7 @@ def test_home_is_two_screens_high_on_a_phone(
 def test_later_days_fold_on_the_phone_alone(
     chromium: Browser, easel: RunningEasel, window: dict[str, Any], script: bool
 ) -> None:
-    """Nothing encloses them that some browsers cannot show open: Firefox 142, Safari 18.3."""
+    """No element encloses them that some browsers cannot show open: Firefox 142, Safari 18.3."""
     with opened(chromium, easel, window | {"java_script_enabled": script}) as reader:
         reader.enter("dozen")
         page = reader.open("/")
@@ -87,7 +87,7 @@ def test_later_days_fold_on_the_phone_alone(
 
 @pytest.mark.parametrize("reader", [{}, PHONE], indirect=True, ids=["wide", "phone"])
 def test_note_and_star_on_home_change_in_place(reader: Reader) -> None:
-    """The note's fold is on the first screen; a star is filled for a favourite."""
+    """The form for notes is on the first screen; a favourite has a filled star."""
     reader.enter("dozen")
     page = reader.open("/")
     page.evaluate("window.stayed = true")
@@ -132,7 +132,7 @@ def test_note_and_star_on_home_without_script(reader: Reader) -> None:
 
 
 def add_note(easel: RunningEasel, title: str) -> None:
-    """As the person does in Canvas, for today."""
+    """Add a note for today, as the person does in Canvas."""
     headers = {"Authorization": f"Bearer {easel.canvas.token('dozen')}"}
     body = {"title": title, "todo_date": datetime.now(UTC).isoformat()}
     path = f"{easel.canvas.url}/api/v1/planner_notes"
@@ -147,7 +147,7 @@ HIDE = """hidden => {
 
 @pytest.mark.parametrize("reader", [{}, PHONE], indirect=True, ids=["wide", "phone"])
 def test_renewed_answers_are_taken_over(reader: Reader) -> None:
-    """By one request, when the page is looked at; what is read stays where it is, focus too."""
+    """One request brings them when the page is looked at; scroll position and focus stay."""
     reader.enter("dozen")
     reader.open("/")
     add_note(reader.easel, "Renew me")

@@ -1,4 +1,4 @@
-"""Ticks, favourites, nicknames and notes change the page in place, and without script lead back."""
+"""Done marks, favourites, nicknames and notes change in place; without script the page reloads."""
 
 import re
 
@@ -16,7 +16,7 @@ TOPMOST = "row => row.getBoundingClientRect().top"
 
 
 def open_rows(page: Page) -> list[str]:
-    """The ids of the rows that can be marked done and are in sight."""
+    """Return the ids of the rows that can be marked done and are visible."""
     rows = page.locator("main > .arrived li.row[id]:visible:not(.done)", has=tick_of(page))
     found = [row.get_attribute("id") for row in rows.all()]
     return [id_ for id_ in found if id_]
@@ -36,7 +36,7 @@ def title_of(row: Locator) -> str:
 
 @pytest.mark.parametrize("reader", [{}, PHONE], indirect=True, ids=["wide", "phone"])
 def test_five_ticks_one_undone_and_one_that_fails(reader: Reader) -> None:
-    """The place, the focus and the address stay; what failed says which it is and comes back."""
+    """Position, focus and address stay; the failed one says which it is and is reset."""
     reader.enter("dozen")
     page = reader.open("/upcoming")
     page.evaluate("window.stayed = true")
@@ -83,7 +83,7 @@ def test_five_ticks_one_undone_and_one_that_fails(reader: Reader) -> None:
 
 @pytest.mark.parametrize("reader", [WITHOUT_SCRIPT], indirect=True)
 def test_five_ticks_without_script(reader: Reader) -> None:
-    """Each leads back to the row, with a message that names it; the third fails and says so."""
+    """Each reloads the page at its row, with a message that names it; the third one fails."""
     reader.enter("dozen")
     page = reader.open("/upcoming")
     ids = open_rows(page)[2:7]
@@ -142,7 +142,7 @@ def test_message_goes_by_itself_unless_it_is_looked_at(reader: Reader) -> None:
 
 
 def test_counts_follow_a_star(reader: Reader) -> None:
-    """The cards stay where they are; each heading counts the courses of its group."""
+    """The cards stay in their places; each heading counts the courses of its group."""
     reader.enter("dozen")
     page = reader.open("/courses?arrange=1")
     favourites = page.locator("main > .arrived h2[data-count^=favorite] small")

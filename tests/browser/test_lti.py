@@ -30,7 +30,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 def logged_in(context: BrowserContext, tool: RunningEasel, person: str = "dozen") -> Page:
-    """A window in which somebody is logged in to Canvas."""
+    """Open a window in which somebody is logged in to Canvas."""
     page = context.new_page()
     who = tool.canvas.person(person)
     page.goto(f"{tool.canvas.url}/login")
@@ -47,7 +47,7 @@ def agree(page: Page, tool: RunningEasel) -> None:
 
 
 def test_from_the_frame_into_a_tab_and_back(context: BrowserContext, tool: RunningEasel) -> None:
-    """The door stands in Canvas's frame, leads to the course, and knows it afterwards."""
+    """The framed page links to the course, and afterwards says that Easel is connected."""
     page = logged_in(context, tool)
     page.goto(f"{tool.canvas.url}/courses/4101")
     page.get_by_role("link", name="Easel").click()
@@ -79,7 +79,7 @@ def test_from_the_frame_into_a_tab_and_back(context: BrowserContext, tool: Runni
 
 
 def test_other_menus_open_a_tab_at_once(context: BrowserContext, tool: RunningEasel) -> None:
-    """A launch into a tab ends in the page; two courses in two tabs do not disturb each other."""
+    """A launch into a tab ends in the page; two courses in two tabs do not interfere."""
     page = logged_in(context, tool)
     with context.expect_page() as opened:
         page.get_by_role("link", name="Easel").first.click()
@@ -100,7 +100,7 @@ def test_other_menus_open_a_tab_at_once(context: BrowserContext, tool: RunningEa
 
 @pytest.mark.parametrize("width", [1280, 320])
 def test_door_is_for_everybody(context: BrowserContext, tool: RunningEasel, width: int) -> None:
-    """No barrier that axe finds, in light and dark, and nothing wider than a small phone."""
+    """axe finds no barrier, in light and dark, and nothing is wider than a small phone."""
     page = logged_in(context, tool)
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{tool.canvas.url}/courses/4101")

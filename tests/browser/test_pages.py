@@ -12,7 +12,7 @@ from tests.browser.conftest import Reader
 
 pytestmark = pytest.mark.browser
 
-# Signing in and downloads are no pages.
+# Signing in and downloads are not pages.
 NO_PAGE = re.compile(r"/(login|logout|oauth|static)\b|\.(json|csv|ics)$")
 PEOPLE = [
     "dozen",

@@ -1,4 +1,4 @@
-"""Teachers' pages in a real browser: barriers, the gradebook by keyboard and without script."""
+"""Teachers' pages in a browser: accessibility, the gradebook by keyboard and without script."""
 
 import pytest
 from playwright.sync_api import expect
@@ -23,7 +23,7 @@ def test_no_barriers(reader: Reader, path: str) -> None:
 
 
 def test_gradebook_is_a_grid_by_keyboard(reader: Reader) -> None:
-    """One stop for Tab; arrows, Home and End go by cells; Enter follows the link in a cell."""
+    """It is one stop for Tab; arrows, Home and End move by cells; Enter follows a cell's link."""
     reader.enter("teacher")
     page = reader.open(f"{BIOLOGY}/gradebook?period=all")
     grid = page.get_by_role("grid", name="Gradebook")

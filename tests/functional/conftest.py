@@ -144,7 +144,7 @@ def settings_for(canvas: StandIn, folder: Path, port: int, key: str = "confident
         instance_path=folder,
         database_url=f"sqlite:///{folder / 'easel.sqlite'}",
         port=port,
-        page_deadline=60,  # so that no page is incomplete on a busy machine; some tests set less
+        page_deadline=60,  # long enough for a busy machine; some tests set less
     )
 
 
@@ -191,7 +191,7 @@ def easel(start_easel: StartEasel) -> RunningEasel:
 
 
 def allow(easel: RunningEasel, seconds: float) -> None:
-    """Set the deadline of every page from now on."""
+    """Set the deadline of every page from now on, in seconds."""
     gateway = easel.app.extensions["easel"]
     gateway.settings = replace(gateway.settings, page_deadline=seconds)
 
@@ -286,7 +286,7 @@ def sign_in(
 
 
 def end_enrollments(canvas: StandIn, who: str, course_id: int) -> None:
-    """Conclude a person's enrollments in a course, as an SIS does; the course itself goes on."""
+    """Conclude a person's enrollments in a course that goes on, as a school's system does."""
     headers = {"Authorization": f"Bearer {canvas.token('admin')}"}
     path = f"{canvas.url}/api/v1/courses/{course_id}/enrollments"
     query = {"user_id": canvas.person(who)["id"]}

@@ -1,4 +1,4 @@
-"""Opening Easel from inside the stand-in Canvas, leg by leg, as a browser does it."""
+"""Opens Easel from inside the stand-in Canvas, step by step, as a browser does."""
 
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
@@ -51,7 +51,7 @@ def start_tool(start_easel: StartEasel, canvas: StandIn, **more: Any) -> Running
 
 
 def new_browser() -> requests.Session:
-    """A browser: loopback counts as secure."""
+    """Return a browser that treats loopback as secure."""
     browser = requests.Session()
     browser.trust_env = False
     browser.cookies.set_policy(DefaultCookiePolicy(secure_protocols=("http", "https")))
@@ -79,17 +79,17 @@ class Launcher:
         send(self.browser, page, form, **{name: who["login"], password: who["password"]})
 
     def opened(self, path: str = BIOLOGY) -> dict[str, str]:
-        """Click the entry in Canvas: the fields of the login initiation."""
+        """Click the entry in Canvas; return the fields of the login initiation."""
         page = self.browser.get(self.easel.canvas.url + path, timeout=30)
         assert page.status_code == 200, page.text[:300]
         return dict(forms(page)[-1]["fields"])
 
     def initiated(self, fields: dict[str, str], dest: str = "document") -> requests.Response:
-        """The first leg arrives at Easel."""
+        """Post the login initiation to Easel, the first step."""
         return self.posted("/lti/login", fields, dest)
 
     def answered(self, answer: requests.Response) -> dict[str, str]:
-        """The second leg: what Canvas posts to Easel in the end."""
+        """Follow the second step; return the fields that Canvas posts to Easel at the end."""
         page = self.browser.get(answer.headers["Location"], timeout=30)
         assert page.status_code == 200, page.text[:300]
         form = forms(page)[0]
@@ -97,7 +97,7 @@ class Launcher:
         return dict(form["fields"])
 
     def posted(self, path: str, fields: dict[str, str], dest: str = "document") -> Any:
-        """A post from Canvas's site: of Easel's cookies it carries the launch's alone."""
+        """Post from Canvas's site to Easel, which sends only the launch cookie along."""
         cookies = {c.name: str(c.value) for c in self.browser.cookies if c.name == COOKIE}
         headers = {
             "Origin": self.easel.canvas.url,
@@ -122,15 +122,15 @@ class Launcher:
         return answer
 
     def token(self, path: str = BIOLOGY, dest: str = "document") -> dict[str, str]:
-        """Both first legs: what Canvas posts in the third."""
+        """Take both first steps; return the id_token that Canvas posts in the third."""
         return self.answered(self.initiated(self.opened(path), dest))
 
     def launched(self, path: str = BIOLOGY, dest: str = "document") -> requests.Response:
-        """All three legs; where Easel sends the browser is not gone to."""
+        """Take all three steps; do not follow Easel's redirect."""
         return self.posted("/lti/launch", self.token(path, dest), dest)
 
     def landed(self, path: str = BIOLOGY) -> requests.Response:
-        """All three legs in a tab, and on to wherever that leads."""
+        """Take all three steps in a tab, and follow where that leads."""
         answer = self.launched(path)
         assert answer.status_code == 303, answer.text[:2000]
         return self.browser.get(self.easel.url + answer.headers["Location"], timeout=60)

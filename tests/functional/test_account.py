@@ -1,4 +1,4 @@
-"""The account page: connected as whom, what is stored, and each way to end it."""
+"""The account page: the connected account, what is stored, and each way to end it."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,7 @@ def test_account_tells_what_easel_knows(easel: RunningEasel) -> None:
 
 
 def test_account_tells_the_id_of_every_canvas(easel: RunningEasel) -> None:
-    """The developer key has the same number, so the place counts."""
+    """The developer key has the same number, so the test looks at the field's place."""
     browser = sign_in(easel, "dozen")
     page = browser.get(f"{easel.url}/account", timeout=10).text
 
@@ -61,7 +61,7 @@ def test_account_tells_the_id_of_every_canvas(easel: RunningEasel) -> None:
 def test_account_tells_how_long_answers_are_kept(
     start_easel: StartEasel, changed: dict[str, float], said: str
 ) -> None:
-    """As the deployment is set, and not as somebody once thought it would be."""
+    """The hours are those of the deployment's settings."""
     easel = start_easel(**changed)
     page = sign_in(easel, "dozen").get(f"{easel.url}/account", timeout=10)
 
@@ -98,7 +98,7 @@ def api_calls(easel: RunningEasel) -> int:
 @pytest.mark.parametrize("cause", ["suspended", "keys_off"])
 @pytest.mark.parametrize("expired", [False, True])
 def test_suspended_people_are_told_so(start_easel: StartEasel, cause: str, expired: bool) -> None:
-    """One true page and hardly a call to Canvas, until Canvas lets them in again."""
+    """One page says so, with hardly a call to Canvas, until Canvas lets them in again."""
     easel = start_easel(cache_seconds=0)
     browser = sign_in(easel, "dozen")
     whom: list[Any] = (
@@ -120,7 +120,7 @@ def test_suspended_people_are_told_so(start_easel: StartEasel, cause: str, expir
     assert "Canvas refuses Easel's access for you" in account
     assert "You are connected" not in account
     assert easel.canvas.stats()["refreshes"] == refreshes + 1
-    # What the first page had in flight, two that stood ready, and the one that proved the token.
+    # Calls the first page had in flight, two that waited, and the one that tested the token.
     assert api_calls(easel) - before <= easel.app.extensions["easel"].settings.max_parallel + 3
 
     easel.canvas.control(**{cause: []})
@@ -169,7 +169,7 @@ def test_disconnect_ends_everything(easel: RunningEasel, action: str) -> None:
 def test_no_answer_is_left_behind(
     easel: RunningEasel, monkeypatch: pytest.MonkeyPatch, action: str, method: str
 ) -> None:
-    """Another tab loads a page at the very moment."""
+    """No answer stays in the cache if another tab loads a page at the same moment."""
     browser = sign_in(easel, "dozen")
     page = browser.get(f"{easel.url}/account", timeout=10)
     door = easel.app.extensions["easel"]

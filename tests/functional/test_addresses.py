@@ -1,4 +1,4 @@
-"""Addresses that people and programs mistype end in a page of Easel's, never in a bare 500."""
+"""Mistyped addresses end in a page of Easel's, never in a bare 500."""
 
 import re
 import socket
@@ -38,7 +38,7 @@ def test_host_that_is_no_name(easel: RunningEasel, host: str) -> None:
 
 @pytest.mark.parametrize("number", [*NUMBERS, "٣"], ids=lambda number: str(number)[:22])
 def test_ids_that_nothing_has(easel: RunningEasel, number: object) -> None:
-    """In every address that takes an id: a page that says so, whoever keeps the ids."""
+    """Every address with an id answers an unknown id with a page that says so."""
     browser = sign_in(easel, "dozen")
     token = browser.get(f"{easel.url}/account", timeout=30).text
     found = re.search(r'name="csrf_token" value="([^"]*)"', token)
@@ -69,7 +69,7 @@ ODD = (
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: ascii(odd)[:22])
 def test_odd_numbers_in_queries_and_forms(easel: RunningEasel, odd: str) -> None:
-    """Whatever takes a number or a date from an address or a form says what it makes of it."""
+    """Whatever an address or a form has for a number or a date, the page says how it is taken."""
     browser = sign_in(easel, "dozen")
     page = browser.get(f"{easel.url}/account", timeout=30).text
     token = re.search(r'name="csrf_token" value="([^"]*)"', page)
@@ -99,7 +99,7 @@ def test_odd_numbers_in_queries_and_forms(easel: RunningEasel, odd: str) -> None
 
 
 def test_slash_at_the_end(start_easel: StartEasel) -> None:
-    """Every page and twin: on to the address without it, with the query."""
+    """Every page and twin redirects to its address without the slash, keeping the query."""
     for prefix in ("", "/easel"):
         easel = start_easel(prefix=prefix)
         for rule in easel.app.url_map.iter_rules():

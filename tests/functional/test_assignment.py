@@ -215,7 +215,7 @@ def test_page_stands_while_the_submission_does_not_come(easel, canvas):
 
 @pytest.mark.parametrize("who", ["dozen", "ta"])
 def test_work_of_a_course_that_is_over_for_the_person(easel, who):
-    """The course itself does not say then what the person was in it."""
+    """The course itself no longer says which role the person had in it."""
     path = f"{easel.url}{work(easel, 'Essay: why we age')}.json"
     end_enrollments(easel.canvas, who, 4101)
 

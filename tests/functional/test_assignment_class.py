@@ -1,4 +1,4 @@
-"""An assignment's page for those who grade: the spread of scores, who lacks, the table."""
+"""An assignment's page for graders: distribution of scores, who submitted nothing, the table."""
 
 import csv
 import html

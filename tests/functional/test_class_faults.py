@@ -39,7 +39,7 @@ def strike(canvas: StandIn, path: str, fault: dict[str, Any], after: int = 0) ->
 def test_roster_without_the_rest_of_the_work(
     easel: RunningEasel, canvas: StandIn, fault: dict[str, Any]
 ) -> None:
-    """Three of six lists came: their students are counted rightly, the others are unknown."""
+    """Three of six lists came: their students have counts, the others have unknown ones."""
     browser = teacher(easel)
     strike(canvas, "*/students/submissions", fault, after=3)
 
@@ -97,7 +97,7 @@ def test_roster_without_names_of_sections_or_groups(
 
 
 def assert_whole(body: dict[str, Any], canvas: StandIn, path: str) -> None:
-    """Nothing is missing, and all of it is what Canvas has."""
+    """Assert that nothing is missing and everything is as in Canvas."""
     assert body["complete"] is True, body["sources"]
     if path == ROSTER:
         assert told(body) == oracle(canvas, BIOLOGY)
@@ -125,7 +125,7 @@ def test_what_passes_costs_nothing(
 
 @pytest.mark.parametrize("path", [ROSTER, STUDENT])
 def test_throttled_pages_wait(easel: RunningEasel, canvas: StandIn, path: str) -> None:
-    """All calls together cost more than the bucket holds: it takes longer, and all is there."""
+    """The calls cost more than the bucket holds, so the page takes longer but is complete."""
     browser = teacher(easel)
     route = "GET /api/v1/courses/:course_id/students/submissions"
     canvas.control(costs={route: 100.0}, throttle={"outflow": 40.0})
@@ -138,7 +138,7 @@ def test_throttled_pages_wait(easel: RunningEasel, canvas: StandIn, path: str) -
 
 @pytest.mark.parametrize("path", [ROSTER, STUDENT])
 def test_access_that_ends_half_way_is_said(easel: RunningEasel, canvas: StandIn, path: str) -> None:
-    """No token is taken any more, however often it is refreshed."""
+    """Canvas accepts no token any more, not even a refreshed one."""
     browser = teacher(easel)
     strike(canvas, "*/students/submissions", EXPIRED, after=path.count("roster"))
 
@@ -157,7 +157,7 @@ def test_access_that_ends_half_way_is_said(easel: RunningEasel, canvas: StandIn,
 def test_student_without_submissions(
     easel: RunningEasel, canvas: StandIn, fault: dict[str, Any]
 ) -> None:
-    """The person's name, sections and totals stand; nothing is counted, and no 0 is said."""
+    """Name, sections and totals are shown; nothing is counted, so no count is 0."""
     browser = teacher(easel)
     strike(canvas, "*/students/submissions", fault)
 

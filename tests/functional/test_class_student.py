@@ -101,7 +101,7 @@ def test_numbers_are_canvas_own(
 
 
 def test_total_over_time_ends_at_canvas_own(easel: RunningEasel, canvas: StandIn) -> None:
-    """Each day's last grade once, in their order; the last is the total that Canvas has."""
+    """There is one total for each day with grades, in order; the last is Canvas's own total."""
     body = twin(easel, "teacher", path(MAYA, ".json"))
 
     moments = [datetime.fromisoformat(each["at"]) for each in body["history"]]
@@ -154,7 +154,7 @@ def test_one_kind_of_work(easel: RunningEasel, show: str, field: str) -> None:
 
 @pytest.mark.parametrize("kind", ["anonymous", "moderated"])
 def test_sealed_work_joins_no_name(easel: RunningEasel, canvas: StandIn, kind: str) -> None:
-    """Neither page, twin nor table tells anything of its submission, nor counts it."""
+    """Page, twin and table neither show nor count submissions to anonymous work."""
     every = submissions(canvas, BIOLOGY)
     late = next(row for row in every if row["late"] and waiting(row) and row["score"] is None)
     user_id = late["user_id"]
@@ -194,7 +194,7 @@ def test_sealed_work_joins_no_name(easel: RunningEasel, canvas: StandIn, kind: s
 
 @pytest.mark.parametrize("who", ["dozen", "observer"])
 def test_who_does_not_grade_is_told(easel: RunningEasel, who: str) -> None:
-    """Students and observers, about themselves as about others; and nothing is asked for them."""
+    """Students and observers get a page that says so, and Canvas is not asked about the class."""
     browser = sign_in(easel, who)
     for user_id in (MAYA, 1005):
         for ending in ("", ".json", ".csv"):
@@ -210,7 +210,7 @@ def test_limited_assistant_sees_own_sections(easel: RunningEasel, canvas: StandI
     every, own = set(students(canvas, BIOLOGY)), set(students(canvas, BIOLOGY, "ta"))
     browser = sign_in(easel, "ta")
 
-    for user_id in (min(every - own), 999_999):  # elsewhere, and nowhere: told alike
+    for user_id in (min(every - own), 999_999):  # elsewhere, or nowhere: the same answer
         for ending in ("", ".json", ".csv"):
             answer = browser.get(f"{easel.url}{path(user_id, ending)}", timeout=60)
             assert answer.status_code == 403
@@ -219,7 +219,7 @@ def test_limited_assistant_sees_own_sections(easel: RunningEasel, canvas: StandI
 
 
 def test_nobody_of_this_number(easel: RunningEasel, canvas: StandIn) -> None:
-    """Strangers to the course, its teacher, and the test student."""
+    """People outside the course, its teacher and the test student are not found as students."""
     teacher = canvas.person("teacher")["id"]
     browser = sign_in(easel, "teacher")
     for user_id in (999_999, teacher, 3999, canvas.person("newcomer")["id"]):
@@ -261,7 +261,7 @@ def test_ways_to_the_page(easel: RunningEasel, canvas: StandIn) -> None:
 
 
 def test_lost_parts_are_said(easel: RunningEasel, canvas: StandIn) -> None:
-    """Without submissions or assignments nothing is counted; without groups, no total over time."""
+    """Nothing is counted without submissions or assignments; without groups there is no total."""
     browser = sign_in(easel, "teacher")
     here = f"{easel.url}{path(MAYA)}"
     for lost in ("*/students/submissions", "*/courses/4101/assignments", "*/assignment_groups"):

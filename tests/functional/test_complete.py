@@ -1,4 +1,4 @@
-"""Nothing missing, nothing twice: what Easel lists is what Canvas has, page by page of ten."""
+"""Easel lists exactly what Canvas has, with lists of ten rows a page: nothing missing or twice."""
 
 import html
 import re
@@ -16,7 +16,7 @@ STATES = [("state[]", state) for state in ("unpublished", "available", "complete
 
 
 def read(canvas, who: str, path: str, *query: tuple[str, str]) -> list[dict[str, Any]]:
-    """A list of Canvas, read by next links alone, with nothing of Easel's in between."""
+    """Read a list of Canvas by its next links, without Easel's client."""
     url = f"{canvas.url}/api/v1/{path}?{urlencode([('per_page', '100'), *query])}"
     headers = {"Authorization": f"Bearer {canvas.token(who)}"}
     rows: list[dict[str, Any]] = []
@@ -42,13 +42,13 @@ def twin(browser: requests.Session, easel, name: str) -> dict[str, Any]:
 
 
 def key(row: dict[str, Any]) -> tuple[str, str]:
-    """What makes an item itself: the work behind it, or its kind and id."""
+    """Return what identifies an item: the work behind it, or its kind and id."""
     work = row.get("assignment_id")
     return ("work", work) if work else (row["type"], row["id"])
 
 
 def planned_key(row: dict[str, Any]) -> tuple[str, str]:
-    """The same of a planner item as Canvas gives it."""
+    """Return the same for a planner item as Canvas sends it."""
     kind, thing = row["plannable_type"], row["plannable"]
     work = row["plannable_id"] if kind == "assignment" else thing.get("assignment_id")
     return ("work", str(work)) if work else (kind, str(row["plannable_id"]))
@@ -122,7 +122,7 @@ def test_pages_show_every_row(easel, small_pages, name):
 
     pieces = [html.unescape(browser.get(f"{easel.url}/{name}", timeout=60).text)]
     assert ("Everything is up to date as of" if name else "Updated <time") in pieces[0]
-    if not name:  # the start page has some courses and leads to all
+    if not name:  # the start page shows some courses and links to all of them
         assert 'href="/courses"' in pieces[0].partition("<main")[2]
         pieces.append(html.unescape(browser.get(f"{easel.url}/courses", timeout=60).text))
     while further := re.search(rf'href="(/{name}\?[^"]*page={len(pieces) + 1})"', pieces[-1]):
@@ -134,7 +134,7 @@ def test_pages_show_every_row(easel, small_pages, name):
 
 @pytest.mark.parametrize("change", ["remove", "add"])
 def test_list_that_moves_while_it_is_read_says_so(start_easel, small_pages, change):
-    """A course ends, or a new one comes, between two pages: a row may have slipped through."""
+    """A course ends, or a new one comes, between two pages of the list, so a row may be missing."""
     easel = start_easel(cache_seconds=0)
     browser = sign_in(easel, "busy")
     small_pages.control(drift={"path": "/api/v1/courses", change: 1, "after_page": 1})
@@ -148,7 +148,7 @@ def test_list_that_moves_while_it_is_read_says_so(start_easel, small_pages, chan
 
 
 def test_list_whose_last_page_comes_empty_says_so(start_easel, canvas):
-    """Rows vanish behind the first page; the empty one after it calls itself the last."""
+    """Rows are deleted behind the first page, so the next one is empty and says it is the last."""
     count = len(read(canvas, "dozen", "users/self/missing_submissions"))
     assert count > 1
     easel = start_easel(cache_seconds=0)

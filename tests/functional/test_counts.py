@@ -1,8 +1,8 @@
-"""No page says 0 or "none" of what did not come: each source fails in turn, each page is read.
+"""No page says 0 or "none" about what did not come: each source fails in turn on each page.
 
-The truth is the same page with every source whole. With one of them away a count is the same, says
-"at least" or "about", or is not there; and no page says that there is nothing where it did not
-say so before.
+What is true is taken from the same page with every source. Without one of them, a count is the
+same, says "at least" or "about", or is left out, and no page says "nothing" or "none" where it did
+not before.
 """
 
 import html
@@ -60,7 +60,7 @@ SOURCES = {
 
 @dataclass
 class Said:
-    """What a page says: its sure counts by their words, and every "nothing" or "none"."""
+    """What a page says: its exact counts by their words, and every "nothing" or "none"."""
 
     counts: dict[str, set[int]] = field(default_factory=dict)
     nothing: set[str] = field(default_factory=set)
@@ -73,7 +73,7 @@ def words(piece: str) -> str:
 
 
 def said(page: str) -> Said:
-    """The claims of a page, without what is only shown until the whole of it is there."""
+    """Return what a page says, without what it shows only until all of it has come."""
     found = Said()
     content = last_view(page)
     content = re.sub(r'<div class="alert".*?</ul>|<li class="row.*?</li>', "", content, flags=re.S)
@@ -91,7 +91,7 @@ def said(page: str) -> Said:
 
 
 def lies(page: Said, truth: Said) -> Iterator[str]:
-    """Counts lower than the truth, and 0 where the truth has no such count; then every "none"."""
+    """Return counts that are too low, zeros the truth has no count for, and every false "none"."""
     for label, counts in page.counts.items():
         least = min(truth.counts.get(label, {1}))
         known = label in truth.counts
@@ -108,11 +108,11 @@ def work_of(easel: RunningEasel) -> str:
 
 
 def walked(easel: RunningEasel, browser: requests.Session, work: str) -> dict[str, str]:
-    """Each page and twin with nothing kept from before."""
+    """Return each page and twin, loaded with an empty cache."""
     found = {}
     for route, paths in addresses(work).items():
         if route == "/account":
-            continue  # it tells nothing of Canvas
+            continue  # it shows nothing from Canvas
         for path in paths:
             easel.app.extensions["easel"].cache = MemoryCache(10_000_000)
             found[path] = read(browser, easel, path)
@@ -120,7 +120,7 @@ def walked(easel: RunningEasel, browser: requests.Session, work: str) -> dict[st
 
 
 def silent(name: str, text: str, truth: str) -> bool:
-    """Whether a twin or table has other rows or counts than the truth and does not say so."""
+    """Return whether a twin or table differs from the truth without saying so."""
     if ".csv" in name:
         said = "Not everything is here:" in text or "\n# INCOMPLETE" in text
         said = said or text.startswith("<!doctype html>")  # a refusal, which is no table
@@ -136,11 +136,11 @@ OTHER_ZONE = "Canvas did not say which time zone you are in"
 
 
 def lying(broken: dict[str, str], whole: dict[str, str]) -> list[str]:
-    """What the pages claim for sure and is not so; twins that are called complete and are not."""
+    """Return false claims of the pages, and twins that say they are complete and are not."""
     found = []
     for path, text in broken.items():
         if "week=" in path and OTHER_ZONE in text:
-            continue  # late on a Sunday its week is the one after
+            continue  # late on a Sunday, its week is the next one
         if ".json" in path or ".csv" in path:
             found += [f"{path}: not called incomplete"] if silent(path, text, whole[path]) else []
         else:
@@ -154,7 +154,7 @@ def lying(broken: dict[str, str], whole: dict[str, str]) -> list[str]:
 def test_nothing_is_called_none_that_did_not_come(
     easel: RunningEasel, person: str, source: str
 ) -> None:
-    """Each source refused in turn; refused, because a call that fails is tried again for long."""
+    """Each source is refused in turn; a refusal, unlike a failure, is not repeated for long."""
     browser, work = sign_in(easel, person), work_of(easel)
     if (truth := (person, easel.canvas.url)) not in TRUTHS:
         TRUTHS[truth] = walked(easel, browser, work)
@@ -171,7 +171,7 @@ def test_nothing_is_called_none_that_did_not_come(
 
 @pytest.mark.parametrize("source", ["courses", "users/self/missing_submissions"])
 def test_a_part_is_not_called_all(easel: RunningEasel, source: str) -> None:
-    """The first page of a list came, the others did not."""
+    """The first page of a list came, the others did not: its count says "at least"."""
     browser, work = sign_in(easel, "dozen"), work_of(easel)
     easel.canvas.control(settings={"api_max_per_page": 2})
     whole = walked(easel, browser, work)
@@ -184,7 +184,7 @@ def test_a_part_is_not_called_all(easel: RunningEasel, source: str) -> None:
 
 
 def test_a_closed_course_is_not_called_empty(easel: RunningEasel) -> None:
-    """Canvas opens it no more, so that its assignments were not asked for."""
+    """Canvas no longer opens it, so its assignments were not asked for."""
     browser = sign_in(easel, "dozen")
     closed = {"path": "/api/v1/courses/4101", "kind": "status", "status": 403, "times": None}
     easel.canvas.control(faults=[closed])
@@ -196,7 +196,7 @@ def test_a_closed_course_is_not_called_empty(easel: RunningEasel) -> None:
 
 
 def test_no_courses_are_no_zero_courses(easel: RunningEasel) -> None:
-    """Canvas's list of courses answers 503."""
+    """Canvas answers 503 for the list of courses, so no page says that there are none."""
     browser = sign_in(easel, "dozen")
     down = {"path": "/api/v1/courses", "kind": "status", "status": 503, "times": None}
     easel.canvas.control(faults=[down])

@@ -1,4 +1,4 @@
-"""A course's page: who one is there, how the course stands, its groups with their rules."""
+"""A course's page: the person's role, the state of the course, its groups with their rules."""
 
 import html
 import re
@@ -112,7 +112,7 @@ def test_teachers_have_no_grade_of_theirs(easel):
 
 @pytest.mark.parametrize("path", ["", "/grades"])
 def test_work_that_failed_says_so_in_its_own_place(easel, canvas, path):
-    """Below the heading, where the assignments would stand: not an empty page."""
+    """The message is below the heading, in place of the assignments; the page is not just empty."""
     groups = "/api/v1/courses/4106/assignment_groups"
     canvas.control(faults=[{"path": groups, "kind": "status", "status": 404, "times": None}])
     browser = sign_in(easel, "dozen")

@@ -162,7 +162,7 @@ def test_any_number_of_courses(easel: RunningEasel, who: str, count: int) -> Non
 
 @pytest.mark.parametrize("query", ["arrange=1", "role=student&arrange=1"])
 def test_pieces_of_courses_to_arrange(easel: RunningEasel, query: str) -> None:
-    """Twenty courses stand on the first; another choice, and Done, begin at the first."""
+    """The first piece has twenty courses; another filter, or Done, leads to the first piece."""
     browser = sign_in(easel, "many")
     body = browser.get(f"{easel.url}/courses.json?{query}&page=3", timeout=30).json()
 
@@ -182,7 +182,7 @@ def test_pieces_of_courses_to_arrange(easel: RunningEasel, query: str) -> None:
 
 @pytest.mark.parametrize("write", ["favorite", "nickname"])
 def test_a_course_that_moves_is_come_back_to(easel: RunningEasel, write: str) -> None:
-    """A favourite moves to the first piece, a nickname to where it belongs by name."""
+    """A new favourite moves to the first piece, a renamed course to its place by name."""
     browser = sign_in(easel, "many")
     third = browser.get(f"{easel.url}/courses?arrange=1&page=3", timeout=30)
     id_ = re.findall(r'id="course-(\d+)"', third.text)[5]
@@ -310,7 +310,7 @@ def test_one_round_trip_deep(easel: RunningEasel, dozen: requests.Session) -> No
 def test_course_that_goes_on_without_the_person(
     easel: RunningEasel, dozen: requests.Session
 ) -> None:
-    """An enrollment stored as completed in an available course is in no list of courses."""
+    """An enrollment stored as completed in an available course is on no list of courses."""
     before = by_id(twin(easel, dozen))["4106"]
     end_enrollments(easel.canvas, "dozen", 4106)
     easel.app.extensions["easel"].cache._kept.clear()
@@ -329,7 +329,7 @@ def test_course_that_goes_on_without_the_person(
 def test_own_dates_of_a_course_count_where_it_says_so(
     easel: RunningEasel, dozen: requests.Session, restricts: bool
 ) -> None:
-    """A running course is called neither future nor past for dates that change nothing."""
+    """A running course is not called future or past because of dates that have no effect."""
     now = datetime.fromisoformat(twin(easel, dozen)["sources"][0]["fetched_at"])
     day, flag = timedelta(days=2), {"restrict_enrollments_to_course_dates": restricts}
     ahead, past = ((now + by).isoformat() for by in (day, -day))
@@ -362,7 +362,7 @@ def test_ended_course_is_found_and_counted(easel: RunningEasel, dozen: requests.
 def test_ended_course_that_is_closed_is_named_kindly(
     easel: RunningEasel, dozen: requests.Session
 ) -> None:
-    """By its id such a course is forbidden; the list says the same as of any closed course."""
+    """Canvas forbids it by its id; the list describes it as any other closed course."""
     end_enrollments(easel.canvas, "dozen", 4110)
     easel.app.extensions["easel"].cache._kept.clear()
 

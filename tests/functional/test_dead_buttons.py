@@ -1,4 +1,4 @@
-"""A form that is sent when the sign-in has ended gets a page of Easel's, not a way to Canvas."""
+"""A form sent after the sign-in has ended gets a page of Easel's, not a redirect to Canvas."""
 
 import pytest
 import requests
@@ -15,7 +15,7 @@ def assert_leads_back(easel: RunningEasel, answer: requests.Response, page: str)
 
 
 def test_signed_out_in_another_tab(easel: RunningEasel) -> None:
-    """The session of the form is gone, and its token with it."""
+    """The form's session is gone, and with it the CSRF token."""
     browser = sign_in(easel, "dozen")
     page = browser.get(f"{easel.url}/upcoming", timeout=30)
     account = browser.get(f"{easel.url}/account", timeout=30)
@@ -29,7 +29,7 @@ def test_signed_out_in_another_tab(easel: RunningEasel) -> None:
 
 
 def test_sign_in_ended_on_another_device(easel: RunningEasel) -> None:
-    """The session lives and its token is good, but nobody is signed in."""
+    """The session and its CSRF token are valid, but nobody is signed in."""
     browser = sign_in(easel, "dozen")
     page = browser.get(f"{easel.url}/upcoming", timeout=30)
     other = sign_in(easel, "dozen")
@@ -43,7 +43,7 @@ def test_sign_in_ended_on_another_device(easel: RunningEasel) -> None:
 
 
 def test_access_ended_at_canvas(easel: RunningEasel) -> None:
-    """Canvas refuses the token while the form is being dealt with."""
+    """Canvas refuses the token while the form is being handled."""
     browser = sign_in(easel, "dozen")
     page = browser.get(f"{easel.url}/upcoming", timeout=30)
     easel.canvas.control(revoke_tokens="all")
@@ -66,7 +66,7 @@ def test_access_ended_at_canvas(easel: RunningEasel) -> None:
     ],
 )
 def test_page_of_the_form(easel: RunningEasel, headers: dict[str, str], page: str) -> None:
-    """Where a form names no page to come back to, the browser does; another site's counts not."""
+    """If a form names no page to return to, Referer does, unless it is another site's."""
     browser = sign_in(easel, "dozen")
     account = browser.get(f"{easel.url}/account", timeout=30)
     logout = form_to(account, "/logout")
@@ -83,7 +83,7 @@ def test_page_of_the_form(easel: RunningEasel, headers: dict[str, str], page: st
 
 
 def test_every_form_of_every_page(easel: RunningEasel) -> None:
-    """None of them leads a browser that is signed out to another site."""
+    """No form leads a signed-out browser to another site."""
     browser = sign_in(easel, "dozen")
     found = {}
     for path in ("/", "/courses?arrange=1", "/upcoming", "/account", "/courses/4101/grades"):

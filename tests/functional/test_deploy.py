@@ -1,6 +1,6 @@
-"""The files of deploy/ as they are installed: systemd and nginx take them, a release loses nothing.
+"""The files of deploy/ work when installed: with systemd and nginx, and a release loses nothing.
 
-Only what their own comments tell to set is replaced: addresses, name, certificate, folders.
+Only what their own comments say to set is replaced: addresses, name, certificate, folders.
 """
 
 import os
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.anyday
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH')}:/usr/sbin")
 SYSTEMD = shutil.which("systemd-analyze")
-MAY_SKIP = "CI" not in os.environ  # there a missing program fails its test
+MAY_SKIP = "CI" not in os.environ  # in CI a missing program fails the test
 needs_nginx = pytest.mark.skipif(NGINX is None and MAY_SKIP, reason="nginx is not installed")
 LIKE_SYSTEMD = (
     "import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_PID'] = str(os.getpid()); "
@@ -36,7 +36,7 @@ LIKE_SYSTEMD = (
 
 
 def installed(folder: Path, name: str, changes: dict[str, str]) -> Path:
-    """A file of deploy/ in a folder, with each of these changes made."""
+    """Copy a file of deploy/ into a folder, with these replacements made."""
     text = (ROOT / "deploy" / name).read_text()
     for old, new in changes.items():
         assert old in text, old
@@ -92,7 +92,7 @@ def nginx_files(folder: Path, hosts: tuple[int, int], http: int, https: int) -> 
 
 @dataclass
 class Host:
-    """A machine: the port, which systemd holds, and the service."""
+    """A machine: the port, which systemd holds open, and the service."""
 
     environ: dict[str, str]
     port: int = field(default_factory=free_port)
@@ -111,7 +111,7 @@ class Host:
         )
 
     def ready(self) -> None:
-        """Return once it answers; until then the connection waits, for the port is open."""
+        """Return once it answers. Until then connections wait, because the port is open."""
         assert requests.get(f"http://127.0.0.1:{self.port}/healthz", timeout=60).ok
 
     def replace(self) -> None:
@@ -128,7 +128,7 @@ class Host:
 
 @dataclass
 class Load:
-    """Requests one after the other until it ends, each a page and a form of a person's."""
+    """Requests one after the other until stopped: each a page and a form of one person."""
 
     url: str
     browser: requests.Session
@@ -194,7 +194,7 @@ def sign_in_through(url: str, canvas: StandIn, person: str, authority: Path) -> 
 def test_two_hosts_are_replaced_and_nobody_notices(
     canvas: StandIn, valkey_url: str, tmp_path: Path
 ) -> None:
-    """Pages and forms go on; then one machine is gone, then both, which a page tells."""
+    """Pages and forms go on; then one machine is down, then both, which a page says."""
     http, https = free_port(), free_port()
     url = f"https://127.0.0.1:{https}"
     environ = deployed_at(url, canvas, tmp_path, valkey_url)

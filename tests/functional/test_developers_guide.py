@@ -1,4 +1,4 @@
-"""docs/developers.md: its programs run, its exchange happens so, its commands exist."""
+"""docs/developers.md is true: its programs run, its exchange is the real one, commands exist."""
 
 import base64
 import re
@@ -32,7 +32,7 @@ def test_programs_run(canvas: StandIn, tmp_path: Path, program: str) -> None:
 
 
 def test_exchange_is_the_one_that_happens(easel: RunningEasel) -> None:
-    """The stand-in Canvas takes these parameters, answers these fields, and Easel sends them."""
+    """The stand-in Canvas takes these parameters and answers these fields, and Easel sends them."""
     canvas, browser = easel.canvas, easel.browser()
     asked = dict(parse_qsl(found(r"GET /login/oauth2/auth\?(\S+)")))
     sent = browser.get(f"{easel.url}/login", timeout=30, allow_redirects=False)

@@ -1,4 +1,4 @@
-"""``easel doctor``: each fault of a deployment is named, with its remedy, before people do."""
+"""``easel doctor`` names each fault of a deployment, with its remedy."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def deployed(easel: RunningEasel) -> dict[str, str]:
 
 
 def look(environ: dict[str, str]) -> tuple[int, dict[str, Any]]:
-    """Run the doctor; its exit status and what it found."""
+    """Run the doctor; return its exit status and findings."""
     nothing = dict.fromkeys(["HTTPS_PROXY", "https_proxy", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
     done = CliRunner().invoke(command, ["doctor", "--json"], env=nothing | environ)
     told = json.loads(done.stdout)
@@ -61,7 +61,7 @@ def look(environ: dict[str, str]) -> tuple[int, dict[str, Any]]:
 
 
 def fault_of(environ: dict[str, str]) -> dict[str, Any]:
-    """The one thing that is wrong."""
+    """Return the only fault that was found."""
     status, found = look(environ)
     wrong = [each for each in found.values() if each["level"] == "error"]
     assert status == 1
@@ -233,7 +233,7 @@ def test_scope_the_key_lacks(start_easel: StartEasel) -> None:
 
 
 def test_scope_missing_and_key_off(start_easel: StartEasel) -> None:
-    """Canvas tells of the scopes first; asked without those, of the switch, too."""
+    """Canvas reports the scopes first; asked again without them, it reports the switch too."""
     easel = start_easel("scoped", scopes=("url:GET|/api/v1/courses", "url:GET|/api/v1/not/here"))
     easel.canvas.control(keys_off=["scoped"])
     _, found = look(deployed(easel))
@@ -253,7 +253,7 @@ def test_includes_as_last_seen(start_easel: StartEasel, kind: str, level: str) -
     easel = start_easel(kind, scopes="auto")
     _, before = look(deployed(easel))
     sign_in(easel, "dozen").get(f"{easel.url}/courses.json", timeout=30)
-    easel.app.extensions["easel"].pool.shutdown()  # the note is written beside the request
+    easel.app.extensions["easel"].pool.shutdown()  # the note is written by another thread
 
     status, after = look(deployed(easel))
 
@@ -335,7 +335,7 @@ def test_certificate_that_is_over(easel: RunningEasel, serve: Serve, tmp_path: P
 
 
 def proxy_to(target: Callable[[], str], **headers: str) -> Handle:
-    """A reverse proxy that names no client; ``headers`` are those it sets."""
+    """Run a reverse proxy that hides the client's address; ``headers`` are those it sets."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         sent = {name: value for name, value in handler.headers.items() if name != "Host"}
@@ -367,7 +367,7 @@ def proxy_to(target: Callable[[], str], **headers: str) -> Handle:
 def test_proxy_headers_that_are_missing(
     start_easel: StartEasel, serve: Serve, proxies: int, headers: dict[str, str], words: str
 ) -> None:
-    """A proxy in front that passes requests on with its own idea of the host."""
+    """A proxy in front passes requests on with a host name of its own."""
     behind: list[str] = []
     port: list[str] = []
 
@@ -431,7 +431,7 @@ def test_each_environment_is_looked_at(easel: RunningEasel) -> None:
 
 
 def test_start_warns_of_what_keeps_people_out(canvas: StandIn, tmp_path: Path) -> None:
-    """The quick looks are done at each start: the operator need not think of the doctor."""
+    """The quick checks run at each start, so the operator need not think of the doctor."""
     log = tmp_path / "log"
     with (
         log.open("w") as stderr,

@@ -1,4 +1,4 @@
-"""What goes wrong has its own page and status, never a trace; health checks tell the truth."""
+"""Each failure has its own page and status, without a traceback; health checks tell the truth."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ WHERE = {"method": "GET", "path": "/api/v1/courses/:course_id"}
 
 
 def raise_at(easel: RunningEasel, error: Exception) -> None:
-    """Let /broken and its twin raise this."""
+    """Let /broken and its twin raise this error."""
 
     def broken() -> str:
         raise error
@@ -70,7 +70,7 @@ def test_throttled_says_when_to_come_back(easel: RunningEasel) -> None:
 
 
 def test_access_refused_after_the_shell_was_sent(easel: RunningEasel) -> None:
-    """A page that is half written says the same in place, without a way to sign in again."""
+    """A half-sent page says the same in place, without a link to sign in again."""
 
     def half() -> Any:
         def load() -> Any:

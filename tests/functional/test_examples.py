@@ -1,4 +1,4 @@
-"""Each script of examples/ does against the stand-in Canvas what its first line says."""
+"""Each script of examples/ does what its first line says, against the stand-in Canvas."""
 
 import pytest
 
@@ -12,7 +12,7 @@ EXAMPLES = ROOT / "examples"
 
 
 def run(canvas: StandIn, name: str, who: str, *arguments: str) -> list[str]:
-    """The lines a script prints; it must end well and never print the token."""
+    """Return the lines a script prints; it must succeed and never print the token."""
     token = canvas.token(who)
     file, environ = EXAMPLES / name, {"CANVAS_URL": canvas.url, "CANVAS_TOKEN": token}
     return printed(file, *arguments, token=token, **environ).splitlines()

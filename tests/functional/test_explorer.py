@@ -1,4 +1,4 @@
-"""The API explorer: a developer sees what Canvas answers them, and nothing is done by it."""
+"""The API explorer shows developers what Canvas answers them, and changes nothing."""
 
 import html
 import re
@@ -143,7 +143,7 @@ def test_html_and_hostile_text_are_text(easel: RunningEasel) -> None:
 
 
 def test_one_call_at_a_time(easel: RunningEasel) -> None:
-    """The second is told to wait, not queued: it may be a long one."""
+    """A second call is refused, not queued, because the first may take long."""
     browser = sign_in(easel, "dozen")
     page = browser.get(f"{easel.url}/explorer", timeout=30)
     form = form_to(page, "/explorer")

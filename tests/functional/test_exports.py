@@ -34,7 +34,7 @@ def begun(
 
 
 def decided(browser: requests.Session, address: str) -> dict[str, Any]:
-    """What the twin says once the export is no longer running."""
+    """Return the twin of an export that is no longer running."""
     end = time.monotonic() + 120
     while time.monotonic() < end:
         body: dict[str, Any] = browser.get(f"{address}.json", timeout=30).json()
@@ -85,7 +85,7 @@ def test_submissions_are_canvas_own(easel: RunningEasel, canvas: StandIn, who: s
 
 
 def test_gradebook_is_the_one_of_the_page(easel: RunningEasel) -> None:
-    """Table and JSON have the rows of the gradebook's own, which are compared with Canvas's."""
+    """CSV and JSON have the rows of the gradebook page, which other tests compare with Canvas's."""
     browser = sign_in(easel, "teacher")
     own = browser.get(f"{easel.url}/courses/{BIOLOGY}/gradebook.csv", timeout=60)
     body = browser.get(f"{easel.url}/courses/{BIOLOGY}/gradebook.json", timeout=60).json()
@@ -104,7 +104,7 @@ def test_gradebook_is_the_one_of_the_page(easel: RunningEasel) -> None:
 
 
 def test_big_class_is_whole(easel: RunningEasel, canvas: StandIn) -> None:
-    """25,600 submissions: as many lines as Canvas has rows, and no window is held with another."""
+    """The file has as many lines as Canvas has rows, 25,600; one window at a time is in memory."""
     own = students(canvas, PSYCHOLOGY)
     expected = sum(row["user_id"] in own for row in submissions(canvas, PSYCHOLOGY))
 
@@ -115,7 +115,7 @@ def test_big_class_is_whole(easel: RunningEasel, canvas: StandIn) -> None:
 
 
 def test_progress_is_shown(easel: RunningEasel, canvas: StandIn) -> None:
-    """How much is done and what remains; the page renews itself until that is decided."""
+    """The page says how much is done and what remains; it reloads until the export has ended."""
     canvas.control(latency=0.3)
     browser = sign_in(easel, "bigteacher")
     address = begun(easel, browser, PSYCHOLOGY, table="submissions")
@@ -146,7 +146,7 @@ def test_progress_is_shown(easel: RunningEasel, canvas: StandIn) -> None:
     time.sleep(1)
     before = calls(canvas)
     time.sleep(2)
-    assert calls(canvas) == before  # nothing is asked for it any more
+    assert calls(canvas) == before  # nothing is asked of Canvas for it any more
     assert browser.get(f"{address}/file", timeout=30).url == address
     with easel.app.extensions["easel"].storage.engine.connect() as connection:
         assert connection.execute(sa.select(export_parts)).all() == []
@@ -167,14 +167,14 @@ EXPIRED = {"kind": "status", "status": 401, "headers": {"WWW-Authenticate": "Bea
     [
         ({"kind": "status", "status": 503}, "Canvas"),
         ({"kind": "reset"}, "Canvas"),
-        (EXPIRED, "Sign in again"),  # whatever is refreshed
+        (EXPIRED, "Sign in again"),  # even refreshed tokens
     ],
     ids=["down", "killed", "signed out"],
 )
 def test_half_an_export_says_so(
     easel: RunningEasel, canvas: StandIn, fault: dict[str, Any], said: str, form: str
 ) -> None:
-    """The page, the file's name and its end say how far it came; what came before is in it."""
+    """The page, the file's name and its end say how far it came; the rows until then are in it."""
     browser = sign_in(easel, "teacher")
     browser.get(f"{easel.url}/courses/{BIOLOGY}/gradebook", timeout=60)
     canvas.control(faults=[LATER | fault | {"times": None}])
@@ -209,7 +209,7 @@ def test_half_an_export_says_so(
 def test_what_passes_costs_nothing(
     easel: RunningEasel, canvas: StandIn, fault: dict[str, Any]
 ) -> None:
-    """Once refreshed, waited for or asked again, the file is whole."""
+    """The file is complete after a refresh, a wait or a repeated call."""
     whole = exported(easel, "teacher", table="gradebook")
     canvas.control(faults=[LATER | fault | {"times": 1}])
 
@@ -217,7 +217,7 @@ def test_what_passes_costs_nothing(
 
 
 def test_throttled_export_waits(easel: RunningEasel, canvas: StandIn) -> None:
-    """Its calls cost four times what the bucket holds: it takes longer, and the file is whole."""
+    """Its calls cost four times what the bucket holds: it takes longer and is complete."""
     whole = exported(easel, "teacher", table="gradebook", period="all")
     browser = sign_in(easel, "teacher")
     page = browser.get(f"{easel.url}/courses/{BIOLOGY}/gradebook", timeout=60)
@@ -247,7 +247,7 @@ def test_refused_students_are_named_as_missing(easel: RunningEasel, canvas: Stan
 
 
 def test_class_that_does_not_come(easel: RunningEasel, canvas: StandIn) -> None:
-    """Without the list of students there is no file at all."""
+    """Without the list of students there is no file."""
     browser = sign_in(easel, "teacher")
     page = browser.get(f"{easel.url}/courses/{BIOLOGY}/gradebook", timeout=60)
     down = {"path": "*/courses/4101", "kind": "status", "status": 503, "times": None}
@@ -317,7 +317,7 @@ def test_who_does_not_grade_prepares_nothing(easel: RunningEasel, who: str) -> N
 
 
 def test_an_export_is_the_persons_own(easel: RunningEasel) -> None:
-    """Another teacher of the course neither sees nor ends it, nor does somebody signed out."""
+    """Neither another teacher of the course nor somebody signed out can see or end it."""
     browser = sign_in(easel, "teacher")
     address = begun(easel, browser)
     decided(browser, address)
@@ -352,7 +352,7 @@ def test_other_processes_know_it(
 
 
 def test_interrupted_and_outlived(easel: RunningEasel, canvas: StandIn) -> None:
-    """A process that is gone is noticed; after an hour nothing is left."""
+    """An export whose process is gone is reported; after an hour it is deleted."""
     browser = sign_in(easel, "teacher")
     address = begun(easel, browser)
     decided(browser, address)

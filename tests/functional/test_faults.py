@@ -1,4 +1,4 @@
-"""Whatever Canvas does to one call, each page stands, marks what is missing, and Retry mends it."""
+"""Whatever fault one call has, each page is shown, marks what is missing, and Retry repairs it."""
 
 import html
 import re
@@ -33,12 +33,12 @@ def twin_of(name: str) -> str:
 
 
 def forget(easel: RunningEasel) -> None:
-    """As if the person had not been here for long: nothing is kept."""
+    """Empty the cache, as if the person had not been here for long."""
     easel.app.extensions["easel"].cache = MemoryCache(10_000_000)
 
 
 def page(browser: requests.Session, easel: RunningEasel, name: str, limit: float = 30) -> str:
-    """A page's HTML, whole and within the time."""
+    """Return a page's HTML, which must come whole and in time."""
     began = time.monotonic()
     answer = browser.get(f"{easel.url}/{name}", timeout=60)
     assert time.monotonic() - began < limit
@@ -55,20 +55,20 @@ def twin(browser: requests.Session, easel: RunningEasel, name: str) -> dict[str,
 
 
 def missing(body: dict[str, Any]) -> dict[str, str]:
-    """The sources of a twin that did not come whole: name and status."""
+    """Return name and status of the twin's sources that are incomplete."""
     found = {s["name"]: s["status"] for s in body["sources"]}
     return {name: status for name, status in found.items() if status not in ("fresh", "stale")}
 
 
 def retries(text: str) -> list[str]:
-    """Where the Retry links of a page's parts lead to; what is denied has the page's own alone."""
+    """Return the addresses of the Retry links: those of single parts or, if none, the page's."""
     found = re.findall(r'<a class="again" href="([^"]*)"', last_view(text))
     found = found or re.findall(r'<a class="button" href="([^"]*retry=[^"]*)"', last_view(text))
     return [html.unescape(link) for link in found]
 
 
 def routes_of(browser: requests.Session, easel: RunningEasel, name: str) -> list[str]:
-    """The paths of the calls a cold page is made of; of courses only one."""
+    """Return the routes of the calls that a page with an empty cache makes; of courses only one."""
     forget(easel)
     calls = easel.canvas.stats()["calls"]
     before = {route: sum(count.values()) for route, count in calls.items()}
@@ -115,7 +115,7 @@ def test_each_call_may_fail_in_each_way(easel, canvas, name):
 
 @pytest.mark.parametrize("fault", KINDS[:4], ids=["503", "reset", "html", "truncate"])
 def test_page_of_a_list_killed(easel, canvas, fault):
-    """The first page of each list passes, all others die: what came is shown, the rest named."""
+    """The first page of each list comes, all others fail: the rows are shown, the rest is named."""
     canvas.control(settings={"api_max_per_page": 5})
     browser = sign_in(easel, "dozen")
     whole = twin(browser, easel, "courses")
@@ -224,14 +224,14 @@ def test_canvas_down_shows_what_was_kept(start_easel, canvas):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_token_revoked_in_the_middle_of_a_page(easel, canvas, name):
-    """The shell is out already: the page says so in place, with the way to sign in again."""
+    """The shell has been sent, so the page says it in place, with a link to sign in again."""
     browser = sign_in(easel, "dozen")
     forget(easel)
     canvas.control(latency={"default": 0.1})
     answer = browser.get(f"{easel.url}/{name}", stream=True, timeout=30)
     canvas.control(revoke_tokens="all")
     text = "".join(answer.iter_content(None, decode_unicode=True))
-    if "Canvas has ended your sign-in" not in text:  # its calls had left before
+    if "Canvas has ended your sign-in" not in text:  # its calls had been sent before
         forget(easel)
         text = page(browser, easel, name)
 
@@ -263,7 +263,7 @@ def test_token_refused_by_one_call_alone(easel, canvas):
 
 
 def test_without_the_profile_no_day_is_certain(easel, canvas):
-    """Her time zone did not come: what is to do in seven days is said with doubt, and the zone."""
+    """Her time zone is unknown, so counts of seven days say "about", and the zone is named."""
     browser = sign_in(easel, "dozen")
     forget(easel)
     canvas.control(faults=[DOWN | {"path": "/api/v1/users/self/profile"}])
@@ -275,7 +275,7 @@ def test_without_the_profile_no_day_is_certain(easel, canvas):
 
 
 def test_without_the_calendar_missing_may_be_too_many(easel, canvas):
-    """A missing work's grade stands in the calendar alone."""
+    """Only the calendar has the grade of old missing work."""
     browser = sign_in(easel, "dozen")
     forget(easel)
     canvas.control(faults=[DOWN | {"path": "/api/v1/calendar_events"}])
@@ -298,13 +298,13 @@ def test_throttled_heavily_still_stands(start_easel, canvas):
     body = twin(browser, easel, "submissions")
 
     assert body["complete"] is False
-    # On a busy machine there may be time for nothing at all.
+    # On a busy machine there may be no time for any call.
     assert "Not everything is here" in text or "Canvas did not answer for this page" in text
     canvas.control(reset=True)
 
 
 def test_nothing_kept_nothing_stale(start_easel, canvas):
-    """CACHE_SECONDS=0: each view asks Canvas, and a failed one shows nothing of before."""
+    """With CACHE_SECONDS=0 each view asks Canvas, and a failed one shows nothing older."""
     easel = start_easel(cache_seconds=0)
     browser = sign_in(easel, "dozen")
     cache = easel.app.extensions["easel"].cache
@@ -320,7 +320,7 @@ def test_nothing_kept_nothing_stale(start_easel, canvas):
     body = twin(browser, easel, "courses")
     assert body["data"] == []
     assert set(missing(body).values()) == {"failed"}
-    # Which courses no list has is known only when the lists came.
+    # Which courses are on no list is known only when the lists have come.
     assert "GET /api/v1/courses/:id" not in canvas.stats()["calls"]
 
 
@@ -349,7 +349,7 @@ def test_second_view_asks_canvas_nothing(easel, canvas):
 
 
 def test_two_cold_tabs_ask_once(start_easel, canvas):
-    """One person opens the same page twice at once: each call is made once."""
+    """One person opens the same page twice at once, and each call is made once."""
     easel = start_easel(cache_seconds=0)
     browser = sign_in(easel, "dozen")
     before = {route: sum(n.values()) for route, n in canvas.stats()["calls"].items()}
@@ -368,7 +368,7 @@ def test_two_cold_tabs_ask_once(start_easel, canvas):
 
 @pytest.mark.parametrize("name", ["courses/4101", "courses/4101/grades", "search.json?q=lab"])
 def test_pages_of_one_thing_fail_as_a_whole_or_in_part(easel, canvas, name):
-    """The thing itself is asked for first; without it the page says so, with its own status."""
+    """Without the object itself the page fails with its status; without other parts it is shown."""
     browser = sign_in(easel, "dozen")
     path, _, query = name.partition("?")
     in_json = f"{path.removesuffix('.json')}.json?{query}"
@@ -394,7 +394,7 @@ def test_pages_of_one_thing_fail_as_a_whole_or_in_part(easel, canvas, name):
 
 
 def test_one_refused_calendar_costs_no_other(easel, canvas):
-    """Undated work of the other courses stays; the page is whole and names the course."""
+    """Undated work of other courses is shown; the page is complete and names the refused one."""
     browser = sign_in(easel, "dozen")
     before = {row["id"] for row in twin(browser, easel, "upcoming")["data"]}
     forget(easel)

@@ -52,7 +52,7 @@ class Visit:
 
 
 def exports(easel: RunningEasel) -> Iterator[str]:
-    """Every address of a table, with ids of the campus."""
+    """Return every address of a table, with ids of the campus."""
     for rule in easel.app.url_map.iter_rules():
         if rule.rule.endswith(".csv"):
             given = re.sub("<int:course_id>", str(BIOLOGY), rule.rule)
@@ -60,7 +60,7 @@ def exports(easel: RunningEasel) -> Iterator[str]:
 
 
 def test_every_export_is_off(start_easel: StartEasel, canvas: StandIn) -> None:
-    """A table that is added later, too; and no page leads to one."""
+    """Also tables that are added later; and no page links to one."""
     visit = open_with(start_easel, "teacher", "exports")
 
     assert {visit.status(each) for each in exports(visit.easel)} == {404}
@@ -89,13 +89,13 @@ def test_exports_of_one_role(
 
     assert visit.status("/submissions.csv") == own
     linked = "/submissions.csv" in visit.page("/submissions")
-    assert linked == (own == 200 and who != "observer")  # who has no rows of their own
+    assert linked == (own == 200 and who != "observer")  # students have no table of their own here
     assert visit.status(f"/courses/{BIOLOGY}/gradebook.csv") == of_class
 
 
 @pytest.mark.parametrize("off", ["teaching", "teaching:teacher"])
 def test_pages_of_a_class_are_off(start_easel: StartEasel, canvas: StandIn, off: str) -> None:
-    """Page, twin and table; an assignment's page tells of the work, and nothing of the class."""
+    """Page, twin and table are off; an assignment's page shows the work, but not the class."""
     visit = open_with(start_easel, "teacher", off)
     work = work_named(canvas, WORK)
 
@@ -174,7 +174,7 @@ def test_class_statistics_of_students(
 
 @pytest.mark.parametrize("off", ["class_statistics", "class_statistics:teacher"])
 def test_class_statistics_of_teachers(start_easel: StartEasel, canvas: StandIn, off: str) -> None:
-    """The table of scores stays: it is the class, not a statistic of it."""
+    """The table of scores stays, because it lists the class and is not a statistic of it."""
     visit = open_with(start_easel, "teacher", off)
     work = work_named(canvas, WORK)
     twin = visit.twin(path(work))
@@ -189,7 +189,7 @@ def test_class_statistics_of_teachers(start_easel: StartEasel, canvas: StandIn, 
 
 @pytest.mark.parametrize("off", ["what_if", "what_if:student"])
 def test_nothing_is_tried_out(start_easel: StartEasel, canvas: StandIn, off: str) -> None:
-    """Scores and goal in an address are ignored; Canvas's totals and Easel's check stay."""
+    """Scores and goal in an address are ignored; Canvas's totals and Easel's check are shown."""
     visit = open_with(start_easel, "dozen", off)
     work = work_named(canvas, WORK)
     query = f"?s{work['id']}=1&goal=90"
@@ -202,7 +202,7 @@ def test_nothing_is_tried_out(start_easel: StartEasel, canvas: StandIn, off: str
     assert not any(row["can_try"] for row in twin["data"])
     assert twin["canvas"] == plain["canvas"]
     assert twin["own"] is not None
-    words = re.sub("<a [^>]*>", " ", page)  # links keep what stands in the address
+    words = re.sub("<a [^>]*>", " ", page)  # links keep the parameters of the address
     assert not re.search("what if|tried out|goal|gets full marks", words, re.IGNORECASE)
     assert "what-if" not in visit.page(f"/courses/{BIOLOGY}")
 
@@ -214,7 +214,7 @@ def test_others_try_out_all_the_same(start_easel: StartEasel) -> None:
 
 
 def test_feeds_are_off(start_easel: StartEasel) -> None:
-    """None is made, those that exist tell why they stopped, and can be ended."""
+    """No feed can be made; existing ones say why they stopped, and can be ended."""
     easel = start_easel()
     browser = sign_in(easel, "dozen")
     address = make_feed(easel, browser)
@@ -254,7 +254,7 @@ def test_feeds_of_one_role_are_off(start_easel: StartEasel) -> None:
 
 
 def switch_off(easel: RunningEasel, *features: str) -> None:
-    """As a restart with another setting does."""
+    """Switch a feature off, as a restart with another setting does."""
     gateway = easel.app.extensions["easel"]
     object.__setattr__(gateway.settings, "features_off", frozenset(features))
 
@@ -276,7 +276,7 @@ def test_nobody_signed_in_learns_the_same(start_easel: StartEasel) -> None:
 
 
 def test_each_feature_has_its_place(easel: RunningEasel) -> None:
-    """Only what is a part of a page has no address of its own."""
+    """Every feature has addresses of its own, except those that are only parts of a page."""
     placed = {
         feature for rule in easel.app.url_map.iter_rules() for feature, _ in features_at(rule.rule)
     }

@@ -1,4 +1,4 @@
-"""Calendar feeds: made when asked for, fetched without cookies, whole, and ended for good."""
+"""Calendar feeds are made on request, fetched without cookies, complete, and ended for good."""
 
 import logging
 import re
@@ -67,7 +67,7 @@ def events(address: str) -> dict[str, Any]:
 
 
 def later(easel: RunningEasel, minutes: int = 16) -> None:
-    """Let the pause between two visits to Canvas pass."""
+    """Skip the pause between two requests to Canvas."""
     with easel.app.extensions["easel"].storage.engine.begin() as connection:
         for column in ("visited_at", "fetched_at"):
             connection.execute(
@@ -80,7 +80,7 @@ def calls(easel: RunningEasel) -> int:
 
 
 def ask_canvas(easel: RunningEasel, who: str, path: str) -> list[dict[str, Any]]:
-    """A whole list, from the emulator itself."""
+    """Return a whole list, read from the emulator itself."""
     url, rows = f"{easel.canvas.url}{path}", []
     while url:
         answer = requests.get(
@@ -92,7 +92,7 @@ def ask_canvas(easel: RunningEasel, who: str, path: str) -> list[dict[str, Any]]
 
 
 def expected(easel: RunningEasel, who: str) -> dict[str, dict[str, Any]]:
-    """What the calendar must hold, by type and id, read from Canvas in another way."""
+    """Return what the calendar must contain, by type and id, as other endpoints have it."""
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     last = today + timedelta(days=366, seconds=-1)
     span = f"start_date={(today - timedelta(days=30)).isoformat()}Z&end_date={last.isoformat()}Z"
@@ -121,7 +121,7 @@ def expected(easel: RunningEasel, who: str) -> dict[str, dict[str, Any]]:
             override = next(iter(row.get("assignment_overrides", [])), {})
             if "course_section_id" in override:
                 name += f"-for-{override['id']}"
-            names[name] = row  # a student's own date goes before the base, and is no entry
+            names[name] = row  # the student's own date replaces the base date
         path = f"/api/v1/calendar_events?type=sub_assignment&{code}&{span}&per_page=100"
         for row in ask_canvas(easel, who, path):
             names[f"sub_assignment-{row['sub_assignment']['id']}"] = row
@@ -173,7 +173,7 @@ def test_a_students_extension_is_not_everybodys_date(easel: RunningEasel, who: s
 def test_section_events_are_in_their_courses_feed(
     easel: RunningEasel, who: str, sections: int
 ) -> None:
-    """The one of all sections is not there beside them."""
+    """The event of all sections is not in it as well."""
     browser = sign_in(easel, who)
     here = events(make_feed(easel, browser, course=["4101"])).values()
     elsewhere = events(make_feed(easel, browser, course=["4102"])).values()
@@ -189,7 +189,7 @@ def test_section_events_are_in_their_courses_feed(
 
 @pytest.mark.parametrize("who", ["teacher", "ta", "observer", "dozen"])
 def test_checkpoints_are_in_the_feed(easel: RunningEasel, who: str) -> None:
-    """Each part of a discussion at its own date, and no discussion beside them."""
+    """Each part of a discussion is there at its own date, without the whole discussion."""
     found = events(make_feed(easel, sign_in(easel, who), course=["4101"]))
 
     parts = {name: event for name, event in found.items() if name.startswith("sub_assignment-")}
@@ -584,7 +584,7 @@ def test_hostile_text_stays_text(easel: RunningEasel) -> None:
 
 
 def test_clock_change_moves_nothing(start_easel: StartEasel) -> None:
-    """Berlin leaves summer time on 25 October 2026: instants stay what Canvas says."""
+    """Berlin leaves summer time on 25 October 2026: moments stay those of Canvas."""
     start = "2026-10-20T08:00:00Z"
     with running("--start", start) as canvas, time_machine.travel(start, tick=True):
         easel = start_easel(canvas=canvas)
@@ -627,7 +627,7 @@ def refuse_calendar(easel: RunningEasel, course_id: int) -> None:
 def test_one_refused_course_does_not_stop_the_feed(
     easel: RunningEasel, who: str, course_id: int
 ) -> None:
-    """The others are there, and the calendar says which course is not."""
+    """The other courses are there, and the calendar names the refused one."""
     browser = sign_in(easel, who)
     refuse_calendar(easel, course_id)
     address = make_feed(easel, browser)

@@ -1,4 +1,4 @@
-"""What a page leaves behind: nothing that only the garbage collector could free."""
+"""Nothing that a page leaves in memory needs the garbage collector."""
 
 import gc
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyday
 
 
 def test_pages_are_freed_without_the_collector(easel):
-    """What Canvas answered and what a page shows lie in no reference cycle, cold or warm."""
+    """Neither Canvas's answers nor page content is part of a reference cycle, cold or warm."""
     browser = sign_in(easel, "dozen", path="/login?next=/account")
     gc.collect()
     gc.disable()

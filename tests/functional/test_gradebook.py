@@ -44,7 +44,7 @@ def chip(row: dict[str, Any], work: dict[str, Any]) -> str:
 
 
 def oracle(canvas: StandIn, course_id: int, viewer: str = "") -> dict[str, dict[str, Any]]:
-    """What the gradebook must say, by student."""
+    """Return what the gradebook must say, by student."""
     names = {row["id"]: row["name"] for row in raw(canvas, f"courses/{course_id}/sections")}
     works = {row["id"]: row for row in raw(canvas, f"courses/{course_id}/assignments")}
     cells: dict[int, dict[str, Any]] = {}
@@ -77,7 +77,7 @@ def oracle(canvas: StandIn, course_id: int, viewer: str = "") -> dict[str, dict[
 
 
 def told(body: Any) -> dict[str, dict[str, Any]]:
-    """The twin's rows with what the oracle tells."""
+    """Return the twin's rows, each with what the oracle says."""
     names = ("name", "sortable_name", "sections", "current_score", "final_score")
     kept = ("status", "score", "grade", "late", "missing", "excused", "posted")
     return {
@@ -133,7 +133,7 @@ def test_the_whole_of_a_large_course(easel: RunningEasel, canvas: StandIn) -> No
 def test_first_students_of_a_large_course_come_before_the_rest(
     easel: RunningEasel, canvas: StandIn
 ) -> None:
-    """They are asked for as soon as the first page of students names them."""
+    """Their work is asked for as soon as the first page of the list of students has come."""
     browser = sign_in(easel, "bigteacher")
     canvas.control(latency=0.3)
 
@@ -149,14 +149,14 @@ def test_first_students_of_a_large_course_come_before_the_rest(
 
 def test_assistant_and_student_who_teaches(easel: RunningEasel, canvas: StandIn) -> None:
     enroll(canvas, "newcomer", STATISTICS, "TaEnrollment")
-    enroll(canvas, "dozen", 4102, "TaEnrollment")  # a student there as well
+    enroll(canvas, "dozen", 4102, "TaEnrollment")  # also a student in this course
 
     assert told(twin(easel, "newcomer", path(STATISTICS))) == oracle(canvas, STATISTICS)
     assert told(twin(easel, "dozen", path(STATISTICS))) == oracle(canvas, STATISTICS)
 
 
 def test_period_section_group(easel: RunningEasel, canvas: StandIn) -> None:
-    """Totals are of the chosen period; a section and a group leave the rest out."""
+    """Totals are those of the chosen period; a section or a group filters the students."""
     browser = sign_in(easel, "teacher")
 
     def asked(query: str) -> Any:
@@ -241,7 +241,7 @@ def test_who_left_is_shown_on_request(easel: RunningEasel, canvas: StandIn) -> N
 
 
 def test_concluded_course(easel: RunningEasel) -> None:
-    """Its students ended with it, and are its class all the same."""
+    """Its students' enrollments ended with it, and they are still its class."""
     body = twin(easel, "admin", path(4109))
 
     assert [row["user_id"] for row in body["data"]] == ["1"]
@@ -275,7 +275,7 @@ def test_anonymous_work_joins_no_name(easel: RunningEasel, canvas: StandIn) -> N
 
 
 def oracle_moderated(canvas: StandIn, work_id: int) -> dict[str, dict[str, Any]]:
-    """Of moderated work only what has a grade is told: it is published by then."""
+    """Of moderated work only the graded submissions are listed: their grades are published."""
     found = oracle(canvas, BIOLOGY)
     sealed = dict.fromkeys(("late", "missing", "excused", "posted"), False)
     sealed |= {"status": "anonymous", "score": None, "grade": None}
@@ -352,9 +352,9 @@ def test_who_does_not_grade_is_told(easel: RunningEasel, who: str) -> None:
 
 
 def test_canvas_dies_in_the_middle(easel: RunningEasel, canvas: StandIn) -> None:
-    """What came is sent; what did not is said in the twin, the table and on the page."""
+    """What came is sent; twin, table and page say what is missing."""
     fault = {"path": "*/students/submissions", "kind": "status", "status": 503}
-    browser = sign_in(easel, "teacher")  # the start page asks for submissions, too
+    browser = sign_in(easel, "teacher")  # the start page asks for submissions too
     canvas.control(faults=[fault | {"after": 3, "times": None}])
 
     body = browser.get(f"{easel.url}{path()}", timeout=60).json()
@@ -380,13 +380,13 @@ def test_scoped_key_without_includes(start_easel: StartEasel, canvas: StandIn) -
 
 
 def bench(canvas: StandIn) -> dict[str, Any]:
-    """The first group of students, with its members."""
+    """Return the first group of students, with its members."""
     row: dict[str, Any] = raw(canvas, f"courses/{BIOLOGY}/groups", **{"include[]": "users"})[0]
     return row
 
 
 def test_group_of_students(easel: RunningEasel, canvas: StandIn) -> None:
-    """It leaves the others out of page, twin and table, together with every other choice."""
+    """The group filters page, twin and table, in combination with every other filter."""
     group = bench(canvas)
     inside = {str(row["id"]) for row in group["users"]}
     query = f"period=all&student_group={group['id']}"
@@ -419,7 +419,7 @@ def test_group_of_students(easel: RunningEasel, canvas: StandIn) -> None:
 
 
 def test_group_without_anybody_to_see(easel: RunningEasel, canvas: StandIn) -> None:
-    """Its members are in a section that this assistant does not teach."""
+    """Its members are in a section that this assistant does not teach, so no row is shown."""
     query = f"student_group={bench(canvas)['id']}"
     browser = sign_in(easel, "ta")
 
@@ -432,7 +432,7 @@ def test_group_without_anybody_to_see(easel: RunningEasel, canvas: StandIn) -> N
 
 @pytest.mark.parametrize("status", [503, 404, 403])
 def test_group_that_does_not_come(easel: RunningEasel, canvas: StandIn, status: int) -> None:
-    """Nobody is shown, because nobody is known to be in it; and the page says so."""
+    """Its members are unknown, so no row is shown, and the page says so."""
     browser = sign_in(easel, "teacher")
     fault = {"path": "*/groups/*/users", "kind": "status", "status": status, "times": None}
     canvas.control(faults=[fault])

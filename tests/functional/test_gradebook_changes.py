@@ -1,4 +1,4 @@
-"""The gradebook after its first look: only changes are asked for, and all of them are seen."""
+"""Once loaded, the gradebook asks only for changes, and sees all of them."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ LISTS = "GET /api/v1/courses/:course_id/students/submissions"
 
 
 def pick(canvas: StandIn, wanted: Callable[[Row], bool]) -> Row:
-    """A submission of an active student other than the first."""
+    """Return a submission of an active student, other than the first."""
     there = students(canvas, BIOLOGY)
     return next(
         row
@@ -75,7 +75,7 @@ def new_grade(canvas: StandIn) -> None:
 
 @pytest.fixture
 def quick(start_easel: StartEasel) -> RunningEasel:
-    """An Easel that asks again on each page, and keeps what it has."""
+    """Run an Easel that asks for changes at each page view."""
     return start_easel(cache_seconds=0.01)
 
 
@@ -108,7 +108,7 @@ def test_change_is_seen_on_the_next_view(
     second = view(quick, browser)
 
     assert told(second) == after
-    # Two lists of changes, and one more at most for what they do not tell.
+    # Two lists of changes, and at most one more for changes that they do not show.
     assert 2 <= asked(canvas) - calls <= 3
 
 
@@ -138,7 +138,7 @@ def test_reload_after_ten_submissions_is_five_calls(quick: RunningEasel, canvas:
 def test_what_no_list_tells_is_seen_when_all_is_looked_at(
     quick: RunningEasel, canvas: StandIn
 ) -> None:
-    """A custom status changes no total, no count and no date."""
+    """A custom status changes no total, count or date; only reading everything shows it."""
     browser = sign_in(quick, "teacher")
     view(quick, browser)
     row = pick(canvas, lambda row: row["score"] and row["posted_at"])

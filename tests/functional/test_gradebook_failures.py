@@ -1,4 +1,4 @@
-"""The gradebook when Canvas fails half-way: it says what is missing, and a reload mends it."""
+"""The gradebook when Canvas fails half-way says what is missing, and a reload repairs it."""
 
 import time
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def lacking_of(body: Any) -> set[str]:
 
 
 def check_said(body: Any, page: str, table: str, said: str) -> None:
-    """Twin, page and table name what is missing, and the rows that came are all there."""
+    """Assert that twin, page and table name what is missing, and have all rows that came."""
     assert body["complete"] is False
     [source] = [each for each in body["sources"] if each["status"] not in ("fresh", "stale")]
     assert source["name"].startswith("class work")
@@ -52,7 +52,7 @@ def check_said(body: Any, page: str, table: str, said: str) -> None:
 def test_canvas_fails_in_the_middle(
     start_easel: StartEasel, canvas: StandIn, trouble: dict[str, Any], said: str
 ) -> None:
-    """A page after that asks for what is missing alone, and has everything."""
+    """The next page asks only for what is missing, and is complete."""
     easel = start_easel(page_deadline=4.0)
     browser = sign_in(easel, "teacher")
     canvas.control(faults=[trouble])
@@ -74,7 +74,7 @@ def test_canvas_fails_in_the_middle(
 
 
 def eventually(load: Callable[[], Any]) -> Any:
-    """A complete page: for some seconds Easel leaves a Canvas alone that cut its connections."""
+    """Return a complete page. After cut connections Easel does not call Canvas for some seconds."""
     until = time.monotonic() + 60
     while not (body := load())["complete"] and time.monotonic() < until:
         time.sleep(0.5)
@@ -87,7 +87,7 @@ def oracle_without_faults(canvas: StandIn) -> dict[str, dict[str, Any]]:
 
 
 def test_throttled_calls_are_repeated(easel: RunningEasel, canvas: StandIn) -> None:
-    """Canvas's own 403 with its text, as its bucket is smaller than the usual one."""
+    """Canvas refuses with its own 403 and text, because its bucket is smaller than usual."""
     browser = sign_in(easel, "teacher")
     canvas.control(
         throttle={"status": 403, "hwm": 160, "maximum": 360, "outflow": 400},
@@ -130,7 +130,7 @@ def test_token_expires_half_way(easel: RunningEasel, canvas: StandIn) -> None:
 
 
 def test_access_ends_half_way(easel: RunningEasel, canvas: StandIn) -> None:
-    """Canvas takes the token back: the twin's rows end, and it says so."""
+    """Canvas revokes the token: the rows of the twin stop, and it says so."""
     browser = sign_in(easel, "teacher")
     canvas.control(faults=[fault("status", status=401, after=2)])
 
@@ -143,7 +143,7 @@ def test_access_ends_half_way(easel: RunningEasel, canvas: StandIn) -> None:
 
 
 def test_changes_that_do_not_come(start_easel: StartEasel, canvas: StandIn) -> None:
-    """What is kept is shown, and said to lack what changed, which the next page has."""
+    """Kept work is shown with a note that changes are missing; the next page has them."""
     easel = start_easel(cache_seconds=0.01)
     browser = sign_in(easel, "teacher")
     before = browser.get(f"{easel.url}{path()}", timeout=60).json()

@@ -1,4 +1,4 @@
-"""A course's grades as a person meets them: totals, check, what-if, goal, periods, hidden ones."""
+"""A course's grades as a person sees them: totals, check, what-if, goal, periods, hidden ones."""
 
 import html
 import re
@@ -190,7 +190,7 @@ def test_goal_reached_when_tried(easel, dozen):
 
 
 def test_goal_begins_where_the_total_ends(easel, dozen):
-    """Nothing on open work is the total at the end: what waits for a review counts in both."""
+    """Nothing on open work gives the final total; work waiting for review counts in both."""
     page = twin(easel, dozen, BIOLOGY, goal="90")
 
     assert page["aim"]["least"] == page["canvas"]["final"]
@@ -229,7 +229,7 @@ def test_odd_scores_are_told(easel, dozen):
 
 
 def test_scores_that_may_be_meant_otherwise_are_asked_about(easel, dozen):
-    """Above the points, or 1,000: nothing is counted before the person says what they mean."""
+    """A score above the points, or "1,000", counts only once the person has said what they mean."""
     id_ = next(r for r in twin(easel, dozen, PROGRAMMING)["data"] if r["can_try"])["assignment_id"]
     address = f"{easel.url}/courses/{PROGRAMMING}/grades"
 
@@ -258,7 +258,7 @@ def test_scores_that_may_be_meant_otherwise_are_asked_about(easel, dozen):
 
 
 def test_totals_have_honest_names(easel, dozen):
-    """What is not graded yet counts 0 in one; what was handed in gets full marks in the other."""
+    """Ungraded work counts 0 in one total, submitted work gets full marks in the other."""
     shown = text(easel, dozen, BIOLOGY)
     page = twin(easel, dozen, BIOLOGY)
 
@@ -284,7 +284,7 @@ def test_unknown_assignments_are_ignored(easel, dozen):
 
 
 def test_excused_work_counts_once_a_score_is_tried(easel, dozen):
-    """As in Canvas's own What-if; a goal still asks nothing of it."""
+    """As in Canvas's own What-if scores; a goal still asks nothing of excused work."""
     page = twin(easel, dozen, BIOLOGY, period="all")
     (excused,) = [row for row in page["data"] if row["part"] == "excused"]
     assert excused["can_try"] is True
@@ -339,7 +339,7 @@ def test_line_of_grades_over_time(easel, dozen):
 
 
 def test_difference_is_told(easel, dozen, canvas):
-    """A grade arrives in the list while the total is still the one from before."""
+    """A new grade is in the list while the total is still the previous one."""
     row = next(r for r in twin(easel, dozen, PROGRAMMING)["data"] if r["title"] == "Exercise 2")
     work = f"courses/{PROGRAMMING}/assignments/{row['assignment_id']}"
     graded = requests.put(
@@ -361,7 +361,7 @@ def test_difference_is_told(easel, dozen, canvas):
 
 
 def grade(canvas, row, points):
-    """Grade a row of dozen's as an administrator."""
+    """Grade a submission of the dozen campus as an administrator."""
     work = f"courses/{row['course_id']}/assignments/{row['assignment_id']}"
     graded = requests.put(
         f"{canvas.url}/api/v1/{work}/submissions/{canvas.person('dozen')['id']}",
@@ -373,7 +373,7 @@ def grade(canvas, row, points):
 
 
 def test_total_that_lags_is_no_error(easel, dozen, canvas):
-    """Canvas works totals out some time after a grade; until then the old ones are answered."""
+    """Canvas calculates totals some time after a grade; until then it answers the old ones."""
     row = next(r for r in twin(easel, dozen, PROGRAMMING)["data"] if r["title"] == "Exercise 2")
     canvas.control(settings={"totals_lag": 120})
     grade(canvas, row, 2)
@@ -429,7 +429,7 @@ def test_missing_list_says_so(easel, dozen, canvas):
     [
         ("teacher", "They are in Canvas's gradebook."),
         ("observer", "Grades of the student you observe"),
-        ("admin", "Canvas gives no total here."),  # it does not say what she is in the course
+        ("admin", "Canvas gives no total here."),  # the course does not say her role in it
     ],
 )
 def test_others_have_no_grade_of_theirs(easel, who, words):

@@ -1,4 +1,4 @@
-"""The help sheet, and what a browser remembers of look and keys."""
+"""The help page, and the preferences that a browser keeps."""
 
 import pytest
 
@@ -8,7 +8,7 @@ PATH = "/help/keyboard"
 
 
 def opening(page):
-    """The page's html tag."""
+    """Return the page's html tag."""
     return page.text[page.text.index("<html") :].partition(">")[0]
 
 
@@ -41,7 +41,7 @@ def test_look_and_keys_are_remembered_by_this_browser(easel):
     "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere.example"}], ids=str
 )
 def test_another_site_cannot_send_the_form(easel, headers):
-    """It needs no token, so that visitors need no session; where it comes from still counts."""
+    """The form has no CSRF token, because visitors have no session; its origin is checked."""
     answer = easel.browser().post(
         f"{easel.url}{PATH}", data={"keys": "off"}, headers=headers, timeout=30
     )
@@ -69,7 +69,7 @@ def test_nonsense_in_the_form_is_taken_as_the_quietest_choice(easel):
 
 
 def test_both_keys_are_told_to_administrators(easel):
-    """The API key's redirect URI; without LTI settings how to get there."""
+    """The page shows the API key's redirect URI and, without LTI settings, how to get there."""
     page = easel.browser().get(f"{easel.url}/help/canvas", timeout=30)
 
     assert page.status_code == 200

@@ -1,4 +1,4 @@
-"""A grade that is not posted is told nowhere: on no page, twin, table or feed, by no fact of it."""
+"""A grade that is not posted shows nowhere: on no page, twin, table or feed, by no detail of it."""
 
 import html
 import json
@@ -33,7 +33,7 @@ def hidden(easel: RunningEasel) -> dict[str, object]:
 
 
 def leaks(text: str, row: dict[str, object]) -> list[str]:
-    """What of a hidden grade stands in a text: its numbers, its moment, its comment."""
+    """Return which details of a hidden grade a text has: its numbers, its moment, its comment."""
     moment = str(row["graded_at"])[:19]
     told = (TEACHERS_WORD, moment, moment.replace("T", " "))
     return [word for word in told if word in text] + re.findall(
@@ -58,13 +58,13 @@ def things(value: object, title: str = TITLE) -> list[dict[str, object]]:
 
 
 def test_walk_knows_every_address(easel: RunningEasel) -> None:
-    """A page that is added is walked, too."""
+    """The walk covers pages that are added later."""
     assert routes(easel) == set(addresses("1"))
 
 
 @pytest.mark.parametrize("person", ["dozen", "observer"])
 def test_nothing_of_a_hidden_grade_is_told(easel: RunningEasel, person: str) -> None:
-    """Neither its numbers nor that there is one, not to the student nor to who observes them."""
+    """Neither the student nor their observers see its numbers, or that there is one."""
     row = hidden(easel)
     browser = sign_in(easel, person)
     named = 0
@@ -91,7 +91,7 @@ def test_nothing_of_a_hidden_grade_is_told(easel: RunningEasel, person: str) -> 
 
 
 def test_the_walk_would_see_a_grade(easel: RunningEasel) -> None:
-    """What is posted is found by the same means, and each form of a leak is one."""
+    """The same search finds a posted grade, and recognises each form of a leak."""
     row, browser = hidden(easel), sign_in(easel, "dozen")
     page = read(browser, easel, "/submissions")
     twin = json.loads(read(browser, easel, "/submissions.json"))

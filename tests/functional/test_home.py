@@ -1,4 +1,4 @@
-"""Home answers what is due next, what needs the person and what the coming days hold."""
+"""Home shows what is due next, what needs the person, and the coming days."""
 
 import html
 import re
@@ -10,14 +10,14 @@ from .conftest import last_view, sign_in
 
 
 def home(easel, browser):
-    """The last view of Home, as text with its tags, and its twin."""
+    """Return the last view of Home with its tags, and its twin."""
     page = browser.get(easel.url, timeout=60).text
     twin = browser.get(f"{easel.url}/dashboard.json", timeout=60).json()
     return html.unescape(last_view(page)), twin
 
 
 def section(page, name):
-    """What stands between this heading and the next of its rank."""
+    """Return the text between this heading and the next one of its level."""
     return page.partition(f'<h2 id="{name}">')[2].partition("<h2")[0]
 
 
@@ -36,7 +36,7 @@ def test_home_answers_in_order(easel):
 
 
 def test_heading_is_the_persons_day(easel):
-    """Denver's, whose day begins seven hours after that in UTC."""
+    """The day is Denver's, which begins seven hours after that in UTC."""
     page, twin = home(easel, sign_in(easel, "dozen"))
 
     (today,) = [day["date"] for day in twin["days"] if day["today"]]
@@ -56,7 +56,7 @@ def test_next_stands_alone_with_its_tick(easel):
 
 
 def test_what_needs_the_person_comes_with_the_reason(easel):
-    """Sent back first with the comment's first line, then missing; what is closed is folded."""
+    """Work sent back comes first, with its comment's first line, then missing work."""
     page, twin = home(easel, sign_in(easel, "dozen"))
 
     part, _, closed = section(page, "needs").partition("closed</summary>")
@@ -70,7 +70,7 @@ def test_what_needs_the_person_comes_with_the_reason(easel):
 
 
 def test_days_hold_eight_rows_at_most(easel):
-    """The rest of a full day stands on Upcoming, under its day; later days hold four."""
+    """The rest of a full day is on Upcoming, under its day; later days show four."""
     browser = sign_in(easel, "busy")
     page, _ = home(easel, browser)
 
@@ -98,7 +98,7 @@ def test_pages_are_of_moderate_size(easel, who, path):
 
 @pytest.mark.parametrize("who", ["dozen", "many"])
 def test_pieces_of_upcoming_hold_all_rows_once(easel, who):
-    """Each a real page; another choice begins at its first."""
+    """Each piece is a page; another filter begins at its first piece."""
     browser = sign_in(easel, who)
     rows = browser.get(f"{easel.url}/upcoming.json", timeout=60).json()["data"]
     shown, path = [], "/upcoming"
@@ -113,7 +113,7 @@ def test_pieces_of_upcoming_hold_all_rows_once(easel, who):
 
 
 def test_today_is_on_the_first_screen_of_upcoming(easel):
-    """What is past is folded; one tap chooses a course."""
+    """Past days are folded; one tap chooses a course."""
     browser = sign_in(easel, "dozen")
     page = last_view(browser.get(f"{easel.url}/upcoming", timeout=60).text)
 

@@ -1,4 +1,4 @@
-"""Easel at a Canvas as Instructure hosts it: one switch of the stand-in sets what differs there."""
+"""Easel with a Canvas hosted by Instructure; one switch of the stand-in sets the differences."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def hosted(start_easel: StartEasel, canvas: StandIn) -> RunningEasel:
 
 
 def test_nothing_is_missing(hosted: RunningEasel) -> None:
-    """Header names in lower case, a User-Agent with every call, a larger bucket."""
+    """Its header names are in lower case, it wants a User-Agent, its bucket is larger."""
     browser = sign_in(hosted, "dozen")
     for name in ("dashboard", "courses", "upcoming", "submissions", "courses/4101/grades"):
         body = browser.get(f"{hosted.url}/{name}.json", timeout=30).json()
@@ -23,7 +23,7 @@ def test_nothing_is_missing(hosted: RunningEasel) -> None:
 
 
 def test_full_bucket_is_waited_for(hosted: RunningEasel) -> None:
-    """Hosted Canvas says 429 where it says so with 403 elsewhere."""
+    """Hosted Canvas answers 429 where others answer 403."""
     browser = sign_in(hosted, "dozen")
     hosted.canvas.control(faults=[{"path": "/api/v1/courses", "kind": "status", "status": 429}])
     assert browser.get(f"{hosted.url}/courses.json", timeout=30).json()["complete"]
@@ -40,7 +40,7 @@ def test_full_bucket_is_waited_for(hosted: RunningEasel) -> None:
     ids=lambda headers: f"{headers}"[:50],
 )
 def test_odd_headers_stop_nobody(start_easel: StartEasel, headers: dict[str, str]) -> None:
-    """Whatever a proxy makes of them: the page with them stands, and so does the next one."""
+    """Whatever a proxy makes of the headers, this page and the next one are shown."""
     easel = start_easel(cache_seconds=0, page_deadline=10)
     browser = sign_in(easel, "dozen")
     fault = {"path": "/api/v1/users/self/*", "kind": "headers", "headers": headers, "times": None}
@@ -53,7 +53,7 @@ def test_odd_headers_stop_nobody(start_easel: StartEasel, headers: dict[str, str
 
 
 def test_no_cookie_of_canvas_is_kept(easel: RunningEasel) -> None:
-    """It sets a session's with each call; kept, one person's would go out with the next one's."""
+    """Canvas sets a session cookie with each call; kept, it would go out with others' calls."""
     for person in ("dozen", "many"):
         browser = sign_in(easel, person)
         assert browser.get(f"{easel.url}/courses.json", timeout=30).json()["complete"]

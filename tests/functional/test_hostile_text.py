@@ -1,4 +1,4 @@
-"""Texts that would multiply, and what Canvas would load: what the person sees of them."""
+"""Texts that would grow without bound, or load something, as the person sees them."""
 
 import json
 import re
@@ -35,7 +35,7 @@ def write_note(easel, who, **fields):
 
 
 def test_equations_pictures_and_media_stand_everywhere(start_easel, canvas):
-    """Instructions, what was handed in, the syllabus, events, comments, the feed."""
+    """They are replaced in instructions, submissions, syllabus, events, comments and the feed."""
     easel = start_easel(cache_seconds=0)
     browser = sign_in(easel, "dozen")
     quoted = json.dumps(TEXT)[1:-1].replace("\\", "\\\\")

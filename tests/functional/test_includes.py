@@ -27,7 +27,7 @@ def twin(easel: RunningEasel, browser: requests.Session, path: str) -> dict[str,
 
 
 def hidden(body: dict[str, Any]) -> dict[str, str]:
-    """The sources of a twin that the set-up keeps something from, with what they say."""
+    """Return the sources from which the set-up hides something, with their messages."""
     return {s["name"]: s["detail"] for s in body["sources"] if HIDES in s["detail"]}
 
 
@@ -117,7 +117,7 @@ def test_start_page_makes_no_call_for_each_course(scoped: RunningEasel) -> None:
 
 
 def test_upcoming_is_whole_without_includes(scoped: RunningEasel) -> None:
-    """Other calls bring all that this page shows where no course shows letters alone."""
+    """Other calls bring everything this page shows, unless a course shows only letters."""
     browser = sign_in(scoped, "ta")
 
     body = twin(scoped, browser, "upcoming")
@@ -129,7 +129,7 @@ def test_upcoming_is_whole_without_includes(scoped: RunningEasel) -> None:
 
 @pytest.mark.parametrize("who", ["dozen", "newcomer", "observer", "teacher", "ta"])
 def test_set_up_in_order_is_never_blamed(start_easel: StartEasel, who: str) -> None:
-    """With hidden totals, without courses, with nothing of their own, or with stubs."""
+    """Also with hidden totals, without courses, without own work, or with stubs."""
     easel = start_easel(key="scoped_includes", scopes="auto")
     browser = sign_in(easel, who)
 

@@ -74,7 +74,7 @@ def without_moments(text: str) -> str:
 
 
 def test_logo_can_do_nothing(school: RunningEasel) -> None:
-    """An SVG opened by itself is a document, whose scripts must not run as Easel's."""
+    """An SVG opened by itself is a document, and its scripts must not run with Easel's origin."""
     page = school.browser().get(f"{school.url}/", timeout=30).text
     address = re.search('<img class="logo" src="([^"]+)"', page)
     assert address

@@ -1,4 +1,4 @@
-"""Every page in a made-up language: what stays English there, a translator could not reach."""
+"""Every page in a made-up language: text that stays English cannot be translated."""
 
 import re
 from collections.abc import Iterator
@@ -24,12 +24,12 @@ from tests.functional.conftest import RunningEasel, form_to, send, sign_in
 LOCALE = "eo"
 OPEN, CLOSE = "⟦", "⟧"
 SHOWN = {"title", "aria-label", "placeholder", "alt", "data-label"}
-NOT_READ = {"script", "style", "kbd", "textarea", "time", "bdi"}  # dates and names are not ours
+NOT_READ = {"script", "style", "kbd", "textarea", "time", "bdi"}  # dates and names stay as they are
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 
 
 def collected(tmp_path: Path) -> Catalog:
-    """What ``pybabel extract`` finds, asked as languages.py tells."""
+    """Return what ``pybabel extract`` finds, run as languages.py says."""
     template = tmp_path / "messages.pot"
     mapping = f"--mapping-file={ROOT / 'pyproject.toml'}"
     CommandLineInterface().run(
@@ -40,7 +40,7 @@ def collected(tmp_path: Path) -> Catalog:
 
 
 def bracket(text: str) -> str:
-    """The sentence's own words in brackets, what is put into it outside."""
+    """Put the sentence's own words in brackets, and what is filled in outside of them."""
     return OPEN + re.sub(r"%\(\w+\)s", rf"{CLOSE}\g<0>{OPEN}", text) + CLOSE
 
 
@@ -50,7 +50,7 @@ def ids_of(message: str | tuple[str, ...]) -> tuple[str, ...]:
 
 @pytest.fixture
 def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A language that puts every sentence in brackets."""
+    """Make a language that puts every sentence in brackets."""
     catalog = Catalog(locale=LOCALE)
     for message in collected(tmp_path):
         if message.id:
@@ -101,7 +101,7 @@ class Words(HTMLParser):
 
 
 def bare(page: str) -> set[str]:
-    """What of a page's text stands outside all brackets and has a letter."""
+    """Return the parts of a page's text that are outside all brackets and have a letter."""
     words = Words()
     words.feed(page)
     depth = 0
@@ -122,7 +122,7 @@ def bare(page: str) -> set[str]:
 
 
 def pieces(text: str) -> set[str]:
-    """A text's parts that have letters: the members of a list each, without signs around them."""
+    """Return the parts of a text that have letters: list members, without signs around them."""
     parts = re.split(r", | – | · |/|<[^>]*>", " ".join(unescape(text).split()))
     return {bared for part in parts if (bared := re.sub(r"^[\W\d_]+|[\W\d_]+$", "", part))}
 
@@ -229,7 +229,7 @@ def test_a_message_is_in_the_pages_language(easel: RunningEasel, made_up: str) -
 
 
 def test_error_pages_are_in_the_pages_language(easel: RunningEasel, made_up: str) -> None:
-    """Each code's page, and what it names stays as it is."""
+    """Each error page is translated; what it quotes stays as it is."""
     facts = {"error": "odd", "redirect_uri": "uri", "scopes": ("a", "b"), "reason": "Teapot"}
 
     @easel.app.get("/trouble/<code>")

@@ -1,4 +1,4 @@
-"""Whatever a developer key keeps from Easel: each page is as it should be, or says what lacks."""
+"""Whatever a developer key withholds, each page is as it should be or says what is missing."""
 
 import html
 import re
@@ -44,7 +44,7 @@ TOLD_BY = {
     "points": (RUBRIC,),
     "rating": (RUBRIC,),
     "reached": (RUBRIC,),
-    "id": ("The course has not begun.",),  # of a submission, before there is any
+    "id": ("The course has not begun.",),  # fields of a submission that does not exist yet
     "term": ("terms",),
     "terms": ("terms",),
     "groups": ("terms",),  # of courses: by role and term
@@ -98,7 +98,7 @@ def said(body: dict[str, Any]) -> str:
 
 
 def differences(one: Any, other: Any, at: str = "") -> Iterator[str]:
-    """The names of the fields in which two answers differ; of rows that lack, "row"."""
+    """Return the names of the fields in which two answers differ; "row" for a missing row."""
     if isinstance(one, dict) and isinstance(other, dict):
         for name in (one.keys() | other.keys()) - MOVES:
             yield from differences(one.get(name), other.get(name), name)
@@ -119,12 +119,12 @@ def rows(value: list[Any]) -> bool:
 
 
 def key(row: dict[str, Any]) -> tuple[str, str]:
-    """What makes a row itself; work of a course to come may have no submission, so no id."""
+    """Return what identifies a row; a submission in a future course may have no id."""
     return str(row.get("type")), str(row.get("assignment_id") or row["id"])
 
 
 def told(name: str, path: str, words: str) -> bool:
-    """Whether these words say why a field differs; search looks through the terms, too."""
+    """Return whether these words say why a field differs. Search looks through the terms too."""
     reasons = ("terms",) if path == "search" else TOLD_BY.get(name, ())
     return any(reason in words for reason in reasons)
 
@@ -140,7 +140,7 @@ def test_without_includes_all_is_there_or_said(start_easel: StartEasel, who: str
         full, less = twin(whole, one, path), twin(bare, other, path)
         found = set(differences(full, less))
         if path == "dashboard":
-            found -= {"weight"}  # shown where another page has brought it already
+            found -= {"weight"}  # shown only if another page has asked for it already
         unsaid = {name for name in found if not told(name, path, said(less))}
         if found and (less["complete"] or unsaid):
             wrong.append((path, less["complete"], sorted(unsaid or found)))
@@ -151,7 +151,7 @@ def test_without_includes_all_is_there_or_said(start_easel: StartEasel, who: str
 
 @pytest.mark.parametrize("who", ["dozen", "teacher"])
 def test_feed_without_includes_is_whole(start_easel: StartEasel, who: str) -> None:
-    """But for points, which some courses show nobody: which ones, Canvas does not tell then."""
+    """Except for points: some courses show them to nobody, and Canvas does not say which."""
     whole = start_easel(key="scoped_includes", scopes="auto")
     bare = start_easel(key="scoped", scopes="auto")
 
@@ -176,7 +176,7 @@ def test_feed_says_why_points_are_missing(start_easel: StartEasel) -> None:
 
 
 def plain(text: str) -> str:
-    """A description without points, and without the section beside the course's name."""
+    """Return a description without points, and without the section after the course's name."""
     return re.sub(r"\A([^,\n]+), [^\n]+", r"\1", re.sub(r", [\d.]+ points?(?=\n|$)", "", text))
 
 
@@ -203,7 +203,7 @@ def test_without_scopes_all_is_there_or_said(start_easel: StartEasel, who: str, 
     wrong = []
     for path in (*LISTS, "courses/4101", "courses/4101/grades"):
         full, less = twin(whole, one, path), twin(narrow, other, path)
-        # What only other pages' answers bring: weights, and of what is found by search the status.
+        # Only other pages' answers bring weights, and the status of what search finds.
         found = set(differences(full, less)) - {"weight"}
         found -= {"status"} if path == "search" else set()
         denied = [s for s in less["sources"] if "python -m canvas_app scopes" in s["detail"]]

@@ -1,4 +1,4 @@
-"""A course that shows letters: graded work has its letter, and no number reaches its students."""
+"""A course that shows letters: graded work has its letter, and students see no number."""
 
 import csv
 import html
@@ -24,7 +24,7 @@ def text(page):
 
 
 def numbers(value, name=""):
-    """Every number of a twin that tells points or a total, with its name."""
+    """Return every number of a twin that is points or a total, with its name."""
     if isinstance(value, dict):
         return [found for key, inner in value.items() for found in numbers(inner, key)]
     if isinstance(value, list):
@@ -44,7 +44,7 @@ def rows_of(value, course_id):
 
 @pytest.fixture(params=[True, False], ids=["scheme", "default"])
 def letters(easel, request):
-    """Chemistry, with a scheme of its own enabled and without."""
+    """Return Chemistry, once with a grading scheme of its own and once without."""
     easel.canvas.control(courses={CHEMISTRY: {"grading_standard": request.param}})
     return sign_in(easel, "dozen", path="/login?next=/account")
 
@@ -105,7 +105,7 @@ def test_lists_of_the_week_and_tables(easel, letters):
 
 
 def test_teachers_keep_the_points(easel):
-    """The course's flag is true for them too; it binds students and observers alone."""
+    """The course's flag is set for them too, but it applies only to students and observers."""
     easel.canvas.control(courses={4101: {"restrict_quantitative_data": True}})
     for who, shown in (("teacher", True), ("ta", True), ("dozen", False), ("observer", False)):
         browser = sign_in(easel, who, path="/login?next=/account")

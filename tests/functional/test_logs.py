@@ -1,4 +1,4 @@
-"""Logs of a whole run at DEBUG: route templates, request ids, and no secret anywhere."""
+"""The logs of a whole run at DEBUG have route templates, request ids, and no secret."""
 
 import json
 import logging
@@ -24,7 +24,7 @@ def loggers_put_back() -> Iterator[None]:
 
 
 class Keeper(logging.Handler):
-    """Keeps every record as it was made, before any redaction."""
+    """Keeps every record as it was made, before redaction."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -45,7 +45,7 @@ def kept(loggers_put_back: None) -> Iterator[Keeper]:
 
 @pytest.fixture
 def secrets_seen(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Every secret that passes: what TokenEndpoint sends and gets, noted at the real methods."""
+    """Collect every secret that TokenEndpoint sends and gets, at its own methods."""
     from canvas_app.canvas.oauth import TokenEndpoint
 
     seen: set[str] = set()
@@ -125,7 +125,7 @@ def test_no_secret_in_any_line(
 def test_feed_secret_is_in_no_line(
     start_easel: StartEasel, kept: Keeper, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Found or not, from Canvas or kept, in trouble or at another address of Easel."""
+    """Whether the feed is found, cached, failing, or requested at another of Easel's addresses."""
     easel = start_easel(log_level="DEBUG")
     sign_in(easel, "dozen")
     storage = easel.app.extensions["easel"].storage
@@ -165,7 +165,7 @@ def test_access_log_holds_templates(
 def test_lines_of_one_request_share_its_id(
     start_easel: StartEasel, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Also those of calls that pool and paging threads make, which name Canvas's id besides."""
+    """Also lines of calls in pool and paging threads, which have Canvas's id as well."""
     easel = start_easel(log_format="json", log_canvas="on")
     browser = sign_in(easel, "dozen")
     capsys.readouterr()
@@ -182,7 +182,7 @@ def test_lines_of_one_request_share_its_id(
 def test_view_writes_little_at_info(
     start_easel: StartEasel, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Lines of calls stand apart: LOG_CANVAS brings them back."""
+    """Calls have a logger of their own, which LOG_CANVAS switches on."""
     easel = start_easel()
     browser = sign_in(easel, "dozen")
     capsys.readouterr()
@@ -195,7 +195,7 @@ def test_view_writes_little_at_info(
 def test_audit_log_goes_to_its_own_file(
     start_easel: StartEasel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever LOG_LEVEL is; a file that was moved away is begun anew."""
+    """Whatever LOG_LEVEL is; a file that was moved away is created again."""
     file = tmp_path / "audit.log"
     easel = start_easel(audit_log=file, log_level="ERROR")
     sign_in(easel, "dozen")

@@ -1,4 +1,4 @@
-"""A part that did not come is said where it would stand, with a Retry that brings it back."""
+"""A part that did not come is named in its place, with a Retry that loads it."""
 
 import html
 import re
@@ -43,7 +43,7 @@ RETRY = re.compile(
 
 
 def lost_parts(twin: dict[str, object], person: str) -> set[str]:
-    """The names of what a page should say is not here."""
+    """Return the names of the parts that a page should report as missing."""
     sources = twin["sources"]
     assert isinstance(sources, list)
     names = {each["name"] for each in sources if each["status"] in ("failed", "denied")}
@@ -52,7 +52,7 @@ def lost_parts(twin: dict[str, object], person: str) -> set[str]:
 
 
 def retries(page: str) -> set[str]:
-    """What the Retry links in the places of lost parts ask for again: a source, or all."""
+    """Return what the Retry links in place of lost parts ask for again: one source, or all."""
     return {
         requests.compat.unquote_plus(html.unescape(path).rpartition("retry=")[2])
         for said, path in RETRY.findall(page)
@@ -61,14 +61,14 @@ def retries(page: str) -> set[str]:
 
 
 def untold(easel: RunningEasel, browser: requests.Session, person: str, work: str) -> Iterator[str]:
-    """The lost parts that a page does not tell of in their place; pages are asked anew."""
+    """Return the lost parts that a page does not name in their place; pages are loaded anew."""
     for path in PAGES:
         where = f"{path}/{work}" if path.endswith("assignments") else path
         easel.app.extensions["easel"].cache = MemoryCache(10_000_000)
         name = "/dashboard" if where == "/" else where
         answer = browser.get(f"{easel.url}{name}.json", timeout=60)
         if not answer.ok:
-            continue  # the page as a whole is refused, and its Retry is the page's
+            continue  # the whole page is refused, and Retry loads it again
         lost = lost_parts(answer.json(), person)
         page = last_view(read(browser, easel, where))
         told = retries(page)

@@ -44,7 +44,7 @@ def tool(start_easel: StartEasel, canvas: StandIn) -> RunningEasel:
 
 
 def consented(launcher: Launcher, path: str = "") -> requests.Session:
-    """The person connects Easel by a launch, once, in this browser."""
+    """Connect Easel by a launch, once, in this browser."""
     page = launcher.landed(path) if path else launcher.landed()
     page = send(launcher.browser, page, form_to(page, "/login/oauth2/accept"))
     assert page.status_code == 200, page.text[:500]
@@ -58,7 +58,7 @@ def signs_ins(easel: RunningEasel) -> int:
 
 
 def refused(page: requests.Response, title: str, status: int = 400) -> None:
-    """It is the page of this one cause, and nothing was set but the launch cookie."""
+    """Assert that this is the page of this cause, and that only the launch cookie was set."""
     assert f"<h1>{title}</h1>" in unescape(page.text), page.text
     assert page.status_code == status
     assert "easel_sign_in" not in page.headers.get("Set-Cookie", "")
@@ -68,7 +68,7 @@ def refused(page: requests.Response, title: str, status: int = 400) -> None:
 class TestOff:
     @pytest.mark.parametrize("path", [*ROUTES, "/lti/launch"])
     def test_no_routes(self, easel: RunningEasel, path: str) -> None:
-        """Without LTI_CLIENT_ID there is no such page, by any method."""
+        """Without LTI_CLIENT_ID these addresses do not exist, with any method."""
         for method in ("GET", "POST"):
             answer = requests.request(method, easel.url + path, timeout=30)
             assert answer.status_code == 404
@@ -77,7 +77,7 @@ class TestOff:
 
 class TestConfiguration:
     def test_json(self, tool: RunningEasel) -> None:
-        """What an administrator pastes: no scopes, no personal data, course menus in a frame."""
+        """The JSON for the LTI key has no scopes, no personal data, and course menus in a frame."""
         pasted = requests.get(f"{tool.url}/lti/config.json", timeout=30).json()
         assert pasted["oidc_initiation_url"] == f"{tool.url}/lti/login"
         assert pasted["target_link_uri"] == f"{tool.url}/lti/launch"
@@ -98,7 +98,7 @@ class TestConfiguration:
         assert len(pasted["custom_fields"]) == 6
 
     def test_never_in_frames(self, start_easel: StartEasel, canvas: StandIn) -> None:
-        """LTI_FRAME=off: tabs everywhere."""
+        """With LTI_FRAME=off every entry opens a tab."""
         tool = start_tool(start_easel, canvas, lti=lti_settings(canvas, frame=False))
         pasted = requests.get(f"{tool.url}/lti/config.json", timeout=30).json()
         placements = pasted["extensions"][0]["settings"]["placements"]
@@ -110,7 +110,7 @@ class TestConfiguration:
 
 class TestFirstLeg:
     def test_authentication_request(self, tool: RunningEasel) -> None:
-        """To the configured address, with fresh state and nonce; the hints pass unread."""
+        """It goes to the configured address with a new state and nonce; the hints pass unread."""
         launcher = Launcher(tool)
         fields = launcher.opened()
         answer = launcher.initiated(fields)
@@ -137,7 +137,7 @@ class TestFirstLeg:
         ("dest", "partitioned"), [("document", False), ("iframe", True), ("", False)]
     )
     def test_cookie(self, tool: RunningEasel, dest: str, partitioned: bool) -> None:
-        """One cookie, for ten minutes, of this host alone; partitioned in a frame."""
+        """There is one cookie, for ten minutes and this host only; in a frame it is partitioned."""
         launcher = Launcher(tool)
         cookies = launcher.initiated(launcher.opened(), dest).headers["Set-Cookie"]
         name, *attributes = [part.strip() for part in cookies.split(";")]
@@ -157,7 +157,7 @@ class TestFirstLeg:
         ],
     )
     def test_unknown_platform(self, tool: RunningEasel, changes: dict[str, str]) -> None:
-        """A page that shows both, and goes nowhere."""
+        """A page names issuer and client id, and redirects nowhere."""
         launcher = Launcher(tool)
         answer = launcher.initiated(launcher.opened() | changes)
         refused(answer, "This Canvas is not one that Easel knows")
@@ -173,7 +173,7 @@ class TestFirstLeg:
 
 class TestTab:
     def test_first_time(self, tool: RunningEasel) -> None:
-        """Nobody connected Easel yet: Canvas asks, then the course opens."""
+        """Nobody has connected Easel yet, so Canvas asks for consent; then the course opens."""
         launcher = Launcher(tool)
         page = launcher.landed()
         page = send(launcher.browser, page, form_to(page, "/login/oauth2/accept"))
@@ -181,7 +181,7 @@ class TestTab:
         assert "Biology 101" in page.text
 
     def test_connected_before(self, tool: RunningEasel) -> None:
-        """With a grant the page opens at once, in a browser that never signed in."""
+        """With a grant the page opens at once, in a browser that has never signed in."""
         consented(Launcher(tool))
         launcher = Launcher(tool)
         page = launcher.landed("/courses/4102/external_tools/1")
@@ -191,7 +191,7 @@ class TestTab:
         assert signs_ins(tool) == 2
 
     def test_signed_in_already(self, tool: RunningEasel) -> None:
-        """No second sign-in is made for the browser that has one."""
+        """A browser that is signed in gets no second sign-in."""
         launcher = Launcher(tool)
         consented(launcher)
         assert launcher.landed().url == f"{tool.url}/courses/4101"
@@ -213,7 +213,7 @@ class TestTab:
         assert urlsplit(page.url).path == path
 
     def test_sign_in_cookie_is_as_ever(self, tool: RunningEasel) -> None:
-        """The sign-in by a launch has the same cookie as one by consent, and one launch is used."""
+        """A sign-in by a launch has the same cookie as one by consent; a launch works once."""
         consented(Launcher(tool))
         launcher = Launcher(tool)
         answer = launcher.launched()
@@ -228,7 +228,7 @@ class TestTab:
 
     @pytest.mark.parametrize("before", ["nothing", "signed in", "consent"])
     def test_sign_out_ends_it(self, tool: RunningEasel, before: str) -> None:
-        """Signed out, a launch's address signs nobody in again, however it was used."""
+        """After a sign-out, a launch's address signs nobody in again, however it was used."""
         launcher = Launcher(tool)
         if before != "consent":
             consented(Launcher(tool))
@@ -244,7 +244,7 @@ class TestTab:
         refused(launcher.browser.get(address, timeout=30), "This launch was used already")
 
     def test_five_tabs(self, tool: RunningEasel) -> None:
-        """Five launches of one browser end each in its page; a sixth costs the first."""
+        """Five launches in one browser each end in their page; a sixth replaces the first."""
         launcher = Launcher(tool)
         consented(launcher)
         answers = [launcher.token() for _ in range(6)]
@@ -258,7 +258,7 @@ class TestTab:
 
 class TestPeople:
     def test_another_person(self, tool: RunningEasel) -> None:
-        """Canvas and the browser know two people: a page names both, with two ways on."""
+        """Canvas and the browser know different people: a page names both and offers both ways."""
         consented(Launcher(tool, "many"), "/courses/5001/external_tools/1")
         launcher = Launcher(tool)
         consented(launcher)
@@ -276,7 +276,7 @@ class TestPeople:
         assert "Jonas Weber" in switched.text
 
     def test_unknown_other_person(self, tool: RunningEasel) -> None:
-        """Who never connected Easel is not named, for the launch tells no names."""
+        """Somebody who has not connected Easel is not named, because a launch has no names."""
         launcher = Launcher(tool)
         consented(launcher)
         launcher.log_in("many")
@@ -284,7 +284,7 @@ class TestPeople:
         assert "Canvas opened Easel for somebody else" in page.text
 
     def test_other_account_consents(self, tool: RunningEasel) -> None:
-        """Another person agrees at Canvas: their token is ended there, and nobody is signed in."""
+        """If another person consents at Canvas, their token is revoked and nobody is signed in."""
         launcher = Launcher(tool)
         launcher.landed()
         before = tool.canvas.stats()
@@ -292,7 +292,7 @@ class TestPeople:
         page = launcher.browser.get(f"{tool.canvas.url}/login/oauth2/confirm", timeout=30)
         answer = launcher.launched("/courses/5001/external_tools/1")
         assert answer.status_code == 303
-        # Maya's launch goes on, though Jonas is the one at Canvas by now.
+        # Maya's launch goes on, although Jonas is logged in to Canvas by now.
         maya = Launcher(tool)
         consent = maya.landed()
         maya.log_in("many")
@@ -305,13 +305,13 @@ class TestPeople:
         assert maya.browser.get(f"{tool.url}/account", timeout=30).url != f"{tool.url}/account"
 
     def test_another_shard(self, tool: RunningEasel) -> None:
-        """Somebody of another shard is known by their global id."""
+        """Somebody from another shard is recognised by their global id."""
         path = "/courses/4113/external_tools/1"
         consented(Launcher(tool, "visitor"), path)
         assert Launcher(tool, "visitor").landed(path).url == f"{tool.url}/courses/4113"
 
     def test_merged_person(self, tool: RunningEasel) -> None:
-        """An older ``sub`` in one course changes nothing."""
+        """A course may send an older ``sub``, which changes nothing."""
         consented(Launcher(tool))
         page = Launcher(tool).landed("/courses/4103/external_tools/1")
         assert page.url == f"{tool.url}/courses/4103"
@@ -337,7 +337,7 @@ class TestPeople:
 
     @pytest.mark.parametrize("absent", [False, True])
     def test_acting_as(self, tool: RunningEasel, absent: bool) -> None:
-        """Somebody acts as a person, or it cannot be told: never by the person's own grant."""
+        """If somebody acts as a person, or may do so, the person's own grant is never used."""
         consented(Launcher(tool))
         launcher = Launcher(tool, "dozen" if absent else "admin")
         if absent:
@@ -362,7 +362,7 @@ class TestPeople:
         refused(Launcher(tool, None).launched(), "Nobody is logged in to Canvas", 403)
 
     def test_forged_custom_fields(self, tool: RunningEasel) -> None:
-        """A deployment somebody made in a course is refused, whatever it says; its id is told."""
+        """A deployment that somebody made in a course is refused; the page shows its id."""
         consented(Launcher(tool, "many"), "/courses/5001/external_tools/1")
         victim = str(10_000_000_000_000 + tool.canvas.person("many")["id"])
         forged = {"course": 4101, "custom_fields": {"global_id": victim}}
@@ -372,7 +372,7 @@ class TestPeople:
         assert re.search(r"2:[0-9a-f]{40}", page.text)
 
     def test_scopes_grew(self, tool: RunningEasel) -> None:
-        """A grant that covers less than the pages need leads to consent again."""
+        """A grant that lacks scopes of today's pages leads to consent again."""
         consented(Launcher(tool))
         gateway = tool.app.extensions["easel"]
         object.__setattr__(gateway.settings, "scopes", ("url:GET|/api/v1/courses",))
@@ -454,7 +454,7 @@ SPOILED: dict[str, tuple[dict[str, Any], str, int]] = {
 class TestRefused:
     @pytest.mark.parametrize("name", SPOILED)
     def test_one_page_each(self, tool: RunningEasel, name: str) -> None:
-        """Each cause has a page of its own, in the tab; nobody is signed in, the next is right."""
+        """Each cause has a page of its own; nobody is signed in, and the next launch works."""
         tampering, title, status = SPOILED[name]
         consented(Launcher(tool))
         tool.canvas.control(lti={"tamper": [tampering]})
@@ -465,7 +465,7 @@ class TestRefused:
         assert launcher.landed().url == f"{tool.url}/courses/4101"
 
     def test_rotated_keys(self, tool: RunningEasel) -> None:
-        """After two rotations the unknown key is fetched once and then known."""
+        """After two rotations the unknown key is fetched once and then used from memory."""
         consented(Launcher(tool))
         keys = tool.app.extensions["easel.lti"]["production"]
         keys._asked_at = None  # as if a minute had passed
@@ -473,7 +473,7 @@ class TestRefused:
         assert Launcher(tool).landed().url == f"{tool.url}/courses/4101"
 
     def test_keys_away(self, tool: RunningEasel) -> None:
-        """No keys: a page that says so, and when to try again."""
+        """If the keys cannot be fetched, a page says so, and when to try again."""
         away = {"kind": "status", "path": "/api/lti/security/jwks", "status": 503, "times": None}
         tool.canvas.control(faults=[away])
         page = Launcher(tool).launched()
@@ -495,7 +495,7 @@ class TestRefused:
         refused(launcher.posted("/lti/launch", answer), "Canvas's launch cannot be read")
 
     def test_spent(self, tool: RunningEasel) -> None:
-        """The same answer twice, with the cookie of before put back: one sign-in."""
+        """The same answer twice, the second time with the earlier cookie, makes one sign-in."""
         consented(Launcher(tool))
         launcher = Launcher(tool)
         answer = launcher.token()
@@ -543,7 +543,7 @@ class TestState:
         )
 
     def test_login_csrf(self, tool: RunningEasel) -> None:
-        """An attacker's whole answer, posted in the victim's browser, signs nobody in."""
+        """An attacker's whole answer, posted by the victim's browser, signs nobody in."""
         attacker = Launcher(tool, "many")
         consented(attacker, "/courses/5001/external_tools/1")
         answer = attacker.token("/courses/5001/external_tools/1")
@@ -556,7 +556,7 @@ class TestState:
         assert signs_ins(tool) == 1
 
     def test_ticket_signs_nobody_in(self, tool: RunningEasel) -> None:
-        """The door's link opened in another browser leads to Canvas, never into the account."""
+        """The link opened in another browser leads to Canvas, never into the account."""
         consented(Launcher(tool))
         door = Launcher(tool).launched(dest="iframe")
         link = re.search(r'href="(/lti/open\?ticket=[^"]*)"', door.text)
@@ -573,7 +573,7 @@ class TestState:
 
 class TestFrame:
     def test_door(self, tool: RunningEasel) -> None:
-        """In a frame: one sentence and one link into a tab; Canvas's pages alone may frame it."""
+        """In a frame: one sentence and a link that opens a tab; only Canvas may frame the page."""
         launcher = Launcher(tool)
         door = launcher.launched(dest="iframe")
         assert door.status_code == 200
@@ -588,7 +588,7 @@ class TestFrame:
         assert names == [COOKIE]
 
     def test_door_leads_to_the_course(self, tool: RunningEasel) -> None:
-        """The tab asks for consent and ends in the course; the door notices."""
+        """The tab asks for consent and shows the course; then the frame says it is connected."""
         launcher = Launcher(tool)
         door = launcher.launched(dest="iframe")
         ask = re.search(r'data-ask="([^"]*)"', door.text)
@@ -604,7 +604,7 @@ class TestFrame:
         assert (asked.status_code, asked.json()) == (200, {"connected": True})
 
     def test_another_persons_browser(self, tool: RunningEasel) -> None:
-        """The tab is signed in as somebody else: the page with two ways on."""
+        """The tab is signed in as somebody else, so the page offers both ways on."""
         launcher = Launcher(tool)
         consented(launcher)
         launcher.log_in("many")
@@ -614,7 +614,7 @@ class TestFrame:
         assert launcher.browser.get(tool.url + link[1], timeout=30).status_code == 409
 
     def test_no_cookies_in_frames(self, tool: RunningEasel) -> None:
-        """Firefox with all third-party cookies blocked: the door, with nothing of the token."""
+        """With all third-party cookies blocked (Firefox) the link has no ticket."""
         launcher = Launcher(tool)
         answer = launcher.token(dest="iframe")
         launcher.browser.cookies.clear()
@@ -623,7 +623,7 @@ class TestFrame:
         assert 'href="/" target="_blank"' in door.text
 
     def test_refusals_show_in_the_frame(self, tool: RunningEasel) -> None:
-        """An error page stands in the frame, and its links leave it."""
+        """An error page is shown in the frame, and its links open outside of it."""
         tool.canvas.control(lti={"tamper": [{"error": "login_required"}]})
         page = Launcher(tool).launched(dest="iframe")
         assert "X-Frame-Options" not in page.headers
@@ -633,14 +633,14 @@ class TestFrame:
         "path", ["/", "/login", "/courses", "/account", "/lti/nothing", "/lti/open"]
     )
     def test_nothing_else_is_framed(self, tool: RunningEasel, path: str) -> None:
-        """Whoever asks in a frame for another page finds it closed to frames."""
+        """No other page may be framed."""
         headers = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "cross-site"}
         answer = requests.get(tool.url + path, headers=headers, allow_redirects=False, timeout=30)
         assert answer.headers["X-Frame-Options"] == "DENY"
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
 
     def test_tabs_are_not_framed(self, tool: RunningEasel) -> None:
-        """A launch in a tab has the headers of every page."""
+        """A launch in a tab has the same headers as every page."""
         tool.canvas.control(lti={"tamper": [{"error": "login_required"}]})
         page = Launcher(tool).launched()
         assert page.headers["X-Frame-Options"] == "DENY"
@@ -648,7 +648,7 @@ class TestFrame:
 
 
 def test_nothing_of_a_launch_is_kept(tool: RunningEasel, caplog: pytest.LogCaptureFixture) -> None:
-    """No token, hint, state or nonce in a log line, a counter, an address or a row."""
+    """No token, hint, state or nonce is in a log line, a counter, an address or a database row."""
     caplog.set_level(logging.DEBUG)
     launcher = Launcher(tool)
     fields = launcher.opened()
@@ -682,13 +682,13 @@ def test_nothing_of_a_launch_is_kept(tool: RunningEasel, caplog: pytest.LogCaptu
 
 
 def test_sign_in_by_hand_is_as_before(tool: RunningEasel) -> None:
-    """Whoever comes by Easel's own address signs in without any launch."""
+    """Somebody who opens Easel's own address signs in without a launch."""
     browser = sign_in(tool, "dozen")
     assert browser.get(f"{tool.url}/account", timeout=30).status_code == 200
 
 
 def test_the_json_is_what_canvas_takes(tool: RunningEasel) -> None:
-    """Canvas reads the JSON that Easel offers, and shows the entries where it says."""
+    """Canvas accepts the JSON that Easel offers, and shows the entries it names."""
     launcher = Launcher(tool)
     page = launcher.browser.get(f"{tool.canvas.url}/courses/4101", timeout=30)
     assert ">Easel</a>" in page.text
@@ -699,7 +699,7 @@ def test_the_json_is_what_canvas_takes(tool: RunningEasel) -> None:
 
 
 def test_administrators_are_told_both_keys(tool: RunningEasel) -> None:
-    """Redirect URIs and the JSON's address, to enter in Canvas."""
+    """The page shows the redirect URIs and the address of the JSON."""
     page = tool.browser().get(f"{tool.url}/help/canvas", timeout=30).text
     for address in ("/oauth/callback", "/lti/config.json", "/lti/launch"):
         assert f"{tool.url}{address}" in page

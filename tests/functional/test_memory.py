@@ -1,4 +1,4 @@
-"""What a gunicorn worker holds after many pages."""
+"""How much memory a gunicorn worker uses after many pages."""
 
 import os
 import subprocess
@@ -21,14 +21,14 @@ PATHS = ("/", "/courses", "/upcoming", "/submissions")
 
 @pytest.fixture
 def gunicorn(canvas: StandIn, tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """Easel as it is deployed, its memory not swollen by the measuring of coverage."""
+    """Run Easel as it is deployed, without coverage, which would use memory itself."""
     environ = {name: value for name, value in os.environ.items() if "COV" not in name}
     with running_gunicorn(tmp_path, canvas, environ=environ, LOG_LEVEL="WARNING") as running:
         yield running
 
 
 def processes() -> Iterator[tuple[int, int]]:
-    """Each process's parent and the KiB it holds: from /proc, or elsewhere from ps."""
+    """Return each process's parent and memory in KiB, from /proc or, elsewhere, from ps."""
     if not Path("/proc/self/status").exists():
         table = subprocess.check_output(["ps", "-A", "-o", "ppid=,rss="], text=True)  # noqa: S607
         for line in table.splitlines():

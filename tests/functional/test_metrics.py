@@ -1,4 +1,4 @@
-"""What /metrics tells of several processes at once, and of nobody in particular."""
+"""/metrics has the figures of all processes together, and names nobody."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyday
 
 
 def told(url: str) -> dict[str, dict[tuple[str, ...], float]]:
-    """The figures by name, and by the values of their labels in the order of the labels' names."""
+    """Return the figures by name, and by the values of their labels in the order of their names."""
     text = requests.get(f"{url}/metrics", timeout=30).text
     found: dict[str, dict[tuple[str, ...], float]] = {}
     for family in text_string_to_metric_families(text):
@@ -31,7 +31,7 @@ def told(url: str) -> dict[str, dict[tuple[str, ...], float]]:
 
 
 def told_after(url: str, route: str, state: str, count: int = 1) -> dict[str, dict[Any, float]]:
-    """The figures once so many pages are counted, which happens after their last byte is sent."""
+    """Return the figures once so many pages are counted, which happens after their last byte."""
     for _ in range(100):
         figures = told(url)
         if figures.get("easel_pages_total", {}).get((route, state)) == count:
@@ -42,7 +42,7 @@ def told_after(url: str, route: str, state: str, count: int = 1) -> dict[str, di
 
 @pytest.fixture
 def two_workers(canvas: StandIn, valkey_url: str, tmp_path: Path) -> Iterator[tuple[str, int]]:
-    """Easel's address, and the process of which the workers are children."""
+    """Return Easel's address, and the process whose children are the workers."""
     settings = {"REDIS_URL": valkey_url, "WEB_CONCURRENCY": "2", "WEB_THREADS": "12"}
     with running_gunicorn(tmp_path, canvas, LOG_LEVEL="WARNING", **settings) as (url, master):
         yield url, master.pid
@@ -85,7 +85,7 @@ def test_workers_are_counted_together(canvas: StandIn, two_workers: tuple[str, i
 
 
 def test_states_of_pages_are_told(easel: RunningEasel) -> None:
-    """Stale, incomplete and failed, for pages and twins; early views count for nothing."""
+    """Stale, incomplete and failed pages and twins are counted; early views are not."""
     browser = sign_in(easel, "dozen", path="/login?next=/account")
     down = {"kind": "status", "status": 503, "times": None}
     easel.canvas.control(faults=[down | {"path": "/api/v1/planner/items"}])
@@ -118,7 +118,7 @@ def test_stale_pages_are_told(start_easel: StartEasel) -> None:
 
 
 def test_waiting_revocations_are_told(easel: RunningEasel) -> None:
-    """Canvas does not end the token at the sign-out, so it waits in the outbox."""
+    """Canvas does not revoke the token at the sign-out, so it waits in the outbox."""
     browser = sign_in(easel, "dozen", path="/login?next=/account")
     down = {"method": "DELETE", "path": "/login/oauth2/token", "kind": "status", "status": 503}
     easel.canvas.control(faults=[down | {"times": None}])

@@ -1,4 +1,4 @@
-"""Missing work that has no date, is old, or is a part of a discussion: on every page the same."""
+"""Missing work without a date, old, or part of a discussion is the same on every page."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -56,7 +56,7 @@ def mark(easel: RunningEasel, row: dict[str, Any], **submission: str) -> None:
 
 
 def test_graded_zero_is_nowhere_missing(easel: RunningEasel, browser: requests.Session) -> None:
-    """Not old work either, of which the planner read tells nothing."""
+    """Nor is old work, about which the planner that was read says nothing."""
     ledger = twin(easel, browser, "submissions.json")["data"]
     found = missing(easel, browser)
 
@@ -69,7 +69,7 @@ def test_graded_zero_is_nowhere_missing(easel: RunningEasel, browser: requests.S
 def test_undated_work_is_missing_until_it_is_graded(
     easel: RunningEasel, browser: requests.Session
 ) -> None:
-    """A teacher marks it missing by hand; then they grade it, and leave the mark."""
+    """A teacher marks it missing by hand, then grades it without removing the mark."""
     rows = twin(easel, browser, "upcoming.json")["data"]
     work = next(row for row in rows if row["title"] == PORTFOLIO)
     mark(easel, work, late_policy_status="missing")
@@ -84,7 +84,7 @@ def test_undated_work_is_missing_until_it_is_graded(
 
 
 def test_parts_of_a_discussion_are_missing(easel: RunningEasel) -> None:
-    """Canvas lists the whole, which has no date; the pages name the part that is missing."""
+    """Canvas's list has the whole discussion, without a date; the pages name the missing part."""
     later = timedelta(weeks=3)
     easel.canvas.control(clock={"advance": later.total_seconds()})
     with time_machine.travel(datetime.now(UTC) + later, tick=True):

@@ -22,7 +22,7 @@ def twins(easel, who, *names):
     "who", ["dozen", "many", "newcomer", "hostile", "teacher", "ta", "observer"]
 )
 def test_next_is_the_first_row_of_upcoming_that_asks_something(easel, who):
-    """The soonest within 14 days, by title among equals; nothing where nothing is due."""
+    """It is the soonest within 14 days, by title if dates are equal; nothing if nothing is due."""
     upcoming, home = twins(easel, who, "upcoming", "dashboard")
     now = datetime.now(UTC)
     rows = [
@@ -66,7 +66,7 @@ def test_rows_tell_until_when_work_is_accepted(easel):
 
 
 def test_the_start_page_knows_what_is_closed(easel):
-    """Of missing work, from Canvas's own list of it."""
+    """For missing work, Canvas's own list tells it."""
     upcoming, home = twins(easel, "dozen", "upcoming", "dashboard")
     known = {row["id"]: row["can_submit"] for row in upcoming["data"] if row["status"] == "missing"}
 

@@ -1,4 +1,4 @@
-"""Values no Canvas should send: each page, twin, table and feed stands, and no row is lost."""
+"""Values that Canvas should not send: each page, twin, table and feed works and loses no row."""
 
 import json
 import re
@@ -28,7 +28,7 @@ TWINS = (
     "/submissions.json",
     "/submissions.csv",
 )
-# When courses begin and end decides what is asked for: see the second walk.
+# Dates of courses decide what is asked for, so the second walk changes these.
 DATES = (
     r'"((?!start_at|end_at)[a-z_]+_at|plannable_date|todo_date|start_date|end_date'
     r'|cached_due_date)":"[^"]*"'
@@ -62,7 +62,7 @@ def ids(twin):
 
 @pytest.mark.parametrize("odd", ODD)
 def test_everything_stands(odd, start_easel, canvas):
-    """A value of each kind in every row that has one."""
+    """Pages work with a value of each kind in every row that has one."""
     easel = start_easel(cache_seconds=0)
     browser = sign_in(easel, "dozen")
     address = make_feed(easel, browser)
@@ -96,7 +96,7 @@ def test_everything_stands(odd, start_easel, canvas):
 
 
 def test_a_scheme_beyond_all_bytes_stands(easel, canvas):
-    """A number of more than eight bytes, in what is kept for the next page, too."""
+    """A number of more than eight bytes works in cached answers too."""
     much = [r'("grading_scheme":\[\["[^"]*",)[\d.]+', r"\g<1>1" + 30 * "0"]
     fault = {"kind": "rewrite", "path": "/api/v1/courses*", "times": None}
     canvas.control(faults=[fault | {"rewrite": [much]}])
@@ -110,7 +110,7 @@ def test_a_scheme_beyond_all_bytes_stands(easel, canvas):
 
 
 def test_an_id_that_is_none_costs_its_part_alone(easel, canvas):
-    """The course of an ended enrollment is asked for by its id."""
+    """An ended enrollment has an invalid course id, so only that course is missing."""
     fault = {"kind": "rewrite", "path": "/api/v1/users/self/enrollments", "times": None}
     canvas.control(faults=[fault | {"rewrite": [[r'"course_id":"\d+"', r'"course_id":"\\u0000"']]}])
     browser = sign_in(easel, "dozen")
@@ -141,7 +141,7 @@ def test_a_row_that_is_none_is_lost_alone_and_said(start_easel, canvas):
 @pytest.mark.parametrize("who", ["teacher", "observer", "dozen"])
 @pytest.mark.parametrize("odd", ["before all dates", "after all dates", "no dates"])
 def test_everything_stands_for_others(who, odd, start_easel, canvas):
-    """Whoever teaches or observes has lists of their own; courses, terms and events as well."""
+    """Teachers and observers have lists of their own; courses, terms and events are changed too."""
     easel = start_easel(cache_seconds=0)
     browser = sign_in(easel, who)
     address = make_feed(easel, browser)

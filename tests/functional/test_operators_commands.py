@@ -1,4 +1,4 @@
-"""Commands about people's access: list it, end it, forget a person, end what is unused."""
+"""Commands about people's access: list it, end it, forget a person, end unused grants."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What operators are told of sign-ins: refusals with their reason, calls, and the audit log."""
+"""What the log tells operators about sign-ins: refusals, calls, and the audit log."""
 
 import re
 from typing import Any
@@ -14,7 +14,7 @@ def lines_of(capsys: pytest.CaptureFixture[str], word: str) -> list[str]:
 
 
 def test_refused_sign_in_is_told(easel: RunningEasel, capsys: pytest.CaptureFixture[str]) -> None:
-    """One warning: Canvas's code and words, the environment, the page's request id, the remedy."""
+    """One warning has Canvas's code and words, the environment, the request id and the remedy."""
     browser = easel.browser()
     state = authorization_request(easel, browser)["state"]
 
@@ -42,7 +42,7 @@ def test_refused_sign_in_is_told(easel: RunningEasel, capsys: pytest.CaptureFixt
 def test_each_refusal_has_one_line(
     easel: RunningEasel, capsys: pytest.CaptureFixture[str], query: dict[str, str]
 ) -> None:
-    """Strangers' visits too; what they send is cut and holds no code."""
+    """Also for strangers' visits; what they send is shortened and contains no code."""
     come_back(easel, easel.browser(), **query, error_description="x" * 5000)
 
     (line,) = lines_of(capsys, "sign-in refused")
@@ -65,7 +65,7 @@ def test_refused_exchange_names_canvas_request(
 
 
 def test_error_page_names_canvas_request(easel: RunningEasel) -> None:
-    """Beside Easel's own request id."""
+    """It is shown beside Easel's own request id."""
     browser = sign_in(easel, "dozen")
 
     page = browser.get(f"{easel.url}/courses/999999", timeout=30)
@@ -79,7 +79,7 @@ def test_error_page_names_canvas_request(easel: RunningEasel) -> None:
 def test_calls_of_the_token_endpoint_are_told(
     easel: RunningEasel, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Method, path, status, time and cost, as for every other call; nothing of what was sent."""
+    """Their line has method, path, status, time and cost, as every call's, but no content."""
     browser = sign_in(easel, "dozen")
     easel.canvas.control(expire_tokens="all")
     browser.get(f"{easel.url}/courses", timeout=30)
@@ -131,7 +131,7 @@ def test_audit_log(easel: RunningEasel, capsys: pytest.CaptureFixture[str]) -> N
 def test_audit_log_holds_addresses_only_when_wanted(
     start_easel: StartEasel, capsys: pytest.CaptureFixture[str], wanted: bool
 ) -> None:
-    """AUDIT_ADDRESS decides."""
+    """They are in it only with AUDIT_ADDRESS=on."""
     easel = start_easel(audit_address=wanted)
     sign_in(easel, "dozen")
 
@@ -141,7 +141,7 @@ def test_audit_log_holds_addresses_only_when_wanted(
 
 
 def test_denial_is_no_error_of_anybody(easel: RunningEasel, capsys: Any) -> None:
-    """The line says that the person pressed Cancel."""
+    """The log line says that the person pressed Cancel."""
     browser = easel.browser()
     page = to_consent(easel, "dozen", browser)
     send(browser, page, form_to(page, "/login/oauth2/deny"))

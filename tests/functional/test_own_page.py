@@ -1,4 +1,4 @@
-"""docs/your-own-page.md makes a page that works: its files and lines, put into a copy of Easel."""
+"""The page that docs/your-own-page.md describes works, added to a copy of Easel."""
 
 import os
 import re
@@ -23,7 +23,7 @@ COPIED = ("canvas_app", "canvas_emulator", "templates", "tests", "pyproject.toml
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A checkout with the guide's files and lines."""
+    """Return a checkout with the guide's files and lines."""
     for name in COPIED:
         place = ROOT / name
         if place.is_dir():
@@ -41,7 +41,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def test_page_of_the_guide_works(copy: Path) -> None:
-    """Its own test passes, and those that watch over scopes, imports and formatting are content."""
+    """Its own test passes, and so do those of scopes, imports and formatting."""
     assert len(NEW.findall(GUIDE)) == 4
     tests = ("tests/functional/test_announcements.py", "tests/unit/commands/test_scopes.py")
     done = subprocess.run(

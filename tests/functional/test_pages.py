@@ -1,4 +1,4 @@
-"""The five pages in HTML: they stand for everybody, and hold what their twins hold."""
+"""The five pages in HTML are shown to everybody and have the rows of their twins."""
 
 import html
 

@@ -1,4 +1,4 @@
-"""What pages say to whom: those who observe, who are in no course, who have very many."""
+"""Pages for people who observe, who are in no course, or who have very many."""
 
 import re
 
@@ -10,7 +10,7 @@ OWN = ("", "upcoming", "submissions")
 
 
 def content(easel, browser, path):
-    """The last view of a page, without what stood there while it came."""
+    """Return the last view of a page, without the earlier ones."""
     answer = browser.get(f"{easel.url}/{path}", timeout=30)
     assert answer.status_code == 200
     return last_view(answer.text)
@@ -31,7 +31,7 @@ def test_observers_are_told_whose_work_is_listed(easel, path):
 
 
 def test_observers_reach_their_students_work(easel):
-    """The way the sentence names: a course, an assignment, the student's submission."""
+    """By the way that the page's sentence names: course, assignment, the student's submission."""
     browser = sign_in(easel, "observer", path="/login?next=/account")
     course = browser.get(f"{easel.url}/courses.json", timeout=30).json()["data"][0]["id"]
     rows = browser.get(f"{easel.url}/courses/{course}.json", timeout=30).json()["data"]
@@ -60,7 +60,7 @@ def test_who_is_in_no_course_reads_what_to_do(easel, who, path):
 
 
 def test_counts_stand_while_courses_are_not_known(easel, canvas):
-    """Without the list of courses nobody knows that she is in none."""
+    """Without the list of courses nobody knows whether she is in any."""
     browser = sign_in(easel, "dozen", path="/login?next=/account")
     fault = {"method": "GET", "path": "/api/v1/courses", "kind": "status", "status": 503}
     canvas.control(faults=[fault | {"times": None}])
@@ -73,7 +73,7 @@ def test_counts_stand_while_courses_are_not_known(easel, canvas):
 
 
 def test_most_of_137_courses_stand_on_their_own_page(easel):
-    """The first twelve are here; a page of all of them would be slow to read and to use."""
+    """The start page shows twelve, because all of them would be slow to read and to use."""
     browser = sign_in(easel, "many", path="/login?next=/account")
     board = browser.get(f"{easel.url}/dashboard.json", timeout=30).json()
 
@@ -130,7 +130,7 @@ def test_assistants_are_not_called_ta(easel):
 
 
 def test_letters_only_courses_leak_no_number(easel, canvas):
-    """Canvas sends the grade as a number where the scheme's letter is meant to stand alone."""
+    """Canvas sends the grade as a number where only the scheme's letter should be shown."""
     browser = sign_in(easel, "dozen", path="/login?next=/account")
     letters = {
         row["id"]

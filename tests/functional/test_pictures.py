@@ -17,7 +17,7 @@ def test_load_counts_the_open_work_of_four_weeks(easel):
     assert len(load["days"]) == 28
     assert sum(day["count"] for day in load["days"]) == sum(w["count"] for w in load["weeks"]) > 0
 
-    # Each week by itself is read anew by the week view.
+    # The view of a single week asks for it again.
     for week in load["weeks"][1:]:
         start = date.fromisoformat(week["first"])
         name = f"{start.isocalendar().year}-W{start.isocalendar().week:02d}"

@@ -1,4 +1,4 @@
-"""Done marks and own notes: written to Canvas, told, undone; and what is said when it fails."""
+"""Done marks and own notes: written to Canvas, reported, undone, and what failures say."""
 
 import html
 import re
@@ -30,7 +30,7 @@ def rows(easel, browser):
 
 
 def mark_value(page, title):
-    """What the mark button of the row with this title sends."""
+    """Return what the done button of the row with this title sends."""
     found = [
         html.unescape(piece.partition('"')[0])
         for piece in page.text.split('name="item" value="')[1:]
@@ -72,7 +72,7 @@ def test_mark_done_and_undo(easel, browser, canvas):
 
 
 def test_a_mark_keeps_what_else_the_override_says(easel, browser, canvas):
-    """Canvas takes a boolean that is not sent for false: dismissed must be sent along."""
+    """Canvas takes a missing boolean for false, so ``dismissed`` must be sent too."""
     headers = {"Authorization": f"Bearer {canvas.token('dozen')}"}
     (kept,) = [
         row
@@ -111,7 +111,7 @@ def test_a_mark_made_elsewhere_meanwhile_is_changed(easel, browser, canvas):
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_mark_that_was_deleted_elsewhere_is_not_called_set(easel, browser, canvas, known):
-    """Canvas keeps the deleted row for good: it changes nothing, and no second one is made."""
+    """Canvas keeps the deleted override for good: it does not change it and makes no second one."""
     page = upcoming(easel, browser, "?show=done")
     value = mark_value(page, "Dissection notebook")
     headers = {"Authorization": f"Bearer {canvas.token('dozen')}"}
@@ -125,7 +125,7 @@ def test_a_mark_that_was_deleted_elsewhere_is_not_called_set(easel, browser, can
 
 
 def test_a_mark_that_has_gone_is_made_anew(easel, browser, canvas):
-    """One that Canvas does not know at all."""
+    """Canvas no longer knows the override, so a new one is created."""
     page = upcoming(easel, browser)
     value = mark_value(page, "Matrices, sheet 3")
     kind, id_, _, rest = value.split(":", 3)
@@ -136,7 +136,7 @@ def test_a_mark_that_has_gone_is_made_anew(easel, browser, canvas):
 
 
 def test_a_practice_quiz_that_was_taken_is_done(easel, browser):
-    """Canvas makes a mark for it when it is handed in."""
+    """Canvas creates a mark for it when it is submitted."""
     (row,) = [row for row in rows(easel, browser) if row["title"] == "Practice: the cell"]
 
     assert (row["type"], row["done"], row["status"]) == ("quiz", True, "nothing_to_hand_in")
@@ -204,7 +204,7 @@ def test_a_mark_that_fails_says_what_became_of_it(easel, browser, canvas):
 
 @pytest.mark.parametrize("kind", ["status", "html"])
 def test_a_mark_that_never_left_is_not_called_doubtful(easel, browser, canvas, kind):
-    """Canvas takes the token no more and its token endpoint is in trouble: nothing was written."""
+    """The token is not accepted and cannot be renewed, so nothing was written."""
     page = upcoming(easel, browser)
     value = mark_value(page, "Matrices, sheet 3")
     canvas.control(expire_tokens="all")
@@ -219,7 +219,7 @@ def test_a_mark_that_never_left_is_not_called_doubtful(easel, browser, canvas, k
 
 
 def soon() -> date:
-    """A day of this or the next week."""
+    """Return a day of this or the next week."""
     return datetime.now(DENVER).date() + timedelta(days=4)
 
 
@@ -255,7 +255,7 @@ def test_note_is_written_in_the_persons_own_time(easel, browser):
 
 
 def offered(page):
-    """The courses the form of a new note offers."""
+    """Return the courses that the form of a new note offers."""
     pattern = r'<form[^>]*action="[^"]*/planner/notes".*?</form>'
     return set(re.findall(r'<option value="(\d+)"', re.findall(pattern, page.text, re.DOTALL)[-1]))
 
@@ -270,7 +270,7 @@ def offered(page):
     ],
 )
 def test_notes_are_offered_the_courses_one_studies_in_now(easel, who, some, others):
-    """Canvas lists no note of any other course: ended, to come, taught, observed, invited to."""
+    """Canvas lists no note of an ended, future, taught, observed or invited course."""
     page = upcoming(easel, sign_in(easel, who, path="/login?next=/account"))
 
     assert some <= offered(page)
@@ -280,7 +280,7 @@ def test_notes_are_offered_the_courses_one_studies_in_now(easel, who, some, othe
 
 @pytest.mark.parametrize(("who", "course"), [("dozen", "4111"), ("ta", "4101")])
 def test_a_note_that_will_stand_in_no_list_says_so(easel, who, course):
-    """The form may be older than the course; Canvas takes such a note and never shows it."""
+    """The form may be older than the course's end; Canvas takes such a note and never lists it."""
     browser = sign_in(easel, who, path="/login?next=/account")
     page = upcoming(easel, browser)
 
@@ -337,7 +337,7 @@ def test_note_is_changed_and_brought_back(easel, browser):
 
 
 def test_a_notes_other_facts_outlive_its_title(easel, browser):
-    """Whoever changes the title alone keeps day, time, course and details."""
+    """Changing only the title keeps day, time, course and details."""
     page = upcoming(easel, browser)
     (note,) = [row for row in rows(easel, browser) if row["title"] == "Form a study group"]
 
@@ -353,7 +353,7 @@ def test_a_notes_other_facts_outlive_its_title(easel, browser):
 
 
 def test_a_note_stands_with_its_course(easel, browser):
-    """Its name and colour, and in the list of that course alone."""
+    """It has the course's name and colour, and is in the list of that course only."""
     work = next(row for row in rows(easel, browser) if row["course_id"] == "4101")
     (note,) = [row for row in rows(easel, browser) if row["title"] == "Form a study group"]
 
@@ -376,18 +376,18 @@ TEXTS = [
 
 
 def note_box(page, note_id):
-    """What the form of a note holds in its box."""
+    """Return the text in the box of a note's form."""
     return form_to(page, f"/planner/notes/{note_id}")["fields"]["details"]
 
 
 def shown(page, text):
-    """Whether a page shows a note with this text, sign for sign."""
+    """Return whether a page shows a note with exactly this text."""
     return f'<p class="quote" dir="auto">{escape(text)}</p>' in page.text
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_notes_text_is_plain(easel, browser, text):
-    """Canvas keeps it as HTML; who wrote it sees what they wrote, and saving changes nothing."""
+    """Canvas stores HTML, but the writer sees what they wrote, and saving changes nothing."""
     page = upcoming(easel, browser)
     today = str(datetime.now(DENVER).date())
     typed = note_fields(details=text.replace("\n", "\r\n"), day=today)
@@ -410,7 +410,7 @@ def test_a_notes_text_is_plain(easel, browser, text):
 
 
 def test_a_note_that_was_deleted_elsewhere_is_not_called_changed(easel, browser):
-    """Canvas answers as if it had changed it, and lists it no more."""
+    """Canvas answers as if it had changed it, but no longer lists it."""
     page = upcoming(easel, browser)
     (note,) = [row for row in rows(easel, browser) if row["title"] == "Form a study group"]
     form = form_to(page, f"/planner/notes/{note['id']}")
@@ -424,7 +424,7 @@ def test_a_note_that_was_deleted_elsewhere_is_not_called_changed(easel, browser)
 
 
 def test_a_linked_note_can_be_changed(easel, browser, canvas):
-    """Canvas takes no course for it, not even its own: so none is sent unless it moves."""
+    """Canvas accepts no course for it, so none is sent unless the note moves."""
     headers = {"Authorization": f"Bearer {canvas.token('dozen')}"}
     plans = requests.get(f"{canvas.url}/api/v1/planner/items", headers=headers, timeout=30).json()
     work = next(row for row in plans if row["plannable_type"] == "assignment")
@@ -463,9 +463,9 @@ def test_notes_that_cannot_be(easel, browser, canvas):
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
 def test_note_is_meant_in_the_zone_that_its_form_names(easel, browser, zone):
-    """Until Canvas has told the person's own, a page's times are UTC; their zone may change, too.
+    """A page's times are in UTC until the person's zone is known, and a zone may change.
 
-    So Easel need not ask for it, and Undo brings back the same moment.
+    With the zone in the form, Easel need not ask for it, and Undo restores the same moment.
     """
     page = upcoming(easel, browser)
     (note,) = [row for row in rows(easel, browser) if row["title"] == "Form a study group"]
@@ -484,7 +484,7 @@ def test_note_is_meant_in_the_zone_that_its_form_names(easel, browser, zone):
 
 
 def test_no_note_while_the_time_zone_is_unknown(start_easel, canvas):
-    """Rather none than one on the wrong day, where a form names no zone."""
+    """A form that names no zone might otherwise be saved on the wrong day."""
     easel = start_easel(cache_seconds=0)
     browser = sign_in(easel, "dozen", path="/login?next=/account")
     form = form_to(upcoming(easel, browser), "/planner/notes")

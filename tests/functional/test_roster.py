@@ -23,7 +23,7 @@ PAPER = ({"none"}, {"not_graded"}, {"on_paper"}, {"wiki_page"})
 def oracle(
     canvas: StandIn, course_id: int, viewer: str = "", without: frozenset[int] = frozenset()
 ) -> dict[str, dict[str, Any]]:
-    """What the roster must say, by student; of work that is not in ``without``."""
+    """Return what the roster must say, by student, about work that is not in ``without``."""
     now = datetime.now().astimezone()
     names = {row["id"]: row["name"] for row in raw(canvas, f"courses/{course_id}/sections")}
     works = {row["id"]: row for row in raw(canvas, f"courses/{course_id}/assignments")}
@@ -197,7 +197,7 @@ def test_filters_and_orders(easel: RunningEasel, canvas: StandIn) -> None:
 
 
 def test_anonymous_work_joins_no_name(easel: RunningEasel, canvas: StandIn) -> None:
-    """Nothing of it is in any student's counts, as long as names are kept from graders."""
+    """It is in no student's counts as long as its names are hidden from graders."""
     works = raw(canvas, f"courses/{BIOLOGY}/assignments")
     hidden = {row["id"] for row in works if row["name"].startswith("Weekly check")}
     change = {"anonymous_grading": True, "post_manually": True}

@@ -1,4 +1,4 @@
-"""Pages that need more of Canvas than a sign-in was asked for, and a key that lacks scopes."""
+"""Pages that need more scopes than a sign-in was asked for, and a key that lacks scopes."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ COURSES = "url:GET|/api/v1/courses"
 
 
 def need(easel: RunningEasel, *scopes: str) -> None:
-    """Let Easel's next version ask for these."""
+    """Let Easel need these scopes, as a next version might."""
     door = easel.app.extensions["easel"]
     door.settings = replace(door.settings, scopes=scopes)
 
@@ -140,7 +140,7 @@ def test_key_without_the_scopes_names_them(start_easel: StartEasel) -> None:
 
 
 def test_answers_never_cross_grants(easel: RunningEasel) -> None:
-    """A grant that begins anew begins with nothing kept, though its owner and count are alike."""
+    """A new grant begins with an empty cache, even with the same owner and generation."""
     browser = sign_in(easel, "dozen")
     browser.get(f"{easel.url}/courses.json", timeout=30)
     door = easel.app.extensions["easel"]

@@ -27,9 +27,9 @@ COURSE = "4101"
 
 @pytest.fixture
 def run(canvas: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command in a folder of its own; no output of it ever holds the token."""
+    """Run a command in a folder of its own; its output never contains the token."""
     monkeypatch.chdir(tmp_path)
-    # A command's own process has no log; this one may have that of another test's Easel.
+    # A command has no log handlers; this process may have those of another test.
     monkeypatch.setattr(logging.getLogger("canvas_app.canvas"), "disabled", True)
 
     def start(*arguments: str, who: str = "dozen", **environ: str) -> Result:
@@ -45,7 +45,7 @@ def run(canvas: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A day's patience in a second."""
+    """Shorten a day's patience to a second."""
     policy = RetryPolicy(4, 4, first_pause=0.01, longest_pause=0.02, give_up_after=5)
     monkeypatch.setattr(_asking, "PATIENT", policy)
 
@@ -115,7 +115,7 @@ class TestGet:
         assert f"{canvas.url}/api/v1/courses?include[]=term&per_page=5&as_user_id=17" in done.stdout
 
     def test_curl_is_the_same_call(self, canvas: StandIn) -> None:
-        """The printed line is one a shell takes."""
+        """A shell accepts the printed line."""
         line = curl_of("GET", f"{canvas.url}/api/v1/courses?a[]=it's&b=$HOME")
         printed = subprocess.run(
             ["/bin/sh", "-c", f'curl() {{ for each; do echo "$each"; done; }}; {line}'],
@@ -153,7 +153,7 @@ class TestGet:
     def test_token_of_the_keyring(
         self, run: Run, canvas: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Where the package keyring is installed; the token is kept for each Canvas."""
+        """If the package keyring is installed; there is one token for each Canvas."""
         kept = {("easel", canvas.url): canvas.token("dozen")}
         (tmp_path / "keyring.py").write_text(
             f"def get_password(service, user):\n    return {kept!r}.get((service, user))\n"
@@ -210,7 +210,7 @@ class TestGet:
         assert run("get", "users/self").exit_code == 0
 
     def test_address_where_nobody_is(self, run: Run) -> None:
-        """Not waited for a day: it was never reached."""
+        """It is not retried for a day, because it was never reached."""
         done = run("get", "users/self", CANVAS_URL=f"http://127.0.0.1:{free_port()}")
 
         assert done.exit_code == 1
@@ -290,7 +290,7 @@ class TestEnrollmentRemove:
             )
 
     def test_goes_on_from_its_journal(self, run: Run, canvas: StandIn) -> None:
-        """The second of three is refused at first; then only that one is sent again."""
+        """The second of three is refused at first; run again, only that one is sent."""
         ids = [str(row["id"]) for row in enrollments(canvas)[:3]]
         where = f"/api/v1/courses/{COURSE}/enrollments/{ids[1]}"
         canvas.control(faults=[{"path": where, "kind": "status", "status": 403, "times": 1}])
@@ -312,7 +312,7 @@ class TestEnrollmentRemove:
         ]  # fmt: skip
 
     def test_outcome_nobody_knows(self, run: Run, canvas: StandIn, impatient: None) -> None:
-        """Canvas did it and its answer was lost: told so, and seen by the next run."""
+        """Canvas did it and its answer was lost: reported as unknown, and seen by the next run."""
         [one] = [str(row["id"]) for row in enrollments(canvas)[:1]]
         where = f"/api/v1/courses/{COURSE}/enrollments/{one}"
         lost = {"path": where, "kind": "status", "status": 502, "times": 1, "handled": True}
@@ -327,7 +327,7 @@ class TestEnrollmentRemove:
         assert f"{one} in course {COURSE} gone" in second.stdout or " done" in second.stdout
 
     def test_canvas_that_does_something_else(self, run: Run, canvas: StandIn) -> None:
-        """A 200 that left the enrollment as it was is not taken for done."""
+        """A 200 that left the enrollment unchanged does not count as done."""
         [row] = enrollments(canvas)[:1]
         where = f"/api/v1/courses/{COURSE}/enrollments/{row['id']}"
         told = [('"enrollment_state": ?"deleted"', '"enrollment_state":"completed"')]

@@ -1,4 +1,4 @@
-"""Search in the browser's eyes: the form, marked results, the states, the twin."""
+"""Search as a browser shows it: the form, marked results, the states, the twin."""
 
 import html
 
@@ -60,7 +60,7 @@ def test_every_page_has_a_way_to_search(easel):
 
 
 def test_nameless_work_is_not_searched(start_easel):
-    """A scoped key without include parameters drops ``include[]``: lists come without names."""
+    """A scoped key without include parameters gets lists without names."""
     easel = start_easel(key="scoped", scopes="auto")
     browser = sign_in(easel, "dozen", path="/login?next=/account")
     assert browser.get(f"{easel.url}/submissions.json", timeout=30).json()["data"]
@@ -99,7 +99,7 @@ def test_students_are_found_and_lead_to_their_page(easel, canvas):
 
 
 def test_without_the_right_names_are_searched(easel, canvas):
-    """Canvas then tells neither login nor SIS id."""
+    """Without the permission Canvas sends neither login nor SIS id."""
     canvas.control(settings={"staff_read_sis": False})
 
     assert {id_ for id_, _ in students_found(easel, "teacher", "Maya Lindqvist")} == {"1"}
@@ -108,7 +108,7 @@ def test_without_the_right_names_are_searched(easel, canvas):
 
 @pytest.mark.parametrize("who", ["dozen", "observer", "newcomer"])
 def test_who_teaches_nobody_finds_no_student(easel, who):
-    """Not even themselves, or the classmates whom Canvas lists for them; nothing is asked."""
+    """Not even themselves, or classmates whom Canvas would list; nothing is asked."""
     before = easel.canvas.stats()["calls"].get("GET /api/v1/courses/:course_id/enrollments", {})
 
     for query in ("Maya", "Johnson", "a"):

@@ -1,4 +1,4 @@
-"""The server as it is deployed: what is ready before the fork, and what a signal does."""
+"""The server as it is deployed: what is ready before the fork, and what signals do."""
 
 import signal
 import time

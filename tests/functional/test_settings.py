@@ -116,7 +116,7 @@ def test_several_processes_leave_no_counters_behind(valkey_url: str, tmp_path: P
     ) as (url, process):
         end = time.monotonic() + 30
         writers: set[str] = set()
-        while len(writers) < 2 and time.monotonic() < end:  # one that boots hears no signal
+        while len(writers) < 2 and time.monotonic() < end:  # a starting one ignores signals
             time.sleep(0.1)
             requests.get(f"{url}/healthz", timeout=30)
             counters = tmp_path.glob("easel-metrics-*/*.db")
@@ -127,7 +127,7 @@ def test_several_processes_leave_no_counters_behind(valkey_url: str, tmp_path: P
 
 
 def gunicorn_settings(*command: str, **settings: str) -> dict[str, Any]:
-    """What gunicorn makes of these settings, started by name or by another command."""
+    """Return the settings that gunicorn ends up with, started by name or by another command."""
     shown = start(
         "-m",
         *(command or ("gunicorn",)),

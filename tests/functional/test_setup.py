@@ -1,4 +1,4 @@
-"""/admin/setup: the doctor in the browser, for whoever administers the root account of Canvas."""
+"""/admin/setup: the doctor in the browser, for administrators of Canvas's root account."""
 
 import re
 from dataclasses import replace
@@ -42,7 +42,7 @@ def test_everything_in_order(easel: RunningEasel) -> None:
         "proxy_headers",
     }
     assert "Everything is in order." in page.text
-    # Made for the command line too, so they are English in every language.
+    # They are for the command line too, so they stay English.
     assert page.text.count('<span lang="en"') == len(parts(page)["In order"])
 
 
@@ -85,7 +85,7 @@ def test_home_of_administrators_links_here(easel: RunningEasel) -> None:
 
 
 def test_sign_in_does_not_wait_for_the_link(easel: RunningEasel) -> None:
-    """Nor fail for it: the link is a hint."""
+    """Nor does it fail for it, because the link is only a hint."""
     down = {"path": "/api/v1/accounts", "kind": "status", "status": 503, "times": None}
     easel.canvas.control(faults=[down])
     browser = sign_in(easel, "admin")
@@ -99,7 +99,7 @@ def test_sign_in_does_not_wait_for_the_link(easel: RunningEasel) -> None:
 def test_own_grant_shows_whether_includes_are_read(
     start_easel: StartEasel, kind: str, where: str
 ) -> None:
-    """Nobody else need have signed in: this page's own call tells."""
+    """This page's own call shows it, even if nobody else has signed in."""
     page = visit(start_easel(kind, scopes="auto"))
 
     assert "includes_dropped" in parts(page)[where]

@@ -1,4 +1,4 @@
-"""Signing in with Canvas: state, PKCE, where one lands, and each way it can fail."""
+"""Signing in with Canvas: state, PKCE, the page it leads to, and each way it can fail."""
 
 import errno
 import hashlib
@@ -33,7 +33,7 @@ def waiting(easel: RunningEasel) -> int:
 
 
 def wait_until(condition: Callable[[], object]) -> None:
-    """Return once it is so; what another thread does may take its time."""
+    """Return once the condition holds, because another thread brings it about."""
     end = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < end, "it never came so"
@@ -43,7 +43,7 @@ def wait_until(condition: Callable[[], object]) -> None:
 def authorization_request(
     easel: RunningEasel, browser: requests.Session, path: str = "/login"
 ) -> dict[str, str]:
-    """The parameters /login sends to Canvas's authorization endpoint."""
+    """Return the parameters that /login sends to Canvas's authorization endpoint."""
     answer = browser.get(f"{easel.url}{path}", allow_redirects=False, timeout=10)
     assert answer.status_code == 302, answer.text
     location = urlsplit(answer.headers["Location"])
@@ -63,7 +63,7 @@ def assert_nobody_signed_in(easel: RunningEasel, browser: requests.Session) -> N
 
 
 def callback_url(easel: RunningEasel, browser: requests.Session, person: str = "dozen") -> str:
-    """Walk to the point where Canvas sends the person back; return that address, not visited."""
+    """Walk to the point where Canvas sends the person back; return that address unvisited."""
     page = to_consent(easel, person, browser)
     form = form_to(page, "/login/oauth2/accept")
     answer = browser.post(
@@ -320,7 +320,7 @@ def test_errors_from_canvas(easel: RunningEasel, error: str, status: int, words:
 
 
 def test_site_admin_staff_are_told_the_right_setting(easel: RunningEasel) -> None:
-    """Canvas refuses them on its consent page and loses the state on the way back."""
+    """Canvas refuses them on its consent page and sends them back without the state."""
     easel.canvas.control(site_admin_staff=[easel.canvas.person("dozen")["id"]])
     browser = easel.browser()
 
@@ -334,8 +334,8 @@ def test_site_admin_staff_are_told_the_right_setting(easel: RunningEasel) -> Non
 
 
 def test_address_that_the_key_does_not_have(easel: RunningEasel) -> None:
-    """A PUBLIC_URL of another port fails here as it does at a school: Canvas itself says so."""
-    easel.canvas.control(reset=True)  # what was registered for this Easel is gone
+    """With a PUBLIC_URL of another port, Canvas itself shows the error, as at a school."""
+    easel.canvas.control(reset=True)  # this Easel's registration is gone
 
     answer = easel.browser().get(f"{easel.url}/login", timeout=10)
 
@@ -350,7 +350,7 @@ def test_address_that_the_key_does_not_have(easel: RunningEasel) -> None:
 @pytest.mark.parametrize("error", ["invalid_scope", "server_error", "access_denied", "no<b>thing"])
 @pytest.mark.parametrize("state", ["", "not-the-one"])
 def test_error_without_known_state(easel: RunningEasel, error: str, state: str) -> None:
-    """Anybody may make such an address, so the page is neutral and no fault of Easel's."""
+    """Anybody may make such an address, so the page blames nobody."""
     browser = easel.browser()
     authorization_request(easel, browser)
 
@@ -363,7 +363,7 @@ def test_error_without_known_state(easel: RunningEasel, error: str, state: str) 
 
 
 def test_refusal_that_lost_its_state(easel: RunningEasel) -> None:
-    """Canvas sends this one error without the state; a browser that signs in is told the cause."""
+    """Canvas sends this one error without the state; a browser that began a sign-in sees why."""
     browser = easel.browser()
     authorization_request(easel, browser)
 
@@ -440,7 +440,7 @@ def test_state_serves_once(easel: RunningEasel) -> None:
 
 
 def test_callback_loaded_again_goes_on(easel: RunningEasel) -> None:
-    """Browsers load it again when they are reopened; the person is signed in and goes on."""
+    """Browsers load it again when they are reopened; a person who is signed in goes on."""
     browser = easel.browser()
     browser.get(f"{easel.url}/login?next=/courses", allow_redirects=False, timeout=10)
     back = callback_url(easel, browser)
@@ -468,7 +468,7 @@ def test_callback_loaded_again_after_signing_out(easel: RunningEasel) -> None:
 
 
 def test_second_tab_to_finish_goes_where_it_wanted(easel: RunningEasel) -> None:
-    """Two tabs began; the first to finish does not make the second one's state unknown."""
+    """Two tabs have begun; the first to finish keeps the state of the second."""
     browser = easel.browser()
     backs = [callback_url(easel, browser), callback_url(easel, browser)]
 
@@ -584,7 +584,7 @@ def test_token_endpoint_in_trouble(easel: RunningEasel, kind: str, status: int) 
 
 
 def fail_writes(easel: RunningEasel, table: str) -> None:
-    """From now on the database takes nothing more into this table."""
+    """Let the database refuse all further writes to this table."""
 
     def fail(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if statement.startswith(f"INSERT INTO {table}"):
@@ -636,7 +636,7 @@ def test_other_environment(two_canvases: RunningEasel) -> None:
 
 
 def test_each_environment_comes_back_to_its_own_address(two_canvases: RunningEasel) -> None:
-    """Against mix-up (RFC 9700 4.4): what one Canvas starts, no other one's address finishes."""
+    """Against mix-up attacks (RFC 9700 4.4): a sign-in ends only at its own Canvas's address."""
     browser = two_canvases.browser()
     asked = {
         name: authorization_request(two_canvases, browser, f"/login?environment={name}")
@@ -666,7 +666,7 @@ def test_unknown_callback_address(easel: RunningEasel) -> None:
 def test_start_names_each_further_redirect_uri(
     start_easel: StartEasel, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever upgrades must register it first."""
+    """Operators who upgrade must register it first."""
     production = start_easel().app.extensions["easel"].settings.production
 
     easel = start_easel(environments=(production, replace(production, name="test")))

@@ -1,4 +1,4 @@
-"""Nobody types a password for a sign-in that cannot be finished: Easel says so before."""
+"""Nobody types a password for a sign-in that cannot succeed, because Easel says so before."""
 
 import sqlite3
 
@@ -33,7 +33,7 @@ def test_database_that_takes_no_writes_is_told_before_canvas(easel: RunningEasel
 
 
 def test_token_endpoint_known_to_fail_is_told_before_canvas(easel: RunningEasel) -> None:
-    """After two sign-ins that failed there; who is signed in stays so."""
+    """After two sign-ins have failed there; people who are signed in stay so."""
     signed_in = sign_in(easel, "many", path="/login?next=/account")
     watch = easel.app.extensions["easel"].token_watch_for("production")
     first = begin(easel)

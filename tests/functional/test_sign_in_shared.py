@@ -32,7 +32,7 @@ class Deployment:
     database: Path
 
     def view(self, which: int, cookies: dict[str, str]) -> requests.Response:
-        """Look at the courses through one of them, as a proxy in front would ask it."""
+        """Look at the courses through one of them, as a proxy in front would."""
         return requests.get(
             f"{self.urls[which]}/courses.json",
             headers={"Host": self.urls[0].removeprefix("http://")},
@@ -114,7 +114,7 @@ def wait_for_lease(database: Path) -> None:
 
 
 def end_lease(database: Path) -> None:
-    """Let the dead process's lease run out now instead of half a minute later."""
+    """Let the dead process's lease expire now instead of half a minute later."""
     connection = sqlite3.connect(database, timeout=30)
     with connection:
         connection.execute("update grants set lease_until = connected_at")

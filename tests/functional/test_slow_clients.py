@@ -1,4 +1,4 @@
-"""Clients that say little, take nothing or never hang up do not hold up the others."""
+"""Clients that send slowly, read nothing or never hang up do not hold up the others."""
 
 import socket
 import threading
@@ -32,7 +32,7 @@ def gunicorn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, in
 
 
 def answer_to(address: tuple[str, int], sent: bytes) -> bytes:
-    """All that comes back until the server hangs up."""
+    """Return all that comes back until the server hangs up."""
     with socket.create_connection(address, timeout=30) as client:
         client.sendall(sent)
         received = b""
@@ -43,7 +43,7 @@ def answer_to(address: tuple[str, int], sent: bytes) -> bytes:
 
 @pytest.mark.parametrize("sent", [DONE, SILENT], ids=["done", "silent"])
 def test_clients_that_do_not_hang_up_hold_up_nobody(gunicorn: tuple[str, int], sent: bytes) -> None:
-    """Left to itself gunicorn would be busy with 48 of these for 15 s at least."""
+    """gunicorn alone would be busy with 48 of these for 15 s at least."""
     host, port = gunicorn
     with ExitStack() as held:
         for _ in range(48):
@@ -57,7 +57,7 @@ def test_clients_that_do_not_hang_up_hold_up_nobody(gunicorn: tuple[str, int], s
 def test_clients_that_send_a_byte_at_a_time_hold_up_nobody(
     gunicorn: tuple[str, int], what: str
 ) -> None:
-    """Left to itself gunicorn would wait for them in all of its threads, as long as they drip."""
+    """gunicorn alone would wait for them in all its threads for as long as they send."""
     begin, drop = DRIPPED[what]
     over = threading.Event()
     with ExitStack() as held:
@@ -84,7 +84,7 @@ def test_clients_that_send_a_byte_at_a_time_hold_up_nobody(
 
 
 def test_more_connections_than_are_served_make_room(gunicorn: tuple[str, int]) -> None:
-    """The oldest unfinished request is given up for a new one."""
+    """The oldest unfinished request is dropped for a new one."""
     with ExitStack() as held:
         for _ in range(510):
             client = held.enter_context(socket.create_connection(gunicorn, timeout=10))

@@ -1,4 +1,4 @@
-"""What visitors who are not signed in leave behind."""
+"""What visitors who are not signed in leave behind in the stores."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def test_no_address_but_login_stores_anything(easel: RunningEasel) -> None:
 
 
 def test_sign_in_in_progress_is_kept_for_an_hour_and_a_person_longer(easel: RunningEasel) -> None:
-    """A session lasts once somebody is signed in with it."""
+    """A session lasts a week once somebody is signed in with it."""
     requests.get(f"{easel.url}/login", allow_redirects=False, timeout=30)
     (begun,) = kept(easel)
     browser = sign_in(easel, "dozen")

@@ -1,4 +1,4 @@
-"""The ledger in HTML, JSON and CSV: what a query leaves, what stays hidden, what is not marked."""
+"""The ledger in HTML, JSON and CSV: filters, hidden grades, and nothing marked as read."""
 
 import csv
 import gzip
@@ -59,7 +59,7 @@ def test_page_twin_and_table_hold_the_same(easel, query):
 
 
 def test_pieces_hold_every_row_once(easel):
-    """Counts are those of the whole list; another choice begins at the first piece."""
+    """Counts are those of the whole list; another filter begins at the first piece."""
     browser = sign_in(easel, "many")
     twin = browser.get(f"{easel.url}/submissions.json?page=2", timeout=60).json()
     whole = [row["title"] for row in twin["data"]]
@@ -197,7 +197,7 @@ def test_late_says_what_it_cost(easel, canvas):
 
 
 def test_late_by_hand_invents_no_time(easel):
-    """A teacher marked it late without saying by how much: Canvas says "Late", 0 seconds."""
+    """A teacher marked it late without a time: Canvas says "Late" and 0 seconds."""
     browser = sign_in(easel, "dozen")
     query = "q=what is life"
 
@@ -224,7 +224,7 @@ def test_rows_lead_to_their_own_page(easel):
 
 
 def test_nothing_is_marked_read(easel, canvas):
-    """Opening pages writes nothing to Canvas, and what was unread there still is."""
+    """Opening pages writes nothing to Canvas, and unread submissions stay unread."""
     browser = sign_in(easel, "dozen")
     rows = browser.get(f"{easel.url}/submissions.json?comments=1", timeout=30).json()["data"]
     essay = next(one for one in rows if one["title"] == "Essay: why we age")
@@ -281,7 +281,7 @@ def test_table_needs_a_sign_in(easel):
 
 @pytest.mark.parametrize(("count", "kilobytes"), [(0, 100), (1, 100), (200, 100), (2000, 100)])
 def test_any_number_of_rows_fits(easel, count, kilobytes):
-    """Each piece is at most 100 kB compressed; together they leave nothing out."""
+    """Each piece is at most 100 kB compressed, and together they have every row."""
     rows = sorted_rows(
         (
             row(
@@ -326,7 +326,7 @@ def test_any_number_of_rows_fits(easel, count, kilobytes):
 
 
 def test_a_course_that_has_not_begun_is_said_quietly(easel):
-    """It refuses its submissions for months; the page is complete all the same."""
+    """Canvas refuses its submissions for months, and the page is complete nevertheless."""
     browser = sign_in(easel, "dozen")
 
     page = browser.get(f"{easel.url}/submissions", timeout=30).text

@@ -29,7 +29,7 @@ FIELDS = (
 
 
 def told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows with what the oracle tells too, by assignment."""
+    """Return the rows that the oracle has too, by assignment, each with what it says."""
     kept = [{name: row[name] for name in FIELDS if name != "course_name"} for row in rows]
     return sorted(kept, key=lambda row: row["assignment_id"])
 
@@ -88,7 +88,7 @@ def row_of(body: Any, work: dict[str, Any]) -> Any:
 
 
 def test_who_does_not_count(easel: RunningEasel, canvas: StandIn) -> None:
-    """Excused, deactivated and test students; who is in two sections counts once."""
+    """Excused work, inactive and test students do not; a student in two sections counts once."""
     work = biology(canvas, "Photosynthesis worksheet")
     before = row_of(twin(easel, "teacher", "/teaching.json"), work)
     waiting = [
@@ -127,7 +127,7 @@ def test_who_does_not_count(easel: RunningEasel, canvas: StandIn) -> None:
 
 
 def test_handed_in_again_after_the_grade(easel: RunningEasel, canvas: StandIn) -> None:
-    """Such work waits whatever state Canvas stores, and is graded as well."""
+    """Such work waits, whatever state Canvas stores, and counts as graded too."""
     work = biology(canvas, "Cell structure worksheet")
     changed = {"assignment_id": work["id"], "user_id": 1, "grade_matches": False}
     canvas.control(submissions=[changed])
@@ -211,7 +211,7 @@ def test_table_holds_the_same(easel: RunningEasel) -> None:
 
 
 def test_lost_submissions_are_said(easel: RunningEasel, canvas: StandIn) -> None:
-    """A row keeps Canvas's own count where its submissions do not come; nothing is made up."""
+    """A row keeps Canvas's own count if its submissions do not come."""
     path = "*/students/submissions"
     canvas.control(faults=[{"path": path, "kind": "status", "status": 503, "times": None}])
     browser = sign_in(easel, "teacher")
@@ -237,7 +237,7 @@ def test_who_teaches_nothing(easel: RunningEasel) -> None:
 
 
 def test_scoped_key_without_includes(start_easel: StartEasel, canvas: StandIn) -> None:
-    """No number of the queue comes by way of an include."""
+    """No number of the queue depends on an include."""
     easel = start_easel(key="scoped", scopes="auto")
 
     body = twin(easel, "teacher", "/teaching.json")

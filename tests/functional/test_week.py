@@ -1,4 +1,4 @@
-"""The week's page: windows, filters, tabs; and that its counts are the dashboard's."""
+"""The week's page: windows, filters, tabs, and the same counts as on the start page."""
 
 import html
 import re
@@ -39,14 +39,14 @@ def test_tiles_count_what_their_links_list(easel, browser):
 
 
 def test_all_that_the_ledger_calls_missing_is_missing_here(easel, browser):
-    """Locked work and earlier grading periods too, which Canvas's own list can leave out."""
+    """Also locked work and earlier grading periods, which Canvas's own list may leave out."""
     ledger = browser.get(f"{easel.url}/submissions.json", timeout=30).json()["data"]
     here = twin(easel, browser, "?show=missing")["data"]
 
     wanted = {row["assignment_id"] for row in ledger if row["status"] == "missing"}
     assert wanted
     assert {row["assignment_id"] for row in here} == wanted
-    # A zero entered for missing work is a grade; the row is not lost for that.
+    # A zero for missing work is a grade, but the row stays.
     entered = {row["assignment_id"] for row in ledger if row["missing"]} - wanted
     rows = [row for row in twin(easel, browser)["data"] if row["assignment_id"] in entered]
     assert entered
@@ -57,7 +57,7 @@ def test_all_that_the_ledger_calls_missing_is_missing_here(easel, browser):
 
 
 def test_undated_work_handed_in_is_not_open(easel, browser):
-    """No other list than the calendar names it, and only with the person's submission there."""
+    """Only the calendar lists it, with the person's submission."""
     work = next(row for row in twin(easel, browser)["data"] if row["title"] == PORTFOLIO)
     assert (work["status"], work["done"]) == ("due", False)
     path = f"/api/v1/courses/{work['course_id']}/assignments/{work['id']}/submissions"
@@ -90,7 +90,7 @@ def test_new_grades_carry_their_scores(easel, browser):
 
 
 def day_of_week(weeks: int, weekday: int) -> date:
-    """A day of the week that many weeks from this one in Denver; Monday is 0."""
+    """Return a day of the week, so many weeks from this one, in Denver; Monday is 0."""
     today = datetime.now(ZoneInfo("America/Denver")).date()
     return today + timedelta(weeks=weeks, days=weekday - today.weekday())
 
@@ -225,7 +225,7 @@ UNGRADED = {
 
 
 def test_ungraded_discussions_and_quizzes_are_never_behind(easel, browser):
-    """They are handed in nowhere: not overdue, not missing, not late, and worth no points."""
+    """They cannot be submitted: not overdue, missing or late, and without points."""
     body, board = twin(easel, browser), twin(easel, browser, name="dashboard")
 
     rows = {row["title"]: row for row in body["data"] if row["title"] in UNGRADED}
@@ -242,7 +242,7 @@ def test_ungraded_discussions_and_quizzes_are_never_behind(easel, browser):
 
 
 def test_a_discussion_that_is_only_posted_is_not_due(easel, browser):
-    """Its date is the day it was posted; the page says so, and it counts nowhere as work."""
+    """Its date is the day it was posted, as the page says, and it does not count as work."""
     rows = {row["title"]: row for row in twin(easel, browser)["data"]}
     page = html.unescape(browser.get(f"{easel.url}/upcoming", timeout=30).text)
 
@@ -256,7 +256,7 @@ def test_a_discussion_that_is_only_posted_is_not_due(easel, browser):
 
 
 def test_an_ungraded_quiz_is_done_by_the_mark_alone(start_easel, canvas):
-    """Canvas tells nothing else of it."""
+    """Canvas shows nothing else about it."""
     easel = start_easel(cache_seconds=0)
     browser = sign_in(easel, "dozen", path="/login?next=/account")
     (row,) = [r for r in twin(easel, browser)["data"] if r["title"] == "Practice: cell division"]
@@ -271,7 +271,7 @@ def test_an_ungraded_quiz_is_done_by_the_mark_alone(start_easel, canvas):
 
 
 def test_a_finished_peer_review_is_done(easel, browser):
-    """Canvas lists it as long as the planner reaches back; its own state says that it is done."""
+    """Canvas goes on listing it; its own state says that it is done."""
     rows = [row for row in twin(easel, browser)["data"] if row["type"] == "assessment_request"]
 
     assert [(row["status"], row["done"]) for row in rows] == [("submitted", True), ("due", False)]
@@ -289,7 +289,7 @@ def test_work_has_its_weight(easel, browser):
     assert weighed
     assert all(0 < row["weight"] <= 100 for row in weighed)
     assert not any(row["weight"] for row in rows if row["letters_only"])
-    # Where /upcoming has brought the weights, the dashboard has them too, and asks for nothing.
+    # Once /upcoming has loaded the weights, the dashboard shows them without a call.
     before = easel.canvas.stats()["calls"]
     board = twin(easel, browser, name="dashboard")
     groups = "GET /api/v1/courses/:course_id/assignment_groups"
@@ -321,7 +321,7 @@ def test_lost_stream_says_at_least(easel, browser, canvas):
 
 
 def test_teacher_reads_first_what_waits(easel, canvas):
-    """Before the week, which a note of today's keeps from being empty and left out."""
+    """It is above the week, which has a note for today so that it is not empty."""
     requests.post(
         f"{canvas.url}/api/v1/planner_notes",
         json={"title": "Today", "todo_date": datetime.now(UTC).isoformat()},
@@ -335,7 +335,7 @@ def test_teacher_reads_first_what_waits(easel, canvas):
 
 
 def test_checkpoints_stand_for_their_discussion(easel, browser):
-    """By their dates, and not the discussion once more as work without a date."""
+    """They are listed by their dates, and the discussion is not listed as undated work as well."""
     rows = [row for row in twin(easel, browser)["data"] if "edit genes" in row["title"]]
 
     assert [row["type"] for row in rows] == ["sub_assignment", "sub_assignment"]

@@ -1,4 +1,4 @@
-"""What a page weighs, whoever looks at it: 300 KB of HTML and 1,500 elements at most."""
+"""The size of pages for everybody: at most 300 KB of HTML and 1,500 elements."""
 
 import re
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ def pages(browser: requests.Session, easel: RunningEasel) -> Iterator[str]:
 
 
 def too_heavy(browser: requests.Session, easel: RunningEasel) -> Iterator[str]:
-    """The pages above a limit, with what they weigh."""
+    """Return the pages above a limit, with their sizes."""
     waiting, seen = list(pages(browser, easel)), set()
     while waiting:
         path = waiting.pop(0)
@@ -73,7 +73,7 @@ def too_heavy(browser: requests.Session, easel: RunningEasel) -> Iterator[str]:
 
 @pytest.mark.parametrize("who", PEOPLE)
 def test_no_page_is_heavy(easel: RunningEasel, who: str) -> None:
-    """Neither in bytes before compression nor in elements; long lists come in pieces."""
+    """By bytes before compression and by elements; long lists come in pieces."""
     found = list(too_heavy(sign_in(easel, who), easel))
 
     assert found == [], "\n".join(found)

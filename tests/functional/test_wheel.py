@@ -1,4 +1,4 @@
-"""The wheel, installed where no checkout is: both programs start and serve all that they need."""
+"""The wheel, installed without a checkout: both programs start and have all that they need."""
 
 import os
 import re
@@ -32,7 +32,7 @@ PYTHON = (sys.executable, "-I", "-m")
 
 
 def run(*command: str | Path) -> str:
-    """Run a program to its end; what it printed."""
+    """Run a program to its end; return what it printed."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -40,7 +40,7 @@ def run(*command: str | Path) -> str:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the wheel is built from, with a language, away from what builds leave behind."""
+    """Return a copy of what the wheel is built from, with a language added."""
     copy = tmp_path_factory.mktemp("source")
     for name in (*SOURCES, "README.md", "LICENSE"):
         if (ROOT / name).is_dir():
@@ -75,7 +75,7 @@ def pinned() -> Iterator[str]:
 
 
 def lend(name: str, packages: Path) -> None:
-    """Put a distribution of this environment into another's folder of packages."""
+    """Copy a distribution of this environment into another one."""
     lent = distribution(name)
     for part in {file.parts[0] for file in lent.files or ()} - {"..", "__pycache__"}:
         if not (packages / part).exists():
@@ -98,7 +98,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def environ(**settings: str) -> dict[str, str]:
-    """An operator's shell, in which no variable leads to the checkout."""
+    """Return a shell's environment in which no variable leads to the checkout."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return kept | moment.environ() | settings
 
@@ -146,7 +146,7 @@ def easel(installed: Path, canvas_url: str, tmp_path: Path) -> Iterator[RunningE
 
 
 def test_wheel_holds_every_file(source: Path, wheel: Path) -> None:
-    """Modules, templates, static files, catalogues: what the checkout has, the wheel has."""
+    """The wheel has all modules, templates, static files and catalogues of the checkout."""
     files = {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
     packages = ("canvas_app/", "canvas_emulator/", "templates/")
     there = {name for name in files if name.startswith(packages) and not name.endswith(".po")}
@@ -160,7 +160,7 @@ def test_wheel_holds_every_file(source: Path, wheel: Path) -> None:
 
 
 def test_installed_is_not_the_checkout(installed: Path, tmp_path: Path) -> None:
-    """What the installed programs import lies in their own environment."""
+    """The installed programs import only from their own environment."""
     code = "import canvas_app, canvas_emulator as e; print(canvas_app.__file__, e.__file__)"
     shown = subprocess.run(
         [installed / "python", "-c", code],
@@ -193,6 +193,6 @@ def test_installed_easel_serves(easel: RunningEasel) -> None:
 
 
 def test_programs_name_themselves(installed: Path) -> None:
-    """Help shows the command that was called."""
+    """The help shows the name of the command that was called."""
     assert "Usage: easel serve " in run(installed / "easel", "serve", "--help")
     assert "usage: canvas-emulator " in run(installed / "canvas-emulator", "--help")

@@ -11,7 +11,7 @@ from .conftest import RunningEasel, last_view
 APART = (
     *("/login", "/oauth/", "/help/", "/healthz", "/readyz", "/metrics", "/static/"),
     *("/explorer", "/admin/setup", "/institution/"),
-    "/exports/",  # only for whoever prepared one
+    "/exports/",  # only for the person who prepared one
     "/calendar/<secret>.ics",
 )
 """Prefixes of routes that show nothing from a person's courses, and the feed's (no cookie)."""
@@ -80,7 +80,7 @@ FURTHER = re.compile(r'<a rel="next" href="([^"]*\bpage=\d+[^"]*)"')
 
 
 def pieces(browser: requests.Session, easel: RunningEasel, path: str) -> Iterator[str]:
-    """A long list from the first of its pieces to the last, each by the link of the one before."""
+    """Return a long list from its first piece to the last, following the links."""
     while path:
         page = last_view(read(browser, easel, path))
         yield page
