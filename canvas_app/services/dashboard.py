@@ -16,13 +16,7 @@ from canvas_app.canvas.models import CalendarEvent, Enrollment
 from canvas_app.canvas.paging import Pages
 from canvas_app.domain.agenda import NEW_GRADES, is_due, is_missing, new_grades, news
 from canvas_app.domain.calendar import WEEK, write_week
-from canvas_app.domain.courses import (
-    course_row,
-    has_role,
-    in_order,
-    is_active_teacher,
-    observed,
-)
+from canvas_app.domain.courses import course_row, in_order, is_active_teacher
 from canvas_app.domain.features import ALL_FEATURES, CLASS_STAFF, Features
 from canvas_app.domain.home import (
     NEXT_WITHIN,
@@ -41,8 +35,14 @@ from canvas_app.domain.home import (
 from canvas_app.domain.planner_items import ItemKey, by_due, newest_grades
 from canvas_app.domain.rows import CourseRow, Item
 from canvas_app.services.asks import read_profile, start_ended
-from canvas_app.services.own_work import WorkAnswers, kept_groups, start_calendar, start_work
-from canvas_app.services.pages import OwnPage
+from canvas_app.services.own_work import (
+    WorkAnswers,
+    WorkPage,
+    kept_groups,
+    start_calendar,
+    start_work,
+    work_page,
+)
 from canvas_app.services.planner_calls import (
     CONTEXTS,
     asked_days,
@@ -51,7 +51,6 @@ from canvas_app.services.planner_calls import (
     with_open_work,
 )
 from canvas_app.services.teaching import TeachingPage, teaching_home
-from canvas_app.services.upcoming_filters import Choice, note_choices
 from canvas_app.services.without_week_includes import mend_week
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
@@ -61,7 +60,7 @@ QUIET = timedelta(minutes=10)  # an answer younger than this is not called old
 
 
 @dataclass(frozen=True)
-class Dashboard(OwnPage):
+class Dashboard(WorkPage):
     """``rows`` are the current courses: favourites, then those with something to do, then the rest.
 
     ``first_rows`` of them are shown at once. The tiles are lists of items.
@@ -83,8 +82,6 @@ class Dashboard(OwnPage):
     week: str = ""  # "2026-W48"
     other_courses: int = 0  # past, future, restricted: on /courses
     first_rows: int = 0
-    note_courses: tuple[Choice, ...] = ()  # courses in which a note can be created
-    note_limits: bool = False  # the person is in other courses too: Canvas lists no notes there
     queue: TeachingPage | None = None  # the grading queue of people who teach now
 
     @property
@@ -225,23 +222,13 @@ def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
 
 def frame_of_home(work: WorkAnswers, now: datetime) -> Dashboard:
     """Return the page without its lists: the person, their roles, the week and its neighbours."""
-    me, known = work.me, work.courses
-    start = me.first_of_week(me.day(now))
-    notes = note_choices(known.values(), now)
+    today = work.me.day(now)
+    start = work.me.first_of_week(today)
     return Dashboard(
-        sources=work.sources,
-        complete=complete(work.sources),
-        profile=me,
-        now=now,
+        **vars(work_page(work, now)),
         first_rows=FEW,
-        today=me.day(now),
+        today=today,
         week=write_week(start),
         previous_week=write_week(start - WEEK),
         next_week=write_week(start + WEEK),
-        note_courses=notes,
-        note_limits=len(notes) < len(known),
-        is_student=has_role(known.values(), "student"),
-        in_courses=bool(known),
-        observes=observed(known.values()),
-        is_teacher=has_role(known.values(), "teacher", "ta"),
     )

@@ -22,6 +22,7 @@ from canvas_app.canvas.models import (
 from canvas_app.canvas.paging import Pages
 from canvas_app.domain.agenda import placed
 from canvas_app.domain.calendar import DAY, Person
+from canvas_app.domain.courses import has_role, observed
 from canvas_app.domain.planner_items import ItemBuilder, ItemKey
 from canvas_app.domain.rows import Item
 from canvas_app.domain.weights import weights_of
@@ -32,12 +33,25 @@ from canvas_app.services.asks import (
     start_courses,
     start_profile,
 )
+from canvas_app.services.pages import OwnPage
 from canvas_app.services.planner_calls import MISSING, WEIGHED, groups_call, planner_slices
-from canvas_app.sources.answer import Source
+from canvas_app.services.upcoming_filters import Choice, note_choices
+from canvas_app.sources.answer import Source, complete
 from canvas_app.sources.call import request_key
 from canvas_app.sources.sources import ListSource, ObjectSource, Sources
 
 Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class WorkPage(OwnPage):
+    """Page of the person's work: who they are, and with which courses they can write notes.
+
+    ``note_limits``: they are in other courses too, with which Canvas lists no notes.
+    """
+
+    note_courses: tuple[Choice, ...] = ()
+    note_limits: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +103,24 @@ class WorkAnswers:
     def grading(self, now: datetime) -> tuple[Item, ...]:
         """Return the work that waits for the person to grade it, the oldest first."""
         return self.builder(now).grading(self.todo)
+
+
+def work_page(work: WorkAnswers, now: datetime) -> WorkPage:
+    """Return what every page of the person's work says of them and of their courses."""
+    courses = work.courses.values()
+    notes = note_choices(courses, now)
+    return WorkPage(
+        sources=work.sources,
+        complete=complete(work.sources),
+        profile=work.me,
+        now=now,
+        in_courses=bool(courses),
+        is_student=has_role(courses, "student"),
+        is_teacher=has_role(courses, "teacher", "ta"),
+        observes=observed(courses),
+        note_courses=notes,
+        note_limits=len(notes) < len(courses),
+    )
 
 
 @dataclass(frozen=True)

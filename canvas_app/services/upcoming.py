@@ -16,17 +16,18 @@ from canvas_app.domain.agenda import (
 )
 from canvas_app.domain.calendar import DAY, WEEK, read_week, write_week
 from canvas_app.domain.charts import Load
-from canvas_app.domain.courses import has_role, is_active_student, keeps_notes, observed
+from canvas_app.domain.courses import is_active_student
 from canvas_app.domain.pieces import Place, cut, piece_at
 from canvas_app.domain.planner_items import TYPES, by_due
 from canvas_app.domain.rows import Item, Section
 from canvas_app.services.own_work import (
     WorkAnswers,
+    WorkPage,
     start_calendar,
     start_groups,
     start_work,
+    work_page,
 )
-from canvas_app.services.pages import OwnPage
 from canvas_app.services.planner_calls import (
     AHEAD,
     BACK,
@@ -43,7 +44,6 @@ from canvas_app.services.upcoming_filters import (
     WeekFilter,
     choices,
     course_choices,
-    note_choices,
 )
 from canvas_app.services.without_week_includes import mend_week
 from canvas_app.services.without_work_includes import (
@@ -52,12 +52,11 @@ from canvas_app.services.without_work_includes import (
     mend_letters,
     mend_periods,
 )
-from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
 
 
 @dataclass(frozen=True)
-class Upcoming(OwnPage):
+class Upcoming(WorkPage):
     """Page of upcoming work. ``rows`` pass the filters; ``sections``: open work under headings.
 
     ``announcements``, ``new_grades`` and ``done`` stand apart from the work; ``tabs`` count
@@ -85,8 +84,6 @@ class Upcoming(OwnPage):
     this_week: str = ""
     previous_week: str = ""
     next_week: str = ""
-    note_courses: tuple[Choice, ...] = ()  # courses in which a note can be created
-    note_limits: bool = False  # the person is in other courses too: Canvas lists no notes there
     missing_elsewhere: int = 0  # outside the week
     unweighed: int = 0  # courses with open work whose weights were not asked for
     piece: "UpcomingPiece | None" = None
@@ -183,7 +180,7 @@ def lay_out(asked: UpcomingAnswers, wanted: WeekFilter, now: datetime) -> Upcomi
         load=None if week else forecast(filter(passes, found), me, now),
         unweighed=asked.unweighed,
         missing_elsewhere=sum(is_missing(i) and passes(i) for i in found) - len(shown["missing"]),
-        is_teacher=bool(grading) or has_role(known.values(), "teacher", "ta"),
+        is_teacher=bool(grading) or page.is_teacher,
     )
     return replace(whole, piece=piece_of(whole, wanted.page))
 
@@ -218,10 +215,7 @@ def frame(work: WorkAnswers, wanted: WeekFilter, now: datetime) -> Upcoming:
     week = read_week(wanted.week, today, me.week_begins)
     start = week or me.first_of_week(today)
     return Upcoming(
-        sources=work.sources,
-        complete=complete(work.sources),
-        profile=me,
-        now=now,
+        **vars(work_page(work, now)),
         show=wanted.show,
         show_done=wanted.done or wanted.show == "done",
         favorites=wanted.favorites,
@@ -232,9 +226,4 @@ def frame(work: WorkAnswers, wanted: WeekFilter, now: datetime) -> Upcoming:
         this_week=write_week(me.first_of_week(today)),
         previous_week=write_week(start - WEEK),
         next_week=write_week(start + WEEK),
-        note_courses=note_choices(known.values(), now),
-        note_limits=not all(keeps_notes(course, now) for course in known.values()),
-        is_student=has_role(known.values(), "student"),
-        in_courses=bool(known),
-        observes=observed(known.values()),
     )
