@@ -62,7 +62,7 @@ def assignment_csv(course_id: int, assignment_id: int) -> Response:
     if page.result:
         rows = [(NO_NAMES_YET,)] if page.result.anonymous else [*map(score_cells, page.result.rows)]
     name = f"assignment-{assignment_id}"
-    return csv_stream(name, SCORE_COLUMNS, rows, partial(lacking_parts, page))
+    return csv_stream(name, SCORE_COLUMNS, rows, partial(lacking_parts, page.sources))
 
 
 def score_cells(row: ScoreRow) -> tuple[Cell, ...]:

@@ -43,7 +43,7 @@ def student_json(course_id: int, user_id: int) -> ResponseReturnValue:
         "history": [{"at": at, "percent": percent} for at, percent in page.history],
         "total": len(page.rows),
     }
-    return json_stream(head, Slice.from_query().of(page.rows), partial(ending, page))
+    return json_stream(head, Slice.from_query().of(page.rows), partial(ending, page.sources))
 
 
 @bp.get("/courses/<int:course_id>/students/<int:user_id>.csv")
@@ -52,7 +52,7 @@ def student_csv(course_id: int, user_id: int) -> Response:
     page = student_shown(course_id, user_id)
     rows = map(work_cells, page.rows)
     name = f"course-{course_id}-student-{user_id}"
-    return csv_stream(name, WORK_COLUMNS, rows, partial(lacking_parts, page))
+    return csv_stream(name, WORK_COLUMNS, rows, partial(lacking_parts, page.sources))
 
 
 def student_shown(course_id: int, user_id: int) -> StudentPage:

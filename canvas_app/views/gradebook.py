@@ -1,7 +1,6 @@
 """A course's gradebook: page, JSON twin and CSV table."""
 
 from functools import partial
-from typing import Any
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
@@ -10,12 +9,10 @@ from canvas_app.current import login_required
 from canvas_app.domain.matrix import GradebookFilter, MatrixCell, MatrixRow
 from canvas_app.services.class_gradebook import GradebookStream, gradebook, start_lists, stream
 from canvas_app.services.early_views import PageLoader
-from canvas_app.sources.answer import complete
-from canvas_app.views.answers import source_json
 from canvas_app.views.class_access import class_sources
 from canvas_app.views.csv_table import Cell
 from canvas_app.views.streaming import stream_page
-from canvas_app.views.tables import Slice, csv_stream, json_stream
+from canvas_app.views.tables import Slice, csv_stream, ending, json_stream, lacking_parts
 
 bp = Blueprint("gradebook", __name__)
 
@@ -46,7 +43,7 @@ def gradebook_page(course_id: int) -> ResponseReturnValue:
 @login_required
 def gradebook_json(course_id: int) -> ResponseReturnValue:
     found = begun_stream(course_id)
-    return json_stream(found.head, found.rows, partial(gradebook_end, found))
+    return json_stream(found.head, found.rows, lambda: ending(found.sources.states()))
 
 
 @bp.get("/courses/<int:course_id>/gradebook.csv")
@@ -57,29 +54,18 @@ def gradebook_csv(course_id: int) -> Response:
     titles = [f"{each.title} ({each.id})" for each in found.columns]
     ids = [each.id for each in found.columns]
     rows = (gradebook_cells(row, ids) for row in found.rows)
-    lacks = partial(lacking_sources, found)
-    return csv_stream(f"gradebook-{course_id}", (*GRADEBOOK_COLUMNS, *titles), rows, lacks)
+    return csv_stream(
+        f"gradebook-{course_id}",
+        (*GRADEBOOK_COLUMNS, *titles),
+        rows,
+        lambda: lacking_parts(found.sources.states()),
+    )
 
 
 def begun_stream(course_id: int) -> GradebookStream:
     place = Slice.from_query().place()
     sources = class_sources(str(course_id), start_lists)
     return stream(sources, str(course_id), gradebook_filter(), place)
-
-
-def gradebook_end(found: GradebookStream) -> dict[str, Any]:
-    """Return the members of the JSON twin that follow its rows."""
-    states = found.sources.states()
-    return {"complete": complete(states), "sources": [source_json(source) for source in states]}
-
-
-def lacking_sources(found: GradebookStream) -> list[str]:
-    """Return what is missing from the table, one sentence for each source."""
-    return [
-        f"{source.name} ({source.status}) {source.detail}".rstrip()
-        for source in found.sources.states()
-        if not source.here
-    ]
 
 
 def gradebook_cells(row: MatrixRow, ids: list[str]) -> tuple[Cell, ...]:

@@ -43,7 +43,7 @@ def roster_json(course_id: int) -> ResponseReturnValue:
     part = Slice.from_query()
     page = roster_maker(course_id)(class_sources(str(course_id)))
     head = {"course_id": page.course_id, "total": len(page.rows), "rules": page.rules}
-    return json_stream(head, part.of(page.rows), partial(ending, page))
+    return json_stream(head, part.of(page.rows), partial(ending, page.sources))
 
 
 @bp.get("/courses/<int:course_id>/roster.csv")
@@ -51,7 +51,9 @@ def roster_json(course_id: int) -> ResponseReturnValue:
 def roster_csv(course_id: int) -> Response:
     page = roster_maker(course_id)(class_sources(str(course_id)))
     rows = map(roster_cells, page.rows)
-    return csv_stream(f"roster-{course_id}", ROSTER_COLUMNS, rows, partial(lacking_parts, page))
+    return csv_stream(
+        f"roster-{course_id}", ROSTER_COLUMNS, rows, partial(lacking_parts, page.sources)
+    )
 
 
 @bp.post("/courses/<int:course_id>/roster/rules")

@@ -8,6 +8,7 @@ import msgspec
 from flask import Response, request
 
 from canvas_app.canvas.errors import CanvasError
+from canvas_app.sources.answer import Source, complete
 from canvas_app.views.answers import plain_failure, source_json
 from canvas_app.views.csv_table import Cell, csv_lines
 
@@ -85,12 +86,10 @@ def broken_off(error: CanvasError) -> dict[str, Any]:
     return {"complete": False, "sources": [source], "error": said}
 
 
-def ending(page: Any) -> dict[str, Any]:
-    """Return the ``complete`` and ``sources`` of a page."""
-    return {
-        "complete": page.complete,
-        "sources": [source_json(source) for source in page.sources],
-    }
+def ending(sources: Iterable[Source]) -> dict[str, Any]:
+    """Return the ``complete`` and ``sources`` of a twin."""
+    found = tuple(sources)
+    return {"complete": complete(found), "sources": [source_json(source) for source in found]}
 
 
 def csv_stream(
@@ -122,10 +121,10 @@ def csv_stream(
     return answer
 
 
-def lacking_parts(page: Any) -> list[str]:
-    """Return what is missing from a page, one sentence for each source."""
+def lacking_parts(sources: Iterable[Source]) -> list[str]:
+    """Return what is missing from a table, one sentence for each source."""
     return [
         f"{source.name} ({source.status}) {source.detail}".rstrip()
-        for source in page.sources
+        for source in sources
         if not source.here
     ]

@@ -48,7 +48,7 @@ def teaching_json() -> ResponseReturnValue:
     except CanvasError as error:
         status = status_of(error)
         return json_answer(failed_twin(plain_failure(error), status), status)
-    return json_stream({"total": len(page.rows)}, part.of(page.rows), partial(ending, page))
+    return json_stream({"total": len(page.rows)}, part.of(page.rows), partial(ending, page.sources))
 
 
 @bp.get("/teaching.csv")
@@ -56,7 +56,7 @@ def teaching_json() -> ResponseReturnValue:
 def teaching_csv() -> Response:
     page = teaching(current_sources(), queue_filter())
     rows = map(queue_cells, page.rows)
-    return csv_stream("teaching", QUEUE_COLUMNS, rows, partial(lacking_parts, page))
+    return csv_stream("teaching", QUEUE_COLUMNS, rows, partial(lacking_parts, page.sources))
 
 
 def queue_cells(row: QueueRow) -> tuple[Cell, ...]:
