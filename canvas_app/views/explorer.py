@@ -18,7 +18,7 @@ from canvas_app.canvas.retry import RetryPolicy
 from canvas_app.canvas.throttle.queue import Throttle
 from canvas_app.canvas.transport import Answer, Transport
 from canvas_app.current import current_gateway, login_required, page_deadline, required_sign_in
-from canvas_app.domain.explored import (
+from canvas_app.services.explored import (
     MOST_NODES,
     NotAsked,
     count_nodes,

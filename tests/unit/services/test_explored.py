@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from canvas_app.domain import explored
-from canvas_app.domain.explored import NotAsked, read_asked
+from canvas_app.services import explored
+from canvas_app.services.explored import NotAsked, read_asked
 
 CANVAS = "https://canvas.example.edu"
 
