@@ -161,13 +161,10 @@ class WorkCalls:
 def start_work(sources: Sources, first: date, last: date) -> WorkCalls:
     """Start all calls, with a further day at each end of the planner to cover every time zone.
 
-    Lists that may have further pages go first. The planner is read in whole weeks, so that
-    different pages make the same calls and share the cached answers.
+    The longest lists go first, because their further pages take more round trips. The planner is
+    read in whole weeks, so that different pages make the same calls and share the cached answers.
     """
     courses = start_courses(sources)
-    stream = sources.start("activity", partial(CanvasAPI.activity_stream))
-    todo = sources.start("todo", partial(CanvasAPI.todo))
-    missing = sources.start("missing", partial(CanvasAPI.missing_submissions, include=MISSING))
     planner = sources.start(
         "planner",
         *(
@@ -175,6 +172,9 @@ def start_work(sources: Sources, first: date, last: date) -> WorkCalls:
             for start, end in planner_slices(first - DAY, last + DAY, sources.now())
         ),
     )
+    stream = sources.start("activity", partial(CanvasAPI.activity_stream))
+    todo = sources.start("todo", partial(CanvasAPI.todo))
+    missing = sources.start("missing", partial(CanvasAPI.missing_submissions, include=MISSING))
     profile, colors = start_profile(sources), start_colors(sources)
     return WorkCalls(courses, planner, missing, stream, todo, profile, colors)
 

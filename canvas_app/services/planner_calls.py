@@ -42,17 +42,19 @@ def asked_days(week: str, now: datetime) -> tuple[date, date]:
 
 
 def planner_slices(first: date, last: date, now: datetime) -> list[tuple[datetime, datetime]]:
-    """Split the days into at most four parts, so that all of a page's first calls run at once.
+    """Split the days into at most four parts: this week, the next, what is later, what is past.
 
-    This week is a part of its own because it has the most items. Weeks long past are together in
-    one part, because they have few items.
+    Bookmarked lists can only be read page after page, so the parts are cut to have few pages: a
+    person of 137 courses has two in this week and two in what is later. The parts with most items
+    come first, because a page's first calls are few at once until Canvas tells how much it allows.
     """
     weeks = week_slices(first, last)
     if len(weeks) <= 3:
         return weeks
-    current = sum(start <= now for start, _ in weeks) - 1
-    cuts = sorted({0, max(0, current - 2), max(0, current), current + 1, len(weeks)})
-    return [(weeks[a][0], weeks[b - 1][1]) for a, b in pairwise(cuts) if a < b <= len(weeks)]
+    current = max(0, sum(start <= now for start, _ in weeks) - 1)
+    cuts = sorted({0, current, current + 1, min(current + 2, len(weeks)), len(weeks)})
+    parts = [(weeks[a][0], weeks[b - 1][1]) for a, b in pairwise(cuts)]
+    return parts[1:] + parts[:1] if current else parts
 
 
 def older_calls(

@@ -42,7 +42,7 @@ def test_answers_hold_what_came_and_how_it_stands(sources_of):
     work = calls.answers(sources, {course.id: course for course in calls.courses.rows()})
 
     assert [source.name for source in work.sources] == [
-        *("courses", "activity", "todo", "missing", "planner", "profile", "colors"),
+        *("courses", "planner", "activity", "todo", "missing", "profile", "colors"),
     ]
     assert work.me.name
     assert work.grading(sources.now())

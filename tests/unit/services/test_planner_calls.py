@@ -1,6 +1,7 @@
 """Which calls bring what the planner does not hold."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -11,7 +12,12 @@ from canvas_app.canvas.models import (
     PlannerSubmission,
 )
 from canvas_app.domain.calendar import Person, read_week
-from canvas_app.services.planner_calls import asked_days, older_calls, with_open_work
+from canvas_app.services.planner_calls import (
+    asked_days,
+    older_calls,
+    planner_slices,
+    with_open_work,
+)
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -71,3 +77,26 @@ def test_days_asked_hold_the_week_of_any_locale_and_zone(week, zone, locale, now
 
     assert first <= start <= start + timedelta(days=6) <= last
     assert last - first <= timedelta(days=20)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "starts"),
+    [
+        (date(2026, 10, 29), date(2026, 12, 24), ["11-23", "11-30", "12-07", "10-26"]),
+        (date(2026, 11, 26), date(2026, 12, 24), ["11-23", "11-30", "12-07"]),
+        (date(2026, 10, 29), date(2026, 11, 26), ["11-23", "10-26"]),
+        (date(2026, 9, 3), date(2026, 10, 8), ["10-05", "08-31"]),
+        (date(2027, 2, 1), date(2027, 3, 7), ["02-01", "02-08", "02-15"]),
+        (date(2026, 11, 20), date(2026, 12, 2), ["11-16", "11-23", "11-30"]),
+    ],
+)
+def test_planner_is_read_in_parts_of_few_pages(first, last, starts):
+    """Every day once, in whole weeks, the weeks with most items first."""
+    found = planner_slices(first, last, datetime(2026, 11, 26, 12, tzinfo=UTC))
+
+    assert [f"{start:%m-%d}" for start, _ in found] == starts
+    ordered = sorted(found)
+    assert ordered[0][0].date() <= first
+    assert ordered[-1][1].date() >= last
+    for (_, end), (start, _) in pairwise(ordered):
+        assert start - end == timedelta(seconds=1)
