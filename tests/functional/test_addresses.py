@@ -37,7 +37,7 @@ def test_host_that_is_no_name(easel: RunningEasel, host: str) -> None:
 
 
 @pytest.mark.parametrize("number", [*NUMBERS, "٣"], ids=lambda number: str(number)[:22])
-def test_ids_that_nothing_has(easel: RunningEasel, number: object) -> None:
+def test_unknown_ids(easel: RunningEasel, number: object) -> None:
     """Every address with an id answers an unknown id with a page that says so."""
     browser = sign_in(easel, "dozen")
     token = browser.get(f"{easel.url}/account", timeout=30).text

@@ -111,7 +111,7 @@ def assert_whole(body: dict[str, Any], canvas: StandIn, path: str) -> None:
     ids=["token expired", "hiccup", "cut"],
 )
 @pytest.mark.parametrize("path", [ROSTER, STUDENT])
-def test_what_passes_costs_nothing(
+def test_passing_faults_lose_nothing(
     easel: RunningEasel, canvas: StandIn, path: str, fault: dict[str, Any]
 ) -> None:
     """A token that expires half-way is refreshed, a call that failed once is sent again."""

@@ -153,7 +153,7 @@ def test_one_kind_of_work(easel: RunningEasel, show: str, field: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["anonymous", "moderated"])
-def test_sealed_work_joins_no_name(easel: RunningEasel, canvas: StandIn, kind: str) -> None:
+def test_anonymous_work_stays_anonymous(easel: RunningEasel, canvas: StandIn, kind: str) -> None:
     """Page, twin and table neither show nor count submissions to anonymous work."""
     every = submissions(canvas, BIOLOGY)
     late = next(row for row in every if row["late"] and waiting(row) and row["score"] is None)
@@ -193,7 +193,7 @@ def test_sealed_work_joins_no_name(easel: RunningEasel, canvas: StandIn, kind: s
 
 
 @pytest.mark.parametrize("who", ["dozen", "observer"])
-def test_who_does_not_grade_is_told(easel: RunningEasel, who: str) -> None:
+def test_people_who_do_not_grade_are_told(easel: RunningEasel, who: str) -> None:
     """Students and observers get a page that says so, and Canvas is not asked about the class."""
     browser = sign_in(easel, who)
     for user_id in (MAYA, 1005):
@@ -218,7 +218,7 @@ def test_limited_assistant_sees_own_sections(easel: RunningEasel, canvas: StandI
     assert browser.get(f"{easel.url}{path(min(own))}", timeout=60).ok
 
 
-def test_nobody_of_this_number(easel: RunningEasel, canvas: StandIn) -> None:
+def test_unknown_student_number(easel: RunningEasel, canvas: StandIn) -> None:
     """People outside the course, its teacher and the test student are not found as students."""
     teacher = canvas.person("teacher")["id"]
     browser = sign_in(easel, "teacher")

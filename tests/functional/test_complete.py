@@ -133,7 +133,7 @@ def test_pages_show_every_row(easel, small_pages, name):
 
 
 @pytest.mark.parametrize("change", ["remove", "add"])
-def test_list_that_moves_while_it_is_read_says_so(start_easel, small_pages, change):
+def test_changing_list_says_so(start_easel, small_pages, change):
     """A course ends, or a new one comes, between two pages of the list, so a row may be missing."""
     easel = start_easel(cache_seconds=0)
     browser = sign_in(easel, "busy")
@@ -147,7 +147,7 @@ def test_list_that_moves_while_it_is_read_says_so(start_easel, small_pages, chan
     assert "list changed" in " ".join(source["detail"] for source in moved)
 
 
-def test_list_whose_last_page_comes_empty_says_so(start_easel, canvas):
+def test_empty_last_page_says_so(start_easel, canvas):
     """Rows are deleted behind the first page, so the next one is empty and says it is the last."""
     count = len(read(canvas, "dozen", "users/self/missing_submissions"))
     assert count > 1

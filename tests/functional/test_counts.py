@@ -151,9 +151,7 @@ def lying(broken: dict[str, str], whole: dict[str, str]) -> list[str]:
 @pytest.mark.parametrize(
     ("person", "source"), [(who, path) for who, paths in SOURCES.items() for path in paths]
 )
-def test_nothing_is_called_none_that_did_not_come(
-    easel: RunningEasel, person: str, source: str
-) -> None:
+def test_missing_parts_are_not_called_none(easel: RunningEasel, person: str, source: str) -> None:
     """Each source is refused in turn; a refusal, unlike a failure, is not repeated for long."""
     browser, work = sign_in(easel, person), work_of(easel)
     if (truth := (person, easel.canvas.url)) not in TRUTHS:
@@ -195,7 +193,7 @@ def test_a_closed_course_is_not_called_empty(easel: RunningEasel) -> None:
         assert "No assignments" not in page
 
 
-def test_no_courses_are_no_zero_courses(easel: RunningEasel) -> None:
+def test_unknown_courses_are_not_zero(easel: RunningEasel) -> None:
     """Canvas answers 503 for the list of courses, so no page says that there are none."""
     browser = sign_in(easel, "dozen")
     down = {"path": "/api/v1/courses", "kind": "status", "status": 503, "times": None}

@@ -111,7 +111,7 @@ def test_teachers_have_no_grade_of_theirs(easel):
 
 
 @pytest.mark.parametrize("path", ["", "/grades"])
-def test_work_that_failed_says_so_in_its_own_place(easel, canvas, path):
+def test_failed_part_is_named_in_place(easel, canvas, path):
     """The message is below the heading, in place of the assignments; the page is not just empty."""
     groups = "/api/v1/courses/4106/assignment_groups"
     canvas.control(faults=[{"path": groups, "kind": "status", "status": 404, "times": None}])

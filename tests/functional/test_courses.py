@@ -181,7 +181,7 @@ def test_pieces_of_courses_to_arrange(easel: RunningEasel, query: str) -> None:
 
 
 @pytest.mark.parametrize("write", ["favorite", "nickname"])
-def test_a_course_that_moves_is_come_back_to(easel: RunningEasel, write: str) -> None:
+def test_forms_lead_back_to_a_moved_course(easel: RunningEasel, write: str) -> None:
     """A new favourite moves to the first piece, a renamed course to its place by name."""
     browser = sign_in(easel, "many")
     third = browser.get(f"{easel.url}/courses?arrange=1&page=3", timeout=30)

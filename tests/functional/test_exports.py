@@ -171,7 +171,7 @@ EXPIRED = {"kind": "status", "status": 401, "headers": {"WWW-Authenticate": "Bea
     ],
     ids=["down", "killed", "signed out"],
 )
-def test_half_an_export_says_so(
+def test_incomplete_export_says_so(
     easel: RunningEasel, canvas: StandIn, fault: dict[str, Any], said: str, form: str
 ) -> None:
     """The page, the file's name and its end say how far it came; the rows until then are in it."""
@@ -206,7 +206,7 @@ def test_half_an_export_says_so(
     [EXPIRED, {"kind": "status", "status": 503}],
     ids=["token expired", "hiccup"],
 )
-def test_what_passes_costs_nothing(
+def test_passing_faults_lose_nothing(
     easel: RunningEasel, canvas: StandIn, fault: dict[str, Any]
 ) -> None:
     """The file is complete after a refresh, a wait or a repeated call."""
@@ -246,7 +246,7 @@ def test_refused_students_are_named_as_missing(easel: RunningEasel, canvas: Stan
     assert rows[-1].startswith("# INCOMPLETE: class work: Biology 101")
 
 
-def test_class_that_does_not_come(easel: RunningEasel, canvas: StandIn) -> None:
+def test_missing_list_of_students(easel: RunningEasel, canvas: StandIn) -> None:
     """Without the list of students there is no file."""
     browser = sign_in(easel, "teacher")
     page = browser.get(f"{easel.url}/courses/{BIOLOGY}/gradebook", timeout=60)
@@ -262,7 +262,7 @@ def test_class_that_does_not_come(easel: RunningEasel, canvas: StandIn) -> None:
 
 
 @pytest.mark.parametrize("kind", ["anonymous", "moderated"])
-def test_sealed_work_joins_no_name(easel: RunningEasel, canvas: StandIn, kind: str) -> None:
+def test_anonymous_work_stays_anonymous(easel: RunningEasel, canvas: StandIn, kind: str) -> None:
     every = submissions(canvas, BIOLOGY)
     late = next(row for row in every if row["late"] and row["score"] is None)
     change: dict[str, Any] = {"anonymous_grading": True, "post_manually": True}
@@ -351,7 +351,7 @@ def test_other_processes_know_it(
     assert browser.get(f"{there}/file", timeout=30).text.count("\r\n") == 65
 
 
-def test_interrupted_and_outlived(easel: RunningEasel, canvas: StandIn) -> None:
+def test_interrupted_and_expired(easel: RunningEasel, canvas: StandIn) -> None:
     """An export whose process is gone is reported; after an hour it is deleted."""
     browser = sign_in(easel, "teacher")
     address = begun(easel, browser)

@@ -367,7 +367,7 @@ def test_two_cold_tabs_ask_once(start_easel, canvas):
 
 
 @pytest.mark.parametrize("name", ["courses/4101", "courses/4101/grades", "search.json?q=lab"])
-def test_pages_of_one_thing_fail_as_a_whole_or_in_part(easel, canvas, name):
+def test_pages_of_one_object_fail_wholly_or_in_part(easel, canvas, name):
     """Without the object itself the page fails with its status; without other parts it is shown."""
     browser = sign_in(easel, "dozen")
     path, _, query = name.partition("?")

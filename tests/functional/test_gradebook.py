@@ -249,7 +249,7 @@ def test_concluded_course(easel: RunningEasel) -> None:
     assert cell["score"] == 46
 
 
-def test_anonymous_work_joins_no_name(easel: RunningEasel, canvas: StandIn) -> None:
+def test_anonymous_work_stays_anonymous(easel: RunningEasel, canvas: StandIn) -> None:
     works = raw(canvas, f"courses/{BIOLOGY}/assignments")
     [work] = [row for row in works if row["name"] == "Photosynthesis worksheet"]
     [other] = [row for row in works if row["name"] == "Field notes, week 9"]
@@ -343,7 +343,7 @@ def test_table_holds_the_same(easel: RunningEasel) -> None:
 
 
 @pytest.mark.parametrize("who", ["dozen", "observer"])
-def test_who_does_not_grade_is_told(easel: RunningEasel, who: str) -> None:
+def test_people_who_do_not_grade_are_told(easel: RunningEasel, who: str) -> None:
     browser = sign_in(easel, who)
     for ending in ("", ".json", ".csv"):
         answer = browser.get(f"{easel.url}{path(ending=ending)}", timeout=60)
@@ -431,7 +431,7 @@ def test_group_without_anybody_to_see(easel: RunningEasel, canvas: StandIn) -> N
 
 
 @pytest.mark.parametrize("status", [503, 404, 403])
-def test_group_that_does_not_come(easel: RunningEasel, canvas: StandIn, status: int) -> None:
+def test_unknown_group_members(easel: RunningEasel, canvas: StandIn, status: int) -> None:
     """Its members are unknown, so no row is shown, and the page says so."""
     browser = sign_in(easel, "teacher")
     fault = {"path": "*/groups/*/users", "kind": "status", "status": status, "times": None}

@@ -135,9 +135,7 @@ def test_reload_after_ten_submissions_is_five_calls(quick: RunningEasel, canvas:
     assert told(body) == oracle(canvas, BIOLOGY)
 
 
-def test_what_no_list_tells_is_seen_when_all_is_looked_at(
-    quick: RunningEasel, canvas: StandIn
-) -> None:
+def test_unlisted_change_is_seen_when_all_is_read(quick: RunningEasel, canvas: StandIn) -> None:
     """A custom status changes no total, count or date; only reading everything shows it."""
     browser = sign_in(quick, "teacher")
     view(quick, browser)

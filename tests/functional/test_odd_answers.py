@@ -61,7 +61,7 @@ def ids(twin):
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_everything_stands(odd, start_easel, canvas):
+def test_odd_values(odd, start_easel, canvas):
     """Pages work with a value of each kind in every row that has one."""
     easel = start_easel(cache_seconds=0)
     browser = sign_in(easel, "dozen")
@@ -95,7 +95,7 @@ def test_everything_stands(odd, start_easel, canvas):
     assert ("could not be understood" in told) is (odd in SAID)
 
 
-def test_a_scheme_beyond_all_bytes_stands(easel, canvas):
+def test_numbers_beyond_eight_bytes(easel, canvas):
     """A number of more than eight bytes works in cached answers too."""
     much = [r'("grading_scheme":\[\["[^"]*",)[\d.]+', r"\g<1>1" + 30 * "0"]
     fault = {"kind": "rewrite", "path": "/api/v1/courses*", "times": None}
@@ -109,7 +109,7 @@ def test_a_scheme_beyond_all_bytes_stands(easel, canvas):
             assert "could not be finished" not in page.text, path
 
 
-def test_an_id_that_is_none_costs_its_part_alone(easel, canvas):
+def test_invalid_id_loses_only_its_part(easel, canvas):
     """An ended enrollment has an invalid course id, so only that course is missing."""
     fault = {"kind": "rewrite", "path": "/api/v1/users/self/enrollments", "times": None}
     canvas.control(faults=[fault | {"rewrite": [[r'"course_id":"\d+"', r'"course_id":"\\u0000"']]}])
@@ -140,7 +140,7 @@ def test_a_row_that_is_none_is_lost_alone_and_said(start_easel, canvas):
 
 @pytest.mark.parametrize("who", ["teacher", "observer", "dozen"])
 @pytest.mark.parametrize("odd", ["before all dates", "after all dates", "no dates"])
-def test_everything_stands_for_others(who, odd, start_easel, canvas):
+def test_odd_values_for_teachers_and_observers(who, odd, start_easel, canvas):
     """Teachers and observers have lists of their own; courses, terms and events are changed too."""
     easel = start_easel(cache_seconds=0)
     browser = sign_in(easel, who)

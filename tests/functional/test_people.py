@@ -59,7 +59,7 @@ def test_who_is_in_no_course_reads_what_to_do(easel, who, path):
     assert "0 assignments" not in page
 
 
-def test_counts_stand_while_courses_are_not_known(easel, canvas):
+def test_counts_without_the_list_of_courses(easel, canvas):
     """Without the list of courses nobody knows whether she is in any."""
     browser = sign_in(easel, "dozen", path="/login?next=/account")
     fault = {"method": "GET", "path": "/api/v1/courses", "kind": "status", "status": 503}

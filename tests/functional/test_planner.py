@@ -203,7 +203,7 @@ def test_a_mark_that_fails_says_what_became_of_it(easel, browser, canvas):
 
 
 @pytest.mark.parametrize("kind", ["status", "html"])
-def test_a_mark_that_never_left_is_not_called_doubtful(easel, browser, canvas, kind):
+def test_unsent_mark_is_not_called_doubtful(easel, browser, canvas, kind):
     """The token is not accepted and cannot be renewed, so nothing was written."""
     page = upcoming(easel, browser)
     value = mark_value(page, "Matrices, sheet 3")
@@ -279,7 +279,7 @@ def test_notes_are_offered_the_courses_one_studies_in_now(easel, who, some, othe
 
 
 @pytest.mark.parametrize(("who", "course"), [("dozen", "4111"), ("ta", "4101")])
-def test_a_note_that_will_stand_in_no_list_says_so(easel, who, course):
+def test_unlisted_note_says_so(easel, who, course):
     """The form may be older than the course's end; Canvas takes such a note and never lists it."""
     browser = sign_in(easel, who, path="/login?next=/account")
     page = upcoming(easel, browser)
@@ -336,7 +336,7 @@ def test_note_is_changed_and_brought_back(easel, browser):
     assert row["due_at"] == note["due_at"]
 
 
-def test_a_notes_other_facts_outlive_its_title(easel, browser):
+def test_changing_a_title_keeps_the_rest(easel, browser):
     """Changing only the title keeps day, time, course and details."""
     page = upcoming(easel, browser)
     (note,) = [row for row in rows(easel, browser) if row["title"] == "Form a study group"]

@@ -196,7 +196,7 @@ def test_filters_and_orders(easel: RunningEasel, canvas: StandIn) -> None:
     assert rows("page=2&per_page=20") == every[20:40]
 
 
-def test_anonymous_work_joins_no_name(easel: RunningEasel, canvas: StandIn) -> None:
+def test_anonymous_work_stays_anonymous(easel: RunningEasel, canvas: StandIn) -> None:
     """It is in no student's counts as long as its names are hidden from graders."""
     works = raw(canvas, f"courses/{BIOLOGY}/assignments")
     hidden = {row["id"] for row in works if row["name"].startswith("Weekly check")}
@@ -242,7 +242,7 @@ def test_page_and_table(easel: RunningEasel) -> None:
 
 
 @pytest.mark.parametrize("who", ["dozen", "observer"])
-def test_who_does_not_grade_is_told(easel: RunningEasel, who: str) -> None:
+def test_people_who_do_not_grade_are_told(easel: RunningEasel, who: str) -> None:
     browser = sign_in(easel, who)
     for ending in ("", ".json", ".csv"):
         answer = browser.get(f"{easel.url}/courses/{BIOLOGY}/roster{ending}", timeout=60)

@@ -209,7 +209,7 @@ class TestGet:
 
         assert run("get", "users/self").exit_code == 0
 
-    def test_address_where_nobody_is(self, run: Run) -> None:
+    def test_unreachable_address(self, run: Run) -> None:
         """It is not retried for a day, because it was never reached."""
         done = run("get", "users/self", CANVAS_URL=f"http://127.0.0.1:{free_port()}")
 
@@ -311,7 +311,7 @@ class TestEnrollmentRemove:
             "sending", "done", "sending", "refused", "sending", "done", "sending", "done",
         ]  # fmt: skip
 
-    def test_outcome_nobody_knows(self, run: Run, canvas: StandIn, impatient: None) -> None:
+    def test_unknown_outcome(self, run: Run, canvas: StandIn, impatient: None) -> None:
         """Canvas did it and its answer was lost: reported as unknown, and seen by the next run."""
         [one] = [str(row["id"]) for row in enrollments(canvas)[:1]]
         where = f"/api/v1/courses/{COURSE}/enrollments/{one}"
@@ -326,7 +326,7 @@ class TestEnrollmentRemove:
         assert f"{one} in course {COURSE} unknown" in first.stdout
         assert f"{one} in course {COURSE} gone" in second.stdout or " done" in second.stdout
 
-    def test_canvas_that_does_something_else(self, run: Run, canvas: StandIn) -> None:
+    def test_unchanged_enrollment_is_reported(self, run: Run, canvas: StandIn) -> None:
         """A 200 that left the enrollment unchanged does not count as done."""
         [row] = enrollments(canvas)[:1]
         where = f"/api/v1/courses/{COURSE}/enrollments/{row['id']}"

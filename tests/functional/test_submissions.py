@@ -196,7 +196,7 @@ def test_late_says_what_it_cost(easel, canvas):
     assert f"Late by {late.days} d {late.seconds // 3600} h, −4 points" in page
 
 
-def test_late_by_hand_invents_no_time(easel):
+def test_late_by_hand_shows_no_time(easel):
     """A teacher marked it late without a time: Canvas says "Late" and 0 seconds."""
     browser = sign_in(easel, "dozen")
     query = "q=what is life"
@@ -280,7 +280,7 @@ def test_table_needs_a_sign_in(easel):
 
 
 @pytest.mark.parametrize(("count", "kilobytes"), [(0, 100), (1, 100), (200, 100), (2000, 100)])
-def test_any_number_of_rows_fits(easel, count, kilobytes):
+def test_pieces_stay_small(easel, count, kilobytes):
     """Each piece is at most 100 kB compressed, and together they have every row."""
     rows = sorted_rows(
         (

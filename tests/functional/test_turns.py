@@ -113,7 +113,7 @@ def test_nobody_waits_for_threads_that_wait_for_canvas(canvas: StandIn, tmp_path
         assert sorted(ends) == ["/", "/", "/login/waiting"]
 
 
-def test_turn_ends_with_the_answer_however_it_ends(easel: RunningEasel) -> None:
+def test_turn_ends_with_every_answer(easel: RunningEasel) -> None:
     """After pages, twins, refusals and failures no turn is still taken."""
     browser = sign_in_to(easel, "dozen")
     for path in ("/", "/upcoming.json", "/courses/1", "/courses/4101", "/courses/999.json"):
