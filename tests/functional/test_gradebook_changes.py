@@ -145,11 +145,11 @@ def test_unlisted_change_is_seen_when_all_is_read(quick: RunningEasel, canvas: S
     page = browser.get(f"{quick.url}{path(ending='')}", timeout=60).text
     body = view(quick, browser, "?retry=all")
 
-    assert "Changes since" in last_view(page)
-    assert "Look at everything now" in last_view(page)
+    assert "Changes as of" in last_view(page)
+    assert "Read everything again" in last_view(page)
     assert "retry=all" in last_view(page)
     assert told(body) == oracle(canvas, BIOLOGY)
     cell = next(r for r in body["data"] if r["user_id"] == str(row["user_id"]))["cells"]
     assert cell[str(row["assignment_id"])]["status"] == "custom"
     whole = browser.get(f"{quick.url}{path(ending='')}?retry=all", timeout=60).text
-    assert "All looked at" in last_view(whole)
+    assert "Everything as of" in last_view(whole)
