@@ -45,7 +45,7 @@ def sources_of(
 
 @pytest.fixture
 def dropping(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Canvas with a key that allows no includes: it answers as if none were requested."""
+    """A Canvas whose key allows no includes: it answers as if none were requested."""
 
     def without_include(ask: Callable[..., Any]) -> Callable[..., Any]:
         def asked(self: CanvasClient, path: str, params: Any = None, **more: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Addresses that people mistype lead on, or nowhere; odd host names break nothing."""
+"""Mistyped addresses redirect to a page or to none; odd host names break nothing."""
 
 import pytest
 from flask import Flask
@@ -29,12 +29,12 @@ def browser() -> FlaskClient:
     [(0, 200), (LARGEST_ID, 200), (LARGEST_ID + 1, 404), (10**30, 404), ("-1", 404)],
 )
 def test_ids_are_those_a_row_can_have(browser: FlaskClient, number: object, status: int) -> None:
-    """The database would refuse a longer one with an error of its own."""
+    """The database would refuse a longer id with an error of its own."""
     assert browser.get(f"/courses/{number}").status_code == status
 
 
 def test_plain_routes_take_integers_of_werkzeugs_own_kind() -> None:
-    """The converter stays one of whole numbers: links are built from them."""
+    """The converter stays one of integers, because links are built with it."""
     assert issubclass(addresses.Id, IntegerConverter)
 
 
@@ -56,7 +56,7 @@ def test_a_slash_too_many_leads_to_the_page(
 
 @pytest.mark.parametrize("asked", ["/nothing/", "//other.example/", "/courses/x/", "/saved/"])
 def test_no_page_no_way(browser: FlaskClient, asked: str) -> None:
-    """Nobody is sent to another site, nor to an address that no GET has."""
+    """Nobody is redirected to another site, or to an address without a GET."""
     assert browser.get(asked).status_code == 404
 
 

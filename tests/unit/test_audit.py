@@ -1,4 +1,4 @@
-"""The audit log names ids and events, and an address only where it is wanted."""
+"""The audit log has ids and events, and addresses only if that is set."""
 
 import logging
 from dataclasses import replace

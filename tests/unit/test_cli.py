@@ -1,4 +1,4 @@
-"""The command's group: every module of the package is a command that explains itself."""
+"""The group of commands: every module of the package is a command with a help text."""
 
 from pkgutil import iter_modules
 
@@ -9,7 +9,7 @@ from canvas_app import commands
 from canvas_app.cli import easel
 
 MODULES = [module.name for module in iter_modules(commands.__path__)]
-NAMES = [name for name in MODULES if not name.startswith("_")]  # those are what they share
+NAMES = [name for name in MODULES if not name.startswith("_")]  # these are shared by the commands
 
 
 def test_modules_are_commands() -> None:

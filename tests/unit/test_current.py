@@ -1,4 +1,4 @@
-"""Who is signed in with a request, where they sign in, and where they come back to."""
+"""Who is signed in with a request, where they sign in, and where that leads back to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -107,7 +107,7 @@ def test_the_cookie_is_for_this_site_alone() -> None:
     ],
 )
 def test_one_comes_back_to_where_one_was(path: str, leads_to: str) -> None:
-    """Never with a code in the address: it serves only once, and logs hold addresses."""
+    """The address never contains a code, because it works only once and logs have addresses."""
     with app_with().test_request_context(path):
         assert current.login_url().replace("%2520", "%20") == leads_to.replace("%2520", "%20")
 
@@ -124,7 +124,7 @@ def test_one_comes_back_to_where_one_was(path: str, leads_to: str) -> None:
     ],
 )
 def test_a_form_leads_back_to_its_own_page(form: dict[str, str], referrer: str, page: str) -> None:
-    """Its own address takes no GET; another site's is nobody's to come back to."""
+    """A form's own address has no GET; another site's page is not returned to."""
     app = app_with(settings=PREFIXED)
 
     with app.test_request_context(
@@ -153,7 +153,7 @@ def test_programs_are_told_and_people_sent() -> None:
 
 
 def test_nobody_shares_a_cache_key() -> None:
-    """Not with another environment, somebody who acts as them, a new consent or a new grant."""
+    """Another environment, acting as somebody, a new consent or a new grant has another key."""
     acting = replace(ADA.identity, real_user_id=9, real_user_name="Root")
     others = [
         replace(ADA, identity=replace(ADA.identity, environment="beta")),
@@ -167,6 +167,6 @@ def test_nobody_shares_a_cache_key() -> None:
 
 
 def test_a_request_has_one_deadline() -> None:
-    """What is asked late has no more time than what was asked at once."""
+    """A call that starts late has no more time than the first one."""
     with app_with().test_request_context():
         assert current.page_deadline() == current.page_deadline()

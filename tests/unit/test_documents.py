@@ -1,4 +1,4 @@
-"""What the documents on security and privacy name is there: files, tests, settings, cookies."""
+"""Files, tests, settings and cookies named in the documents exist."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def quoted(document: str) -> Iterator[str]:
 
 
 def found(name: str) -> Path | None:
-    """The file of this name: from the top, or below canvas_app/ or tests/."""
+    """Return the file of this name: from the top, or below canvas_app/ or tests/."""
     places = (ROOT / folder / name for folder in (".", "canvas_app", "tests"))
     return next((place for place in places if place.is_file()), None)
 
@@ -73,7 +73,7 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 def test_every_table_is_told() -> None:
-    """What the database holds stands in both documents."""
+    """Both documents list every table of the database."""
     for document in ("docs/security.md", "docs/privacy.md"):
         told = {*quoted(document)}
         tables = {*metadata.tables} - ({"notes"} if "privacy" in document else set())

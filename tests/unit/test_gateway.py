@@ -37,7 +37,7 @@ class Closing:
 
 
 def test_close_ends_the_pool_after_its_work(gateway: Gateway) -> None:
-    """What was begun is finished, and nothing new begins."""
+    """Running work is finished, and no new work begins."""
     begun = gateway.pool.submit(lambda: "done")
 
     gateway.close()
@@ -69,7 +69,7 @@ def revise(settings: Settings, revision: str) -> None:
 
 
 def test_empty_database_stops_the_start(settings: Settings) -> None:
-    """The app makes no tables, and no file; the message says what does."""
+    """The app creates neither tables nor a file; the message names the command that does."""
     with pytest.raises(SettingsError, match=r"is empty.*easel upgrade"):
         create_app(settings)
 
@@ -86,7 +86,7 @@ def test_older_schema_stops_the_start(settings: Settings) -> None:
 
 
 def test_newer_schema_is_accepted(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
-    """While a deployment is renewed, the release before serves on; the log tells."""
+    """The previous release goes on serving during an upgrade; the log says so."""
     upgrade_database(settings)
     revise(settings, "9999")
 
@@ -99,7 +99,7 @@ def test_newer_schema_is_accepted(settings: Settings, caplog: pytest.LogCaptureF
 def test_upgrade_command_says_what_it_did(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An empty database, one that is up to date, one of a newer Easel; and faults in words."""
+    """For an empty database, an up-to-date one, a newer Easel's; and errors in words."""
     for name, value in {
         "CANVAS_URL": "http://127.0.0.1:1",
         "CANVAS_CLIENT_ID": "1",

@@ -1,4 +1,4 @@
-"""The house as its plan has it: names, sizes, imports, and tests where one looks for them."""
+"""The structure of the code: names, sizes, imports, and tests at mirrored paths."""
 
 import ast
 import statistics
@@ -12,14 +12,14 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ["canvas_app", "canvas_emulator"]
-# What each page has: its two functions, its blueprint, its log; and what alembic calls by name.
+# A page's two functions, blueprint and log, and the names that alembic calls.
 SHARED_NAMES = {
     *("ask", "lay_out", "bp", "log", "init_app"),
     *("upgrade", "downgrade", "revision", "down_revision"),
 }
 LONGEST_FUNCTION = 40  # lines, its docstring not counted
-# Each of these reads straight down, one line for a field or a part: cut in two, one would read
-# both to know either.
+# Each of these has one line for each field or part and is read from top to bottom; in two
+# functions, it would be harder to read.
 FLAT = {
     "canvas_app.domain.courses.course_row": "the row of a course",
     "canvas_app.domain.planner_items.from_planner": "the row of a planner item",
@@ -39,7 +39,7 @@ def modules(package: str) -> Iterator[tuple[str, Path, ast.Module]]:
 
 
 def defined(node: ast.stmt) -> list[str]:
-    """The names a top-level statement gives to the module."""
+    """Return the names that a top-level statement defines."""
     match node:
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             return [name]
@@ -52,7 +52,7 @@ def defined(node: ast.stmt) -> list[str]:
 
 
 def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Lines from ``def`` to the end, without the docstring."""
+    """Return the lines from ``def`` to the end, without the docstring."""
     first = function.body[0]
     lines = (function.end_lineno or 0) - function.lineno + 1
     if ast.get_docstring(function) is not None:
@@ -62,7 +62,7 @@ def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_module_imports_itself(package: str) -> None:
-    """No import leads back, not within a function either; those for type checkers do not count."""
+    """No imports form a cycle, also within functions; those for type checkers do not count."""
     graph = grimp.build_graph(package, exclude_type_checking_imports=True, cache_dir=None)
     imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
     assert any(imports.values())
@@ -71,7 +71,7 @@ def test_no_module_imports_itself(package: str) -> None:
 
 
 def test_no_public_name_is_defined_twice() -> None:
-    """Whoever reads a name of the app knows which thing it is."""
+    """A name of the app means one thing."""
     places: defaultdict[str, set[str]] = defaultdict(set)
     for module, _, tree in modules("canvas_app"):
         for node in tree.body:
@@ -87,7 +87,7 @@ def test_no_public_name_is_defined_twice() -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_functions_are_short(package: str) -> None:
-    """Only what reads straight down may be longer; how many ways lead through one, ruff counts."""
+    """Only flat functions may be longer; ruff checks the complexity."""
     long = {
         f"{module}.{node.name}"
         for module, _, tree in modules(package)
@@ -100,7 +100,7 @@ def test_functions_are_short(package: str) -> None:
 
 
 def test_services_are_small() -> None:
-    """A page that grows beyond this is two: what it asks, and what it shows."""
+    """A page that grows beyond this is split into what it asks and what it shows."""
     sizes = [
         len(path.read_text().splitlines())
         for path in (ROOT / "canvas_app/services").glob("*.py")

@@ -1,4 +1,4 @@
-"""What the operator hears of dropped includes."""
+"""What the operator learns about dropped includes."""
 
 import logging
 from typing import Any

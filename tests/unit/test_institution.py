@@ -1,4 +1,4 @@
-"""The institution's settings: what is taken, and what stops the start with a reason."""
+"""The institution's settings: valid values, and those that stop the start with a reason."""
 
 from pathlib import Path
 
@@ -94,7 +94,7 @@ def test_names_that_do_not_fit(tmp_path: Path, name: str) -> None:
 
 
 def test_a_pale_accent_names_a_darker_one(tmp_path: Path) -> None:
-    """The shade in the message is taken when it is set."""
+    """The shade in the message is accepted when it is set."""
     fault = fault_of(tmp_path, SITE_ACCENT="#ffcc00")
     better = fault.rpartition("such as ")[2].rstrip(".")
 

@@ -133,14 +133,14 @@ def test_configured_twice_writes_once(capsys: pytest.CaptureFixture[str]) -> Non
     ],
 )
 def test_any_length_is_redacted_in_one_pass(piece: str) -> None:
-    """Whatever strangers send, twice as much takes twice as long: four times would be hours."""
+    """Twice the length takes twice the time, whatever strangers send."""
     logs.redact(piece * (2_000_000 // len(piece)))
     logs.redact(f"Bearer{' ' * 2_000_000}")
     logs.redact(f"state{' ' * 2_000_000}")
 
 
 def test_long_message_is_shortened(capsys: pytest.CaptureFixture[str]) -> None:
-    """Its beginning stays, and what is cut leaves no half token behind."""
+    """Its beginning stays, and no part of a token is left at the cut."""
     logs.configure(SETTINGS)
     token = "x1" * 32
 

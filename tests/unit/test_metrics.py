@@ -91,7 +91,7 @@ OF_PROMETHEUS = frozenset({"le", "instance", "job"})
 
 
 def expressions(file: str) -> list[str]:
-    """What a file of deploy/ asks Prometheus for."""
+    """Return the Prometheus expressions in a file of deploy/."""
     text = (ROOT / "deploy" / file).read_text()
     if file.endswith(".json"):
         panels = json.loads(text)["panels"]
@@ -101,7 +101,7 @@ def expressions(file: str) -> list[str]:
 
 
 def told_names(app: Flask) -> set[str]:
-    """The names in the answer of /metrics."""
+    """Return the names in the answer of /metrics."""
     return {
         f"{family.name}{end}"
         for family in text_string_to_metric_families(text(app))
@@ -110,7 +110,7 @@ def told_names(app: Flask) -> set[str]:
 
 
 def labels_of(app: Flask) -> dict[str, frozenset[str]]:
-    """The labels of each family that has any."""
+    """Return the labels of each metric that has any."""
     counters: metrics.Metrics = app.extensions["easel.metrics"]
     return {
         each._name: frozenset(each._labelnames)  # type: ignore[attr-defined]
@@ -170,7 +170,7 @@ def test_page_state_a_page(statuses: tuple[str, ...], state: str) -> None:
     [
         (200, "fresh", "fresh"),
         (503, "failed", "failed"),
-        (200, "", ""),  # it asked nothing
+        (200, "", ""),  # it asked Canvas nothing
         (404, "failed", ""),  # Canvas's answer to what the person wanted
         (302, "failed", ""),
     ],

@@ -1,4 +1,4 @@
-"""An outage is said once and counted; the next one is said again."""
+"""An outage is logged once and then counted; the next one is logged again."""
 
 import logging
 

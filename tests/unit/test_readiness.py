@@ -1,4 +1,4 @@
-"""Probes: asked by one thread, kept for a while, waited for no longer than one has time."""
+"""Probes: run by one thread, kept for a while, and not waited for beyond the time limit."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""One circuit for everything that asks Redis: while it does not answer, one call a second waits."""
+"""One circuit breaker for all uses of Redis: while it does not answer, one call a second waits."""
 
 import socket
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from canvas_app.redis_client import GuardedRedis, RedisAway, open_redis
 
 @pytest.fixture
 def silent() -> Iterator[GuardedRedis]:
-    """A client of a server that takes connections and never says a word."""
+    """A client of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = open_redis(f"redis://127.0.0.1:{listener.getsockname()[1]}/0")
         yield client
@@ -20,7 +20,7 @@ def silent() -> Iterator[GuardedRedis]:
 
 
 def test_second_call_does_not_wait(silent: GuardedRedis) -> None:
-    """Whatever asks: a command, or several at once."""
+    """For a single command as well as for several at once."""
     silent.circuit = Circuit(1, 1000.0)
     with pytest.raises(RedisError):
         silent.get("a")

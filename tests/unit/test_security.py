@@ -79,7 +79,7 @@ def test_path_of_another_host_is_no_header(browser: FlaskClient) -> None:
 
 
 def test_missing_files_page_is_kept_by_nobody(browser: FlaskClient) -> None:
-    """It names who is signed in, as every page does."""
+    """It names who is signed in, as every page does, so no cache may keep it."""
     answer = browser.get("/static/none.css", headers=HOST)
 
     assert answer.status_code == 404

@@ -1,4 +1,4 @@
-"""Sessions: hashed names, no pickle, nothing comes back once deleted, an end by themselves."""
+"""Sessions: hashed names, no pickle, no return after deletion, an end of their own."""
 
 import errno
 import hashlib
@@ -221,7 +221,7 @@ def test_fresh_drafts_are_left(files: Flask, tmp_path: Path, clock: Clock) -> No
 def test_session_of_nobody_ends_within_the_hour(
     store: str, tmp_path: Path, clock: Clock, valkey_url: str
 ) -> None:
-    """Only where somebody is signed in does it last the week."""
+    """Only with somebody signed in does it last a week."""
     client = Redis.from_url(valkey_url)
     client.flushdb()
     makes: dict[str, Any] = {
@@ -244,7 +244,7 @@ def test_session_of_nobody_ends_within_the_hour(
 def test_files_of_strangers_have_a_ceiling(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many sign-ins are begun, the newest stay, and no session of a person goes."""
+    """However many sign-ins begin, the newest sessions stay, and all of people signed in."""
     monkeypatch.setattr(sessions, "MOST_PASSING", 20)
     app = app_with(lambda app: FileSessions(app, tmp_path, clock))
     person = app.test_client()

@@ -16,7 +16,7 @@ FERNET = Fernet.generate_key().decode()
 
 
 def full(folder: Path, **changed: str) -> dict[str, str]:
-    """A deployment's environment; keywords change it, an empty text takes a variable out."""
+    """Return a deployment's environment; keywords change it, an empty text removes a variable."""
     given = {
         "CANVAS_URL": "https://canvas.example.edu",
         "CANVAS_CLIENT_ID": "10000000000001",
@@ -153,7 +153,7 @@ def test_clients_that_are_not_installed(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_secret_of_one_canvas_is_never_sent_to_another(tmp_path: Path) -> None:
-    """A further environment names its own, or says that it has none."""
+    """A further environment needs its own secret, or an empty one."""
     with pytest.raises(SettingsError) as caught:
         Settings.from_environ(full(tmp_path, CANVAS_BETA_URL="https://beta.example.edu"))
 
@@ -355,7 +355,7 @@ def test_no_value_in_a_fault(tmp_path: Path) -> None:
 def test_open_connections_are_warned_of(
     tmp_path: Path, changed: dict[str, str], named: list[str]
 ) -> None:
-    """Beyond this machine, with the setting and without the password."""
+    """For servers on other machines; the warning names the setting and not the password."""
     warnings = Settings.from_environ(full(tmp_path, **changed)).warnings()
 
     assert [warning.split()[0] for warning in warnings] == named

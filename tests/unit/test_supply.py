@@ -1,4 +1,4 @@
-"""What is checked of the code (ruff's S rules) and of the dependencies it is locked to."""
+"""Checks of the code (ruff's S rules) and of the locked dependencies."""
 
 import os
 import re
@@ -17,7 +17,7 @@ PROGRAMS = ("canvas_app", "canvas_emulator", "bench", "fuzz")
 
 
 def test_findings_are_excused_with_a_reason() -> None:
-    """Ruff's S rules (bandit's) are on everywhere; what they find is mended or has its reason."""
+    """Ruff's S rules (bandit's) are on everywhere; each exception has its reason."""
     excuses = [
         f"{path.relative_to(ROOT)}: {line.strip()}"
         for folder in PROGRAMS
@@ -67,7 +67,7 @@ def test_audit_and_sbom_are_of_what_is_installed(tmp_path: Path) -> None:
 
 
 def test_audit_without_a_network_says_so(tmp_path: Path) -> None:
-    """It is no reason for ``make check`` to fail, and must not look like an audit."""
+    """``make check`` does not fail for it, and says that nothing was audited."""
     nowhere = "http://127.0.0.1:1"
     audited = make(
         "audit",

@@ -1,4 +1,4 @@
-"""The two forms of a support report: what they hold, and what they never do."""
+"""The two forms of a support report: what they contain, and what they never contain."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -72,7 +72,7 @@ SAID_OF_PEOPLE = (
 
 @pytest.mark.parametrize("answer", SAID_OF_PEOPLE)
 def test_community_gets_no_words_that_may_name_people(answer: str) -> None:
-    """Canvas's support gets them whole, for it has the same in its log."""
+    """Canvas's support gets all of them, because it has the same in its log."""
     report = replace(REPORT, status=400, answer=answer)
     text = report.for_community()
 
@@ -83,7 +83,7 @@ def test_community_gets_no_words_that_may_name_people(answer: str) -> None:
 
 
 def test_community_gets_what_names_nobody() -> None:
-    """The codes of errors, and the sentences that Canvas says to everybody."""
+    """These are error codes, and sentences that Canvas says to everybody."""
     refused = '{"status":"unauthorized","errors":[{"message":"%s"}]}'
     said = "user not authorized to perform that action"
     text = replace(REPORT, status=403, answer=refused % said).for_community()
@@ -95,7 +95,7 @@ def test_community_gets_what_names_nobody() -> None:
 
 @pytest.mark.parametrize("path", ["courses/1/pages/maya", "courses/1/folders/by_path/of/maya"])
 def test_names_in_an_address_are_left_out(path: str) -> None:
-    """A page's and a folder's address is what somebody called it."""
+    """The address of a page or folder is a name that somebody gave it."""
     assert "maya" not in replace(REPORT, path=f"/api/v1/{path}").for_community()
 
 

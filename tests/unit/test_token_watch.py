@@ -1,4 +1,4 @@
-"""What the newest calls of a token endpoint say of the next one."""
+"""What the latest calls of a token endpoint say about the next one."""
 
 import pytest
 

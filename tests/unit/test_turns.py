@@ -1,4 +1,4 @@
-"""One person's pages take turns, and leave threads to everybody else."""
+"""One person's pages take turns and leave threads to everybody else."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -26,7 +26,7 @@ def test_another_person_has_turns_of_their_own(turns: Turns) -> None:
 
 
 def test_turn_given_back_goes_to_who_waits(turns: Turns) -> None:
-    """One page that ends lets one begin."""
+    """When one page ends, a waiting one begins."""
     fill(turns, "ann")
     with ThreadPoolExecutor(2) as waiting:
         first, second = (waiting.submit(turns.take, "ann", 30.0) for _ in range(2))
@@ -39,7 +39,7 @@ def test_turn_given_back_goes_to_who_waits(turns: Turns) -> None:
 
 
 def test_line_has_an_end(turns: Turns) -> None:
-    """Whoever finds it full is told at once, however long they would wait."""
+    """If the line is full, a request learns it at once, however long it would wait."""
 
     def one_page() -> bool:
         taken = turns.take("ann", 30.0)
@@ -58,14 +58,14 @@ def test_line_has_an_end(turns: Turns) -> None:
 
 
 def test_some_threads_are_kept_for_pages_that_ask_nothing() -> None:
-    """However many people come, a quarter of the threads is not given out."""
+    """However many people come, a quarter of the threads is not given to pages that ask Canvas."""
     turns = Turns(threads=8)
 
     assert [turns.take(person, 0) for person in range(8)] == [True] * 6 + [False] * 2
 
 
 def test_nothing_stays_behind(turns: Turns) -> None:
-    """The counters hold only people who have pages in work."""
+    """The counters have only people with running pages."""
     fill(turns, "ann")
     turns.take("ann", 0)
     for _ in range(AT_ONCE):
@@ -82,7 +82,7 @@ def test_nothing_stays_behind(turns: Turns) -> None:
 def test_threads_by_what_they_are_kept_for(
     threads: int, pages: int, tokens: int, hurried: int
 ) -> None:
-    """From twelve threads on one is left for monitors, whatever all the others wait for."""
+    """With twelve threads or more, one is left for monitors whatever the others wait for."""
     turns = Turns(threads)
 
     assert sum(turns.take(person, 0) for person in range(threads + 1)) == pages

@@ -1,4 +1,4 @@
-"""Places in line: first come first, addresses in turn, forgotten when nobody comes back."""
+"""Places in line: first come first served, addresses in turn, forgotten without visits."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def test_first_come_first(tickets: Tickets) -> None:
 
 
 def test_left_once(tickets: Tickets) -> None:
-    """Of two that leave with one ticket, one alone is told that it had the place."""
+    """If two leave with one ticket, only one learns that it had the place."""
     tickets.hold("a:1", 0.0)
 
     assert [tickets.give_up("a:1"), tickets.give_up("a:1")] == [True, False]
@@ -41,7 +41,7 @@ def test_left_once(tickets: Tickets) -> None:
 
 
 def test_forgotten_when_nobody_comes_back(tickets: Tickets) -> None:
-    """A closed page holds up nobody."""
+    """A closed page does not hold up others."""
     tickets.hold("a:1", 0.0)
     tickets.hold("b:1", 50.0)
 
@@ -50,7 +50,7 @@ def test_forgotten_when_nobody_comes_back(tickets: Tickets) -> None:
 
 
 def test_line_of_a_redis_that_is_away_is_empty() -> None:
-    """Whoever comes back is let through to the bucket, which waits by itself."""
+    """People are let through to the bucket, which makes them wait itself."""
     tickets = RedisTickets(Redis(port=1, socket_connect_timeout=0.2, retry=None), "production")
 
     assert tickets.hold("a:1", 0.0) == ["a:1"]
@@ -69,5 +69,5 @@ def test_line_of_a_redis_that_is_away_is_empty() -> None:
     ],
 )
 def test_addresses_take_turns(place: str, places: list[str], number: int) -> None:
-    """The first of each address go before the second of any."""
+    """The first place of each address comes before the second of any."""
     assert ahead(place, places) == number

@@ -1,4 +1,4 @@
-"""A request is collected until it is whole, too large or too late."""
+"""A request is collected until it is complete, too large or too late."""
 
 import pytest
 
@@ -19,7 +19,7 @@ POST = b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n"
 
 @pytest.mark.parametrize("request_", [GET, POST + b"12345"], ids=["get", "post"])
 def test_whole_with_its_last_byte(request_: bytes) -> None:
-    """However the bytes come, the request is whole with the last one and not before."""
+    """However the bytes arrive, the request is complete with the last one and not before."""
     collected = Collected(0.0)
 
     whole = [collected.add(bytes([byte]), 1.0) for byte in request_]
@@ -29,7 +29,7 @@ def test_whole_with_its_last_byte(request_: bytes) -> None:
 
 
 def test_deadlines_are_for_head_and_body_in_all() -> None:
-    """Each byte that comes late buys no further time."""
+    """A late byte does not extend the deadline."""
     collected = Collected(100.0)
     collected.add(POST[:-1], 109.0)
     assert collected.deadline == 100.0 + HEAD_SECONDS
@@ -41,7 +41,7 @@ def test_deadlines_are_for_head_and_body_in_all() -> None:
 
 
 def test_body_too_large_is_left_out() -> None:
-    """Easel refuses it by its length, so nobody waits for it."""
+    """Easel refuses it by its length, so nothing waits for it."""
     head = f"POST / HTTP/1.1\r\nContent-Length: {2**20 + AROUND_A_FORM + 1}\r\n\r\n".encode()
     collected = Collected(0.0)
 
@@ -51,7 +51,7 @@ def test_body_too_large_is_left_out() -> None:
 
 @pytest.mark.parametrize("length", [b"", b"-5", b"five", b"1" * 40], ids=repr)
 def test_malformed_lengths_are_left_to_the_parser(length: bytes) -> None:
-    """What is no number is refused by gunicorn, with the head alone."""
+    """gunicorn refuses a length that is not a number, with only the head."""
     collected = Collected(0.0)
 
     assert collected.add(b"POST / HTTP/1.1\r\nContent-Length: " + length + b"\r\n\r\n", 0.0)

@@ -1,4 +1,4 @@
-"""The module a server names holds the app, or ends with one message that says what is wrong."""
+"""The module that servers load has the app, or exits with one message that says what is wrong."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ def run(tmp_path: Path, *command: str, **environ: str) -> subprocess.CompletedPr
 
 
 def test_the_app_is_there_once_the_schema_is(tmp_path: Path) -> None:
-    """A server other than Easel's own does not upgrade the database."""
+    """Servers other than Easel's own do not upgrade the database."""
     early = run(tmp_path, "-c", LOAD, **SETTINGS)
     upgraded = run(tmp_path, "-m", "canvas_app", "upgrade", **SETTINGS)
     done = run(tmp_path, "-c", LOAD, **SETTINGS)

@@ -1,4 +1,4 @@
-"""Easel names itself to Canvas, also where it runs from its source."""
+"""Easel names itself to Canvas, also when it runs from its source."""
 
 import importlib
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ def as_before() -> Iterator[None]:
 
 
 def test_name_and_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both stand there as RFC 9110 section 10.1.5 writes a product."""
+    """Both are written as a product (RFC 9110 section 10.1.5)."""
     monkeypatch.setattr(metadata, "version", lambda name: {"easel": "7.1"}[name])
 
     assert importlib.reload(agent).USER_AGENT == "Easel/7.1"

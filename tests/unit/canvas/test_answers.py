@@ -1,4 +1,4 @@
-"""What an answer of Canvas means, by its status, headers and body alone."""
+"""What an answer of Canvas means, judged only by its status, headers and body."""
 
 import pytest
 from urllib3 import HTTPHeaderDict
@@ -46,7 +46,7 @@ def error(status: int, body: bytes = b"", method: str = "GET", **headers: str) -
     ],
 )
 def test_errors_by_status(found: CanvasError, kind: type[CanvasError]) -> None:
-    """A rejected token is told from a missing right by its header alone (RFC 6750 section 3)."""
+    """Only a header tells a rejected token from a missing permission (RFC 6750 section 3)."""
     assert type(found) is kind
     assert found.status is not None
 
@@ -99,7 +99,7 @@ def test_retry_after_has_two_forms_and_an_end(said: str, least: float, most: flo
 
 
 def test_json_loses_its_guard() -> None:
-    """Older Canvas wrote ``while(1);`` before what begins with a bracket."""
+    """Older Canvas wrote ``while(1);`` before JSON that begins with a bracket."""
     assert json_of(answer(200, b'while(1);[{"id": 1}]'), "GET", "/x") == b'[{"id": 1}]'
 
 

@@ -1,4 +1,4 @@
-"""Who may ask what has stopped answering."""
+"""Which calls are still sent to a server that has stopped answering."""
 
 import threading
 

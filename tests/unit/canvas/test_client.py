@@ -34,7 +34,7 @@ class Course(msgspec.Struct):
 
 
 class Gate:
-    """A throttle that admits everything and keeps what it is told."""
+    """A throttle that admits everything and records what it is told."""
 
     max_parallel = 2
     remaining = 600.0
@@ -158,7 +158,7 @@ def test_odd_objects_are_malformed(body, scripted, reply, connect):
 
 
 def test_bytes_that_are_no_text_cost_no_object(scripted, reply, connect):
-    """One of them in a name leaves the rest of the name, and the object, as they are."""
+    """An invalid byte in a name leaves the rest of the name and of the object."""
     canvas = connect(scripted(reply(b'{"id": "1", "name": "Bio\xfflogy"}')))
 
     assert canvas.get(PATH, type=Course).name == "Bio\ufffdlogy"
@@ -357,7 +357,7 @@ def test_a_broken_read_is_tried_again(scripted, reply, connect, gate):
     server = scripted(reply(drop=True), reply({"id": "1"}))
 
     assert connect(server).get(PATH) == {"id": "1"}
-    assert gate.told == [(False, None, 50.0), (False, None, None)]  # Canvas may be at it still
+    assert gate.told == [(False, None, 50.0), (False, None, None)]  # Canvas may still be at work
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"drop": True}])

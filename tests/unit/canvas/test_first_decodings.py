@@ -1,4 +1,4 @@
-"""Threads that decode a type for the first time at once: msgspec shows it to them half known."""
+"""Threads that decode a type for the first time at once; msgspec may show it half initialised."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Headers that any proxy may have written are read with care."""
+"""Headers, which any proxy may have written, are parsed with care."""
 
 import pytest
 

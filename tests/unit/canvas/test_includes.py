@@ -1,4 +1,4 @@
-"""An answer tells by itself whether Canvas read what it was asked to include."""
+"""An answer shows whether Canvas has read its includes."""
 
 import inspect
 from functools import partial
@@ -53,7 +53,7 @@ def asked(canvas) -> dict[str, partial]:
 
 
 def came(canvas, call):
-    """What a call brings; a list as a list."""
+    """Return what a call brings; a list as a list."""
     with CanvasClient(canvas.url, canvas.token("dozen")) as client:
         value = call.func(CanvasAPI(client), **call.keywords)
         return value if hasattr(value, "__struct_fields__") else list(value)
@@ -82,7 +82,7 @@ def test_answers_with_their_includes_are_known(canvas):
 
 
 def test_answers_without_their_includes_are_known(canvas):
-    """A key that allows none makes Canvas answer as if none were asked for."""
+    """With a key that allows none, Canvas answers as if none were asked for."""
     verdicts = {
         name: answered(call, came(canvas, partial(call, include=())))
         for name, call in asked(canvas).items()
@@ -134,7 +134,7 @@ def test_quizzes_have_no_can_submit():
 
 
 def test_own_work_is_no_sure_sign():
-    """Work lacks its submission for the moment between being published and being assigned."""
+    """Between being published and being assigned, work has no submission for a moment."""
     assert [sure(call) for call in (OWN, COURSES, GROUPS)] == [False, True, True]
 
 

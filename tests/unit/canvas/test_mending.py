@@ -1,4 +1,4 @@
-"""What of an odd answer can be read is kept, and what cannot is told."""
+"""The readable parts of an odd answer are kept, and the others reported."""
 
 import json
 from datetime import UTC, date, datetime
@@ -14,7 +14,7 @@ FIRST, LAST = datetime(1, 1, 8, tzinfo=UTC), datetime(9999, 12, 24, tzinfo=UTC)
 
 
 def read(rows, type=Assignment):
-    """The rows, how many are left out, and the values that are."""
+    """Return the rows, how many are left out, and the values that are."""
     body = rows if isinstance(rows, bytes) else json.dumps(rows).encode()
     with mending.losses() as lost:
         found, _, odd = decode_page(body, type, "/api/v1/things")
@@ -187,7 +187,7 @@ def test_what_is_no_json_stays_an_error(body):
 
 
 def test_what_is_expected_is_read_in_one_go(monkeypatch):
-    """Odd answers are rare: nothing is looked at twice before there is one."""
+    """Odd answers are rare, so normal ones are read only once."""
     monkeypatch.setattr(mending, "fit", None)
     monkeypatch.setattr(mending, "inwards", None)
 

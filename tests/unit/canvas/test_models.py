@@ -1,4 +1,4 @@
-"""Models take what Canvas sends: numbers as ids, nulls, absent keys."""
+"""Models accept what Canvas sends: numbers as ids, nulls, absent keys."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -23,7 +23,7 @@ EVERY = [each for each in vars(models).values() if isinstance(each, type) and ea
 
 
 def parts(hint: Any) -> Iterator[Any]:
-    """The types a field is made of; what is annotated counts as one, and an id as text."""
+    """Return the types a field consists of; an annotated type counts as one, an id as text."""
     arguments = get_args(hint)
     if get_origin(hint) in (Union, UnionType) and {str, int} <= set(arguments):
         arguments = tuple(each for each in arguments if each is not int)
@@ -37,7 +37,7 @@ def parts(hint: Any) -> Iterator[Any]:
     "model", [each for each in EVERY if issubclass(each, Model)], ids=lambda model: model.__name__
 )
 def test_every_value_has_bounds(model: type[Model]) -> None:
-    """A bare number can be larger than what is kept or shown, a bare date lacks its zone."""
+    """A bare number may be too large to keep or show; a bare date has no zone."""
     for name, hint in get_type_hints(model, include_extras=True).items():
         assert not {Any, object, int, float, datetime, dict, list} & {*parts(hint)}, name
 

@@ -37,7 +37,7 @@ def reply(status: int, body: object, *headers: str) -> bytes:
 
 @contextmanager
 def server(*pieces: bytes, pause: float = 0.0) -> Iterator[tuple[str, list[bytes]]]:
-    """A server for one call: sends the pieces, with pauses; gives what it was asked."""
+    """A server for one call: it sends the pieces, with pauses, and returns the request."""
     asked: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0))
     ends = threading.Event()
@@ -204,7 +204,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize("id_", [7, "7", 7.0])
     def test_bare_answer(self, id_: object) -> None:
-        """What is not needed may be missing, null or odd."""
+        """Fields that are not needed may be missing, null or odd."""
         odd = {"token_type": None, "refresh_token": None, "canvas_region": 5, "expires_in": None}
         body = odd | {"access_token": "a~1", "user": {"id": id_, "name": None}, "real_user": None}
         with server(reply(200, body)) as (url, _):
@@ -347,7 +347,7 @@ class TestQueue:
 
     @pytest.mark.parametrize("location", [b"http://[sso", b"/wartung-f\xfcr", b"https://sso:port/"])
     def test_odd_redirect_keeps_no_room(self, location: bytes) -> None:
-        """It is no address at all, and read though nothing is followed."""
+        """It is not a valid address, and its answer is read although nothing is followed."""
         buckets = MemoryBuckets()
         answer = b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n"
         with server(answer) as (url, _), pytest.raises(CanvasError):

@@ -154,7 +154,7 @@ def test_all_three_senders_go_through_the_proxy(secure, authority, proxy):
 
     assert canvas.get("/api/v1/x") == {"id": "1"}
     assert endpoint.refresh("old").access_token == "new"
-    assert ask_canvas(transport) == "not_a_canvas"  # an answer, though of a Canvas's likeness only
+    assert ask_canvas(transport) == "not_a_canvas"  # an answer, but not from a Canvas
 
     transport.close()
     assert len(proxy.asked) == 3  # the token endpoint and the probe with connections of their own

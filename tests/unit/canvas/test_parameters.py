@@ -57,7 +57,7 @@ def test_ids_stay_one_segment(value, encoded):
     "value", ["", " ", ".", "..", "a/../b", "a\\..\\b", "a\nb", "\x7f", "\ud800"]
 )
 def test_ids_that_retarget_are_refused(value):
-    """As a mistake of the caller's, and as a trouble of Canvas's where the id came from there."""
+    """As an error of the caller, or as one of Canvas if the id came from there."""
     for kind in (ValueError, CanvasError):
         with pytest.raises(kind, match="An id"):
             segment(value)

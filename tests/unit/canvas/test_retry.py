@@ -1,4 +1,4 @@
-"""How long a client tries again."""
+"""How long a client repeats a call."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def test_pauses_grow_to_their_limit():
 
 
 def attempts(slept: list[float], deadline: float | None = None, **policy: float) -> Attempts:
-    """Attempts on a clock that stands still but for what was slept."""
+    """Return attempts on a clock that moves only by sleeping."""
     limits: Any = {"attempts": 3, "throttled_attempts": 2, "give_up_after": 60.0} | policy
     made = RetryPolicy(first_pause=0.0, longest_pause=0.0, **limits)
     return Attempts(made, deadline, lambda: sum(slept), slept.append)
@@ -46,7 +46,7 @@ def test_failures_and_throttled_answers_are_counted_apart() -> None:
     "error", [NotFound("no"), Unavailable("may have happened", repeat_is_safe=False)]
 )
 def test_what_may_not_be_repeated_is_final(error: CanvasError) -> None:
-    """Nothing is slept for it."""
+    """No time is spent sleeping."""
     slept: list[float] = []
 
     with pytest.raises(type(error)):
@@ -55,7 +55,7 @@ def test_what_may_not_be_repeated_is_final(error: CanvasError) -> None:
 
 
 def test_no_pause_reaches_beyond_the_deadline() -> None:
-    """The error is told at once instead; a patient policy says how long it tried."""
+    """The error is raised at once instead; a patient policy says how long it tried."""
     slept: list[float] = []
     full = Throttled("Full.", retry_after=10.0)
 

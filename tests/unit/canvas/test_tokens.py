@@ -1,4 +1,4 @@
-"""Tokens show nothing of themselves."""
+"""Tokens never show their text."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -29,7 +29,7 @@ def test_repr_shows_no_secret() -> None:
 def test_state_tells_what_to_do(
     left: int | None, refresh_token: str | None, state: TokenState
 ) -> None:
-    """Five minutes ahead of its end it is renewed; what cannot be renewed is sent as it is."""
+    """A token is renewed five minutes before its end; if it cannot be, it is sent unchanged."""
     now = datetime(2026, 11, 28, tzinfo=UTC)
     expires_at = None if left is None else now + timedelta(seconds=left)
 

@@ -1,4 +1,4 @@
-"""The transport speaks to one origin, within limits, and says what became of a call."""
+"""The transport calls one origin, within limits, and says what happened to a call."""
 
 import os
 import socket
@@ -156,7 +156,7 @@ def test_silence_ends_at_the_timeout(connect):
 
 
 def test_canvas_that_lets_calls_time_out_is_left_alone(connect, monkeypatch):
-    """Two time-outs in a row, and the third call fails without a word to Canvas."""
+    """After two time-outs in a row the third call fails without being sent."""
     monkeypatch.setattr(module, "WAITED_IN_VAIN", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -172,7 +172,7 @@ def test_canvas_that_lets_calls_time_out_is_left_alone(connect, monkeypatch):
 
 
 def test_sign_ins_are_sent_while_the_circuit_is_open(connect, scripted, reply):
-    """Other people's slow pages must lock nobody out."""
+    """Other people's slow pages must not prevent a sign-in."""
     server = scripted(reply({}))
     circuit = Circuit(1, 1000.0)
     circuit.failed()
@@ -215,7 +215,7 @@ def test_nothing_is_sent_after_the_deadline(scripted, reply, connect):
 
 
 def test_each_call_sent_is_told(scripted, reply, connect):
-    """With its status and its time; nothing of a call that was not sent."""
+    """With its status and time; calls that were not sent are not reported."""
     told = []
     times = iter([100.0, 100.5, 101.0, 300.0])
     server = scripted(reply({}, status=404))

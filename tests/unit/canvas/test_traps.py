@@ -1,4 +1,4 @@
-"""What broke other people's Canvas clients: each fault on the wire, and that ours survives it."""
+"""Faults that broke other Canvas clients, each on the wire; ours handles them."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def pauses():
 
 @pytest.fixture
 def connect(secret, pauses):
-    """A client whose sleeps are only noted, and whose bucket leaks while it would wait."""
+    """Return a client whose sleeps are only recorded, and whose bucket leaks meanwhile."""
     clients = []
     now = [0.0]
 

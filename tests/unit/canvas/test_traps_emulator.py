@@ -1,4 +1,4 @@
-"""The traps of other people's clients, met on the stand-in Canvas itself."""
+"""The faults that broke other clients, on the stand-in Canvas itself."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -34,7 +34,7 @@ def pauses():
 
 @pytest.fixture
 def admin(canvas, pauses):
-    """The administrator's client; whatever it waits passes on the stand-in's clock instead."""
+    """The administrator's client; its waits move the stand-in's clock instead."""
     canvas.control(campus={"bulk_rows": ROWS})
     now = [0.0]
 
@@ -172,7 +172,7 @@ def test_a_list_that_drifts_is_marked(drift, canvas, admin):
 
 
 def test_an_empty_last_page_is_noticed(canvas, admin):
-    """The first page stays as it was, and the empty one says of itself that it is the last."""
+    """The first page is unchanged, and the empty one says that it is the last."""
     canvas.control(campus={"bulk_rows": 110})
     canvas.control(drift={"path": NUMBERED, "remove": 10, "place": 100, "after_page": 1})
     pages = admin.paginate(NUMBERED)
@@ -247,7 +247,7 @@ def test_a_masquerade_leaks_into_no_other_call(canvas, admin):
 
 
 def test_a_throttled_answer_tells_no_level(canvas, admin, pauses):
-    """It has no cost and a positive rest; who believes that rest comes back at once."""
+    """It has no cost and a positive rest; a client that believed it would return at once."""
     canvas.control(throttle={"outflow": 10})
     spend(canvas, "admin", 780)
 

@@ -1,4 +1,4 @@
-"""What a call without a token shows of the server at CANVAS_URL."""
+"""What a call without a token shows about the server at CANVAS_URL."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

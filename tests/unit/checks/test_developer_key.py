@@ -1,4 +1,4 @@
-"""What the two OAuth2 endpoints say of a developer key, in Canvas's words."""
+"""What the two OAuth2 endpoints say about a developer key, in Canvas's words."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -72,7 +72,7 @@ def test_missing_scopes_are_listed() -> None:
 
 
 def test_scopes_canvas_does_not_name_are_all_listed() -> None:
-    """Canvas before 2024 tells only that some scope is wrong."""
+    """Canvas before 2024 says only that some scope is wrong."""
     found = judged(Told(400, "invalid_scope", "A requested scope is invalid."))
 
     assert found[-1].remedy.splitlines()[1:] == list(SCOPES)
@@ -102,7 +102,7 @@ def test_scopes_in_a_sentence(words: str, named: tuple[str, ...]) -> None:
     ("name", "told_of_clusters"), [("production", True), ("beta", False), ("test", False)]
 )
 def test_key_off_for_the_account(name: str, told_of_clusters: bool) -> None:
-    """A key for test clusters is no explanation where there is one."""
+    """The hint about keys for test clusters is only given for production."""
     refusal = Told(302, "unauthorized_client", "Client does not have access to …")
     found = judged(refusal, name=name)
 

@@ -1,4 +1,4 @@
-"""What the log says at a start of a Canvas that will let nobody in."""
+"""What the log says at a start if Canvas will let nobody sign in."""
 
 import logging
 from collections.abc import Iterator

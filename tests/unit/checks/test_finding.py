@@ -1,4 +1,4 @@
-"""What was found says how bad it is, and the whole is in order unless something is an error."""
+"""A finding says how bad it is, and the whole is in order unless one is an error."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What came of asking Easel at its own address."""
+"""What Easel concludes from calling its own address."""
 
 from dataclasses import replace
 

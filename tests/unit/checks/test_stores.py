@@ -1,4 +1,4 @@
-"""What the database and Redis showed, and what an operator is told of it."""
+"""What the state of database and Redis means, in words for the operator."""
 
 import sqlite3
 from dataclasses import replace
@@ -87,7 +87,7 @@ def test_file_that_is_no_database(settings: Settings, tmp_path: Path) -> None:
 
 
 def test_read_only_connection_is_found(settings: Settings) -> None:
-    """As a file system that was mounted read-only, or a file of somebody else's."""
+    """As with a file system mounted read-only, or somebody else's file."""
     upgraded(settings)
     path = settings.database_url.removeprefix("sqlite:///")
 

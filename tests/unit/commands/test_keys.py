@@ -1,4 +1,4 @@
-"""``easel keys new`` makes secrets that Easel takes, new ones each time."""
+"""``easel keys new`` makes valid secrets, new ones each time."""
 
 import json
 

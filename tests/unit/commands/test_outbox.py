@@ -11,7 +11,7 @@ from canvas_app.settings import SettingsError
 
 
 class Gateway:
-    """Stands for the program's gateway with so many revocations that Canvas does not take."""
+    """Stands for the program's gateway; so many revocations fail at Canvas."""
 
     def __init__(self, waiting: int) -> None:
         self.closed = False
@@ -40,7 +40,7 @@ def test_nothing_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_waits_is_an_exit_status(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A script that disconnects everybody must learn that Canvas does not know it yet."""
+    """A script that disconnects everybody must learn that Canvas has not been told."""
     status, said, gateway = run(monkeypatch, 3)
 
     assert (status, said) == (1, "Still waiting for Canvas: 3. The log says why.\n")

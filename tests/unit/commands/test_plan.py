@@ -1,4 +1,4 @@
-"""What a job at Canvas takes, by the rules of its bucket (request_throttle.rb)."""
+"""How long a job at Canvas takes, by the rules of its bucket (request_throttle.rb)."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""``easel reseal`` gives stored tokens the newest key, and says which it cannot."""
+"""``easel reseal`` seals stored tokens with the newest key, and reports those it cannot open."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``easel serve`` puts gunicorn in its own place."""
+"""``easel serve`` replaces its process by gunicorn."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from canvas_app.commands.serve import serve_command
 
 @pytest.mark.parametrize("options", [[], ["--bind", "127.0.0.1:8000", "--reload"]])
 def test_options_of_gunicorn_come_last(options: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """So they win over Easel's; the process stays the one a service manager started."""
+    """So they win over Easel's; the process is the one that the service manager started."""
     started: list[tuple[str, list[str]]] = []
     monkeypatch.setattr(os, "execv", lambda program, line: started.append((program, line)))
 

@@ -1,4 +1,4 @@
-"""``easel upgrade`` says what it did to the schema, and does nothing twice."""
+"""``easel upgrade`` says what it did, and changes nothing the second time."""
 
 from pathlib import Path
 

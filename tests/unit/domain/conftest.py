@@ -1,4 +1,4 @@
-"""What several tests of the rules begin with."""
+"""Fixtures that several tests of the domain share."""
 
 import pytest
 

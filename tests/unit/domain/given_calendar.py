@@ -1,4 +1,4 @@
-"""What tests of the calendar file begin with: a person, a course and its entries."""
+"""Objects for tests of the calendar file: a person, a course and its entries."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Canvas's objects of a course's grades, as tests begin with them."""
+"""Canvas's objects of a course's grades, for tests."""
 
 from datetime import UTC, datetime, timedelta
 

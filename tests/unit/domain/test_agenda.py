@@ -1,4 +1,4 @@
-"""Under which heading an item stands, and which days a page shows."""
+"""The heading under which an item is listed, and the days that a page shows."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Who needs attention: the rules, and why somebody meets one."""
+"""Who needs attention: the rules, and the reasons."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The person's days and weeks, wherever they and their clocks are."""
+"""The person's days and weeks, in any time zone and across clock changes."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -33,7 +33,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def test_clocks_that_change():
-    """An hour that is not there is an hour later; of two the first is meant."""
+    """A time that does not exist is an hour later; of two equal times the first is meant."""
     denver = Person(time_zone="America/Denver")
 
     assert denver.moment(date(2026, 3, 8), time(2, 30)) == datetime(2026, 3, 8, 9, 30, tzinfo=UTC)
@@ -45,7 +45,7 @@ def test_clocks_that_change():
 @pytest.mark.parametrize("home", [zone for zone in ZONES if zone not in ALIKE])
 @pytest.mark.parametrize("reader", ["America/Denver", "UTC", "Asia/Kolkata", "Pacific/Kiritimati"])
 def test_all_day_events_are_on_their_day_everywhere(home, reader):
-    """Midnight of whoever entered it, on the reader's day."""
+    """Canvas sends midnight of the author's zone; it is that day for every reader."""
     for day in (*CHANGES, date(2026, 7, 15), date(2026, 12, 31)):
         start = datetime.combine(day, time(), ZoneInfo(home))
 
@@ -61,7 +61,7 @@ def test_all_day_events_are_on_their_day_at_home(home):
 
 
 def test_all_day_where_two_zones_look_alike():
-    """10:00 to 12:00 UTC is midnight in Hawaii and in Auckland: the reader's side decides."""
+    """10:00 to 12:00 UTC is midnight in Hawaii and in Auckland; the reader's zone decides."""
     at = datetime(2026, 11, 23, 11, tzinfo=UTC)
 
     assert all_day_date(at, Person(time_zone="Pacific/Pago_Pago")) == date(2026, 11, 23)

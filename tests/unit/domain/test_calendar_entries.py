@@ -1,4 +1,4 @@
-"""What of Canvas becomes an entry of the calendar, and when it is."""
+"""Which of Canvas's objects become calendar entries, and at what time."""
 
 from datetime import UTC, date, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where the pictures' marks stand, and when there is nothing to show."""
+"""The places of the charts' marks, and when there is nothing to draw."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""How a class did: the spread of scores, and what anonymity leaves of the rest."""
+"""A class's result: the distribution of scores, and what anonymity leaves."""
 
 from datetime import UTC, datetime
 from typing import Any

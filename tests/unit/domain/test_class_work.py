@@ -1,4 +1,4 @@
-"""What a submission is to whoever grades it: its chip, whether it waits, what is counted."""
+"""A submission as graders see it: its chip, whether it waits, what is counted."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -85,7 +85,7 @@ def test_nothing_is_lacking_once_there_is_anything() -> None:
 
 
 def test_sealed_until_canvas_says_otherwise() -> None:
-    """Moderated grades are none until they are published, so a grade tells that they are."""
+    """Moderated grades are hidden until they are published, so a grade shows that they are."""
     assert is_sealed(Assignment(id="7", anonymize_students=True), [graded()])
     moderated = Assignment(id="7", moderated_grading=True)
     assert is_sealed(moderated, [handed_in()])

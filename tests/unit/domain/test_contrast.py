@@ -1,4 +1,4 @@
-"""Contrast is WCAG's, and the shades found have enough of it on each of the pages' grounds."""
+"""Contrast is WCAG's, and the shades that are found have enough on each page background."""
 
 import re
 
@@ -24,7 +24,7 @@ def test_figures_are_wcags() -> None:
 
 
 def test_grounds_are_the_style_sheets() -> None:
-    """Every colour that text stands on: --ground, --surface, --raised, and those of the states."""
+    """Every colour behind text: --ground, --surface, --raised, and those of the states."""
     root = CSS.read_text().partition(":root {")[2].partition("}")[0]
     pairs = re.findall(
         r"--(?:ground|surface|raised|\w+-ground): light-dark\((#\w+), (#\w+)\)", root

@@ -1,4 +1,4 @@
-"""Every course has a colour that tells it from its neighbours."""
+"""Every course has a colour that differs from its neighbours'."""
 
 from canvas_app.canvas.models import Course
 from canvas_app.domain.course_colors import PALETTE, color_of
@@ -15,7 +15,7 @@ def test_own_colour_comes_before_the_courses():
 
 
 def test_twelve_courses_without_colours_differ():
-    """And those with ids beyond all measure, or of another Canvas ("1~4"), have one too."""
+    """Courses with huge ids, or of another Canvas ("1~4"), have a colour too."""
     shades = [color_of(str(id_), {}) for id_ in range(4101, 4113)]
 
     assert sorted(shades) == sorted(PALETTE)

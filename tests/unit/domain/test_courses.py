@@ -160,7 +160,7 @@ def test_equal_enrollments_are_not_lost() -> None:
 
 
 def test_ended_role_stands_beside_the_one_that_goes_on() -> None:
-    """Who studied in a course and now assists there: the list has the new role alone."""
+    """A former student who now assists there is listed only with the new role."""
     course = Course(id="1", name="X", enrollments=[ASSISTS], sections=[section("B", "Grader")])
     ended = [
         Enrollment(id=7, course_id=1, type="StudentEnrollment", enrollment_state="completed"),

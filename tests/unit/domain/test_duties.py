@@ -1,4 +1,4 @@
-"""Due dates of courses the person does not study in."""
+"""Due dates in courses in which the person is not a student."""
 
 from datetime import timedelta
 
@@ -37,7 +37,7 @@ FRIDAY = DateOverride(id="72", title="Friday", course_section_id="3")
 def test_one_students_date_is_not_everybodys(
     roles: tuple[str, ...], dates: list[CalendarEvent], entries: dict[str, float]
 ) -> None:
-    """Canvas lists it first, under the same id; the base is what all others have."""
+    """Canvas lists it first, under the same id; the base date applies to all others."""
     course = structs.replace(BIOLOGY, enrollments=role(*roles))
     look = ItemBuilder("https://c.example", {"4101": course}, {}, NOW)
 
@@ -50,7 +50,7 @@ def test_one_students_date_is_not_everybodys(
 
 
 def test_checkpoints_are_duties_too() -> None:
-    """Each for itself, with dates of sections as assignments have them (Canvas: Calendar)."""
+    """Each on its own, with dates of sections as assignments have them (Canvas: Calendar)."""
     look = ItemBuilder(
         "https://c.example", {"4101": structs.replace(BIOLOGY, enrollments=role("ta"))}, {}, NOW
     )
@@ -69,7 +69,7 @@ def test_checkpoints_are_duties_too() -> None:
 
 
 def test_children_with_different_dates() -> None:
-    """Each date once; the first keeps the plain name."""
+    """Each date once; the first has the plain title."""
     course = structs.replace(BIOLOGY, enrollments=role("observer"))
     look = ItemBuilder("https://c.example", {"4101": course}, {}, NOW)
 

@@ -1,4 +1,4 @@
-"""Who has a feature that is off for everybody or for some roles."""
+"""For whom a feature is off: for everybody, or for some roles."""
 
 import pytest
 
@@ -27,7 +27,7 @@ from canvas_app.domain.features import ALL_FEATURES, SCOPES_OF, Features
 def test_a_role_that_keeps_it_is_enough(
     off: set[str], roles: tuple[str, ...], offered: bool
 ) -> None:
-    """Without a known role it is off as soon as it is off for anybody."""
+    """While the roles are unknown, a feature is off if it is off for any role."""
     assert Features(frozenset(off)).offered("what_if", roles) is offered
 
 

@@ -1,4 +1,4 @@
-"""Totals by Canvas's rules: cases worked by hand for each rule, and what must hold of all."""
+"""Totals by Canvas's rules: cases calculated by hand for each rule, and general properties."""
 
 import itertools
 from dataclasses import replace
@@ -371,7 +371,7 @@ def test_each_period_drops_for_itself():
 
 
 def full(book_, without=""):
-    """The final total with full marks on everything, but nothing on one piece of work."""
+    """Return the final total with full marks on everything but one piece of work, which has 0."""
     scores = {w.id: D(0) if w.id == without else w.points for w in book_.work}
     return final(what_if(book_, scores)).percent
 
@@ -379,7 +379,7 @@ def full(book_, without=""):
 @pytest.mark.parametrize("weighted", [True, False])
 @pytest.mark.parametrize("weigh", [(40, 40), (60, 50), (70, 30), (40, 0), (25, 25)])
 def test_share_is_what_the_work_moves(weighted, weigh):
-    """With full marks instead of nothing the total rises by as much, by the calculator itself."""
+    """The total rises by the share when full marks replace 0, by the calculator itself."""
     groups = tuple(Group(str(n), D(weight)) for n, weight in enumerate(weigh, 1))
     works = [work(n, None, n * 5, group="2" if n > 3 else "1") for n in range(1, 6)]
     book_ = book(*works, work(9, None, 0, group="2"), groups=groups, weighted=weighted)
@@ -718,7 +718,7 @@ def test_worth_follows_the_groups():
     st.integers(0, 2),
 )
 def test_numbers_below_zero_fail_nowhere(pieces, weights, periods, weighted, by_period, lowest):
-    """Canvas refuses them by now; old courses and spoiled answers may hold them."""
+    """Canvas refuses them now, but old courses may have them."""
     works = [
         work(n, score, points, group=str(1 + n % 2), period_id=str(901 + n % 2))
         for n, (points, score) in enumerate(pieces)

@@ -1,4 +1,4 @@
-"""What part each piece of work has in the total."""
+"""Each assignment's part in the total."""
 
 from decimal import Decimal as D
 

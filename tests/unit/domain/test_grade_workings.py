@@ -1,4 +1,4 @@
-"""What a grades page works out: groups with their sums, rows with their part, tried scores."""
+"""How a grades page explains totals: groups with sums, rows with parts, tried scores."""
 
 from datetime import UTC, datetime
 

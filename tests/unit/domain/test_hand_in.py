@@ -1,4 +1,4 @@
-"""Whether Canvas would take a hand-in, by the rules it refuses one for."""
+"""Whether Canvas would accept a submission now, by its own rules for refusing one."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -90,7 +90,7 @@ def course(enrollment="active", kind="student", **more):
         (course(start_at=AFTER, restrict_enrollments_to_course_dates=True), False),
         (course(concluded=True), False),
         (course(kind="teacher"), False),
-        (None, True),  # the courses did not come: the work alone decides
+        (None, True),  # the courses did not come, so only the work decides
     ],
 )
 def test_hand_ins_are_taken_of_who_takes_part(found, taken):

@@ -1,4 +1,4 @@
-"""HTML is read once from the front, whatever is in it."""
+"""HTML is read once from the front, whatever it contains."""
 
 from itertools import pairwise
 
@@ -42,7 +42,7 @@ def test_names_and_ends() -> None:
     ],
 )
 def test_the_first_of_equal_attributes_counts(source: str, found: dict[str, str]) -> None:
-    """So that what was checked is what a browser follows (HTML, section 13.2.5.33)."""
+    """The attribute that was checked must be the one browsers use (HTML, section 13.2.5.33)."""
     assert attributes_of(source) == found
 
 

@@ -1,4 +1,4 @@
-"""What is kept of a class: what becomes missing by itself, and what must have changed."""
+"""Kept work of a class: what becomes missing with time, and what must have changed."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

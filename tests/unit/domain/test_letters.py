@@ -1,4 +1,4 @@
-"""Where nothing but letters may be shown, for whom, and which letter a score has."""
+"""Where only letters may be shown, for whom, and which letter a score has."""
 
 import pytest
 
@@ -66,7 +66,7 @@ def test_no_scheme_no_letter():
 
 @pytest.mark.parametrize("grade", ["1" + " " * 100_000 + "x", " " * 100_000, "1" * 100_000 + "x"])
 def test_endless_text_is_no_number(grade):
-    """It is shown as it is, and judged in one pass."""
+    """It is shown unchanged, and recognised in one pass."""
     assert grade_shown(grade, True) == grade
 
 

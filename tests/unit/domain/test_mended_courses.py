@@ -1,4 +1,4 @@
-"""What other calls tell of a course that came without its includes."""
+"""What other calls tell about a course that came without its includes."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -40,7 +40,7 @@ def course(*mine: CourseEnrollment, **more: object) -> Course:
 
 
 def test_a_course_is_over_when_all_of_ones_part_in_it_is() -> None:
-    """Who studied there and assists now has one enrollment that ended."""
+    """A former student who assists now has one ended enrollment, and the course is not over."""
     ended = course(studies(state="completed"))
 
     assert concluded(course(studies()), [ended]).concluded is True
@@ -49,7 +49,7 @@ def test_a_course_is_over_when_all_of_ones_part_in_it_is() -> None:
 
 
 def test_a_stub_is_not_called_over() -> None:
-    """Of a closed course nothing is known but its id."""
+    """Of a closed course only the id is known."""
     stub = Course(id="4", access_restricted_by_date=True)
 
     assert concluded(stub, [course(studies())]) == stub
@@ -64,7 +64,7 @@ def test_stored_active_and_listed_as_pending_waits_for_its_dates() -> None:
 
 
 def test_totals_go_to_the_student_they_are_of() -> None:
-    """An observer's list holds the totals of whom they observe, each under their own id."""
+    """An observer's list has the totals of the students they observe, each under its own id."""
     grades = Grades(current_score=91.5, current_grade="A", final_score=50.0, final_grade="F")
     rows = [
         Enrollment(id="1", course_id="4", user_id="7", grades=grades),

@@ -1,4 +1,4 @@
-"""An own note's text on its way to Canvas and back."""
+"""The text of an own note on its way to Canvas and back."""
 
 import tracemalloc
 
@@ -50,7 +50,7 @@ MUCH = [
 
 @pytest.mark.parametrize("kept", MUCH)
 def test_no_text_multiplies(kept):
-    """What is read is no longer than what Canvas sent, nor is what it takes to read it."""
+    """The result is no longer than Canvas's text, and so is the memory it takes to read it."""
     tracemalloc.start()
     try:
         text = note_text(kept)

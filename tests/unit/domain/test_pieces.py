@@ -23,7 +23,7 @@ def test_each_row_is_in_one_piece():
 
 
 def test_heavy_rows_make_shorter_pieces():
-    """One that is too heavy for any piece stands alone."""
+    """A row that is too heavy for any piece has a piece of its own."""
     weights = [2, 2, 1, 9, 1, 4]
 
     places = [piece_at(weights, number, 4) for number in range(1, 6)]

@@ -1,4 +1,4 @@
-"""Each thing to do once, from all that Canvas says of it."""
+"""Each thing to do once, from all of Canvas's lists."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -110,7 +110,7 @@ def test_missing_lists_word_beats_overdue():
 
 
 def test_own_date_and_mark_survive_the_calendar():
-    """The list of missing work knows the mark, the calendar the submission."""
+    """The list of missing work has the mark, the calendar the submission."""
     before = NOW - timedelta(days=60)
     mark = {"id": "8", "marked_complete": True, "dismissed": True}
     work = Assignment(id="5", course_id="4", name="Essay", due_at=before)
@@ -211,7 +211,7 @@ def test_stream_tells_the_grade_of_missing_work():
 
 
 def test_split_discussion_is_graded_part_by_part():
-    """Should Canvas list the whole beside its parts, it stands there once more for nothing."""
+    """If Canvas lists the whole discussion as well, it is left out."""
     parts = [
         TodoItem(type="grading", course_id="4", assignment=Assignment(id=id_, name="Talk"),
                  checkpoint_label=tag, parent_assignment_id="5")

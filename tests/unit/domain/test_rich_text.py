@@ -1,4 +1,4 @@
-"""Canvas's HTML as tidy HTML and as text: nothing is lost unsaid, nothing multiplies."""
+"""Canvas's HTML as tidy HTML and as text: losses are reported, and nothing multiplies."""
 
 import json
 import subprocess
@@ -64,7 +64,7 @@ for name, html in bombs.items():
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's limits")
 def test_no_text_takes_more_than_its_share():
-    """64 MB is enough for any text, and what is written is in step with what was read."""
+    """64 MB is enough for any text, and the result grows only in proportion."""
     done = subprocess.run(
         [sys.executable, "-c", BOUNDED],
         input=json.dumps(BOMBS),
@@ -110,7 +110,7 @@ def test_the_sanitiser_finds_nothing_to_repeat(soup):
 
 
 def test_what_grows_all_the_same_is_text(monkeypatch):
-    """Should the sanitiser repeat something after all, the text alone is shown."""
+    """If the sanitiser repeats something nevertheless, only the text is shown."""
     monkeypatch.setattr("canvas_app.views.safe_html.nh3.clean", lambda html, **_: html * 1000)
 
     assert safe_html.rich("<p>Read <b>this</b></p>") == "Read this"

@@ -1,4 +1,4 @@
-"""The chip precedence, row by row."""
+"""The precedence of status chips, row by row."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -69,9 +69,9 @@ def test_precedence(facts, status):
         ({"missing": False}, ["online_upload"], "overdue"),
         # A label none hides both: what was not handed in is overdue, not missing.
         ({"late_policy_status": "none"}, ["online_upload"], "overdue"),
-        # Graded with 0 by the missing policy: graded, and missing beside it.
+        # Graded with 0 by the missing policy: graded, and also missing.
         ({"missing": True, "score": 0.0, "posted_at": BEFORE}, ["online_upload"], "graded"),
-        # Handed in is handed in, whatever else is said.
+        # Submitted work is submitted, whatever else Canvas says.
         ({"missing": True} | HANDED_IN, ["online_upload"], "submitted"),
         # Excused is neither graded nor waiting.
         ({"excused": True} | HANDED_IN, ["online_upload"], "excused"),
@@ -88,7 +88,7 @@ def test_wrong_statuses_of_other_clients(submission, types, status):
 
 @pytest.mark.parametrize("state", ["graded", "submitted", "unsubmitted"])
 def test_unposted_is_never_graded(state):
-    """A hidden grade shows neither by its keys nor by what Canvas says of the row."""
+    """No key and no other field of the row reveals a hidden grade."""
     for known in ({}, {"score": 3.0, "grade": "3", "graded_at": BEFORE}):
         handed_in = Submission(workflow_state=state, **HANDED_IN, **known)
         assert student_status(handed_in, ONLINE, NOW) == "submitted"

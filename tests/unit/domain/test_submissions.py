@@ -1,4 +1,4 @@
-"""A submission as a row: nothing hidden is in it."""
+"""A submission as a row, without anything hidden."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -185,7 +185,7 @@ def test_comments_newest_first_with_their_files():
 
 
 def test_comments_keep_what_tags_say():
-    """Equations and pictures stand in the form with tags alone; a recording has its address."""
+    """Equations and pictures are only in the form with tags; a recording has its address."""
     equation = '<p>See <img class="equation_image" alt="LaTeX: x^2"></p>'
     said = [
         SubmissionComment(id="1", comment="See "),

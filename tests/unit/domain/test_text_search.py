@@ -1,4 +1,4 @@
-"""Finding words in titles: which hit comes first, and what of it is marked."""
+"""Finding words in titles: the order of hits, and which part is marked."""
 
 import pytest
 
@@ -10,7 +10,7 @@ def hit(title, course_name=""):
 
 
 def test_best_match_comes_first():
-    """The title begins so, its words do, it holds the words, only its course has them."""
+    """First titles that begin with the words, then words that do, any part, and the course."""
     found = best(
         [
             hit("Reading", "Essay writing"),

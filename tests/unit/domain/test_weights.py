@@ -1,4 +1,4 @@
-"""What an assignment weighs in the final grade."""
+"""An assignment's share of the final grade."""
 
 from datetime import UTC, datetime
 
@@ -40,7 +40,7 @@ def test_weights_of_groups_and_of_points():
 
 
 def test_weights_are_those_of_the_calculator():
-    """Below 100 they are scaled up, above 100 they stay; a group without points gives nothing."""
+    """Below 100 % they are scaled up, above they stay; a group without points gives nothing."""
 
     def group(number, weight, *points, **rules):
         works = [

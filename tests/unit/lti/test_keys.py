@@ -18,7 +18,7 @@ DAY = 86_400.0
 
 
 class Platform:
-    """A Canvas that publishes keys, counts who asks and may be away; and a clock."""
+    """A Canvas that publishes keys, counts requests and may be away; and a clock."""
 
     def __init__(self) -> None:
         self.ring = KeyRing(START)
@@ -55,7 +55,7 @@ def test_fetched_once(platform: Platform) -> None:
 
 
 def test_rotation_is_known_ahead(platform: Platform) -> None:
-    """The next key is in the kept set; the one after it costs a fetch."""
+    """The next key is in the kept set; the one after it needs a fetch."""
     platform.keys.find(platform.kid())
     platform.now = 3600
     platform.ring.rotate()
@@ -67,7 +67,7 @@ def test_rotation_is_known_ahead(platform: Platform) -> None:
 
 
 def test_a_thousand_unknown_ids(platform: Platform) -> None:
-    """One fetch a minute, however many ids nobody knows are asked for."""
+    """There is one fetch a minute, however many unknown ids are asked for."""
     platform.keys.find(platform.kid())
     for platform.now in (30.0, 61.0, 119.0, 121.5):
         for number in range(250):
@@ -79,7 +79,7 @@ def test_a_thousand_unknown_ids(platform: Platform) -> None:
 
 
 def test_canvas_away(platform: Platform) -> None:
-    """Launches go on with the kept keys, a day beyond what Canvas said; then none is believed."""
+    """Launches work with the kept keys for a day longer than Canvas said, then none is accepted."""
     platform.keys.find(platform.kid())
     platform.away = True
     for platform.now in (TEN_DAYS - 1, TEN_DAYS + 1, TEN_DAYS + DAY - 1):
@@ -95,7 +95,7 @@ def test_canvas_away(platform: Platform) -> None:
 
 
 def test_away_from_the_start(platform: Platform) -> None:
-    """Without keys nothing is believed; Canvas is asked once a minute."""
+    """Without keys no launch is accepted; Canvas is asked once a minute."""
     platform.away = True
     for platform.now in (0.0, 1.0, 59.0, 60.0):
         with pytest.raises(KeysAway):
@@ -105,7 +105,7 @@ def test_away_from_the_start(platform: Platform) -> None:
 
 @pytest.mark.parametrize("status", [404, 500, 302])
 def test_error_answers_change_nothing(platform: Platform, status: int) -> None:
-    """A set is replaced by a set alone."""
+    """Only a valid set replaces a set."""
     platform.keys.find(platform.kid())
     platform.now = TEN_DAYS
     platform.answer = Answer(status, {}, json.dumps({"keys": []}).encode())
@@ -149,7 +149,7 @@ def weak() -> dict[str, str]:
     ],
 )
 def test_other_keys_are_left_out(jwk: Any) -> None:
-    """What is no RSA signing key of 2048 bits counts for nothing and spoils nothing."""
+    """Keys that are not RSA signing keys of 2048 bits or more are ignored."""
     right = KeyRing(START).present.public_jwk() | {"kid": "right"}
     assert set(read_keys(json.dumps({"keys": [jwk, right]}).encode())) == {"right"}
     with pytest.raises(MalformedAnswer):

@@ -1,4 +1,4 @@
-"""Which id_tokens are believed: one row for each way in which one is wrong."""
+"""Which id_tokens are accepted: one row for each way in which one can be wrong."""
 
 import json
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def published(kid: str) -> Any:
 
 
 def claims(**changes: Any) -> Change:
-    """What a right token says, with changes; a change to None removes the claim."""
+    """Return the claims of a valid token with changes; a change to None removes the claim."""
     right: Change = {
         "iss": REGISTRATION.issuer,
         "aud": CLIENT,
@@ -107,7 +107,7 @@ def refused(token: str, **more: Any) -> LaunchRefused:
 
 
 def test_right_token() -> None:
-    """Everything right: the person, where from, nobody acts as them."""
+    """A valid token: the person, where they came from, and that nobody acts as them."""
     assert checked(signed(claims())) == Launch(
         "production", "course_navigation", 10_000_000_000_001, 1, acting=False, course_id=4101
     )
@@ -147,7 +147,7 @@ SIGNATURES = {
 
 @pytest.mark.parametrize("name", SIGNATURES)
 def test_signatures(name: str) -> None:
-    """Nothing counts that the platform's own key of that id did not sign by RS256."""
+    """Only a signature by the platform's own key of that id, with RS256, is accepted."""
     token, outcome = SIGNATURES[name]
     assert refused(token).outcome == outcome
 
@@ -214,7 +214,7 @@ CLAIMS: dict[str, tuple[Change, str]] = {
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_claims(name: str) -> None:
-    """Each claim that is wrong alone refuses the launch, with an outcome of its own."""
+    """Each wrong claim by itself refuses the launch, with an outcome of its own."""
     changes, outcome = CLAIMS[name]
     assert refused(signed(claims(**changes))).outcome == outcome
 
@@ -233,7 +233,7 @@ def test_claims(name: str) -> None:
     ],
 )
 def test_right_variants(changes: Change) -> None:
-    """What the specifications allow, clocks a minute apart, and what nobody knows."""
+    """Variants that the specifications allow, clocks a minute apart, unknown claims."""
     assert checked(signed(claims(**changes))).global_id == 10_000_000_000_001
 
 
@@ -249,14 +249,14 @@ def test_right_variants(changes: Change) -> None:
     ],
 )
 def test_acting(masquerading: object, acting: bool) -> None:
-    """Whoever cannot be known to be alone counts as acted for."""
+    """If a launch does not say that nobody acts as the person, somebody may."""
     token = signed(claims(**{f"{LTI_CLAIM}custom": custom(masquerading_id=masquerading)}))
     assert checked(token).acting is acting
 
 
 @pytest.mark.parametrize("placement", ["global_navigation", "user_navigation", 7, None])
 def test_outside_courses(placement: object) -> None:
-    """Only course navigation leads to a course; what else stands there is not looked at."""
+    """Only course navigation leads to a course; elsewhere the course id is ignored."""
     unfilled = custom(course_id="../logout")
     launch = checked(signed(claims(**{PLACEMENT: placement, f"{LTI_CLAIM}custom": unfilled})))
     assert launch.course_id is None
@@ -264,7 +264,7 @@ def test_outside_courses(placement: object) -> None:
 
 
 def test_nonce_is_spent_once_all_is_believed() -> None:
-    """A nonce is used up by a token that is signed, addressed, young and ours alone."""
+    """Only a token that is signed, addressed to us, recent and ours uses up a nonce."""
     spent: list[str] = []
 
     def spend(nonce: str) -> bool:
@@ -279,7 +279,7 @@ def test_nonce_is_spent_once_all_is_believed() -> None:
 
 
 def test_no_deployment_is_allowed_by_itself() -> None:
-    """With an empty list every launch is refused, and the id to add is told."""
+    """With an empty list every launch is refused, and the page shows the id to add."""
     none_yet = replace(REGISTRATION, deployment_ids=frozenset())
     refusal = refused(signed(claims()), registration=none_yet)
     assert (refusal.outcome, refusal.detail) == ("deployment", DEPLOYMENT)
@@ -293,7 +293,7 @@ def test_keys_away() -> None:
 
 
 def test_clock_is_told() -> None:
-    """The difference in seconds, for whoever sets the clocks."""
+    """The difference in seconds is reported, for the person who sets the clocks."""
     assert refused(signed(claims(iat=int(NOW) + 600))).detail == "600"
 
 
@@ -303,5 +303,5 @@ def test_custom_fields_are_what_is_read() -> None:
 
 @given(st.text(max_size=200) | st.binary(max_size=200).map(lambda raw: f"{b64url(raw)}.e30.AA"))
 def test_garbage(token: str) -> None:
-    """Anything at all is refused, and by no other exception."""
+    """Anything else is refused, with the same exception."""
     refused(token)

@@ -1,4 +1,4 @@
-"""The settings of launches: what they default to, and every fault named at the start."""
+"""The settings of launches: defaults, and every fault named at the start."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def test_off(read: Any) -> None:
 
 
 def test_hosted(read: Any) -> None:
-    """Hosted Canvas: its issuers and shared addresses follow the environment."""
+    """With hosted Canvas, issuers and shared addresses follow the environment."""
     lti = read(LTI_CLIENT_ID="10000000000042", **BETA)
     production, beta = lti.registrations
     assert production.issuer == "https://canvas.instructure.com"
@@ -72,7 +72,7 @@ def test_own_canvas(read: Any) -> None:
 
 
 def test_named(read: Any) -> None:
-    """Issuer and client id find the registration; the environment decides between equals."""
+    """Issuer and client id find the registration; the environment decides between equal ones."""
     hosted = read(LTI_CLIENT_ID="42", **BETA)
     assert hosted.named("https://canvas.instructure.com", "42", "beta").environment == "production"
     assert hosted.named("https://canvas.instructure.com", "43", "prod") is None
@@ -106,7 +106,7 @@ def test_named(read: Any) -> None:
     ],
 )
 def test_faults(read: Any, name: str, value: str, fault: str) -> None:
-    """Each is named, with what to do."""
+    """Each fault is named, with its remedy."""
     with pytest.raises(SettingsError) as caught:
         read(**{"LTI_CLIENT_ID": "10000000000042"} | BETA | {name: value})
     assert fault in str(caught.value)
@@ -123,7 +123,7 @@ def test_faults(read: Any, name: str, value: str, fault: str) -> None:
     ],
 )
 def test_without_the_client_id(read: Any, name: str) -> None:
-    """One of the others alone is a mistake, not silence."""
+    """Any other LTI setting without the client id is reported as a mistake."""
     with pytest.raises(SettingsError) as caught:
         read(**{name: "1:0"})
     assert f"{name} is set, but LTI_CLIENT_ID is missing" in str(caught.value)

@@ -1,4 +1,4 @@
-"""What most pages ask first, and how it is read when it is odd or does not come."""
+"""The first calls of most pages, and how odd or missing answers are read."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from canvas_app.services.asks import (
 
 
 class Came:
-    """A source whose answer is here: an object, or None where Canvas gave none."""
+    """A source whose answer is here: an object, or None if Canvas gave none."""
 
     def __init__(self, found: Any) -> None:
         self.found = found
@@ -40,14 +40,14 @@ def test_a_profile_that_did_not_come_means_utc_and_english() -> None:
     ],
 )
 def test_person_of_a_profile(facts: dict[str, str], name: str, zone: str, locale: str) -> None:
-    """The locale Canvas shows its own pages in counts before the one that was chosen."""
+    """The locale in which Canvas shows its own pages comes before the chosen one."""
     person = read_profile(Came(Profile(id="7", **facts)))
 
     assert (person.id, person.name, person.time_zone, person.locale) == ("7", name, zone, locale)
 
 
 def test_places_of_cards() -> None:
-    """Groups have cards too, and what is no place is none."""
+    """Groups have cards too, and invalid places are ignored."""
     found = {"course_4": 2, "course_5": "1", "group_9": 3, "course_6": "first", "course_7": -1}
 
     assert read_positions(Came(Positions(dashboard_positions=found))) == {"4": 2, "5": 1}

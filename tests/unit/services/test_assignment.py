@@ -43,7 +43,7 @@ POSTED = {"posted_at": NOW - DAY, "submitted_at": NOW - 3 * DAY, "attempt": 1}
 
 @pytest.fixture
 def named(canvas, sources_of):
-    """The id of an assignment of Biology 101, by its name."""
+    """Return the id of an assignment of Biology 101, by its name."""
 
     def find(name):
         rows = sources_of("teacher").api.assignments("4101")
@@ -228,7 +228,7 @@ def test_page_of_a_student():
 
 
 def test_page_of_a_teacher_whose_counts_did_not_come():
-    """The place for them stands all the same, with its way into SpeedGrader."""
+    """Their place is there nevertheless, with the link into SpeedGrader."""
     failed = (Source("grading", "failed", None, "Canvas did not answer."),)
 
     page = lay_out(
@@ -254,7 +254,7 @@ def test_page_of_an_observer_compares_nobody():
     assert own.statistics.mark("yours").value == 20
 
 
-# Cases the campus has not
+# Cases that the campus does not have
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
     ("count", "sizes"), [(0, []), (1, [1]), (10, [10]), (11, [10, 1]), (25, [10, 10, 5])]
 )
 def test_contexts_go_by_the_ten(count, sizes):
-    """Canvas reads ten in one request and forgets the others without a word."""
+    """Canvas reads ten in one request and silently ignores the others."""
     codes = [f"course_{number}" for number in range(count)]
 
     found = list(tens(codes))
@@ -25,7 +25,7 @@ def test_contexts_go_by_the_ten(count, sizes):
 
 
 def test_slices_follow_one_another_as_far_as_canvas_own_feed():
-    """30 days back and a year ahead (Canvas: Calendar Events, public feed)."""
+    """From 30 days ago to a year ahead (Canvas: Calendar Events, public feed)."""
     assert (SLICES[0], SLICES[-1]) == (-30, 366)
     assert all(before < after for before, after in pairwise(SLICES))
 

@@ -1,4 +1,4 @@
-"""The calendar file: days that stay days, instants over a clock change, text that stays text."""
+"""The calendar file: whole days, moments across clock changes, and text that stays text."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -56,7 +56,7 @@ def test_calendar_knows_an_event_better_than_the_planner(look: ItemBuilder) -> N
 
 
 def test_due_dates_outside_the_calendar_are_left_out(look: ItemBuilder) -> None:
-    """Checkpoints are asked for without dates, for Canvas takes none there."""
+    """Checkpoints are asked for without dates, because Canvas accepts none there."""
     works = [
         Assignment(id=str(days), course_id="4101", name=f"{days}", due_at=NOW + timedelta(days))
         for days in (-31, 3, 400)

@@ -1,4 +1,4 @@
-"""A class's work: in chunks, kept, and asked for anew where it changed."""
+"""A class's work: in chunks, kept, and asked for again where it changed."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,7 +21,7 @@ STUDENTS = [Student(str(n), f"{n}", f"{n}") for n in range(22)]
 
 
 class Asked:
-    """Sources that note the calls and answer each with a submission of every student in it."""
+    """Sources that record the calls and answer each with a submission of every student in it."""
 
     def __init__(self, **failures: Outcome) -> None:
         self.chunks: list[tuple[str, ...]] = []
@@ -131,7 +131,7 @@ def test_without_assignments_nothing_is_asked() -> None:
 
 
 def later(asked: Asked, minutes: float, *newer: ClassSubmission) -> Asked:
-    """The next page, so much later, and what changed until then."""
+    """Return the next page's work, so much later, and what has changed until then."""
     asked.at += timedelta(minutes=minutes)
     asked.newer = list(newer)
     asked.chunks, asked.columns, asked.since, asked.failures = [], [], [], {}
@@ -139,7 +139,7 @@ def later(asked: Asked, minutes: float, *newer: ClassSubmission) -> Asked:
 
 
 def looked_at(works: list[Assignment] = WORKS, **failures: Outcome) -> Asked:
-    """A class that was looked at and kept."""
+    """Return a class whose work was asked for and kept."""
     asked = Asked(**failures)
     work_of(asked, works).finish(whole=True)
     return asked
@@ -189,7 +189,7 @@ def test_new_student_and_new_assignment_are_asked_for() -> None:
 
 
 def test_totals_and_counts_tell_what_no_list_does() -> None:
-    """A total that moved asks for that student; a date that moved, for the assignment."""
+    """A changed total asks for that student, a changed date for the assignment."""
     asked = later(looked_at(), 2)
     moved = [Student("0", "0", "0", current_score=50.0), *STUDENTS[1:]]
     ClassWork(cast(Sources, asked), Course(id="1"), moved, WORKS)
@@ -224,7 +224,7 @@ def test_what_failed_is_asked_for_on_the_next_page() -> None:
 
 
 def test_failed_look_at_all_shows_what_was_kept() -> None:
-    """It does not count as a look at all; the next page tries again."""
+    """It does not count as a full read, so the next page tries again."""
     asked = later(looked_at(), 61)
     asked.failures = {"at_0": Outcome(error=Unavailable("no"))}
     work = work_of(asked)
@@ -250,7 +250,7 @@ def test_nothing_is_kept_of_assignments_that_did_not_all_come() -> None:
 
 
 def test_kept_class_is_small() -> None:
-    """The largest of courses fits a cache that keeps it for several people."""
+    """The largest course fits into a cache that keeps it for several people."""
     kept = looked_at().kept or b""
     rows = msgspec.msgpack.decode(kept, type=KeptClass).students
     assert len(kept) / sum(map(len, rows.values())) < 200

@@ -1,4 +1,4 @@
-"""The start page laid out from answers that are at hand: no network, no threads, no clock."""
+"""The start page laid out from given answers: no network, no threads, no clock."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -76,7 +76,7 @@ def test_week_is_the_persons_own():
     ],
 )
 def test_week_is_that_of_the_locale(locale, week, first):
-    """A Sunday begins the week, or ends it."""
+    """A Sunday begins the week or ends it."""
     sunday = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
     page = lay_out(DashboardAnswers(work(me=Person(locale=locale))), sunday)
@@ -93,7 +93,7 @@ def test_lists_of_the_tiles():
             work(
                 plan("1", 1),
                 plan("2", 5),  # next week
-                plan("4", -1),  # overdue, nobody calls it missing
+                plan("4", -1),  # overdue, but not missing in Canvas
                 plan("5", -30, submissions=graded),
                 missing=(lacking,),
             )
@@ -137,7 +137,7 @@ def test_calendar_is_asked_where_the_planner_leaves_doubt():
 
 
 def test_calendar_is_asked_for_what_comes_next():
-    """Of ten courses at most, in one call."""
+    """For ten courses at most, in one call."""
     plans = [plan(str(n), n / 2, course_id=str(100 + n)) for n in range(1, 20)]
 
     (call,) = further(*plans)
@@ -208,7 +208,7 @@ def test_regraded_work_is_a_new_grade():
 
 
 def test_courses_without_colours_are_told_apart():
-    """A course's rows have the colour of its card, the person's own before one of ours."""
+    """A course's rows have the colour of its card; the person's own comes first."""
     asked = work(plan("1", 1), plan("2", 2, course_id="5"), plan("3", 2, course_id="6"))
 
     page = lay_out(DashboardAnswers(asked), NOW)

@@ -1,4 +1,4 @@
-"""A page under way: early views for who would wait, none for who would not."""
+"""A page while it is made: early views if it would wait, none otherwise."""
 
 from functools import partial
 
@@ -49,7 +49,7 @@ def test_page_in_the_cache_has_no_early_view(sources_of, canvas):
 
 @pytest.mark.parametrize(("kept", "complete"), [((COURSES, TO_DO), True), ((COURSES,), False)])
 def test_page_of_what_is_kept_alone(sources_of, canvas, kept, complete):
-    """Told without waiting, for a page that has no time for Canvas."""
+    """Known without waiting, for a page that has no time for Canvas."""
     warm(sources_of, *kept)
     canvas.control(latency=0.5)
 

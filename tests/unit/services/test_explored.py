@@ -1,4 +1,4 @@
-"""What the explorer may ask, and what it makes of JSON."""
+"""The calls that the explorer may send, and how it shows JSON."""
 
 from typing import Any
 

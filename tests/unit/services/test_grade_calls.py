@@ -1,4 +1,4 @@
-"""Which calls a grades page makes, and whether totals can be worked out from what came."""
+"""Which calls a grades page makes, and whether totals can be calculated from the answers."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_a_listed_course_is_the_one_of_the_list(sources_of):
     ],
 )
 def test_totals_need_all_work_and_periods(states, whole):
-    """A colour that did not come makes no total wrong."""
+    """A missing colour does not affect a total."""
     assert can_be_worked_out(states) is whole
 
 

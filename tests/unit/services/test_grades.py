@@ -1,4 +1,4 @@
-"""A course's grades: from Canvas's objects to the calculation, and back to what is shown."""
+"""A course's grades: from Canvas's objects to the calculation, and to the page."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ from tests.unit.domain.given_grades import HALVES, NOW, assignment, group, stude
         (5, Shown(90.0, None, 40.0), Shown(80.0, None, 35.0), "fresh"),
         (90, Shown(90.0, None, 40.0), Shown(80.0, None, 35.0), ""),
         (90, Shown(90.0, None, 90.0), Shown(80.0, None, 35.0), "by_hand"),
-        (90, Shown(90.0, None, 90.0), Shown(80.0, None, 80.0), ""),  # all is graded: no telling
+        (90, Shown(90.0, None, 90.0), Shown(80.0, None, 80.0), ""),  # everything is graded
         (None, Shown(), Shown(80.0, None, 80.0), ""),
     ],
 )

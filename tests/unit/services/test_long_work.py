@@ -1,4 +1,4 @@
-"""A class's work in windows: one in hand at a time, and what ends it."""
+"""A class's work in windows: one in memory at a time, and the errors that end it."""
 
 from datetime import UTC, datetime
 from functools import partial

@@ -1,4 +1,4 @@
-"""The five pages as the campus's people see them."""
+"""The five pages as the people of the campus see them."""
 
 from datetime import timedelta
 
@@ -95,7 +95,7 @@ def test_counts_say_how_they_are_doubtful():
 
 
 def test_nobody_expects_staff_to_hand_anything_in(sources_of):
-    """A course page shows its teacher what waits, and an observer no chip of her own."""
+    """A course page shows teachers what waits, and observers no chip of their own."""
     taught = [row.submission for row in course(sources_of("teacher"), "4101").rows]
     watched = [row.submission for row in course(sources_of("observer"), "4101").rows]
 

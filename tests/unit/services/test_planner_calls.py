@@ -1,4 +1,4 @@
-"""Which calls bring what the planner does not hold."""
+"""Which calls bring what the planner does not have."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -53,7 +53,7 @@ def test_old_missing_work_is_looked_up_once():
 
 
 def test_undated_missing_work_is_looked_up_where_work_has_no_date():
-    """Among undated work, and among the parts of discussions: theirs are the dates."""
+    """Among undated work, and among the parts of discussions, which have the dates."""
     calls = older_calls([plan("1")], [Assignment(id="2", course_id="4")])
 
     assert [call.func.__name__ for call in calls] == [
@@ -69,7 +69,7 @@ def test_undated_missing_work_is_looked_up_where_work_has_no_date():
 @pytest.mark.parametrize("locale", ["en-US", "de", "ar-EG", "dv-MV"])
 @pytest.mark.parametrize("now", [NOW, NOW + timedelta(days=5), NOW + timedelta(days=6.4)])
 def test_days_asked_hold_the_week_of_any_locale_and_zone(week, zone, locale, now):
-    """Who the person is, is asked at the same time."""
+    """The person's zone and locale are asked for at the same time, so they are unknown."""
     me = Person(time_zone=zone, locale=locale)
     first, last = asked_days(week, now)
 

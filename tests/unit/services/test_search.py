@@ -1,4 +1,4 @@
-"""Search laid out from answers that are at hand: no network, no threads, no clock."""
+"""Search laid out from given answers: no network, no threads, no clock."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The ledger: its rows, what a query leaves of them, their order and headings."""
+"""The ledger: its rows, filters, order and headings."""
 
 import threading
 from dataclasses import replace
@@ -64,7 +64,7 @@ def asked_of(*own, taught=(), **more):
 
 
 def test_one_submission_makes_one_row():
-    """A list that moved while its pages were read may name one twice."""
+    """A list that changed while it was read may contain one twice."""
     one = Submission(id="9", assignment_id="7", assignment=Assignment(id="7", name="Essay"))
 
     page = lay_out(asked_of(one, one), LedgerFilter(), NOW)
@@ -166,7 +166,7 @@ def test_ledger_asks_each_course_once(sources_of, canvas):
     send = transport.send
 
     def counted(*what, **how):
-        # Here and not at Canvas, which has not done with a call when its answer is read.
+        # Counted here and not at Canvas, where a call ends after its answer was read.
         nonlocal most, flying
         with lock:
             flying += 1
@@ -204,7 +204,7 @@ ART = "submissions: Art History"
 def test_no_course_is_called_denied_before_it_is_known_whether_it_has_begun(
     sources_of, monkeypatch
 ):
-    """Canvas refuses its submissions, and an early view does not wait to hear what lies ahead."""
+    """Canvas refuses its submissions, and an early view does not wait for the reason."""
     hang = Event()
 
     def never(_: CanvasAPI) -> Pages[Course]:
@@ -224,7 +224,7 @@ def test_no_course_is_called_denied_before_it_is_known_whether_it_has_begun(
 
 
 def test_a_course_that_has_not_begun_leaves_nothing_out(sources_of, canvas):
-    """Canvas refuses submissions before a course begins; that is no gap, and no cry."""
+    """Canvas refuses submissions before a course begins; nothing is missing then."""
     page = submissions(sources_of("dozen"))
 
     assert page.complete
@@ -239,7 +239,7 @@ def test_a_course_that_has_not_begun_leaves_nothing_out(sources_of, canvas):
 
 @pytest.mark.parametrize("path", ["/api/v1/courses/4102/students/submissions", "/api/v1/courses"])
 def test_a_refusal_for_another_reason_is_told(sources_of, canvas, path):
-    """A running course that refuses, or a list of pending courses that fails: not complete."""
+    """If a running course refuses, or the list of pending ones fails, the page is incomplete."""
     pending = {"query": {"enrollment_state": "invited_or_pending"}}
     states = pending if path == "/api/v1/courses" else {}
     fault = {"path": path, "kind": "status", "status": 403, "times": None, **states}

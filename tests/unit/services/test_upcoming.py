@@ -1,4 +1,4 @@
-"""Upcoming laid out from answers that are at hand: no network, no threads, no clock."""
+"""Upcoming laid out from given answers: no network, no threads, no clock."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -73,7 +73,7 @@ def test_a_week_has_its_days_and_neighbours_only():
 
 
 def test_a_week_is_that_of_the_locale():
-    """From Sunday to Saturday in the United States; the name is of the Monday in it."""
+    """From Sunday to Saturday in the United States; its name is that of the Monday in it."""
     saturday = NOW + timedelta(days=2)
     asked = [plan("1", -5), plan("2", -4), plan("3", -3), plan("4", 2), plan("5", 3)]
 
@@ -165,7 +165,7 @@ def test_waiting_work_makes_a_teacher():
 
 
 def test_what_has_come_so_far_is_laid_out_too():
-    """An early view: nothing is here yet, and nothing is said of it."""
+    """An early view without any answer says nothing about it."""
     waiting = (Source("courses", "waiting"), Source("planner", "waiting"))
 
     page = lay_out(
@@ -179,7 +179,7 @@ def test_what_has_come_so_far_is_laid_out_too():
 
 
 def test_long_lists_come_in_pieces():
-    """The rows of the twin stay whole; a page beyond the last is the last."""
+    """The twin has all rows; a piece beyond the last is the last."""
     asked = answers(*(plan(str(n), n / 100) for n in range(1, 101)))
 
     first = lay_out(asked, WeekFilter(), NOW)

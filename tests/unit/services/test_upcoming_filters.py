@@ -1,4 +1,4 @@
-"""The week's filters, read leniently."""
+"""The week's filters; unknown values are ignored."""
 
 from canvas_app.services.upcoming_filters import WeekFilter
 

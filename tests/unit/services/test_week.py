@@ -1,4 +1,4 @@
-"""What makes the week: days in the person's zone, merging, weights, filters, search."""
+"""The week: days in the person's zone, merging, weights, filters, search."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Behind a key that allows no includes, three calls bring what a course's own page lacks."""
+"""With a key that allows no includes, three calls complete a course's own page."""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -92,7 +92,7 @@ def test_work_tells_that_letters_alone_count():
 
 @pytest.mark.parametrize(("weight", "brought"), [(None, True), (0.0, True), (40.0, False)])
 def test_weights_of_periods_are_never_guessed(weight, brought):
-    """That periods have weights does not say that the course counts them."""
+    """Periods with weights do not show that the course uses them."""
     names = Bare(Rows(), Rows(), Rows()).brought([period(weight)])
 
     assert ("current_grading_period_scores" in names) is brought

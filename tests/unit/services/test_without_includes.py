@@ -1,11 +1,11 @@
-"""Behind a key that allows no includes, other calls bring what the list of courses lacks."""
+"""With a key that allows no includes, other calls complete the list of courses."""
 
 from canvas_app.services.asks import start_courses, start_pending
 from canvas_app.services.without_includes import lost, mend_courses, mend_every_course, start_over
 
 
 def totals(courses):
-    """By course, the totals its student enrollments carry where anything is graded."""
+    """Return, by course, the totals of its student enrollments where anything is graded."""
     return {
         course.id: [
             (e.computed_current_score, e.computed_final_score)
@@ -55,7 +55,7 @@ def test_what_no_call_brings_is_said(sources_of, dropping):
 
 
 def test_a_page_that_shows_no_totals_does_not_ask_for_them(sources_of, dropping):
-    """One call more, and nothing is said of what this page would not show."""
+    """One call more, and no message about what this page would not show."""
     sources = sources_of("dozen")
     listed = start_courses(sources)
 

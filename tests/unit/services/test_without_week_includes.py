@@ -1,4 +1,4 @@
-"""Behind a key that allows no includes, missing work gets its marks and what became of it."""
+"""With a key that allows no includes, missing work gets its marks and its grades."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -55,7 +55,7 @@ def test_each_mark_goes_to_its_work():
 
 
 def test_quizzes_are_marked_under_their_own_id():
-    """The planner knows a quiz by its own id and not by its assignment's."""
+    """The planner lists a quiz by its own id, not by its assignment's."""
     quiz = Assignment(id="1", course_id="4", quiz_id="77", submission_types=["online_quiz"])
     listed = Rows(quiz)
     mark = PlannerOverride(id="8", plannable_type="quiz", plannable_id="77")
@@ -77,7 +77,7 @@ def test_work_gets_ones_own_submission():
 
 
 def test_submissions_are_asked_for_once_a_course_and_where_work_has_no_date():
-    """With a date the planner tells whether it was graded."""
+    """For dated work the planner says whether it was graded."""
     asking = Asking()
 
     start_undated(asking, Rows(work("1", None), work("2", None), work("3", None, "5"), work("4")))

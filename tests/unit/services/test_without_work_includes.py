@@ -1,4 +1,4 @@
-"""Behind a key that allows no includes, assignments and submissions find each other again."""
+"""With a key that allows no includes, assignments get their submissions by other calls."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""How a page stands, counted from its sources."""
+"""The state of a page, counted from its sources."""
 
 from datetime import UTC, datetime, timedelta
 

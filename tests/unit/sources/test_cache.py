@@ -1,4 +1,4 @@
-"""Both caches keep, forget and let one renew."""
+"""Both caches keep and forget answers, and let one caller renew."""
 
 import pytest
 from cryptography.fernet import Fernet
@@ -48,7 +48,7 @@ def test_drop_forgets_one_owner(cache):
 
 
 def test_what_comes_in_after_the_drop_is_never_read(cache):
-    """A write drops answers; one that was asked for before it may still be on its way."""
+    """A write drops answers; one requested before it may still arrive."""
     before = cache.namespace("ann")
     cache.drop("ann")
 

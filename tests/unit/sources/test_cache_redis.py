@@ -1,4 +1,4 @@
-"""Answers kept in Redis: sealed, and done without when Redis is away."""
+"""Answers in Redis: encrypted, and not needed while Redis is away."""
 
 import json
 
@@ -33,7 +33,7 @@ def test_redis_away_means_nothing_kept(caplog):
 
     cache.put("ann", "courses", b"x")
 
-    assert cache.namespace("ann") != cache.namespace("ann")  # nobody shares what may be out of date
+    assert cache.namespace("ann") != cache.namespace("ann")  # it may be outdated
     assert cache.get("ann", "courses") is None
     assert not cache.claim("ann", "courses")
     assert cache.size() is None
@@ -41,7 +41,7 @@ def test_redis_away_means_nothing_kept(caplog):
 
 
 def test_hanging_redis_is_waited_for_once(valkey_url, caplog):
-    """A page asks dozens of times; Redis is asked again after a while, by one call."""
+    """A page asks dozens of times; one call tries Redis again after a while."""
     now, asked = [0.0], []
     cache = RedisCache(open_redis(valkey_url), CIPHER, clock=lambda: now[0])
     good = cache._redis.hget
@@ -65,7 +65,7 @@ def test_hanging_redis_is_waited_for_once(valkey_url, caplog):
 
 
 def test_drop_that_redis_missed_is_made_up_for(valkey_url):
-    """A write while Redis is away: what lies there from before must not come back as fresh."""
+    """After a write while Redis was away, its old answers must not come back as fresh."""
     now = [0.0]
     cache = RedisCache(open_redis(valkey_url), CIPHER, clock=lambda: now[0])
     cache.put(cache.namespace("ann"), "courses", b"as it was before the write")
@@ -87,7 +87,7 @@ def test_drop_that_redis_missed_is_made_up_for(valkey_url):
 
 
 def test_redis_holds_nothing_readable(valkey_url):
-    """Whoever reads the server's memory or wire learns no name and no grade."""
+    """Somebody who reads the server's memory or network learns no name and no grade."""
     cache = RedisCache(open_redis(valkey_url), CIPHER)
     namespace = cache.namespace("somebody")
     cache.put(namespace, "courses", b"Biology, 93 %")
@@ -100,7 +100,7 @@ def test_redis_holds_nothing_readable(valkey_url):
 
 
 def test_answer_opens_where_it_was_kept_alone(valkey_url):
-    """Copied to another person's namespace, damaged or of an older key, it is as good as none."""
+    """Copied to another person's namespace, damaged or of an older key, it does not open."""
     cache = RedisCache(open_redis(valkey_url), CIPHER)
     mine, other = cache.namespace("me"), cache.namespace("you")
     cache.put(mine, "courses", b"mine")
@@ -118,7 +118,7 @@ def test_answer_opens_where_it_was_kept_alone(valkey_url):
 
 
 def test_redis_holds_less_than_half(valkey_url):
-    """Answers are repetitive JSON; what an Easel kept that did not compress reads as none."""
+    """Answers are repetitive JSON; uncompressed ones of an earlier Easel are ignored."""
     cache = RedisCache(open_redis(valkey_url), CIPHER)
     namespace = cache.namespace("somebody")
     rows = [

@@ -1,4 +1,4 @@
-"""One call: kept, joined, asked again, or standing in for one that fails."""
+"""One call: kept, shared, repeated, or replaced by a kept answer when it fails."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ LOST = {"method": "GET", "path": "/api/v1/courses", "kind": "html", "times": Non
 
 
 def kept_then(sources_of, clock):
-    """A kept list of courses, five minutes old."""
+    """Return a kept list of courses, five minutes old."""
     sources_of("dozen", now=clock).start("courses", COURSES).rows()
     clock.at += timedelta(minutes=5)
     return clock.at - timedelta(minutes=5)
@@ -120,7 +120,7 @@ def test_after_a_write_the_call_under_way_counts_no_more(sources_of, canvas, cac
 
 
 def test_who_has_more_time_asks_again(sources_of, canvas):
-    """The first tab's time runs out in the middle of a call that the second waits for."""
+    """The first tab's time runs out during a call that the second one waits for too."""
     fault = LOST | {"kind": "slow", "seconds": 3, "times": 1}
     canvas.control(faults=[fault])
     hasty = sources_of("dozen", seconds=0.8).start("courses", COURSES)
@@ -169,7 +169,7 @@ def test_what_is_denied_now_is_kept_no_more(sources_of, canvas):
 
 
 def test_refusal_is_asked_for_again_only_when_it_is_old(sources_of, canvas):
-    """A course that has not begun refuses; each view of /submissions asked it once more."""
+    """A course that has not begun refuses; once each view of /submissions asked it again."""
     clock = Clock()
     canvas.control(faults=[LOST | {"kind": "status", "status": 403}])
     first = sources_of("dozen", now=clock).start("courses", COURSES)
@@ -200,7 +200,7 @@ def test_old_refusal_is_asked_about_again(sources_of, canvas):
 
 
 def test_missing_scope_is_no_refusal_to_keep(sources_of):
-    """Whoever signs in again may have it."""
+    """After a new sign-in the person may have it."""
     asked = []
 
     def lacking(api: CanvasAPI) -> Pages[Course]:
@@ -281,7 +281,7 @@ def test_time_that_is_over_sends_nothing(sources_of, canvas):
 
 
 def test_pages_share_what_redis_keeps(sources_of, canvas, cache, valkey_url):
-    """Both caches behave the same to a page."""
+    """For a page both caches behave the same."""
     shared = RedisCache(open_redis(valkey_url), CIPHER)
     sources = sources_of("dozen", cache=shared)
     sources.start("courses", COURSES).rows()

@@ -1,4 +1,4 @@
-"""A page takes its share of the pool, and leaves the rest to others."""
+"""A page takes its share of the pool and leaves the rest to others."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event

@@ -1,4 +1,4 @@
-"""Lists of which one context is refused: the rest comes, and what is refused is not asked again."""
+"""Lists with one refused context: the rest comes, and the refused one is not asked again."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ ROUTE = "GET /api/v1/calendar_events"
 
 
 class Asked:
-    """A Canvas that refuses some codes, and the memory of which it did."""
+    """A Canvas that refuses some codes, and the memory of refused ones."""
 
     def __init__(self, *refused, error=None):
         self.bad = set(refused)
@@ -78,7 +78,7 @@ def test_few_codes_all_refused(codes):
 
 
 def test_refused_altogether():
-    """A list that Canvas gives nobody of the kind: few calls, then one a view."""
+    """Canvas refuses this list to everybody: few calls at first, then one a view."""
     canvas = Asked(*CODES)
 
     with pytest.raises(AuthorizationError):
@@ -103,7 +103,7 @@ def test_other_refusals_are_no_reason_to_split(error):
 
 
 def test_trouble_on_the_way_is_told():
-    """What came before stays; nothing at all is an error."""
+    """What came before stays; if nothing came, it is an error."""
 
     class Broken(Asked):
         def __call__(self, codes):
@@ -167,7 +167,7 @@ def test_source_is_whole_with_a_note(sources_of, canvas, status, seconds):
 
 
 def test_a_refusal_is_asked_again_in_time(sources_of, canvas):
-    """After a while, and at once when the person asks anew."""
+    """After a while, and at once if the person asks again."""
     canvas.control(settings={"permission_status": 403})
     at = [datetime(2026, 11, 23, 12, tzinfo=UTC)]
 

@@ -1,4 +1,4 @@
-"""One question asked by several threads is asked once."""
+"""A question that several threads ask at once is sent once."""
 
 from concurrent.futures import Future
 

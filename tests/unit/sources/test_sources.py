@@ -1,4 +1,4 @@
-"""Gathering: in parallel, under a deadline, with a state for each part."""
+"""Sources: in parallel, under a deadline, with a state for each part."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -149,7 +149,7 @@ LOST = {"method": "GET", "path": "/api/v1/courses", "kind": "html", "times": Non
 
 
 def test_early_view_stays_as_it_was_first_read(sources_of, canvas):
-    """What comes while the view is made is not here: its rows were left out already."""
+    """Answers that come while the view is made count as missing, as their rows are left out."""
     canvas.control(latency=0.3)
     sources = sources_of("dozen")
     early = sources.early()
@@ -243,7 +243,7 @@ def test_kept_answer_still_tells(sources_of, dropping):
 
 
 def test_own_work_without_submissions_is_believed_alone(sources_of, dropping):
-    """Where nothing surer is on the page; a moment after publishing, work has no submission."""
+    """Only if nothing on the page is surer: just after publishing, work has no submission."""
     own = partial(CanvasAPI.calendar_assignments, course_ids=("4101",), include=("submission",))
     sources = sources_of("dozen")
 
@@ -262,7 +262,7 @@ ODD_COURSE = {"kind": "rewrite", "path": "/api/v1/courses*", "times": None}
 
 
 def test_what_could_not_be_understood_is_told_and_kept(sources_of, canvas):
-    """Canvas would give the same again, so it is not asked on each page."""
+    """Canvas would send the same again, so it is not asked on each page."""
     clock = Clock()
     sources_of("dozen", now=clock).start("courses", COURSES).rows()
     clock.at += timedelta(minutes=5)

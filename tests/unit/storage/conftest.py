@@ -1,4 +1,4 @@
-"""A database on both engines, a clock to turn, and scripted token endpoints."""
+"""A database with both engines, a clock that tests move, and scripted token endpoints."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

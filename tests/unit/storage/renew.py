@@ -1,4 +1,4 @@
-"""A process of its own that asks a grant for another token, as a worker of Easel would."""
+"""A process that asks for a new token of a grant, as a worker of Easel would."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Prepared exports in the database: whose they are, how far, how they end; parts are sealed."""
+"""Prepared exports in the database: owner, progress, end; their parts are sealed."""
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ SECRET_ROW = b"Maya Lindqvist,17.5\r\n"
 
 
 def begun(storage: Storage, clock: Clock) -> tuple[str, int]:
-    """An export of somebody signed in: its id, and the grant's."""
+    """Return the id of an export of somebody signed in, and of their grant."""
     grant_id = entered(storage, enter(storage, clock)).grant_id
     return storage.exports.begin(grant_id, "4101", "gradebook-4101", "csv"), grant_id
 
@@ -85,7 +85,7 @@ def test_cancelled_is_wanted_no_more(storage: Storage, clock: Clock) -> None:
 
 
 def test_a_silent_one_is_interrupted(storage: Storage, clock: Clock) -> None:
-    """Its process is gone; one that reports every few seconds is not."""
+    """Its process is gone; one that reports every few seconds is not interrupted."""
     export_id, grant_id = begun(storage, clock)
     clock.advance(seconds=SILENCE.total_seconds() - 1)
     assert storage.exports.heartbeat(export_id)

@@ -1,4 +1,4 @@
-"""Calendar feeds in the database: secrets as hashes, one visitor at a time, grants kept alive."""
+"""Calendar feeds in the database: hashed secrets, one visitor at a time, grants kept alive."""
 
 import contextlib
 import threading
@@ -170,7 +170,7 @@ class TestVisits:
     def test_key_lost_means_no_feed(
         self, storage: Storage, open_storage: Callable[..., Storage], clock: Clock
     ) -> None:
-        """Nothing tells any more whose it is, and its grant opens as little."""
+        """Without the key neither its owner nor its grant can be read."""
         _, _, secret = fed(storage, clock)
         storage.feeds.keep(found(storage, secret), CALENDAR)
         assert open_storage(Fernet.generate_key().decode()).feeds.find(secret) is None
@@ -300,7 +300,7 @@ class TestLives:
     def test_last_sign_out_and_a_new_feed_at_once(
         self, open_storage: Callable[..., Storage], clock: Clock
     ) -> None:
-        """Either the feed is there and the grant too, or neither."""
+        """Either both the feed and the grant exist afterwards, or neither."""
         storage, other = open_storage(), open_storage()
         storage.upgrade()
         for _ in range(5):

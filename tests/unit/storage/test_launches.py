@@ -1,4 +1,4 @@
-"""What launches from inside Canvas keep: used nonces, and the grants of whom they name."""
+"""What launches store: used nonces, and the global ids of grants."""
 
 import threading
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def nowhere(environment: str) -> None:
 
 
 def test_a_nonce_is_spent_once(open_storage: Callable[..., Storage], storage: Storage) -> None:
-    """By one of many threads of two processes that try at once."""
+    """By one of many threads in two processes that try at the same time."""
     other = open_storage()
     gate = threading.Barrier(8)
     told: list[bool] = []
@@ -48,7 +48,7 @@ def test_a_nonce_is_spent_once(open_storage: Callable[..., Storage], storage: St
 
 
 def test_a_nonce_is_kept_as_a_hash_for_a_while(storage: Storage, clock: Clock) -> None:
-    """Longer than any launch is believed; then it is forgotten with what time has ended."""
+    """For longer than a launch is valid; then it is deleted with other expired rows."""
     storage.launches.spend("a nonce")
     with storage.engine.connect() as connection:
         rows = [str(row) for row in connection.execute(sa.select(spent_nonces))]
@@ -79,7 +79,7 @@ def test_grants_by_global_id(storage: Storage, clock: Clock) -> None:
 
 
 def test_a_further_browser(storage: Storage, clock: Clock) -> None:
-    """It is signed in with the grant that is there, and with none that has ended."""
+    """It is signed in with an existing grant, and not with one that has ended."""
     identity = Identity("production", 7, "Ada", global_id=SHARD + 7)
     first = enter(storage, clock, identity)
     known = storage.signed_in(first)

@@ -1,4 +1,4 @@
-"""The lease: one refresh for everybody, whoever dies, answers late or changes the row meanwhile."""
+"""The lease: one refresh for everybody, even if a process dies, is late or loses the row."""
 
 import json
 import socket
@@ -137,7 +137,7 @@ class TestWhenToRenew:
 
 
 class TestSuspended:
-    """A refresh looks at neither the person nor the key's switch; a call with it is refused."""
+    """A refresh checks neither the person nor the key's switch, so only a call is refused."""
 
     def test_one_refresh_for_one_refusal(
         self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage]
@@ -427,7 +427,7 @@ class TestMeanwhile:
         assert scripted.revoked == []
 
     def test_clock_set_back(self, storage: Storage, clock: Clock) -> None:
-        """A lease written by a clock that was far ahead binds nobody."""
+        """A lease written by a clock that was far ahead is ignored."""
         grant_id = store(storage, hour(clock))
         with storage.engine.begin() as connection:
             ahead = clock() + timedelta(days=1)
@@ -723,7 +723,7 @@ ROUNDS = 4
 
 
 class TestAtOnce:
-    """Whatever comes first: no token works that nobody holds, nobody holds one that is over."""
+    """In any order: no valid token is left without an owner, and nobody holds an invalid one."""
 
     def test_sign_out_and_refresh(self, real: Storage, canvas: Any) -> None:
         for _ in range(ROUNDS):

@@ -1,4 +1,4 @@
-"""Notes for the administrator: one for each environment and subject, until it is mended."""
+"""Notes for the administrator: one for each environment and subject, until it is resolved."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What could not be revoked is tried again, and never twice at once."""
+"""Failed revocations are tried again, and never twice at once."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -118,7 +118,7 @@ class TestOutbox:
     def test_signed_in_again_just_in_time(
         self, storage: Storage, clock: Clock, open_storage: Callable[..., Storage], who: Identity
     ) -> None:
-        """Between the look for grants that are over and their end, one is begun anew."""
+        """A new grant is made between finding the expired ones and ending them."""
         enter(storage, clock, who)
         clock.advance(days=40)
         other, secrets = open_storage(), []

@@ -1,4 +1,4 @@
-"""What nobody uses is ended after a while; operators list, end and forget."""
+"""Unused grants end after a while; operators list, end and forget them."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -45,7 +45,7 @@ def test_deleting_everything_deletes_them(storage: Storage, clock: Clock) -> Non
 
 
 def test_operator_forgets_who_has_no_grant(storage: Storage) -> None:
-    """Those they set while they acted as somebody else, too."""
+    """Also the rules they set while acting as somebody else."""
     acting = replace(BEN, real_user_id=ADA.user_id, real_user_name=ADA.user_name)
     for who in (ADA, BEN, acting):
         storage.rules.keep(who.owner, "1", RULES)

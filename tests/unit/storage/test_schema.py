@@ -1,4 +1,4 @@
-"""Times go in and come out aware and in UTC, and no person has two grants."""
+"""Times are stored and returned as aware UTC, and no person has two grants."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -36,7 +36,7 @@ def test_a_moment_comes_back_in_utc(storage: Storage, hours: int) -> None:
 
 
 def test_a_time_without_a_zone_is_this_machines() -> None:
-    """So nobody's local time is taken for UTC; nothing stays nothing."""
+    """It is converted and not taken for UTC; None stays None."""
     local = AT.astimezone().replace(tzinfo=None)
 
     assert Moment().process_bind_param(local, None) == AT
@@ -45,7 +45,7 @@ def test_a_time_without_a_zone_is_this_machines() -> None:
 
 
 def test_one_grant_for_each_person(storage: Storage) -> None:
-    """Acting as somebody else is a grant of its own; 0 stands for nobody, as NULLs never clash."""
+    """Acting as somebody else is a grant of its own; 0 means nobody, as NULLs are never equal."""
     with storage.engine.begin() as connection:
         connection.execute(grants.insert().values(**GRANT, connected_at=AT))
         acting = GRANT | {"real_user_id": 9}
@@ -56,7 +56,7 @@ def test_one_grant_for_each_person(storage: Storage) -> None:
 
 
 def test_sign_ins_end_with_their_grant(storage: Storage) -> None:
-    """The database sees to it, whoever deletes the row."""
+    """The database deletes them, whatever deletes the grant."""
     with storage.engine.begin() as connection:
         inserted = connection.execute(grants.insert().values(**GRANT, connected_at=AT))
         row = {"id": "a" * 64, "grant_id": inserted.inserted_primary_key[0]}

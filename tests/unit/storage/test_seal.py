@@ -1,4 +1,4 @@
-"""Sealed secrets open for their owner and purpose alone."""
+"""Sealed secrets open only for their owner and purpose."""
 
 from collections.abc import Callable
 from dataclasses import replace

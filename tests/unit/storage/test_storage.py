@@ -1,4 +1,4 @@
-"""Sign-ins and grants: how long they live, who ends them, what is told about them."""
+"""Sign-ins and grants: how long they live, what ends them, what is shown about them."""
 
 import hashlib
 import threading
@@ -44,7 +44,7 @@ def count(storage: Storage, table: sa.Table) -> int:
 
 
 def full(storage: Storage, writing: str) -> None:
-    """From now on the disk has no room for this."""
+    """Let this database have no room left on its disk."""
 
     def fail(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if statement.startswith(writing):
@@ -199,7 +199,7 @@ class TestSignIn:
         assert storage.describe(999) is None
 
     def test_description_holds_the_global_id(self, storage: Storage, clock: Clock) -> None:
-        """An old row gets it with the next renewal or sign-in that tells it."""
+        """An old row gets it with the next renewal or sign-in that brings it."""
         grant_id = entered(storage, enter(storage, clock)).grant_id
         with storage.engine.begin() as connection:
             connection.execute(grants.update().values(global_id=10_000_000_000_017))
@@ -274,7 +274,7 @@ class TestSignOut:
 
 
 class TestBinding:
-    """A row that says whose grant it opens counts only with the MAC of a key in TOKEN_KEYS."""
+    """A row counts only with the MAC of a key in TOKEN_KEYS over the grant it belongs to."""
 
     def rows(self, storage: Storage, table: str) -> list[Any]:
         with storage.engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""CSV that spreadsheets show and do not run."""
+"""CSV that spreadsheets show and never run."""
 
 import csv
 import io
@@ -55,7 +55,7 @@ def test_a_table_is_read_back():
 
 
 def test_column_names_are_defused_too() -> None:
-    """A gradebook's columns are named by whoever names the assignments."""
+    """Anybody who names assignments names a gradebook's columns."""
     [line] = csv_lines(["Student", '=HYPERLINK("x") (7)'], [])
 
     assert line == '"Student","\'=HYPERLINK(""x"") (7)"\r\n'

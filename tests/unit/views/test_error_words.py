@@ -1,4 +1,4 @@
-"""The words of error pages: complete for each code, plain text, and English in the log."""
+"""The words of error pages: complete for each code, plain text, English in the log."""
 
 from collections.abc import Iterator
 from io import BytesIO
@@ -68,7 +68,7 @@ def test_canvas_is_quoted_as_it_spoke(app: Flask, code: str) -> None:
 
 
 def test_scopes_to_paste_stand_on_lines_of_their_own(app: Flask) -> None:
-    """Canvas takes them one by one."""
+    """Canvas's form takes them one by one."""
     told = words_of(Trouble("invalid_scope", **FACTS)).for_admin
 
     assert told.startswith("The key enforces scopes: set CANVAS_SCOPES=auto. In Canvas (Admin,")
@@ -91,7 +91,7 @@ def test_scopes_to_paste_stand_on_lines_of_their_own(app: Flask) -> None:
 def test_what_the_lost_session_store_left_undone(
     app: Flask, unfinished: str, happened: str, what_to_do: str
 ) -> None:
-    """Each place that needs it says what it did not do."""
+    """Each place that needs the store says what was not done."""
     words = words_of(Trouble("sessions_away", **FACTS | {"unfinished": unfinished}))
 
     assert happened in words.happened
@@ -99,7 +99,7 @@ def test_what_the_lost_session_store_left_undone(
 
 
 def test_a_form_that_came_too_late_is_named(app: Flask) -> None:
-    """By its endpoint; one without words of its own has a sentence for all."""
+    """By its endpoint; for other forms there is a general sentence."""
     named = words_of(Trouble("signed_out", form="planner.add_note"))
     other = words_of(Trouble("signed_out", form="nowhere", ended_by_canvas=True))
 
@@ -108,7 +108,7 @@ def test_a_form_that_came_too_late_is_named(app: Flask) -> None:
 
 
 def test_a_sign_in_may_have_left_another_one(app: Flask) -> None:
-    """Who was signed in before still is."""
+    """An earlier sign-in is still valid."""
     before = words_of(Trouble("access_denied", signed_in=True)).happened
     nobody = words_of(Trouble("access_denied", signed_in=False)).happened
 
@@ -117,7 +117,7 @@ def test_a_sign_in_may_have_left_another_one(app: Flask) -> None:
 
 
 def test_the_log_is_english(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the page speaks, before and after."""
+    """Whatever the language of the page, before and after."""
     catalog = Catalog(locale="de")
     catalog.add("Page not found", "Seite nicht gefunden")
     written = BytesIO()

@@ -1,4 +1,4 @@
-"""Pages in another language: a catalogue that is there is used, with its direction and plurals."""
+"""Pages in another language: an existing catalogue is used, with its direction and plurals."""
 
 import re
 from collections.abc import Iterator

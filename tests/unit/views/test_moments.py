@@ -1,4 +1,4 @@
-"""Every moment and day can be said, in every zone and language, wherever in time it is."""
+"""Every moment and day has words, in every zone and language, however far away it is."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone

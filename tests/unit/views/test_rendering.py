@@ -1,4 +1,4 @@
-"""Dates, numbers, colours and HTML from Canvas, as people get to see them."""
+"""Dates, numbers, colours and HTML from Canvas, as people see them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -175,7 +175,7 @@ def test_stored_facts_are_listed_from_records_and_mappings() -> None:
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """Easel, in which nobody is signed in and nobody asks Canvas."""
+    """Easel, with nobody signed in and without calls to Canvas."""
     folder = tmp_path_factory.mktemp("instance")
     settings = local_settings(folder)
     upgrade_database(settings)

@@ -17,6 +17,6 @@ from canvas_app.views.tables import MOST_PER_PAGE, PER_PAGE, Slice
     ],
 )
 def test_page_and_its_size(query: str, page: int | None, per_page: int) -> None:
-    """Python reads no number of more than 4,300 digits, and anybody may send one."""
+    """Python reads no number of more than 4,300 digits, and anybody may send a longer one."""
     with Flask("tables").test_request_context(f"/?{query}"):
         assert Slice.from_query() == Slice(page, per_page)

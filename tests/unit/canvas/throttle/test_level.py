@@ -55,7 +55,7 @@ class World:
         self.queue.extend(range(calls))
 
     def run(self) -> None:
-        """Until nothing happens any more."""
+        """Run until no event is left."""
         self.go()
         while self.events:
             self.now, _, what, facts = heapq.heappop(self.events)
@@ -121,12 +121,12 @@ class World:
         return True
 
     def longest_at_worst(self) -> float:
-        """Seconds it takes to pay for everybody at the leak, with as much again for pauses."""
+        """Return the seconds to pay for all calls at the leak, with as much again for pauses."""
         paid = (self.done + 100) * self.cost / self.limits.outflow
         return 3 * (paid + self.done * self.slowest) + 100 * 30 + 300
 
     def surprises(self) -> int:
-        """Groups of refusals: calls sent before the first refusal of a group was known are one."""
+        """Return the number of refusals; calls sent before one was known belong to it."""
         groups, known = 0, float("-inf")
         for sent, at in sorted(self.refusals, key=lambda refusal: refusal[1]):
             if sent >= known:

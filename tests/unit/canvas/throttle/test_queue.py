@@ -312,7 +312,7 @@ def test_token_endpoint_learns_its_surcharge(buckets: MemoryBuckets, clock: Cloc
 
 
 def test_room_is_counted_behind_others(buckets: MemoryBuckets, clock: Clock) -> None:
-    """Whoever is ahead in the line takes 20 s each; asking reserves nothing."""
+    """Everybody ahead in the line takes 20 s; asking reserves nothing."""
     queue = TokenQueue(buckets, ORIGIN)
     queue.admit().settle(throttled=False, remaining=400.0, cost=200.0)
 

@@ -1,4 +1,4 @@
-"""Buckets in a real Valkey: shared by several holders, survived when it goes away."""
+"""Buckets in a real Valkey: shared by several holders, and replaced while it is away."""
 
 import subprocess
 import sys
@@ -158,7 +158,7 @@ STEPS = st.lists(
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(steps=STEPS, ceiling=st.sampled_from([None, 160.0, 600.0]))
 def test_script_and_level_are_one(valkey_url: str, steps: Any, ceiling: float | None) -> None:
-    """The same happens to a level in this process and to one in Redis: they stay alike."""
+    """A level in this process and one in Redis stay equal under the same events."""
     origin = f"https://{uuid4().hex}.example.edu"
     buckets = Ticking(valkey_url, random=lambda low, high: low)
     known = Known(ceiling=ceiling)
@@ -278,7 +278,7 @@ with CanvasClient(url, token, throttle=throttle) as canvas, ThreadPoolExecutor(8
 
 
 def test_three_processes_are_never_refused(canvas: Any, valkey_url: str) -> None:
-    """Each alone would fill the bucket; together they keep within it."""
+    """Each alone would fill the bucket; together they stay within it."""
     canvas.control(latency=0.02, costs={"default": 1.0}, throttle={"hwm": 300, "maximum": 400})
     redis = f"{valkey_url.rpartition('/')[0]}/3"
     mine = RedisBuckets(redis)
