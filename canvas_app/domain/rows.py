@@ -100,6 +100,11 @@ class Item(Struct, frozen=True, gc=False):
     accepts_until: datetime | None = None  # the person's closing date; None: open-ended
     can_submit: bool | None = None  # whether Canvas would take a hand-in now; None: not known
 
+    @property
+    def element_id(self) -> str:
+        """Return the id of its row on a page, to which a form leads back."""
+        return f"row-{self.type}-{self.id}"
+
 
 @dataclass(frozen=True)
 class Section:

@@ -1,6 +1,7 @@
 """What there is to do: planner, missing work, calendar and stream, merged without duplicates."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -17,7 +18,7 @@ from canvas_app.domain.agenda import (
 from canvas_app.domain.calendar import DAY, WEEK, read_week, write_week
 from canvas_app.domain.charts import Load
 from canvas_app.domain.courses import is_active_student
-from canvas_app.domain.pieces import Place, cut, piece_at
+from canvas_app.domain.pieces import PIECE, Place, cut, piece_at
 from canvas_app.domain.planner_items import TYPES, by_due
 from canvas_app.domain.rows import Item, Section
 from canvas_app.services.own_work import (
@@ -105,6 +106,11 @@ class UpcomingPiece(Place):
     new_grades: tuple[Item, ...]
     announcements: tuple[Item, ...]
     done: tuple[Item, ...]
+    at: str = ""
+
+    def leads_to(self, rows: Iterable[Item]) -> bool:
+        """Return whether a form leads back to one of these rows, which must then be in sight."""
+        return bool(self.at) and any(row.element_id == self.at for row in rows)
 
 
 @dataclass(frozen=True)
@@ -182,17 +188,22 @@ def lay_out(asked: UpcomingAnswers, wanted: WeekFilter, now: datetime) -> Upcomi
         missing_elsewhere=sum(is_missing(i) and passes(i) for i in found) - len(shown["missing"]),
         is_teacher=bool(grading) or page.is_teacher,
     )
-    return replace(whole, piece=piece_of(whole, wanted.page))
+    return replace(whole, piece=piece_of(whole, wanted.page, wanted.at))
 
 
-def piece_of(page: Upcoming, number: int) -> UpcomingPiece:
-    """Return one piece of the page's rows, in the order in which they are shown."""
+def piece_of(page: Upcoming, number: int, at: str = "") -> UpcomingPiece:
+    """Return one piece of the page's rows, in the order in which they are shown.
+
+    It is the one with the row ``at`` (the id of its element), or one by its number.
+    """
     # Work that was sent back has a grade but is open, so it is listed with the work.
     graded = page.new_grades if page.show else tuple(i for i in page.new_grades if i.done)
     open_ = sorted(page.sections, key=lambda section: section.key == "earlier")
     lists = (page.grading, *(section.rows for section in open_))
     lists += (graded, page.announcements, page.done)
-    place = piece_at([1] * sum(map(len, lists)), number)
+    ids = [row.element_id for rows in lists for row in rows]
+    number = ids.index(at) // PIECE + 1 if at in ids else number
+    place = piece_at([1] * len(ids), number)
     grading, *parts, grades, announcements, done = cut(lists, place)
     return UpcomingPiece(
         **vars(place),
@@ -205,6 +216,7 @@ def piece_of(page: Upcoming, number: int) -> UpcomingPiece:
         new_grades=grades,
         announcements=announcements,
         done=done,
+        at=at,
     )
 
 

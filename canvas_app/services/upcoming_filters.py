@@ -43,6 +43,7 @@ class WeekFilter:
     favorites: bool = False
     done: bool = False
     page: int = 1  # which piece of the list
+    at: str = ""  # a row's element_id: its piece is shown, instead of one by its number
 
     @classmethod
     def from_query(cls, values: Callable[[str], Sequence[str]]) -> "WeekFilter":

@@ -95,7 +95,7 @@ def row_id(context: Context, row: Any) -> Markup:
     load = context.get("load")
     if g.get("rendering") is not load or "rows" not in g:
         g.rendering, g.rows = load, set()
-    id_ = f"row-{row.type}-{row.id}"
+    id_ = row.element_id
     if id_ in g.rows:
         return Markup("")
     g.rows.add(id_)

@@ -1,5 +1,6 @@
 """Upcoming work, one week at a time: page and JSON twin."""
 
+from dataclasses import replace
 from functools import partial
 
 from flask import Blueprint, request
@@ -9,6 +10,7 @@ from canvas_app.current import login_required
 from canvas_app.services.upcoming import upcoming
 from canvas_app.services.upcoming_filters import WeekFilter
 from canvas_app.views.answers import MakePage, own_list, twin
+from canvas_app.views.writing import led_back_to
 
 bp = Blueprint("upcoming", __name__)
 
@@ -16,7 +18,7 @@ bp = Blueprint("upcoming", __name__)
 @bp.get("/upcoming", endpoint="upcoming")
 @login_required
 def upcoming_page() -> ResponseReturnValue:
-    return own_list("upcoming.html", filtered_week())
+    return own_list("upcoming.html", filtered_week(led_back_to()))
 
 
 @bp.get("/upcoming.json")
@@ -25,6 +27,10 @@ def upcoming_json() -> ResponseReturnValue:
     return twin(filtered_week(), "new_grades", "tabs", "week", "previous_week", "next_week", "load")
 
 
-def filtered_week() -> MakePage:
-    """Return the function that loads the week with the filters of this address."""
-    return partial(upcoming, wanted=WeekFilter.from_query(request.args.getlist))
+def filtered_week(at: str = "") -> MakePage:
+    """Return the function that loads the week with the filters of this address.
+
+    ``at`` is the id of a row whose piece is shown.
+    """
+    wanted = WeekFilter.from_query(request.args.getlist)
+    return partial(upcoming, wanted=replace(wanted, at=at))

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
-from flask import flash, redirect, request
+from flask import flash, redirect, request, session
 from werkzeug.wrappers import Response
 
 from canvas_app.canvas.errors import AuthenticationError, CanvasError
@@ -17,6 +18,8 @@ from canvas_app.views.auth import safe_next
 from canvas_app.views.languages import gettext
 
 _T = TypeVar("_T")
+
+LED_BACK = "led_back"  # session key: the path and the row that the last form leads back to
 
 
 def write(call: Callable[[], _T], attempt: str) -> tuple[_T | None, str]:
@@ -57,7 +60,18 @@ def back(
     if undo_at:
         said = {"text": message, "action": undo_at, "fields": {**(undo or {}), "next": here}}
     flash(said, "done" if done else "failed")
+    if row:
+        session[LED_BACK] = [urlsplit(here).path, row]
     return redirect(f"{prefix}{here}" + (f"#{row}" if row and "#" not in here else ""), 303)
+
+
+def led_back_to() -> str:
+    """Return the row to which a form has just led back on this page, once; else nothing.
+
+    The write may have moved it to another piece of a long list.
+    """
+    path, row = session.pop(LED_BACK, ("", ""))
+    return str(row) if path == request.path else ""
 
 
 def not_done(message: str, *, row: str = "") -> Response:

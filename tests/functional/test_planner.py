@@ -71,6 +71,32 @@ def test_mark_done_and_undo(easel, browser, canvas):
     assert calls["PUT /api/v1/planner/overrides/:id"] == {"200": 1}
 
 
+def test_a_tick_leads_back_to_the_row_on_whichever_piece_it_is_now(easel, browser):
+    """Done work stands on the second piece, in a fold that is then open; once, not for good."""
+    page = upcoming(easel, browser)
+    value = mark_value(page, "Matrices, sheet 3")
+    id_ = "row-{}-{}".format(*value.split(":")[:2])
+
+    marked = press(easel, browser, page, value)
+
+    assert marked.url.endswith(f"/upcoming#{id_}")
+    assert f'id="{id_}"' in last_view(marked.text).partition('id="finished" open>')[2]
+    assert f'id="{id_}"' not in last_view(upcoming(easel, browser).text)
+
+    undone = send(browser, marked, undo_form(marked))
+
+    assert f'id="{id_}"' in last_view(undone.text).partition('id="finished"')[0]
+
+
+def test_a_tick_on_home_leads_to_no_piece_of_upcoming(easel, browser):
+    home = browser.get(f"{easel.url}/", timeout=30)
+    value = html.unescape(re.findall('name="item" value="([^"]+)"', last_view(home.text))[0])
+
+    assert "is marked done" in press(easel, browser, home, value).text
+
+    assert "1 to 45 of" in last_view(upcoming(easel, browser).text)
+
+
 def test_a_mark_keeps_what_else_the_override_says(easel, browser, canvas):
     """Canvas takes a missing boolean for false, so ``dismissed`` must be sent too."""
     headers = {"Authorization": f"Bearer {canvas.token('dozen')}"}

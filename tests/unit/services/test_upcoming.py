@@ -2,12 +2,15 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from canvas_app.canvas.models import (
     Assignment,
     Course,
     CourseEnrollment,
     Plannable,
     PlannerItem,
+    PlannerOverride,
     PlannerSubmission,
     TodoItem,
 )
@@ -194,3 +197,18 @@ def test_long_lists_come_in_pieces():
     assert [section.total for section in first.piece.sections] == [
         len(section.rows) for section in first.sections if section.key == "today"
     ]
+
+
+@pytest.mark.parametrize(("id_", "number"), [("1", 1), ("92", 3), ("7", 3), ("unlisted", 2)])
+def test_a_row_is_led_back_to_on_the_piece_that_has_it_now(id_, number):
+    """Work that was marked done stands after the open work; a row that is gone keeps the piece."""
+    marked = PlannerOverride(id="9", marked_complete=True)
+    done = {"7": {"planner_override": marked}}
+    asked = answers(*(plan(str(n), n / 100, **done.get(str(n), {})) for n in range(1, 101)))
+
+    page = lay_out(asked, WeekFilter(page=2, at=f"row-assignment-{id_}"), NOW)
+
+    assert page.piece is not None
+    assert page.piece.number == number
+    assert page.piece.leads_to(page.rows) is (id_ != "unlisted")
+    assert page.piece.leads_to(page.done) is (id_ == "7")
