@@ -170,6 +170,18 @@ function swapWords(button) {
 // What a mark is about: the same thing may stand in two lists of a page.
 const about = (value) => value.split(":", 2).join(":");
 
+// Undo presses the button again. Meanwhile another list may be shown, with a button like it or without any.
+function press(button, like, undo, undoAt) {
+  const shown = button.isConnected ? button : [...document.querySelectorAll(`main > .arrived button[name=${button.name}]`)].find(like);
+  if (shown) {
+    shown.focus();
+    shown.click();
+  } else {
+    const token = document.querySelector("input[name=csrf_token]").value;
+    write(undoAt, new URLSearchParams({ ...undo, csrf_token: token, next: "/" }), { key: undoAt, revert: () => {}, keep: renew }, "");
+  }
+}
+
 function marked(button) {
   const same = [...document.querySelectorAll("main > .arrived button[name=item]")].filter((other) => about(other.value) === about(button.value));
   const flip = () => same.forEach((one) => {
@@ -178,24 +190,33 @@ function marked(button) {
   });
   flip();
   return {
+    counted: true,
     key: about(button.value),
     revert: flip,
-    keep: (undo) => {
+    keep: (undo, undoAt) => {
       same.forEach((one) => { one.value = undo.item; });
-      return () => { button.focus(); button.click(); };
+      return () => press(button, (one) => about(one.value) === about(button.value), undo, undoAt);
     },
   };
 }
 
-// A star moves a course to another group: its card stays in place, and the headings count anew.
+// Rows and cards that were changed stay where they are, and what the page counts is counted anew: once for several
+// changes that follow one another.
+const TOGETHER = 300; // milliseconds
+let counting = null;
+
 async function recount() {
-  const answer = await fetch(location.href);
-  if (!answer.ok) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const mine = (counting = new AbortController());
+  await new Promise((go) => { setTimeout(go, TOGETHER); });
+  if (mine.signal.aborted) return;
+  const fresh = await ask(location.href, mine.signal);
+  if (!fresh) return;
   for (const old of document.querySelectorAll("main > .arrived [data-count]")) {
-    const fresh = page.querySelector(`main > .arrived [data-count="${CSS.escape(old.dataset.count)}"]`);
-    if (fresh) old.innerHTML = fresh.innerHTML;
-    else old.querySelector("small")?.remove(); // nothing is left in this group
+    const now = fresh.querySelector(`[data-count="${CSS.escape(old.dataset.count)}"]`);
+    if (now) [old.innerHTML, old.className] = [now.innerHTML, now.className];
+    else if (old.dataset.none) old.textContent = old.dataset.none;
+    else if (old.matches("h2, h3")) old.querySelector("small")?.remove(); // nothing is left under it
+    else old.replaceChildren();
   }
 }
 
@@ -207,12 +228,12 @@ function starred(form, button) {
   };
   flip();
   return {
+    counted: true,
     key: form.action,
     revert: flip,
-    keep: (undo) => {
+    keep: (undo, undoAt) => {
       button.value = undo.on;
-      recount().catch(() => {}); // the counts of before stand until the page is loaded again
-      return () => { button.focus(); button.click(); };
+      return () => press(button, (one) => one.form.action === form.action, undo, undoAt);
     },
   };
 }
@@ -236,13 +257,17 @@ function nicknamed(form) {
   };
 }
 
+const LONGEST = 20000; // milliseconds a page may take to come
+
 // The page's content is asked for again and put in place of the old; folds stay open, and what is being read stays where it is.
-async function ask() {
-  const address = new URL(location.href);
+async function ask(from = location.href, stop = null, retries = []) {
+  const address = new URL(from);
   address.searchParams.delete("retry");
-  const answer = await fetch(address, { signal: AbortSignal.timeout(20000) });
+  for (const name of retries) address.searchParams.append("retry", name);
+  const late = AbortSignal.timeout(LONGEST);
+  const answer = await fetch(address, { signal: stop ? AbortSignal.any([stop, late]) : late });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  return answer.ok && page.querySelector("main > .arrived");
+  return answer.ok && !page.querySelector("main [data-failed]") && page.querySelector("main > .arrived");
 }
 
 function replaceBy(fresh) {
@@ -258,16 +283,62 @@ function replaceBy(fresh) {
   scrollTo({ left, top: now ? scrollY + top(now) - height : before, behavior: "instant" });
 }
 
+// A count that is a tab shows its list, and Retry what came by now, without leaving the page.
+const bare = () => location.href.split("#")[0];
+let place = bare();
+let wished = null;
+
+async function visit(link) {
+  const address = new URL(link.href);
+  const retries = address.searchParams.getAll("retry");
+  address.searchParams.delete("retry");
+  const content = document.querySelector("main > .arrived");
+  if (content.querySelector("[data-grid]")) return location.assign(link.href); // its keys are not set up again
+  wished = link;
+  content.setAttribute("aria-busy", "true");
+  while (busy.size) await new Promise((go) => { setTimeout(go, 50); }); // what is being written would be shown as before
+  const fresh = await ask(address, null, retries).catch(() => null);
+  if (wished !== link) return;
+  if (!fresh) return location.assign(link.href);
+  const heading = link.closest("section")?.querySelector("h2[id]")?.id;
+  content.removeAttribute("aria-busy");
+  replaceBy(fresh);
+  watch();
+  if (!retries.length && address.href !== place) history.pushState(null, "", address);
+  place = bare();
+  const tab = content.querySelector(`[data-tab="${link.dataset.tab}"]`);
+  const again = [...content.querySelectorAll("[data-again]")].find((one) => !tab && one.href === link.href);
+  const target = tab || again || (heading && document.getElementById(heading)) || document.querySelector("h1");
+  if (!target.href) target.tabIndex = -1;
+  target.focus({ preventScroll: true });
+  told.textContent = (tab || content.querySelector(".lead"))?.textContent.trim() ?? "";
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("main > .arrived :is(a[data-tab], a[data-again])");
+  if (!link || trial || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button) return;
+  event.preventDefault();
+  visit(link);
+});
+
+addEventListener("popstate", () => {
+  if (trial || place === bare()) return;
+  place = bare();
+  renew();
+});
+
 // A note changes which rows there are.
 async function renew() {
-  const fresh = await ask();
-  if (fresh) replaceBy(fresh);
-  else location.reload();
+  const fresh = await ask().catch(() => null);
+  if (!fresh) return location.reload();
+  replaceBy(fresh);
+  watch();
 }
 
 // Answers that were being renewed when the page came: it is asked for once more, unless it is hidden or something is being written.
 const RENEWED = 3000; // milliseconds in which Canvas has mostly answered
-const MOST = 3; // times, each after a longer while
+const MOST = 3; // times, each after a longer while; then the page says so
+let following = 0;
 const sign = (one) => one.id || one.value || one.getAttribute("href") || one.textContent;
 
 function untouchable(old) {
@@ -275,12 +346,17 @@ function untouchable(old) {
     || [...old.querySelectorAll("input, textarea")].some((one) => one.value !== one.defaultValue);
 }
 
-async function follow(times) {
+async function follow(times, mine) {
   const old = document.querySelector("main > .arrived");
-  if (!old || !old.querySelector("[data-renewing]") || times > MOST) return;
-  if (document.hidden) return document.addEventListener("visibilitychange", () => follow(times), { once: true });
+  if (mine !== following || !old || !old.querySelector("[data-renewing]")) return;
+  if (times > MOST) return old.querySelectorAll("[data-late]").forEach((one) => {
+    one.previousElementSibling.remove();
+    one.hidden = false;
+  });
+  if (document.hidden) return document.addEventListener("visibilitychange", () => follow(times, mine), { once: true });
   if (!untouchable(old)) {
     const fresh = await ask().catch(() => null);
+    if (mine !== following) return;
     const held = old.contains(document.activeElement) && document.activeElement;
     // The same thing may stand in two lists.
     const same = (place) => [...place.querySelectorAll(held.tagName)].filter((one) => sign(one) === sign(held));
@@ -290,10 +366,14 @@ async function follow(times) {
       if (held) same(old)[at].focus({ preventScroll: true });
     }
   }
-  setTimeout(follow, RENEWED * 3 ** times, times + 1);
+  setTimeout(follow, RENEWED * 3 ** times, times + 1, mine);
 }
 
-setTimeout(follow, RENEWED, 1);
+function watch() {
+  setTimeout(follow, RENEWED, 1, ++following);
+}
+
+watch();
 
 function noted(form, action) {
   const fold = form.closest("details");
@@ -315,6 +395,7 @@ function noted(form, action) {
 
 async function write(action, body, change, title) {
   busy.add(change.key);
+  if (change.counted) counting?.abort();
   try {
     const answer = await fetch(action, { method: "POST", body, headers: { Accept: "application/json" } });
     if (!/^application\/json/.test(answer.headers.get("Content-Type"))) throw new Error(answer.status);
@@ -332,6 +413,7 @@ async function write(action, body, change, title) {
     fault(faults.dataset.lost.replace("{}", title));
   } finally {
     busy.delete(change.key);
+    if (change.counted && !busy.size) recount().catch(() => {}); // else the counts of before stand
   }
 }
 

@@ -175,3 +175,27 @@ def test_renewed_answers_are_taken_over(reader: Reader) -> None:
         assert page.evaluate("window.stayed")
         assert page.locator("[data-renewing]").count() == 0
         assert reader.complaints == []
+
+
+def test_being_renewed_ends_when_canvas_stays_slow(reader: Reader) -> None:
+    """After three requests in vain the page says how old it is, and what to do."""
+    reader.enter("dozen")
+    reader.open("/")
+    page = reader.page
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=11), tick=True):
+        reader.easel.canvas.control(latency=60)
+        page.clock.install()
+        reader.open("/")
+        note = page.locator("main > .arrived .sources").first
+        expect(note).to_contain_text("being renewed")
+        for pause in (3_000, 9_000, 27_000):
+            with page.expect_response(f"{reader.easel.url}/") as answer:
+                page.clock.run_for(pause)
+            answer.value.finished()
+            page.wait_for_timeout(200)
+        page.clock.run_for(81_000)
+
+        expect(note).to_contain_text("Load the page again for newer answers.")
+        expect(note).not_to_contain_text("being renewed")
+        reader.easel.canvas.control(latency=0)
+    assert reader.complaints == []

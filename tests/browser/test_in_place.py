@@ -141,6 +141,111 @@ def test_message_goes_by_itself_unless_it_is_looked_at(reader: Reader) -> None:
     expect(toast).to_be_empty()
 
 
+def tab(page: Page, name: str) -> Locator:
+    return page.locator(f"main > .arrived a[data-tab={name}]")
+
+
+def count(place: Locator) -> int:
+    return int(place.locator("strong").inner_text())
+
+
+def shown_rows(page: Page) -> Locator:
+    return page.locator("section:has(> #shown) li.row")
+
+
+@pytest.mark.parametrize("reader", [{}, PHONE], indirect=True, ids=["wide", "phone"])
+def test_counts_are_tabs_and_follow_a_tick(reader: Reader) -> None:
+    """On Home and Upcoming: nothing is loaded anew, Undo and the way back bring all of it back."""
+    reader.enter("dozen")
+    page = reader.open("/")
+    page.evaluate("window.stayed = true")
+    due = count(tab(page, "due"))
+
+    tick_of(page.locator(".next li.row")).click()
+    expect(tab(page, "due").locator("strong")).to_have_text(str(due - 1))
+    expect(page.locator("main > .arrived > .lead")).to_contain_text(f"{due - 1} to do")
+    page.get_by_role("button", name="Undo").click()
+    expect(tab(page, "due").locator("strong")).to_have_text(str(due))
+
+    for name in ("due", "grades", "missing"):
+        tab(page, name).click()
+        expect(tab(page, name)).to_have_attribute("aria-current", "true")
+        expect(tab(page, name)).to_be_focused()
+        expect(shown_rows(page)).to_have_count(count(tab(page, name)))
+        assert page.url.endswith(f"/?show={name}")
+    missing = count(tab(page, "missing"))
+    tick_of(shown_rows(page)).first.click()
+    expect(tab(page, "missing").locator("strong")).to_have_text(str(missing - 1))
+    expect(page.locator("#shown small")).to_have_text(str(missing - 1))
+    page.go_back()
+    expect(tab(page, "grades")).to_have_attribute("aria-current", "true")
+    page.get_by_role("button", name="Undo").click()
+    expect(tab(page, "missing").locator("strong")).to_have_text(str(missing))
+    assert in_every_dress(page) == []
+    tab(page, "grades").click()
+    expect(page.locator("#week")).to_be_visible()
+    assert page.evaluate("window.stayed")
+
+    page = reader.open("/upcoming")
+    page.evaluate("window.stayed = true")
+    tab(page, "missing").click()
+    expect(page).to_have_url(re.compile("show=missing"))
+    rows = page.locator("main > .arrived li.row[id]")
+    expect(rows).to_have_count(missing)
+    tick_of(rows.first).click()
+    expect(tab(page, "missing").locator("strong")).to_have_text(str(missing - 1))
+    page.get_by_role("button", name="Undo").click()
+    expect(tab(page, "missing").locator("strong")).to_have_text(str(missing))
+    assert page.evaluate("window.stayed")
+    assert reader.complaints == []
+
+
+@pytest.mark.parametrize("reader", [WITHOUT_SCRIPT], indirect=True)
+def test_counts_are_links_without_script(reader: Reader) -> None:
+    reader.enter("dozen")
+    page = reader.open("/")
+    for name in ("due", "grades", "missing"):
+        tab(page, name).click()
+        assert page.url.endswith(f"/?show={name}")
+        expect(shown_rows(page)).to_have_count(count(tab(page, name)))
+    row = shown_rows(page).first.get_attribute("id")
+    tick_of(shown_rows(page)).first.click()
+    assert page.url.endswith(f"/?show=missing#{row}")
+    tab(page, "missing").click()
+    expect(page.locator("#week")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "lost"),
+    [
+        ("dozen", "*/missing_submissions", "Missing work"),
+        ("observer", "/api/v1/planner/items", "Planner"),
+        ("observer", "/api/v1/courses", "Courses"),
+    ],
+)
+def test_retry_brings_a_lost_part_in_place(reader: Reader, who: str, path: str, lost: str) -> None:
+    """Whoever looks; while it stays away the page says so again."""
+    canvas, page = reader.easel.canvas, reader.page
+    canvas.control(faults=[{"path": path, "kind": "status", "status": 500, "times": None}])
+    reader.enter(who)
+    reader.open("/")
+    page.evaluate("window.stayed = true")
+    part = page.locator("main > .arrived .empty", has_text=f"{lost}: could not be loaded")
+    retry = part.get_by_role("link", name="Retry")
+    with page.expect_response(re.compile("retry=")):
+        retry.click()
+    expect(retry).to_be_focused()
+
+    canvas.control(faults=[])
+    retry.click()
+
+    expect(part).to_have_count(0)
+    expect(page.locator("h1:focus, h2:focus")).to_have_count(1)
+    assert page.evaluate("window.stayed")
+    assert "retry" not in page.url
+    assert reader.complaints == []
+
+
 def test_counts_follow_a_star(reader: Reader) -> None:
     """The cards stay in their places; each heading counts the courses of its group."""
     reader.enter("dozen")

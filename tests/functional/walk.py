@@ -23,7 +23,7 @@ def addresses(assignment_id: str, course_id: str = "4101") -> dict[str, list[str
     work = f"{course}/assignments/{assignment_id}"
     shows = [f"show={name}" for name in ("missing", "due", "grades", "done")]
     return {
-        "/": ["/"],
+        "/": ["/", "/?show=missing", "/?show=due"],
         "/dashboard.json": ["/dashboard.json"],
         "/account": ["/account"],
         "/account/feeds": ["/account/feeds"],
