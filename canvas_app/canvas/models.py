@@ -190,6 +190,7 @@ class MediaComment(Model):
 
 class SubmissionComment(Model):
     id: Id | None = None
+    author_id: Id | None = None  # none where the author is hidden from the reader
     author_name: str | None = None
     comment: str | None = None
     created_at: Moment | None = None

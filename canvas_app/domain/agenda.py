@@ -44,6 +44,11 @@ def is_missing(item: Item) -> bool:
     return item.status == "missing" and not item.done
 
 
+def settled(items: Iterable[Item]) -> int:
+    """Return how many pieces of work Canvas calls missing though they are graded, mostly with 0."""
+    return sum(item.missing and item.status == "graded" for item in items)
+
+
 def is_overdue(item: Item) -> bool:
     """Return whether work is past due and not done, though Canvas does not call it missing."""
     return item.status == "overdue" and not item.done and item.type not in NOT_WORK
@@ -71,22 +76,31 @@ def forecast(items: Iterable[Item], me: Person, now: datetime) -> Load | None:
 def new_grades(
     items: Iterable[Item], me: Person, now: datetime, week: date | None = None
 ) -> list[Item]:
-    """Return grades posted in a week, or in the last two weeks; the newest first.
+    """Return grades and feedback of a week, or of the last two weeks; the newest first.
 
-    Work that was sent back or submitted again since then still has its grade.
+    Work that was sent back or submitted again since then still has its grade. A teacher may comment
+    without grading; unless grades are posted by hand, that posts the submission.
     """
     found = [
-        (item.posted_at, item)
+        (item.news_at, item)
         for item in items
-        if (item.status in GRADED or item.score is not None or item.grade)
-        and item.posted_at
+        if (item.has_feedback or is_graded(item))
+        and item.news_at
         and (
-            week <= me.day(item.posted_at) < week + WEEK
-            if week
-            else item.posted_at > now - NEW_GRADES
+            week <= me.day(item.news_at) < week + WEEK if week else item.news_at > now - NEW_GRADES
         )
     ]
     return [item for _, item in sorted(found, key=lambda pair: pair[0], reverse=True)]
+
+
+def is_graded(item: Item) -> bool:
+    """Return whether work has a posted grade."""
+    return item.status in GRADED or item.score is not None or bool(item.grade)
+
+
+def ungraded(items: Iterable[Item]) -> int:
+    """Return how many of these have feedback alone."""
+    return sum(not is_graded(item) for item in items)
 
 
 def by_state(items: Iterable[Item], now: datetime) -> dict[str, tuple[Item, ...]]:

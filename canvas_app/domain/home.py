@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from canvas_app.domain.agenda import NEW_GRADES, is_due, is_missing, is_overdue
+from canvas_app.domain.agenda import NEW_GRADES, is_due, is_graded, is_missing, is_overdue
 from canvas_app.domain.calendar import DAY, WEEK, Person
 from canvas_app.domain.rows import CourseRow, Item
 
@@ -33,6 +33,7 @@ class CourseWeek:
     missing: int = 0
     due: int = 0
     new_grades: int = 0
+    comments: int = 0  # feedback without a grade
     announcements: int = 0  # unread ones
     next: Item | None = None
 
@@ -145,7 +146,11 @@ def urgency(week: CourseWeek | None) -> int:
     """Return 0 with something to do or to read this week, 1 with work later, else 2."""
     if week is None:
         return 2
-    return 0 if week.missing or week.due or week.new_grades or week.announcements else 1
+    return (
+        0
+        if any((week.missing, week.due, week.new_grades, week.comments, week.announcements))
+        else 1
+    )
 
 
 def in_doubt(items: Iterable[Item], me: Person, since: date) -> list[str]:
@@ -199,11 +204,20 @@ def by_course(
     for item in items:
         if item.course_id and is_due(item, now):
             coming.setdefault(item.course_id, item)
-    lacking, soon, graded, unread = (
+    grades = tuple(grades)
+    lacking, soon, graded, told, unread = (
         Counter(item.course_id for item in part if item.course_id)
-        for part in (missing, due, grades, (item for item in recent if item.new_activity))
+        for part in (
+            missing,
+            due,
+            (item for item in grades if is_graded(item)),
+            (item for item in grades if not is_graded(item)),
+            (item for item in recent if item.new_activity),
+        )
     )
     return {
-        id_: CourseWeek(lacking[id_], soon[id_], graded[id_], unread[id_], coming.get(id_))
-        for id_ in sorted({*coming, *lacking, *soon, *graded, *unread})
+        id_: CourseWeek(
+            lacking[id_], soon[id_], graded[id_], told[id_], unread[id_], coming.get(id_)
+        )
+        for id_ in sorted({*coming, *lacking, *soon, *graded, *told, *unread})
     }

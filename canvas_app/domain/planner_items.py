@@ -20,6 +20,7 @@ from canvas_app.canvas.models import (
     PlannerSubmission,
     StreamItem,
     Submission,
+    SubmissionComment,
     TodoItem,
     TodoQuiz,
 )
@@ -60,7 +61,10 @@ class ItemBuilder:
         courses: Mapping[str, Course],
         colors: Mapping[str, str],
         now: datetime,
+        me: str = "",
     ) -> None:
+        """``me`` is the person's own id, which tells their comments from those of others."""
+        self.me = me
         self.canvas_url = canvas_url
         self.courses = courses
         self.colors = colors
@@ -197,6 +201,7 @@ class ItemBuilder:
         )
         override = plan.planner_override
         feedback = submission.feedback if submission else None
+        commented = last_comment(graded, self.me)
         known = assignment if assignment and assignment.submission_types else None
         graded_kind = plan.plannable_type not in NOT_WORK
         return Item(
@@ -220,6 +225,7 @@ class ItemBuilder:
             posted_at=submission.posted_at if submission and graded_kind else None,
             has_feedback=bool(submission and submission.has_feedback),
             feedback=spoken(feedback.comment) or None if feedback else None,
+            commented_at=commented.created_at if commented and feedback else None,
             new_activity=bool(plan.new_activity),
             details=planner_details(plan),
             location=thing.location_name if thing else None,
@@ -327,7 +333,7 @@ class ItemBuilder:
         """
         submission: Submission | None = assignment.own_submission or graded
         status = student_status(submission, assignment, self.now)
-        item = self._missing(assignment)
+        item, commented = self._missing(assignment), last_comment(graded, self.me)
         score, grade = posted_grade(
             submission,
             letters=item.letters_only,
@@ -340,6 +346,9 @@ class ItemBuilder:
             status_label=custom_label(submission) if submission and status == "custom" else None,
             done=item.done or status in DONE,
             posted_at=submission.posted_at if submission else None,
+            has_feedback=commented is not None,
+            feedback=spoken(commented.comment) or None if commented else None,
+            commented_at=commented.created_at if commented else None,
             late=bool(submission and submission.late),
             missing=bool(submission and submission.missing),
             score=score,
@@ -451,6 +460,13 @@ def newest_grades(stream: Iterable[StreamItem]) -> dict[str, StreamItem]:
         if item.type == "Submission" and item.posted_at and id_:
             found.setdefault(id_, item)
     return found
+
+
+def last_comment(submission: Submission | None, me: str) -> SubmissionComment | None:
+    """Return the newest comment of somebody other than this person; None if that is unknown."""
+    made = (submission.submission_comments if submission and me else None) or ()
+    others = [(c.created_at, c) for c in made if c.author_id != me and c.created_at]
+    return max(others, key=lambda pair: pair[0], default=(None, None))[1]
 
 
 def posted_grade(

@@ -81,6 +81,7 @@ class Item(Struct, frozen=True, gc=False):
     posted_at: datetime | None = None  # when its grade was posted
     has_feedback: bool = False
     feedback: str | None = None  # a teacher's comment, plain text
+    commented_at: datetime | None = None  # when somebody else commented last, if it is known
     new_activity: bool = False
     details: str | None = None  # a personal note's plain text; an event's HTML, not sanitised
     location: str | None = None
@@ -99,6 +100,12 @@ class Item(Struct, frozen=True, gc=False):
     only_posted: bool = False  # ``due_at`` is when it was posted: it asks for nothing by then
     accepts_until: datetime | None = None  # the person's closing date; None: open-ended
     can_submit: bool | None = None  # whether Canvas would take a hand-in now; None: not known
+
+    @property
+    def news_at(self) -> datetime | None:
+        """Return when its grade was posted, or when it was commented on if that was later."""
+        moments = [moment for moment in (self.posted_at, self.commented_at) if moment]
+        return max(moments, default=None)
 
     @property
     def element_id(self) -> str:

@@ -14,7 +14,15 @@ from functools import partial
 
 from canvas_app.canvas.models import CalendarEvent, Enrollment
 from canvas_app.canvas.paging import Pages
-from canvas_app.domain.agenda import NEW_GRADES, is_due, is_missing, new_grades, news
+from canvas_app.domain.agenda import (
+    NEW_GRADES,
+    is_due,
+    is_missing,
+    new_grades,
+    news,
+    settled,
+    ungraded,
+)
 from canvas_app.domain.calendar import WEEK, write_week
 from canvas_app.domain.courses import course_row, in_order, is_active_teacher
 from canvas_app.domain.features import ALL_FEATURES, CLASS_STAFF, Features
@@ -72,9 +80,10 @@ class Dashboard(WorkPage):
     previous_week: str = ""
     next_week: str = ""
     missing: tuple[Item, ...] = ()
+    settled: int = 0  # what Canvas calls missing though it is graded
     behind: tuple[Item, ...] = ()  # what is missing, and what is overdue since last week
     due: tuple[Item, ...] = ()  # still this week, not done
-    new_grades: tuple[Item, ...] = ()  # posted within two weeks
+    new_grades: tuple[Item, ...] = ()  # and feedback, of two weeks
     days: tuple[Day, ...] = ()  # this week, in the person's time zone and locale
     announcements: tuple[Item, ...] = ()  # within two weeks, newest first
     grading: tuple[Item, ...] = ()  # teachers
@@ -88,6 +97,11 @@ class Dashboard(WorkPage):
     def next(self) -> Item | None:
         """Return what is due next, within 14 days."""
         return self.agenda.next
+
+    @property
+    def comments(self) -> int:
+        """Return how many of the new grades are feedback alone."""
+        return ungraded(self.new_grades)
 
     @property
     def quiet(self) -> bool:
@@ -208,6 +222,7 @@ def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
         rows=shown,
         agenda=agenda(items, late, today, now),
         missing=missing,
+        settled=settled(items),
         behind=late,
         due=due,
         new_grades=grades,

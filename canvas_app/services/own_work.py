@@ -76,7 +76,7 @@ class WorkAnswers:
 
     def builder(self, now: datetime) -> ItemBuilder:
         """Return the builder of items from these courses and colours."""
-        return ItemBuilder(self.canvas_url, self.courses, self.colors, now)
+        return ItemBuilder(self.canvas_url, self.courses, self.colors, now, self.me.id)
 
     def merged(self, now: datetime, groups: Iterable[AssignmentGroup] = ()) -> list[Item]:
         """Return every item once; groups' assignments fill in where the calendar has none."""

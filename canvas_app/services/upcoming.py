@@ -14,6 +14,8 @@ from canvas_app.domain.agenda import (
     new_grades,
     news,
     sections,
+    settled,
+    ungraded,
 )
 from canvas_app.domain.calendar import DAY, WEEK, read_week, write_week
 from canvas_app.domain.charts import Load
@@ -87,6 +89,8 @@ class Upcoming(WorkPage):
     next_week: str = ""
     missing_elsewhere: int = 0  # outside the week
     unweighed: int = 0  # courses with open work whose weights were not asked for
+    settled: int = 0  # what Canvas calls missing though it is graded
+    comments: int = 0  # of the new grades: how many are feedback alone
     piece: "UpcomingPiece | None" = None
 
     @property
@@ -176,6 +180,8 @@ def lay_out(asked: UpcomingAnswers, wanted: WeekFilter, now: datetime) -> Upcomi
         rows=open_rows if wanted.show else (*rows, *filter(passes, grading)),
         sections=(() if wanted.show in ("grades", "done") else sections(open_rows, me, now, week)),
         new_grades=grades if wanted.show in ("", "grades") else (),
+        settled=settled(rows),
+        comments=ungraded(grades),
         announcements=() if wanted.show else news(rows),
         done=finished(shown["done"], grades, wanted.show),
         grading=() if wanted.show or week else tuple(filter(passes, grading)),
