@@ -14,7 +14,7 @@ from authlib.integrations.flask_client import OAuth
 from flask import Flask
 from itsdangerous import TimestampSigner
 
-from canvas_app.canvas.api import FEATURE_SCOPES, SCOPES, CanvasAPI
+from canvas_app.canvas.api import FEATURE_SCOPES, LATEST_SCOPES, SCOPES, CanvasAPI
 from canvas_app.canvas.circuit import Circuit
 from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.oauth import TokenEndpoint
@@ -161,6 +161,15 @@ class Gateway:
     def scopes_without_features(self) -> str:
         """Return the scopes that every sign-in needs, without those of single features."""
         return " ".join(scope for scope in self.scopes().split() if scope not in FEATURE_SCOPES)
+
+    def fewer_scopes(self, asked: str) -> str | None:
+        """Return what to ask for when the key does not grant what was asked for.
+
+        The latest scopes are left out first, so that a key without them loses nothing else.
+        """
+        without_latest = " ".join(s for s in self.scopes().split() if s not in LATEST_SCOPES)
+        steps = (without_latest, self.scopes_without_features())
+        return next((step for step in steps if {*step.split()} < {*asked.split()}), None)
 
     def missing_scopes(self, sign_in: SignIn) -> tuple[str, ...]:
         """Return the scopes needed today that this grant was not asked for.

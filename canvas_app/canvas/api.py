@@ -116,6 +116,26 @@ class CanvasAPI:
         """List the accounts the person administers; for everybody else the list is empty."""
         return self.client.paginate("/api/v1/accounts", {"include": list(include)}, type=Account)
 
+    @endpoint(
+        "url:GET|/api/v1/accounts/:account_id/courses",
+        "accounts#method.accounts.courses_api",
+        feature=True,
+    )
+    def account_courses(self, account_id: str, search_term: str, most: int) -> list[Course]:
+        """Find courses of an account and its sub-accounts by name, code or id: the first ``most``.
+
+        Canvas lists ``associated_courses`` (accounts_controller.rb) and its documentation requires
+        two characters. AuthorizationError for people who may not read the account's course list.
+        """
+        params = {
+            "search_term": search_term,
+            "include": ["term"],
+            "sort": "course_name",
+            "per_page": most,
+        }
+        path = api_path("accounts", account_id, "courses")
+        return self.client.get(path, params, type=list[Course])
+
     @endpoint("url:GET|/api/v1/users/:id/colors", "users#method.users.get_custom_colors")
     def colors(self) -> Colors:
         return self.client.get("/api/v1/users/self/colors", type=Colors)
@@ -649,3 +669,6 @@ SCOPES: tuple[str, ...] = tuple(sorted(set(_scopes.values())))
 
 FEATURE_SCOPES: frozenset[str] = frozenset(_of_features)
 """Those of them that single features need; a key without them signs everybody in all the same."""
+
+LATEST_SCOPES = frozenset({CanvasAPI.account_courses.scope})  # type: ignore[attr-defined]
+"""Those of single features that a key may lack because they were added last."""

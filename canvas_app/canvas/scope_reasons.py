@@ -1,7 +1,10 @@
 """Why Easel asks for each scope, for the security review before a school grants them."""
 
 REASONS: dict[str, str] = {
-    "url:GET|/api/v1/accounts": "who administers the root account, for /admin/setup alone",
+    "url:GET|/api/v1/accounts": "who administers accounts, for /admin/setup and /admin/courses",
+    "url:GET|/api/v1/accounts/:account_id/courses": (
+        "for administrators: courses of their accounts, found by name"
+    ),
     "url:GET|/api/v1/calendar_events": "events and due dates, undated work, checkpoints",
     "url:GET|/api/v1/courses": "the person's courses, terms, roles and totals",
     "url:GET|/api/v1/courses/:course_id/assignment_groups": "the assignments of a course by group",

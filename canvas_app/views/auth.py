@@ -247,16 +247,16 @@ def with_fewer_scopes(started: Started) -> str | None:
     they were left out already, or if the deployment sets its scopes itself.
     """
     gateway = current_gateway()
-    core = gateway.scopes_without_features()
-    if gateway.settings.scopes != "auto" or started.scopes == core:
+    fewer = gateway.fewer_scopes(started.scopes)
+    if gateway.settings.scopes != "auto" or fewer is None:
         return None
     log.warning(
         "the developer key does not grant all scopes; Easel asks again without those of single "
         "features: %s",
-        " ".join(sorted({*started.scopes.split()} - {*core.split()})),
+        " ".join(sorted({*started.scopes.split()} - {*fewer.split()})),
     )
     environment = asked_environment(started.environment)
-    return authorization_request(environment, started.next, started.expected, core)
+    return authorization_request(environment, started.next, started.expected, fewer)
 
 
 def response_without_request(state: str, environment: str, error: str | None) -> Response:

@@ -5,6 +5,7 @@ from flask import Flask
 from canvas_app.settings import Settings
 from canvas_app.views import (
     account,
+    account_courses,
     assignment,
     auth,
     class_student,
@@ -37,6 +38,7 @@ BLUEPRINTS = (
     help.bp,
     institution.bp,
     setup.bp,
+    account_courses.bp,
     explorer.bp,
     dashboard.bp,
     courses.bp,

@@ -21,6 +21,8 @@ from canvas_app.troubles import Trouble
 bp = Blueprint("setup", __name__)
 
 ADMINISTERS = "administers"  # session key: whether Home links to this page
+ACCOUNTS = "accounts"  # session key: names of the accounts that the person administers
+NAMED = 3  # of them
 HINT_SECONDS = 1.5  # seconds for which a sign-in waits for that answer
 TELLTALE = "lti_guid"
 
@@ -45,16 +47,25 @@ def administers() -> bool:
     return bool(session.get(ADMINISTERS))
 
 
-def note_administrator(api: CanvasAPI) -> None:
-    """Remember, for Home's link, whether the person who signed in administers this Canvas.
+@bp.app_template_global()
+def administered() -> list[str]:
+    """Return the accounts, a few by name, that this browser's person administered at sign-in."""
+    return list(session.get(ACCOUNTS, ()))
 
-    The answer only decides whether the link is shown; the page itself asks Canvas each time.
+
+def note_administrator(api: CanvasAPI) -> None:
+    """Remember, for Home, which accounts of this Canvas the person who signed in administers.
+
+    The answer only decides what Home offers; the pages themselves ask Canvas each time.
     """
     try:
         brief = CanvasAPI(api.client.with_deadline(time.monotonic() + HINT_SECONDS))
-        session[ADMINISTERS] = any(is_root(account) for account in brief.accounts())
+        accounts = list(brief.accounts())
     except CanvasError:
-        session[ADMINISTERS] = False
+        accounts = []
+    session[ADMINISTERS] = any(is_root(account) for account in accounts)
+    if accounts:
+        session[ACCOUNTS] = [account.name or "" for account in accounts[:NAMED]]
 
 
 def is_root(account: Account) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from canvas_app.canvas.api import FEATURE_SCOPES, SCOPES
+from canvas_app.canvas.api import FEATURE_SCOPES, LATEST_SCOPES, SCOPES
 
 from .conftest import RunningEasel, StartEasel, form_to, forms, send, sign_in
 
@@ -177,7 +177,22 @@ def test_key_without_a_features_scope_signs_everybody_in(start_easel: StartEasel
     assert again.get(f"{easel.url}/courses.json", timeout=60).json()["complete"] is True
 
 
-def test_key_without_a_scope_of_all_is_asked_twice_at_most(start_easel: StartEasel) -> None:
+def test_key_without_the_latest_scope_loses_nothing_else(start_easel: StartEasel) -> None:
+    """As after an upgrade: features that the key granted before stay."""
+    easel = start_easel(key="scoped_includes", scopes="auto")
+    easel.canvas.control(settings={"scopes_off": sorted(LATEST_SCOPES)})
+
+    teacher, admin = sign_in(easel, "teacher"), sign_in(easel, "admin")
+    roster = teacher.get(f"{easel.url}/courses/4101/roster.json", timeout=60).json()
+    found = admin.get(f"{easel.url}/admin/courses.json?q=biology", timeout=60).json()
+
+    assert roster["complete"] is True
+    assert (found["data"], found["complete"]) == ([], False)
+    (denied,) = [each for each in found["sources"] if each["status"] == "denied"]
+    assert "developer key" in denied["detail"]
+
+
+def test_key_without_a_scope_of_all_is_asked_three_times_at_most(start_easel: StartEasel) -> None:
     easel = start_easel(key="scoped_includes", scopes="auto")
     easel.canvas.control(settings={"scopes_off": [COURSES]})
     browser = easel.browser()

@@ -10,7 +10,7 @@ from .conftest import RunningEasel, last_view
 
 APART = (
     *("/login", "/oauth/", "/help/", "/healthz", "/readyz", "/metrics", "/static/"),
-    *("/explorer", "/admin/setup", "/institution/"),
+    *("/explorer", "/admin/", "/institution/"),
     "/exports/",  # only for the person who prepared one
     "/calendar/<secret>.ics",
 )
