@@ -17,11 +17,15 @@ setup: $(READY) ## .venv with every dependency
 # uv installs in seconds what takes pip half a minute; without a wheel for it pip does the work.
 $(READY): requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "Easel needs Python 3.11 or newer; none was found. Install one, or run make PYTHON=/path/to/python3."; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV), once: $$(grep -c '^[a-z].*==' requirements-dev.txt) packages for Easel, its stand-in Canvas and its tests. This takes about a minute."
+	@test -x $(BIN)/python || { echo "  1 of 3: an environment of its own for Python"; $(PYTHON) -m venv $(VENV); }
+	@echo "  2 of 3: uv, which installs the others quickly"
 	@awk '/^uv==/{on=1} on{print} on && !/\\$$/{exit}' requirements-dev.txt > $(VENV)/uv.txt
 	@if $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r $(VENV)/uv.txt; then \
+		echo "  3 of 3: the packages"; \
 		$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt; \
 	else \
+		echo "  3 of 3: the packages, with pip, which takes longer: there is no uv for this machine"; \
 		$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt; \
 	fi
 	@touch $@

@@ -21,6 +21,28 @@ HERE = Path(__file__).resolve().parent
 ISSUER = "https://canvas.instructure.com"  # the default lti_iss of every Canvas
 START_LIMIT = 60.0  # seconds that each program may take to start
 
+#: What is worth seeing as each person of the stand-in Canvas.
+WORTH_SEEING = {
+    "dozen": "Home: what is due next, sent back and newly graded; then a course's what-if",
+    "busy": "a crowded three weeks; Upcoming, week by week",
+    "many": "137 courses: nothing is cut, and Home still answers on its first screen",
+    "newcomer": "what stands there before the first course",
+    "hostile": "names and texts that try to break pages, and do not",
+    "teacher": "Teaching: what waits for grading; then a course's gradebook and people",
+    "ta": "somebody who assists in one course and studies in others",
+    "observer": "a parent who observes a student's courses",
+    "bigteacher": "a class of hundreds: its gradebook and statistics",
+    "admin": "the search for courses of the account; /admin/setup checks Easel itself",
+    "visitor": "an account of another school, signed in through this one",
+    "mother": "a parent of several children",
+    "father": "a parent who studies too",
+    "nadia": "one of the children, with eight courses",
+    "yusuf": "one of the children; three courses hide their totals",
+    "salma": "one of the children, with eight courses",
+    "unpaired": "an observer who was never paired with a student",
+    "guardian": "an observer whose link to a student has ended",
+}
+
 
 def main() -> int:
     """Start both programs, print where to go, and wait for Ctrl-C; return 1 if one failed."""
@@ -42,12 +64,15 @@ def main() -> int:
             # A different site than Easel's, so that its frames behave like those of a real Canvas.
             canvas_url = f"http://localhost:{emulator_port}"
             callback = f"{public_url}/oauth/callback"
+            print("Starting a stand-in Canvas…", flush=True)
             programs.append(
                 run("canvas_emulator", "--port", str(emulator_port), "--redirect-uri", callback)
             )
             wait_for(f"{canvas_url}/_emulator/keys", programs)
+            name_application(canvas_url)
             key = developer_key(canvas_url)
             tool = lti_key(canvas_url, public_url)
+            print("Starting Easel…", flush=True)
             programs.append(
                 run(
                     "gunicorn",
@@ -115,6 +140,13 @@ def wait_for(url: str, programs: list["subprocess.Popen[bytes]"]) -> None:
     raise RuntimeError(f"{url} did not answer within {START_LIMIT:.0f} seconds.")
 
 
+def name_application(canvas_url: str) -> None:
+    """Let the consent page of the stand-in Canvas say who asks."""
+    requests.post(
+        f"{canvas_url}/_emulator/control", json={"app_name": "Easel"}, timeout=10
+    ).raise_for_status()
+
+
 def developer_key(canvas_url: str) -> dict[str, Any]:
     keys = requests.get(f"{canvas_url}/_emulator/keys", timeout=10).json()
     return next(key for key in keys if key["kind"] == "confidential")
@@ -135,13 +167,16 @@ def lti_key(canvas_url: str, public_url: str) -> dict[str, Any]:
 
 def welcome(public_url: str, canvas_url: str) -> None:
     people = requests.get(f"{canvas_url}/_emulator/people", timeout=10).json()
-    print(f"\nEasel is at {public_url}\n\nSign in as one of these (the stand-in Canvas asks):\n")
-    wide = max(len(person["login"]) for person in people)
-    for person in people:
-        roles = ", ".join(person["roles"])
-        print(
-            f"  {person['login']:{wide}}  password {person['password']}  {person['key']} ({roles})"
-        )
+    logins = {person["key"]: person["login"] for person in people}
+    known = [key for key in WORTH_SEEING if key in logins]
+    others = [key for key in logins if key not in WORTH_SEEING]
+    wide = max(len(login) for login in logins.values())
+    print(
+        f"\nEasel is at {public_url}\n\nSign in as one of these; the password is the login with "
+        '"-password" behind it:\n'
+    )
+    for key in known + others:
+        print(f"  {logins[key]:{wide}}  {WORTH_SEEING.get(key, '')}".rstrip())
     print(
         f"\nThe stand-in Canvas is at {canvas_url}; there, each course's menu opens Easel too. "
         "Ctrl-C stops both.",

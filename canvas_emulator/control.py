@@ -1,6 +1,7 @@
 """The emulator's own routes under ``/_emulator``: people, keys, statistics and switches."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -134,6 +135,7 @@ class Control(Struct, forbid_unknown_fields=True):
     suspended: list[int] | UnsetType = UNSET  # replaces the list from before
     site_admin_staff: list[int] | UnsetType = UNSET  # people without site_admin_self_token_create
     redirect_uris: list[str] | UnsetType = UNSET  # registered with every key, besides its own
+    app_name: str | UnsetType = UNSET  # of every key, for the consent page; "" names the kind
     keys_off: list[str] | UnsetType = UNSET  # kinds of keys; switches all others on
     clock: Movement | UnsetType = UNSET
     settings: Switches | UnsetType = UNSET
@@ -317,6 +319,8 @@ def _change_rights(state: State, wanted: Control) -> None:
         state.site_admin_staff = frozenset(wanted.site_admin_staff)
     if wanted.redirect_uris is not UNSET:
         state.registered += tuple(wanted.redirect_uris)
+    if wanted.app_name is not UNSET:
+        state.keys = {id_: replace(key, app=wanted.app_name) for id_, key in state.keys.items()}
     if wanted.keys_off is not UNSET:
         state.keys_off = frozenset(wanted.keys_off)
 

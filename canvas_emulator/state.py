@@ -58,10 +58,12 @@ class DeveloperKey:
     auto_expire_tokens: bool = True
     force_token_reuse: bool = False
     replace_tokens: bool = False
+    app: str = ""
 
     @property
     def name(self) -> str:
-        return f"Demo app ({self.kind})"
+        """The application's name, which the consent page shows."""
+        return self.app or f"Demo app ({self.kind})"
 
     def grants(self, scope: str) -> bool:
         """Return whether the key may grant a scope: any route of this Canvas, and the userinfo."""
@@ -94,6 +96,7 @@ def developer_keys(redirect_uris: Sequence[str]) -> dict[str, DeveloperKey]:
             client_secret=_stable(f"secret of the {kind} key"),
             redirect_uris=(*(() if kind == "legacy" else REDIRECT_URIS), *redirect_uris),
             legacy_uri=REDIRECT_URIS[1] if kind == "legacy" else "",
+            app="",
             **flags,
         )
         for number, (kind, flags) in enumerate(kinds, start=1)

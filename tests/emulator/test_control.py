@@ -48,6 +48,18 @@ class TestControl:
         answer = emulator.browser().post("/_emulator/control", json={"latency": 0})
         assert (answer.status_code, answer.json) == (200, {})
 
+    def test_name_of_the_application(self, emulator: Emulator) -> None:
+        """The consent page names it; by default it names the kind of the key."""
+        named = []
+        for name in ("", "Easel", ""):
+            emulator.browser().post("/_emulator/control", json={"app_name": name})
+            browser = emulator.browser()
+            emulator.log_in(browser)
+            emulator.authorize(browser)
+            page = browser.get("/login/oauth2/confirm").text
+            named.append(page.partition("<h1>")[2].partition(" is requesting access")[0])
+        assert named == ["Demo app (confidential)", "Easel", "Demo app (confidential)"]
+
     def test_people(self, emulator: Emulator) -> None:
         """People worth meeting, each with a token that works and a password that logs in."""
         people = emulator.browser().get("/_emulator/people").json

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import requests
 
+import demo
 from tests.conftest import ROOT, StandIn
 
 from .conftest import RunningEasel, StartEasel, form_to, sign_in
@@ -145,3 +146,12 @@ def test_commands() -> None:
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
     assert {"setup", "demo", "test", "check", "bench"} <= set(targets)
+
+
+def test_demo_says_what_is_worth_seeing(canvas: StandIn) -> None:
+    """For each person; each password is as the demo describes them all."""
+    people = requests.get(f"{canvas.url}/_emulator/people", timeout=10).json()
+
+    assert {person["key"] for person in people} == {*demo.WORTH_SEEING}
+    for person in people:
+        assert person["password"] == f"{person['login']}-password"
