@@ -12,6 +12,7 @@
             InvalidId           an id that is none; nothing was asked (also a ValueError)
         Throttled               too many calls; ``retry_after`` tells how long to wait
         Unavailable             no answer, or a 5xx; ``delivery`` tells what became of the call
+            NoTurn              the calls before it got no answer, so it was not sent
             InvalidClient       Canvas refuses the developer key
         MalformedAnswer         not Canvas's JSON, or not to be trusted
 
@@ -147,6 +148,10 @@ class Unavailable(CanvasError):
         super().__init__(message, **facts)
         self.delivery: Delivery = delivery
         self.retry_after = retry_after
+
+
+class NoTurn(Unavailable):
+    """Canvas left the calls before this one unanswered until its time was over; it was not sent."""
 
 
 class MalformedAnswer(CanvasError):

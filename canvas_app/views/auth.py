@@ -28,7 +28,7 @@ from werkzeug.wrappers import Response
 
 from canvas_app import audit
 from canvas_app.canvas.api import SCOPES
-from canvas_app.canvas.errors import CanvasError, Throttled, Unavailable
+from canvas_app.canvas.errors import CanvasError, NoTurn, Throttled, Unavailable
 from canvas_app.canvas.oauth import InvalidClient, InvalidGrant, TokenAnswer
 from canvas_app.current import (
     View,
@@ -328,7 +328,7 @@ def exchange_in_turn(waiting: Waiting) -> Response:
     if wait == 0 and line.leave(audit.client_address(), waiting.ticket):
         try:
             answer = access_token_request(waiting.code, started)
-        except Throttled:  # the code can still be used: Canvas has not looked at it
+        except (Throttled, NoTurn):  # the code can still be used: Canvas has not looked at it
             wait = line.turn_in(audit.client_address(), waiting.ticket)
         else:
             in_progress.wait_no_longer()
@@ -373,14 +373,14 @@ def entered(secret: str, wanted: str) -> Response:
 def access_token_request(code: str, started: Started) -> TokenAnswer:
     """Exchange the code for tokens (RFC 6749 section 4.1.3); each failure has its own page.
 
-    Raises Throttled when the code must wait for another turn.
+    Raises Throttled or NoTurn when the code must wait for another turn.
     """
     gateway = current_gateway()
     redirect_uri = gateway.settings.redirect_uri(started.environment)
     endpoint = token_endpoint(started.environment)
     try:
         return endpoint.exchange(code, redirect_uri, started.code_verifier)
-    except Throttled:
+    except (Throttled, NoTurn):
         raise
     except InvalidGrant as fault:
         raise sign_in_failed("invalid_grant") from fault

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from cryptography.fernet import Fernet
+from requests.adapters import HTTPAdapter
 
 from tests.conftest import ROOT, StandIn, free_port, stop
 
@@ -80,12 +82,37 @@ def two_easels(canvas: StandIn, valkey_url: str, tmp_path: Path) -> Iterator[Dep
             stop(process)
 
 
+class Through(HTTPAdapter):
+    """Sends what is meant for the PUBLIC_URL to one of the processes, as a proxy in front would."""
+
+    def __init__(self, public: str, inner: str) -> None:
+        super().__init__()
+        self.public, self.inner = public, inner
+
+    def send(self, request: requests.PreparedRequest, **more: Any) -> requests.Response:  # type: ignore[override]
+        request.headers["Host"] = self.public.removeprefix("http://")
+        request.url = str(request.url).replace(self.public, self.inner)
+        answer = super().send(request, **more)
+        answer.url = answer.url.replace(self.inner, self.public)
+        return answer
+
+
 def sign_in(canvas: StandIn, url: str, person: str) -> requests.Session:
     browser = requests.Session()
+    page = to_consent(canvas, browser, url, person)
+    page = send(browser, page, form_to(page, "/login/oauth2/accept"))
+    assert page.ok
+    return browser
+
+
+def to_consent(
+    canvas: StandIn, browser: requests.Session, url: str, person: str
+) -> requests.Response:
+    """Sign in at Canvas; return its consent page."""
     browser.headers["Connection"] = "close"  # an idle one may be closed just as it is used again
     page = browser.get(f"{url}/login", timeout=30)
     who = canvas.person(person)
-    page = send(
+    return send(
         browser,
         page,
         forms(page)[0],
@@ -94,9 +121,6 @@ def sign_in(canvas: StandIn, url: str, person: str) -> requests.Session:
             "pseudonym_session[password]": who["password"],
         },
     )
-    page = send(browser, page, form_to(page, "/login/oauth2/accept"))
-    assert page.ok
-    return browser
 
 
 def wait_for_lease(database: Path) -> None:
@@ -136,7 +160,7 @@ def test_sixteen_views_refresh_once(canvas: StandIn, two_easels: Deployment) -> 
 
 def test_killed_in_a_refresh_costs_a_wait(canvas: StandIn, two_easels: Deployment) -> None:
     cookies = sign_in(canvas, two_easels.urls[0], "dozen").cookies.get_dict()
-    slow = {"method": "POST", "path": "/login/oauth2/token", "kind": "slow", "seconds": 8}
+    slow = {"method": "POST", "path": "/login/oauth2/token", "kind": "slow", "seconds": 60}
     canvas.control(expire_tokens="all", faults=[slow | {"times": 1}])
 
     with ThreadPoolExecutor(1) as pool:
@@ -149,3 +173,39 @@ def test_killed_in_a_refresh_costs_a_wait(canvas: StandIn, two_easels: Deploymen
     assert isinstance(lost.exception(), requests.ConnectionError)
     assert answer.status_code == 200
     assert answer.json()["complete"] is True
+
+
+def test_everybody_of_a_rush_gets_in(canvas: StandIn, two_easels: Deployment) -> None:
+    """The token endpoint has room for four at once, and Easel does not know it before the first.
+
+    Both processes count together: none of their exchanges is throttled, nobody is sent to Canvas a
+    second time, and who has no room yet waits on Easel's page.
+    """
+    public = two_easels.urls[0]
+    people = []
+    for number in range(5):
+        browser = requests.Session()
+        browser.mount(public, Through(public, two_easels.urls[number % 2]))
+        people.append((browser, to_consent(canvas, browser, public, "dozen")))
+    canvas.control(throttle={"token_endpoint_surcharge": 150})
+
+    def come_in(person: tuple[requests.Session, requests.Response]) -> None:
+        browser, consent = person
+        page = send(browser, consent, form_to(consent, "/login/oauth2/accept"))
+        for _ in range(60):
+            if not page.url.endswith("/login/waiting"):
+                assert page.status_code == 200
+                assert page.url == f"{public}/"
+                return
+            threading.Event().wait(1)
+            page = browser.get(page.url, timeout=60)
+        raise AssertionError("waited for a minute")
+
+    with ThreadPoolExecutor(5) as crowd:
+        list(crowd.map(come_in, people))
+
+    stats = canvas.stats()
+    assert stats["throttled"] == 0
+    assert stats["exchanges"] == 5
+    for browser, _ in people:
+        assert browser.get(f"{public}/courses.json", timeout=60).json()["complete"]

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from canvas_app.canvas.oauth import TokenEndpoint
 from canvas_app.canvas.throttle.queue import MemoryBuckets
 
 from .conftest import RunningEasel, form_to, send, sign_in, to_consent
@@ -209,6 +210,33 @@ def test_throttled_exchange_goes_back_in_line(easel: RunningEasel) -> None:
     wait_until(
         lambda: browser.get(f"{easel.url}/login/waiting", timeout=30).url == f"{easel.url}/courses"
     )
+
+
+def test_who_got_no_turn_goes_back_in_line(easel: RunningEasel) -> None:
+    """Canvas answers none of the exchanges before theirs: nothing was sent, the code is good."""
+    gateway = easel.app.extensions["easel"]
+    endpoint_for = gateway.endpoint_for
+
+    def hasty(name: str) -> TokenEndpoint:
+        endpoint: TokenEndpoint = endpoint_for(name)
+        endpoint.time_limit = 0.5
+        return endpoint
+
+    gateway.endpoint_for = hasty
+    browser = easel.browser()
+    page = to_consent(easel, "dozen", browser, "/login?next=/courses")
+    unanswered = [gateway.queue_for("production").admit() for _ in range(2)]
+
+    page = send(browser, page, form_to(page, "/login/oauth2/accept"))
+
+    assert page.status_code == 503
+    assert page.url == f"{easel.url}/login/waiting"
+    for permit in unanswered:
+        permit.settle(throttled=False, remaining=600, cost=1)
+    wait_until(
+        lambda: browser.get(f"{easel.url}/login/waiting", timeout=30).url == f"{easel.url}/courses"
+    )
+    assert easel.canvas.stats()["exchanges"] == 1
 
 
 def test_nothing_waits_without_a_code(easel: RunningEasel) -> None:

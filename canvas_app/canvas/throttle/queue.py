@@ -12,7 +12,7 @@ from hashlib import sha256
 from random import SystemRandom
 from typing import Protocol
 
-from canvas_app.canvas.errors import Throttled, Unavailable
+from canvas_app.canvas.errors import NoTurn, Throttled
 from canvas_app.canvas.throttle.level import CEILING, Clock, Figures, Known, Level, Uniform
 
 AT_TOKEN_ENDPOINT = 10  # calls there at once, when they cost little ...
@@ -101,7 +101,7 @@ class Bucket:
     def admit(self, most: int, deadline: float | None) -> "Permit":
         """Wait for room. Raise Throttled as soon as the deadline is certain to be missed.
 
-        Unavailable when there was none because Canvas left the calls before this one unanswered,
+        NoTurn when there was none because Canvas left the calls before this one unanswered,
         or cut their connections.
         """
         asked = self._clock()
@@ -193,8 +193,8 @@ def _too_full(retry_after: float) -> Throttled:
     )
 
 
-def _unanswered() -> Unavailable:
-    return Unavailable(
+def _unanswered() -> NoTurn:
+    return NoTurn(
         "Canvas did not answer the calls before this one in time; nothing was sent.",
         delivery="not_sent",
         repeat_is_safe=True,
