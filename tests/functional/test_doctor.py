@@ -331,7 +331,7 @@ def test_certificate_that_is_over(easel: RunningEasel, serve: Serve, tmp_path: P
     found = fault_of(deployed(easel) | {"CANVAS_URL": url, "CA_BUNDLE": str(authority)})
 
     assert found["code"] == "tls"
-    assert "over" in found["message"]
+    assert "no longer valid" in found["message"]
 
 
 def proxy_to(target: Callable[[], str], **headers: str) -> Handle:

@@ -169,7 +169,7 @@ def test_not_while_acting(easel: RunningEasel) -> None:
     answer = admin.get(f"{easel.url}/explorer", timeout=10)
 
     assert answer.status_code == 403
-    assert "own account alone" in answer.text
+    assert "only for your own account" in answer.text
 
 
 @pytest.mark.parametrize("off", ["explorer", "explorer:student"])

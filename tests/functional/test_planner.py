@@ -472,7 +472,7 @@ UNFIT = [
     ({"day": "0001-01-01"}, "between 1970 and 2999"),
     ({"time": "25:61"}, "needs a day"),
     ({"time": "10:00+02:00"}, "a plain time"),
-    ({"course": "x"}, "no course"),
+    ({"course": "x"}, "not a course"),
 ]
 
 
