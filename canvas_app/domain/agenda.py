@@ -113,6 +113,11 @@ def by_state(items: Iterable[Item], now: datetime) -> dict[str, tuple[Item, ...]
     }
 
 
+def undone(item: Item) -> Item:
+    """Return an item as it was before it was marked done."""
+    return replace(item, done=False)
+
+
 def finished(done: Iterable[Item], grades: Iterable[Item], show: str) -> tuple[Item, ...]:
     """Return what is done, without items that are already listed beside it as new grades."""
     if show:

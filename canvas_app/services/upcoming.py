@@ -1,7 +1,7 @@
 """What there is to do: planner, missing work, calendar and stream, merged without duplicates."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -15,9 +15,10 @@ from canvas_app.domain.agenda import (
     news,
     sections,
     settled,
+    undone,
     ungraded,
 )
-from canvas_app.domain.calendar import DAY, WEEK, read_week, write_week
+from canvas_app.domain.calendar import DAY, WEEK, Person, read_week, write_week
 from canvas_app.domain.charts import Load
 from canvas_app.domain.courses import is_active_student
 from canvas_app.domain.pieces import PIECE, Place, cut, piece_at
@@ -174,16 +175,15 @@ def lay_out(asked: UpcomingAnswers, wanted: WeekFilter, now: datetime) -> Upcomi
     grades = tuple(filter(passes, new_grades(found, me, now, week)))
     grading = work.grading(now)
     shown = {"grades": grades, **by_state(rows, now)}
-    open_rows = shown.get(wanted.show, rows)
     whole = replace(
         page,
-        rows=open_rows if wanted.show else (*rows, *filter(passes, grading)),
-        sections=(() if wanted.show in ("grades", "done") else sections(open_rows, me, now, week)),
+        rows=shown[wanted.show] if wanted.show else (*rows, *filter(passes, grading)),
+        sections=open_sections(rows, wanted, me, now, week),
         new_grades=grades if wanted.show in ("", "grades") else (),
         settled=settled(rows),
         comments=ungraded(grades),
         announcements=() if wanted.show else news(rows),
-        done=finished(shown["done"], grades, wanted.show),
+        done=tuple(i for i in finished(shown["done"], grades, wanted.show) if not wanted.ticks(i)),
         grading=() if wanted.show or week else tuple(filter(passes, grading)),
         tabs=tuple(Choice(name, name, len(shown[name]), name == wanted.show) for name in SHOWS),
         courses=course_choices(everything, known, wanted.courses),
@@ -194,16 +194,35 @@ def lay_out(asked: UpcomingAnswers, wanted: WeekFilter, now: datetime) -> Upcomi
         missing_elsewhere=sum(is_missing(i) and passes(i) for i in found) - len(shown["missing"]),
         is_teacher=bool(grading) or page.is_teacher,
     )
-    return replace(whole, piece=piece_of(whole, wanted.page, wanted.at))
+    return replace(whole, piece=piece_of(whole, wanted))
 
 
-def piece_of(page: Upcoming, number: int, at: str = "") -> UpcomingPiece:
+def open_sections(
+    rows: Sequence[Item], wanted: WeekFilter, me: Person, now: datetime, week: date | None
+) -> tuple[Section, ...]:
+    """Group the open work that is shown. What was marked done a moment ago stands where it did.
+
+    Without script the person then sees their tick, and has the other rows before them.
+    """
+    if wanted.show in ("grades", "done"):
+        return ()
+    ticked = {item.element_id: item for item in rows if wanted.ticks(item)}
+    before = tuple(undone(item) if item.element_id in ticked else item for item in rows)
+    found = sections(by_state(before, now).get(wanted.show, before), me, now, week)
+    return tuple(
+        replace(section, rows=tuple(ticked.get(row.element_id, row) for row in section.rows))
+        for section in found
+    )
+
+
+def piece_of(page: Upcoming, wanted: WeekFilter) -> UpcomingPiece:
     """Return one piece of the page's rows, in the order in which they are shown.
 
-    It is the one with the row ``at`` (the id of its element), or one by its number.
+    It is the one with the row to which a form leads back, or one by its number.
     """
+    at, number = wanted.at, wanted.page
     # Work that was sent back has a grade but is open, so it is listed with the work.
-    graded = page.new_grades if page.show else tuple(i for i in page.new_grades if i.done)
+    graded = tuple(i for i in page.new_grades if page.show or (i.done and not wanted.ticks(i)))
     open_ = sorted(page.sections, key=lambda section: section.key == "earlier")
     lists = (page.grading, *(section.rows for section in open_))
     lists += (graded, page.announcements, page.done)
@@ -215,7 +234,7 @@ def piece_of(page: Upcoming, number: int, at: str = "") -> UpcomingPiece:
         **vars(place),
         grading=grading,
         sections=tuple(
-            replace(section, rows=part, total=len(section.rows))
+            replace(section, rows=part, total=sum(not row.done for row in section.rows))
             for section, part in zip(open_, parts, strict=True)
             if part
         ),

@@ -44,6 +44,7 @@ class WeekFilter:
     done: bool = False
     page: int = 1  # which piece of the list
     at: str = ""  # a row's element_id: its piece is shown, instead of one by its number
+    ticked: bool = False  # that row was marked, done or not done, a moment ago
 
     @classmethod
     def from_query(cls, values: Callable[[str], Sequence[str]]) -> "WeekFilter":
@@ -64,6 +65,10 @@ class WeekFilter:
             done=last("done") == "1",
             page=piece_number(values("page")),
         )
+
+    def ticks(self, item: Item) -> bool:
+        """Return whether an item was marked done a moment ago, and stays where it stood."""
+        return self.ticked and item.done and item.element_id == self.at
 
     def among(self, courses: Mapping[str, Course]) -> Callable[[Item], bool]:
         """Return the test for items; chosen courses that the person does not have are ignored."""

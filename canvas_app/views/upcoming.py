@@ -18,7 +18,7 @@ bp = Blueprint("upcoming", __name__)
 @bp.get("/upcoming", endpoint="upcoming")
 @login_required
 def upcoming_page() -> ResponseReturnValue:
-    return own_list("upcoming.html", filtered_week(led_back_to()))
+    return own_list("upcoming.html", filtered_week(*led_back_to()))
 
 
 @bp.get("/upcoming.json")
@@ -27,10 +27,10 @@ def upcoming_json() -> ResponseReturnValue:
     return twin(filtered_week(), "new_grades", "tabs", "week", "previous_week", "next_week", "load")
 
 
-def filtered_week(at: str = "") -> MakePage:
+def filtered_week(at: str = "", ticked: bool = False) -> MakePage:
     """Return the function that loads the week with the filters of this address.
 
-    ``at`` is the id of a row whose piece is shown.
+    ``at`` is the id of a row whose piece is shown; ``ticked``: it was marked a moment ago.
     """
     wanted = WeekFilter.from_query(request.args.getlist)
-    return partial(upcoming, wanted=replace(wanted, at=at))
+    return partial(upcoming, wanted=replace(wanted, at=at, ticked=ticked))

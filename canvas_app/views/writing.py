@@ -19,7 +19,7 @@ from canvas_app.views.languages import gettext
 
 _T = TypeVar("_T")
 
-LED_BACK = "led_back"  # session key: the path and the row that the last form leads back to
+LED_BACK = "led_back"  # session key: where the last form leads back: path, row, whether marked
 
 
 def write(call: Callable[[], _T], attempt: str) -> tuple[_T | None, str]:
@@ -61,17 +61,19 @@ def back(
         said = {"text": message, "action": undo_at, "fields": {**(undo or {}), "next": here}}
     flash(said, "done" if done else "failed")
     if row:
-        session[LED_BACK] = [urlsplit(here).path, row]
+        marked = done and request.endpoint == "planner.mark"
+        session[LED_BACK] = [urlsplit(here).path, row, marked]
     return redirect(f"{prefix}{here}" + (f"#{row}" if row and "#" not in here else ""), 303)
 
 
-def led_back_to() -> str:
-    """Return the row to which a form has just led back on this page, once; else nothing.
+def led_back_to() -> tuple[str, bool]:
+    """Return the row to which a form has just led back on this page, once; else an empty text.
 
-    The write may have moved it to another piece of a long list.
+    The second value is whether the row was marked done or not done. That may have moved it to
+    another piece of a long list.
     """
-    path, row = session.pop(LED_BACK, ("", ""))
-    return str(row) if path == request.path else ""
+    path, row, marked = session.pop(LED_BACK, ("", "", False))
+    return (str(row), bool(marked)) if path == request.path else ("", False)
 
 
 def not_done(message: str, *, row: str = "") -> Response:

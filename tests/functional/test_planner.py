@@ -71,21 +71,40 @@ def test_mark_done_and_undo(easel, browser, canvas):
     assert calls["PUT /api/v1/planner/overrides/:id"] == {"200": 1}
 
 
-def test_a_tick_leads_back_to_the_row_on_whichever_piece_it_is_now(easel, browser):
-    """Done work stands on the second piece, in a fold that is then open; once, not for good."""
-    page = upcoming(easel, browser)
+@pytest.mark.parametrize("show", ["", "?show=due"])
+def test_a_ticked_row_stays_where_it_stood(easel, browser, show):
+    """Once, so that the person sees the tick and has the next rows before them."""
+    page = upcoming(easel, browser, show)
     value = mark_value(page, "Matrices, sheet 3")
-    id_ = "row-{}-{}".format(*value.split(":")[:2])
+    id_ = row_id(value)
+    before = re.findall(r'<li class="row item[^>]*>', last_view(page.text))
 
     marked = press(easel, browser, page, value)
 
-    assert marked.url.endswith(f"/upcoming#{id_}")
-    assert f'id="{id_}"' in last_view(marked.text).partition('id="finished" open>')[2]
-    assert f'id="{id_}"' not in last_view(upcoming(easel, browser).text)
+    assert marked.url == f"{page.url}#{id_}"
+    after = re.findall(r'<li class="row item[^>]*>', last_view(marked.text))
+    assert f'<li class="row item done" id="{id_}">' in after
+    assert [row.replace(" done", "") for row in after] == before
+    assert f'id="{id_}"' not in last_view(upcoming(easel, browser, show).text)
 
-    undone = send(browser, marked, undo_form(marked))
 
-    assert f'id="{id_}"' in last_view(undone.text).partition('id="finished"')[0]
+def test_a_row_marked_not_done_is_led_back_to_on_its_piece(easel, browser):
+    """Done work stands on the second piece, open work on the first."""
+    page = upcoming(easel, browser, "?page=2")
+    value = mark_value(page, "Dissection notebook")
+    id_ = row_id(value)
+    assert f'id="{id_}"' in last_view(page.text).partition('id="finished" open>')[2]
+
+    marked = press(easel, browser, page, value)
+
+    assert marked.url == f"{page.url}#{id_}"
+    shown = last_view(marked.text)
+    assert "1 to 45 of" in shown
+    assert f'id="{id_}"' in shown.partition('id="finished"')[0]
+
+
+def row_id(value):
+    return "row-{}-{}".format(*value.split(":")[:2])
 
 
 def test_a_tick_on_home_leads_to_no_piece_of_upcoming(easel, browser):
