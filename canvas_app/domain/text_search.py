@@ -34,6 +34,17 @@ class Hit:
     pieces: tuple[Piece, ...] = ()  # the title, cut where it matches
     course_pieces: tuple[Piece, ...] = ()
 
+    @property
+    def listed_as(self) -> str:
+        """Return under which heading it is listed: course, student or work."""
+        return self.type if self.type in ("course", "student") else "work"
+
+
+def hit_weight(hit: Hit) -> int:
+    """Return how many elements of a page a result takes: each match is marked."""
+    marked = sum(piece.found for piece in (*hit.pieces, *hit.course_pieces))
+    return 7 + (5 if hit.status else 0) + marked
+
 
 def best(hits: Iterable[Hit], words: tuple[str, ...]) -> list[Hit]:
     """Return hits with every word in title or course, best first, with their matches marked."""

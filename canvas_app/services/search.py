@@ -7,7 +7,7 @@ asked for them already. For teachers, the students of each course they teach are
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -22,9 +22,10 @@ from canvas_app.domain.courses import (
     is_active_teacher,
 )
 from canvas_app.domain.features import ALL_FEATURES, CLASS_STAFF, Features
+from canvas_app.domain.pieces import Place, cut, piece_at
 from canvas_app.domain.planner_items import TYPES, by_due
 from canvas_app.domain.submissions import submission_row
-from canvas_app.domain.text_search import Hit, best, folded
+from canvas_app.domain.text_search import Hit, best, folded, hit_weight
 from canvas_app.services.asks import start_ended
 from canvas_app.services.classes import start_students
 from canvas_app.services.courses import with_ended_ones
@@ -37,15 +38,45 @@ from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
 
 LONGEST_QUERY = 200
+KINDS = ("course", "student", "work")
+"""What is searched, in the order in which it is shown."""
+FIRST_WEIGHT, PIECE_WEIGHT = 380, 1_250
+"""Elements of the first results of each kind, and of a piece of the results of one kind."""
+
+
+@dataclass(frozen=True)
+class WantedResults:
+    """Which results a page shows: the first ones of each kind, or one piece of a single kind."""
+
+    kind: str = ""
+    number: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundOfKind(Place):
+    """The results of one kind that a page shows, out of ``rows``."""
+
+    kind: str
+    hits: tuple[Hit, ...]
+
+    @property
+    def further(self) -> bool:
+        """Return whether there are more results of this kind than the page shows."""
+        return self.of > 1
 
 
 @dataclass(frozen=True)
 class Search(Page):
-    """Search page. ``rows``: courses, students, then work, the best match of each first."""
+    """Search page. ``rows``: courses, students, then work, the best match of each first.
+
+    ``found`` has the results to show, of the kind that was asked for, or of each.
+    """
 
     query: str = ""
     rows: tuple[Hit, ...] = ()
     searched: int = 0  # how many courses and other things were searched
+    kind: str = ""
+    found: tuple[FoundOfKind, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,11 +92,30 @@ class SearchAnswers:
     classes: Sequence[tuple[Course, Sequence[ClassEnrollment]]] = ()
 
 
-def search(sources: Sources, query: str, features: Features = ALL_FEATURES) -> Search:
-    """Return the page of a query."""
+def search(
+    sources: Sources,
+    query: str,
+    features: Features = ALL_FEATURES,
+    wanted: WantedResults | None = None,
+) -> Search:
+    """Return the page of a query, with the results that are wanted."""
     now = sources.now()
-    query = tidy(query)
-    return lay_out(ask(sources, query, now, features), query, now, features)
+    query, wanted = tidy(query), wanted or WantedResults()
+    page = lay_out(ask(sources, query, now, features), query, now, features)
+    return replace(page, kind=wanted.kind, found=found_of(page.rows, wanted))
+
+
+def found_of(rows: Sequence[Hit], wanted: WantedResults) -> tuple[FoundOfKind, ...]:
+    """Return the results to show; a kind without any is left out."""
+    lists = {kind: [hit for hit in rows if hit.listed_as == kind] for kind in KINDS}
+    shown = []
+    for kind, hits in lists.items():
+        if hits and wanted.kind in ("", kind):
+            most = PIECE_WEIGHT if wanted.kind else FIRST_WEIGHT
+            place = piece_at(map(hit_weight, hits), wanted.number if wanted.kind else 1, most)
+            [part] = cut([hits], place)
+            shown.append(FoundOfKind(**vars(place), kind=kind, hits=part))
+    return tuple(shown)
 
 
 def tidy(query: str) -> str:

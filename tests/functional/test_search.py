@@ -1,11 +1,13 @@
 """Search as a browser shows it: the form, marked results, the states, the twin."""
 
 import html
+import re
 
 import pytest
 
 from .classes import BIOLOGY, raw, students
-from .conftest import forms, sign_in
+from .conftest import forms, last_view, sign_in
+from .walk import pieces
 
 
 def test_search_page_and_twin(easel):
@@ -134,3 +136,43 @@ def test_lost_class_is_said(easel, canvas):
     answer = browser.get(f"{easel.url}/search.json", params={"q": "Maya"}, timeout=60).json()
 
     assert answer["complete"] is False
+
+
+def test_results_come_in_pieces_of_each_kind(easel):
+    """The first of each kind, then all of one kind piece by piece: together what the twin has."""
+    browser = sign_in(easel, "bigteacher", path="/login?next=/account")
+    twin = browser.get(f"{easel.url}/search.json?q=e", timeout=60).json()["data"]
+    every = [(row["type"], row["path"]) for row in twin]
+    students = [path for kind, path in every if kind == "student"]
+
+    first = last_view(browser.get(f"{easel.url}/search?q=e", timeout=60).text)
+    found = [html.unescape(link) for link in re.findall(r'href="([^"]*kind=[^"]*)"', first)]
+    all_of_kind = {
+        link: [path for page in pieces(browser, easel, link) for path in links(page)]
+        for link in found
+    }
+
+    assert len(students) > 600
+    assert f"Show all {len(students)} students" in first
+    assert 10 < sum(path in students for path in links(first)) < 50
+    assert found[0] == "/search?q=e&kind=student"
+    assert all_of_kind[found[0]] == students
+    shown = {*links(first), *(path for paths in all_of_kind.values() for path in paths)}
+    assert shown == {path for _, path in every if path}
+
+
+def test_kind_without_results_leads_to_the_others(easel):
+    browser = sign_in(easel, "dozen", path="/login?next=/account")
+
+    page = browser.get(f"{easel.url}/search?q=biology&kind=student", timeout=30).text
+    unknown = browser.get(f"{easel.url}/search?q=biology&kind=nonsense", timeout=30).text
+
+    assert "Nothing of this kind found" in page
+    assert 'href="/search?q=biology">Everything found' in page
+    assert "<mark>Biology</mark>" in last_view(unknown)
+    assert "Everything found" not in unknown
+
+
+def links(page):
+    """Easel's own pages that the results lead to."""
+    return re.findall(r'<a class="name" href="(/courses/[^"]*)"', page)

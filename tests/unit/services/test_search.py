@@ -10,8 +10,17 @@ from canvas_app.canvas.models import (
     PlannerItem,
     Submission,
 )
+from canvas_app.domain.text_search import hit_weight
 from canvas_app.services.own_work import WorkAnswers
-from canvas_app.services.search import SearchAnswers, lay_out, tidy
+from canvas_app.services.search import (
+    FIRST_WEIGHT,
+    PIECE_WEIGHT,
+    SearchAnswers,
+    WantedResults,
+    found_of,
+    lay_out,
+    tidy,
+)
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 STUDENT = [CourseEnrollment(type="student", enrollment_state="active")]
@@ -75,3 +84,20 @@ def test_no_words_find_nothing():
 def test_queries_are_cut_and_tidied():
     assert tidy("  two \n words ") == "two words"
     assert len(tidy("x" * 500)) == 200
+
+
+def test_first_results_of_each_kind_or_one_kind_piece_by_piece():
+    things = [plan(str(n), f"Essay {n} eee", days=n % 9) for n in range(1, 400)]
+    rows = lay_out(answers(*things), "e", NOW).rows
+
+    [work] = found_of(rows, WantedResults())
+    whole = [found_of(rows, WantedResults("work", number))[0] for number in range(1, 99)]
+
+    assert (work.kind, work.rows, work.further) == ("work", 399, True)
+    assert work.hits == rows[: work.last]
+    assert sum(map(hit_weight, work.hits)) <= FIRST_WEIGHT
+    pieces = whole[: whole[0].of]
+    assert tuple(hit for part in pieces for hit in part.hits) == rows
+    assert all(sum(map(hit_weight, part.hits)) <= PIECE_WEIGHT for part in pieces)
+    assert whole[-1] == pieces[-1], "there are not so many"
+    assert found_of(rows, WantedResults("student")) == ()
