@@ -142,6 +142,8 @@ class Control(Struct, forbid_unknown_fields=True):
     drift: Drift | UnsetType = UNSET
     campus: Size | UnsetType = UNSET
     courses: dict[int, CourseChange] | UnsetType = UNSET
+    more_work: dict[int, Annotated[int, Meta(ge=0, le=1_000)]] | UnsetType = UNSET
+    """By course id, how many copies of its published assignments are added to them."""
     assignments: dict[int, AssignmentChange] | UnsetType = UNSET
     submissions: list[SubmissionChange] | UnsetType = UNSET
     links_ended: dict[int, list[int]] | UnsetType = UNSET  # students by parent
@@ -249,10 +251,11 @@ def _check(state: State, wanted: Control) -> None:
     if wanted.keys_off is not UNSET:
         for kind in {*wanted.keys_off} - {key.kind for key in state.keys.values()}:
             raise ValueError(f"No key is of the kind {kind} - at `$.keys_off`")
-    if wanted.courses is not UNSET:
-        for course_id in wanted.courses:
+    for name in ("courses", "more_work"):
+        changed = getattr(wanted, name)
+        for course_id in () if changed is UNSET else changed:
             if course_id not in state.campus.courses:
-                raise ValueError(f"No course has the id {course_id} - at `$.courses`")
+                raise ValueError(f"No course has the id {course_id} - at `$.{name}`")
     _check_work(state, wanted)
     if wanted.lti is not UNSET:
         platform.check(state, wanted.lti)
@@ -278,6 +281,10 @@ def apply(state: State, wanted: Control) -> None:
             state.campus_touched = True
             for course_id, change in wanted.courses.items():
                 _change(state.campus.courses[course_id], change)
+        if wanted.more_work is not UNSET:
+            state.campus_touched = True
+            for course_id, copies in wanted.more_work.items():
+                state.campus.copy_work(course_id, copies)
         _change_work(state, wanted)
         if wanted.links_ended is not UNSET:
             state.campus_touched = True

@@ -108,6 +108,11 @@ def work_shown(args: Query) -> str:
     return found[0] if found and found[0] in WORK_SHOWN else ""
 
 
+def work_weight(row: StudentWork) -> int:
+    """Return how many elements of a page a row takes."""
+    return 20 + 4 * (bool(row.missing) + bool(row.late))
+
+
 def is_shown(work: StudentWork, show: str) -> bool:
     """Return whether a row belongs to what is to be shown."""
     match show:

@@ -1,7 +1,7 @@
 """The class's gradebook: students by assignments, and the content of each cell."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from msgspec import Struct
@@ -106,6 +106,11 @@ class GradebookFilter:
     inactive: bool = False
     sort: str = MATRIX_SORTS[0]
     view: str = MATRIX_VIEWS[0]
+
+    @property
+    def filtered(self) -> bool:
+        """Return whether anything but the grading period is chosen."""
+        return replace(self, period="") != GradebookFilter()
 
     @classmethod
     def from_query(cls, args: Query) -> "GradebookFilter":

@@ -74,6 +74,11 @@ class RosterFilter:
         return in_section and self.text.casefold() in named
 
 
+def roster_weight(row: RosterRow) -> int:
+    """Return how many elements of a page a student's row takes: each reason is a chip."""
+    return 17 + 4 * len(row.attention) + (row.override_score is not None)
+
+
 def open_works(
     works: Iterable[Assignment], rows: Iterable[Sequence[ClassSubmission]]
 ) -> dict[str, Assignment]:

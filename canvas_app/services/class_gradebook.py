@@ -1,6 +1,6 @@
 """A course's gradebook: everybody's work in one table, with Canvas's own totals."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -38,6 +38,8 @@ from canvas_app.domain.matrix import (
     sorted_students,
 )
 from canvas_app.domain.mended_courses import running
+from canvas_app.domain.pieces import cut
+from canvas_app.domain.sheet import Sheet, WantedSheet, sheet_of
 from canvas_app.services.asks import AskedPage, read_profile
 from canvas_app.services.class_looks import ClassWork
 from canvas_app.services.classes import (
@@ -56,6 +58,9 @@ from canvas_app.sources.sources import ListSource, Sources
 
 GroupChoice = tuple[str, tuple[tuple[str, str], ...]]
 """The name of a set, empty where it is unknown, and the id and name of each group in it."""
+
+ShownStudents = Callable[[int], slice]
+"""Tells which students are to be shown, by how many assignments the gradebook has."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ class GradebookPage(Page):
     """Gradebook page. ``rows`` are the students that pass the filter, of ``total`` in the class.
 
     ``footers`` are by assignment id; ``sections``, ``groups`` (of assignments) and ``periods`` are
-    the choices of the filter, as (id, name).
+    the choices of the filter, as (id, name). ``sheet`` is the part of rows and columns to show.
     """
 
     course_id: str = ""
@@ -128,6 +133,20 @@ class GradebookPage(Page):
     looked: Looked = field(default_factory=Looked)
     groups: tuple[tuple[str, str], ...] = ()
     periods: tuple[tuple[str, str], ...] = ()
+    sheet: Sheet = field(default_factory=Sheet)
+
+    @property
+    def shown_rows(self) -> tuple[MatrixRow, ...]:
+        return cut([self.rows], self.sheet.students)[0]
+
+    @property
+    def shown_columns(self) -> tuple[Column, ...]:
+        return cut([self.columns], self.sheet.assignments)[0]
+
+    @property
+    def period_title(self) -> str:
+        """Return the title of the chosen grading period; empty for all of them."""
+        return dict(self.periods).get(self.wanted.period, "")
 
     @property
     def group_ids(self) -> frozenset[str]:
@@ -147,24 +166,26 @@ class GradebookStream:
     columns: tuple[Column, ...]
     rows: Iterator[MatrixRow]
     sources: Sources
+    work: ClassWork
 
 
 def gradebook(
-    sources: Sources, course_id: str, wanted: GradebookFilter, shown: tuple[int, int] = (0, 50)
+    sources: Sources, course_id: str, wanted: GradebookFilter, sheet: WantedSheet | None = None
 ) -> GradebookPage:
     """Return the page. Raise the CanvasError of the course itself, or StaffOnly.
 
-    If the filter names no grading period, the page shows the current one. ``shown`` is the range of
-    rows (first, one after the last) whose work is asked for first.
+    If the filter names no grading period, the page shows the current one. The work of the students
+    on ``sheet`` is asked for first.
     """
-    return lay_out(ask(sources, course_id, wanted, shown), sources.now())
+    sheet = sheet or WantedSheet()
+    return lay_out(ask(sources, course_id, wanted, sheet), sources.now(), sheet)
 
 
 def ask(
-    sources: Sources, course_id: str, wanted: GradebookFilter, shown: tuple[int, int]
+    sources: Sources, course_id: str, wanted: GradebookFilter, sheet: WantedSheet
 ) -> AskedGradebook:
     """Ask for the class, then for everybody's work."""
-    started = start_gradebook(sources, course_id, wanted, shown, current=True)
+    started = start_gradebook(sources, course_id, wanted, sheet.students_shown, current=True)
     work = {each.user_id: started.work.of(each.user_id) for each in started.students}
     started.work.finish(whole=all_here(started.begun.works))
     states = sources.states()
@@ -192,14 +213,15 @@ def start_gradebook(
     sources: Sources,
     course_id: str,
     wanted: GradebookFilter,
-    shown: tuple[int, int],
+    shown: ShownStudents,
     *,
     current: bool,
     with_work: bool = True,
 ) -> StartedGradebook:
     """Ask for the class, and start the calls for its submissions if ``with_work`` is set.
 
-    ``current`` decides what a filter without a grading period means: the current one, or all.
+    ``current`` decides what a filter without a grading period means: the current one, or all. The
+    work of the students ``shown`` is asked for first.
     """
     lists = start_lists(sources, course_id)
     groups, listed = lists.groups, lists.periods
@@ -208,7 +230,8 @@ def start_gradebook(
     wanted = period_meant(wanted, listed, sources.now()) if current else wanted
     works = published_works(begun.works.rows())
     names = section_names(begun.sections.rows())
-    in_order = wanted.sort == MATRIX_SORTS[0] and not shown[0]  # the order of Canvas's list
+    place = shown(len(columns_of(works, (), listed.rows(), wanted)))
+    in_order = wanted.sort == MATRIX_SORTS[0] and not place.start  # the order of Canvas's list
     to_ask = works if with_work else ()
     work = ClassWork(sources, begun.course, (), to_ask, at_once=in_order)
     if begun.works.waiting or (current and listed.waiting):
@@ -217,7 +240,7 @@ def start_gradebook(
         every = everybody(start_everybody(sources, begun.course, wanted), work, names, in_order)
     inside = None if members is None else frozenset(row.id for row in members.rows())
     chosen = sorted_students(filter(partial(is_chosen, wanted, inside), every), wanted.sort)
-    first = [student.user_id for student in chosen[slice(*shown)]]
+    first = [student.user_id for student in chosen[place]]
     work.last(first, every, "" if wanted.period == EVERY_PERIOD else wanted.period)
     return StartedGradebook(
         begun=begun,
@@ -362,8 +385,10 @@ def period_meant(
     return replace(wanted, period=runs.id if runs else EVERY_PERIOD)
 
 
-def lay_out(asked: AskedGradebook, now: datetime) -> GradebookPage:
-    """Build the page from Canvas's answers."""
+def lay_out(
+    asked: AskedGradebook, now: datetime, sheet: WantedSheet | None = None
+) -> GradebookPage:
+    """Build the page from Canvas's answers, with the part of it that ``sheet`` shows."""
     works = {work.id: work for work in asked.columns}
     names = {group.id: group.name or "" for group in asked.groups}
     columns = tuple(column(work, names) for work in asked.columns)
@@ -402,6 +427,7 @@ def lay_out(asked: AskedGradebook, now: datetime) -> GradebookPage:
         looked=asked.looked,
         groups=tuple(names.items()),
         periods=tuple((period.id, period.title or "") for period in asked.periods),
+        sheet=sheet_of(sheet or WantedSheet(), len(rows), len(columns)),
     )
 
 
@@ -425,8 +451,7 @@ def stream(
     It covers the whole course unless a grading period is chosen. Raise the CanvasError of the
     course itself, or StaffOnly, before anything is sent.
     """
-    shown = (part.start or 0, part.stop if part.stop is not None else 50)
-    started = start_gradebook(sources, course_id, wanted, shown, current=False)
+    started = start_gradebook(sources, course_id, wanted, lambda _: part, current=False)
     works = {work.id: work for work in started.columns}
     names = {group.id: group.name or "" for group in started.groups}
     columns = tuple(column(work, names) for work in started.columns)
@@ -448,4 +473,4 @@ def stream(
         "total": len(started.students),
         "assignments": columns,
     }
-    return GradebookStream(head, columns, ordered, sources)
+    return GradebookStream(head, columns, ordered, sources, started.work)

@@ -1,7 +1,7 @@
 """One student in a course, for the people who grade there: their work and total over time."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -17,9 +17,16 @@ from canvas_app.canvas.models import (
 from canvas_app.domain import charts
 from canvas_app.domain.attention import AttentionRules
 from canvas_app.domain.class_roll import Student, students_of
-from canvas_app.domain.class_student import Desk, StudentWork, is_shown, student_works
+from canvas_app.domain.class_student import (
+    Desk,
+    StudentWork,
+    is_shown,
+    student_works,
+    work_weight,
+)
 from canvas_app.domain.courses import TEACHING
 from canvas_app.domain.grade_rows import history
+from canvas_app.domain.pieces import Place, cut, piece_at
 from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.roster import (
     RosterRow,
@@ -41,6 +48,8 @@ from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
 
 EVERY_STATE = ("active", "completed", "inactive")
+PIECE_WEIGHT, LEAST_WEIGHT = 1_050, 400
+"""Elements of the rows of one piece, less four for each day in the picture and in its table."""
 
 
 class NotTheirStudent(Exception):
@@ -87,6 +96,12 @@ class StudentPage(Page):
     sealed: bool = False  # some of the work is anonymous
     history: tuple[tuple[datetime, float], ...] = ()
     show: str = ""
+    piece: Place = field(default_factory=Place)
+
+    @property
+    def shown(self) -> tuple[StudentWork, ...]:
+        """Return the rows of this piece of the page."""
+        return cut([self.rows], self.piece)[0]
 
     @property
     def picture(self) -> charts.LineChart | None:
@@ -100,14 +115,19 @@ def class_student(
     user_id: str,
     show: str = "",
     rules: AttentionRules | None = None,
+    number: int = 1,
 ) -> StudentPage:
     """Return the page of a student, after two rounds of calls.
+
+    It shows one piece of their work, by its ``number``.
 
     First the course, its assignments and sections are asked for, then the student and their work.
     Raise the CanvasError of the course or of the list of students, StaffOnly, or NotTheirStudent.
     """
     asked = ask(sources, course_id, user_id)
-    return lay_out(asked, show, rules or AttentionRules(), sources.now())
+    page = lay_out(asked, show, rules or AttentionRules(), sources.now())
+    most = max(PIECE_WEIGHT - 4 * len(page.history), LEAST_WEIGHT)
+    return replace(page, piece=piece_at(map(work_weight, page.rows), number, most))
 
 
 def ask(sources: Sources, course_id: str, user_id: str) -> AskedStudent:

@@ -67,7 +67,9 @@ def begin_table(
     Raise the CanvasError of the course itself, or StaffOnly. ``new_sources`` makes the sources for
     the work of a few students; each has a deadline of its own.
     """
-    started = start_gradebook(sources, course_id, wanted, (0, 0), current=False, with_work=False)
+    started = start_gradebook(
+        sources, course_id, wanted, lambda _: slice(0), current=False, with_work=False
+    )
     work = LongWork(new_sources, started.course, started.students, started.works)
     builder = ItemBuilder(
         sources.api.canvas_url, {started.course.id: started.course}, {}, sources.now()

@@ -30,6 +30,8 @@ from canvas_app.domain.grade_totals import (
     stated_grades,
 )
 from canvas_app.domain.grade_workings import ShownWork, Workings, plain_groups, work_out
+from canvas_app.domain.ledger import ledger_weight
+from canvas_app.domain.pieces import PIECE, Place, cut, piece_at
 from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.rows import CourseRow
 from canvas_app.domain.what_if import Aim, Problem, WhatIf
@@ -39,6 +41,13 @@ from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
 
 CATCHING_UP = timedelta(hours=1)  # time to calculate; Canvas needs seconds to minutes
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoursePiece(Place):
+    """The part of a course's assignments on one piece of its page; a group may have none."""
+
+    groups: tuple[tuple[GradeGroup, tuple[GradeRow, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,7 @@ class GradesPage(Page):
     book: Book | None = None
     syllabus: str | None = None  # Canvas's HTML, not sanitised; for the course's own page
     teachers: tuple[str, ...] = ()  # also only for the course's own page
+    piece: "CoursePiece | None" = None  # likewise
 
     @cached_property
     def history(self) -> tuple[tuple[datetime, float], ...]:
@@ -120,14 +130,27 @@ def grades(
     return lay_out(ask(sources, course_id, wanted.period), wanted, sources.now(), features)
 
 
-def course(sources: Sources, course_id: str) -> GradesPage:
+def course(sources: Sources, course_id: str, number: int = 1) -> GradesPage:
     """Return the page of a course, with its grades over all grading periods.
+
+    ``number`` is that of the piece of its assignments to show.
 
     Raises the CanvasError that Canvas gives for the course itself.
     """
     wanted = WhatIf(period=EVERY_PERIOD)
     asked = ask(sources, course_id, wanted.period, ("syllabus_body", "teachers"))
-    return lay_out(asked, wanted, sources.now())
+    page = lay_out(asked, wanted, sources.now())
+    return replace(page, piece=course_piece(page.groups, number))
+
+
+def course_piece(groups: Sequence[GradeGroup], number: int) -> CoursePiece:
+    """Return one piece of a course's assignments; groups without any are on the first."""
+    lists = [group.rows for group in groups]
+    weights = (ledger_weight(row.submission) for rows in lists for row in rows)
+    place = piece_at(weights, number, 20 * PIECE)
+    parts = zip(groups, cut(lists, place), strict=True)
+    shown = ((group, part) for group, part in parts if part or (number == 1 and not group.rows))
+    return CoursePiece(**vars(place), groups=tuple(shown))
 
 
 def lay_out(

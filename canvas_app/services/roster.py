@@ -1,7 +1,7 @@
 """A course's roster: each student's standing, and who needs attention."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -15,12 +15,15 @@ from canvas_app.canvas.models import (
 )
 from canvas_app.domain.attention import AttentionRules
 from canvas_app.domain.class_roll import Student, students_of, taken_sections
+from canvas_app.domain.kept_class import Looked
+from canvas_app.domain.pieces import Place, cut, piece_at
 from canvas_app.domain.roster import (
     RosterFilter,
     RosterRow,
     open_works,
     points_fallen,
     roster_row,
+    roster_weight,
     sorted_roster,
 )
 from canvas_app.services.asks import AskedPage, read_profile
@@ -37,6 +40,9 @@ from canvas_app.services.pages import Page
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
 
+PIECE_WEIGHT = 1_150
+"""Elements of the rows on one page."""
+
 
 @dataclass(frozen=True)
 class AskedRoster(AskedPage):
@@ -52,6 +58,7 @@ class AskedRoster(AskedPage):
     periods: Sequence[GradingPeriod] = ()
     work: Mapping[str, Sequence[ClassSubmission] | None] = field(default_factory=dict)
     sections: Mapping[str, str] = field(default_factory=dict)
+    looked: Looked = field(default_factory=Looked)
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,13 @@ class RosterPage(Page):
     wanted: RosterFilter = field(default_factory=RosterFilter)
     rules: AttentionRules = field(default_factory=AttentionRules)
     need_attention: int = 0
+    looked: Looked = field(default_factory=Looked)
+    piece: Place = field(default_factory=Place)
+
+    @property
+    def shown(self) -> tuple[RosterRow, ...]:
+        """Return the rows of this piece of the page."""
+        return cut([self.rows], self.piece)[0]
 
 
 def roster(
@@ -76,13 +90,17 @@ def roster(
     course_id: str,
     wanted: RosterFilter | None = None,
     rules: AttentionRules | None = None,
+    number: int = 1,
 ) -> RosterPage:
-    """Return the page. Raise the CanvasError of the course itself, or StaffOnly.
+    """Return the page, with one piece of its rows to show, by its ``number``.
+
+    Raise the CanvasError of the course itself, or StaffOnly.
 
     It takes two rounds of calls, plus the further pages of students and of their work.
     """
     asked = ask(sources, course_id)
-    return lay_out(asked, wanted or RosterFilter(), rules or AttentionRules(), sources.now())
+    page = lay_out(asked, wanted or RosterFilter(), rules or AttentionRules(), sources.now())
+    return replace(page, piece=piece_at(map(roster_weight, page.rows), number, PIECE_WEIGHT))
 
 
 def ask(sources: Sources, course_id: str) -> AskedRoster:
@@ -107,6 +125,7 @@ def ask(sources: Sources, course_id: str) -> AskedRoster:
         periods=periods.rows() if periods else (),
         work={s.user_id: work.of(s.user_id) if whole else None for s in students},
         sections=names,
+        looked=work.looked,
         sources=sources.states(),
         profile=read_profile(begun.profile),
     )
@@ -145,6 +164,7 @@ def lay_out(
         wanted=wanted,
         rules=rules,
         need_attention=sum(bool(row.attention) for row in every),
+        looked=asked.looked,
     )
 
 

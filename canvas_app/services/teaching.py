@@ -1,7 +1,7 @@
 """The grading queue: the work to grade in all courses that the person teaches."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from canvas_app.canvas.models import Assignment, ClassSubmission, Course
@@ -15,6 +15,7 @@ from canvas_app.domain.grading_queue import (
     queue_row,
     sorted_queue,
 )
+from canvas_app.domain.pieces import Place, cut, piece_at
 from canvas_app.domain.planner_items import ItemBuilder
 from canvas_app.domain.status import paper_status
 from canvas_app.services.asks import (
@@ -38,6 +39,8 @@ from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
 
 LATELY = timedelta(days=14)
+ROWS_OF_PIECE = 40
+"""Assignments on one piece of the page: each has two chips, a bar and a link to Canvas."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,13 @@ class AskedQueue(AskedPage):
     taught: Sequence[TaughtCourse] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class QueuePiece(Place):
+    """The part of the queue on one piece of its page: each group with those of its rows."""
+
+    groups: tuple[tuple[QueueGroup, tuple[QueueRow, ...]], ...]
+
+
 @dataclass(frozen=True)
 class TeachingPage(OwnPage):
     """Grading queue page. ``rows`` are assignments to grade; ``courses`` counts taught courses."""
@@ -72,6 +82,7 @@ class TeachingPage(OwnPage):
     courses: int = 0
     not_handed_in: int = 0  # work due in the last 14 days; on the start page only
     all_counted: bool = True  # whether all of that work was counted
+    piece: "QueuePiece | None" = None
 
     @property
     def waiting(self) -> int:
@@ -100,15 +111,24 @@ def teaching_home(sources: Sources) -> TeachingPage:
     return lay_out(ask(sources, since=now - LATELY), QueueFilter(), now, since=now - LATELY)
 
 
-def teaching(sources: Sources, wanted: QueueFilter | None = None) -> TeachingPage:
-    """Return the page.
+def teaching(sources: Sources, wanted: QueueFilter | None = None, number: int = 1) -> TeachingPage:
+    """Return the page, with one piece of the queue to show, by its ``number``.
 
     It takes three rounds of calls: the courses, then each one's assignments and students, then the
     submissions of each assignment that waits for a grade. After two rounds an early view shows
     titles and Canvas's own counts. In general it takes 2 + ceil(calls / 10) rounds, plus the
     further pages of lists longer than 100.
     """
-    return lay_out(ask(sources), wanted or QueueFilter(), sources.now())
+    page = lay_out(ask(sources), wanted or QueueFilter(), sources.now())
+    return replace(page, piece=queue_piece(page.groups, number))
+
+
+def queue_piece(groups: Sequence[QueueGroup], number: int) -> QueuePiece:
+    """Return one piece of the queue, in the order in which it is shown."""
+    lists = [group.rows for group in groups]
+    place = piece_at([1] * sum(map(len, lists)), number, ROWS_OF_PIECE)
+    shown = ((group, part) for group, part in zip(groups, cut(lists, place), strict=True) if part)
+    return QueuePiece(**vars(place), groups=tuple(shown))
 
 
 def ask(sources: Sources, since: datetime | None = None) -> AskedQueue:

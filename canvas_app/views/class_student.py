@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from canvas_app.current import login_required
 from canvas_app.domain.attention import AttentionRules
 from canvas_app.domain.class_student import StudentWork, work_shown
+from canvas_app.domain.pieces import piece_number
 from canvas_app.services.class_student import NotTheirStudent, StudentPage, class_student
 from canvas_app.troubles import Trouble
 from canvas_app.views.class_access import class_sources
@@ -61,7 +62,8 @@ def student_shown(course_id: int, user_id: int) -> StudentPage:
     rules = AttentionRules.from_query(request.args, kept_rules(course_id))
     sources = class_sources(str(course_id))
     try:
-        return class_student(sources, str(course_id), str(user_id), show, rules)
+        number = piece_number(request.args.getlist("page"))
+        return class_student(sources, str(course_id), str(user_id), show, rules, number)
     except NotTheirStudent as nobody:
         raise Trouble("not_your_section" if nobody.limited else "no_such_student") from None
 

@@ -52,8 +52,12 @@ def courses_json() -> ResponseReturnValue:
 @bp.get("/courses/<int:course_id>")
 @login_required
 def course_page(course_id: int) -> ResponseReturnValue:
-    """Show a course. It is requested first, so that 403 and 404 become the page's status."""
-    found = course(current_sources(), str(course_id))
+    """Show a course. It is requested first, so that 403 and 404 become the page's status.
+
+    Its assignments come in pieces, of which ``page`` is one.
+    """
+    number = piece_number(request.args.getlist("page"))
+    found = course(current_sources(), str(course_id), number)
     return render_template("course.html", page=found)
 
 

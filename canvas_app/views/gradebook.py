@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from canvas_app.current import login_required
 from canvas_app.domain.matrix import GradebookFilter, MatrixCell, MatrixRow
+from canvas_app.domain.sheet import WantedSheet
 from canvas_app.services.class_gradebook import GradebookStream, gradebook, start_lists, stream
 from canvas_app.services.early_views import PageLoader
 from canvas_app.views.class_access import class_sources
@@ -30,20 +31,27 @@ def gradebook_filter() -> GradebookFilter:
 @bp.get("/courses/<int:course_id>/gradebook")
 @login_required
 def gradebook_page(course_id: int) -> ResponseReturnValue:
-    part = Slice.of_page()
-    place = part.place()
-    shown = (place.start, place.stop)
-    make = partial(gradebook, course_id=str(course_id), wanted=gradebook_filter(), shown=shown)
+    """Show a page of the students, and of the assignments where there are many."""
+    make = partial(
+        gradebook,
+        course_id=str(course_id),
+        wanted=gradebook_filter(),
+        sheet=WantedSheet.from_query(request.args),
+    )
     sources = class_sources(str(course_id), start_lists)
     loader = PageLoader(sources, make, *FIRST_STUDENTS)
-    return stream_page("gradebook.html", load=loader.whole, early=loader.early_views, part=part)
+    return stream_page("gradebook.html", load=loader.whole, early=loader.early_views)
 
 
 @bp.get("/courses/<int:course_id>/gradebook.json")
 @login_required
 def gradebook_json(course_id: int) -> ResponseReturnValue:
     found = begun_stream(course_id)
-    return json_stream(found.head, found.rows, lambda: ending(found.sources.states()))
+    return json_stream(
+        found.head,
+        found.rows,
+        lambda: {"looked": found.work.looked} | ending(found.sources.states()),
+    )
 
 
 @bp.get("/courses/<int:course_id>/gradebook.csv")

@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from canvas_app.current import current_gateway, login_required, required_sign_in
 from canvas_app.domain.attention import AttentionRules
+from canvas_app.domain.pieces import piece_number
 from canvas_app.domain.roster import RosterFilter, RosterRow
 from canvas_app.services.early_views import PageLoader
 from canvas_app.services.roster import RosterPage, roster
-from canvas_app.sources.sources import Sources
 from canvas_app.views.class_access import class_sources
 from canvas_app.views.csv_table import Cell
 from canvas_app.views.streaming import stream_page
@@ -31,10 +31,9 @@ ROSTER_COLUMNS = (
 @login_required
 def roster_page(course_id: int) -> ResponseReturnValue:
     sources = class_sources(str(course_id))
-    loader = PageLoader(sources, roster_maker(course_id), FIRST_NAMES)
-    return stream_page(
-        "roster.html", load=loader.whole, early=loader.early_views, part=Slice.of_page()
-    )
+    make = partial(roster_maker(course_id), number=piece_number(request.args.getlist("page")))
+    loader = PageLoader(sources, make, FIRST_NAMES)
+    return stream_page("roster.html", load=loader.whole, early=loader.early_views)
 
 
 @bp.get("/courses/<int:course_id>/roster.json")
@@ -42,7 +41,12 @@ def roster_page(course_id: int) -> ResponseReturnValue:
 def roster_json(course_id: int) -> ResponseReturnValue:
     part = Slice.from_query()
     page = roster_maker(course_id)(class_sources(str(course_id)))
-    head = {"course_id": page.course_id, "total": len(page.rows), "rules": page.rules}
+    head = {
+        "course_id": page.course_id,
+        "total": len(page.rows),
+        "rules": page.rules,
+        "looked": page.looked,
+    }
     return json_stream(head, part.of(page.rows), partial(ending, page.sources))
 
 
@@ -70,17 +74,11 @@ def keep_rules(course_id: int) -> ResponseReturnValue:
 def roster_maker(course_id: int) -> "partial[RosterPage]":
     """Return the function that loads the page of this address."""
     return partial(
-        _roster,
+        roster,
         course_id=str(course_id),
         wanted=RosterFilter.from_query(request.args),
         rules=AttentionRules.from_query(request.args, kept_rules(course_id)),
     )
-
-
-def _roster(
-    sources: Sources, *, course_id: str, wanted: RosterFilter, rules: AttentionRules
-) -> RosterPage:
-    return roster(sources, course_id, wanted, rules)
 
 
 def kept_rules(course_id: int) -> dict[str, str]:

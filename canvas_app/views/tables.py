@@ -1,7 +1,7 @@
 """Large tables that are sent while they are made: JSON twins with pages, and CSV files."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -31,12 +31,6 @@ class Slice:
         most = min(int(per_page[:9]), MOST_PER_PAGE) if per_page.isdecimal() else PER_PAGE
         number = int(page) if page.isdecimal() and len(page) < 10 else 0
         return cls(number or None, most or PER_PAGE)
-
-    @classmethod
-    def of_page(cls) -> "Slice":
-        """Read the same for an HTML page, which has pages even if the request names none."""
-        found = cls.from_query()
-        return replace(found, page=found.page or 1)
 
     def of(self, rows: Sequence[Any]) -> Sequence[Any]:
         return rows[self.place()]

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from canvas_app.canvas.errors import CanvasError
 from canvas_app.current import current_sources, login_required
 from canvas_app.domain.grading_queue import QueueFilter, QueueRow
+from canvas_app.domain.pieces import piece_number
 from canvas_app.services.early_views import PageLoader
 from canvas_app.services.pages import failed_twin
 from canvas_app.services.teaching import teaching
@@ -34,7 +35,8 @@ def queue_filter() -> QueueFilter:
 @login_required
 def teaching_page() -> ResponseReturnValue:
     """Show titles and Canvas's own counts first, then the whole queue with Easel's counts."""
-    make = partial(teaching, wanted=queue_filter())
+    number = piece_number(request.args.getlist("page"))
+    make = partial(teaching, wanted=queue_filter(), number=number)
     loader = PageLoader(current_sources(), make, FIRST_ROWS)
     return stream_page("teaching.html", load=loader.whole, early=loader.early_views)
 

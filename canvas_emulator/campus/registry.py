@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import count
+from itertools import count, cycle
 from typing import Any
 
 from .courses import Course, Enrollment, Group, GroupCategory, Section, Term, effective_state
@@ -95,6 +95,15 @@ class Campus:
     def assign(self, work: Assignment) -> None:
         self.assignments[work.id] = work
         self._work[work.course_id].append(work)
+
+    def copy_work(self, course_id: int, copies: int) -> None:
+        """Add so many copies of a course's published assignments, each of them in turn."""
+        found = [work for work in self.work_of(course_id) if work.published]
+        for place, work in zip(range(copies), cycle(found), strict=False):
+            copy = replace(work, id=self.fresh_id(), checkpoints=(), section_dates=(), due_dates={})
+            copy.name = f"{work.name} ({2 + place // len(found)})"
+            copy.position = len(self.work_of(course_id)) + 1
+            self.assign(copy)
 
     def hand_in(self, row: Submission) -> None:
         """Keep a submission in place of the generated one."""

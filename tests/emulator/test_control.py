@@ -184,6 +184,19 @@ class TestControl:
         assert answer.status_code == 200
         assert "page=3&per_page=50" in answer.headers["Link"]
 
+    def test_more_work(self, emulator: Emulator) -> None:
+        """Copies of a course's published assignments, each with everybody's submissions."""
+        before = len(emulator.campus().work_of(4101))
+        emulator.control(more_work={4101: 60})
+        works = emulator.campus().work_of(4101)
+        assert len(works) == before + 60
+        assert len({work.id for work in works}) == len(works)
+        assert works[before].name == f"{works[0].name} (2)"
+        rows = emulator.campus().submissions_of(works[-1])
+        assert set(rows) == set(emulator.campus().submissions_of(works[0]))
+        bad = emulator.browser().post("/_emulator/control", json={"more_work": {"7": 1}})
+        assert (bad.status_code, "$.more_work" in bad.json["error"]) == (400, True)
+
     def test_latency(self, emulator: Emulator) -> None:
         """One latency for every API call, or one by route; other pages only when named."""
         emulator.control(latency=0.25)

@@ -1,6 +1,7 @@
 """The gradebook: every cell and total as the stand-in Canvas has it, for everybody who grades."""
 
 import csv
+import gzip
 import io
 import re
 from datetime import datetime
@@ -9,11 +10,13 @@ from typing import Any
 import pytest
 import requests
 
+from canvas_app.domain.sheet import students_fitting
 from tests.conftest import StandIn
 
 from .classes import BIOLOGY, PSYCHOLOGY, STATISTICS, enroll, raw, send, students, submissions, twin
 from .conftest import RunningEasel, StartEasel, last_view, sign_in
 
+FITTING = students_fitting(40)
 PAPER = {("none",): "nothing_to_hand_in", ("on_paper",): "on_paper"}
 
 
@@ -141,10 +144,12 @@ def test_first_students_of_a_large_course_come_before_the_rest(
 
     early, whole = page.split('<div class="arrived">')[1:]
     assert 'class="waiting early"' in page
-    assert 10 <= early.count('<th scope="row" class="fixed"><a ') <= 50
+    assert 10 <= early.count('<th scope="row" class="fixed"><a ') <= FITTING
     assert "did not come" not in page
-    assert whole.count('<th scope="row" class="fixed"><a ') == 50
+    assert whole.count('<th scope="row" class="fixed"><a ') == FITTING
     assert "640 students" in whole
+    assert f"Students 1 to {FITTING} of 640" in whole
+    assert len(gzip.compress(page.encode())) <= 200_000
 
 
 def test_assistant_and_student_who_teaches(easel: RunningEasel, canvas: StandIn) -> None:
@@ -307,12 +312,15 @@ def test_page_shows_a_page_of_students(easel: RunningEasel) -> None:
     page = last_view(browser.get(f"{url}?period=all", timeout=60).text)
     heat = last_view(browser.get(f"{url}?period=all&view=heat", timeout=60).text)
     current = last_view(browser.get(url, timeout=60).text)
+    fitting = students_fitting(len(body["assignments"]))
 
-    assert page.count('<th scope="row" class="fixed"><a ') == 50
-    assert "1 to 50 of 64" in page
+    assert page.count('<th scope="row" class="fixed"><a ') == fitting
+    assert f"1 to {fitting} of 64" in page
     assert f"{len(body['assignments'])} assignments" in page
-    missing = sum(c["missing"] for row in body["data"][:50] for c in row["cells"].values())
-    assert heat.count('class="num s-missing"') == missing
+    missing = sum(c["missing"] for row in body["data"][:fitting] for c in row["cells"].values())
+    assert heat.count('class="num s-missing" aria-label="Missing">M<') == missing
+    late = sum(c["late"] for row in body["data"][:fitting] for c in row["cells"].values())
+    assert page.count(" s-late") == late
     assert "Second half</option>" in current
     assert re.search(r'<option value="\d+" selected>Second half', current)
     foot = page[page.rfind("<tfoot>") :]

@@ -40,6 +40,7 @@ def addresses(assignment_id: str, course_id: str = "4101") -> dict[str, list[str
         "/courses/<int:course_id>/gradebook": [
             f"{course}/gradebook",
             f"{course}/gradebook?view=heat",
+            f"{course}/gradebook?period=all",
         ],
         "/courses/<int:course_id>/gradebook.json": [f"{course}/gradebook.json"],
         "/courses/<int:course_id>/gradebook.csv": [f"{course}/gradebook.csv"],
