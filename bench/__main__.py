@@ -19,6 +19,7 @@ from bench.measure import Sample, Targets, once, side_by_side, table
 from bench.others import (
     canvasapi_calls,
     canvasapi_enrollments,
+    canvasapi_matrix,
     canvasapi_users,
     plain_calls,
     plain_rows,
@@ -31,6 +32,8 @@ from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.errors import CanvasError
 from canvas_app.canvas.throttle.queue import MemoryBuckets, Throttle
 from canvas_app.canvas.transport import Answer, Transport
+from canvas_app.domain.matrix import GradebookFilter
+from canvas_app.services.class_gradebook import gradebook
 from canvas_app.services.dashboard import dashboard
 from canvas_app.sources.cache import MemoryCache
 from canvas_app.sources.sources import Sources
@@ -40,6 +43,7 @@ NUMBERED = "/api/v1/accounts/1/users"
 BOOKMARKED = "/api/v1/courses/900/enrollments"
 SELF = "/api/v1/users/self"
 EASEL, LOOP, CANVASAPI = "Easel", "requests loop", "canvasapi"
+MATRIX_COURSE, MATRIX_CELLS = 4301, 25_600
 AT_ONCE = 11  # calls that fit into an empty bucket of 600 at once
 
 
@@ -272,6 +276,69 @@ def dashboards(canvas: StandIn, targets: Targets, rounds: int) -> None:
     targets.at_most("dashboard, cold: throttled answers", canvas.throttled(), 0)
 
 
+def matrices(canvas: StandIn, targets: Targets, rounds: int) -> None:
+    """The gradebook of 640 students and 40 assignments; canvasapi reads the same numbers."""
+    canvas.control(reset=True, latency=LATENCY)
+    url, token = canvas.url, canvas.tokens["bigteacher"]
+    pool, transport = ThreadPoolExecutor(40), Recording(url)
+    warm = MemoryCache(64 * 2**20)
+    matrix(transport, token, pool, warm)
+    asked = len(transport.targets)
+    samples = side_by_side(
+        rounds,
+        canvas.forget_costs,
+        {
+            f"{EASEL}, cold": expect(
+                MATRIX_CELLS, lambda: matrix(transport, token, pool, MemoryCache(64 * 2**20))
+            ),
+            f"{EASEL}, warm": expect(
+                MATRIX_CELLS, lambda: matrix(transport, token, pool, warm, seconds=3600)
+            ),
+            CANVASAPI: expect(MATRIX_CELLS, lambda: canvasapi_matrix(url, token, MATRIX_COURSE)),
+        },
+        seldom=(CANVASAPI,),
+    )
+    pages = MATRIX_CELLS // 100
+    least = LATENCY * -(-pages // AT_ONCE)
+    table(
+        f"Gradebook of 640 students and 40 assignments ({asked} calls, {1000 * LATENCY:.0f} ms a "
+        "call)",
+        samples,
+        least,
+        f"{pages} pages of 100 submissions by {AT_ONCE} at once",
+    )
+    transport.close()
+    pool.shutdown()
+    cold = samples[f"{EASEL}, cold"].wall
+    targets.ratio("gradebook, cold: time / limit", cold, [least] * len(cold), 1.3)
+    targets.at_most("gradebook, cold: throttled answers", canvas.throttled(), 0)
+    targets.at_most("gradebook, warm: ms", 1000 * samples[f"{EASEL}, warm"].median, 300)
+
+
+def matrix(
+    transport: Transport,
+    token: str,
+    pool: ThreadPoolExecutor,
+    cache: MemoryCache,
+    seconds: float = 60,
+) -> int:
+    """Make the gradebook's page; return how many cells it has. Answers are fresh for a while."""
+    throttle = Throttle(MemoryBuckets(), transport.origin)
+    with CanvasClient(transport.origin, token, transport=transport, throttle=throttle) as client:
+        sources = Sources(
+            CanvasAPI(client),
+            cache,
+            pool,
+            deadline=time.monotonic() + 60,
+            owner=("bench", 1),
+            cache_seconds=seconds,
+        )
+        page = gradebook(sources, str(MATRIX_COURSE), GradebookFilter(period="all"))
+    if not page.complete:
+        raise RuntimeError("the gradebook is not complete")
+    return sum(len(row.cells) for row in page.rows)
+
+
 def cpu(canvas: StandIn, targets: Targets, rounds: int) -> None:
     canvas.control(reset=True, latency=0, costs={"default": 0.0})
     url, token = canvas.url, canvas.tokens["dozen"]
@@ -417,6 +484,7 @@ def main() -> None:
         bookmarked(canvas, targets, 1 if quick else 3)
         burst(canvas, targets, 400 if quick else 2000, 1 if quick else 2)
         dashboards(canvas, targets, 2 if quick else 5)
+        matrices(canvas, targets, 1 if quick else 3)
         cpu(canvas, targets, 3 if quick else 7)
         two_people(canvas, targets)
         memory(canvas, targets, 100_000 if quick else 1_000_000)
