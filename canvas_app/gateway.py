@@ -18,6 +18,7 @@ from canvas_app.canvas.api import FEATURE_SCOPES, LATEST_SCOPES, SCOPES, CanvasA
 from canvas_app.canvas.circuit import Circuit
 from canvas_app.canvas.client import CanvasClient
 from canvas_app.canvas.oauth import TokenEndpoint
+from canvas_app.canvas.retry import INTERACTIVE, RetryPolicy
 from canvas_app.canvas.throttle.queue import (
     Buckets,
     MemoryBuckets,
@@ -219,11 +220,15 @@ class Gateway:
             if each is not None:
                 each.close()
 
-    def api_for(self, sign_in: SignIn, deadline: float) -> CanvasAPI:
+    def api_for(
+        self, sign_in: SignIn, deadline: float, retry: RetryPolicy = INTERACTIVE
+    ) -> CanvasAPI:
         """Return a Canvas API that acts as this person until the deadline (monotonic seconds)."""
-        return self.api_of(sign_in.identity.environment, sign_in.grant_id, deadline)
+        return self.api_of(sign_in.identity.environment, sign_in.grant_id, deadline, retry)
 
-    def api_of(self, name: str, grant_id: int, deadline: float) -> CanvasAPI:
+    def api_of(
+        self, name: str, grant_id: int, deadline: float, retry: RetryPolicy = INTERACTIVE
+    ) -> CanvasAPI:
         """Return a Canvas API for a grant. Calendar feeds use it, which have no sign-in."""
         environment = self.environment(name)
         transport = self.transport_for(name)
@@ -235,6 +240,7 @@ class Gateway:
                 self.buckets, transport.origin, max_parallel=self.settings.max_parallel
             ),
             deadline=deadline,
+            retry=retry,
         )
         return CanvasAPI(client)
 

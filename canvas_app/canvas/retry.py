@@ -34,6 +34,10 @@ INTERACTIVE = RetryPolicy(3, 12, first_pause=0.2, longest_pause=1.0, give_up_aft
 PATIENT = RetryPolicy(
     1_000_000, 1_000_000, first_pause=1.0, longest_pause=3600.0, give_up_after=86_400.0
 )
+BACKGROUND = RetryPolicy(
+    1_000_000, 1_000_000, first_pause=1.0, longest_pause=30.0, give_up_after=300.0
+)
+"""For work that nobody watches call by call, but whose end somebody awaits."""
 
 
 class Attempts:

@@ -9,14 +9,16 @@ import msgspec
 
 from canvas_app.canvas.errors import CanvasError
 from canvas_app.domain.matrix import MatrixRow
-from canvas_app.services.exports import ExportLine, LongTable
+from canvas_app.domain.roster import RosterRow
+from canvas_app.services.exports import ExportLine, ExportRow, LongTable
 from canvas_app.sources.answer import Source
 from canvas_app.storage.exports import Exports
 from canvas_app.storage.seal import Owner
 from canvas_app.views.answers import plain_failure, source_json
 from canvas_app.views.class_student import WORK_COLUMNS, work_cells
-from canvas_app.views.csv_table import csv_rows
+from canvas_app.views.csv_table import Cell, csv_rows
 from canvas_app.views.gradebook import GRADEBOOK_COLUMNS, gradebook_cells
+from canvas_app.views.roster import ROSTER_COLUMNS, roster_cells
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ class ExportFile(Protocol):
     """A file's bytes, in the order head, rows, tail."""
 
     def head(self, table: LongTable) -> bytes: ...
-    def rows(self, rows: Sequence[MatrixRow | ExportLine]) -> bytes: ...
+    def rows(self, rows: Sequence[ExportRow]) -> bytes: ...
     def tail(self, lost: Sequence[Source], said: str) -> bytes: ...
 
 
@@ -43,21 +45,23 @@ class CsvFile:
     def head(self, table: LongTable) -> bytes:
         self._ids = [each.id for each in table.columns]
         titles = [f"{each.title} ({each.id})" for each in table.columns]
-        names = (*GRADEBOOK_COLUMNS, *titles) if table.name == "gradebook" else LINE_COLUMNS
+        names = {
+            "gradebook": (*GRADEBOOK_COLUMNS, *titles),
+            "roster": ROSTER_COLUMNS,
+            "submissions": LINE_COLUMNS,
+        }[table.name]
         return ("\ufeff" + csv_rows([names])).encode()
 
-    def rows(self, rows: Sequence[MatrixRow | ExportLine]) -> bytes:
-        return csv_rows(
-            gradebook_cells(row, self._ids)
-            if isinstance(row, MatrixRow)
-            else (
-                row.student.name,
-                row.student.sortable_name,
-                ", ".join(row.student.sections),
-                *work_cells(row.work),
-            )
-            for row in rows
-        ).encode()
+    def rows(self, rows: Sequence[ExportRow]) -> bytes:
+        return csv_rows(map(self._cells, rows)).encode()
+
+    def _cells(self, row: ExportRow) -> tuple[Cell, ...]:
+        if isinstance(row, MatrixRow):
+            return gradebook_cells(row, self._ids)
+        if isinstance(row, RosterRow):
+            return roster_cells(row)
+        who = row.student
+        return (who.name, who.sortable_name, ", ".join(who.sections), *work_cells(row.work))
 
     def tail(self, lost: Sequence[Source], said: str) -> bytes:
         sentences = [said] if said else []
@@ -75,9 +79,9 @@ class JsonFile:
     def head(self, table: LongTable) -> bytes:
         return msgspec.json.encode(table.head)[:-1] + b',"data":['
 
-    def rows(self, rows: Sequence[MatrixRow | ExportLine]) -> bytes:
+    def rows(self, rows: Sequence[ExportRow]) -> bytes:
         found = b",".join(
-            msgspec.json.encode(row if isinstance(row, MatrixRow) else row.flat()) for row in rows
+            msgspec.json.encode(row.flat() if isinstance(row, ExportLine) else row) for row in rows
         )
         comma = b"" if self._first or not found else b","
         self._first = self._first and not found

@@ -7,6 +7,7 @@ from functools import partial
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from canvas_app.canvas.retry import BACKGROUND
 from canvas_app.current import (
     any_sign_in_required,
     current_gateway,
@@ -14,9 +15,10 @@ from canvas_app.current import (
     owner,
     required_sign_in,
 )
+from canvas_app.domain.attention import AttentionRules
 from canvas_app.domain.matrix import GradebookFilter
 from canvas_app.gateway import Gateway
-from canvas_app.services.exports import EXPORT_TABLES, begin_table
+from canvas_app.services.exports import EXPORT_TABLES, WantedTable, begin_table
 from canvas_app.sources.sources import Sources
 from canvas_app.storage.exports import RUNNING, Export, TooManyExports
 from canvas_app.storage.storage import SignIn
@@ -24,10 +26,11 @@ from canvas_app.troubles import Trouble
 from canvas_app.views.answers import json_answer
 from canvas_app.views.class_access import class_sources
 from canvas_app.views.export_files import EXPORT_FORMS, prepare_beside
+from canvas_app.views.roster import kept_rules
 
 bp = Blueprint("exports", __name__)
 
-PATIENCE_OF_EXPORTS = 300.0
+PATIENCE_OF_EXPORTS = BACKGROUND.give_up_after
 """Seconds that Canvas may take for the class, and again for each window of students."""
 REFRESH = 2  # seconds after which the page of an unfinished export reloads
 MIMETYPES = {"csv": "text/csv", "json": "application/json"}
@@ -36,7 +39,7 @@ MIMETYPES = {"csv": "text/csv", "json": "application/json"}
 @bp.post("/courses/<int:course_id>/exports")
 @login_required
 def export_begun(course_id: int) -> ResponseReturnValue:
-    """Begin an export of ``table`` (gradebook, submissions) as ``format`` (csv, json)."""
+    """Begin an export of ``table`` (gradebook, submissions, roster) as ``format`` (csv, json)."""
     class_sources(str(course_id))  # raises Trouble 403 for people who do not grade there
     table = request.form.get("table") or "gradebook"
     form = request.form.get("format") or "csv"
@@ -49,13 +52,17 @@ def export_begun(course_id: int) -> ResponseReturnValue:
     except TooManyExports:
         raise Trouble("too_many_exports") from None
     new_sources = partial(patient_sources, gateway, sign_in)
-    wanted = replace(GradebookFilter.from_query(request.form), sort="name")
+    wanted = WantedTable(
+        table,
+        replace(GradebookFilter.from_query(request.form), sort="name"),
+        AttentionRules.from_query(request.form, kept_rules(course_id)),
+    )
     prepare_beside(
         store,
         export_id,
         sign_in.identity.owner,
         form,
-        lambda: begin_table(new_sources(), new_sources, str(course_id), wanted, table),
+        lambda: begin_table(new_sources(), new_sources, str(course_id), wanted),
     )
     return redirect(address_of(export_id), 303)
 
@@ -125,10 +132,10 @@ def address_of(export_id: str) -> str:
 
 
 def patient_sources(gateway: Gateway, sign_in: SignIn) -> Sources:
-    """Return an export's sources: their deadline is long, and they do not use the cache."""
+    """Return an export's sources: they wait and retry for long, and do not use the cache."""
     deadline = time.monotonic() + PATIENCE_OF_EXPORTS
     return Sources(
-        gateway.api_for(sign_in, deadline),
+        gateway.api_for(sign_in, deadline, BACKGROUND),
         gateway.cache,
         gateway.pool,
         deadline=deadline,

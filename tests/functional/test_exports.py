@@ -156,6 +156,33 @@ def calls(canvas: StandIn) -> int:
     return sum(sum(each.values()) for each in canvas.stats()["calls"].values())
 
 
+def test_roster_is_the_one_of_the_page(easel: RunningEasel, canvas: StandIn) -> None:
+    """With the rules the teacher keeps, and counts of published moderated work."""
+    work = next(row for row in raw(canvas, f"courses/{BIOLOGY}/assignments") if row["published"])
+    canvas.control(assignments={work["id"]: {"moderated_grading": True, "grades_published": True}})
+    browser = sign_in(easel, "teacher")
+    here = f"{easel.url}/courses/{BIOLOGY}/roster"
+    page = browser.get(here, timeout=60)
+    send(browser, page, form_to(page, "/roster/rules"), missing="1", below="85")
+    own = browser.get(f"{here}.csv", timeout=60).content.decode("utf-8-sig")
+    body = browser.get(f"{here}.json", timeout=60).json()
+
+    form = form_to(page, f"/courses/{BIOLOGY}/exports")
+    address = send(browser, page, form, table="roster", format="json").url
+    assert decided(browser, address)["state"] == "done"
+    file = browser.get(f"{address}/file", timeout=60).json()
+
+    assert file["data"] == body["data"]
+    assert any(row["attention"] for row in body["data"])
+    assert exported(easel, "teacher", table="roster", period="all") == own
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports that give up after a moment."""
+    monkeypatch.setattr("canvas_app.views.exports.PATIENCE_OF_EXPORTS", 4.0)
+
+
 WINDOW = 33  # students of Biology in one window: three lists of eleven
 LATER = {"path": "*/students/submissions", "after": 4}
 EXPIRED = {"kind": "status", "status": 401, "headers": {"WWW-Authenticate": "Bearer realm=x"}}
@@ -171,6 +198,7 @@ EXPIRED = {"kind": "status", "status": 401, "headers": {"WWW-Authenticate": "Bea
     ],
     ids=["down", "killed", "signed out"],
 )
+@pytest.mark.usefixtures("hasty")
 def test_incomplete_export_says_so(
     easel: RunningEasel, canvas: StandIn, fault: dict[str, Any], said: str, form: str
 ) -> None:
@@ -203,15 +231,15 @@ def test_incomplete_export_says_so(
 
 @pytest.mark.parametrize(
     "fault",
-    [EXPIRED, {"kind": "status", "status": 503}],
-    ids=["token expired", "hiccup"],
+    [EXPIRED | {"times": 1}, {"kind": "status", "status": 503, "times": 10}],
+    ids=["token expired", "longer than a page waits"],
 )
 def test_passing_faults_lose_nothing(
     easel: RunningEasel, canvas: StandIn, fault: dict[str, Any]
 ) -> None:
     """The file is complete after a refresh, a wait or a repeated call."""
     whole = exported(easel, "teacher", table="gradebook")
-    canvas.control(faults=[LATER | fault | {"times": 1}])
+    canvas.control(faults=[LATER | fault])
 
     assert exported(easel, "teacher", table="gradebook") == whole
 
@@ -246,6 +274,7 @@ def test_refused_students_are_named_as_missing(easel: RunningEasel, canvas: Stan
     assert rows[-1].startswith("# INCOMPLETE: class work: Biology 101")
 
 
+@pytest.mark.usefixtures("hasty")
 def test_missing_list_of_students(easel: RunningEasel, canvas: StandIn) -> None:
     """Without the list of students there is no file."""
     browser = sign_in(easel, "teacher")
