@@ -39,7 +39,9 @@ def test_running_and_cancelled(reader: Reader, canvas: StandIn) -> None:
     stand_still(reader.open(GRADEBOOK))
     canvas.control(latency={"GET /api/v1/courses/:course_id/students/submissions": 20.0})
     page = begin(reader)
-    page.wait_for_function("document.querySelector('progress[max]') || location.reload()")
+    while not page.locator("progress[max]").count():
+        page.wait_for_timeout(200)
+        page.reload()
 
     bar = page.get_by_role("progressbar", name="Export")
     expect(bar).to_have_attribute("max", "64")
@@ -65,8 +67,8 @@ def test_half_way_and_complete(
     canvas.control(faults=[HALF | {"after": 4}])
     page = begin(reader)
 
-    expect(page.get_by_role("alert")).to_contain_text("Not everything is in this file.")
-    expect(page.get_by_role("alert")).to_contain_text("Only 33 of 64 students")
+    expect(page.locator(".alert")).to_contain_text("Not everything is in this file.")
+    expect(page.locator(".alert")).to_contain_text("Only 33 of 64 students")
     expect(page.get_by_role("link", name="INCOMPLETE")).to_be_visible()
     assert in_every_dress(page) == []
 

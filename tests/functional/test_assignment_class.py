@@ -11,7 +11,17 @@ import pytest
 
 from tests.conftest import StandIn
 
-from .classes import BIOLOGY, PSYCHOLOGY, raw, students, submissions, twin
+from .classes import (
+    BIOLOGY,
+    PSYCHOLOGY,
+    STATISTICS,
+    enroll,
+    raw,
+    students,
+    submissions,
+    twin,
+    waiting,
+)
 from .conftest import RunningEasel, StartEasel, sign_in
 from .walk import pieces
 
@@ -47,10 +57,35 @@ def rows_of(canvas: StandIn, work: dict[str, Any], viewer: str = "") -> list[dic
 )
 def test_numbers_are_canvas_own(easel: RunningEasel, canvas: StandIn, who: str, name: str) -> None:
     work = work_named(canvas, name)
-    rows = rows_of(canvas, work, "" if who == "admin" else who)
 
     body = twin(easel, who, path(work))
 
+    assert_own(body, work, rows_of(canvas, work, "" if who == "admin" else who))
+
+
+def test_assistant_big_class_and_student_who_teaches(easel: RunningEasel, canvas: StandIn) -> None:
+    enroll(canvas, "newcomer", BIOLOGY, "TaEnrollment")
+    enroll(canvas, "dozen", STATISTICS, "TaEnrollment")  # a student elsewhere
+    big = raw(canvas, f"courses/{PSYCHOLOGY}/assignments")[0]
+    for who, work in (
+        ("newcomer", work_named(canvas, "Cell structure worksheet")),
+        ("dozen", work_with_scores(canvas, STATISTICS)),
+        ("bigteacher", big),
+    ):
+        body = twin(easel, who, path(work))
+
+        assert_own(body, work, rows_of(canvas, work, who))
+
+
+def work_with_scores(canvas: StandIn, course_id: int) -> dict[str, Any]:
+    """The first assignment with two scores at least."""
+    scored = [r["assignment_id"] for r in submissions(canvas, course_id) if r["score"] is not None]
+    works = raw(canvas, f"courses/{course_id}/assignments")
+    return next(work for work in works if scored.count(work["id"]) > 1)
+
+
+def assert_own(body: dict[str, Any], work: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    """What a twin tells of the class is what these submissions tell."""
     found = body["distribution"]
     scores = sorted(r["score"] for r in rows if r["score"] is not None and not r["excused"])
     assert body["complete"] is True, body["sources"]
@@ -71,11 +106,12 @@ def test_numbers_are_canvas_own(easel: RunningEasel, canvas: StandIn, who: str, 
         if not r["submitted_at"] and r["score"] is None and not r["excused"]
     }
     assert {each["user_id"] for each in body["not_submitted"]} == lacking
-    assert set(body["not_submitted"][0]) == {"user_id", "name"}
+    assert all(set(each) == {"user_id", "name"} for each in body["not_submitted"])
 
 
-def test_page_and_table(easel: RunningEasel, canvas: StandIn) -> None:
-    work = work_named(canvas, "Cell structure worksheet")
+@pytest.mark.parametrize("name", ["Cell structure worksheet", "Mid-term exam essay"])
+def test_page_and_table(easel: RunningEasel, canvas: StandIn, name: str) -> None:
+    work = work_named(canvas, name)
     rows = {str(row["user_id"]): row for row in rows_of(canvas, work)}
     browser = sign_in(easel, "teacher")
     body = browser.get(f"{easel.url}{path(work)}", timeout=60).json()
@@ -84,6 +120,15 @@ def test_page_and_table(easel: RunningEasel, canvas: StandIn) -> None:
     text = browser.get(f"{easel.url}{path(work, '.csv')}", timeout=60).content.decode("utf-8-sig")
 
     assert "the median is" in page
+    counts = {
+        "late": sum(row["late"] for row in rows.values()),
+        "graded and not posted": sum(
+            row["score"] is not None and row["posted_at"] is None for row in rows.values()
+        ),
+    }
+    for words, count in counts.items():
+        assert (f"<span>{count} {words}</span>" in page) == (count > 0)
+    assert f"<dt>To grade</dt><dd>{sum(map(waiting, rows.values()))}</dd>" in page
     assert f"{len(body['not_submitted'])} students have not handed in" in page
     head, *lines = list(csv.reader(io.StringIO(text)))
     assert head[:4] == ["Student", "Sections", "Status", "Score"]
