@@ -27,6 +27,7 @@ from canvas_app.canvas.models import (
     Positions,
     Profile,
     RosterUser,
+    SectionClass,
     StreamItem,
     StudentGroup,
     Submission,
@@ -638,6 +639,22 @@ class CanvasAPI:
         """List all of a course's sections, including those the person is not in."""
         path = api_path("courses", course_id, "sections")
         return self.client.paginate(path, type=CourseSection)
+
+    @endpoint(
+        "url:GET|/api/v1/courses/:course_id/sections",
+        "sections#method.sections.index",
+        feature=True,
+    )
+    def class_by_section(self, course_id: str) -> Pages[SectionClass]:
+        """List a course's sections with all their students and these students' totals.
+
+        Only sections are paged: a class of any size comes in one answer
+        (``sections_controller.rb``). How long Canvas takes for it is unverified. Without include
+        parameters there are no students.
+        """
+        path = api_path("courses", course_id, "sections")
+        params = {"include": ["students", "enrollments"]}
+        return self.client.paginate(path, params, type=SectionClass)
 
     @endpoint(
         "url:GET|/api/v1/courses/:course_id/groups",

@@ -745,6 +745,19 @@ class ClassEnrollment(Enrollment):
     grades: ClassGrades | None = None
 
 
+class SectionStudent(RosterUser):
+    """A student of a section; the enrollments are those in this section, without their user."""
+
+    enrollments: list[ClassEnrollment] | None = None
+
+
+class SectionClass(Model):
+    """A section with its students, whatever the state of their enrollments; null without any."""
+
+    id: Id | None = None
+    students: list[SectionStudent] | None = None
+
+
 def _look_through(model: type[Model]) -> None:
     """Let msgspec analyse a model before threads start; see :func:`..paging.decoder`."""
     Decoder(model)

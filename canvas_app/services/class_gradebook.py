@@ -53,7 +53,9 @@ from canvas_app.services.classes import (
     start_students,
 )
 from canvas_app.services.pages import Page
+from canvas_app.services.roll_call import call_roll, keep_roll
 from canvas_app.sources.answer import complete
+from canvas_app.sources.call import Terms
 from canvas_app.sources.sources import ListSource, Sources
 
 GroupChoice = tuple[str, tuple[tuple[str, str], ...]]
@@ -178,7 +180,8 @@ def gradebook(
     on ``sheet`` is asked for first.
     """
     sheet = sheet or WantedSheet()
-    return lay_out(ask(sources, course_id, wanted, sheet), sources.now(), sheet)
+    page = lay_out(ask(sources, course_id, wanted, sheet), sources.now())
+    return replace(page, sheet=sheet_of(sheet, len(page.rows), len(page.columns)))
 
 
 def ask(
@@ -232,12 +235,11 @@ def start_gradebook(
     names = section_names(begun.sections.rows())
     place = shown(len(columns_of(works, (), listed.rows(), wanted)))
     in_order = wanted.sort == MATRIX_SORTS[0] and not place.start  # the order of Canvas's list
-    to_ask = works if with_work else ()
-    work = ClassWork(sources, begun.course, (), to_ask, at_once=in_order)
+    work = ClassWork(sources, begun.course, (), works if with_work else (), at_once=in_order)
     if begun.works.waiting or (current and listed.waiting):
         every = []  # an early view: what to ask for is not known yet
     else:
-        every = everybody(start_everybody(sources, begun.course, wanted), work, names, in_order)
+        every = everybody(sources, begun.course, wanted, work, names, in_order)
     inside = None if members is None else frozenset(row.id for row in members.rows())
     chosen = sorted_students(filter(partial(is_chosen, wanted, inside), every), wanted.sort)
     first = [student.user_id for student in chosen[place]]
@@ -325,25 +327,51 @@ def groups_by_set(
     return tuple((name, tuple(groups)) for name, groups in found.items())
 
 
+def everybody(
+    sources: Sources,
+    course: Course,
+    wanted: GradebookFilter,
+    work: ClassWork,
+    sections: Mapping[str, str],
+    in_order: bool,
+) -> list[Student]:
+    """Return the chosen students, each once, and ask for their work as they come.
+
+    Nobody in an early view that does not yet know whether the list that is kept holds.
+    """
+    period_id = "" if wanted.period in ("", EVERY_PERIOD) else wanted.period
+    called = call_roll(sources, course, period_id, changes=work.asks_for_changes)
+    if called is None:
+        return []
+    active, *others = start_everybody(sources, course, wanted, period_id, called.terms)
+    found = students_named([active, *others], work, sections, in_order)
+    if all_here(active):
+        keep_roll(sources, course, called, active.rows(), period_id)
+    return found
+
+
 def start_everybody(
-    sources: Sources, course: Course, wanted: GradebookFilter
+    sources: Sources, course: Course, wanted: GradebookFilter, period_id: str, terms: Terms
 ) -> list[ListSource[ClassEnrollment]]:
     """Start a list of students for each state of enrollment that the filter includes.
+
+    ``terms`` are those of the active students, who come first.
 
     The order is active, concluded, inactive. In a course that is over the concluded are always
     included, because all enrollments ended with it.
     """
-    period_id = "" if wanted.period in ("", EVERY_PERIOD) else wanted.period
     over = course.workflow_state == "completed" or is_over(course, sources.now())
     states = [
-        ("active",),
         *((("completed",),) if wanted.concluded or over else ()),
         *((("inactive",),) if wanted.inactive else ()),
     ]
-    return [start_students(sources, course, state, period_id, terms=RENEWED) for state in states]
+    return [
+        start_students(sources, course, ("active",), period_id, terms=terms),
+        *(start_students(sources, course, state, period_id, terms=RENEWED) for state in states),
+    ]
 
 
-def everybody(
+def students_named(
     handles: Sequence[ListSource[ClassEnrollment]],
     work: ClassWork,
     sections: Mapping[str, str],
@@ -385,10 +413,8 @@ def period_meant(
     return replace(wanted, period=runs.id if runs else EVERY_PERIOD)
 
 
-def lay_out(
-    asked: AskedGradebook, now: datetime, sheet: WantedSheet | None = None
-) -> GradebookPage:
-    """Build the page from Canvas's answers, with the part of it that ``sheet`` shows."""
+def lay_out(asked: AskedGradebook, now: datetime) -> GradebookPage:
+    """Build the page from Canvas's answers."""
     works = {work.id: work for work in asked.columns}
     names = {group.id: group.name or "" for group in asked.groups}
     columns = tuple(column(work, names) for work in asked.columns)
@@ -427,7 +453,6 @@ def lay_out(
         looked=asked.looked,
         groups=tuple(names.items()),
         periods=tuple((period.id, period.title or "") for period in asked.periods),
-        sheet=sheet_of(sheet or WantedSheet(), len(rows), len(columns)),
     )
 
 

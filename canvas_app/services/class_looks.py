@@ -98,6 +98,11 @@ class ClassWork:
             return Looked() if lost else Looked(self._started)
         return Looked(_moment(self._kept.all_at), _moment(self._kept.asked_at))
 
+    @property
+    def asks_for_changes(self) -> bool:
+        """Return whether what is kept is used, with the changes since, which are asked for."""
+        return self._changes is not None
+
     def name(self, user_id: str) -> None:
         """Note a student; ask for the work of a full chunk of them, unless it is kept."""
         if user_id in self._named or not self._works:

@@ -23,6 +23,7 @@ from canvas_emulator.campus.grades import (
 from canvas_emulator.resource import BadRequest, Call, Forbidden, router
 
 from . import access
+from .enrollments import enrollment_json
 from .stored import effective_totals
 from .values import avatar, rich, stamp, user_display
 
@@ -572,6 +573,13 @@ def _card_links(course: Course) -> list[Json]:
 
 @router.get("/api/v1/courses/:course_id/sections")
 def sections(call: Call, course_id: str) -> object:
+    """List a course's sections; ``include[]=students`` brings everybody in each, in no pages.
+
+    With ``enrollments`` each student has their enrollment in that section, with the totals of
+    the course's list of enrollments. No stored state is left out but ``deleted``, and no section,
+    whoever asks; a section without students has null (``sections_controller.rb``,
+    ``lib/api/v1/section.rb``, ``lib/api/v1/user.rb``).
+    """
     course = access.open_course(call, course_id)
     # Canvas lists every section by name, also to staff limited to some (sections_controller.rb).
     rows = sorted(call.campus.sections_of(course.id), key=lambda row: (row.name.casefold(), row.id))
@@ -595,9 +603,23 @@ def sections(call: Call, course_id: str) -> object:
                 and row.state in SHOWN
                 for row in call.campus.enrollments_in(course.id)
             )
+        if "students" in call.include and access.grades_others(call, course):
+            body["students"] = _students_in(call, course, section.id) or None
         return body
 
     return call.numbered(rows, render=render)
+
+
+def _students_in(call: Call, course: Course, section_id: int) -> list[Json]:
+    found = []
+    for row in call.campus.enrollments_in(course.id):
+        here = row.section_id == section_id and row.state != "deleted"
+        if here and row.type == "StudentEnrollment":
+            enrollment = enrollment_json(call, course, row)
+            student = enrollment.pop("user")
+            more = {"enrollments": [enrollment]} if "enrollments" in call.include else {}
+            found.append(student | more)
+    return found
 
 
 def _periods(call: Call, course: Course) -> list[Json]:

@@ -179,3 +179,35 @@ def test_control_changes_work(emulator: Emulator) -> None:
     ):
         answer = emulator.browser().post("/_emulator/control", json=body)
         assert answer.status_code == 400, answer.text
+
+
+class TestSectionsWithStudents:
+    def test_everybody_in_one_answer(self, emulator: Emulator) -> None:
+        """sections_controller.rb: sections are paged, their students are not."""
+        campus = emulator.campus()
+        campus.enrollments_in(4101)[5].state = "inactive"
+        asked = {"include[]": ["students", "enrollments"], "per_page": 100}
+        sections = emulator.call(
+            "/api/v1/courses/4101/sections", "teacher", query_string=asked
+        ).json
+        listed = {"type[]": "StudentEnrollment", "state[]": ["active", "inactive"], "per_page": 100}
+        found = emulator.call(
+            "/api/v1/courses/4101/enrollments", "teacher", query_string=listed
+        ).json
+        rows = {
+            row["id"]: row
+            for section in sections
+            for student in section["students"] or ()
+            for row in student["enrollments"]
+        }
+        assert {row["id"] for row in found} == set(rows)
+        assert all(rows[row["id"]]["grades"] == row["grades"] for row in found)
+        assert not any("user" in row for row in rows.values())
+
+    def test_who_grades_not_gets_no_students(self, emulator: Emulator) -> None:
+        """The include is dropped without read_roster, view_all_grades and manage_grades; that
+        students lack the first here is the campus's choice."""
+        asked = {"include[]": ["students", "enrollments"]}
+        sections = emulator.call("/api/v1/courses/4101/sections", "dozen", query_string=asked).json
+        assert sections
+        assert not any("students" in section for section in sections)

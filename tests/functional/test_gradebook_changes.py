@@ -1,5 +1,6 @@
 """Once loaded, the gradebook asks only for changes, and sees all of them."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from .conftest import RunningEasel, StartEasel, last_view, sign_in
 from .test_gradebook import oracle, path, told
 
 Row = dict[str, Any]
+STUDENTS = "GET /api/v1/courses/:course_id/enrollments"
 LISTS = "GET /api/v1/courses/:course_id/students/submissions"
 
 
@@ -74,8 +76,9 @@ def new_grade(canvas: StandIn) -> None:
 
 
 @pytest.fixture
-def quick(start_easel: StartEasel) -> RunningEasel:
-    """Run an Easel that asks for changes at each page view."""
+def quick(start_easel: StartEasel, monkeypatch: pytest.MonkeyPatch) -> RunningEasel:
+    """Run an Easel that asks for changes at each page view, and takes the class for large."""
+    monkeypatch.setattr("canvas_app.services.roll_call.ONE_PAGE", 10)
     return start_easel(cache_seconds=0.01)
 
 
@@ -117,22 +120,40 @@ def test_reload_after_ten_submissions_is_five_calls(quick: RunningEasel, canvas:
     first = view(quick, browser)
     for user_id in range(1001, 1011):
         hand_in(canvas, "admin", f"?as_user_id={user_id}")
-    calls = {
-        name: sum(found.values())
-        for name, found in canvas.stats()["calls"].items()
-        if name.startswith("GET /api/v1/")
-    }
+    calls = calls_by_route(canvas)
 
     body = view(quick, browser)
 
-    more = {
-        name: sum(found.values()) - calls.get(name, 0)
-        for name, found in canvas.stats()["calls"].items()
-        if name.startswith("GET /api/v1/")
-    }
+    more = {name: n - calls.get(name, 0) for name, n in calls_by_route(canvas).items()}
     assert sum(more.values()) <= 5, more
     assert told(body) != told(first)
     assert told(body) == oracle(canvas, BIOLOGY)
+
+
+def calls_by_route(canvas: StandIn) -> dict[str, int]:
+    found = canvas.stats()["calls"].items()
+    return {name: sum(each.values()) for name, each in found if name.startswith("GET /api/v1/")}
+
+
+def test_list_of_students_is_read_anew_when_the_class_changed(
+    quick: RunningEasel, canvas: StandIn
+) -> None:
+    """With the totals of a grading period, too: what they were of the course tells."""
+    browser = sign_in(quick, "teacher")
+    page = browser.get(f"{quick.url}{path(ending='')}", timeout=60).text
+    [period] = re.findall(r'<option value="(\d+)" selected>Second half', last_view(page))
+    query = f"?period={period}"
+
+    def reload() -> int:
+        before = calls_by_route(canvas)[STUDENTS]
+        view(quick, browser, query)
+        return calls_by_route(canvas)[STUDENTS] - before
+
+    assert [reload() for _ in range(4)] == [1, 0, 0, 0]
+    excuse(canvas)
+    assert [reload() for _ in range(2)] == [1, 0]
+    new_student(canvas)
+    assert [reload() for _ in range(2)] == [1, 0]
 
 
 def test_unlisted_change_is_seen_when_all_is_read(quick: RunningEasel, canvas: StandIn) -> None:
