@@ -355,10 +355,8 @@ def start_everybody(
 ) -> list[ListSource[ClassEnrollment]]:
     """Start a list of students for each state of enrollment that the filter includes.
 
-    ``terms`` are those of the active students, who come first.
-
-    The order is active, concluded, inactive. In a course that is over the concluded are always
-    included, because all enrollments ended with it.
+    The order is active, on these ``terms``, then concluded, then inactive. In a course that is over
+    the concluded are always included, because all enrollments ended with it.
     """
     over = course.workflow_state == "completed" or is_over(course, sources.now())
     states = [

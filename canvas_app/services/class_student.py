@@ -48,7 +48,7 @@ from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
 
 EVERY_STATE = ("active", "completed", "inactive")
-PIECE_WEIGHT, LEAST_WEIGHT = 1_050, 400
+MOST_WORK, LEAST_WORK = 1_050, 400
 """Elements of the rows of one piece, less four for each day in the picture and in its table."""
 
 
@@ -126,7 +126,7 @@ def class_student(
     """
     asked = ask(sources, course_id, user_id)
     page = lay_out(asked, show, rules or AttentionRules(), sources.now())
-    most = max(PIECE_WEIGHT - 4 * len(page.history), LEAST_WEIGHT)
+    most = max(MOST_WORK - 4 * len(page.history), LEAST_WORK)
     return replace(page, piece=piece_at(map(work_weight, page.rows), number, most))
 
 

@@ -40,7 +40,7 @@ from canvas_app.services.pages import Page
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
 
-PIECE_WEIGHT = 1_150
+ROSTER_WEIGHT = 1_150
 """Elements of the rows on one page."""
 
 
@@ -100,7 +100,7 @@ def roster(
     """
     asked = ask(sources, course_id)
     page = lay_out(asked, wanted or RosterFilter(), rules or AttentionRules(), sources.now())
-    return replace(page, piece=piece_at(map(roster_weight, page.rows), number, PIECE_WEIGHT))
+    return replace(page, piece=piece_at(map(roster_weight, page.rows), number, ROSTER_WEIGHT))
 
 
 def ask(sources: Sources, course_id: str) -> AskedRoster:

@@ -40,7 +40,7 @@ from canvas_app.sources.sources import Sources
 LONGEST_QUERY = 200
 KINDS = ("course", "student", "work")
 """What is searched, in the order in which it is shown."""
-FIRST_WEIGHT, PIECE_WEIGHT = 380, 1_250
+FIRST_RESULTS, ALL_RESULTS = 380, 1_250
 """Elements of the first results of each kind, and of a piece of the results of one kind."""
 
 
@@ -111,7 +111,7 @@ def found_of(rows: Sequence[Hit], wanted: WantedResults) -> tuple[FoundOfKind, .
     shown = []
     for kind, hits in lists.items():
         if hits and wanted.kind in ("", kind):
-            most = PIECE_WEIGHT if wanted.kind else FIRST_WEIGHT
+            most = ALL_RESULTS if wanted.kind else FIRST_RESULTS
             place = piece_at(map(hit_weight, hits), wanted.number if wanted.kind else 1, most)
             [part] = cut([hits], place)
             shown.append(FoundOfKind(**vars(place), kind=kind, hits=part))

@@ -20,8 +20,8 @@ PEOPLE = [
 MOST_BYTES, MOST_ELEMENTS = 300_000, 1_500
 OF_ONE_KIND = re.compile(r'href="([^"]*\bkind=[^"]*)"')
 """Where all search results of one kind are shown."""
-ENOUGH = "/gradebook?page=3"
-"""Pieces of a gradebook are of one size: the others need not be weighed."""
+ENOUGH = re.compile(r"(?:/gradebook|/roster|kind=).*\bpage=3")
+"""The pieces of a large class are of one kind: after three of them the others need no weighing."""
 NO_PAGE = re.compile(r"\.(?:json|csv|ics)(?:\?|$)")
 
 
@@ -67,7 +67,7 @@ def too_heavy(browser: requests.Session, easel: RunningEasel) -> Iterator[str]:
         if size > MOST_BYTES or count > MOST_ELEMENTS:
             yield f"{path}: {size:,} bytes, {count:,} elements"
         following = FURTHER.search(settled(page))
-        further = [following[1]] if following and ENOUGH not in path else []
+        further = [following[1]] if following and not ENOUGH.search(path) else []
         waiting += map(unescape, further + OF_ONE_KIND.findall(page))
 
 

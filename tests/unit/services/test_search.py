@@ -13,8 +13,8 @@ from canvas_app.canvas.models import (
 from canvas_app.domain.text_search import hit_weight
 from canvas_app.services.own_work import WorkAnswers
 from canvas_app.services.search import (
-    FIRST_WEIGHT,
-    PIECE_WEIGHT,
+    ALL_RESULTS,
+    FIRST_RESULTS,
     SearchAnswers,
     WantedResults,
     found_of,
@@ -95,9 +95,9 @@ def test_first_results_of_each_kind_or_one_kind_piece_by_piece():
 
     assert (work.kind, work.rows, work.further) == ("work", 399, True)
     assert work.hits == rows[: work.last]
-    assert sum(map(hit_weight, work.hits)) <= FIRST_WEIGHT
+    assert sum(map(hit_weight, work.hits)) <= FIRST_RESULTS
     pieces = whole[: whole[0].of]
     assert tuple(hit for part in pieces for hit in part.hits) == rows
-    assert all(sum(map(hit_weight, part.hits)) <= PIECE_WEIGHT for part in pieces)
+    assert all(sum(map(hit_weight, part.hits)) <= ALL_RESULTS for part in pieces)
     assert whole[-1] == pieces[-1], "there are not so many"
     assert found_of(rows, WantedResults("student")) == ()
