@@ -68,6 +68,11 @@ class RosterFilter:
             sort=sorts[0] if sorts else ROSTER_SORTS[0],
         )
 
+    @property
+    def filtered(self) -> bool:
+        """Return whether anything is chosen, the order as well."""
+        return self != RosterFilter()
+
     def takes(self, student: Student) -> bool:
         named = f"{student.name}\n{student.sortable_name}".casefold()
         in_section = not self.section or self.section in student.section_ids
