@@ -87,6 +87,17 @@ def in_every_dress(page: Page, *, long: bool = False) -> list[str]:
     return wrong
 
 
+def in_forced_colours(page: Page) -> list[str]:
+    """Barriers with the system's own few colours, wide as the page stands and narrow."""
+    wrong = []
+    page.emulate_media(forced_colors="active")
+    for width, height in ((1280, 900), (320, 720)):
+        page.set_viewport_size({"width": width, "height": height})
+        wrong += [f"forced colours, {width} px: {fault}" for fault in barriers(page)]
+    page.emulate_media(forced_colors="none")
+    return wrong
+
+
 def in_order(reader: Reader) -> list[str]:
     """Return what is wrong with an opened page's structure, weight and steadiness."""
     page, wrong = reader.page, []

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 import time_machine
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.checks import barriers, too_wide
 from tests.browser.conftest import PHONE, Reader, opened
@@ -199,3 +199,31 @@ def test_being_renewed_ends_when_canvas_stays_slow(reader: Reader) -> None:
         expect(note).not_to_contain_text("being renewed")
         reader.easel.canvas.control(latency=0)
     assert reader.complaints == []
+
+
+WINDOWS: list[ViewportSize] = [{"width": 375, "height": 667}, {"width": 1280, "height": 720}]
+
+
+def test_what_comes_next_is_on_the_first_screen_of_everybody(reader: Reader) -> None:
+    """Of a small phone and of a laptop; where nothing is due, the sentence that says so."""
+    wrong, due = [], []
+    for who in reader.easel.canvas.people:
+        reader.page.context.clear_cookies()
+        reader.enter(who)
+        page = reader.open("/")
+        found = page.request.get(f"{reader.easel.url}/dashboard.json").json()["next"]
+        answer = page.locator("main > .arrived .next").locator("li.row, strong").first
+        if not found and not answer.count():  # somebody who takes no course
+            answer = page.locator("main > .arrived").locator("h2, .empty, .alert").first
+        if found:
+            due.append(who)
+            if found["title"].strip() not in answer.inner_text():
+                wrong.append(f"{who}: {answer.inner_text()!r} is not next")
+        for window in WINDOWS:
+            page.set_viewport_size(window)
+            ends = answer.evaluate("e => e.getBoundingClientRect().bottom")
+            bar = page.locator("nav.sections").evaluate("e => e.getBoundingClientRect().top")
+            if ends > (bar if bar > ends / 2 else window["height"]):
+                wrong.append(f"{who}, {window['width']} px: ends at {ends:.0f} px")
+    assert wrong == []
+    assert {"dozen", "busy", "many"} <= {*due}

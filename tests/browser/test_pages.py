@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.browser.checks import in_every_dress, in_order, links, shape
+from tests.browser.checks import in_every_dress, in_forced_colours, in_order, links, shape
 from tests.browser.conftest import Reader
 
 pytestmark = pytest.mark.browser
@@ -25,6 +25,12 @@ PEOPLE = [
     "observer",
     "admin",
 ]
+
+
+FURTHER = {"dozen": ["/?show=grades"], "admin": ["/admin/courses?q=in"]}
+"""Pages to which no link of another address leads: one of a tab, one of a form."""
+FORCED = ("dozen", "teacher", "admin")
+"""Together they have a page of each kind."""
 
 
 def every_kind_of_page(reader: Reader) -> Iterator[str]:
@@ -48,9 +54,13 @@ def test_every_page_is_accessible_light_and_dark_wide_and_narrow(
     reader.enter(person)
     page = reader.page
     wrong, seen = [], []
-    for path in every_kind_of_page(reader):
+    for path in (*every_kind_of_page(reader), *FURTHER.get(person, ())):
+        if path in FURTHER.get(person, ()):
+            reader.open(path)
         seen.append(shape(path))
         wrong += in_order(reader) + in_every_dress(page, long=person == "busy")
+        if person in FORCED:
+            wrong += in_forced_colours(page)
     assert wrong == []
     assert reader.complaints == []
     assert {"/", "/courses", "/upcoming", "/submissions", "/account"} <= set(seen)
