@@ -301,14 +301,16 @@ async function visit(link) {
   if (wished !== link) return;
   if (!fresh) return location.assign(link.href);
   const heading = link.closest("section")?.querySelector("h2[id]")?.id;
+  // A part may offer Retry in two places of the page.
+  const alike = () => [...content.querySelectorAll("[data-again]")].filter((one) => one.href === link.href);
+  const at = alike().indexOf(link);
   content.removeAttribute("aria-busy");
   replaceBy(fresh);
   watch();
   if (!retries.length && address.href !== place) history.pushState(null, "", address);
   place = bare();
   const tab = content.querySelector(`[data-tab="${link.dataset.tab}"]`);
-  const again = [...content.querySelectorAll("[data-again]")].find((one) => !tab && one.href === link.href);
-  const target = tab || again || (heading && document.getElementById(heading)) || document.querySelector("h1");
+  const target = tab || alike()[at] || (heading && document.getElementById(heading)) || document.querySelector("h1");
   if (!target.href) target.tabIndex = -1;
   target.focus({ preventScroll: true });
   told.textContent = (tab || content.querySelector(".lead"))?.textContent.trim() ?? "";
