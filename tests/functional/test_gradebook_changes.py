@@ -111,6 +111,8 @@ def test_change_is_seen_on_the_next_view(
     second = view(quick, browser)
 
     assert told(second) == after
+    assert first["looked"]["all_at"] == second["looked"]["all_at"] == second["looked"]["since"]
+    assert first["looked"]["since"] is None
     # Two lists of changes, and at most one more for changes that they do not show.
     assert 2 <= asked(canvas) - calls <= 3
 
@@ -165,6 +167,7 @@ def test_unlisted_change_is_seen_when_all_is_read(quick: RunningEasel, canvas: S
 
     page = browser.get(f"{quick.url}{path(ending='')}", timeout=60).text
     body = view(quick, browser, "?retry=all")
+    assert body["looked"]["since"] is None
 
     assert "Changes as of" in last_view(page)
     assert "Read everything again" in last_view(page)

@@ -229,6 +229,8 @@ def test_page_and_table(easel: RunningEasel) -> None:
     parts = list(pieces(browser, easel, f"/courses/{BIOLOGY}/roster"))
     shown = [id_ for part in parts for id_ in re.findall(r'<a href="[^"]*/students/(\d+)"', part)]
     assert shown == [each["user_id"] for each in body["data"]]
+    assert "Read everything again" in parts[0]
+    assert (body["looked"]["since"], bool(body["looked"]["all_at"])) == (None, True)
     assert len(parts) == 2  # of 64 students, each with reasons to be marked
     first = parts[0].count('<th scope="row">')
     assert f"Students 1 to {first} of 64" in parts[0]
