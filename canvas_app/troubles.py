@@ -12,6 +12,7 @@ STATUS = {
     "switched_off": 404,
     "not_your_section": 403,
     "no_such_student": 404,
+    "no_such_child": 404,
     "no_such_export": 404,
     "too_many_exports": 429,
     "too_many_pages": 429,

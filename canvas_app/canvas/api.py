@@ -21,6 +21,7 @@ from canvas_app.canvas.models import (
     GradingPeriod,
     GroupedWork,
     GroupSet,
+    Observee,
     PlannerItem,
     PlannerNote,
     PlannerOverride,
@@ -256,6 +257,18 @@ class CanvasAPI:
         params = {"user_id": "self", "state": ["completed"]}
         return self.client.paginate(path, params, type=Enrollment)
 
+    @endpoint(
+        "url:GET|/api/v1/users/:user_id/observees",
+        "user_observees#method.user_observees.index",
+        feature=True,
+    )
+    def observees(self) -> Pages[Observee]:
+        """List the students linked to the person, by name.
+
+        Students whom they observe in single courses, without a link, are not listed.
+        """
+        return self.client.paginate("/api/v1/users/self/observees", type=Observee)
+
     @endpoint("url:GET|/api/v1/planner/items", "planner#method.planner.index")
     def planner_items(
         self,
@@ -263,13 +276,19 @@ class CanvasAPI:
         end_date: datetime,
         course_ids: Sequence[str] = (),
         only: str = "",
+        observed_user_id: str = "",
     ) -> Pages[PlannerItem]:
         """List the planner's work, notes, events and announcements between two moments.
 
         ``course_ids`` limits the list to these courses. ``only`` is one of Canvas's filters;
         ``incomplete_items`` includes work that was graded without being handed in.
+        ``observed_user_id`` makes it the planner of a student whom the person observes, with whom
+        ``course_ids`` are required. Canvas drops courses in which they do not; AuthorizationError
+        if none is left.
         """
         params: dict[str, Any] = {"start_date": start_date, "end_date": end_date}
+        if observed_user_id:
+            params["observed_user_id"] = observed_user_id
         if course_ids:
             params["context_codes"] = [f"course_{id_}" for id_ in course_ids]
         if only:
@@ -281,9 +300,19 @@ class CanvasAPI:
         "users#method.users.missing_submissions",
         tells="planner_override",
     )
-    def missing_submissions(self, include: Sequence[str] = ()) -> Pages[Assignment]:
-        """List all that Canvas calls missing; unfiltered, to include locked and earlier work."""
-        params = {"include": list(include)}
+    def missing_submissions(
+        self,
+        include: Sequence[str] = (),
+        observed_user_id: str = "",
+        course_ids: Sequence[str] = (),
+    ) -> Pages[Assignment]:
+        """List all that Canvas calls missing; unfiltered, to include locked and earlier work.
+
+        ``observed_user_id`` and ``course_ids`` are as for :meth:`planner_items`.
+        """
+        params: dict[str, Any] = {"include": list(include)}
+        if observed_user_id:
+            params |= {"observed_user_id": observed_user_id, "course_ids": list(course_ids)}
         path = "/api/v1/users/self/missing_submissions"
         return self.client.paginate(path, params, type=Assignment)
 
@@ -524,11 +553,17 @@ class CanvasAPI:
         course_id: str,
         include: Sequence[str] = (),
         student_ids: Sequence[str] = (),
+        graded_since: datetime | None = None,
     ) -> Pages[Submission]:
-        """List submissions across a course's assignments; by default the person's own."""
+        """List submissions across a course's assignments; by default the person's own.
+
+        A student whom the person may not see makes Canvas refuse the call: AuthorizationError.
+        """
         params: dict[str, Any] = {"include": list(include)}
         if student_ids:
             params["student_ids"] = list(student_ids)
+        if graded_since:
+            params["graded_since"] = graded_since
         path = api_path("courses", course_id, "students", "submissions")
         return self.client.paginate(path, params, type=Submission)
 

@@ -157,6 +157,31 @@ class Course(Model):
     course_progress: CourseProgress | None = None
     time_zone: str | None = None
 
+    @property
+    def watched(self) -> frozenset[tuple[str, str]]:
+        """The students whom the caller observes here now, each as course id and user id."""
+        return frozenset(
+            (self.id, e.associated_user_id)
+            for e in self.enrollments or ()
+            if e.type == "observer"
+            and e.associated_user_id
+            and e.enrollment_state in (None, "active")
+        )
+
+
+class Observee(Model):
+    """A student linked to the caller (``user_observees_controller.rb``)."""
+
+    id: Id
+    name: str | None = None
+    sortable_name: str | None = None
+    short_name: str | None = None
+
+    @property
+    def watched(self) -> frozenset[tuple[str, str]]:
+        """The student, who is observed in all of their courses."""
+        return frozenset({("", self.id)})
+
 
 class Colors(Model):
     """GET /api/v1/users/self/colors: ``{"course_42": "#abc123"}``."""

@@ -34,6 +34,7 @@ REASONS: dict[str, str] = {
     "url:GET|/api/v1/users/:id/dashboard_positions": "the person's own order of courses",
     "url:GET|/api/v1/users/:user_id/enrollments": "courses that have ended for the person",
     "url:GET|/api/v1/users/:user_id/missing_submissions": "what Canvas calls missing",
+    "url:GET|/api/v1/users/:user_id/observees": "the students linked to a parent, with their names",
     "url:GET|/api/v1/users/:user_id/profile": "name, time zone and language for dates",
     "url:GET|/api/v1/users/self/activity_stream": "new grades and comments of four weeks",
     "url:GET|/api/v1/users/self/todo": "what waits for the person's grading",

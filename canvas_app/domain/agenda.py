@@ -13,6 +13,7 @@ from canvas_app.domain.calendar import (
     week_start,
 )
 from canvas_app.domain.charts import Load, load
+from canvas_app.domain.children import Child
 from canvas_app.domain.planner_items import NOT_WORK, by_due
 from canvas_app.domain.rows import Item, Section
 
@@ -20,12 +21,15 @@ NEW_GRADES = timedelta(days=14)
 GRADED = frozenset({"graded", "resubmitted", "redo_requested"})  # once its grade is posted
 
 
-def placed(item: Item, me: Person, worth: Mapping[str, float]) -> Item:
-    """Return an item with its day, and its weight if that is known."""
+def placed(item: Item, me: Person, worth: Mapping[str, float], child: Child | None = None) -> Item:
+    """Return an item with its day, its weight if that is known, and the student whose it is."""
     day = None
     if item.due_at:
         day = all_day_date(item.due_at, me) if item.all_day else me.day(item.due_at)
-    return replace(item, day=day, weight=worth.get(item.assignment_id or ""))
+    weight = worth.get(item.assignment_id or "")
+    if child is None:
+        return replace(item, day=day, weight=weight)
+    return replace(item, day=day, weight=weight, child_id=child.id, child_name=child.name)
 
 
 def in_window(item: Item, first: date, last: date, week: date | None) -> bool:
@@ -122,8 +126,8 @@ def finished(done: Iterable[Item], grades: Iterable[Item], show: str) -> tuple[I
     """Return what is done, without items that are already listed beside it as new grades."""
     if show:
         return tuple(done) if show == "done" else ()
-    graded = {(item.type, item.id) for item in grades}
-    return tuple(item for item in done if (item.type, item.id) not in graded)
+    graded = {item.key for item in grades}
+    return tuple(item for item in done if item.key not in graded)
 
 
 def news(items: Iterable[Item]) -> tuple[Item, ...]:

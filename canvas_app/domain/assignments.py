@@ -12,6 +12,7 @@ from canvas_app.canvas.models import (
     SubmissionSummary,
 )
 from canvas_app.domain.charts import Spread, spread
+from canvas_app.domain.children import PERSON_ALONE, unnamed
 from canvas_app.domain.course_colors import color_of
 from canvas_app.domain.letters import grade_shown, letters_only
 from canvas_app.domain.planner_items import ItemBuilder
@@ -94,13 +95,18 @@ class GradingCounts:
     has_overrides: bool = False  # other dates for some students
 
 
-def submitters(course: Course, found: AssignmentDetail) -> list[str]:
-    """Return whose submissions to request: a student's own, else observed students' (ids)."""
+def submitters(course: Course, found: AssignmentDetail, chosen: str = "") -> list[str]:
+    """Return whose submissions to request: a student's own, and those of observed students (ids).
+
+    ``chosen`` is one of these students, or ``self``; empty means everybody.
+    """
     enrollments = course.enrollments or ()
-    if any(e.type == "student" for e in enrollments) or (not enrollments and found.own_submission):
-        return ["self"]
+    own = any(e.type == "student" for e in enrollments)
+    own = own or (not enrollments and found.own_submission is not None)
     watched = (e.associated_user_id for e in enrollments if e.type == "observer")
-    return list(dict.fromkeys(user_id for user_id in watched if user_id))
+    everybody = [PERSON_ALONE] if own else []
+    everybody += dict.fromkeys(user_id for user_id in watched if user_id)
+    return [user_id for user_id in everybody if chosen in ("", user_id)]
 
 
 def task(
@@ -108,7 +114,9 @@ def task(
 ) -> Task:
     """Return the assignment itself, with the person's own due date where they have one."""
     letters = letters_only(course, found)
-    own_dates = [row.submission.due_at for row in rows if row.submission.due_at]
+    rows = tuple(rows)
+    own_dates = {row.submission.due_at for row in rows if row.submission.due_at}
+    several = len({row.submission.child_id for row in rows}) > 1
     attempts = found.allowed_attempts
     return Task(
         id=found.id,
@@ -116,9 +124,9 @@ def task(
         course_id=course.id,
         course_name=course.name or "",
         url=builder.link(found.html_url or f"/courses/{course.id}/assignments/{found.id}"),
-        due_at=own_dates[0] if len(own_dates) == 1 else found.due_at,
-        unlock_at=found.unlock_at,
-        lock_at=found.lock_at,
+        due_at=own_dates.pop() if len(own_dates) == 1 else None if several else found.due_at,
+        unlock_at=None if several else found.unlock_at,
+        lock_at=None if several else found.lock_at,
         course_time_zone=course.time_zone,
         description=found.description,
         points_possible=None if letters else found.points_possible,
@@ -155,9 +163,16 @@ def own_work(
     left = None
     if row.allowed_attempts is not None:
         left = max(0, row.allowed_attempts + (row.extra_attempts or 0) - (row.attempt or 0))
+    user = detail.user if detail else None
+    name = (user and user.name) or unnamed(submission.user_id or "") if observed else None
     return OwnWork(
-        replace(row, rubric=rated(found.rubric or (), assessment, hides_points(found, course))),
-        student=(detail.user.name if detail and detail.user and observed else None),
+        replace(
+            row,
+            rubric=rated(found.rubric or (), assessment, hides_points(found, course)),
+            child_id=submission.user_id if observed else None,
+            child_name=name,
+        ),
+        student=name,
         attempts=attempts_of(detail, row, builder, found.points_possible) if detail else (),
         attempts_left=left,
     )

@@ -64,8 +64,8 @@ def agenda(items: Sequence[Item], late: Iterable[Item], today: date, now: dateti
     closed = tuple(item for item in late if is_missing(item) and item.can_submit is False)
     missing = tuple(item for item in late if is_missing(item) and item.can_submit is not False)
     needs = (*back, *missing, *(item for item in late if not is_missing(item)))
-    above = {(item.type, item.id) for item in (*needs, *closed)}
-    rest = [item for item in items if item.day and (item.type, item.id) not in above]
+    above = {item.key for item in (*needs, *closed)}
+    rest = [item for item in items if item.day and item.key not in above]
     ahead = [item for item in rest if not item.done]
     last = today + WEEK
     return Agenda(

@@ -74,6 +74,7 @@ class LedgerGroup:
     rows: tuple[SubmissionRow, ...]
     name: str = ""
     folded: bool = False
+    childrens: bool = False  # of students whom the person observes
 
 
 def sorted_rows(

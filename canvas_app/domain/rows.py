@@ -52,6 +52,8 @@ class CourseRow:
     students: int | None = None  # teachers
     enrolled: tuple[Enrolled, ...] = ()  # every role with its sections, active ones first
     position: int | None = None  # position of its card on Canvas's dashboard
+    child_id: str | None = None  # the student whom the person observes; None: their own
+    child_name: str | None = None
 
 
 class Item(Struct, frozen=True, gc=False):
@@ -100,6 +102,13 @@ class Item(Struct, frozen=True, gc=False):
     only_posted: bool = False  # ``due_at`` is when it was posted: it asks for nothing by then
     accepts_until: datetime | None = None  # the person's closing date; None: open-ended
     can_submit: bool | None = None  # whether Canvas would take a hand-in now; None: not known
+    child_id: str | None = None  # the student whom the person observes; None: their own
+    child_name: str | None = None
+
+    @property
+    def key(self) -> tuple[str | None, str, str]:
+        """What it is and whose: several children may have the same work."""
+        return self.child_id, self.type, self.id
 
     @property
     def news_at(self) -> datetime | None:
@@ -110,7 +119,8 @@ class Item(Struct, frozen=True, gc=False):
     @property
     def element_id(self) -> str:
         """Return the id of its row on a page, to which a form leads back."""
-        return f"row-{self.type}-{self.id}"
+        whose = f"-{self.child_id}" if self.child_id else ""
+        return f"row-{self.type}-{self.id}{whose}"
 
 
 @dataclass(frozen=True)
@@ -122,6 +132,7 @@ class Section:
     rows: tuple[Item, ...]
     day: date | None = None
     total: int = 0  # where ``rows`` are those of one piece: how many there are in all
+    childrens: bool = False  # on a page that has the person's own work apart
 
 
 @dataclass(frozen=True)
@@ -162,6 +173,8 @@ class SubmissionRow:
     rubric: tuple["Rated", ...] = ()
     accepts_until: datetime | None = None  # the person's closing date; None: open-ended
     can_submit: bool | None = None  # whether Canvas would take a hand-in now; None: not known
+    child_id: str | None = None  # the student whom the person observes; None: their own
+    child_name: str | None = None
 
 
 @dataclass(frozen=True)

@@ -193,7 +193,10 @@ def statuses_of(row: SubmissionRow) -> frozenset[str]:
 
 def text_of(row: SubmissionRow) -> str:
     """Return the text that a row is searched by."""
-    return "\n".join((row.title, row.course_name, *(comment.text for comment in row.comments)))
+    whose = (row.child_name,) if row.child_name else ()
+    return "\n".join(
+        (row.title, row.course_name, *whose, *(comment.text for comment in row.comments))
+    )
 
 
 def latest_activity(row: SubmissionRow) -> datetime:

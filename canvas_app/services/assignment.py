@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from canvas_app.canvas.api import CanvasAPI
+from canvas_app.canvas.errors import NotFound
 from canvas_app.canvas.models import (
     AssignmentDetail,
     Course,
@@ -26,6 +27,7 @@ from canvas_app.domain.assignments import (
 )
 from canvas_app.domain.calendar import local
 from canvas_app.domain.charts import Spread
+from canvas_app.domain.children import PERSON_ALONE, Child, courses_by_child
 from canvas_app.domain.class_scores import ClassResult, Distribution, NotHandedIn
 from canvas_app.domain.courses import TEACHING, roles_of, with_ended
 from canvas_app.domain.features import ALL_FEATURES, CLASS_STAFF, Features
@@ -42,6 +44,7 @@ from canvas_app.services.asks import (
     start_profile,
 )
 from canvas_app.services.assignment_class import AskedResult, start_result
+from canvas_app.services.family import Family, start_family
 from canvas_app.services.pages import Page
 from canvas_app.services.without_includes import lost
 from canvas_app.sources.answer import complete
@@ -65,6 +68,8 @@ class AssignmentPage(Page):
     statistics: Spread | None = None
     teaching: GradingCounts | None = None
     result: ClassResult | None = None  # the class's result, for graders
+    here: tuple[Child, ...] = ()  # students whom the person observes in the course
+    observing: bool = False  # some of the submissions are theirs
     statistics_offered: bool = True
 
     @property
@@ -92,69 +97,105 @@ class AssignmentPage(Page):
 class AskedAssignment(AskedPage):
     """Canvas's answers; ``counts`` is None for people who do not grade.
 
-    ``submissions`` are the person's own or, if ``observed``, those of the students they observe.
+    ``submissions`` are the person's own or, if ``observed``, those of the students they observe;
+    those of ``watched`` students (ids) are in any case.
     """
 
     found: AssignmentDetail
     course: Course
     submissions: Sequence[Submission] = ()
     observed: bool = False
+    watched: frozenset[str] = frozenset()
+    family: Family = field(default_factory=Family)
     counts: SubmissionSummary | None = None
     result: AskedResult | None = None
 
 
 def assignment(
-    sources: Sources, course_id: str, assignment_id: str, features: Features = ALL_FEATURES
+    sources: Sources,
+    course_id: str,
+    assignment_id: str,
+    features: Features = ALL_FEATURES,
+    chosen: str = "",
 ) -> AssignmentPage:
     """Return the page. Raises the CanvasError that Canvas gives for the assignment itself.
 
     It takes two rounds of calls: the assignment and its course, then the submission or the counts.
     A third round is needed for people whose enrollment as a teacher or observer has ended.
     """
-    return lay_out(ask(sources, course_id, assignment_id, features), sources.now(), features)
+    asked = ask(sources, course_id, assignment_id, features, chosen)
+    return lay_out(asked, sources.now(), features)
 
 
 def ask(
-    sources: Sources, course_id: str, assignment_id: str, features: Features = ALL_FEATURES
+    sources: Sources,
+    course_id: str,
+    assignment_id: str,
+    features: Features = ALL_FEATURES,
+    chosen: str = "",
 ) -> AskedAssignment:
     """Ask for the assignment and its course, then for what depends on the person's role."""
     asked = start_assignment(sources, course_id, assignment_id)
-    asked_course = sources.start_one(
-        "course", partial(CanvasAPI.course, course_id=course_id, include=COURSE_INCLUDE)
-    )
+    asked_course = start_open_course(sources, course_id)
     profile, colors = start_profile(sources), start_colors(sources)
     found = asked.required()
     course = asked_course.value() or Course(id=course_id)
     ended = start_ended_in(sources, course)
-    if ended and not found.own_submission:
-        course = with_ended(course, ended.rows())
-    handles = [
-        start_submission(sources, course_id, assignment_id, user_id)
-        for user_id in submitters(course, found)
-    ]
+    course = with_ended(course, ended.rows()) if ended and not found.own_submission else course
+    whose = submitters(course, found, chosen)
+    handles = [start_submission(sources, course_id, assignment_id, id_) for id_ in whose]
+    kin = start_family(sources, [course], chosen, totals=False)
     course = with_ended(course, ended.rows()) if ended else course
     roles = roles_of(course)
-    summary, result = None, None
     grades_here = found.needs_grading_count is not None or not TEACHING.isdisjoint(roles)
-    if grades_here and features.offered("teaching", CLASS_STAFF):
-        summary = start_summary(sources, course_id, assignment_id)
-        result = start_result(sources, course, found)
-    shades = read_colors(colors)
+    grades_here = grades_here and features.offered("teaching", CLASS_STAFF)
+    summary = start_summary(sources, course_id, assignment_id) if grades_here else None
+    result = start_result(sources, course, found) if grades_here else None
     observed = bool(handles) and "student" not in roles
-    submissions = [s for handle in handles if (s := handle.value() or found.own_submission)]
+    submissions = read_submissions(whose, handles, found)
     say_what_lacks(asked, asked_course, handles, found, observed=observed)
     return AskedAssignment(
         canvas_url=sources.api.canvas_url,
-        colors=shades,
+        colors=read_colors(colors),
         found=found,
         course=course,
         submissions=submissions,
         observed=observed,
+        watched=frozenset(whose) - {PERSON_ALONE},
+        family=kin.answers(sources),
         counts=(summary.value() or SubmissionSummary()) if summary else None,
         result=result.answers() if result else None,
         sources=sources.states(),
         profile=read_profile(profile),
     )
+
+
+def start_open_course(sources: Sources, course_id: str) -> ObjectSource[Course]:
+    call = partial(CanvasAPI.course, course_id=course_id, include=COURSE_INCLUDE)
+    return sources.start_one("course", call)
+
+
+def read_submissions(
+    whose: Sequence[str],
+    handles: Sequence[ObjectSource[SubmissionDetail]],
+    found: AssignmentDetail,
+) -> list[Submission]:
+    """Return the submissions that came; the assignment's own stands in for the person's."""
+    settle_others(whose, handles)
+    return [
+        submission
+        for id_, handle in zip(whose, handles, strict=True)
+        if (submission := handle.value() or (id_ == PERSON_ALONE and found.own_submission))
+    ]
+
+
+def settle_others(whose: Sequence[str], handles: Sequence[ObjectSource[SubmissionDetail]]) -> None:
+    """Mark an assignment that one of several observed students does not have as nothing missing."""
+    if not any(handle.error is None for handle in handles):
+        return
+    for id_, handle in zip(whose, handles, strict=True):
+        if id_ != PERSON_ALONE and (handle.denied or isinstance(handle.error, NotFound)):
+            handle.settle("This assignment is not given to this student.")
 
 
 def start_assignment(
@@ -207,14 +248,19 @@ def lay_out(
     builder = ItemBuilder(asked.canvas_url, {course.id: course}, asked.colors, now)
     statistics_offered = features.offered("class_statistics", roles_of(course))
     rows = tuple(
-        own_work(submission, found, course, builder, asked.observed)
-        for submission in asked.submissions
+        own_work(s, found, course, builder, asked.observed or (s.user_id or "") in asked.watched)
+        for s in asked.submissions
     )
+    here = courses_by_child([course])
     return AssignmentPage(
         sources=asked.sources,
         complete=complete(asked.sources),
         profile=asked.profile,
         now=now,
+        children=asked.family.children,
+        chosen=asked.family.chosen,
+        here=tuple(child for child in asked.family.children if child.id in here),
+        observing=bool(asked.watched),
         assignment=task(found, course, builder, rows),
         rows=rows,
         rubric=rated(found.rubric or (), None, hides_points(found, course)),

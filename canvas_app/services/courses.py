@@ -7,6 +7,7 @@ from functools import partial
 
 from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.models import Course, Enrollment
+from canvas_app.domain.children import Child, childs_row, is_observed
 from canvas_app.domain.course_filter import CourseFilter
 from canvas_app.domain.courses import (
     ROLES,
@@ -32,6 +33,7 @@ from canvas_app.services.asks import (
     start_positions,
     start_profile,
 )
+from canvas_app.services.family import Family, start_family
 from canvas_app.services.pages import Page
 from canvas_app.services.without_includes import mend_every_course
 from canvas_app.sources.answer import complete
@@ -60,6 +62,7 @@ class Courses(Page):
     total: int = 0
     terms: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+    has_own: bool = False  # courses in which the person does not only observe
     piece: CoursesPiece | None = None
 
 
@@ -72,7 +75,7 @@ class AskedCourses(AskedPage):
 
     ``current``, ``invited`` and ``past`` are Canvas's three lists of courses; ``all_lists`` says
     whether all three arrived. ``places`` are the positions of the cards on Canvas's dashboard, by
-    course id.
+    course id. ``childrens`` are the courses, by id, of each student of the ``family`` on the page.
     """
 
     found: Sequence[Course] = ()
@@ -81,6 +84,8 @@ class AskedCourses(AskedPage):
     past: Sequence[Course] = ()
     all_lists: bool = True
     places: Mapping[str, int] = field(default_factory=dict)
+    family: Family = field(default_factory=Family)
+    childrens: Sequence[tuple[Child, Mapping[str, Course]]] = ()
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,10 @@ class WantedPiece:
 
 
 def courses(
-    sources: Sources, wanted: CourseFilter | None = None, piece: WantedPiece | None = None
+    sources: Sources,
+    wanted: CourseFilter | None = None,
+    piece: WantedPiece | None = None,
+    chosen: str = "",
 ) -> Courses:
     """Return the person's courses that pass the filter: current, future and past ones.
 
@@ -101,11 +109,11 @@ def courses(
     courses in which the person's enrollment has ended though the course goes on, which are on no
     list.
     """
-    page = lay_out(ask(sources), wanted or CourseFilter(), sources.now())
+    page = lay_out(ask(sources, chosen), wanted or CourseFilter(), sources.now())
     return replace(page, piece=courses_piece(page.groups, piece or WantedPiece()))
 
 
-def ask(sources: Sources) -> AskedCourses:
+def ask(sources: Sources, chosen: str = "") -> AskedCourses:
     """Ask for all lists of courses in parallel, then for those that only ended enrollments name."""
     profile, colors = start_profile(sources), start_colors(sources)
     places = start_positions(sources)
@@ -119,7 +127,10 @@ def ask(sources: Sources) -> AskedCourses:
     shades, cards = read_colors(colors), read_positions(places)
     mend_every_course(sources, current, past, invited)
     listed = each_once([*current.rows(), *invited.rows(), *past.rows()])
+    kin = start_family(sources, current.rows(), chosen)
     found = with_ended_ones(sources, listed, ended, current, past)
+    family = kin.answers(sources)
+    childrens = [(child, kin.courses(child.id)) for child in family.shown]
     return AskedCourses(
         canvas_url=sources.api.canvas_url,
         colors=shades,
@@ -128,6 +139,8 @@ def ask(sources: Sources) -> AskedCourses:
         current=current.rows(),
         invited=invited.rows(),
         past=past.rows(),
+        family=family,
+        childrens=childrens,
         all_lists=not (current.error or invited.error or past.error),
         sources=sources.states(),
         profile=read_profile(profile),
@@ -137,11 +150,20 @@ def ask(sources: Sources) -> AskedCourses:
 def lay_out(asked: AskedCourses, wanted: CourseFilter, now: datetime) -> Courses:
     """Build the page from Canvas's answers."""
     phases = phases_of(asked.current, asked.invited, asked.past) if asked.all_lists else {}
+
+    def row(course: Course) -> CourseRow:
+        phase = phases.get(course.id, "")
+        return course_row(course, asked.canvas_url, asked.colors, now, asked.places, phase)
+
     every = in_order(
-        course_row(
-            course, asked.canvas_url, asked.colors, now, asked.places, phases.get(course.id, "")
+        (
+            *(row(each) for each in asked.found if asked.family.own and not is_observed(each)),
+            *(
+                childs_row(row(each), child)
+                for child, theirs in asked.childrens
+                for each in theirs.values()
+            ),
         )
-        for course in asked.found
     )
     rows = tuple(row for row in every if wanted.takes(row))
     return Courses(
@@ -149,6 +171,10 @@ def lay_out(asked: AskedCourses, wanted: CourseFilter, now: datetime) -> Courses
         complete=complete(asked.sources),
         profile=asked.profile,
         now=now,
+        children=asked.family.children,
+        chosen=asked.family.chosen,
+        unpaired=asked.family.unpaired,
+        has_own=any(not is_observed(course) for course in asked.found),
         rows=rows,
         groups=by_role_and_term(rows),
         total=len(every),

@@ -7,12 +7,13 @@ graded), and where a grade was posted so long after it was given that the stream
 No call per course. Weights are shown where another page has brought them already.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 
-from canvas_app.canvas.models import CalendarEvent, Enrollment
+from canvas_app.canvas.models import CalendarEvent, Course, Enrollment
 from canvas_app.canvas.paging import Pages
 from canvas_app.domain.agenda import (
     NEW_GRADES,
@@ -23,8 +24,9 @@ from canvas_app.domain.agenda import (
     settled,
     ungraded,
 )
-from canvas_app.domain.calendar import WEEK, write_week
-from canvas_app.domain.courses import course_row, in_order, is_active_teacher
+from canvas_app.domain.calendar import WEEK, whole_weeks, write_week
+from canvas_app.domain.children import PERSON_ALONE, Child, is_observed
+from canvas_app.domain.courses import in_order, is_active_teacher
 from canvas_app.domain.features import ALL_FEATURES, CLASS_STAFF, Features
 from canvas_app.domain.home import (
     NEXT_WITHIN,
@@ -42,7 +44,15 @@ from canvas_app.domain.home import (
 )
 from canvas_app.domain.planner_items import ItemKey, by_due, newest_grades
 from canvas_app.domain.rows import CourseRow, Item
-from canvas_app.services.asks import read_profile, start_ended
+from canvas_app.services.asks import read_colors, read_profile, start_ended
+from canvas_app.services.children_calls import ChildrenCalls, start_children
+from canvas_app.services.children_work import (
+    ChildrenAnswers,
+    Reading,
+    ask_of_child,
+    read_children,
+)
+from canvas_app.services.family import start_family
 from canvas_app.services.own_work import (
     WorkAnswers,
     WorkPage,
@@ -53,6 +63,8 @@ from canvas_app.services.own_work import (
 )
 from canvas_app.services.planner_calls import (
     CONTEXTS,
+    EAST,
+    WEST,
     asked_days,
     calendar_calls,
     older_calls,
@@ -61,7 +73,7 @@ from canvas_app.services.planner_calls import (
 from canvas_app.services.teaching import TeachingPage, teaching_home
 from canvas_app.services.without_week_includes import mend_week
 from canvas_app.sources.answer import complete
-from canvas_app.sources.sources import Sources
+from canvas_app.sources.sources import PageSource, Sources
 
 FEW = 12  # cards shown at once
 QUIET = timedelta(minutes=10)  # an answer younger than this is not called old
@@ -92,6 +104,13 @@ class Dashboard(WorkPage):
     other_courses: int = 0  # past, future, restricted: on /courses
     first_rows: int = 0
     queue: TeachingPage | None = None  # the grading queue of people who teach now
+    family: tuple["Dashboard", ...] = ()  # a page of each student whom the person observes
+    child: Child | None = None  # on a page of the family: whose it is
+
+    @property
+    def by_child(self) -> dict[str, Mapping[str, CourseWeek]]:
+        """Return what the cards of each student's courses count, by the student's id."""
+        return {part.child.id: part.by_course for part in self.family if part.child}
 
     @property
     def next(self) -> Item | None:
@@ -123,6 +142,7 @@ class DashboardAnswers:
     work: WorkAnswers = field(default_factory=WorkAnswers)
     ended: Sequence[Enrollment] = ()
     found: Mapping[ItemKey, Item] = field(default_factory=dict)
+    children: ChildrenAnswers = field(default_factory=ChildrenAnswers)
 
     @property
     def unlisted(self) -> set[str | None]:
@@ -130,14 +150,17 @@ class DashboardAnswers:
         return {row.course_id for row in self.ended} - self.work.courses.keys()
 
 
-def dashboard(sources: Sources, features: Features = ALL_FEATURES) -> Dashboard:
+def dashboard(sources: Sources, features: Features = ALL_FEATURES, chosen: str = "") -> Dashboard:
     """Return the start page, with the grading queue for people who teach now.
 
-    The queue takes calls for each course they teach, in two more round trips.
+    The queue takes calls for each course they teach, in two more round trips. ``chosen`` is whom
+    the page shows (see ``Page``).
     """
     now = sources.now()
-    asked = ask(sources, now)
-    page = lay_out(asked, now)
+    if chosen not in ("", PERSON_ALONE):
+        return lay_out_family(ask_family(sources, now, chosen), now)
+    asked = ask(sources, now, chosen)
+    page = with_family(lay_out(asked, now), asked, now)
     teaches = any(is_active_teacher(course, now) for course in asked.work.courses.values())
     if not (teaches and features.offered("teaching", CLASS_STAFF)):
         return page
@@ -152,11 +175,12 @@ def with_queue(page: Dashboard, queue: TeachingPage) -> Dashboard:
     return replace(page, queue=queue, sources=sources, complete=complete(sources))
 
 
-def ask(sources: Sources, now: datetime) -> DashboardAnswers:
+def ask(sources: Sources, now: datetime, chosen: str = "") -> DashboardAnswers:
     """Make the calls of /upcoming's first round, so that either page is quick after the other."""
     calls = start_work(sources, *asked_days("", now))
     ended = start_ended(sources)
     mend_week(sources, calls.courses, calls.missing, planner=calls.planner)
+    family = start_weeks(sources, calls.courses.rows(), now, chosen)
     first = WorkAnswers(
         canvas_url=sources.api.canvas_url,
         me=read_profile(calls.profile),
@@ -168,9 +192,29 @@ def ask(sources: Sources, now: datetime) -> DashboardAnswers:
     found = first.by_key(now)
     events = start_calendar(sources, further_calls(first, found.values(), now), first.courses)
     groups = kept_groups(sources, with_open_work(first.planner, now))
+    shared: tuple[PageSource[Any], ...] = (calls.courses, calls.profile, *family.family.handles)
+    reading = Reading(first.me, read_colors(calls.colors), now, shared)
+    children = read_children(sources, family, reading)
     calendar = events.rows() if events else ()
     work = calls.answers(sources, first.courses, calendar, groups)
-    return DashboardAnswers(work, ended.rows(), found)
+    return DashboardAnswers(work, ended.rows(), found, children)
+
+
+def ask_family(sources: Sources, now: datetime, chosen: str) -> DashboardAnswers:
+    """Make the calls about one student alone, with none for the person's own work."""
+    work, children = ask_of_child(
+        sources, now, lambda courses: start_weeks(sources, courses, now, chosen)
+    )
+    return DashboardAnswers(replace(work, courses={}), children=children)
+
+
+def start_weeks(
+    sources: Sources, courses: Iterable[Course], now: datetime, chosen: str
+) -> ChildrenCalls:
+    """Start the work of the students whom the person observes, two weeks back and two ahead."""
+    days = ((now - WEST - NEXT_WITHIN).date(), (now + EAST + NEXT_WITHIN).date())
+    whole = whole_weeks(*days)
+    return start_children(sources, start_family(sources, courses, chosen), [whole], lately=True)
 
 
 def further_calls(
@@ -214,7 +258,8 @@ def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
     grades = tuple(new_grades(items, me, now))
     recent = tuple(item for item in news(items) if item.due_at and item.due_at > now - NEW_GRADES)
     counts = by_course(items, now, missing=missing, due=due, grades=grades, recent=recent)
-    rows = in_order(course_row(c, work.canvas_url, work.colors, now) for c in work.courses.values())
+    known = [c for c in work.courses.values() if work.child or not is_observed(c)]
+    rows = in_order(work.row(course, now) for course in known)
     shown = cards(rows, counts)
     grading = work.grading(now)
     return replace(
@@ -233,6 +278,26 @@ def lay_out(asked: DashboardAnswers, now: datetime) -> Dashboard:
         other_courses=len(rows) - len(shown) + len(asked.unlisted),
         is_teacher=bool(grading) or page.is_teacher,
     )
+
+
+def with_family(page: Dashboard, asked: DashboardAnswers, now: datetime) -> Dashboard:
+    """Return the page with those of the students whom the person observes."""
+    family = asked.children.family
+    return replace(
+        page,
+        children=family.children,
+        chosen=family.chosen,
+        unpaired=family.unpaired,
+        family=tuple(
+            replace(lay_out(DashboardAnswers(work), now), child=work.child, note_courses=())
+            for work in asked.children.work
+        ),
+    )
+
+
+def lay_out_family(asked: DashboardAnswers, now: datetime) -> Dashboard:
+    """Lay out the answers as the page of one student alone."""
+    return with_family(frame_of_home(asked.work, now), asked, now)
 
 
 def frame_of_home(work: WorkAnswers, now: datetime) -> Dashboard:

@@ -100,4 +100,4 @@ def is_waiting(source: Source) -> bool:
 
 def worth_showing(view: Page) -> bool:
     """Return whether an early view has at least one row."""
-    return bool(getattr(view, "rows", ()))
+    return bool(getattr(view, "rows", ()) or getattr(view, "family", ()))

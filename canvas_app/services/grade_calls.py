@@ -27,7 +27,7 @@ from canvas_app.services.without_course_includes import start_without
 from canvas_app.services.without_includes import lost
 from canvas_app.services.without_work_includes import mend_groups
 from canvas_app.sources.answer import Source, complete
-from canvas_app.sources.sources import ListSource, Sources
+from canvas_app.sources.sources import ListSource, ObjectSource, Sources
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,7 @@ def ask(sources: Sources, course_id: str, period: str, include: Sequence[str] = 
     course itself.
     """
     profile, colors = start_profile(sources), start_colors(sources)
-    call = partial(CanvasAPI.course_or_stub, include=(*COURSE_INCLUDE, *include))
-    asked_course = sources.start_one("course", partial(call, course_id=course_id))
+    asked_course = start_course(sources, course_id, include)
     course = asked_course.required()
     closed = bool(course.access_restricted_by_date)
     course = listed_course(sources, course_id) if closed else course
@@ -92,6 +91,14 @@ def ask(sources: Sources, course_id: str, period: str, include: Sequence[str] = 
         whole=can_be_worked_out(states)
         and not (bare and weights_unsaid(periods) and chosen == EVERY_PERIOD),
     )
+
+
+def start_course(
+    sources: Sources, course_id: str, include: Sequence[str] = ()
+) -> ObjectSource[Course]:
+    """Start the course itself, or the stub of one that Canvas does not open."""
+    call = partial(CanvasAPI.course_or_stub, include=(*COURSE_INCLUDE, *include))
+    return sources.start_one("course", partial(call, course_id=course_id))
 
 
 def start_assignment_groups(sources: Sources, course_id: str) -> ListSource[AssignmentGroup]:

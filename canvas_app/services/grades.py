@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from canvas_app.canvas.models import CourseEnrollment
 from canvas_app.domain import charts
+from canvas_app.domain.children import Child
 from canvas_app.domain.courses import course_row, roles_of, student_enrollment
 from canvas_app.domain.features import ALL_FEATURES, Features
 from canvas_app.domain.grade_book import EVERY_PERIOD, book_of, float_of, in_period
@@ -40,6 +42,7 @@ from canvas_app.services.pages import Page
 from canvas_app.sources.answer import complete
 from canvas_app.sources.sources import Sources
 
+COURSE_PAGE = ("syllabus_body", "teachers")
 CATCHING_UP = timedelta(hours=1)  # time to calculate; Canvas needs seconds to minutes
 
 
@@ -88,6 +91,10 @@ class GradesPage(Page):
     syllabus: str | None = None  # Canvas's HTML, not sanitised; for the course's own page
     teachers: tuple[str, ...] = ()  # also only for the course's own page
     piece: "CoursePiece | None" = None  # likewise
+    child: Child | None = None  # whose page it is, if not the person's own
+    childrens: tuple["GradesPage", ...] = ()  # of students whom the person observes here
+    here: tuple[Child, ...] = ()  # all these students, shown or not
+    has_own: bool = True  # the page shows the person's own work
 
     @cached_property
     def history(self) -> tuple[tuple[datetime, float], ...]:
@@ -96,6 +103,16 @@ class GradesPage(Page):
             return ()
         period = None if self.period == EVERY_PERIOD else self.period
         return history(self.book, period, [row.submission for row in self.rows], self.profile)
+
+    @property
+    def by_child(self) -> dict[str, dict[str, Any]]:
+        """Return each student's totals, by the student's id."""
+        told = ("state", "basis", "canvas", "own", "why_not", "check", "period")
+        return {
+            page.child.id: {name: getattr(page, name) for name in told}
+            for page in self.childrens
+            if page.child
+        }
 
     @property
     def picture(self) -> charts.LineChart | None:
@@ -138,7 +155,7 @@ def course(sources: Sources, course_id: str, number: int = 1) -> GradesPage:
     Raises the CanvasError that Canvas gives for the course itself.
     """
     wanted = WhatIf(period=EVERY_PERIOD)
-    asked = ask(sources, course_id, wanted.period, ("syllabus_body", "teachers"))
+    asked = ask(sources, course_id, wanted.period, COURSE_PAGE)
     page = lay_out(asked, wanted, sources.now())
     return replace(page, piece=course_piece(page.groups, number))
 

@@ -22,9 +22,10 @@ from canvas_app.canvas.models import (
 from canvas_app.canvas.paging import Pages
 from canvas_app.domain.agenda import placed
 from canvas_app.domain.calendar import DAY, Person
-from canvas_app.domain.courses import has_role, observed
+from canvas_app.domain.children import Child, childs_row
+from canvas_app.domain.courses import course_row, has_role, observed
 from canvas_app.domain.planner_items import ItemBuilder, ItemKey
-from canvas_app.domain.rows import Item
+from canvas_app.domain.rows import CourseRow, Item
 from canvas_app.domain.weights import weights_of
 from canvas_app.services.asks import (
     read_colors,
@@ -59,7 +60,7 @@ class WorkAnswers:
     """Canvas's answers about the person's work; a failed list is empty, and ``sources`` says so.
 
     ``courses`` are by id, ``colors`` by course id. ``todo`` is the work that waits for the person
-    to grade it.
+    to grade it. With ``child`` all of it is about that student, whom the person observes.
     """
 
     canvas_url: str = ""
@@ -73,6 +74,7 @@ class WorkAnswers:
     todo: Sequence[TodoItem] = ()
     calendar: Sequence[CalendarEvent] = ()
     groups: Sequence[AssignmentGroup] = ()
+    child: Child | None = None
 
     def builder(self, now: datetime) -> ItemBuilder:
         """Return the builder of items from these courses and colours."""
@@ -98,7 +100,12 @@ class WorkAnswers:
     def with_days(self, items: Iterable[Item]) -> list[Item]:
         """Return the items with their days in the person's zone, and with known weights."""
         worth = weights_of(self.groups, self.courses)
-        return [placed(item, self.me, worth) for item in items]
+        return [placed(item, self.me, worth, self.child) for item in items]
+
+    def row(self, course: Course, now: datetime) -> CourseRow:
+        """Return a course as a row, the student's where the answers are about one."""
+        row = course_row(course, self.canvas_url, self.colors, now)
+        return childs_row(row, self.child) if self.child else row
 
     def grading(self, now: datetime) -> tuple[Item, ...]:
         """Return the work that waits for the person to grade it, the oldest first."""

@@ -6,17 +6,26 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from canvas_app.domain.calendar import Person
+from canvas_app.domain.children import PERSON_ALONE, Child
 from canvas_app.sources.answer import Freshness, Source, freshness
 
 
 @dataclass(frozen=True)
 class Page:
-    """What every page carries in addition to its own content."""
+    """What every page carries in addition to its own content.
+
+    ``children`` are the students whom the person observes. ``chosen`` is the one whom the page
+    shows alone (an id), ``self`` for the person's own work alone, or empty for everybody.
+    ``unpaired``: the person is an observer, but of nobody.
+    """
 
     sources: tuple[Source, ...] = ()
     complete: bool = False
     profile: Person = field(default_factory=Person)
     now: datetime | None = None  # aware, UTC: the moment that decides what "today" is
+    children: tuple[Child, ...] = ()
+    chosen: str = ""
+    unpaired: bool = False
     failure: ClassVar[Exception | None] = None
 
     def source(self, name: str) -> Source | None:
@@ -48,6 +57,11 @@ class Page:
         if not self.reliable(*judges):
             return "about"
         return "" if self.reliable(*lists) else "least"
+
+    @property
+    def sees_own(self) -> bool:
+        """Return whether the page shows the person's own work."""
+        return self.chosen in ("", PERSON_ALONE)
 
     @property
     def freshness(self) -> Freshness:

@@ -16,8 +16,9 @@ class Source:
     """State of one part of a page: fresh, stale, partial, denied or failed.
 
     ``detail`` says in plain words what happened. ``refreshing``: a newer answer is on its way.
-    ``course_id`` and ``course_name`` are set if it is about one course. ``note`` says what Canvas
-    withholds from the person although the rest is here. ``unread``: all that is missing came, but
+    ``course_id`` and ``course_name`` are set if it is about one course, ``about`` is the name of
+    the student whom it is about, if that is not the person. ``note`` says what Canvas withholds
+    from the person although the rest is here. ``unread``: all that is missing came, but
     could not be understood, so asking again does not help. ``for_admin`` is for the people who run
     Easel, when their set-up is the reason. In early views the status can also be ``waiting``: not
     here yet.
@@ -33,6 +34,7 @@ class Source:
     note: str = ""
     for_admin: str = ""
     unread: bool = False
+    about: str = ""
 
     @property
     def here(self) -> bool:

@@ -393,6 +393,8 @@ class Call:
             return Outcome(at=reader.now(), error=without_frames(error))
         at = reader.now()
         self._tell(found)
+        if self._kept and ended_links(self._kept.value, found):
+            reader.cache.drop(reader.owner)
         unread = bool(why) and all(self._unread)
         if self._terms.keep and (unread or not why):
             reader.keep(self._key, at, found, left_out, why)
@@ -466,6 +468,17 @@ class Call:
         if pages.complete is False:
             return rows, as_sentence(pages.why) or "The list changed while it was read."
         return rows, ""
+
+
+def ended_links(before: Any, now: Any) -> bool:
+    """Return whether a new list lacks a student whom the person observed by the kept one.
+
+    Then all that is kept of the person's answers goes, because some of it is about that student.
+    """
+    if not isinstance(before, list) or not isinstance(now, list):
+        return False
+    gone = {pair for row in before for pair in getattr(row, "watched", ())}
+    return bool(gone.difference(pair for row in now for pair in getattr(row, "watched", ())))
 
 
 def without_frames(error: CanvasError) -> CanvasError:

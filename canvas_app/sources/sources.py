@@ -62,6 +62,11 @@ class PageSource(Generic[_T]):
         self._needs: frozenset[str] | None = None
         self._said = ""
         self._seen: list[Outcome] | None = None
+        self._about = ""
+
+    def is_about(self, name: str) -> None:
+        """Name the student whom it is about, if it is not the person's own."""
+        self._about = name
 
     @property
     def waiting(self) -> bool:
@@ -129,6 +134,8 @@ class PageSource(Generic[_T]):
     def source(self) -> Source:
         """Return the source's state, once every call is answered or the deadline is over."""
         state = self._state()
+        if self._about:
+            state = replace(state, about=self._about)
         if self._course is None:
             return state
         named = self._course.name or f"Course {self._course.id}"

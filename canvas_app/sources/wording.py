@@ -64,6 +64,7 @@ HIDDEN = {
     "user": "students' names",
     "planner_overrides": "your done marks",
     "course": "course names",
+    "observed_users": "the totals of the students you observe",
 }
 """What each include adds to a page, in words for the viewer."""
 

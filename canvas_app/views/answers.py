@@ -89,7 +89,7 @@ def source_json(source: Any) -> dict[str, Any]:
     facts: dict[str, Any] = msgspec.to_builtins(source)
     facts["detail"] = " ".join(filter(None, (facts["detail"], facts.pop("note"))))
     del facts["unread"]  # the detail contains it
-    for name in ("refreshing", "course_id", "course_name", "for_admin"):
+    for name in ("refreshing", "course_id", "course_name", "for_admin", "about"):
         if not facts[name]:
             del facts[name]
     return facts

@@ -8,9 +8,11 @@ from flask.typing import ResponseReturnValue
 from canvas_app.current import current_features, current_sources, login_required
 from canvas_app.domain.class_scores import ScoreRow
 from canvas_app.domain.pieces import piece_at, piece_number
-from canvas_app.services.assignment import assignment
+from canvas_app.services.assignment import AssignmentPage, assignment
+from canvas_app.sources.sources import Sources
 from canvas_app.troubles import Trouble
 from canvas_app.views.answers import flat_rows, twin
+from canvas_app.views.children import asked_child, must_be_here
 from canvas_app.views.csv_table import Cell
 from canvas_app.views.tables import csv_stream, lacking_parts
 
@@ -30,7 +32,11 @@ def assignment_page(course_id: int, assignment_id: int) -> ResponseReturnValue:
 
     The class's scores are shown in pieces; ``page`` is the number of one.
     """
-    found = assignment(current_sources(), str(course_id), str(assignment_id), current_features())
+    chosen = asked_child()
+    found = assignment(
+        current_sources(), str(course_id), str(assignment_id), current_features(), chosen
+    )
+    must_be_here(chosen, found.here)
     students = len(found.result.rows) if found.result else 0
     place = piece_at([1] * students, piece_number(request.args.getlist("page")))
     return render_template("assignment.html", page=found, place=place)
@@ -39,14 +45,24 @@ def assignment_page(course_id: int, assignment_id: int) -> ResponseReturnValue:
 @bp.get("/courses/<int:course_id>/assignments/<int:assignment_id>.json")
 @login_required
 def assignment_json(course_id: int, assignment_id: int) -> ResponseReturnValue:
+    chosen = asked_child()
+
+    def page(sources: Sources) -> AssignmentPage:
+        found = assignment(sources, str(course_id), str(assignment_id), current_features(), chosen)
+        must_be_here(chosen, found.here)
+        return found
+
     return twin(
-        partial(
-            assignment,
-            course_id=str(course_id),
-            assignment_id=str(assignment_id),
-            features=current_features(),
+        page,
+        *(
+            "children",
+            "assignment",
+            "rubric",
+            "statistics",
+            "teaching",
+            "distribution",
+            "not_submitted",
         ),
-        *("assignment", "rubric", "statistics", "teaching", "distribution", "not_submitted"),
         shapes={"rows": flat_rows},
     )
 

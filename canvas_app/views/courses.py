@@ -10,8 +10,11 @@ from canvas_app.current import current_api, current_sources, login_required
 from canvas_app.domain.course_filter import CourseFilter
 from canvas_app.domain.pieces import PIECE, piece_number
 from canvas_app.services.courses import ARRANGED, NICKNAME_LENGTH, WantedPiece, courses
-from canvas_app.services.grades import course
+from canvas_app.services.family_grades import all_in_one, everybodys_course
+from canvas_app.services.grades import GradesPage
+from canvas_app.sources.sources import Sources
 from canvas_app.views.answers import flat_groups, flat_rows, own_list, twin
+from canvas_app.views.children import asked_child, chosen_child, listed_child, must_be_here
 from canvas_app.views.languages import gettext
 from canvas_app.views.writing import back, not_done, write
 
@@ -36,7 +39,7 @@ def courses_page() -> ResponseReturnValue:
     )
     return own_list(
         "courses.html",
-        partial(courses, wanted=wanted, piece=piece),
+        partial(courses, wanted=wanted, piece=piece, chosen=listed_child()),
         wanted=wanted,
         arrange=arrange,
     )
@@ -46,7 +49,8 @@ def courses_page() -> ResponseReturnValue:
 @login_required
 def courses_json() -> ResponseReturnValue:
     wanted = CourseFilter.from_query(request.args)
-    return twin(partial(courses, wanted=wanted), "groups", "total", "terms", "roles")
+    page = partial(courses, wanted=wanted, chosen=chosen_child())
+    return twin(page, "children", "groups", "total", "terms", "roles")
 
 
 @bp.get("/courses/<int:course_id>")
@@ -56,17 +60,25 @@ def course_page(course_id: int) -> ResponseReturnValue:
 
     Its assignments come in pieces, of which ``page`` is one.
     """
-    number = piece_number(request.args.getlist("page"))
-    found = course(current_sources(), str(course_id), number)
+    number, chosen = piece_number(request.args.getlist("page")), asked_child()
+    found = everybodys_course(current_sources(), str(course_id), chosen, number)
+    must_be_here(chosen, found.here)
     return render_template("course.html", page=found)
 
 
 @bp.get("/courses/<int:course_id>.json")
 @login_required
 def course_json(course_id: int) -> ResponseReturnValue:
+    chosen = asked_child()
+
+    def page(sources: Sources) -> GradesPage:
+        found = everybodys_course(sources, str(course_id), chosen)
+        must_be_here(chosen, found.here)
+        return all_in_one(found)
+
     return twin(
-        lambda sources: course(sources, str(course_id)),
-        *("course", "groups"),
+        page,
+        *("children", "by_child", "course", "groups"),
         shapes={"rows": flat_rows, "groups": flat_groups},
     )
 

@@ -6,8 +6,11 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from canvas_app.current import current_features, current_sign_in, login_required
-from canvas_app.services.dashboard import dashboard
+from canvas_app.services.dashboard import Dashboard, dashboard
+from canvas_app.services.family_home import together
+from canvas_app.sources.sources import Sources
 from canvas_app.views.answers import own_list, twin
+from canvas_app.views.children import chosen_child, listed_child
 
 bp = Blueprint("dashboard", __name__)
 
@@ -21,14 +24,23 @@ def index() -> ResponseReturnValue:
 
 @login_required
 def signed_in_index() -> ResponseReturnValue:
-    return own_list("dashboard.html", partial(dashboard, features=current_features()))
+    chosen = listed_child()
+    return own_list(
+        "dashboard.html", partial(dashboard, features=current_features(), chosen=chosen)
+    )
 
 
 @bp.get("/dashboard.json")
 @login_required
 def dashboard_json() -> ResponseReturnValue:
+    chosen = chosen_child()
+
+    def everybody(sources: Sources) -> Dashboard:
+        return together(dashboard(sources, current_features(), chosen))
+
     return twin(
-        partial(dashboard, features=current_features()),
+        everybody,
+        "children",
         "next",
         "missing",
         "behind",
@@ -38,5 +50,6 @@ def dashboard_json() -> ResponseReturnValue:
         "announcements",
         "grading",
         "by_course",
+        "by_child",
         "other_courses",
     )

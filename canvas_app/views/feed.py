@@ -162,7 +162,8 @@ def new() -> ResponseReturnValue:
 def form(fault: str = "", status: int = 200) -> ResponseReturnValue:
     """Return the form with the person's courses to choose from, as far as Canvas lists them."""
     page, chosen = all_courses(current_sources()), FeedContents.from_query(request.form)
-    rows = [row for row in page.rows if not row.restricted and row.state != "past"]
+    open_ones = (row for row in page.rows if not row.restricted and row.state != "past")
+    rows = list({row.id: row for row in open_ones}.values())  # children may share a course
     text = render_template(
         "feed.html",
         page=page,

@@ -1,6 +1,5 @@
 """A course's grades: totals, what-if and goal, with all parameters in the URL."""
 
-from functools import partial
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request
@@ -9,8 +8,11 @@ from werkzeug.datastructures import MultiDict
 
 from canvas_app.current import current_features, current_sources, login_required
 from canvas_app.domain.what_if import MEANT_FIELD, SCORE_FIELD, WhatIf
-from canvas_app.services.grades import grades
+from canvas_app.services.family_grades import all_in_one, everybodys_grades
+from canvas_app.services.grades import GradesPage
+from canvas_app.sources.sources import Sources
 from canvas_app.views.answers import flat_groups, flat_rows, twin
+from canvas_app.views.children import asked_child, must_be_here
 
 bp = Blueprint("grades", __name__)
 
@@ -28,17 +30,37 @@ def grades_page(course_id: int) -> ResponseReturnValue:
         query = f"?{urlencode(filled)}" if filled else ""
         return redirect(f"{request.script_root}{request.path}{query}")
     wanted = WhatIf.from_query(MultiDict(filled))
-    found = grades(current_sources(), str(course_id), wanted, current_features())
+    chosen = asked_child()
+    found = everybodys_grades(current_sources(), str(course_id), wanted, current_features(), chosen)
+    must_be_here(chosen, found.here)
     return render_template("grades.html", page=found, address=grades_address)
 
 
 @bp.get("/courses/<int:course_id>/grades.json")
 @login_required
 def grades_json(course_id: int) -> ResponseReturnValue:
-    wanted = WhatIf.from_query(request.args)
+    wanted, chosen = WhatIf.from_query(request.args), asked_child()
+
+    def page(sources: Sources) -> GradesPage:
+        found = everybodys_grades(sources, str(course_id), wanted, current_features(), chosen)
+        must_be_here(chosen, found.here)
+        return all_in_one(found)
+
     return twin(
-        partial(grades, course_id=str(course_id), wanted=wanted, features=current_features()),
-        *("course", "groups", "periods", "period", "state", "basis", "canvas", "own", "why_not"),
+        page,
+        *(
+            "children",
+            "by_child",
+            "course",
+            "groups",
+            "periods",
+            "period",
+            "state",
+            "basis",
+            "canvas",
+            "own",
+            "why_not",
+        ),
         *("check", "differs", "what_if", "handed_in", "aim", "problems", "history"),
         shapes={"rows": flat_rows, "groups": flat_groups},
     )

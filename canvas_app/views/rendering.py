@@ -22,6 +22,7 @@ from canvas_app.domain.calendar import local
 from canvas_app.domain.charts import ring
 from canvas_app.services.asks import known_to_teach
 from canvas_app.settings import Environment
+from canvas_app.views.children import remembered_child
 from canvas_app.views.colors import readable
 from canvas_app.views.safe_html import plain, rich, weblink
 from canvas_app.views.streaming import FLUSH, access_refused, header_sign_in
@@ -154,6 +155,7 @@ GLOBALS: dict[str, Any] = {
     "header_sign_in": header_sign_in,
     "here": here,
     "remembered": remembered,
+    "remembered_child": remembered_child,
     "ring_share": ring,
     "row_id": row_id,
     "access_refused": access_refused,

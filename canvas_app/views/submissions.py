@@ -13,6 +13,7 @@ from canvas_app.services.submissions import Ledger, submissions
 from canvas_app.sources.answer import Source
 from canvas_app.troubles import Trouble
 from canvas_app.views.answers import own_list, twin
+from canvas_app.views.children import chosen_child, listed_child
 from canvas_app.views.csv_table import Cell, csv_text
 
 bp = Blueprint("submissions", __name__)
@@ -32,29 +33,34 @@ def ledger_filter() -> LedgerFilter:
 @login_required
 def submissions_page() -> ResponseReturnValue:
     number = piece_number(request.args.getlist("page"))
-    return own_list("submissions.html", partial(submissions, wanted=ledger_filter(), number=number))
+    return own_list(
+        "submissions.html",
+        partial(submissions, wanted=ledger_filter(), number=number, chosen=listed_child()),
+    )
 
 
 @bp.get("/submissions.json")
 @login_required
 def submissions_json() -> ResponseReturnValue:
     """Return own submissions and, for teachers, assignments that need grading (see ``kind``)."""
-    further = ("total", "wanted", "not_begun")
-    return twin(partial(submissions, wanted=ledger_filter()), *further, data="all_rows")
+    further = ("children", "total", "wanted", "not_begun")
+    page = partial(submissions, wanted=ledger_filter(), chosen=chosen_child())
+    return twin(page, *further, data="all_rows")
 
 
 @bp.get("/submissions.csv")
 @login_required
 def submissions_csv() -> ResponseReturnValue:
     """Return the rows of the page with the same query; further lines say what is missing."""
-    ledger = submissions(current_sources(), ledger_filter())
+    ledger = submissions(current_sources(), ledger_filter(), chosen=chosen_child())
     if not current_features().offered("exports", ledger.roles):
         raise Trouble("switched_off")
-    rows = [csv_row(row) for row in ledger.all_rows] + [
+    columns = (*COLUMNS, "Student") if ledger.shown else COLUMNS
+    rows = [csv_row(row)[: len(columns)] for row in ledger.all_rows] + [
         ("Not everything is here:", missing_part(source)) for source in missing_parts(ledger)
     ]
     name = "submissions" if ledger.complete else "submissions-incomplete"
-    answer = Response(csv_text(COLUMNS, rows), mimetype="text/csv")
+    answer = Response(csv_text(columns, rows), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
@@ -79,6 +85,7 @@ def csv_row(row: SubmissionRow) -> tuple[Cell, ...]:
         row.comments[0].text if row.comments else None,
         row.needs_grading,
         row.url,
+        row.child_name,
     )
 
 

@@ -428,7 +428,6 @@ def test_missing_list_says_so(easel, dozen, canvas):
     ("who", "words"),
     [
         ("teacher", "They are in Canvas's gradebook."),
-        ("observer", "Grades of the student you observe"),
         ("admin", "Canvas gives no total here."),  # the course does not say her role in it
     ],
 )

@@ -17,13 +17,14 @@ def content(easel, browser, path):
 
 
 @pytest.mark.parametrize("path", OWN)
-def test_observers_are_told_whose_work_is_listed(easel, path):
+def test_observers_see_whom_they_observe(easel, path):
     browser = sign_in(easel, "observer", path="/login?next=/account")
 
     page = content(easel, browser, path)
 
-    assert re.search(r"You observe \d+ courses?\. Easel lists your own work only", page)
-    assert 'class="tile' not in page
+    assert easel.canvas.person("dozen")["name"] in page
+    assert "belong to the student" in page
+    assert 'class="row' in page
     assert "0 missing" not in page
     assert "0 assignments" not in page
     assert "no courses" not in page
@@ -40,7 +41,9 @@ def test_observers_reach_their_students_work(easel):
     work = f"courses/{course}/assignments/{rows[0]['assignment_id']}"
     page = browser.get(f"{easel.url}/{work}", timeout=30).text
 
-    assert f'href="/{work}"' in browser.get(f"{easel.url}/courses/{course}", timeout=30).text
+    assert (
+        f'href="/{work}?child=1"' in browser.get(f"{easel.url}/courses/{course}", timeout=30).text
+    )
     assert easel.canvas.person("dozen")["name"] in page
 
 

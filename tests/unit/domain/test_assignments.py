@@ -144,7 +144,11 @@ def test_whose_submissions():
         return [CourseEnrollment(type=kind, associated_user_id=who) for kind, who in kinds]
 
     student, parent = ("student", None), ("observer", "3")
-    assert submitters(Course(id="4", enrollments=enrolled(student, parent)), WORK) == ["self"]
+    both = Course(id="4", enrollments=enrolled(student, parent))
+    assert submitters(both, WORK) == ["self", "3"]
+    assert submitters(both, WORK, "self") == ["self"]
+    assert submitters(both, WORK, "3") == ["3"]
+    assert submitters(both, WORK, "9") == []
     children = enrolled(parent, ("observer", "4"), parent, ("observer", None))
     assert submitters(Course(id="4", enrollments=children), WORK) == ["3", "4"]
     assert submitters(Course(id="4", enrollments=enrolled(("teacher", None))), WORK) == []
