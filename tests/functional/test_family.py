@@ -1,7 +1,10 @@
 """What parents see: each child's own numbers, whole, apart, and nobody else's."""
 
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -520,3 +523,33 @@ def test_key_that_drops_includes_says_what_is_missing(start_easel: StartEasel) -
         lacking = own_answer(easel, key, "users/self/missing_submissions")
         missing = [row for row in body["missing"] if row["child_id"] == id_of(easel, key)]
         assert {row["assignment_id"] for row in missing} == {str(row["id"]) for row in lacking}
+
+
+def test_interleaved_views_never_mix(easel: RunningEasel) -> None:
+    """Each child's marker stands in that child's rows alone; FAMILY_VIEWS makes it longer."""
+    views = int(os.environ.get("FAMILY_VIEWS", "120"))
+    children = {id_of(easel, key): key for key in PARENTS["mother"]}
+    browsers = {who: enter(easel, who) for who in PARENTS}
+    random = Random(8101)
+    asked = []
+    for _ in range(views):
+        who = random.choice(list(PARENTS))
+        child = random.choice([id_ for id_, key in children.items() if key in PARENTS[who]])
+        path = random.choice(["dashboard.json", "upcoming.json", "submissions.json"])
+        asked.append((who, path, random.choice([child, ""])))
+
+    def look(wish: tuple[str, str, str]) -> set[tuple[str, str]]:
+        who, path, child = wish
+        body = twin(easel, browsers[who], f"{path}?child={child}")
+        rows = [*body["data"], *body.get("new_grades", ()), *body.get("missing", ())]
+        assert not child or {row["child_id"] for row in rows} == {child}
+        return {
+            (row["child_id"], marker)
+            for row in rows
+            for marker in re.findall("marker-([a-z]+)", str(row))
+        }
+
+    with ThreadPoolExecutor(4) as pool:
+        found = set().union(*pool.map(look, asked))
+
+    assert found == set(children.items())
