@@ -86,7 +86,7 @@ def new_grades(
     without grading; unless grades are posted by hand, that posts the submission.
     """
     found = [
-        (item.news_at, item)
+        (by_due(item), item.news_at, item)
         for item in items
         if (item.has_feedback or is_graded(item))
         and item.news_at
@@ -94,7 +94,8 @@ def new_grades(
             week <= me.day(item.news_at) < week + WEEK if week else item.news_at > now - NEW_GRADES
         )
     ]
-    return [item for _, item in sorted(found, key=lambda pair: pair[0], reverse=True)]
+    found.sort(key=lambda each: each[0])  # so that news of one moment has the same order everywhere
+    return [item for *_, item in sorted(found, key=lambda each: each[1], reverse=True)]
 
 
 def is_graded(item: Item) -> bool:

@@ -265,7 +265,8 @@ async function ask(from = location.href, stop = null, retries = []) {
   address.searchParams.delete("retry");
   for (const name of retries) address.searchParams.append("retry", name);
   const late = AbortSignal.timeout(LONGEST);
-  const answer = await fetch(address, { signal: stop ? AbortSignal.any([stop, late]) : late });
+  // A sign-in that has ended leads to Canvas, which is no part of this page.
+  const answer = await fetch(address, { redirect: "manual", signal: stop ? AbortSignal.any([stop, late]) : late });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   return answer.ok && !page.querySelector("main [data-failed]") && page.querySelector("main > .arrived");
 }

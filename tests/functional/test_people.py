@@ -54,6 +54,9 @@ def test_who_is_in_no_course_reads_what_to_do(easel, who, path):
 
     page = content(easel, browser, path)
 
+    if (who, path) == ("admin", ""):  # their Home has something for them: test_administrator.py
+        assert "As an administrator of Canvas" in page
+        return
     assert page.count('class="empty"') == 1
     assert "You have no courses yet" in page
     assert "ask the teacher" in page
@@ -114,7 +117,7 @@ def test_the_sentence_stands_before_the_state(easel):
     for path in OWN:
         page = content(easel, browser, path)
 
-        assert page.index('<p class="lead">') < page.index("Everything is up to date")
+        assert page.index('<p class="lead"') < page.index("Everything is up to date")
 
 
 def test_assistants_are_not_called_ta(easel):
