@@ -219,7 +219,7 @@ def test_counts_are_links_without_script(reader: Reader) -> None:
     ("who", "path", "lost"),
     [
         ("dozen", "*/missing_submissions", "Missing work"),
-        ("observer", "/api/v1/planner/items", "Planner"),
+        ("observer", "/api/v1/planner/items", "Planner of Maya Lindqvist"),
         ("observer", "/api/v1/courses", "Courses"),
     ],
 )

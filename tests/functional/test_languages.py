@@ -92,8 +92,9 @@ class Words(HTMLParser):
             pass
 
     def handle_data(self, data: str) -> None:
-        if not self.silent:
-            self.found.append(data)
+        if not self.silent:  # each line of a list that is ready to copy is one of its members
+            listed = bool(self.open) and self.open[-1][0] == "pre"
+            self.found += data.splitlines() if listed else [data]
 
     @property
     def silent(self) -> bool:
