@@ -13,6 +13,8 @@ from canvas_app.storage.schema import grants
 
 from .conftest import RunningEasel, StartEasel, form_to, send, sign_in
 
+pytestmark = pytest.mark.anyday
+
 
 def press(easel: RunningEasel, browser: requests.Session, action: str) -> requests.Response:
     page = browser.get(f"{easel.url}/account", timeout=10)

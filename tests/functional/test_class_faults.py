@@ -8,7 +8,7 @@ import requests
 from tests.conftest import StandIn
 
 from .classes import BIOLOGY
-from .conftest import RunningEasel, last_view, sign_in
+from .conftest import RunningEasel, StartEasel, last_view, sign_in
 from .test_class_student import MAYA
 from .test_class_student import oracle as works_of
 from .test_class_student import told as works_told
@@ -22,6 +22,12 @@ EXPIRED = {"kind": "status", "status": 401, "headers": {"WWW-Authenticate": "Bea
 BROKEN = [{"kind": "reset"}, {"kind": "status", "status": 503}, {"kind": "html"}]
 COUNTED = ("missing", "late", "on_time_share", "last_submitted_at")
 """What is counted of submissions, and unknown where these did not come."""
+
+
+@pytest.fixture
+def easel(start_easel: StartEasel) -> RunningEasel:
+    """Its pages wait for less than elsewhere, because here they wait in vain."""
+    return start_easel(page_deadline=12)
 
 
 def teacher(easel: RunningEasel) -> requests.Session:

@@ -15,6 +15,8 @@ from .conftest import RunningEasel, last_view, sign_in
 from .test_weight import MOST_BYTES, MOST_ELEMENTS, elements
 from .walk import pieces
 
+pytestmark = pytest.mark.anyday
+
 HERE = f"/courses/{BIOLOGY}"
 WORK = re.compile(rf'href="{HERE}/assignments/(\d+)"')
 STUDENT = re.compile(rf'href="{HERE}/students/(\d+)"')
