@@ -23,8 +23,10 @@ PERIOD = "totals of the current grading period"
 SCHEME = "the grading scheme"
 LETTERS = "which courses show letters only"
 RUBRIC = "rubric ratings"
+TOTALS = "the totals of the students you observe"
+TITLES = "titles and due dates"  # of an observed student's work
 TOLD_BY = {
-    "row": (WORK,),
+    "row": (WORK, TITLES),
     "missing": (WORK,),
     "behind": (WORK,),
     "grade": (PERIOD, SCHEME, LETTERS),
@@ -36,7 +38,7 @@ TOLD_BY = {
     "current_grade": (SCHEME,),
     "final_grade": (SCHEME,),
     "score": (LETTERS,),
-    "points_possible": (LETTERS,),
+    "points_possible": (LETTERS, TITLES),
     "letters_only": (LETTERS,),
     **dict.fromkeys(("part", "can_try", "earned", "possible", "percent"), (PERIOD,)),
     **dict.fromkeys(("contribution", "share", "weight", "own", "check", "why_not"), (PERIOD,)),
@@ -63,8 +65,14 @@ TOLD_BY = {
     "syllabus": ("the syllabus",),
     "attempts": ("earlier attempts",),
     "student": ("students' names",),
+    "child_name": ("students' names",),
+    **dict.fromkeys(
+        ("current", "final", "state", "history", "basis", "chosen", "period"), (TOTALS,)
+    ),
+    **dict.fromkeys(("accepts_until", "color", "course_id", "course_name"), (TITLES,)),
+    **dict.fromkeys(("status", "title", "url"), (TITLES,)),
     "statistics": ("class statistics",),
-    "can_submit": ("whether you can hand in",),
+    "can_submit": ("whether you can hand in", TITLES),
 }
 """What of a row may differ where a source of its page says one of these."""
 
