@@ -33,6 +33,24 @@ def pytest_configure() -> None:
         raise pytest.UsageError(str(fault)) from None
 
 
+# The client, the storage, launches and programs: protocols and settings, marked as a whole.
+SAME_ON_ANY_DAY = tuple(
+    f"tests/unit/{part}"
+    for part in (
+        *("canvas/", "checks/", "commands/", "lti/", "storage/"),
+        *("test_compression", "test_institution", "test_logs", "test_metrics", "test_security"),
+        *("test_sessions", "test_settings", "test_support_report", "test_turns", "test_worker"),
+    )
+)
+
+
+@pytest.hookimpl(tryfirst=True)  # before ``-m`` chooses among the tests
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(SAME_ON_ANY_DAY):
+            item.add_marker(pytest.mark.anyday)
+
+
 def pytest_report_header() -> str:
     return f"now: {datetime.now(UTC):%A %Y-%m-%dT%H:%MZ}"
 

@@ -210,11 +210,11 @@ def test_a_part_is_not_called_all(easel: RunningEasel, source: str) -> None:
     """The first page of a list came, the others did not: its count says "at least"."""
     browser, work = sign_in(easel, "dozen"), work_of(easel)
     easel.canvas.control(settings={"api_max_per_page": 2})
-    whole = dict(walked(easel, browser, every(work)))
+    whole = truth_of(easel, browser, work)
     later = {"path": f"/api/v1/{source}", "kind": "status", "status": 403, "times": None}
     easel.canvas.control(faults=[later | {"query": {"page": page}} for page in range(2, 9)])
 
-    found = lying(dict(walked(easel, browser, every(work))), whole)
+    found = lying(dict(walked(easel, browser, whole.asking(source))), whole.pages)
 
     assert found == [], "\n".join(found)
 

@@ -5,6 +5,8 @@ import requests
 
 from .conftest import RunningEasel, form_to, forms, send, sign_in
 
+pytestmark = pytest.mark.anyday
+
 NOTE = {"title": "Bring the book", "todo_date": "2026-12-01", "next": "/upcoming?show=all"}
 
 

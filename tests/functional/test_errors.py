@@ -13,6 +13,8 @@ from canvas_app.views.streaming import stream_page
 
 from .conftest import RunningEasel, StartEasel, sign_in
 
+pytestmark = pytest.mark.anyday
+
 WHERE = {"method": "GET", "path": "/api/v1/courses/:course_id"}
 
 

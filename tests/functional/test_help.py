@@ -4,6 +4,8 @@ import pytest
 
 from .conftest import form_to, send, sign_in
 
+pytestmark = pytest.mark.anyday
+
 PATH = "/help/keyboard"
 
 

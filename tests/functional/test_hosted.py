@@ -6,6 +6,8 @@ from tests.conftest import StandIn
 
 from .conftest import RunningEasel, StartEasel, sign_in
 
+pytestmark = pytest.mark.anyday
+
 
 @pytest.fixture
 def hosted(start_easel: StartEasel, canvas: StandIn) -> RunningEasel:

@@ -12,6 +12,8 @@ from canvas_app.storage.notes import INCLUDES_DROPPED
 
 from .conftest import RunningEasel, StartEasel, sign_in
 
+pytestmark = pytest.mark.anyday
+
 HIDES = "Your school's set-up of Easel hides this"
 
 

@@ -14,6 +14,8 @@ from canvas_app.storage.feeds import FeedContents
 
 from .conftest import RunningEasel, StartEasel, form_to, send, sign_in
 
+pytestmark = pytest.mark.anyday
+
 
 @pytest.fixture
 def loggers_put_back() -> Iterator[None]:

@@ -9,6 +9,8 @@ from icalendar import Calendar
 from .conftest import sign_in
 from .test_feed import fetch, later, make_feed
 
+pytestmark = pytest.mark.anyday
+
 PAGES = (
     "/",
     "/courses",

@@ -8,6 +8,8 @@ import pytest
 from .conftest import RunningEasel, StartEasel, form_to, send, sign_in, to_consent
 from .test_sign_in import authorization_request, come_back
 
+pytestmark = pytest.mark.anyday
+
 
 def lines_of(capsys: pytest.CaptureFixture[str], word: str) -> list[str]:
     return [line for line in capsys.readouterr().err.splitlines() if word in line]

@@ -8,6 +8,8 @@ from canvas_app.canvas.api import FEATURE_SCOPES, LATEST_SCOPES, SCOPES
 
 from .conftest import RunningEasel, StartEasel, form_to, forms, send, sign_in
 
+pytestmark = pytest.mark.anyday
+
 COURSES = "url:GET|/api/v1/courses"
 
 

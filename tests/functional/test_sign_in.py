@@ -19,6 +19,8 @@ from canvas_app.views.auth import safe_next
 
 from .conftest import RunningEasel, StartEasel, form_to, send, sign_in, to_consent
 
+pytestmark = pytest.mark.anyday
+
 
 def grants(easel: RunningEasel) -> int:
     """How many grants the database holds."""
