@@ -17,7 +17,6 @@ from canvas_app.canvas.errors import (
     AuthenticationError,
     AuthorizationError,
     CanvasError,
-    MissingScope,
     NotFound,
     Throttled,
     Unavailable,
@@ -29,7 +28,7 @@ from canvas_app.sources.answer import NotYet, Outcome
 from canvas_app.sources.arrivals import Arrivals
 from canvas_app.sources.cache import Cache
 from canvas_app.sources.pool import PoolShare, share_of
-from canvas_app.sources.refusals import REFUSAL_LIVES, contexts, read_readable
+from canvas_app.sources.refusals import REFUSAL_LIVES, contexts, is_refusal, read_readable
 from canvas_app.sources.single_flight import SingleFlight
 from canvas_app.sources.watch import PageWatch
 from canvas_app.sources.wording import UNREAD, as_sentence, came, error_text, passing
@@ -386,9 +385,7 @@ class Call:
         except CanvasError as error:
             if self._kept is not None:
                 self._not_renewed(error)
-            if isinstance(error, MissingScope) or not self._terms.keep:
-                pass  # the next grant may have the scope
-            elif isinstance(error, AuthorizationError):
+            if self._terms.keep and is_refusal(error):  # the next grant may have a missing scope
                 reader.keep_refusal(self._key, reader.now(), error)
             return Outcome(at=reader.now(), error=without_frames(error))
         at = reader.now()

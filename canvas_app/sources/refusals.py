@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 from canvas_app.canvas.errors import (
     AuthenticationError,
@@ -23,6 +23,11 @@ HOPELESS = 7  # after so many refusals and no readable part, Easel stops splitti
 
 Ask = Callable[[tuple[str, ...]], tuple[list[Any], str]]
 """Asks for some codes; returns the rows, and why some are missing. Raises CanvasError."""
+
+
+def is_refusal(error: CanvasError | None) -> TypeGuard[AuthorizationError]:
+    """Return whether Canvas refuses this to the person; a missing scope is no such refusal."""
+    return isinstance(error, AuthorizationError) and not isinstance(error, MissingScope)
 
 
 class Memory(Protocol):

@@ -15,7 +15,6 @@ from canvas_app.canvas.api import CanvasAPI
 from canvas_app.canvas.errors import (
     AuthorizationError,
     CanvasError,
-    MissingScope,
 )
 from canvas_app.canvas.includes import OnIncludes
 from canvas_app.canvas.models import Course
@@ -23,7 +22,7 @@ from canvas_app.canvas.paging import Pages
 from canvas_app.sources.answer import NotYet, Outcome, Source
 from canvas_app.sources.cache import Cache
 from canvas_app.sources.call import Call, Reader, Terms, request_key
-from canvas_app.sources.refusals import left_out_note
+from canvas_app.sources.refusals import is_refusal, left_out_note
 from canvas_app.sources.watch import PageWatch
 from canvas_app.sources.wording import (
     ALLOW_INCLUDES,
@@ -117,8 +116,7 @@ class PageSource(Generic[_T]):
     @property
     def denied(self) -> bool:
         """Return whether Canvas refuses this to the person; a missing scope is no such refusal."""
-        error = self.error
-        return isinstance(error, AuthorizationError) and not isinstance(error, MissingScope)
+        return is_refusal(self.error)
 
     def hold(self) -> None:
         """Report this source as waiting, because only a later answer tells what a refusal means."""
