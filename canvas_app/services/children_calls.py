@@ -88,17 +88,18 @@ def start_children(
 
 def current_students(sources: Sources, family: FamilyCalls) -> dict[str, list[str]]:
     """Return the students whom the page shows, by the id of each course that they are in now."""
-    found: dict[str, list[str]] = {}
-    for id_ in family.shown:
-        for course in current_ones(family.watched[id_], sources):
-            found.setdefault(course.id, []).append(id_)
-    return found
+    return _by_course({id_: current_ones(family.watched[id_], sources) for id_ in family.shown})
 
 
 def students_by_course(family: FamilyCalls) -> dict[str, list[str]]:
     """Return all students whom the person observes, shown or not, by course id."""
+    return _by_course(family.watched)
+
+
+def _by_course(courses_of: Mapping[str, Sequence[Course]]) -> dict[str, list[str]]:
+    """Return the students by the id of each course, from their courses."""
     found: dict[str, list[str]] = {}
-    for id_, courses in family.watched.items():
+    for id_, courses in courses_of.items():
         for course in courses:
             found.setdefault(course.id, []).append(id_)
     return found
